@@ -1,0 +1,106 @@
+// Coalescing in the isolate: one flight a key, shared as plain data, and checked by everybody who is handed it.
+
+import type { HeaderList } from "../shared/core/headers.ts";
+import { invalidatedAfter, type LogView } from "../shared/core/log-view.ts";
+import type { Position } from "../shared/core/position.ts";
+import type { HeldAnswer } from "../shared/core/stored-answer.ts";
+import type { Instant, Millis, Selector } from "../shared/core/units.ts";
+import type { Body } from "../shared/ports/body.ts";
+import type { Timers } from "../shared/ports/clock.ts";
+
+/** What a flight brings to those who wait for it: no stream, no runtime's object, nothing bound to one request. */
+export type FlightOutcome =
+  | {
+      readonly kind: "answer";
+      readonly held: HeldAnswer;
+      readonly body: Uint8Array<ArrayBuffer>;
+      readonly from: "origin" | "l2";
+      readonly receivedAt: Instant;
+    }
+  /** Not to be shared: everybody goes alone, at once. */
+  | { readonly kind: "unshared" }
+  /** The origin answered with an error that is not stored, but shared with those who waited for it. */
+  | {
+      readonly kind: "error";
+      readonly status: number;
+      readonly headers: HeaderList;
+      readonly body: Uint8Array<ArrayBuffer>;
+    }
+  | { readonly kind: "failed"; readonly reason: "refused" | "timeout" | "broken" }
+  | { readonly kind: "refused" };
+
+/** What the one who started the flight gets, possibly long before the others: its answer as it streams in. */
+export type LeaderReply =
+  | { readonly kind: "outcome"; readonly outcome: FlightOutcome }
+  | {
+      readonly kind: "stream";
+      readonly status: number;
+      readonly headers: HeaderList;
+      readonly body: Body;
+      readonly stored: boolean;
+      readonly age: Millis;
+    };
+
+export interface Flight {
+  /** Noted before the origin was asked; null while cold. */
+  readonly asOf: Position | null;
+  readonly outcome: Promise<FlightOutcome>;
+  readonly leader: Promise<LeaderReply>;
+  /** Set once the outcome is known: from then on joining is hitting. */
+  settled: FlightOutcome | null;
+}
+
+export interface FlightControls {
+  /** The leader's own answer; the first call counts. */
+  deliver(reply: LeaderReply): void;
+  /** Everybody's answer; the first call counts. */
+  settle(outcome: FlightOutcome): void;
+}
+
+/** Starts a flight; `work` never rejects, and ends when everything has been stored. */
+export function startFlight(
+  asOf: Position | null,
+  work: (controls: FlightControls) => Promise<void>,
+): { flight: Flight; done: Promise<void> } {
+  const leader = Promise.withResolvers<LeaderReply>();
+  const outcome = Promise.withResolvers<FlightOutcome>();
+  const flight: Flight = { asOf, outcome: outcome.promise, leader: leader.promise, settled: null };
+  const controls: FlightControls = {
+    deliver: (reply) => leader.resolve(reply),
+    settle(result) {
+      flight.settled ??= result;
+      outcome.resolve(flight.settled);
+      // "Unshared" is said to followers before the leader has its own answer.
+      if (result.kind !== "unshared") leader.resolve({ kind: "outcome", outcome: result });
+    },
+  };
+  const done = work(controls).finally(() => {
+    controls.settle({ kind: "unshared" });
+    leader.resolve({ kind: "outcome", outcome: flight.settled ?? { kind: "unshared" } });
+  });
+  return { flight, done };
+}
+
+/** A flight that began before an invalidation known of its key can only bring what was invalidated. */
+export function mayJoin(flight: Flight, view: LogView | null, selectors: readonly Selector[]): boolean {
+  if (view === null) return true;
+  if (flight.asOf === null || flight.asOf.epoch !== view.epoch) return false;
+  return !invalidatedAfter(view, flight.asOf, selectors);
+}
+
+/** Waits for a flight, but not for ever: its leader's request may be gone. */
+export function joinFlight(flight: Flight, guard: Millis, timers: Timers): Promise<FlightOutcome> {
+  return new Promise((resolve) => {
+    const cancel = timers.after(guard, () => resolve({ kind: "unshared" }));
+    flight.outcome.then(
+      (outcome) => {
+        cancel();
+        resolve(outcome);
+      },
+      () => {
+        cancel();
+        resolve({ kind: "unshared" });
+      },
+    );
+  });
+}

@@ -1,0 +1,53 @@
+// Every limit of an edge: its value, and why it is that value.
+
+import { bytes, kibibytes, mebibytes, millis, seconds } from "../shared/core/units.ts";
+
+export const LIMITS = {
+  /** Above the slowest honest replies of a near database; a miss must not wait longer for a shard that is gone. */
+  l2ReadDeadline: millis(1000),
+  l2FillDeadline: millis(2000),
+  logDeadline: millis(1500),
+  breaker: { failures: 3, pause: millis(500) },
+  /** Until the origin's headers are here. */
+  originDeadline: seconds(30),
+  /** Longer than the origin's deadline, so that a lease never expires under a living holder. */
+  leaseDuration: seconds(32),
+  /** A waiter looks again after this much, jittered by half; under 100 ms so that an uncacheable key frees it quickly. */
+  pollInterval: millis(40),
+  /** After this long a waiter asks the origin itself. */
+  longestWait: seconds(33),
+  /** A follower of a coalesced fetch gives up just after the origin's deadline. */
+  followerGuard: seconds(31),
+  /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */
+  sharedBody: mebibytes(1),
+  /** An origin's error is shared with those who wait for it up to this size. */
+  sharedErrorBody: kibibytes(64),
+  /** Largest body that is stored at all. */
+  largestStored: mebibytes(512),
+  /** How long a key is remembered as not storable, so that nobody is serialised behind it. */
+  uncacheableFor: seconds(10),
+  /** What an entry costs beside its body and header bytes: measured, see docs/operations.md. */
+  entryOverhead: bytes(3072),
+  /** Bytes of L1 memory for markers: keys known to vary or to be uncacheable. */
+  markerBudget: mebibytes(2),
+  /** URLs whose classification is remembered. */
+  routesRemembered: 2048,
+  /** Selectors an edge's view holds before its floor rises. */
+  viewSelectors: 50_000,
+  /** Entries beyond a gap that a view keeps. */
+  viewAhead: 4096,
+  /** Entries asked for in one pull. */
+  pullPage: 500,
+  /** Pages in one pull before it is left to the next. */
+  pullPages: 40,
+  /** Answers in the Cache API whose verified-to this isolate remembers. */
+  verifiedRemembered: 10_000,
+  /** How often a coalesced follower looks for a newer fetch before it asks the origin itself. */
+  joinAttempts: 3,
+  /** Signed requests older or newer than this are refused. */
+  signatureAge: seconds(30),
+  /** URLs an edge takes in one warm-up batch. */
+  warmupBatch: 200,
+  /** Octets of a signed request's body. */
+  internalBody: mebibytes(8),
+} as const;

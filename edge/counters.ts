@@ -1,0 +1,60 @@
+// What an isolate counts: plain increments on the path of a request, read out by the control plane's tick.
+
+export type Result = "hit" | "stale" | "miss" | "pass" | "coalesced" | "error";
+export type TierName = "l1Memory" | "l1Cache" | "l2" | "origin";
+
+/** Upper bounds in milliseconds of the latency buckets; the last one is open. */
+export const LATENCY_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
+
+export interface ClassCounters {
+  readonly results: Record<Result, number>;
+  originFetches: number;
+  readonly latency: number[];
+}
+
+export interface Counters {
+  readonly classes: Map<string, ClassCounters>;
+  readonly tiers: Record<TierName, { hits: number; misses: number; errors: number }>;
+  bytesServed: number;
+  bytesFromOrigin: number;
+  leaseWaits: number;
+  originConcurrent: number;
+  originConcurrentMax: number;
+  pulls: number;
+  pushes: number;
+  corrupt: number;
+}
+
+const tier = (): { hits: number; misses: number; errors: number } => ({ hits: 0, misses: 0, errors: 0 });
+
+export const newCounters = (): Counters => ({
+  classes: new Map(),
+  tiers: { l1Memory: tier(), l1Cache: tier(), l2: tier(), origin: tier() },
+  bytesServed: 0,
+  bytesFromOrigin: 0,
+  leaseWaits: 0,
+  originConcurrent: 0,
+  originConcurrentMax: 0,
+  pulls: 0,
+  pushes: 0,
+  corrupt: 0,
+});
+
+export function classCounters(counters: Counters, name: string): ClassCounters {
+  let found = counters.classes.get(name);
+  if (found === undefined) {
+    found = {
+      results: { hit: 0, stale: 0, miss: 0, pass: 0, coalesced: 0, error: 0 },
+      originFetches: 0,
+      latency: LATENCY_BOUNDS.map(() => 0).concat(0),
+    };
+    counters.classes.set(name, found);
+  }
+  return found;
+}
+
+export function countLatency(counters: ClassCounters, ms: number): void {
+  let bucket = 0;
+  while (bucket < LATENCY_BOUNDS.length && ms > (LATENCY_BOUNDS[bucket] ?? 0)) bucket += 1;
+  counters.latency[bucket] = (counters.latency[bucket] ?? 0) + 1;
+}

@@ -1,0 +1,36 @@
+// Puts an edge together from its ports: the same parts in a worker and in the simulator.
+
+import type { Site } from "../shared/core/routing.ts";
+import { newCounters } from "./counters.ts";
+import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
+import { ViewKeeper } from "./log/view-keeper.ts";
+import { type ParseUrl, Router } from "./router.ts";
+import { DataCentreTier } from "./tiers/data-centre.ts";
+import { MemoryTier } from "./tiers/memory.ts";
+import { UnsentInvalidations } from "./writes/unsent.ts";
+
+export interface EdgeSetUp {
+  readonly id: string;
+  /** Serves while no configuration has been learnt. */
+  readonly fallbackSite: Site;
+  readonly parseUrl: ParseUrl;
+  readonly shards: () => readonly ShardCounts[];
+}
+
+export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
+  const counters = newCounters();
+  const router = new Router(setUp.fallbackSite, setUp.parseUrl);
+  const view = new ViewKeeper({ ...ports, counters, configured: (fields) => router.configure(fields) });
+  return {
+    ...ports,
+    id: setUp.id,
+    view,
+    router,
+    counters,
+    memory: new MemoryTier(),
+    dataCentre: new DataCentreTier(ports),
+    flights: new Map(),
+    unsent: new UnsentInvalidations(),
+    shards: setUp.shards,
+  };
+}

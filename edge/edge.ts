@@ -1,0 +1,45 @@
+// What one edge is made of: everything that an isolate keeps, and its ways to the outside.
+
+import type { CacheKey } from "../shared/core/units.ts";
+import type { BlobStore } from "../shared/ports/blob-store.ts";
+import type { Clock, Timers } from "../shared/ports/clock.ts";
+import type { Digest, Random } from "../shared/ports/identity.ts";
+import type { Log, MidTier } from "../shared/ports/mid-tier.ts";
+import type { Origin } from "../shared/ports/origin.ts";
+import type { Flight } from "./coalesce.ts";
+import type { Counters } from "./counters.ts";
+import type { ViewKeeper } from "./log/view-keeper.ts";
+import type { Router } from "./router.ts";
+import type { DataCentreTier } from "./tiers/data-centre.ts";
+import type { MemoryTier } from "./tiers/memory.ts";
+import type { UnsentInvalidations } from "./writes/unsent.ts";
+
+/** The outside of an edge. */
+export interface EdgePorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly origin: Origin;
+  readonly blobs: BlobStore;
+  readonly midTier: MidTier;
+  readonly log: Log;
+}
+
+export interface Edge extends EdgePorts {
+  readonly id: string;
+  readonly view: ViewKeeper;
+  readonly router: Router;
+  readonly memory: MemoryTier;
+  readonly dataCentre: DataCentreTier;
+  readonly flights: Map<CacheKey, Flight>;
+  readonly counters: Counters;
+  readonly unsent: UnsentInvalidations;
+  /** Counts of every shard as this isolate saw it. */
+  readonly shards: () => readonly ShardCounts[];
+}
+
+export interface ShardCounts {
+  readonly id: string;
+  readonly counts: Readonly<Record<string, number>>;
+}

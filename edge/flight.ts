@@ -1,0 +1,76 @@
+// One coalesced piece of work for a key: L2 or the origin, for whoever asks while it lasts.
+
+import type { CacheKey, Instant } from "../shared/core/units.ts";
+import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
+import type { Edge } from "./edge.ts";
+import { fetchAndStore } from "./fetch-and-store.ts";
+import type { Judged } from "./judge.ts";
+import { acquire, keyFor } from "./lease.ts";
+import type { EdgeRequest } from "./request.ts";
+import type { Route } from "./router.ts";
+import { promote } from "./tiers/store-everywhere.ts";
+
+export interface FlightJob {
+  readonly route: Route;
+  readonly request: EdgeRequest;
+  readonly arrivedAt: Instant;
+  /** A stored answer that is not good enough as it is, but may serve as validator. */
+  readonly candidate: Judged | null;
+  /** Whether a stale answer in its window is good enough: not for a refresh, whose very aim is a newer one. */
+  readonly takesStale: boolean;
+}
+
+export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
+
+/** The flight for this request's key: the one under way if it may be joined, else a new one. */
+export function board(edge: Edge, job: FlightJob): Boarding {
+  const key = keyFor(edge, job);
+  const underWay = edge.flights.get(key);
+  if (underWay !== undefined && mayJoin(underWay, edge.view.current(), job.route.selectors)) {
+    return { role: "follower", flight: underWay };
+  }
+  const { flight, done } = startFlight(edge.view.position(), (controls) => fly(edge, job, controls));
+  edge.flights.set(key, flight);
+  // Rooted in waitUntil: a leader that is cancelled must not leave its followers hanging.
+  job.request.background.keep(land(edge, { key, flight, done }));
+  void flight.outcome.then((outcome) => {
+    // Nobody may join what is not shared.
+    if (outcome.kind === "unshared") forget(edge, key, flight);
+  });
+  return { role: "leader", flight };
+}
+
+async function land(
+  edge: Edge,
+  given: { key: CacheKey; flight: Flight; done: Promise<void> },
+): Promise<void> {
+  try {
+    await given.done;
+  } finally {
+    forget(edge, given.key, given.flight);
+  }
+}
+
+function forget(edge: Edge, key: CacheKey, flight: Flight): void {
+  if (edge.flights.get(key) === flight) edge.flights.delete(key);
+}
+
+async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {
+  try {
+    const acquired = await acquire(edge, job);
+    if (acquired.kind === "refused") return controls.settle({ kind: "refused" });
+    if (acquired.kind === "answer") {
+      const { held, body } = acquired.judged;
+      if (body.kind !== "bytes") return controls.settle({ kind: "unshared" });
+      controls.settle({ kind: "answer", held, body: body.bytes, from: "l2", receivedAt: edge.clock.now() });
+      const place = { key: acquired.key, primary: job.route.key };
+      return promote(edge, place, { held, body: body.bytes, rules: job.route.rules });
+    }
+    // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.
+    if (acquired.alone) controls.settle({ kind: "unshared" });
+    await fetchAndStore(edge, job, { right: acquired.right, controls });
+  } catch (error) {
+    controls.settle({ kind: "failed", reason: "broken" });
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+// An isolate's counters as flat names and numbers, the form in which the control plane folds them.
+
+import type { Edge } from "../edge.ts";
+
+export function flatCounters(edge: Edge): Record<string, number> {
+  const { counters } = edge;
+  const flat: Record<string, number> = {};
+  for (const [name, of] of counters.classes) {
+    for (const [result, count] of Object.entries(of.results)) flat[`class|${name}|${result}`] = count;
+    flat[`class|${name}|originFetches`] = of.originFetches;
+    for (const [bucket, count] of of.latency.entries())
+      if (count > 0) flat[`latency|${name}|${bucket}`] = count;
+  }
+  for (const [name, of] of Object.entries(counters.tiers)) {
+    for (const [what, count] of Object.entries(of)) flat[`tier|${name}|${what}`] = count;
+  }
+  for (const shard of edge.shards()) {
+    for (const [what, count] of Object.entries(shard.counts)) flat[`shard|${shard.id}|${what}`] = count;
+  }
+  flat["bytes|served"] = counters.bytesServed;
+  flat["bytes|origin"] = counters.bytesFromOrigin;
+  flat["stampede|leaseWaits"] = counters.leaseWaits;
+  flat["gauge|originConcurrencyMax"] = counters.originConcurrentMax;
+  flat["memory|evictions"] = edge.memory.evictions;
+  flat["log|pulls"] = counters.pulls;
+  flat["log|pushes"] = counters.pushes;
+  return flat;
+}

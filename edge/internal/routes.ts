@@ -1,0 +1,143 @@
+// What lies below `/.tidegate/`: pushes, status and warm-up batches, for those who hold the cluster's key.
+
+import { knownAge } from "../../shared/core/log-view.ts";
+import { formatPosition } from "../../shared/core/position.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import type { Background } from "../../shared/ports/clock.ts";
+import {
+  type Acknowledgement,
+  decodePush,
+  decodeWarm,
+  PUSH_PATH,
+  STATUS_PATH,
+  type StatusReport,
+  WARM_PATH,
+  type WarmMessage,
+  type WarmReply,
+  type WarmResult,
+} from "../../shared/wire/internal.ts";
+import type { SignatureChecker } from "../../shared/wire/signature.ts";
+import { LIMITS } from "../config.ts";
+import type { Edge } from "../edge.ts";
+import { handleRequest } from "../handle-request.ts";
+import type { EdgeRequest } from "../request.ts";
+import { flatCounters } from "./flat-counters.ts";
+
+export interface InternalRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly signature: string | null;
+  readonly body: string;
+  readonly background: Background;
+}
+
+export interface InternalEdge {
+  readonly edge: Edge;
+  readonly checker: SignatureChecker;
+  readonly boot: string;
+  readonly region: string;
+}
+
+export type InternalReply = { readonly status: number; readonly json: unknown };
+
+const NOT_FOUND: InternalReply = { status: 404, json: { title: "Not Found", status: 404 } };
+const BAD_MESSAGE: InternalReply = { status: 400, json: { title: "Bad Request", status: 400 } };
+
+/** Anything unsigned is answered as if nothing were here. */
+export async function handleInternal(
+  internal: InternalEdge,
+  request: InternalRequest,
+): Promise<InternalReply> {
+  const { edge, checker } = internal;
+  const verdict = await checker.check(request, request.signature, edge.clock.wall());
+  if (verdict.kind === "refused") return NOT_FOUND;
+  switch (`${request.method} ${request.path}`) {
+    case `POST ${PUSH_PATH}`:
+      return receivePush(edge, request);
+    case `GET ${STATUS_PATH}`:
+      return status(internal, request);
+    case `POST ${WARM_PATH}`:
+      return warm(edge, request);
+    default:
+      return NOT_FOUND;
+  }
+}
+
+function receivePush(edge: Edge, request: InternalRequest): InternalReply {
+  const entries = decodePush(request.body);
+  if (entries === null) return BAD_MESSAGE;
+  edge.view.receive(entries, request.background);
+  return { status: 200, json: acknowledgement(edge) };
+}
+
+function acknowledgement(edge: Edge): Acknowledgement {
+  const position = edge.view.position();
+  return { edge: edge.id, position: position === null ? null : formatPosition(position) };
+}
+
+/** The tick's beat: an edge without traffic learns the log here. */
+async function status(internal: InternalEdge, request: InternalRequest): Promise<InternalReply> {
+  const { edge } = internal;
+  await edge.unsent.flush(edge.log);
+  await edge.view.pull(request.background);
+  const view = edge.view.current();
+  const report: StatusReport = {
+    ...acknowledgement(edge),
+    boot: internal.boot,
+    region: internal.region,
+    knownAgeMs: view === null ? null : Math.min(Number.MAX_SAFE_INTEGER, knownAge(view, edge.clock.now())),
+    memoryBytes: edge.memory.bytesUsed,
+    memoryEntries: edge.memory.entries,
+    counters: flatCounters(edge),
+  };
+  return { status: 200, json: report };
+}
+
+async function warm(edge: Edge, request: InternalRequest): Promise<InternalReply> {
+  const message = decodeWarm(request.body);
+  if (message === null || message.urls.length > LIMITS.warmupBatch) return BAD_MESSAGE;
+  const results = await inParallel(message, (url) => warmOne(edge, url, request.background));
+  const reply: WarmReply = { ...acknowledgement(edge), results };
+  return { status: 200, json: reply };
+}
+
+async function inParallel(
+  message: WarmMessage,
+  act: (url: string) => Promise<WarmResult>,
+): Promise<WarmResult[]> {
+  const results: WarmResult[] = [];
+  const queue = [...message.urls];
+  const worker = async (): Promise<void> => {
+    for (let url = queue.shift(); url !== undefined; url = queue.shift()) results.push(await act(url));
+  };
+  await Promise.all(Array.from({ length: message.concurrency }, worker));
+  return results;
+}
+
+/** The same path as any client's request, with a client that reads everything. */
+async function warmOne(edge: Edge, url: string, background: Background): Promise<WarmResult> {
+  const headers: [string, string][] = [["user-agent", "tidegate-warmup"]];
+  const request: EdgeRequest = {
+    method: "GET",
+    url,
+    header: (name) => headers.find(([key]) => key === name)?.[1] ?? null,
+    headers: () => headers,
+    body: NO_BODY,
+    arrivedAt: edge.clock.now(),
+    background,
+  };
+  try {
+    const reply = await handleRequest(edge, request);
+    if (reply.body.kind === "source") while ((await reply.body.source.read()) !== null) {}
+    return { url, status: reply.status, result: fate(reply.status, reply.cacheStatus) };
+  } catch (error) {
+    if (error instanceof Error) return { url, status: 0, result: "failed" };
+    throw error;
+  }
+}
+
+function fate(status: number, cacheStatus: string): WarmResult["result"] {
+  if (status === 0 || status >= 500) return "failed";
+  if (/\bhit\b|collapsed/.test(cacheStatus)) return "held";
+  return cacheStatus.includes("stored") ? "stored" : "not-stored";
+}

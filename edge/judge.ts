@@ -1,0 +1,91 @@
+// Judges an answer from any tier for one request, asking the log about what the view doesn't reach back to.
+
+import type { Freshness } from "../shared/core/freshness.ts";
+import { type Coherence, coherenceOf, knownAge, type LogView } from "../shared/core/log-view.ts";
+import { type Found, nextStep, type Step } from "../shared/core/next-step.ts";
+import type { Rules } from "../shared/core/rules.ts";
+import { hasValidator } from "../shared/core/storability.ts";
+import { freshnessOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
+import { earlier, elapsed, type Instant } from "../shared/core/units.ts";
+import type { Body } from "../shared/ports/body.ts";
+import type { Edge } from "./edge.ts";
+
+/** An answer in hand, and the verdict on it. */
+export interface Judged {
+  readonly held: HeldAnswer;
+  readonly body: Body;
+  readonly coherence: Coherence;
+  readonly freshness: Freshness;
+  readonly step: Step;
+}
+
+export interface JudgeInput {
+  readonly held: HeldAnswer;
+  readonly body: Body;
+  readonly rules: Rules;
+  readonly arrivedAt: Instant;
+}
+
+/** The verdict as far as the view reaches. */
+export function judgeByView(view: LogView, input: JudgeInput, now: Instant): Judged {
+  const { held } = input;
+  return verdict(view, input, { coherence: coherenceOf(view, held.verifiedTo, held.answer.selectors), now });
+}
+
+function verdict(view: LogView, input: JudgeInput, known: { coherence: Coherence; now: Instant }): Judged {
+  const { held, rules, arrivedAt } = input;
+  const { coherence, now } = known;
+  const softSince = coherence.kind === "soft" ? coherence.since : null;
+  const freshness = freshnessOf(held, rules, { now, softSince });
+  const found: Found = {
+    kind: "answer",
+    coherence,
+    freshness,
+    hasValidator: hasValidator(held.answer.headers) && input.body.kind === "bytes",
+    madeWithinWindow: held.sentAt !== null && elapsed(held.sentAt, arrivedAt) <= rules.window,
+  };
+  const step = nextStep({
+    found,
+    knownAge: knownAge(view, arrivedAt),
+    window: rules.window,
+    fence: rules.fence,
+  });
+  return { held, body: input.body, coherence, freshness, step };
+}
+
+/** The full verdict: where the view doesn't reach back far enough, the log's full index is asked. */
+export async function judge(
+  edge: Edge,
+  input: JudgeInput,
+  recordVerified: (held: HeldAnswer) => void,
+): Promise<Judged | null> {
+  const view = edge.view.current();
+  if (view === null) return null;
+  const first = judgeByView(view, input, edge.clock.now());
+  if (first.step.kind !== "check") return first;
+  const askedAt = edge.clock.now();
+  const outcome = await edge.log.check(input.held.answer.selectors, input.held.verifiedTo);
+  const now = edge.clock.now();
+  const current = edge.view.current();
+  if (current === null) return null;
+  switch (outcome.kind) {
+    case "ok": {
+      // Up to where the log was asked, never up to our own cursor: the two are unrelated.
+      const held = { ...input.held, verifiedTo: outcome.position };
+      recordVerified(held);
+      const again = judgeByView(current, { ...input, held }, now);
+      return again.step.kind === "check" ? null : again;
+    }
+    case "soft": {
+      const byView = coherenceOf(current, input.held.verifiedTo, input.held.answer.selectors);
+      const worse = byView.kind === "hard" || byView.kind === "other-epoch";
+      const coherence: Coherence = worse ? byView : { kind: "soft", since: earlier(askedAt, outcome.age) };
+      return verdict(current, input, { coherence, now });
+    }
+    case "hit":
+    case "unknown":
+    case "unavailable":
+      // What can't be shown to be good is neither served nor used as a validator.
+      return verdict(current, input, { coherence: { kind: "hard" }, now });
+  }
+}

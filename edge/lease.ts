@@ -1,0 +1,193 @@
+// Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
+
+import { variantKey } from "../shared/core/cache-key.ts";
+import { newestOf } from "../shared/core/log-view.ts";
+import type { Position } from "../shared/core/position.ts";
+import { type HeldAnswer, variesFor } from "../shared/core/stored-answer.ts";
+import {
+  type CacheKey,
+  earlier,
+  elapsed,
+  type Instant,
+  later,
+  type Millis,
+  millis,
+} from "../shared/core/units.ts";
+import type { L2Answer, ReadOutcome } from "../shared/ports/mid-tier.ts";
+import { LIMITS } from "./config.ts";
+import type { Edge } from "./edge.ts";
+import type { FlightJob } from "./flight.ts";
+import { type Judged, judge } from "./judge.ts";
+
+/** The right to ask the origin, and what comes with it. */
+export interface Right {
+  /** Null where the origin is asked without a lease. */
+  readonly token: string | null;
+  readonly l2Unavailable: boolean;
+  readonly primary: CacheKey;
+  /** Digest of the key whose lease is held; "" without one. */
+  readonly leaseKey: string;
+  /** The view's position when the right was granted, before the origin is asked; null while cold. */
+  readonly asOf: Position | null;
+  /** A stored answer that may be sent as validator. */
+  readonly validators: Judged | null;
+  /** Gives the lease back without an answer; with a span, nobody waits for the key that long. */
+  giveBack(uncacheableFor: Millis | null): Promise<void>;
+}
+
+export type Acquired =
+  | { readonly kind: "answer"; readonly judged: Judged; readonly key: CacheKey }
+  | { readonly kind: "right"; readonly right: Right; readonly alone: boolean }
+  | { readonly kind: "refused" };
+
+/** One attempt's state: which key is asked for, and what was found unusable so far. */
+interface Search {
+  key: CacheKey;
+  candidate: Judged | null;
+  not: string | null;
+}
+
+export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
+  const search: Search = { key: keyFor(edge, job), candidate: job.candidate, not: null };
+  const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
+  const token = edge.random.token();
+  while (true) {
+    const asOf = edge.view.position();
+    // Cold: no position could be stored with an answer, so nothing is read, leased or stored.
+    if (asOf === null) return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
+    const digest = await edge.digest.sha256Hex(search.key);
+    const askedAt = edge.clock.now();
+    const lease = { token, duration: LIMITS.leaseDuration };
+    const need = needOf(edge, job, search) ?? asOf;
+    const outcome = await edge.midTier.read({ key: digest, need, asOf, lease, not: search.not });
+    const standing = await weigh(edge, job, { search, outcome, askedAt });
+    switch (standing) {
+      case "again":
+        continue;
+      case "leased":
+        return right(edge, job, { search, asOf, token, leaseKey: digest });
+      case "uncacheable":
+        return { ...right(edge, job, { search, asOf, token: null }), alone: true };
+      case "unavailable":
+        return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
+      case "wait":
+        edge.counters.leaseWaits += 1;
+        if (edge.clock.now() >= giveUpAt) return right(edge, job, { search, asOf, token: null });
+        await edge.timers.sleep(millis(LIMITS.pollInterval * (0.5 + edge.random.unit())));
+        continue;
+      default:
+        return standing;
+    }
+  }
+}
+
+type Standing = Acquired | "again" | "leased" | "wait" | "uncacheable" | "unavailable";
+
+async function weigh(
+  edge: Edge,
+  job: FlightJob,
+  given: { search: Search; outcome: ReadOutcome; askedAt: Instant },
+): Promise<Standing> {
+  const { search, outcome, askedAt } = given;
+  switch (outcome.kind) {
+    case "varies": {
+      const key = variantKey(job.route.key, outcome.names, job.request);
+      edge.memory.mark(job.route.key, { kind: "varies", names: outcome.names });
+      // A marker below a variant's own key would send us round in circles: ask without it.
+      if (key === search.key) return "unavailable";
+      search.key = key;
+      return "again";
+    }
+    case "hit":
+      return weighAnswer(edge, job, { search, found: outcome.found, askedAt });
+    case "leased":
+      return "leased";
+    case "taken":
+      return "wait";
+    case "uncacheable":
+      return "uncacheable";
+    case "absent":
+    case "unavailable":
+      edge.counters.tiers.l2.errors += 1;
+      return "unavailable";
+  }
+}
+
+async function weighAnswer(
+  edge: Edge,
+  job: FlightJob,
+  given: { search: Search; found: L2Answer; askedAt: Instant },
+): Promise<Standing> {
+  const { search, found, askedAt } = given;
+  const { answer, body, residence } = found;
+  search.not = answer.id;
+  if (answer.key !== search.key || !variesFor(answer.vary, (name) => job.request.header(name)))
+    return "again";
+  // The transit of the reply is added to what Redis counted.
+  const transit = elapsed(askedAt, edge.clock.now());
+  const bornAt = earlier(askedAt, millis(answer.ageWhenSent + residence + transit));
+  const held: HeldAnswer = { answer, verifiedTo: found.verifiedTo, bornAt, sentAt: null };
+  const input = {
+    held,
+    body: { kind: "bytes", bytes: body } as const,
+    rules: job.route.rules,
+    arrivedAt: job.arrivedAt,
+  };
+  const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, checked));
+  if (judged === null) return "unavailable";
+  if (judged.step.kind === "refuse") return { kind: "refused" };
+  const usable = judged.step.kind === "serve" || (judged.step.kind === "serve-and-refresh" && job.takesStale);
+  if (usable) {
+    edge.counters.tiers.l2.hits += 1;
+    return { kind: "answer", judged, key: search.key };
+  }
+  if (judged.step.kind !== "fetch") search.candidate = judged;
+  return "again";
+}
+
+async function recordInL2(edge: Edge, key: CacheKey, checked: HeldAnswer): Promise<void> {
+  const digest = await edge.digest.sha256Hex(key);
+  await edge.midTier.verified({ key: digest, id: checked.answer.id, position: checked.verifiedTo });
+}
+
+/** Where this resource's answers are known to vary, the request's own variant. */
+export function keyFor(edge: Edge, job: Pick<FlightJob, "route" | "request">): CacheKey {
+  const marker = edge.memory.marker(job.route.key);
+  return marker?.kind === "varies" ? variantKey(job.route.key, marker.names, job.request) : job.route.key;
+}
+
+function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
+  const view = edge.view.current();
+  const known = search.candidate?.held.answer.selectors ?? [];
+  return view === null ? null : newestOf(view, [...job.route.selectors, ...known]);
+}
+
+function right(
+  edge: Edge,
+  job: FlightJob,
+  given: {
+    search: Search;
+    asOf: Position | null;
+    token: string | null;
+    leaseKey?: string;
+    l2Unavailable?: boolean;
+  },
+): { kind: "right"; right: Right; alone: boolean } {
+  const { token, asOf, search, leaseKey = "", l2Unavailable = false } = given;
+  const validators = search.candidate?.body.kind === "bytes" ? search.candidate : null;
+  return {
+    kind: "right",
+    alone: false,
+    right: {
+      token,
+      asOf,
+      leaseKey,
+      l2Unavailable,
+      primary: job.route.key,
+      validators: validators !== null && validators.step.kind !== "fetch" ? validators : null,
+      async giveBack(uncacheableFor) {
+        if (token !== null) await edge.midTier.release({ key: leaseKey, token, uncacheableFor });
+      },
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// Passing a request through to the origin for its sender alone.
+
+import { lifetimeOf } from "../shared/core/freshness.ts";
+import { type HeaderList, hopByHopNames } from "../shared/core/headers.ts";
+import { storability } from "../shared/core/storability.ts";
+import type { OriginOutcome } from "../shared/ports/origin.ts";
+import { LIMITS } from "./config.ts";
+import { classCounters } from "./counters.ts";
+import type { Edge } from "./edge.ts";
+import { passedRequestHeaders } from "./origin-request.ts";
+import { originFailure, streamedReply } from "./reply.ts";
+import type { EdgeRequest, Reply } from "./request.ts";
+import type { Route } from "./router.ts";
+
+export type PassReason = "method" | "bypass" | "uncacheable";
+
+const FORWARD: Record<PassReason, string> = { method: "method", bypass: "bypass", uncacheable: "bypass" };
+
+export async function pass(
+  edge: Edge,
+  request: EdgeRequest,
+  given: { route: Route; reason: PassReason },
+): Promise<Reply> {
+  const { route, reason } = given;
+  const outcome = await askForOne(edge, request, route);
+  if (outcome.kind === "unreachable") {
+    classCounters(edge.counters, route.rules.name).results.error += 1;
+    return originFailure(outcome.reason);
+  }
+  classCounters(edge.counters, route.rules.name).results.pass += 1;
+  if (reason === "uncacheable" && wouldStore(edge, route, outcome)) edge.memory.unmark(route.key);
+  return streamedReply(request, {
+    ...outcome,
+    headers: endToEnd(outcome.headers),
+    age: null,
+    cacheStatus: `tidegate-l1; fwd=${FORWARD[reason]}; fwd-status=${outcome.status}; detail=pass`,
+  });
+}
+
+export async function askForOne(edge: Edge, request: EdgeRequest, route: Route): Promise<OriginOutcome> {
+  const { counters } = edge;
+  classCounters(counters, route.rules.name).originFetches += 1;
+  const outcome = await edge.origin.fetch({
+    method: request.method,
+    url: route.href,
+    headers: passedRequestHeaders(request),
+    body: request.body,
+    deadline: LIMITS.originDeadline,
+  });
+  if (outcome.kind === "unreachable") counters.tiers.origin.errors += 1;
+  else counters.tiers.origin.hits += 1;
+  return outcome;
+}
+
+/** A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. */
+function wouldStore(edge: Edge, route: Route, outcome: OriginOutcome & { kind: "answer" }): boolean {
+  const { status, headers } = outcome;
+  const lifetime = lifetimeOf({
+    status,
+    headers,
+    rules: route.rules,
+    receivedAtWall: edge.clock.wall(),
+  }).fresh;
+  const input = {
+    method: "GET",
+    authorized: false,
+    requestNoStore: false,
+    status,
+    headers,
+    rules: route.rules,
+    lifetime,
+  };
+  return storability(input).kind === "store";
+}
+
+function endToEnd(headers: HeaderList): HeaderList {
+  const dropped = hopByHopNames(headers);
+  return headers.filter(([name]) => !dropped.has(name));
+}

@@ -1,0 +1,29 @@
+// A request and a reply as the edge's logic sees them: plain data and ports, no runtime's objects.
+
+import type { HeaderList } from "../shared/core/headers.ts";
+import type { Instant } from "../shared/core/units.ts";
+import type { Body } from "../shared/ports/body.ts";
+import type { Background } from "../shared/ports/clock.ts";
+import type { MemoryAnswer } from "./tiers/memory.ts";
+
+export interface EdgeRequest {
+  readonly method: string;
+  /** As the runtime parsed it. */
+  readonly url: string;
+  header(name: string): string | null;
+  headers(): HeaderList;
+  readonly body: Body;
+  readonly arrivedAt: Instant;
+  readonly background: Background;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: Body;
+  /** Seconds for `Age`; null where the answer brings its own or has none. */
+  readonly age: number | null;
+  readonly cacheStatus: string;
+  /** Where the answer is a memory hit: the entry, so that a runtime can reuse what it prepared for it. */
+  readonly memory: MemoryAnswer | null;
+}

@@ -1,0 +1,95 @@
+// Classification of requests: site, rules, cache key and selectors of a URL, remembered for the next time.
+
+import { cacheKey, keyedPath, type UrlParts } from "../shared/core/cache-key.ts";
+import { placeOf, type Routing, rulesFor, type Site } from "../shared/core/routing.ts";
+import type { Rules } from "../shared/core/rules.ts";
+import { type SelectorSource, selectorsOf } from "../shared/core/selector.ts";
+import type { CacheKey, Selector } from "../shared/core/units.ts";
+import { readConfiguration } from "../shared/wire/configuration.ts";
+import { LIMITS } from "./config.ts";
+
+/** A resource as one request names it. */
+export interface Route {
+  readonly site: Site;
+  readonly rules: Rules;
+  readonly key: CacheKey;
+  /** Exactly what is sent to the origin, and what the key was made from. */
+  readonly href: string;
+  readonly source: Omit<SelectorSource, "tags">;
+  /** All selectors but those of tags, which only an answer knows. */
+  readonly selectors: readonly Selector[];
+}
+
+export type ParsedUrl = { readonly href: string; readonly parts: UrlParts };
+/** The URL standard's parser, as the runtime has it; null where the text is no http(s) URL. */
+export type ParseUrl = (url: string, base?: string) => ParsedUrl | null;
+
+export interface RoutedRequest {
+  readonly url: string;
+  header(name: string): string | null;
+}
+
+export class Router {
+  private routing: Routing;
+  private readonly remembered = new Map<string, Route>();
+  private readonly fallback: Site;
+  private readonly parse: ParseUrl;
+  /** Configuration fields that this release can't read. */
+  unreadable: readonly string[] = [];
+
+  constructor(fallback: Site, parse: ParseUrl) {
+    this.fallback = fallback;
+    this.parse = parse;
+    this.routing = readConfiguration(new Map(), fallback).routing;
+  }
+
+  configure(fields: ReadonlyMap<string, string>): void {
+    const read = readConfiguration(fields, this.fallback);
+    this.routing = read.routing;
+    this.unreadable = read.unreadable;
+    this.remembered.clear();
+  }
+
+  /** Null where no site serves the host. */
+  route(request: RoutedRequest): Route | null {
+    const known = this.remembered.get(request.url);
+    if (known !== undefined) return known;
+    const route = this.classify(request);
+    const { headers, cookies } = route?.rules.key ?? { headers: [], cookies: [] };
+    // A key made of the URL alone is the same for everybody who asks for that URL.
+    if (route !== null && headers.length === 0 && cookies.length === 0) this.remember(request.url, route);
+    return route;
+  }
+
+  /** The route of a URL reference found in an answer, or null where it is no URL of a site of ours. */
+  resolve(reference: string, base: string): Route | null {
+    const parsed = this.parse(reference, base);
+    return parsed === null ? null : this.classify({ url: parsed.href, header: () => null });
+  }
+
+  private remember(url: string, route: Route): void {
+    if (this.remembered.size >= LIMITS.routesRemembered) this.remembered.clear();
+    this.remembered.set(url, route);
+  }
+
+  private classify(request: RoutedRequest): Route | null {
+    const parsed = this.parse(request.url);
+    const place = parsed === null ? null : placeOf(this.routing, parsed.parts);
+    if (parsed === null || place === null) return null;
+    const rules = rulesFor(this.routing, place);
+    const source = {
+      site: place.site.name,
+      host: place.url.host,
+      pathAndQuery: keyedPath(place.url, rules.key),
+      class: rules.name,
+    };
+    return {
+      site: place.site,
+      rules,
+      key: cacheKey({ site: place.site.name, url: place.url, recipe: rules.key, request }),
+      href: parsed.href,
+      source,
+      selectors: selectorsOf({ ...source, tags: [] }),
+    };
+  }
+}

@@ -1,0 +1,85 @@
+// The Cache API as a store of blobs: bare synthetic URLs, always a 200, our record in a private header.
+
+import { type Millis, millis } from "../../shared/core/units.ts";
+import type { Blob, BlobOutcome, BlobStore } from "../../shared/ports/blob-store.ts";
+import type { Body } from "../../shared/ports/body.ts";
+import { LIMITS } from "../config.ts";
+import { bodyOf, streamOf } from "./streams.ts";
+
+const RECORD = "x-tidegate-record";
+const STORED_AT = "x-tidegate-stored-at";
+const LENGTH = "x-tidegate-length";
+
+/** Matched and stored under a URL that no request of a client can have. */
+const urlOf = (key: string): string => `https://blob.tidegate.invalid/${key}`;
+
+export function cacheApiStore(cache: () => Cache): BlobStore {
+  return {
+    async match(key): Promise<BlobOutcome> {
+      try {
+        // A clean request: with Range or If-* the Cache API would answer 206 or 304 of its own.
+        const response = await cache().match(urlOf(key));
+        return response === undefined ? { kind: "absent" } : await readBlob(response);
+      } catch (error) {
+        return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
+      }
+    },
+    async put(key, blob, keepFor) {
+      try {
+        await cache().put(urlOf(key), nativeBlob(blob, keepFor));
+        return { kind: "stored" };
+      } catch (error) {
+        if (blob.body.kind === "source") blob.body.source.cancel("not stored");
+        if (error instanceof Error) return { kind: "unavailable" };
+        throw error;
+      }
+    },
+    async delete(key) {
+      try {
+        await cache().delete(urlOf(key));
+      } catch (error) {
+        // Deleting only frees space: no answer is kept from being served by it.
+        if (!(error instanceof Error)) throw error;
+      }
+    },
+  };
+}
+
+function nativeBlob(blob: Blob, keepFor: Millis): Response {
+  const headers = new Headers({
+    // Header values are octets: text beyond them travels percent-encoded.
+    [RECORD]: encodeURIComponent(blob.record),
+    [STORED_AT]: String(Date.now()),
+    [LENGTH]: String(blob.length),
+    "cache-control": `max-age=${Math.max(1, Math.ceil(keepFor / 1000))}`,
+    "content-length": String(blob.length),
+  });
+  return new Response(nativeBody(blob.body), { headers });
+}
+
+/** A put is awaited where it is made, and pulls its stream by itself. */
+const nativeBody = (body: Body): BodyInit | null =>
+  body.kind === "bytes" ? body.bytes : body.kind === "none" ? null : streamOf(body.source, () => undefined);
+
+async function readBlob(response: Response): Promise<BlobOutcome> {
+  const age = Math.max(Number(response.headers.get("age") ?? 0) * 1000, Date.now() - storedAt(response));
+  const length = Number(response.headers.get(LENGTH) ?? Number.NaN);
+  // A clock that went backwards since makes the age unknowable, and the blob unusable.
+  if (!(age >= 0) || Date.now() < storedAt(response) || !Number.isSafeInteger(length)) {
+    await response.body?.cancel();
+    return { kind: "absent" };
+  }
+  const body = await bodyOfBlob(response, length);
+  if (body === null) return { kind: "absent" };
+  const record = decodeURIComponent(response.headers.get(RECORD) ?? "");
+  return { kind: "hit", blob: { record, body, length }, residence: millis(age) };
+}
+
+/** Small bodies come whole, so that memory can take them; large ones stay a stream. */
+async function bodyOfBlob(response: Response, length: number): Promise<Body | null> {
+  if (length > LIMITS.sharedBody) return bodyOf(response.body, length);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return bytes.length === length ? { kind: "bytes", bytes } : null;
+}
+
+const storedAt = (response: Response): number => Number(response.headers.get(STORED_AT) ?? Number.NaN);

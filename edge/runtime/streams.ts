@@ -1,0 +1,75 @@
+// The runtime's streams as byte sources, and byte sources as the runtime's streams.
+
+import type { Body, ByteSource } from "../../shared/ports/body.ts";
+
+/** A stream of the runtime: handed through untouched where nobody has read from it. */
+export class NativeSource implements ByteSource {
+  readonly length: number | null;
+  private readonly stream: ReadableStream<Uint8Array>;
+  private reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+
+  constructor(stream: ReadableStream<Uint8Array>, length: number | null) {
+    this.stream = stream;
+    this.length = length;
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    this.reader ??= this.stream.getReader();
+    const { done, value } = await this.reader.read();
+    return done ? null : value;
+  }
+
+  cancel(reason: string): void {
+    const cancelled = this.reader === null ? this.stream.cancel(reason) : this.reader.cancel(reason);
+    // A stream that has already failed can't be cancelled, and needn't be.
+    cancelled.catch(() => undefined);
+  }
+
+  /** The stream itself, if nothing has been read from it. */
+  untouched(): ReadableStream<Uint8Array> | null {
+    return this.reader === null ? this.stream : null;
+  }
+}
+
+export function bodyOf(stream: ReadableStream<Uint8Array> | null, length: number | null): Body {
+  return stream === null ? { kind: "none" } : { kind: "source", source: new NativeSource(stream, length) };
+}
+
+/** What `new Response` takes; `keep` holds the pump of a source that is ours. */
+export function bodyInit(body: Body, keep: (task: Promise<unknown>) => void): BodyInit | null {
+  switch (body.kind) {
+    case "none":
+      return null;
+    case "bytes":
+      return body.bytes;
+    case "source": {
+      const native = body.source instanceof NativeSource ? body.source.untouched() : null;
+      return native ?? streamOf(body.source, keep);
+    }
+  }
+}
+
+export function streamOf(
+  source: ByteSource,
+  keep: (task: Promise<unknown>) => void,
+): ReadableStream<Uint8Array> {
+  // A known length is announced, and enforced: a source that breaks off early ends as an error, not as an answer.
+  const { readable, writable } =
+    source.length === null
+      ? new TransformStream<Uint8Array, Uint8Array>()
+      : new FixedLengthStream(source.length);
+  keep(pump(source, writable.getWriter()));
+  return readable;
+}
+
+async function pump(source: ByteSource, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
+  try {
+    for (let piece = await source.read(); piece !== null; piece = await source.read())
+      await writer.write(piece);
+    await writer.close();
+  } catch (error) {
+    source.cancel("client gone");
+    // The writer may have failed itself: then aborting it again says nothing new.
+    await writer.abort(error).catch(() => undefined);
+  }
+}

@@ -1,0 +1,178 @@
+// Streaming a body to a client while keeping it: small bodies are collected, large ones run in two lanes in step.
+
+import type { ByteSource } from "../shared/ports/body.ts";
+
+export type Collected =
+  | { readonly kind: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** Larger than is kept in one piece: it still reaches the client. */
+  | { readonly kind: "large" }
+  /** Broke off, or had another length than announced: never to be stored. */
+  | { readonly kind: "broken" };
+
+/**
+ * Reads the source at its own speed up to `limit` octets, so that a slow client holds nobody else up;
+ * beyond it, only as fast as the client takes it. A client that goes away stops only what is too large to keep.
+ */
+export function collectWhileStreaming(
+  source: ByteSource,
+  limit: number,
+): { client: ByteSource; collected: Promise<Collected>; finished: Promise<void> } {
+  const queue = new PieceQueue(source.length);
+  const result = Promise.withResolvers<Collected>();
+  return { client: queue, collected: result.promise, finished: pump(source, queue, { limit, result }) };
+}
+
+async function pump(
+  source: ByteSource,
+  queue: PieceQueue,
+  to: { limit: number; result: PromiseWithResolvers<Collected> },
+): Promise<void> {
+  const pieces: Uint8Array[] = [];
+  let total = 0;
+  try {
+    for (let piece = await source.read(); piece !== null; piece = await source.read()) {
+      total += piece.length;
+      if (total <= to.limit) pieces.push(piece);
+      else {
+        pieces.length = 0;
+        to.result.resolve({ kind: "large" });
+        if (queue.abandoned) return source.cancel("client gone");
+        await queue.drained();
+      }
+      queue.push(piece);
+    }
+  } catch (error) {
+    queue.fail(error);
+    return to.result.resolve({ kind: "broken" });
+  }
+  if (source.length !== null && source.length !== total) {
+    queue.fail(new Error("the origin's body had another length than announced"));
+    return to.result.resolve({ kind: "broken" });
+  }
+  queue.end();
+  to.result.resolve({ kind: "whole", bytes: concatenate(pieces, total) });
+}
+
+/** Two readers of one source, each piece read once and handed to both; the slower one sets the pace. */
+export function twoLanes(source: ByteSource): [ByteSource, ByteSource] {
+  const lanes = [new PieceQueue(source.length), new PieceQueue(source.length)] as const;
+  void runLanes(source, lanes);
+  return [lanes[0], lanes[1]];
+}
+
+async function runLanes(source: ByteSource, lanes: readonly [PieceQueue, PieceQueue]): Promise<void> {
+  let total = 0;
+  try {
+    for (let piece = await source.read(); piece !== null; piece = await source.read()) {
+      total += piece.length;
+      for (const lane of lanes) {
+        await lane.drained();
+        lane.push(piece);
+      }
+      if (lanes.every((lane) => lane.abandoned)) return source.cancel("nobody reads");
+    }
+    if (source.length !== null && source.length !== total)
+      throw new Error("the body had another length than announced");
+    for (const lane of lanes) lane.end();
+  } catch (error) {
+    for (const lane of lanes) lane.fail(error);
+  }
+}
+
+/** Pieces on their way to one reader. */
+class PieceQueue implements ByteSource {
+  readonly length: number | null;
+  abandoned = false;
+  private readonly pieces: Uint8Array[] = [];
+  private ended = false;
+  private failure: { error: unknown } | null = null;
+  private waitingReader: (() => void) | null = null;
+  private waitingWriter: (() => void) | null = null;
+
+  constructor(length: number | null) {
+    this.length = length;
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    while (true) {
+      const piece = this.pieces.shift();
+      if (this.pieces.length === 0) this.wakeWriter();
+      if (piece !== undefined) return piece;
+      if (this.failure !== null) throw this.failure.error;
+      if (this.ended) return null;
+      await new Promise<void>((resolve) => {
+        this.waitingReader = resolve;
+      });
+    }
+  }
+
+  cancel(): void {
+    this.abandoned = true;
+    this.pieces.length = 0;
+    this.wakeWriter();
+  }
+
+  push(piece: Uint8Array): void {
+    if (!this.abandoned) this.pieces.push(piece);
+    this.wakeReader();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.wakeReader();
+  }
+
+  fail(error: unknown): void {
+    this.failure = { error };
+    this.wakeReader();
+  }
+
+  /** Resolves when the reader has taken everything, or will take no more. */
+  async drained(): Promise<void> {
+    while (this.pieces.length > 0 && !this.abandoned) {
+      await new Promise<void>((resolve) => {
+        this.waitingWriter = resolve;
+      });
+    }
+  }
+
+  private wakeReader(): void {
+    this.waitingReader?.();
+    this.waitingReader = null;
+  }
+
+  private wakeWriter(): void {
+    this.waitingWriter?.();
+    this.waitingWriter = null;
+  }
+}
+
+export function concatenate(pieces: readonly Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** The whole of a small body; null where it is larger than the limit or broke off. */
+export async function readWhole(source: ByteSource, limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  const pieces: Uint8Array[] = [];
+  let total = 0;
+  try {
+    for (let piece = await source.read(); piece !== null; piece = await source.read()) {
+      total += piece.length;
+      if (total > limit) {
+        source.cancel("too large");
+        return null;
+      }
+      pieces.push(piece);
+    }
+  } catch (error) {
+    if (error instanceof Error) return null;
+    throw error;
+  }
+  return source.length !== null && source.length !== total ? null : concatenate(pieces, total);
+}

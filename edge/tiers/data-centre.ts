@@ -1,0 +1,88 @@
+// L1 in the data centre: answers as blobs in the Cache API, judged by us and by nothing else.
+
+import type { Position } from "../../shared/core/position.ts";
+import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
+import { type CacheKey, earlier, millis } from "../../shared/core/units.ts";
+import type { BlobStore } from "../../shared/ports/blob-store.ts";
+import type { Body } from "../../shared/ports/body.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Digest } from "../../shared/ports/identity.ts";
+import { parseJson } from "../../shared/wire/log-payload.ts";
+import { decodeAnswer } from "../../shared/wire/stored-answer.ts";
+import { LIMITS } from "../config.ts";
+
+export interface DataCentreHit {
+  readonly held: HeldAnswer;
+  readonly body: Body;
+}
+
+export type DataCentreOutcome =
+  | ({ readonly kind: "hit" } & DataCentreHit)
+  | { readonly kind: "absent" }
+  | { readonly kind: "unavailable"; readonly reason: string };
+
+interface BlobRecord {
+  readonly answer: StoredAnswer;
+  /** Its age when it was put, in milliseconds. */
+  readonly age: number;
+}
+
+export class DataCentreTier {
+  private readonly blobs: BlobStore;
+  private readonly digest: Digest;
+  private readonly clock: Clock;
+  /** Blobs can't be changed in place: what checks found of them is kept here, by entry id. */
+  private readonly verified = new Map<string, Position>();
+
+  constructor(ports: { blobs: BlobStore; digest: Digest; clock: Clock }) {
+    this.blobs = ports.blobs;
+    this.digest = ports.digest;
+    this.clock = ports.clock;
+  }
+
+  async find(key: CacheKey): Promise<DataCentreOutcome> {
+    const askedAt = this.clock.now();
+    const outcome = await this.blobs.match(await this.digest.sha256Hex(key));
+    if (outcome.kind !== "hit") return outcome;
+    const record = readRecord(outcome.blob.record);
+    // A digest that collides, a damaged record, a body of another length: nothing of ours, so nothing.
+    if (record === null || record.answer.key !== key || record.answer.length !== outcome.blob.length) {
+      return { kind: "absent" };
+    }
+    const { answer } = record;
+    return {
+      kind: "hit",
+      body: outcome.blob.body,
+      held: {
+        answer,
+        verifiedTo: this.verified.get(answer.id) ?? answer.asOf,
+        bornAt: earlier(askedAt, millis(record.age + outcome.residence)),
+        sentAt: null,
+      },
+    };
+  }
+
+  async store(key: CacheKey, held: HeldAnswer, body: Body): Promise<void> {
+    const { answer } = held;
+    const record: BlobRecord = { answer, age: this.clock.now() - held.bornAt };
+    const blob = { record: JSON.stringify(record), body, length: answer.length };
+    await this.blobs.put(await this.digest.sha256Hex(key), blob, keepFor(answer));
+  }
+
+  noteVerified(id: string, position: Position): void {
+    if (this.verified.size >= LIMITS.verifiedRemembered) this.verified.clear();
+    this.verified.set(id, position);
+  }
+
+  async drop(key: CacheKey): Promise<void> {
+    await this.blobs.delete(await this.digest.sha256Hex(key));
+  }
+}
+
+function readRecord(text: string): BlobRecord | null {
+  const value = parseJson(text) as { answer?: unknown; age?: unknown } | null;
+  const answer = decodeAnswer(JSON.stringify(value?.answer ?? null));
+  return answer !== null && typeof value?.age === "number" && value.age >= 0
+    ? { answer, age: value.age }
+    : null;
+}

@@ -1,0 +1,65 @@
+// Stores one answer: L2 first, because it decides between rivals, then this data centre and this isolate.
+
+import { comparePositions } from "../../shared/core/position.ts";
+import type { Rules } from "../../shared/core/rules.ts";
+import { type HeldAnswer, keepFor } from "../../shared/core/stored-answer.ts";
+import { type CacheKey, instant } from "../../shared/core/units.ts";
+import type { Edge } from "../edge.ts";
+import type { Right } from "../lease.ts";
+
+export interface Storing {
+  readonly key: CacheKey;
+  readonly held: HeldAnswer;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly right: Right;
+  readonly rules: Rules;
+}
+
+export async function storeEverywhere(edge: Edge, storing: Storing): Promise<void> {
+  const { right } = storing;
+  // An answer fetched without a known position could be older than any invalidation: it is not kept at all.
+  if (right.asOf === null) return right.giveBack(null);
+  const inL2 = await storeInL2(edge, storing);
+  if (inL2 === "refused") return;
+  promote(edge, { key: storing.key, primary: right.primary }, storing);
+  if (storing.rules.cacheApi === "all") {
+    await edge.dataCentre.store(storing.key, storing.held, { kind: "bytes", bytes: storing.body });
+  }
+}
+
+async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refused" | "unavailable"> {
+  const { right, held, body, rules } = storing;
+  if (right.token === null) return right.l2Unavailable ? "unavailable" : "refused";
+  if (body.length > rules.l2MaxBody) {
+    await right.giveBack(null);
+    return "stored";
+  }
+  const outcome = await edge.midTier.fill({
+    key: await edge.digest.sha256Hex(storing.key),
+    primary: await edge.digest.sha256Hex(right.primary),
+    leaseKey: right.leaseKey,
+    token: right.token,
+    answer: held.answer,
+    body,
+    keepFor: keepFor(held.answer),
+  });
+  if (outcome.kind === "unavailable") edge.counters.tiers.l2.errors += 1;
+  return outcome.kind;
+}
+
+/** Into this isolate's memory, unless what is there was fetched with a newer as-of. */
+export function promote(
+  edge: Edge,
+  place: { readonly key: CacheKey; readonly primary: CacheKey },
+  given: { held: HeldAnswer; body: Uint8Array<ArrayBuffer>; rules: Rules },
+): void {
+  const { held, body, rules } = given;
+  const there = edge.memory.find(rules, place.key)?.held.answer.asOf;
+  const { asOf, vary } = held.answer;
+  if (there !== undefined && comparePositions(there, asOf) > 0) return;
+  edge.memory.store(place.key, { held, rules, body, currentAt: -1, freshUntil: instant(0), prepared: null });
+  edge.memory.unmark(place.key);
+  if (place.key !== place.primary) {
+    edge.memory.mark(place.primary, { kind: "varies", names: vary.map(([name]) => name) });
+  }
+}

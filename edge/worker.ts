@@ -1,0 +1,166 @@
+// The edge worker: reads its environment, puts the edge together once an isolate, and speaks the runtime's HTTP.
+
+import type { HeaderList } from "../shared/core/headers.ts";
+import type { Site } from "../shared/core/routing.ts";
+import { guardedRedis } from "../shared/mid-tier/guarded.ts";
+import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
+import { createLog } from "../shared/mid-tier/log.ts";
+import { createMidTier, type ShardTraffic } from "../shared/mid-tier/mid-tier.ts";
+import { upstashRedis } from "../shared/mid-tier/upstash.ts";
+import type { Background } from "../shared/ports/clock.ts";
+import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
+import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
+import { LIMITS } from "./config.ts";
+import { createEdge } from "./create-edge.ts";
+import { handleRequest } from "./handle-request.ts";
+import { handleInternal, type InternalEdge } from "./internal/routes.ts";
+import type { EdgeRequest, Reply } from "./request.ts";
+import { cacheApiStore } from "./runtime/blob-store.ts";
+import { type Fetches, runtimeOrigin } from "./runtime/origin.ts";
+import { bodyInit, bodyOf } from "./runtime/streams.ts";
+import { systemClock, systemDigest, systemRandom, systemTimers } from "./runtime/system.ts";
+import { parseUrl } from "./runtime/url.ts";
+
+export interface EdgeEnv {
+  readonly EDGE_ID?: string;
+  readonly EDGE_REGION?: string;
+  readonly UPSTASH_REDIS_REST_URL: string;
+  readonly UPSTASH_REDIS_REST_TOKEN: string;
+  readonly CLUSTER_KEY: string;
+  /** Where the origin isn't the zone's own: a service binding, which keeps Host. */
+  readonly ORIGIN?: Fetches;
+}
+
+/** Serves any Host by the origin's headers until the log has told more. */
+const FALLBACK_SITE: Site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" };
+
+/** What an isolate is meant to keep. */
+let kept: InternalEdge | null = null;
+
+function isolate(env: EdgeEnv): InternalEdge {
+  if (kept !== null) return kept;
+  const clock = systemClock();
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
+  const redis = guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker);
+  const traffic: ShardTraffic = { hits: 0, misses: 0, corrupt: 0 };
+  const control = { id: "control", redis };
+  const edge = createEdge(
+    {
+      clock,
+      timers: systemTimers,
+      random: systemRandom,
+      digest: systemDigest,
+      origin: runtimeOrigin(env.ORIGIN ?? { fetch: (request) => fetch(request) }),
+      blobs: cacheApiStore(() => caches.default),
+      log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
+      midTier: createMidTier({
+        shardOf: () => control,
+        digest: systemDigest,
+        readDeadline: LIMITS.l2ReadDeadline,
+        fillDeadline: LIMITS.l2FillDeadline,
+        traffic: () => traffic,
+      }),
+    },
+    {
+      id: env.EDGE_ID ?? "edge",
+      fallbackSite: FALLBACK_SITE,
+      parseUrl,
+      shards: () => [{ id: control.id, counts: { ...redis.counters, ...traffic } }],
+    },
+  );
+  const checker = new SignatureChecker({
+    key: env.CLUSTER_KEY,
+    digest: systemDigest,
+    maxAgeMs: LIMITS.signatureAge,
+  });
+  kept = { edge, checker, boot: systemRandom.token(), region: env.EDGE_REGION ?? "local" };
+  return kept;
+}
+
+export default {
+  fetch(request: Request, env: EdgeEnv, context: ExecutionContext): Response | Promise<Response> {
+    const internal = isolate(env);
+    const background: Background = { keep: (task) => context.waitUntil(task) };
+    if (isInternal(request.url)) return answerInternal(internal, request, background);
+    if (request.headers.get("upgrade") === "websocket")
+      return (env.ORIGIN ?? { fetch: (r: Request) => fetch(r) }).fetch(request);
+    const reply = handleRequest(internal.edge, new NativeRequest(request, internal, background));
+    return reply instanceof Promise
+      ? reply.then((settled) => nativeResponse(settled, background))
+      : nativeResponse(reply, background);
+  },
+} satisfies ExportedHandler<EdgeEnv>;
+
+/** The path begins behind the third slash. */
+function isInternal(url: string): boolean {
+  return url.startsWith(INTERNAL_PREFIX, url.indexOf("/", url.indexOf("//") + 2));
+}
+
+async function answerInternal(
+  internal: InternalEdge,
+  request: Request,
+  background: Background,
+): Promise<Response> {
+  const url = new URL(request.url);
+  const length = Number(request.headers.get("content-length") ?? 0);
+  if (length > LIMITS.internalBody) return new Response(null, { status: 413 });
+  const reply = await handleInternal(internal, {
+    method: request.method,
+    path: url.pathname + url.search,
+    signature: request.headers.get(SIGNATURE_HEADER),
+    body: await request.text(),
+    background,
+  });
+  return Response.json(reply.json, { status: reply.status, headers: { "cache-control": "no-store" } });
+}
+
+/** The runtime's request as the edge's logic reads it; headers are listed only where somebody needs them all. */
+class NativeRequest implements EdgeRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly arrivedAt: EdgeRequest["arrivedAt"];
+  readonly background: Background;
+  private readonly native: Request;
+
+  constructor(native: Request, internal: InternalEdge, background: Background) {
+    this.native = native;
+    this.method = native.method;
+    this.url = native.url;
+    this.arrivedAt = internal.edge.clock.now();
+    this.background = background;
+  }
+
+  get body(): EdgeRequest["body"] {
+    return bodyOf(this.native.body, null);
+  }
+
+  header(name: string): string | null {
+    return this.native.headers.get(name);
+  }
+
+  headers(): HeaderList {
+    return [...this.native.headers].map(([name, value]) => [name.toLowerCase(), value]);
+  }
+}
+
+/** A hit in memory reuses the headers that its first hit built. */
+function nativeResponse(reply: Reply, background: Background): Response {
+  const init = reply.memory === null ? initOf(reply) : preparedInit(reply);
+  const response = new Response(bodyInit(reply.body, background.keep), init);
+  response.headers.set("cache-status", reply.cacheStatus);
+  if (reply.age !== null) response.headers.set("age", String(reply.age));
+  return response;
+}
+
+function preparedInit(reply: Reply): ResponseInit {
+  const entry = reply.memory;
+  if (entry === null) return initOf(reply);
+  entry.prepared ??= initOf(reply);
+  return entry.prepared as ResponseInit;
+}
+
+function initOf(reply: Reply): ResponseInit {
+  const headers = new Headers();
+  for (const [name, value] of reply.headers) headers.append(name, value);
+  return { status: reply.status, headers };
+}

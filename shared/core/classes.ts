@@ -1,0 +1,81 @@
+// The classes that exist without configuration, and why each is as it is.
+
+import type { ClassSettings } from "./rules.ts";
+import { bytes, days, hours, kibibytes, mebibytes, millis, minutes, seconds } from "./units.ts";
+
+const HOT: ClassSettings = {
+  name: "hot",
+  ttl: seconds(60),
+  staleWhileRevalidate: seconds(30),
+  staleIfError: minutes(10),
+  window: seconds(5),
+  fence: { kind: "revalidate" },
+  memoryBudget: mebibytes(24),
+  eviction: "sieve",
+  cacheApi: "large",
+  l2MaxBody: mebibytes(1),
+  replicas: 2,
+  refresh: "swr",
+  write: "write-around",
+  jitter: 0.1,
+};
+
+/** Until journals exist a session is read from L2 behind a pull of its own, and its writes go around. */
+const SESSION: ClassSettings = {
+  name: "session",
+  ttl: null,
+  staleWhileRevalidate: millis(0),
+  staleIfError: millis(0),
+  window: millis(0),
+  fence: { kind: "revalidate" },
+  memoryBudget: bytes(0),
+  eviction: "ttl",
+  cacheApi: "none",
+  l2MaxBody: kibibytes(64),
+  replicas: 1,
+  refresh: "none",
+  write: "write-around",
+  jitter: 0,
+};
+
+const IMMUTABLE: ClassSettings = {
+  name: "immutable",
+  ttl: days(365),
+  staleWhileRevalidate: millis(0),
+  staleIfError: days(7),
+  window: minutes(10),
+  fence: { kind: "serve-stale", cap: hours(1) },
+  memoryBudget: mebibytes(12),
+  eviction: "sieve",
+  cacheApi: "all",
+  l2MaxBody: mebibytes(1),
+  replicas: 1,
+  refresh: "none",
+  write: "write-around",
+  jitter: 0,
+};
+
+/** Follows the origin's headers and invents nothing. */
+const STANDARD: ClassSettings = {
+  name: "standard",
+  ttl: null,
+  staleWhileRevalidate: null,
+  staleIfError: null,
+  window: seconds(30),
+  fence: { kind: "revalidate" },
+  memoryBudget: mebibytes(24),
+  eviction: "sieve",
+  cacheApi: "all",
+  l2MaxBody: mebibytes(1),
+  replicas: 1,
+  refresh: "swr",
+  write: "write-around",
+  jitter: 0,
+};
+
+export const DEFAULT_CLASSES: ReadonlyMap<string, ClassSettings> = new Map(
+  [HOT, SESSION, IMMUTABLE, STANDARD].map((settings) => [settings.name, settings]),
+);
+
+/** The class of every URL that no policy claims. */
+export const STANDARD_CLASS: ClassSettings = STANDARD;

@@ -1,0 +1,39 @@
+// Turns several fallible clocks into one line of elapsed time on which nothing ever looks younger than it is.
+
+import { type Instant, instant } from "./units.ts";
+
+/** One reading of every clock the host has, in milliseconds each. */
+export type ClockReadings = readonly number[];
+
+/**
+ * Each advance adds the largest step that any clock shows, so the time between two instants is at least
+ * what any of the clocks measured between them (a suspended monotonic clock, a stepped wall clock).
+ * A step backwards adds nothing and is counted: whoever holds a view voids it when the count changes.
+ */
+export interface ElapsedClock {
+  now: Instant;
+  backwardSteps: number;
+  last: ClockReadings;
+}
+
+export const startElapsedClock = (readings: ClockReadings): ElapsedClock => ({
+  now: instant(readings[0] ?? 0),
+  backwardSteps: 0,
+  last: readings,
+});
+
+/** Moves the clock to the readings and answers the new instant. */
+export function advanceClock(clock: ElapsedClock, readings: ClockReadings): Instant {
+  let largest = 0;
+  let backwards = false;
+  for (let i = 0; i < readings.length; i++) {
+    const step = (readings[i] ?? 0) - (clock.last[i] ?? 0);
+    if (step > largest) largest = step;
+    // A tenth of a millisecond covers the rounding of coarse timers.
+    if (step < -0.1) backwards = true;
+  }
+  if (backwards) clock.backwardSteps += 1;
+  clock.last = readings;
+  clock.now = instant(clock.now + largest);
+  return clock.now;
+}

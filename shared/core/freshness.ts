@@ -1,0 +1,134 @@
+// How long an answer is fresh, how long it may be served stale, and how old it is (RFC 9111 §4.2, RFC 5861).
+
+import { deltaOf, governingDirectives } from "./cache-control.ts";
+import { type HeaderList, headerValue } from "./headers.ts";
+import { parseHttpDate } from "./http-date.ts";
+import type { Rules } from "./rules.ts";
+import { days, type Millis, millis, seconds } from "./units.ts";
+
+/** What an answer's headers and the rules in force allow, before jitter. */
+export interface Lifetime {
+  /** Null where neither origin nor policy states one and none may be guessed. */
+  readonly fresh: Millis | null;
+  readonly staleWhileRevalidate: Millis;
+  readonly staleIfError: Millis;
+}
+
+export interface LifetimeInput {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly rules: Rules;
+  /** Wall-clock milliseconds at which the answer arrived: `Expires` is a date. */
+  readonly receivedAtWall: number;
+}
+
+const NO_STALE = millis(0);
+
+export function lifetimeOf(input: LifetimeInput): Lifetime {
+  const { rules } = input;
+  const { directives } = governingDirectives(input.headers);
+  const bound = mustRevalidate(input.headers);
+  const fresh = directives.has("no-cache") ? millis(0) : freshFor(input);
+  // s-maxage forbids stale serving by default (RFC 9111 §5.2.2.10); an origin that names a window beside it allows that one.
+  const declared = (name: string, fallback: Millis | null): Millis =>
+    bound
+      ? NO_STALE
+      : (deltaOf(directives, name) ?? (directives.has("s-maxage") ? null : fallback) ?? NO_STALE);
+  if (rules.ttlMode === "override") {
+    return {
+      fresh,
+      staleWhileRevalidate: bound ? NO_STALE : (rules.staleWhileRevalidate ?? NO_STALE),
+      staleIfError: bound ? NO_STALE : (rules.staleIfError ?? NO_STALE),
+    };
+  }
+  return {
+    fresh,
+    staleWhileRevalidate: declared("stale-while-revalidate", rules.staleWhileRevalidate),
+    staleIfError: declared("stale-if-error", rules.staleIfError),
+  };
+}
+
+/** The origin forbids stale serving for shared caches (RFC 9111 §5.2.2.2, §5.2.2.4, §5.2.2.8). */
+export function mustRevalidate(headers: HeaderList): boolean {
+  const { directives } = governingDirectives(headers);
+  return ["must-revalidate", "proxy-revalidate", "no-cache"].some((name) => directives.has(name));
+}
+
+function freshFor(input: LifetimeInput): Millis | null {
+  const { rules } = input;
+  if (rules.ttlMode === "override" && rules.ttl !== null) return rules.ttl;
+  return explicitLifetime(input) ?? rules.ttl ?? heuristicLifetime(input);
+}
+
+function explicitLifetime(input: LifetimeInput): Millis | null {
+  const { directives, targeted } = governingDirectives(input.headers);
+  const stated = deltaOf(directives, "s-maxage") ?? deltaOf(directives, "max-age");
+  if (stated !== null || targeted) return stated;
+  const expires = headerValue(input.headers, "expires");
+  if (expires === null) return null;
+  const at = parseHttpDate(expires, input.receivedAtWall);
+  // An invalid Expires, "0" above all, means already expired (RFC 9111 §5.3).
+  if (at === null) return millis(0);
+  return millis(Math.max(0, at - dateOf(input)));
+}
+
+function dateOf(input: LifetimeInput): number {
+  const text = headerValue(input.headers, "date");
+  const date = text === null ? null : parseHttpDate(text, input.receivedAtWall);
+  return date ?? input.receivedAtWall;
+}
+
+/** Statuses that are heuristically cacheable (RFC 9110 §15.1), 206 apart. */
+const HEURISTIC_STATUS = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
+const HEURISTIC_CAP = days(1);
+
+/** A tenth of the time since the last modification (RFC 9111 §4.2.2), capped. */
+function heuristicLifetime(input: LifetimeInput): Millis | null {
+  if (!HEURISTIC_STATUS.has(input.status)) return null;
+  const modified = headerValue(input.headers, "last-modified");
+  const at = modified === null ? null : parseHttpDate(modified, input.receivedAtWall);
+  if (at === null) return null;
+  return millis(Math.min(HEURISTIC_CAP, Math.max(0, Math.floor((dateOf(input) - at) / 10))));
+}
+
+/**
+ * How old an answer already was when its request was sent: `corrected_initial_age` of RFC 9111 §4.2.3 less
+ * the response delay, which every tier counts itself from that same instant on.
+ */
+export function ageWhenSent(input: LifetimeInput & { readonly responseDelay: Millis }): Millis {
+  const apparent = Math.max(0, input.receivedAtWall - dateOf(input));
+  // A Date has whole seconds: up to one of apparent age is rounding.
+  const apparentWhenSent = apparent < 1000 ? 0 : apparent - input.responseDelay;
+  return millis(Math.max(0, apparentWhenSent, ageHeader(headerValue(input.headers, "age"))));
+}
+
+function ageHeader(value: string | null): Millis {
+  const first = (value ?? "").split(",", 1)[0]?.trim() ?? "";
+  return /^\d+$/.test(first) ? seconds(Math.min(Number(first), 2 ** 31)) : millis(0);
+}
+
+/** Where an answer stands at one instant. `usableIfError` is how much longer it may stand in for a failed origin. */
+export type Freshness =
+  | { readonly kind: "fresh"; readonly remaining: Millis }
+  | { readonly kind: "stale-while-revalidate"; readonly staleFor: Millis; readonly ifError: boolean }
+  | { readonly kind: "stale-if-error"; readonly staleFor: Millis }
+  | { readonly kind: "expired"; readonly staleFor: Millis };
+
+export interface FreshnessInput {
+  readonly age: Millis;
+  readonly fresh: Millis;
+  readonly staleWhileRevalidate: Millis;
+  readonly staleIfError: Millis;
+  /** How long ago a soft invalidation made the answer stale, or null. */
+  readonly softFor: Millis | null;
+}
+
+/** A soft invalidation ends freshness at its own moment; the stale windows count from whichever end came first. */
+export function freshnessAt(input: FreshnessInput): Freshness {
+  const expiredFor = input.age - input.fresh;
+  const staleFor = millis(Math.max(expiredFor, input.softFor ?? Number.NEGATIVE_INFINITY));
+  if (staleFor < 0) return { kind: "fresh", remaining: millis(-staleFor) };
+  const ifError = staleFor < input.staleIfError;
+  if (staleFor < input.staleWhileRevalidate) return { kind: "stale-while-revalidate", staleFor, ifError };
+  return ifError ? { kind: "stale-if-error", staleFor } : { kind: "expired", staleFor };
+}

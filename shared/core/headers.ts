@@ -1,0 +1,62 @@
+// Header lists as plain data: lower-case names, values as received, order kept, repeats allowed.
+
+/** `[lower-case name, value]` */
+export type HeaderPair = readonly [name: string, value: string];
+export type HeaderList = readonly HeaderPair[];
+
+/** All values of a field joined as one list (RFC 9110 §5.3), or null if it is absent. */
+export function headerValue(headers: HeaderList, name: string): string | null {
+  let joined: string | null = null;
+  for (const [key, value] of headers) {
+    if (key === name) joined = joined === null ? value : `${joined}, ${value}`;
+  }
+  return joined;
+}
+
+export const hasHeader = (headers: HeaderList, name: string): boolean =>
+  headers.some(([key]) => key === name);
+
+export const withoutHeaders = (headers: HeaderList, names: ReadonlySet<string>): HeaderPair[] =>
+  headers.filter(([key]) => !names.has(key));
+
+export const withHeader = (headers: HeaderList, name: string, value: string): HeaderPair[] => [
+  ...headers.filter(([key]) => key !== name),
+  [name, value],
+];
+
+/** Members of a comma-separated list, trimmed, empty ones dropped; commas in quoted strings don't split. */
+export function listMembers(value: string | null): string[] {
+  if (value === null) return [];
+  const members: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let i = 0; i <= value.length; i++) {
+    const char = value[i];
+    if (char === "\\" && quoted) i += 1;
+    else if (char === '"') quoted = !quoted;
+    else if (i >= value.length || (char === "," && !quoted)) {
+      const member = value.slice(start, i).trim();
+      if (member !== "") members.push(member);
+      start = i + 1;
+    }
+  }
+  return start <= value.length && quoted ? [...members, value.slice(start).trim()].filter(Boolean) : members;
+}
+
+/** Fields that belong to one connection and are never forwarded or stored (RFC 9110 §7.6.1). */
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** The names of a message's hop-by-hop fields, those its `Connection` lists included. */
+export function hopByHopNames(headers: HeaderList): ReadonlySet<string> {
+  const names = new Set(HOP_BY_HOP);
+  for (const name of listMembers(headerValue(headers, "connection"))) names.add(name.toLowerCase());
+  return names;
+}

@@ -1,0 +1,207 @@
+// An edge's knowledge of the log, and the comparison at read time that every bound on staleness rests on.
+
+import type { LogEntry } from "./log-entry.ts";
+import { comparePositions, type Position } from "./position.ts";
+import { earlier, elapsed, type Instant, type Millis, millis, type Selector } from "./units.ts";
+
+/** The newest invalidations of one selector. Hard and soft are apart: a later soft one must not hide a hard one. */
+interface Newest {
+  hard: number;
+  /** Ascending: an answer has been stale since the first soft invalidation after it, not since the last. */
+  readonly softs: SoftMark[];
+}
+
+interface SoftMark {
+  seq: number;
+  at: Instant;
+}
+
+/** More soft invalidations of one selector than this are merged, oldest first, to the earlier instant. */
+const SOFT_MARKS = 4;
+
+export interface LogView {
+  readonly epoch: number;
+  /** The last entry of an unbroken run from the snapshot on, and its hash. */
+  cursor: number;
+  hash: string;
+  /** Below this position the index knows nothing. */
+  floor: number;
+  readonly index: Map<Selector, Newest>;
+  /** Entries beyond a gap: they count for reading, they do not move the cursor. */
+  readonly ahead: Map<number, LogEntry>;
+  /** The instant at which the request that last taught us the head was sent. */
+  knownAt: Instant;
+  /** Changes whenever an earlier verdict might not hold any more: a hit compares this one number. */
+  generation: number;
+  readonly configuration: Map<string, string>;
+}
+
+/** A cold view (one `snapshot`): its floor is the head, so anything older has to be checked. */
+export interface Snapshot {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly hash: string;
+  readonly configuration: ReadonlyMap<string, string>;
+}
+
+export function viewOfSnapshot(snapshot: Snapshot, sentAt: Instant, generation: number): LogView {
+  return {
+    epoch: snapshot.epoch,
+    cursor: snapshot.seq,
+    hash: snapshot.hash,
+    floor: snapshot.seq,
+    index: new Map(),
+    ahead: new Map(),
+    knownAt: sentAt,
+    generation,
+    configuration: new Map(snapshot.configuration),
+  };
+}
+
+export const positionOf = (view: LogView): Position => ({ epoch: view.epoch, seq: view.cursor });
+
+/** How old the knowledge of the head was at an instant. */
+export const knownAge = (view: LogView, at: Instant): Millis => elapsed(view.knownAt, at);
+
+export type Learning =
+  | { readonly kind: "learnt"; readonly configurationChanged: boolean }
+  /** The chain does not join ours: a fork, a flush or a lost suffix. Only a snapshot helps. */
+  | { readonly kind: "broken" };
+
+/** Limits of one view, in entries and selectors. */
+export interface ViewLimits {
+  readonly selectors: number;
+  readonly ahead: number;
+}
+
+/**
+ * Takes in entries from whichever message brought them, in any order, repeated or not.
+ * `receivedAt` dates soft invalidations: the entry's age then lies between its append and now.
+ */
+export function learn(
+  view: LogView,
+  entries: readonly LogEntry[],
+  at: { receivedAt: Instant; limits: ViewLimits },
+): Learning {
+  let configurationChanged = false;
+  for (const entry of entries) {
+    if (entry.epoch !== view.epoch) {
+      if (entry.epoch > view.epoch) return { kind: "broken" };
+      continue;
+    }
+    if (entry.seq <= view.cursor || view.ahead.has(entry.seq)) continue;
+    indexEntry(view, entry, at.receivedAt);
+    view.ahead.set(entry.seq, entry);
+  }
+  for (
+    let next = view.ahead.get(view.cursor + 1);
+    next !== undefined;
+    next = view.ahead.get(view.cursor + 1)
+  ) {
+    if (next.previous !== view.hash) return { kind: "broken" };
+    configurationChanged = applyConfiguration(view, next) || configurationChanged;
+    view.ahead.delete(next.seq);
+    view.cursor = next.seq;
+    view.hash = next.hash;
+    view.generation += 1;
+  }
+  compact(view, at.limits);
+  return { kind: "learnt", configurationChanged };
+}
+
+/** Known-at moves only forward, and only for a reply that reached the head it stated. */
+export function learnHead(view: LogView, head: Position, sentAt: Instant): void {
+  if (head.epoch === view.epoch && head.seq <= view.cursor && sentAt > view.knownAt) view.knownAt = sentAt;
+}
+
+function indexEntry(view: LogView, entry: LogEntry, receivedAt: Instant): void {
+  view.generation += 1;
+  if (entry.payload.kind !== "invalidate") return;
+  for (const selector of entry.payload.selectors) {
+    const newest = view.index.get(selector) ?? { hard: 0, softs: [] };
+    if (entry.payload.mode === "hard") newest.hard = Math.max(newest.hard, entry.seq);
+    else markSoft(newest.softs, { seq: entry.seq, at: earlier(receivedAt, millis(entry.age)) });
+    // Put back last: the map's order is then the order in which selectors may be forgotten.
+    view.index.delete(selector);
+    view.index.set(selector, newest);
+  }
+}
+
+function markSoft(softs: SoftMark[], mark: SoftMark): void {
+  const at = softs.findIndex((known) => known.seq > mark.seq);
+  softs.splice(at < 0 ? softs.length : at, 0, mark);
+  const [first, second] = softs;
+  if (softs.length > SOFT_MARKS && first !== undefined && second !== undefined) {
+    second.at = first.at < second.at ? first.at : second.at;
+    softs.shift();
+  }
+}
+
+const lastSoft = (newest: Newest): number => newest.softs.at(-1)?.seq ?? 0;
+
+function applyConfiguration(view: LogView, entry: LogEntry): boolean {
+  if (entry.payload.kind !== "config") return false;
+  if (entry.payload.value === null) view.configuration.delete(entry.payload.field);
+  else view.configuration.set(entry.payload.field, entry.payload.value);
+  return true;
+}
+
+/** Keeps the view within its limits; what it forgets, the floor remembers. */
+function compact(view: LogView, limits: ViewLimits): void {
+  while (view.index.size > limits.selectors) {
+    const oldest = view.index.entries().next();
+    if (oldest.done) break;
+    const [selector, newest] = oldest.value;
+    view.index.delete(selector);
+    view.floor = Math.max(view.floor, newest.hard, lastSoft(newest));
+    view.generation += 1;
+  }
+  // Dropped here, an entry beyond a gap comes again with the next pull; what it taught the index stays.
+  while (view.ahead.size > limits.ahead) {
+    const first = view.ahead.keys().next();
+    if (first.done) break;
+    view.ahead.delete(first.value);
+  }
+}
+
+/** What the view can say of an answer verified up to a position. */
+export type Coherence =
+  /** Nothing known has invalidated it. */
+  | { readonly kind: "current" }
+  /** It is older than what the index reaches back to: ask `check`. */
+  | { readonly kind: "unchecked" }
+  /** Softly invalidated at this instant: stale since then, still good as a validator. */
+  | { readonly kind: "soft"; readonly since: Instant }
+  /** Hard-invalidated: neither an answer nor a validator. */
+  | { readonly kind: "hard" }
+  /** From another epoch of the log: positions can't be compared, so it is treated as hard-invalidated. */
+  | { readonly kind: "other-epoch" };
+
+/** The comparison at read time: the newest invalidations of the answer's selectors against what it was verified up to. */
+export function coherenceOf(view: LogView, verifiedTo: Position, selectors: readonly Selector[]): Coherence {
+  if (verifiedTo.epoch !== view.epoch) return { kind: "other-epoch" };
+  let softSince: Instant | null = null;
+  for (const selector of selectors) {
+    const newest = view.index.get(selector);
+    if (newest === undefined) continue;
+    if (newest.hard > verifiedTo.seq) return { kind: "hard" };
+    const soft = newest.softs.find((mark) => mark.seq > verifiedTo.seq);
+    if (soft !== undefined && (softSince === null || soft.at < softSince)) softSince = soft.at;
+  }
+  if (verifiedTo.seq < view.floor) return { kind: "unchecked" };
+  return softSince === null ? { kind: "current" } : { kind: "soft", since: softSince };
+}
+
+/** The newest invalidation, hard or soft, known of any of the selectors; `none` is the beginning of the epoch. */
+export function newestOf(view: LogView, selectors: readonly Selector[]): Position {
+  let seq = 0;
+  for (const selector of selectors) {
+    const newest = view.index.get(selector);
+    if (newest !== undefined) seq = Math.max(seq, newest.hard, lastSoft(newest));
+  }
+  return { epoch: view.epoch, seq };
+}
+
+/** Whether an answer with this as-of could have been made before an invalidation that is known of its selectors. */
+export const invalidatedAfter = (view: LogView, asOf: Position, selectors: readonly Selector[]): boolean =>
+  comparePositions(newestOf(view, selectors), asOf) > 0;

@@ -1,0 +1,72 @@
+// Which site and which rules a URL belongs to, from the configuration that the log distributes.
+
+import type { UrlParts } from "./cache-key.ts";
+import { DEFAULT_CLASSES, STANDARD_CLASS } from "./classes.ts";
+import { matchesPattern } from "./pattern.ts";
+import { type Policy, type Rules, resolveRules, rulesOfClass } from "./rules.ts";
+
+/** One origin with its hostnames. `*` serves every Host; `*.example.com` every one below it. */
+export interface Site {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  /** Names (`host` or `host:port`) of the edges themselves and of the origin: all stand for `canonicalHost`. */
+  readonly aliases: readonly string[];
+  readonly canonicalHost: string;
+}
+
+interface CompiledPolicy {
+  readonly policy: Policy;
+  readonly rules: Rules;
+}
+
+export interface Routing {
+  readonly sites: readonly Site[];
+  readonly aliases: ReadonlyMap<string, Site>;
+  readonly policies: ReadonlyMap<string, readonly CompiledPolicy[]>;
+}
+
+const STANDARD_RULES = rulesOfClass(STANDARD_CLASS);
+
+/** Higher priority first; among equals the longer pattern, which is the more specific one, then the id. */
+export function compileRouting(sites: readonly Site[], policies: readonly Policy[]): Routing {
+  const bySite = new Map<string, CompiledPolicy[]>();
+  const ordered = [...policies].sort(
+    (a, b) =>
+      b.priority - a.priority || b.pattern.text.length - a.pattern.text.length || (a.id < b.id ? -1 : 1),
+  );
+  for (const policy of ordered) {
+    const rules = resolveRules(policy, DEFAULT_CLASSES.get(policy.class) ?? STANDARD_CLASS);
+    const list = bySite.get(policy.site);
+    if (list === undefined) bySite.set(policy.site, [{ policy, rules }]);
+    else list.push({ policy, rules });
+  }
+  const aliases = new Map<string, Site>();
+  for (const site of sites) for (const alias of site.aliases) aliases.set(alias.toLowerCase(), site);
+  return { sites, aliases, policies: bySite };
+}
+
+export interface Place {
+  readonly site: Site;
+  /** The URL with an alias's host replaced by the canonical one: what keys and selectors are made from. */
+  readonly url: UrlParts;
+}
+
+/** The site that serves a host, or null where none does. */
+export function placeOf(routing: Routing, url: UrlParts): Place | null {
+  const aliased = routing.aliases.get(url.host);
+  if (aliased !== undefined) return { site: aliased, url: { ...url, host: aliased.canonicalHost } };
+  const site =
+    routing.sites.find((candidate) => candidate.hosts.includes(url.host)) ??
+    routing.sites.find((candidate) => candidate.hosts.some((pattern) => isBelow(url.host, pattern))) ??
+    routing.sites.find((candidate) => candidate.hosts.includes("*"));
+  return site === undefined ? null : { site, url };
+}
+
+const isBelow = (host: string, pattern: string): boolean =>
+  pattern.startsWith("*.") && host.endsWith(pattern.slice(1));
+
+export function rulesFor(routing: Routing, place: Place): Rules {
+  const list = routing.policies.get(place.site.name);
+  const match = list?.find(({ policy }) => matchesPattern(policy.pattern, place.url.host, place.url.path));
+  return match?.rules ?? STANDARD_RULES;
+}

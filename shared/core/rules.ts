@@ -1,0 +1,116 @@
+// What governs one URL: a policy's own words over the defaults of its class.
+
+import type { PathPattern } from "./pattern.ts";
+import type { Bytes, Millis } from "./units.ts";
+
+export type EvictionPolicy = "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
+export type RefreshStrategy = "none" | "swr" | "refresh-ahead";
+export type WritePolicy = "write-around" | "write-through" | "write-back";
+
+/** What happens when the class's window can't be met. */
+export type Fence =
+  | { readonly kind: "revalidate" }
+  | { readonly kind: "serve-stale"; readonly cap: Millis }
+  | { readonly kind: "refuse" };
+
+/** Which answers of a class the data centre's Cache API takes: all, none, or those too large for memory. */
+export type CacheApiUse = "all" | "large" | "none";
+
+export interface ClassSettings {
+  readonly name: string;
+  /** Lifetime where the origin states none; null = only the origin's own. */
+  readonly ttl: Millis | null;
+  readonly staleWhileRevalidate: Millis | null;
+  readonly staleIfError: Millis | null;
+  /** The consistency window Δ. */
+  readonly window: Millis;
+  readonly fence: Fence;
+  /** Bytes of L1 memory; 0 = none. */
+  readonly memoryBudget: Bytes;
+  readonly eviction: EvictionPolicy;
+  readonly cacheApi: CacheApiUse;
+  /** Largest body that L2 takes; 0 = none. */
+  readonly l2MaxBody: Bytes;
+  readonly replicas: number;
+  readonly refresh: RefreshStrategy;
+  readonly write: WritePolicy;
+  /** Largest fraction of the lifetime that jitter takes away. */
+  readonly jitter: number;
+}
+
+/** Which parts of a request make the cache key beside host and path. */
+export interface KeyRecipe {
+  readonly query:
+    | { readonly kind: "all" }
+    | { readonly kind: "none" }
+    | { readonly kind: "include"; readonly names: readonly string[] }
+    | { readonly kind: "exclude"; readonly names: readonly string[] };
+  readonly headers: readonly string[];
+  readonly cookies: readonly string[];
+}
+
+export const WHOLE_URL: KeyRecipe = { query: { kind: "all" }, headers: [], cookies: [] };
+
+/** A row of the metadata table, parsed. Null means: the class decides. */
+export interface Policy {
+  readonly id: string;
+  readonly site: string;
+  readonly pattern: PathPattern;
+  readonly class: string;
+  readonly ttl: Millis | null;
+  readonly ttlMode: "respect" | "override";
+  readonly staleWhileRevalidate: Millis | null;
+  readonly staleIfError: Millis | null;
+  readonly eviction: EvictionPolicy | null;
+  readonly refresh: RefreshStrategy | null;
+  readonly write: WritePolicy | null;
+  readonly window: Millis | null;
+  readonly fence: Fence["kind"] | null;
+  readonly key: KeyRecipe;
+  readonly tags: readonly string[];
+  readonly priority: number;
+}
+
+/** A policy resolved against its class: what the request's path reads. */
+export interface Rules extends ClassSettings {
+  readonly policyId: string | null;
+  readonly ttlMode: "respect" | "override";
+  readonly key: KeyRecipe;
+  readonly tags: readonly string[];
+}
+
+export const rulesOfClass = (settings: ClassSettings): Rules => ({
+  ...settings,
+  policyId: null,
+  ttlMode: "respect",
+  key: WHOLE_URL,
+  tags: [],
+});
+
+export function resolveRules(policy: Policy, settings: ClassSettings): Rules {
+  return {
+    ...settings,
+    policyId: policy.id,
+    ttl: policy.ttl ?? settings.ttl,
+    ttlMode: policy.ttlMode,
+    staleWhileRevalidate: policy.staleWhileRevalidate ?? settings.staleWhileRevalidate,
+    staleIfError: policy.staleIfError ?? settings.staleIfError,
+    eviction: policy.eviction ?? settings.eviction,
+    refresh: policy.refresh ?? settings.refresh,
+    write: policy.write ?? settings.write,
+    window: policy.window ?? settings.window,
+    fence: policy.fence === null ? settings.fence : fenceOf(policy.fence, settings),
+    key: policy.key,
+    tags: policy.tags,
+  };
+}
+
+function fenceOf(kind: Fence["kind"], settings: ClassSettings): Fence {
+  if (kind !== "serve-stale") return { kind };
+  const cap = settings.fence.kind === "serve-stale" ? settings.fence.cap : settings.window;
+  return { kind, cap };
+}
+
+/** How late an invalidation can become visible: Δ, and the cap too where the fence serves stale. */
+export const boundOf = (rules: Pick<ClassSettings, "window" | "fence">): Millis =>
+  (rules.window + (rules.fence.kind === "serve-stale" ? rules.fence.cap : 0)) as Millis;

@@ -1,0 +1,96 @@
+// Selectors: what an invalidation can name, and the set of them that can hit one answer.
+
+import type { Selector } from "./units.ts";
+
+/** What an invalidation names. `host` and `path` are canonical (see `cache-key.ts`). */
+export type SelectorSpec =
+  | { readonly kind: "url"; readonly host: string; readonly pathAndQuery: string }
+  | { readonly kind: "tag"; readonly tag: string }
+  | { readonly kind: "prefix"; readonly host: string; readonly path: string }
+  | { readonly kind: "host"; readonly host: string }
+  | { readonly kind: "class"; readonly class: string }
+  | { readonly kind: "everything" };
+
+export type SelectorKind = SelectorSpec["kind"];
+
+/** A path has at most this many prefixes, so an invalidation by prefix costs an edge a bounded number of look-ups. */
+export const MAX_PREFIX_SEGMENTS = 32;
+
+/** The canonical text. Sites never hold a space, and it comes first, so no two specs share a text. */
+export function formatSelector(site: string, spec: SelectorSpec): Selector {
+  switch (spec.kind) {
+    case "url":
+      return `${site} u ${spec.host}${spec.pathAndQuery}` as Selector;
+    case "tag":
+      return `${site} t ${spec.tag}` as Selector;
+    case "prefix":
+      return `${site} p ${spec.host}${trimPrefix(spec.path)}` as Selector;
+    case "host":
+      return `${site} h ${spec.host}` as Selector;
+    case "class":
+      return `${site} c ${spec.class}` as Selector;
+    case "everything":
+      return `${site} e` as Selector;
+  }
+}
+
+const KIND_LETTERS: Record<string, SelectorKind> = {
+  u: "url",
+  t: "tag",
+  p: "prefix",
+  h: "host",
+  c: "class",
+  e: "everything",
+};
+
+/** Which kind of selector a canonical text is, or null if it is none. */
+export function selectorKind(text: string): SelectorKind | null {
+  const space = text.indexOf(" ");
+  return space < 0 ? null : (KIND_LETTERS[text[space + 1] ?? ""] ?? null);
+}
+
+/** What of an answer decides which invalidations hit it. */
+export interface SelectorSource {
+  readonly site: string;
+  readonly host: string;
+  readonly pathAndQuery: string;
+  readonly class: string;
+  readonly tags: readonly string[];
+}
+
+/** Every selector that can hit the answer, each once. */
+export function selectorsOf(source: SelectorSource): Selector[] {
+  const { site, host } = source;
+  const set = new Set<Selector>([
+    formatSelector(site, { kind: "everything" }),
+    formatSelector(site, { kind: "host", host }),
+    formatSelector(site, { kind: "class", class: source.class }),
+    formatSelector(site, { kind: "url", host, pathAndQuery: source.pathAndQuery }),
+  ]);
+  for (const path of pathPrefixes(source.pathAndQuery))
+    set.add(formatSelector(site, { kind: "prefix", host, path }));
+  for (const tag of source.tags) set.add(formatSelector(site, { kind: "tag", tag }));
+  return [...set];
+}
+
+/** `/a/b?x` → `/`, `/a`, `/a/b`: the segment boundaries, outermost first, at most `MAX_PREFIX_SEGMENTS` below the root. */
+export function pathPrefixes(pathAndQuery: string): string[] {
+  const query = pathAndQuery.indexOf("?");
+  const path = query < 0 ? pathAndQuery : pathAndQuery.slice(0, query);
+  const prefixes = ["/"];
+  let from = 1;
+  while (prefixes.length <= MAX_PREFIX_SEGMENTS && from < path.length) {
+    const slash = path.indexOf("/", from);
+    const end = slash < 0 ? path.length : slash;
+    if (end > from) prefixes.push(path.slice(0, end));
+    from = end + 1;
+  }
+  return prefixes;
+}
+
+/** `/a/` and `/a` name the same prefix; the root stays `/`. */
+function trimPrefix(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
+}

@@ -1,0 +1,107 @@
+// The one format in which an answer is kept in every tier: what was received, and what is needed to judge it later.
+
+import { type Freshness, freshnessAt, type Lifetime, lifetimeOf } from "./freshness.ts";
+import type { HeaderList } from "./headers.ts";
+import { jitteredLifetime } from "./jitter.ts";
+import type { Position } from "./position.ts";
+import type { Rules } from "./rules.ts";
+import { elapsed, type Instant, type Millis, millis, type Selector } from "./units.ts";
+
+/** What the request said in the fields that the answer varies on. */
+export type VaryValues = readonly (readonly [name: string, value: string | null])[];
+
+/** Which part of a representation the body is; `whole` until parts are stored. */
+export type Part =
+  | { readonly kind: "whole" }
+  | { readonly kind: "range"; readonly from: number; readonly to: number };
+
+/**
+ * `stored` life and stale windows are those granted when the answer was stored. Readers take the lesser
+ * of these and what the rules in force would grant, so a policy that shortens life reaches what is stored.
+ */
+export interface StoredAnswer {
+  readonly version: 1;
+  /** Unique to this fill: write-backs and freshening name it, so that they never touch a successor. */
+  readonly id: string;
+  readonly key: string;
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly class: string;
+  readonly selectors: readonly Selector[];
+  readonly asOf: Position;
+  readonly vary: VaryValues;
+  readonly part: Part;
+  /** Complete length in octets, verified when it was stored. */
+  readonly length: number;
+  /** A write-back value not yet delivered to the origin; fills never replace it. */
+  readonly dirty: boolean;
+  readonly fresh: Millis;
+  readonly staleWhileRevalidate: Millis;
+  readonly staleIfError: Millis;
+  /** Its age at the instant its origin request was sent (see `ageWhenSent`). */
+  readonly ageWhenSent: Millis;
+  /** The filler's wall clock on arrival: read only to subtract it from dates in this answer's own headers. */
+  readonly receivedAtWall: number;
+  /** Seed of the jitter, shared by all replicas of this fill. */
+  readonly lease: string;
+}
+
+export const STORED_ANSWER_VERSION = 1;
+
+/** The life that an answer has under the rules in force: never more than it was stored with. */
+export function currentLifetime(answer: StoredAnswer, rules: Rules): Lifetime & { readonly fresh: Millis } {
+  const granted = grantLifetime({ ...answer, rules });
+  return {
+    fresh: millis(Math.min(answer.fresh, granted?.fresh ?? 0)),
+    staleWhileRevalidate: millis(Math.min(answer.staleWhileRevalidate, granted?.staleWhileRevalidate ?? 0)),
+    staleIfError: millis(Math.min(answer.staleIfError, granted?.staleIfError ?? 0)),
+  };
+}
+
+export interface GrantInput {
+  readonly key: string;
+  readonly lease: string;
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly rules: Rules;
+  readonly receivedAtWall: number;
+}
+
+/** The lifetime that a fill grants, jitter applied; null where the answer has none. */
+export function grantLifetime(input: GrantInput): (Lifetime & { readonly fresh: Millis }) | null {
+  const lifetime = lifetimeOf(input);
+  if (lifetime.fresh === null) return null;
+  return { ...lifetime, fresh: jitteredLifetime(lifetime.fresh, input.rules.jitter, input) };
+}
+
+/** An answer as one host holds it: when it was born on that host's own time line. */
+export interface HeldAnswer {
+  readonly answer: StoredAnswer;
+  readonly verifiedTo: Position;
+  /** The instant at which its age was zero, by the reckoning that makes it oldest. */
+  readonly bornAt: Instant;
+  /** When this isolate sent the origin request that made it; null where another host did. */
+  readonly sentAt: Instant | null;
+}
+
+export const ageOf = (held: HeldAnswer, at: Instant): Millis => elapsed(held.bornAt, at);
+
+export function freshnessOf(
+  held: HeldAnswer,
+  rules: Rules,
+  at: { now: Instant; softSince: Instant | null },
+): Freshness {
+  return freshnessAt({
+    ...currentLifetime(held.answer, rules),
+    age: ageOf(held, at.now),
+    softFor: at.softSince === null ? null : elapsed(at.softSince, at.now),
+  });
+}
+
+/** How long an answer may be kept at all: its life and the longest window in which it may be served stale. */
+export const keepFor = (answer: StoredAnswer): Millis =>
+  millis(answer.fresh + Math.max(answer.staleWhileRevalidate, answer.staleIfError));
+
+/** Whether an answer was selected by a request with these values (RFC 9111 §4.1). */
+export const variesFor = (vary: VaryValues, header: (name: string) => string | null): boolean =>
+  vary.every(([name, value]) => (header(name)?.trim() ?? null) === value);

@@ -1,0 +1,41 @@
+// A Redis behind a circuit breaker and counters: a dead shard costs one deadline now and then, not one a request.
+
+import { type BreakerLimits, closedBreaker, failed, mayTry, succeeded } from "../core/breaker.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Redis } from "../ports/redis.ts";
+
+/** Cumulative counts of one shard as this isolate saw it. */
+export interface ShardCounters {
+  calls: number;
+  errors: number;
+  /** Calls that the open breaker turned away. */
+  spared: number;
+}
+
+export interface GuardedRedis extends Redis {
+  readonly counters: ShardCounters;
+  readonly isOpen: () => boolean;
+}
+
+export function guardedRedis(redis: Redis, clock: Clock, limits: BreakerLimits): GuardedRedis {
+  const breaker = closedBreaker();
+  const counters: ShardCounters = { calls: 0, errors: 0, spared: 0 };
+  return {
+    counters,
+    isOpen: () => breaker.openUntil !== null,
+    async run(commands, deadline) {
+      if (!mayTry(breaker, clock.now(), limits)) {
+        counters.spared += 1;
+        return { kind: "unavailable", reason: "breaker open" };
+      }
+      counters.calls += 1;
+      const outcome = await redis.run(commands, deadline);
+      if (outcome.kind === "replies") succeeded(breaker);
+      else {
+        counters.errors += 1;
+        failed(breaker, clock.now(), limits);
+      }
+      return outcome;
+    },
+  };
+}

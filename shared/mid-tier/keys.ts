@@ -1,0 +1,25 @@
+// Names of everything that Tidegate keeps in Redis.
+
+const PREFIX = "tg:";
+
+export const answerKey = (digest: string): string => `${PREFIX}a:${digest}`;
+export const leaseKey = (digest: string): string => `${PREFIX}l:${digest}`;
+
+export const LOG_HEAD = `${PREFIX}log:head`;
+export const LOG_ENTRIES = `${PREFIX}log:entries`;
+export const LOG_INDEX = `${PREFIX}log:index`;
+export const LOG_INDEX_ORDER = `${PREFIX}log:index:order`;
+/** KEYS[1..4] of every script of the log, in the order that their prelude expects. */
+export const LOG_KEYS = [LOG_HEAD, LOG_ENTRIES, LOG_INDEX, LOG_INDEX_ORDER] as const;
+
+export const CONFIGURATION = `${PREFIX}configuration`;
+export const AUDIT = `${PREFIX}audit`;
+export const RECEIPTS = `${PREFIX}receipts`;
+export const receiptKey = (id: string): string => `${PREFIX}receipt:${id}`;
+export const operationKey = (id: string): string => `${PREFIX}operation:${id}`;
+export const EDGES = `${PREFIX}edges`;
+export const METRIC_TOTALS = `${PREFIX}metrics:totals`;
+export const metricBucketKey = (start: number): string => `${PREFIX}metrics:bucket:${start}`;
+export const WARMUPS = `${PREFIX}warmups`;
+export const warmupKey = (id: string): string => `${PREFIX}warmup:${id}`;
+export const warmupUrlsKey = (id: string): string => `${PREFIX}warmup:${id}:urls`;

@@ -1,0 +1,17 @@
+// How much the log keeps, and how long its calls may take.
+
+import { days, millis, seconds } from "../core/units.ts";
+import type { LogLimits } from "./log.ts";
+
+export const LOG_LIMITS: LogLimits = {
+  /** An edge further behind than this takes a snapshot instead. */
+  entriesKept: 100_000,
+  /** Beyond it the oldest are forgotten, and whatever is older than they were has to be fetched anew. */
+  selectorsKept: 500_000,
+  operationsKept: days(1),
+  auditRecordsKept: 100_000,
+  receiptsKept: 10_000,
+  readDeadline: millis(1500),
+  appendDeadline: seconds(3),
+  replicationDeadline: seconds(1),
+};

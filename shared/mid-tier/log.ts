@@ -1,0 +1,154 @@
+// The log on the database named `control`: append, since, snapshot, check.
+
+import type { LogEntry } from "../core/log-entry.ts";
+import type { Position } from "../core/position.ts";
+import { type Millis, millis, type Selector } from "../core/units.ts";
+import type {
+  AppendOutcome,
+  AppendQuery,
+  CheckOutcome,
+  Log,
+  SinceOutcome,
+  SnapshotOutcome,
+} from "../ports/mid-tier.ts";
+import type { Redis, RedisArgument, RedisOutcome } from "../ports/redis.ts";
+import { decodeStoredEntry, encodePayload } from "../wire/log-payload.ts";
+import { AUDIT, CONFIGURATION, LOG_KEYS, operationKey, RECEIPTS, receiptKey } from "./keys.ts";
+import { evalCommand, scriptReply } from "./script.ts";
+import APPEND from "./scripts/append.lua";
+import CHECK from "./scripts/check.lua";
+import LOG_PRELUDE from "./scripts/log-prelude.lua";
+import SINCE from "./scripts/since.lua";
+import SNAPSHOT from "./scripts/snapshot.lua";
+
+export interface LogLimits {
+  readonly entriesKept: number;
+  readonly selectorsKept: number;
+  readonly operationsKept: Millis;
+  readonly auditRecordsKept: number;
+  readonly receiptsKept: number;
+  readonly readDeadline: Millis;
+  readonly appendDeadline: Millis;
+  /** Below `appendDeadline`: how long the replicas may take. */
+  readonly replicationDeadline: Millis;
+}
+
+export function createLog(redis: Redis, limits: LogLimits): Log {
+  return {
+    append: async (query) =>
+      readAppended(query, await redis.run(appendCommands(query, limits), limits.appendDeadline)),
+    since: async (known, limit) =>
+      readSince(
+        await redis.run([logScript(SINCE, [known.epoch, known.seq, known.hash, limit])], limits.readDeadline),
+      ),
+    snapshot: async (highestKnownEpoch) =>
+      readSnapshot(
+        await redis.run([logScript(SNAPSHOT, [highestKnownEpoch], [CONFIGURATION])], limits.readDeadline),
+      ),
+    check: async (selectors, position) =>
+      readCheck(
+        await redis.run([logScript(CHECK, checkArguments(selectors, position))], limits.readDeadline),
+      ),
+  };
+}
+
+const logScript = (script: string, args: readonly RedisArgument[], keys: readonly string[] = []) =>
+  evalCommand(LOG_PRELUDE + script, [...LOG_KEYS, ...keys], args);
+
+const checkArguments = (selectors: readonly Selector[], position: Position): RedisArgument[] => [
+  position.epoch,
+  position.seq,
+  ...selectors,
+];
+
+function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisArgument[])[] {
+  const { payload, operationId } = query;
+  const kind = payload.kind === "config" ? "config" : `invalidate-${payload.mode}`;
+  const tail = payload.kind === "config" ? [payload.field, payload.value ?? ""] : payload.selectors;
+  const args: RedisArgument[] = [
+    query.requestDigest,
+    encodePayload(payload),
+    kind,
+    JSON.stringify({
+      actor: query.actor,
+      action: query.action,
+      operation: operationId,
+      detail: query.detail,
+    }),
+    operationId,
+    0,
+    limits.entriesKept,
+    limits.selectorsKept,
+    limits.operationsKept,
+    limits.auditRecordsKept,
+    limits.receiptsKept,
+    ...tail,
+  ];
+  const keys = [operationKey(operationId), CONFIGURATION, AUDIT, RECEIPTS, receiptKey(operationId)];
+  const append = logScript(APPEND, args, keys);
+  // WAIT travels behind the append on the same connection, or it would wait for somebody else's writes.
+  return query.replicas > 0 ? [append, ["WAIT", query.replicas, limits.replicationDeadline]] : [append];
+}
+
+function readAppended(query: AppendQuery, outcome: RedisOutcome): AppendOutcome {
+  const reply = scriptReply(outcome);
+  if (reply.kind === "unavailable") return reply;
+  const [kind, epoch, seq, at, previous, hash] = reply.strings;
+  if (kind === "conflict") return { kind: "conflict" };
+  if (kind !== "appended") return { kind: "unavailable", reason: "malformed reply" };
+  if (query.replicas > 0 && replicasOf(outcome) < query.replicas) return { kind: "unreplicated" };
+  const position = { epoch: Number(epoch), seq: Number(seq) };
+  const entry: LogEntry | null =
+    previous && hash ? { ...position, previous, hash, age: 0, payload: query.payload } : null;
+  return { kind: "appended", position, at: Number(at), entry };
+}
+
+function replicasOf(outcome: RedisOutcome): number {
+  const wait = outcome.kind === "replies" ? outcome.replies[1] : undefined;
+  return wait?.kind === "reply" && typeof wait.reply === "number" ? wait.reply : 0;
+}
+
+function readSince(outcome: RedisOutcome): SinceOutcome {
+  const reply = scriptReply(outcome);
+  if (reply.kind === "unavailable") return reply;
+  const [kind, epochText, seqText, hash = "", nowText, ...pairs] = reply.strings;
+  if (kind === "unknown") return { kind: "unknown", reason: epochText === "trimmed" ? "trimmed" : "epoch" };
+  if (kind !== "entries") return { kind: "unavailable", reason: "malformed reply" };
+  const [epoch, now] = [Number(epochText), Number(nowText)];
+  const entries: LogEntry[] = [];
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const entry = decodeStoredEntry(pairs[i + 1] ?? "", { epoch, seq: Number(pairs[i]), now });
+    // An entry that can't be read can't be skipped either: only a snapshot gets past it.
+    if (entry === null) return { kind: "unknown", reason: "trimmed" };
+    entries.push(entry);
+  }
+  return { kind: "entries", entries, head: { epoch, seq: Number(seqText), hash } };
+}
+
+function readSnapshot(outcome: RedisOutcome): SnapshotOutcome {
+  const reply = scriptReply(outcome);
+  if (reply.kind === "unavailable") return reply;
+  const [epoch, seq, hash = "", ...fields] = reply.strings;
+  const configuration = new Map<string, string>();
+  for (let i = 0; i + 1 < fields.length; i += 2) configuration.set(fields[i] ?? "", fields[i + 1] ?? "");
+  return { kind: "snapshot", head: { epoch: Number(epoch), seq: Number(seq), hash }, configuration };
+}
+
+function readCheck(outcome: RedisOutcome): CheckOutcome {
+  const reply = scriptReply(outcome);
+  if (reply.kind === "unavailable") return reply;
+  const [kind, epoch, seq, age] = reply.strings;
+  const position = { epoch: Number(epoch), seq: Number(seq) };
+  switch (kind) {
+    case "ok":
+      return { kind: "ok", position };
+    case "soft":
+      return { kind: "soft", position, age: millis(Number(age)) };
+    case "hit":
+      return { kind: "hit" };
+    case "unknown":
+      return { kind: "unknown" };
+    default:
+      return { kind: "unavailable", reason: "malformed reply" };
+  }
+}

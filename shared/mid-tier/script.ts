@@ -1,0 +1,32 @@
+// Lua scripts as commands: their text, their keys, and the one reply they give.
+
+import type { CommandReply, RedisArgument, RedisOutcome, RedisReply } from "../ports/redis.ts";
+
+export const evalCommand = (
+  script: string,
+  keys: readonly string[],
+  args: readonly RedisArgument[],
+): readonly RedisArgument[] => ["EVAL", script, keys.length, ...keys, ...args];
+
+export type ScriptReply =
+  | { readonly kind: "strings"; readonly strings: readonly string[] }
+  | { readonly kind: "unavailable"; readonly reason: string };
+
+/** The reply at `index` as the flat list of strings that all our scripts answer with. */
+export function scriptReply(outcome: RedisOutcome, index = 0): ScriptReply {
+  if (outcome.kind === "unavailable") return outcome;
+  const reply = outcome.replies[index];
+  if (reply === undefined) return { kind: "unavailable", reason: "missing reply" };
+  // A script that fails is a tier that can't be trusted: never an absence.
+  if (reply.kind === "error") return { kind: "unavailable", reason: errorName(reply) };
+  return isStrings(reply.reply)
+    ? { kind: "strings", strings: reply.reply }
+    : { kind: "unavailable", reason: "malformed reply" };
+}
+
+/** The leading word of an error, which never holds a value. */
+const errorName = (reply: CommandReply & { kind: "error" }): string =>
+  reply.message.split(/\s/, 1)[0] ?? "error";
+
+const isStrings = (reply: RedisReply): reply is readonly string[] =>
+  Array.isArray(reply) && reply.every((item) => typeof item === "string");

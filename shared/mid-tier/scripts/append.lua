@@ -1,0 +1,84 @@
+-- Appends one entry: chained to its predecessor, indexed, audited and given a receipt, all or nothing, once per operation.
+-- KEYS: head, entries, index, index order, operation, configuration, audit, receipts, receipt
+-- ARGV: request digest, payload, kind (invalidate-hard | invalidate-soft | config), audit detail, operation id,
+--       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
+--       then the selectors, or field and value ('' removes) of the configuration
+local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
+local FIRST = 12
+
+local seen = redis.call('GET', KEYS[5])
+if seen then
+  local d, epoch, seq, at = string.match(seen, '^(%S+) (%S+) (%S+) (%S+)$')
+  if d ~= digest then return { 'conflict' } end
+  return { 'appended', epoch, seq, at, '', '' }
+end
+
+local head = read_head() or begin_epoch(tonumber(ARGV[6]))
+local at = now_ms()
+local seq = head.seq + 1
+local hash = redis.sha1hex(head.hash .. ' ' .. int(seq) .. ' ' .. int(at) .. ' ' .. payload)
+redis.call('HSET', ENTRIES, int(seq), head.hash .. ' ' .. hash .. ' ' .. int(at) .. ' ' .. payload)
+redis.call('HSET', HEAD, 'seq', int(seq), 'hash', hash)
+
+-- Trimming is bounded work: one entry in, at most two out.
+for _ = 1, 2 do
+  if seq - head.from + 1 > entries_kept then
+    redis.call('HDEL', ENTRIES, int(head.from))
+    head.from = head.from + 1
+    redis.call('HSET', HEAD, 'from', int(head.from))
+  end
+end
+
+-- An index value is "hard s1 t1 s2 t2": the last hard seq and two soft marks, the earlier merged to its earliest time.
+local function index_selector(selector)
+  local hard, s1, t1, s2, t2 = 0, 0, 0, 0, 0
+  local value = redis.call('HGET', INDEX, selector)
+  if value then
+    local a, b, c, d, e = string.match(value, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+    hard, s1, t1, s2, t2 = tonumber(a), tonumber(b), tonumber(c), tonumber(d), tonumber(e)
+  end
+  if kind == 'invalidate-hard' then
+    hard = seq
+  elseif s2 == 0 then
+    s2, t2 = seq, at
+  else
+    s1, t1 = s2, (s1 == 0) and t2 or t1
+    s2, t2 = seq, at
+  end
+  redis.call('HSET', INDEX, selector, int(hard) .. ' ' .. int(s1) .. ' ' .. int(t1) .. ' ' .. int(s2) .. ' ' .. int(t2))
+  redis.call('ZADD', INDEX_ORDER, int(seq), selector)
+end
+
+if kind == 'config' then
+  if ARGV[FIRST + 1] == '' then
+    redis.call('HDEL', KEYS[6], ARGV[FIRST])
+  else
+    redis.call('HSET', KEYS[6], ARGV[FIRST], ARGV[FIRST + 1])
+  end
+else
+  for i = FIRST, #ARGV do index_selector(ARGV[i]) end
+  local excess = redis.call('ZCARD', INDEX_ORDER) - selectors_kept
+  if excess > 0 then
+    local oldest = redis.call('ZPOPMIN', INDEX_ORDER, int(math.min(excess, 2048)))
+    for i = 1, #oldest, 2 do
+      redis.call('HDEL', INDEX, oldest[i])
+      head.pruned = math.max(head.pruned, tonumber(oldest[i + 1]))
+    end
+    redis.call('HSET', HEAD, 'pruned', int(head.pruned))
+  end
+  redis.call('HSET', KEYS[9], 'epoch', int(head.epoch), 'seq', int(seq), 'at', int(at), 'detail', detail)
+  redis.call('ZADD', KEYS[8], int(at), operation)
+  redis.call('PEXPIRE', KEYS[9], ARGV[9])
+  redis.call('ZREMRANGEBYRANK', KEYS[8], 0, -(tonumber(ARGV[11]) + 1))
+end
+
+local previous_audit = redis.call('HGET', HEAD, 'audit') or 'genesis'
+local record = int(at) .. ' ' .. int(head.epoch) .. '-' .. int(seq) .. ' ' .. detail
+local audit_hash = redis.sha1hex(previous_audit .. ' ' .. record)
+redis.call('RPUSH', KEYS[7], previous_audit .. ' ' .. audit_hash .. ' ' .. record)
+redis.call('LTRIM', KEYS[7], -tonumber(ARGV[10]), -1)
+redis.call('HSET', HEAD, 'audit', audit_hash)
+
+redis.call('SET', KEYS[5], digest .. ' ' .. int(head.epoch) .. ' ' .. int(seq) .. ' ' .. int(at), 'PX', ARGV[9])
+return { 'appended', int(head.epoch), int(seq), int(at), head.hash, hash }

@@ -1,0 +1,48 @@
+-- Reads an answer, or grants the right to fetch it, or says who stands in the way. One call decides.
+-- KEYS: answer, lease
+-- ARGV: need epoch, need seq, as-of epoch, as-of seq, token ('' = only read), lease ms, id of an answer not wanted again
+local need_epoch, need_seq = tonumber(ARGV[1]), tonumber(ARGV[2])
+local token = ARGV[5]
+
+local function int(n)
+  return string.format('%.0f', n)
+end
+
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+
+-- Whoever wrote something else under this name wrote no answer of ours: it is removed, and said.
+local corrupt = '0'
+local f = redis.pcall('HMGET', KEYS[1], 'id', 've', 'vs', 'at', 'm', 'b', 'd', 'vary')
+if f.err then
+  redis.call('DEL', KEYS[1])
+  corrupt = '1'
+  f = {}
+end
+if f[8] then return { 'varies', f[8] } end
+if f[1] and f[1] ~= ARGV[7] then
+  local at = tonumber(f[4] or '')
+  if at and f[2] and f[3] and f[5] and f[6] and f[7] then
+    return { 'hit', f[1], f[2], f[3], int(math.max(0, now - at)), f[5], f[6], f[7] }
+  end
+  redis.call('DEL', KEYS[1])
+  corrupt = '1'
+end
+
+local held = redis.pcall('GET', KEYS[2])
+if type(held) == 'table' then
+  redis.call('DEL', KEYS[2])
+  held = false
+end
+if held == 'uncacheable' then return { 'uncacheable' } end
+if held then
+  local owner, epoch, seq = string.match(held, '^(%S+) (%d+) (%d+) (%d+)$')
+  epoch, seq = tonumber(epoch), tonumber(seq)
+  if owner and owner == token then return { 'leased', corrupt } end
+  -- A lease from before an invalidation that the caller knows of can only bring what was invalidated.
+  local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq)
+  if not old then return { 'taken', int(math.max(0, redis.call('PTTL', KEYS[2]))) } end
+end
+if token == '' then return { 'absent', corrupt } end
+redis.call('SET', KEYS[2], token .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. int(now), 'PX', ARGV[6])
+return { 'leased', corrupt }

@@ -1,0 +1,28 @@
+-- The entries after a position, and the head. A position that is not part of this log begins a new epoch if it is
+-- ahead of the log or contradicts it: something was lost or forked, and nothing older may be trusted.
+-- It is not flagged read-only, so no lagging replica ever answers it.
+-- KEYS: head, entries, index, index order.  ARGV: epoch, seq, hash, limit
+local epoch, seq, hash, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local head = read_head()
+if not head then return { 'unknown', 'epoch' } end
+
+local function lost()
+  begin_epoch(math.max(epoch, head.epoch))
+  return { 'unknown', 'epoch' }
+end
+
+if epoch > head.epoch then return lost() end
+if epoch < head.epoch then return { 'unknown', 'epoch' } end
+if seq > head.seq then return lost() end
+if seq < head.from - 1 then return { 'unknown', 'trimmed' } end
+if seq == head.seq and hash ~= head.hash then return lost() end
+
+local reply = { 'entries', int(head.epoch), int(head.seq), head.hash, int(now_ms()) }
+for s = seq + 1, math.min(head.seq, seq + limit) do
+  local entry = redis.call('HGET', ENTRIES, int(s))
+  if not entry then return lost() end
+  if s == seq + 1 and string.sub(entry, 1, #hash + 1) ~= hash .. ' ' then return lost() end
+  reply[#reply + 1] = int(s)
+  reply[#reply + 1] = entry
+end
+return reply

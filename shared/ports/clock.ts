@@ -1,0 +1,25 @@
+// Time as the shell sees it.
+
+import type { Instant, Millis } from "../core/units.ts";
+
+export interface Clock {
+  /** This host's elapsed-time line; never runs backwards. */
+  now(): Instant;
+  /** Grows by one whenever a clock of the host was seen to step back. */
+  backwardSteps(): number;
+  /** Milliseconds since 1970 by the wall clock: for dates in headers and for copies that outlive this isolate. */
+  wall(): number;
+}
+
+export interface Timers {
+  sleep(span: Millis): Promise<void>;
+  /** Runs `action` after `span` unless cancelled first. */
+  after(span: Millis, action: () => void): Cancel;
+}
+
+export type Cancel = () => void;
+
+/** Keeps a task alive beyond the answer it began with (`waitUntil`). */
+export interface Background {
+  keep(task: Promise<unknown>): void;
+}

@@ -1,0 +1,17 @@
+// Digests, signatures and random tokens.
+
+export interface Digest {
+  /** Lower-case hexadecimal SHA-256 of UTF-8 text. */
+  sha256Hex(text: string): Promise<string>;
+  /** SHA-256 of the concatenated parts, base64. */
+  sha256Base64(parts: readonly (string | Uint8Array)[]): Promise<string>;
+  /** Lower-case hexadecimal HMAC-SHA-256. */
+  hmacHex(key: string, text: string): Promise<string>;
+}
+
+export interface Random {
+  /** An unguessable token of 128 bits or more, safe in URLs. */
+  token(): string;
+  /** In [0, 1). */
+  unit(): number;
+}

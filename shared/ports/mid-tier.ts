@@ -1,0 +1,137 @@
+// The mid-tier as edges and the control plane use it: answers and leases on shards, the log on `control`.
+
+import type { LogEntry, LogPayload } from "../core/log-entry.ts";
+import type { Position } from "../core/position.ts";
+import type { StoredAnswer } from "../core/stored-answer.ts";
+import type { Millis, Selector } from "../core/units.ts";
+
+export type Unavailable = { readonly kind: "unavailable"; readonly reason: string };
+
+/** An answer from L2: `residence` is its age in Redis by Redis TIME since its lease was granted. */
+export interface L2Answer {
+  readonly answer: StoredAnswer;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly verifiedTo: Position;
+  readonly residence: Millis;
+}
+
+export interface ReadQuery {
+  /** SHA-256 of the cache key, hexadecimal. */
+  readonly key: string;
+  /** The newest invalidation of the key's known selectors: older leases are taken over. */
+  readonly need: Position;
+  /** Stored with the lease; the fill has to come with the same. */
+  readonly asOf: Position;
+  /** The right asked for where there is no usable answer; null = only read. */
+  readonly lease: { readonly token: string; readonly duration: Millis } | null;
+  /** An answer already read and found unusable: not wanted again, but a successor is. */
+  readonly not: string | null;
+}
+
+export type ReadOutcome =
+  | { readonly kind: "hit"; readonly found: L2Answer }
+  /** Answers of this resource vary on these fields: look below the variant's key. */
+  | { readonly kind: "varies"; readonly names: readonly string[] }
+  | { readonly kind: "absent" }
+  /** The right to ask the origin is ours. */
+  | { readonly kind: "leased" }
+  /** Somebody else has it, for this much longer at most. */
+  | { readonly kind: "taken"; readonly remaining: Millis }
+  /** Known not to be storable a moment ago: go straight to the origin. */
+  | { readonly kind: "uncacheable" }
+  | Unavailable;
+
+export interface FillQuery {
+  readonly key: string;
+  readonly token: string;
+  readonly answer: StoredAnswer;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Digest of the resource's own key: differs from `key` for a variant, and then learns what its answers vary on. */
+  readonly primary: string;
+  /** Digest of the key whose lease is held. */
+  readonly leaseKey: string;
+  readonly keepFor: Millis;
+}
+
+export type FillOutcome =
+  | { readonly kind: "stored" }
+  /** The lease was lost, or an answer with a newer as-of or a dirty value is there. */
+  | { readonly kind: "refused"; readonly reason: string }
+  | Unavailable;
+
+export interface ReleaseQuery {
+  readonly key: string;
+  readonly token: string;
+  /** How long to remember that the key can't be shared; null = forget. */
+  readonly uncacheableFor: Millis | null;
+}
+
+export interface LogHead {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export type SinceOutcome =
+  | { readonly kind: "entries"; readonly entries: readonly LogEntry[]; readonly head: LogHead }
+  /** What the asker holds is not part of this log, or the log no longer reaches back to it. */
+  | { readonly kind: "unknown"; readonly reason: "epoch" | "trimmed" }
+  | Unavailable;
+
+export type SnapshotOutcome =
+  | { readonly kind: "snapshot"; readonly head: LogHead; readonly configuration: ReadonlyMap<string, string> }
+  | Unavailable;
+
+export type CheckOutcome =
+  /** Nothing above the position hits: the answer is verified up to `position`. */
+  | { readonly kind: "ok"; readonly position: Position }
+  | { readonly kind: "soft"; readonly position: Position; readonly age: Millis }
+  | { readonly kind: "hit" }
+  /** The index no longer reaches back that far, or the epoch is another. */
+  | { readonly kind: "unknown" }
+  | Unavailable;
+
+export interface AppendQuery {
+  /** The same operation appends once, however often it is sent within a day. */
+  readonly operationId: string;
+  /** Digest of the request: the same id with another digest is a conflict. */
+  readonly requestDigest: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly payload: LogPayload;
+  /** Text kept with the audit record and the receipt; holds nothing secret. */
+  readonly detail: string;
+  /** How many replicas must have it before it counts as acknowledged. */
+  readonly replicas: number;
+}
+
+export type AppendOutcome =
+  | {
+      readonly kind: "appended";
+      readonly position: Position;
+      /** Redis TIME at which it was appended, milliseconds. */
+      readonly at: number;
+      /** The entry as a push carries it; null where an earlier attempt had appended it. */
+      readonly entry: LogEntry | null;
+    }
+  | { readonly kind: "conflict" }
+  /** Appended, but fewer replicas than asked for have it: retry with the same operation id. */
+  | { readonly kind: "unreplicated" }
+  | Unavailable;
+
+/** What an edge uses. Never rejects. */
+export interface MidTier {
+  read(query: ReadQuery): Promise<ReadOutcome>;
+  fill(query: FillQuery): Promise<FillOutcome>;
+  release(query: ReleaseQuery): Promise<void>;
+  /** Records what a check found, for this very answer only. */
+  verified(query: { key: string; id: string; position: Position }): Promise<void>;
+}
+
+/** The log on the `control` database. Never rejects. */
+export interface Log {
+  append(query: AppendQuery): Promise<AppendOutcome>;
+  since(known: LogHead, limit: number): Promise<SinceOutcome>;
+  snapshot(highestKnownEpoch: number): Promise<SnapshotOutcome>;
+  check(selectors: readonly Selector[], position: Position): Promise<CheckOutcome>;
+}

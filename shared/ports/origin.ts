@@ -1,0 +1,24 @@
+// The user's server, and everything that can go wrong on the way to it.
+
+import type { HeaderList } from "../core/headers.ts";
+import type { Millis } from "../core/units.ts";
+import type { Body } from "./body.ts";
+
+export interface OriginRequest {
+  readonly method: string;
+  /** Exactly the URL from which the cache key was made. */
+  readonly url: string;
+  readonly headers: HeaderList;
+  readonly body: Body;
+  /** Until the answer's headers are here. */
+  readonly deadline: Millis;
+}
+
+export type OriginOutcome =
+  | { readonly kind: "answer"; readonly status: number; readonly headers: HeaderList; readonly body: Body }
+  | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout"; readonly detail: string };
+
+/** Never rejects. */
+export interface Origin {
+  fetch(request: OriginRequest): Promise<OriginOutcome>;
+}

@@ -1,0 +1,123 @@
+// A row of the metadata table as people write it, and as the core reads it.
+
+import { z } from "zod";
+import { DEFAULT_CLASSES } from "../core/classes.ts";
+import { parsePattern } from "../core/pattern.ts";
+import type { KeyRecipe, Policy } from "../core/rules.ts";
+import type { Millis } from "../core/units.ts";
+import { parseDuration } from "./duration.ts";
+
+const identifier = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'");
+
+const duration = z.union([z.string(), z.number()]).refine((value) => parseDuration(value) !== null, {
+  message: "must be a duration such as 30s, 5m or 365d, or seconds",
+});
+
+const names = z.array(z.string().min(1).max(256)).max(64);
+const fieldNames = z
+  .array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be a header name"))
+  .max(16);
+
+const keySchema = z.strictObject({
+  query: z
+    .union([z.enum(["all", "none"]), z.strictObject({ include: names }), z.strictObject({ exclude: names })])
+    .optional(),
+  headers: fieldNames.optional(),
+  cookies: names.optional(),
+});
+
+export const policySchema = z.strictObject({
+  id: identifier.optional(),
+  site: identifier.optional(),
+  key_pattern: z.string().superRefine((text, context) => {
+    const outcome = parsePattern(text);
+    if (outcome.kind === "invalid") context.addIssue({ code: "custom", message: outcome.message });
+  }),
+  class: z.string().refine((name) => DEFAULT_CLASSES.has(name), {
+    message: `must be one of ${[...DEFAULT_CLASSES.keys()].join(", ")}`,
+  }),
+  ttl: duration.optional(),
+  ttl_mode: z.enum(["respect", "override"]).optional(),
+  stale_while_revalidate: duration.optional(),
+  stale_if_error: duration.optional(),
+  eviction_policy: z.enum(["sieve", "s3-fifo", "lru", "gdsf", "ttl"]).optional(),
+  refresh_strategy: z.enum(["none", "swr", "refresh-ahead"]).optional(),
+  write_policy: z.enum(["write-around", "write-through", "write-back"]).optional(),
+  window_ms: z.number().int().min(0).max(86_400_000).optional(),
+  fence: z.enum(["revalidate", "serve-stale", "refuse"]).optional(),
+  key: keySchema.optional(),
+  tags: z.array(z.string().min(1).max(1024)).max(64).optional(),
+  priority: z.number().int().min(-1_000_000).max(1_000_000).optional(),
+});
+
+export type PolicyRow = z.infer<typeof policySchema>;
+
+/** One fault of a row: a JSON pointer and what is wrong there. */
+export interface PolicyFault {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+export type PolicyOutcome =
+  | { readonly kind: "policy"; readonly policy: Policy; readonly row: PolicyRow }
+  | { readonly kind: "invalid"; readonly faults: readonly PolicyFault[] };
+
+/** `fallback` names the row where it has no id or site of its own. */
+export function readPolicy(value: unknown, fallback: { id: string; site: string }): PolicyOutcome {
+  const parsed = policySchema.safeParse(value);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => ({
+      pointer: `/${issue.path.join("/")}`,
+      message: issue.message,
+    }));
+    return { kind: "invalid", faults };
+  }
+  const policy = toPolicy(parsed.data, fallback);
+  return policy === null
+    ? { kind: "invalid", faults: [{ pointer: "/key_pattern", message: "is not a pattern" }] }
+    : { kind: "policy", policy, row: parsed.data };
+}
+
+function toPolicy(row: PolicyRow, fallback: { id: string; site: string }): Policy | null {
+  const pattern = parsePattern(row.key_pattern);
+  if (pattern.kind === "invalid") return null;
+  return {
+    id: row.id ?? fallback.id,
+    site: row.site ?? fallback.site,
+    pattern: pattern.pattern,
+    class: row.class,
+    ttl: span(row.ttl),
+    ttlMode: row.ttl_mode ?? "respect",
+    staleWhileRevalidate: span(row.stale_while_revalidate),
+    staleIfError: span(row.stale_if_error),
+    eviction: row.eviction_policy ?? null,
+    refresh: row.refresh_strategy ?? null,
+    write: row.write_policy ?? null,
+    window: (row.window_ms as Millis | undefined) ?? null,
+    fence: row.fence ?? null,
+    key: toRecipe(row.key),
+    tags: row.tags ?? [],
+    priority: row.priority ?? 0,
+  };
+}
+
+const span = (value: string | number | undefined): Millis | null =>
+  value === undefined ? null : parseDuration(value);
+
+function toRecipe(key: PolicyRow["key"]): KeyRecipe {
+  return {
+    query: toQuery(key?.query),
+    headers: (key?.headers ?? []).map((name) => name.toLowerCase()),
+    cookies: key?.cookies ?? [],
+  };
+}
+
+function toQuery(query: NonNullable<PolicyRow["key"]>["query"]): KeyRecipe["query"] {
+  if (query === undefined || query === "all") return { kind: "all" };
+  if (query === "none") return { kind: "none" };
+  return "include" in query
+    ? { kind: "include", names: query.include }
+    : { kind: "exclude", names: query.exclude };
+}
