@@ -1,26 +1,9 @@
 // Asks the origin under a lease or without one, streams its answer to whoever waits, and stores what may be stored.
 
-import { variantKey } from "../shared/core/cache-key.ts";
-import { ageWhenSent, lifetimeOf } from "../shared/core/freshness.ts";
 import { type HeaderList, headerValue } from "../shared/core/headers.ts";
-import { selectorsOf } from "../shared/core/selector.ts";
-import { storability, tagsOf } from "../shared/core/storability.ts";
-import {
-  grantLifetime,
-  type HeldAnswer,
-  STORED_ANSWER_VERSION,
-  type StoredAnswer,
-} from "../shared/core/stored-answer.ts";
-import {
-  type CacheKey,
-  earlier,
-  elapsed,
-  type Instant,
-  later,
-  type Millis,
-  millis,
-} from "../shared/core/units.ts";
-import { NO_BODY } from "../shared/ports/body.ts";
+import type { StoredAnswer } from "../shared/core/stored-answer.ts";
+import { elapsed, later, type Millis, millis } from "../shared/core/units.ts";
+import { type ByteSource, NO_BODY } from "../shared/ports/body.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
@@ -28,21 +11,13 @@ import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight.ts";
 import type { Right } from "./lease.ts";
+import { type Exchange, hold, judgeStorability, type Made, makeAnswer, originAge } from "./make-answer.ts";
 import { sharedRequestHeaders } from "./origin-request.ts";
 import { collectWhileStreaming, readWhole, twoLanes } from "./share-body.ts";
-import { freshenedHeaders, storedHeaders, variedNames } from "./stored-headers.ts";
+import { freshenedHeaders } from "./stored-headers.ts";
 import { storeEverywhere } from "./tiers/store-everywhere.ts";
 
 type Answered = OriginOutcome & { kind: "answer" };
-
-/** The origin request of one flight: what it was sent under, and when. */
-interface Exchange {
-  readonly job: FlightJob;
-  readonly right: Right;
-  readonly sentAt: Instant;
-  readonly receivedAt: Instant;
-  readonly receivedAtWall: number;
-}
 
 export async function fetchAndStore(
   edge: Edge,
@@ -180,7 +155,7 @@ async function storeLarge(
   exchange: Exchange,
   given: {
     made: Made;
-    source: Parameters<typeof twoLanes>[0];
+    source: ByteSource;
     head: { status: number; headers: HeaderList; stored: boolean; age: Millis };
     controls: FlightControls;
   },
@@ -230,85 +205,7 @@ async function passOn(edge: Edge, exchange: Exchange, { answered, controls }: Gi
   return right.giveBack(failed ? null : LIMITS.uncacheableFor);
 }
 
-interface Made {
-  readonly key: CacheKey;
-  readonly answer: StoredAnswer;
-}
-
-function judgeStorability(edge: Edge, exchange: Exchange, answered: Answered): Made | null {
-  const { rules } = exchange.job.route;
-  const lifetime = lifetimeOf({ ...answered, rules, receivedAtWall: exchange.receivedAtWall }).fresh;
-  const { request } = exchange.job;
-  const verdict = storability({
-    method: "GET",
-    authorized: request.header("authorization") !== null,
-    requestNoStore: false,
-    status: answered.status,
-    headers: answered.headers,
-    rules,
-    lifetime,
-  });
-  return verdict.kind === "store" ? makeAnswer(edge, exchange, answered) : null;
-}
-
-function makeAnswer(
-  edge: Edge,
-  exchange: Exchange,
-  received: { status: number; headers: HeaderList },
-): Made | null {
-  const { route, request } = exchange.job;
-  const { asOf, token } = exchange.right;
-  const headers = storedHeaders(received.headers);
-  const names = variedNames(headers);
-  const key = names.length === 0 ? route.key : variantKey(route.key, names, request);
-  const lease = token ?? edge.random.token();
-  const grant = {
-    key,
-    lease,
-    status: received.status,
-    headers,
-    rules: route.rules,
-    receivedAtWall: exchange.receivedAtWall,
-  };
-  const lifetime = grantLifetime(grant);
-  if (lifetime === null) return null;
-  const tags = [...new Set([...tagsOf(headers), ...route.rules.tags])];
-  const answer: StoredAnswer = {
-    version: STORED_ANSWER_VERSION,
-    id: edge.random.token(),
-    key,
-    status: received.status,
-    headers,
-    class: route.rules.name,
-    selectors: selectorsOf({ ...route.source, tags }),
-    // Without a known position the answer is only handed on, never stored: see `storeEverywhere`.
-    asOf: asOf ?? { epoch: 0, seq: 0 },
-    vary: names.map((name) => [name, request.header(name)?.trim() ?? null]),
-    part: { kind: "whole" },
-    length: 0,
-    dirty: false,
-    ...lifetime,
-    ageWhenSent: originAge(exchange, received),
-    receivedAtWall: exchange.receivedAtWall,
-    lease,
-  };
-  return { key, answer };
-}
-
-const originAge = (exchange: Exchange, received: { status: number; headers: HeaderList }): Millis =>
-  ageWhenSent({
-    ...received,
-    rules: exchange.job.route.rules,
-    receivedAtWall: exchange.receivedAtWall,
-    responseDelay: elapsed(exchange.sentAt, exchange.receivedAt),
-  });
-
-function hold(exchange: Exchange, answer: StoredAnswer): HeldAnswer {
-  const bornAt = earlier(exchange.sentAt, answer.ageWhenSent);
-  return { answer, verifiedTo: answer.asOf, bornAt, sentAt: exchange.sentAt };
-}
-
-const emptySource = (bytes: Uint8Array | null): Parameters<typeof twoLanes>[0] => {
+const emptySource = (bytes: Uint8Array | null): ByteSource => {
   let left = bytes;
   return {
     length: bytes?.length ?? 0,

@@ -4,7 +4,7 @@ import type { CacheKey, Instant } from "../shared/core/units.ts";
 import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
 import type { Edge } from "./edge.ts";
 import { fetchAndStore } from "./fetch-and-store.ts";
-import type { Judged } from "./judge.ts";
+import type { Served } from "./judge.ts";
 import { acquire, keyFor } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
@@ -15,7 +15,7 @@ export interface FlightJob {
   readonly request: EdgeRequest;
   readonly arrivedAt: Instant;
   /** A stored answer that is not good enough as it is, but may serve as validator. */
-  readonly candidate: Judged | null;
+  readonly candidate: Served | null;
   /** Whether a stale answer in its window is good enough: not for a refresh, whose very aim is a newer one. */
   readonly takesStale: boolean;
 }

@@ -19,6 +19,9 @@ export interface Judged {
   readonly step: Step;
 }
 
+/** What of a verdict serving and revalidating need. */
+export type Served = Pick<Judged, "held" | "body" | "step">;
+
 export interface JudgeInput {
   readonly held: HeldAnswer;
   readonly body: Body;

@@ -17,7 +17,7 @@ import type { L2Answer, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight.ts";
-import { type Judged, judge } from "./judge.ts";
+import { type Judged, judge, type Served } from "./judge.ts";
 
 /** The right to ask the origin, and what comes with it. */
 export interface Right {
@@ -30,7 +30,7 @@ export interface Right {
   /** The view's position when the right was granted, before the origin is asked; null while cold. */
   readonly asOf: Position | null;
   /** A stored answer that may be sent as validator. */
-  readonly validators: Judged | null;
+  readonly validators: Served | null;
   /** Gives the lease back without an answer; with a span, nobody waits for the key that long. */
   giveBack(uncacheableFor: Millis | null): Promise<void>;
 }
@@ -43,7 +43,7 @@ export type Acquired =
 /** One attempt's state: which key is asked for, and what was found unusable so far. */
 interface Search {
   key: CacheKey;
-  candidate: Judged | null;
+  candidate: Served | null;
   not: string | null;
 }
 

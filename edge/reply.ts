@@ -4,11 +4,13 @@ import { notModified } from "../shared/core/conditional.ts";
 import type { HeaderList } from "../shared/core/headers.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
+import type { Instant } from "../shared/core/units.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import type { Edge } from "./edge.ts";
 import type { Judged } from "./judge.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { clientHeaders } from "./stored-headers.ts";
+import type { MemoryAnswer } from "./tiers/memory.ts";
 
 /** Where an answer came from, as Cache-Status tells it; the nearest tier stands last. */
 export type Provenance =
@@ -20,7 +22,7 @@ export type Provenance =
   | { readonly kind: "origin"; readonly forward: "uri-miss" | "stale"; readonly stored: boolean };
 
 export interface HeldReply {
-  readonly judged: Judged;
+  readonly judged: Pick<Judged, "held" | "body">;
   readonly rules: Rules;
   readonly provenance: Provenance;
   readonly detail: "stale" | "fenced" | "coalesced" | null;
@@ -44,6 +46,32 @@ export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): R
     age,
     cacheStatus: cacheStatus(provenance, { ttl, detail }),
     memory: null,
+  };
+}
+
+/** A hit in memory: everything that doesn't depend on the instant was made once for the entry. */
+export function memoryReply(
+  edge: Edge,
+  request: EdgeRequest,
+  hit: { entry: MemoryAnswer; now: Instant },
+): Reply {
+  const { entry, now } = hit;
+  const { answer, bornAt } = entry.held;
+  entry.sent ??= { headers: clientHeaders(answer.headers), body: { kind: "bytes", bytes: entry.body } };
+  const ifNoneMatch = request.header("if-none-match");
+  const ifModifiedSince = request.header("if-modified-since");
+  const conditional = ifNoneMatch !== null || ifModifiedSince !== null;
+  const unchanged =
+    conditional &&
+    answer.status === 200 &&
+    notModified(answer.headers, { ifNoneMatch, ifModifiedSince }, edge.clock.wall());
+  return {
+    status: unchanged ? 304 : answer.status,
+    headers: entry.sent.headers,
+    body: unchanged || request.method === "HEAD" ? NO_BODY : entry.sent.body,
+    age: Math.floor((now - bornAt) / 1000),
+    cacheStatus: `tidegate-l1; hit; ttl=${Math.floor((entry.freshUntil - now) / 1000)}`,
+    memory: unchanged ? null : entry,
   };
 }
 

@@ -8,6 +8,7 @@ import { createLog } from "../shared/mid-tier/log.ts";
 import { createMidTier, type ShardTraffic } from "../shared/mid-tier/mid-tier.ts";
 import { upstashRedis } from "../shared/mid-tier/upstash.ts";
 import type { Background } from "../shared/ports/clock.ts";
+import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
 import { LIMITS } from "./config.ts";
@@ -18,7 +19,6 @@ import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
 import { type Fetches, runtimeOrigin } from "./runtime/origin.ts";
 import { bodyInit, bodyOf } from "./runtime/streams.ts";
-import { systemClock, systemDigest, systemRandom, systemTimers } from "./runtime/system.ts";
 import { parseUrl } from "./runtime/url.ts";
 
 export interface EdgeEnv {

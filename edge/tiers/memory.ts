@@ -1,9 +1,11 @@
 // L1 memory: answers ready to send, a byte budget a class, and markers of what is known not to be storable.
 
 import { SieveCache } from "../../shared/core/eviction/sieve.ts";
+import type { HeaderList } from "../../shared/core/headers.ts";
 import type { ClassSettings, Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { CacheKey, Instant } from "../../shared/core/units.ts";
+import type { Body } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 
 /** An answer in memory, with the verdicts that a hit reuses. */
@@ -15,6 +17,8 @@ export interface MemoryAnswer {
   currentAt: number;
   /** Fresh before this instant, under that generation. */
   freshUntil: Instant;
+  /** What a client gets of it, made at its first hit. */
+  sent: { readonly headers: HeaderList; readonly body: Body } | null;
   /** What a runtime made of it once, for every hit to reuse. */
   prepared: unknown;
 }

@@ -57,7 +57,15 @@ export function promote(
   const there = edge.memory.find(rules, place.key)?.held.answer.asOf;
   const { asOf, vary } = held.answer;
   if (there !== undefined && comparePositions(there, asOf) > 0) return;
-  edge.memory.store(place.key, { held, rules, body, currentAt: -1, freshUntil: instant(0), prepared: null });
+  edge.memory.store(place.key, {
+    held,
+    rules,
+    body,
+    currentAt: -1,
+    freshUntil: instant(0),
+    sent: null,
+    prepared: null,
+  });
   edge.memory.unmark(place.key);
   if (place.key !== place.primary) {
     edge.memory.mark(place.primary, { kind: "varies", names: vary.map(([name]) => name) });

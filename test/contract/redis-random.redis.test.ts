@@ -59,7 +59,8 @@ const WORDS: Record<string, readonly string[]> = {
   R: ["-inf", "+inf", "0", "1", "(1", "2", "(2", "1.5", "x", "(inf", ""],
   T: ["100", "1000", "-1", "0", "x", "9223372036854775807", "7200"],
   O: ["NX", "XX", "GET", "KEEPTTL", "EX", "100", "PX", "100000", "ex"],
-  E: ["NX", "XX", "GT", "LT", "bogus"],
+  // Not GT and LT: whether two equal lifetimes end at the same instant is a race.
+  E: ["NX", "XX", "bogus"],
   Z: ["NX", "XX", "GT", "LT", "CH", "INCR", "1", "a"],
   Q: ["WITHSCORES", "LIMIT", "REV", "0", "1", "-1", "BYSCORE", "withscores"],
   P: ["p", "q"],
@@ -109,7 +110,7 @@ const number = fc.oneof(
   fc.double({ noNaN: true }),
   fc.integer().map((n) => n / 100),
   fc.maxSafeInteger(),
-  fc.constantFrom(0, -0, 1e17, 99999999999999990, 1e16, 0.0001, 0.00001, 2 ** 63, -(2 ** 63)),
+  fc.constantFrom(0, -0, 1e17, 99999999999999984, 1e16, 0.0001, 0.00001, 2 ** 63, -(2 ** 63)),
 );
 
 /** Decimal digits enough for the exact double. */

@@ -19,6 +19,8 @@ export type RestFixture = {
 
 export type ServerFixture = RestFixture & {
   readonly port: number;
+  /** Of the server that runs now. */
+  pid(): number;
   /** SIGKILL, by process id; resolves when it is gone. */
   kill(): Promise<void>;
   /** On the same port and data; resolves when it answers, the gateway may need a moment more. */
@@ -62,6 +64,7 @@ export async function startServerRest(): Promise<ServerFixture> {
     url: gateway.url,
     token: TOKEN,
     port,
+    pid: () => server.pid,
     kill: () => kill(server),
     restart: async () => {
       server = await launchRedisServer({ port, dir });

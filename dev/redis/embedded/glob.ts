@@ -40,10 +40,11 @@ function matchClass(pattern: string, start: number, character: number): number {
   let found = false;
   while (p < pattern.length && pattern[p] !== "]") {
     if (pattern[p] === "\\" && p + 1 < pattern.length) {
-      found ||= pattern.charCodeAt(++p) === character;
+      p++;
+      found ||= pattern.charCodeAt(p) === character;
     } else if (pattern[p + 1] === "-" && p + 2 < pattern.length) {
-      const [low, high] = ordered(pattern.charCodeAt(p), pattern.charCodeAt(p + 2));
-      found ||= character >= low && character <= high;
+      const [low, high] = ordered(signed(pattern.charCodeAt(p)), signed(pattern.charCodeAt(p + 2)));
+      found ||= signed(character) >= low && signed(character) <= high;
       p += 2;
     } else {
       found ||= pattern.charCodeAt(p) === character;
@@ -56,4 +57,9 @@ function matchClass(pattern: string, start: number, character: number): number {
 
 function ordered(a: number, b: number): [number, number] {
   return a <= b ? [a, b] : [b, a];
+}
+
+/** Redis compares C's `char`, which is signed on x86. */
+function signed(byte: number): number {
+  return byte < 128 ? byte : byte - 256;
 }

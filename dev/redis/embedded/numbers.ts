@@ -53,13 +53,35 @@ export function doubleOf(text: string, message = NOT_A_FLOAT): number {
 
 /** C's printf("%.17g"), with Redis' spelling of the infinities. */
 export function formatDouble(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e17) return Object.is(value, -0) ? "-0" : String(value);
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? "-0" : String(value);
+  // String() gives the shortest digits that tell it from its neighbours, not its exact ones.
+  if (Number.isInteger(value) && Math.abs(value) < 1e17) return BigInt(value).toString();
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  const [digits = "", exponentText = "0"] = value.toExponential(16).split("e");
+  const [digits = "", exponentText = "0"] = seventeenDigits(value).split("e");
   const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < 17) return trimZeros(value.toFixed(Math.min(16 - exponent, 100)));
-  const magnitude = String(Math.abs(exponent)).padStart(2, "0");
-  return `${trimZeros(digits)}e${exponent < 0 ? "-" : "+"}${magnitude}`;
+  if (exponent < -4 || exponent >= 17) {
+    const magnitude = String(Math.abs(exponent)).padStart(2, "0");
+    return `${trimZeros(digits)}e${exponent < 0 ? "-" : "+"}${magnitude}`;
+  }
+  return trimZeros(shiftPoint(digits, exponent));
+}
+
+/** toExponential rounds a tie up, C to even. */
+function seventeenDigits(value: number): string {
+  if (value.toExponential(17).split("e")[0]?.at(-1) !== "5") return value.toExponential(16);
+  const [exact = "", exponent] = value.toExponential(60).split("e");
+  const truncated = exact.slice(0, exact.indexOf(".") + 17);
+  const isTie = /^50*$/.test(exact.slice(truncated.length));
+  const isEven = "02468".includes(truncated.at(-1) ?? "");
+  return isTie && isEven ? `${truncated}e${exponent}` : value.toExponential(16);
+}
+
+/** `-d.ddd` times a power of ten, written out. */
+function shiftPoint(digits: string, exponent: number): string {
+  const sign = digits.startsWith("-") ? "-" : "";
+  const all = digits.replace(/[-.]/g, "");
+  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${all}`;
+  return `${sign}${all.slice(0, exponent + 1)}.${all.slice(exponent + 1)}`;
 }
 
 export function trimZeros(decimal: string): string {

@@ -3,7 +3,7 @@ import type { Effects } from "./effects-log.ts";
 import type { Keyspace, Stored } from "./keyspace.ts";
 import { formatDouble } from "./numbers.ts";
 
-/** Not a Redis command and never dispatched: registers go back in as they are. */
+/** Not a Redis command and never dispatched: registers go back in as they are, in base64. */
 export const RESTORE_REGISTERS = "tidegate.restore-registers";
 /** Items a command, so that no record grows without limit. */
 const ITEMS_A_COMMAND = 1000;
@@ -34,7 +34,7 @@ function commandsFor(key: string, value: Stored): string[][] {
       );
     }
     case "hyperloglog":
-      return [[RESTORE_REGISTERS, key, Buffer.from(value.registers).toString("latin1")]];
+      return [[RESTORE_REGISTERS, key, Buffer.from(value.registers).toString("base64")]];
   }
 }
 

@@ -22,6 +22,8 @@ export type EmbeddedStore = Immediate & {
   readonly persists: boolean;
   /** Puts on disk what was changed; throws where it cannot, and from then on always. */
   flush(): void;
+  /** Replaces the log by a snapshot; it happens by itself when the log has grown long. */
+  rewriteLog(): void;
   /** Flushes and closes the log. */
   close(): void;
 };
@@ -83,7 +85,11 @@ class Store implements EmbeddedStore {
   flush(): void {
     if (this.log === null) return;
     this.log.flush();
-    if (this.log.needsRewrite()) this.log.rewrite(snapshotOf(this.db));
+    if (this.log.needsRewrite()) this.rewriteLog();
+  }
+
+  rewriteLog(): void {
+    this.log?.rewrite(snapshotOf(this.db));
   }
 
   close(): void {
@@ -126,7 +132,7 @@ function openLog(file: string, { db, dispatcher }: Parts): EffectsLog {
 }
 
 function restoreRegisters(db: Keyspace, [, key = "", registers = ""]: readonly string[]): void {
-  db.put(key, { kind: "hyperloglog", registers: Buffer.from(registers, "latin1") }, null);
+  db.put(key, { kind: "hyperloglog", registers: Buffer.from(registers, "base64") }, null);
 }
 
 function toReply(value: Value): Reply {

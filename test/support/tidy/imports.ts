@@ -15,6 +15,7 @@ const floors: readonly Floor[] = [
   { folder: "shared/core", may: [], packages: false },
   { folder: "shared/ports", may: ["shared/core"], packages: false },
   { folder: "shared/wire", may: ["shared/core", "shared/ports"], packages: true },
+  { folder: "shared/runtime", may: ["shared/core", "shared/ports"], packages: false },
   { folder: "shared/mid-tier", may: ["shared/core", "shared/ports", "shared/wire"], packages: true },
   { folder: "edge", may: shared, packages: true },
   { folder: "control-plane/dashboard", may: [...shared, "control-plane", "client"], packages: true },

@@ -39,27 +39,22 @@ function range(db: Keyspace, args: readonly string[], settled: Settled): Value {
 }
 
 function rangeOptions(args: readonly string[], settled: Settled): RangeOptions {
-  const options: RangeOptions = {
-    by: settled.by ?? "rank",
-    reversed: settled.reversed ?? false,
-    withScores: false,
-    limit: null,
-  };
+  let { by, reversed } = settled;
+  let withScores = false;
+  let limit: RangeOptions["limit"] = null;
   for (let i = 4; i < args.length; i++) {
     const word = at(args, i).toLowerCase();
-    if (word === "withscores") options.withScores = true;
+    if (word === "withscores") withScores = true;
     else if (word === "limit" && i + 2 < args.length) {
-      options.limit = { offset: integerOf(at(args, i + 1)), count: integerOf(at(args, i + 2)) };
+      limit = { offset: integerOf(at(args, i + 1)), count: integerOf(at(args, i + 2)) };
       i += 2;
-    } else if (word === "rev" && settled.reversed === undefined) options.reversed = true;
-    else if (word === "byscore" && settled.by === undefined) options.by = "score";
+    } else if (word === "rev" && reversed === undefined) reversed = true;
+    else if (word === "byscore" && by === undefined) by = "score";
     else throw new CommandError(SYNTAX);
   }
   // A count of -1 is what Redis takes for "no LIMIT given".
-  if (options.limit !== null && options.limit.count !== -1 && options.by === "rank") {
-    throw new CommandError(LIMIT_NEEDS_SCORES);
-  }
-  return options;
+  if (limit !== null && limit.count !== -1 && by !== "score") throw new CommandError(LIMIT_NEEDS_SCORES);
+  return { by: by ?? "rank", reversed: reversed ?? false, withScores, limit };
 }
 
 type Select = (sorted: SortedSet, options: RangeOptions) => ScoredMember[];
@@ -92,7 +87,9 @@ function scoreRange(min: string, max: string): ScoreRange {
 
 function bound(text: string): { score: number; open: boolean } {
   const open = text.startsWith("(");
-  const score = parseDouble(open ? text.slice(1) : text);
+  const digits = text.slice(open ? 1 : 0).replace(/^\s+/, "");
+  // Redis lets strtod read them, to which nothing at all is zero.
+  const score = digits === "" ? 0 : parseDouble(digits);
   if (score === null) throw new CommandError("ERR min or max is not a float");
   return { score, open };
 }

@@ -74,7 +74,7 @@ function addPair(
 ): void {
   const before = sortedOf(db, key)?.scoreOf(pair.member);
   if (before === undefined ? options.xx : options.nx) return;
-  const score = options.incr ? (before ?? 0) + pair.score : pair.score;
+  const score = options.incr ? raised(before, pair.score) : pair.score;
   if (Number.isNaN(score)) throw new CommandError(NOT_A_NUMBER);
   if (before !== undefined && ((options.gt && score <= before) || (options.lt && score >= before))) return;
   outcome.score = score;
@@ -90,11 +90,17 @@ function sortedToWrite(db: Keyspace, key: string): SortedSet {
 }
 
 function increment(db: Keyspace, key: string, [by, member]: readonly [string, string]): Value {
-  const score = doubleOf(by) + (sortedOf(db, key)?.scoreOf(member) ?? 0);
+  const increment = doubleOf(by);
+  const score = raised(sortedOf(db, key)?.scoreOf(member), increment);
   if (Number.isNaN(score)) return failure(NOT_A_NUMBER);
   sortedToWrite(db, key).set(member, score);
   db.changes++;
   return formatDouble(score);
+}
+
+/** A new member has the increment itself for a score: not `0 + -0`, which is no negative zero. */
+function raised(before: number | undefined, by: number): number {
+  return before === undefined ? by : before + by;
 }
 
 function remove(db: Keyspace, key: string, members: readonly string[]): Value {

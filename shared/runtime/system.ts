@@ -1,8 +1,8 @@
-// The runtime's clocks, timers, digests and randomness as ports.
+// Clocks, timers, digests and randomness of any web-standard runtime (workerd, Node) as ports.
 
-import { advanceClock, type ElapsedClock, startElapsedClock } from "../../shared/core/elapsed-clock.ts";
-import type { Clock, Timers } from "../../shared/ports/clock.ts";
-import type { Digest, Random } from "../../shared/ports/identity.ts";
+import { advanceClock, type ElapsedClock, startElapsedClock } from "../core/elapsed-clock.ts";
+import type { Clock, Timers } from "../ports/clock.ts";
+import type { Digest, Random } from "../ports/identity.ts";
 
 /** Two clocks are read, so that neither a suspended nor a stepped one makes anything look younger. */
 export function systemClock(): Clock {

@@ -1,0 +1,44 @@
+// The policies of a run: a file's, or those of the demo site.
+
+import { readFileSync } from "node:fs";
+import { parseJson } from "../shared/wire/log-payload.ts";
+import { readPolicy } from "../shared/wire/policy.ts";
+import { UsageError } from "./options.ts";
+
+/** What the demo site is classified as. Without a policy an edge follows the origin's headers. */
+const DEMO_POLICIES = [
+  { id: "hot-data", key_pattern: "/hot/*", class: "hot" },
+  { id: "live-data", key_pattern: "/live/*", class: "hot" },
+  { id: "sessions", key_pattern: "/session/*", class: "session" },
+  { id: "assets", key_pattern: "/assets/*", class: "immutable" },
+  { id: "images", key_pattern: "/images/*", class: "immutable" },
+  { id: "blobs", key_pattern: "/blob/*", class: "immutable" },
+] as const;
+
+/** Rows as the control plane takes them. Throws `UsageError` naming every fault of a file. */
+export function policyRows(file: string | null, demo: boolean): readonly unknown[] {
+  if (file === null) return demo ? DEMO_POLICIES.map((row) => ({ ...row, site: "default" })) : [];
+  const rows = parseJson(readText(file));
+  if (!Array.isArray(rows)) throw new UsageError(`--policies ${file}: must be a JSON array of policies`);
+  const seen = new Set<string>();
+  return rows.map((row: unknown, index) => {
+    const fallback = { id: `policy-${index + 1}`, site: "default" };
+    const outcome = readPolicy(row, fallback);
+    if (outcome.kind === "invalid") {
+      const faults = outcome.faults.map(({ pointer, message }) => `/${index}${pointer} ${message}`);
+      throw new UsageError(`--policies ${file}: ${faults.join("; ")}`);
+    }
+    const { id, site } = outcome.policy;
+    if (seen.has(`${site}/${id}`)) throw new UsageError(`--policies ${file}: /${index}/id repeats "${id}"`);
+    seen.add(`${site}/${id}`);
+    return { ...outcome.row, id, site };
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`--policies ${file}: ${(error as NodeJS.ErrnoException).code ?? "can't be read"}`);
+  }
+}

@@ -1,0 +1,43 @@
+// `npm start`: runs the whole system on this machine until it is interrupted.
+
+import { type Cluster, startCluster } from "./cluster.ts";
+import { readOptions, USAGE, UsageError } from "./options.ts";
+
+function announce(cluster: Cluster): void {
+  const say = (line: string): void => console.log(line);
+  say(`origin         ${cluster.origin}`);
+  say(`mid-tier       ${cluster.redisUrl}`);
+  say(`control plane  ${cluster.control}`);
+  for (const edge of cluster.edges) say(`${edge.id.padEnd(14)} ${edge.url}`);
+  say(`token file     ${cluster.tokenFile}`);
+  say("ready");
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options === null) {
+    console.log(USAGE);
+    return;
+  }
+  let cluster: Cluster | null = null;
+  let interrupted = false;
+  const end = async (): Promise<void> => {
+    interrupted = true;
+    if (cluster === null) return;
+    await cluster.stop();
+    process.exit(0);
+  };
+  process.on("SIGINT", () => void end());
+  process.on("SIGTERM", () => void end());
+  cluster = await startCluster(options);
+  if (interrupted) return end();
+  announce(cluster);
+}
+
+try {
+  await main();
+} catch (error) {
+  const usage = error instanceof UsageError;
+  console.error(`tidegate: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(usage ? 2 : 1);
+}

@@ -1,0 +1,79 @@
+// One worker in one process: a Miniflare with its own port and disk, which ends when its parent does.
+
+import { existsSync, readFileSync } from "node:fs";
+import { Miniflare } from "miniflare";
+
+/** Handed over by the supervisor as the process's only argument, as JSON. */
+export interface WorkerProcessConfig {
+  readonly name: string;
+  readonly port: number;
+  /** The bundled module. */
+  readonly scriptPath: string;
+  readonly bindings: Readonly<Record<string, string>>;
+  /** `host:port` and whether it speaks TLS; null = the worker's own fetch. */
+  readonly origin: { readonly address: string; readonly secure: boolean } | null;
+  readonly cacheDir: string | null;
+  readonly durableObjects: {
+    readonly dir: string;
+    readonly classes: Readonly<Record<string, string>>;
+  } | null;
+}
+
+const COMPATIBILITY_DATE = "2026-07-01";
+
+function originBinding(origin: NonNullable<WorkerProcessConfig["origin"]>) {
+  const { address, secure } = origin;
+  return { external: secure ? { address, https: { options: {} } } : { address, http: {} } };
+}
+
+async function run(config: WorkerProcessConfig): Promise<void> {
+  const miniflare = new Miniflare({
+    name: config.name,
+    modules: true,
+    script: readFileSync(config.scriptPath, "utf8"),
+    compatibilityDate: COMPATIBILITY_DATE,
+    bindings: { ...config.bindings },
+    ...(config.origin === null ? {} : { serviceBindings: { ORIGIN: originBinding(config.origin) } }),
+    ...(config.cacheDir === null ? {} : { cachePersist: config.cacheDir }),
+    ...(config.durableObjects === null
+      ? {}
+      : {
+          durableObjects: Object.fromEntries(
+            Object.entries(config.durableObjects.classes).map(([binding, className]) => [
+              binding,
+              { className, useSQLite: true },
+            ]),
+          ),
+          durableObjectsPersist: config.durableObjects.dir,
+        }),
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: config.port }],
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    logRequests: false,
+    telemetry: { enabled: false },
+    handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
+      stdout.resume();
+      stderr.pipe(process.stderr);
+    },
+  });
+  await miniflare.ready;
+  process.send?.({ kind: "ready" });
+}
+
+/** The whole group: workerd would otherwise go on serving on its port without us. */
+function endGroup(): void {
+  process.kill(-process.pid, "SIGKILL");
+}
+
+process.on("disconnect", endGroup);
+process.on("SIGTERM", endGroup);
+// A terminal's interrupt reaches everybody; the supervisor decides when we end.
+process.on("SIGINT", () => undefined);
+
+const config = JSON.parse(process.argv[2] ?? "{}") as WorkerProcessConfig;
+if (!existsSync(config.scriptPath)) throw new Error(`There is no worker at ${config.scriptPath}`);
+run(config).catch((error: unknown) => {
+  process.stderr.write(`${config.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+  endGroup();
+});

@@ -1,0 +1,195 @@
+// Asks beyond this data centre: one flight a key to L2 or the origin, and what its leader and followers make of it.
+
+import { knownAge } from "../shared/core/log-view.ts";
+import { type HeldAnswer, variesFor } from "../shared/core/stored-answer.ts";
+import type { Instant } from "../shared/core/units.ts";
+import { type FlightOutcome, joinFlight } from "./coalesce.ts";
+import { LIMITS } from "./config.ts";
+import type { Edge } from "./edge.ts";
+import { type Boarding, board, type FlightJob } from "./flight.ts";
+import { type Judged, judgeByView } from "./judge.ts";
+import { pass } from "./pass.ts";
+import { cacheStatus, heldReply, originFailure, type Provenance, streamedReply } from "./reply.ts";
+import type { EdgeRequest, Reply } from "./request.ts";
+import type { Route } from "./router.ts";
+import { counted, refused, serveHeld } from "./serve.ts";
+
+export async function askFar(
+  edge: Edge,
+  request: EdgeRequest,
+  given: { route: Route; candidate: Judged | null },
+): Promise<Reply> {
+  const { route, candidate } = given;
+  for (let attempt = 0; attempt < LIMITS.joinAttempts; attempt++) {
+    const job: FlightJob = { route, request, arrivedAt: request.arrivedAt, candidate, takesStale: true };
+    const boarding = board(edge, job);
+    const alreadyThere = boarding.flight.settled !== null;
+    const reply =
+      boarding.role === "leader"
+        ? await leaderReply(edge, request, { job, boarding })
+        : await followerReply(edge, request, { job, boarding, alreadyThere });
+    if (reply !== "again") return reply;
+  }
+  return pass(edge, request, { route, reason: "bypass" });
+}
+
+type Aboard = { readonly job: FlightJob; readonly boarding: Boarding };
+
+async function leaderReply(
+  edge: Edge,
+  request: EdgeRequest,
+  { job, boarding }: Aboard,
+): Promise<Reply | "again"> {
+  const { route, candidate } = job;
+  const reply = await boarding.flight.leader;
+  const forward = candidate === null ? "uri-miss" : "stale";
+  if (reply.kind === "outcome") {
+    const { outcome } = reply;
+    if (outcome.kind === "answer") return serveFlown(edge, request, { job, outcome, role: "leader" });
+    return standIn(edge, request, { job, outcome });
+  }
+  if (reply.status >= 500) {
+    const stale = staleIfError(edge, request, job);
+    if (stale !== null) return stale;
+  }
+  const stored = reply.stored ? "; stored" : "";
+  const line = `fwd=${forward}; fwd-status=${reply.status}`;
+  const streamed = streamedReply(request, {
+    status: reply.status,
+    headers: reply.headers,
+    body: reply.body,
+    age: null,
+    cacheStatus: `tidegate-l2; ${line}${stored}, tidegate-l1; ${line}${stored}`,
+  });
+  return counted(edge, request, { reply: streamed, route, result: reply.stored ? "miss" : "pass" });
+}
+
+async function followerReply(
+  edge: Edge,
+  request: EdgeRequest,
+  { job, boarding, alreadyThere }: Aboard & { alreadyThere: boolean },
+): Promise<Reply | "again"> {
+  const outcome = await joinFlight(boarding.flight, LIMITS.followerGuard, edge.timers);
+  if (outcome.kind === "answer")
+    return serveFlown(edge, request, { job, outcome, role: alreadyThere ? "late" : "follower" });
+  return standIn(edge, request, { job, outcome });
+}
+
+type Flown = {
+  readonly job: FlightJob;
+  readonly outcome: FlightOutcome & { kind: "answer" };
+  readonly role: "leader" | "follower" | "late";
+};
+
+/** Everybody checks what a flight brought as if it came from a tier; only its leader asked for this very answer. */
+function serveFlown(edge: Edge, request: EdgeRequest, { job, outcome, role }: Flown): Reply | "again" {
+  const { route } = job;
+  const { held, body, from } = outcome;
+  const { rules } = route;
+  if (!variesFor(held.answer.vary, (name) => request.header(name))) return "again";
+  const provenance: Provenance =
+    from === "l2"
+      ? { kind: "l2" }
+      : role === "leader"
+        ? { kind: "origin", forward: job.candidate === null ? "uri-miss" : "stale", stored: true }
+        : role === "late"
+          ? { kind: "l1" }
+          : { kind: "coalesced" };
+  const judged = judgeFlown(edge, request, { job, outcome, held });
+  const asked = role === "leader" && from === "origin";
+  if (asked) {
+    const step = { kind: "serve", mark: "fresh" } as const;
+    const served = { held, body: { kind: "bytes", bytes: body } as const, step };
+    return serveHeld(edge, request, { route, judged: served, provenance });
+  }
+  if (judged === null) return "again";
+  if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh") {
+    return serveHeld(edge, request, { route, judged, provenance });
+  }
+  // Stale on arrival only because the origin took its time: whoever waited for it may have it.
+  const sinceReceived = edge.clock.now() - outcome.receivedAt;
+  const waited =
+    role === "follower" && judged.coherence.kind === "current" && sinceReceived < held.answer.fresh;
+  if (waited && judged.step.kind !== "fetch" && knownWithin(edge, rules.window, request.arrivedAt)) {
+    return serveHeld(edge, request, {
+      route,
+      judged: { ...judged, step: { kind: "serve", mark: "fresh" } },
+      provenance,
+    });
+  }
+  return "again";
+}
+
+function knownWithin(edge: Edge, window: number, at: Instant): boolean {
+  const view = edge.view.current();
+  return view !== null && knownAge(view, at) <= window;
+}
+
+function judgeFlown(
+  edge: Edge,
+  request: EdgeRequest,
+  given: { job: FlightJob; outcome: FlightOutcome & { kind: "answer" }; held: HeldAnswer },
+): Judged | null {
+  const view = edge.view.current();
+  const body = { kind: "bytes", bytes: given.outcome.body } as const;
+  const input = { held: given.held, body, rules: given.job.route.rules, arrivedAt: request.arrivedAt };
+  return view === null ? null : judgeByView(view, input, edge.clock.now());
+}
+
+/** No answer to share: a stale one where that was declared, else what the origin said, else a way of one's own. */
+async function standIn(
+  edge: Edge,
+  request: EdgeRequest,
+  { job, outcome }: { job: FlightJob; outcome: FlightOutcome },
+): Promise<Reply | "again"> {
+  const { route } = job;
+  switch (outcome.kind) {
+    case "unshared":
+    case "answer":
+      return pass(edge, request, { route, reason: "uncacheable" });
+    case "refused":
+      return refused();
+    case "failed": {
+      const reply = staleIfError(edge, request, job) ?? originFailure(outcome.reason);
+      return counted(edge, request, { reply, route, result: "error" });
+    }
+    case "error": {
+      const stale = staleIfError(edge, request, job);
+      if (stale !== null) return stale;
+      const body = { kind: "bytes", bytes: outcome.body } as const;
+      const status = cacheStatus(
+        { kind: "origin", forward: "uri-miss", stored: false },
+        { ttl: 0, detail: null },
+      );
+      const reply = streamedReply(request, { ...outcome, body, age: null, cacheStatus: status });
+      return counted(edge, request, { reply, route, result: "error" });
+    }
+  }
+}
+
+/** RFC 5861 §4, judged anew: the origin may have taken long to fail. */
+function staleIfError(edge: Edge, request: EdgeRequest, job: FlightJob): Reply | null {
+  const { route, candidate } = job;
+  const view = edge.view.current();
+  if (candidate === null || view === null) return null;
+  const input = {
+    held: candidate.held,
+    body: candidate.body,
+    rules: route.rules,
+    arrivedAt: request.arrivedAt,
+  };
+  const judged = judgeByView(view, input, edge.clock.now());
+  const { freshness, coherence, step } = judged;
+  const allowed =
+    step.kind === "serve" ||
+    step.kind === "serve-and-refresh" ||
+    (step.kind === "revalidate" && step.fallback === "stale-if-error");
+  if (!allowed || freshness.kind === "expired" || coherence.kind === "hard") return null;
+  const reply = heldReply(edge, request, {
+    judged,
+    rules: route.rules,
+    provenance: { kind: "l1" },
+    detail: "stale",
+  });
+  return counted(edge, request, { reply, route, result: "stale" });
+}

@@ -1,0 +1,77 @@
+// Serves an answer that was judged good enough, refreshes it behind the client where it is stale, and counts.
+
+import type { LeaderReply } from "./coalesce.ts";
+import { classCounters, countLatency, type Result } from "./counters.ts";
+import type { Edge } from "./edge.ts";
+import { board } from "./flight.ts";
+import type { Served } from "./judge.ts";
+import { heldReply, type Provenance, problemReply } from "./reply.ts";
+import type { EdgeRequest, Reply } from "./request.ts";
+import type { Route } from "./router.ts";
+
+export type Held = { readonly route: Route; readonly judged: Served; readonly provenance: Provenance };
+
+export function serveHeld(edge: Edge, request: EdgeRequest, { route, judged, provenance }: Held): Reply {
+  const stale = judged.step.kind !== "serve";
+  const fenced = judged.step.kind === "serve" && judged.step.mark === "fenced";
+  if (judged.step.kind === "serve-and-refresh") refreshBehind(edge, request, { route, judged });
+  edge.view.refreshIfDue(request.arrivedAt, route.rules.window, request.background);
+  const detail = stale ? "stale" : fenced ? "fenced" : provenance.kind === "coalesced" ? "coalesced" : null;
+  const reply = heldReply(edge, request, { judged, rules: route.rules, provenance, detail });
+  const fromOrigin = provenance.kind === "origin";
+  const result: Result = stale
+    ? "stale"
+    : provenance.kind === "coalesced"
+      ? "coalesced"
+      : fromOrigin
+        ? "miss"
+        : "hit";
+  return counted(edge, request, { reply, route, result });
+}
+
+/** Stale-while-revalidate (RFC 5861 §3): one flight a key, behind the client's back. */
+function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; judged: Served }): void {
+  const candidate = given.judged.body.kind === "bytes" ? given.judged : null;
+  const boarding = board(edge, {
+    route: given.route,
+    request,
+    arrivedAt: request.arrivedAt,
+    candidate,
+    takesStale: false,
+  });
+  request.background.keep(boarding.flight.leader.then(drain));
+}
+
+/** A refresh has no client: what would have streamed to one is read to the end, so that it gets stored. */
+async function drain(reply: LeaderReply): Promise<void> {
+  if (reply.kind !== "stream" || reply.body.kind !== "source") return;
+  const { source } = reply.body;
+  if (!reply.stored) return source.cancel("nobody reads");
+  try {
+    while ((await source.read()) !== null) {}
+  } catch (error) {
+    // The flight has been told of the broken body; here there is nobody to tell.
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+export function counted(
+  edge: Edge,
+  request: EdgeRequest,
+  given: { reply: Reply; route: Route; result: Result },
+): Reply {
+  const counters = classCounters(edge.counters, given.route.rules.name);
+  counters.results[given.result] += 1;
+  countLatency(counters, given.reply.memory === null ? edge.clock.now() - request.arrivedAt : 0);
+  if (given.reply.body.kind === "bytes") edge.counters.bytesServed += given.reply.body.bytes.length;
+  return given.reply;
+}
+
+export const refused = (): Reply =>
+  problemReply({
+    status: 503,
+    code: "fenced",
+    title: "Service Unavailable",
+    detail: "The invalidation log can't be reached, and this class refuses to answer without it.",
+    retryAfter: 1,
+  });

@@ -1,0 +1,90 @@
+// A redis-server that is killed, or stopped without a word, is a quick 503, and the gateway finds it again by itself.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort, launchRedisServer } from "../../dev/redis/launch.ts";
+import { ask, type ServerFixture, startServerRest, until } from "../support/redis-server.ts";
+
+let rest: ServerFixture;
+
+beforeAll(async () => {
+  rest = await startServerRest();
+});
+
+afterAll(() => rest.stop());
+
+const PROMPT_MS = 1000;
+const DEADLINE_MS = 2000;
+
+async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
+  const start = performance.now();
+  const result = await work();
+  return { result, ms: performance.now() - start };
+}
+
+const isBack = async () => (await ask(rest, "/", ["PING"])).status === 200;
+
+test("a killed server is a 503 at once, and what it acknowledged is there after its restart", async () => {
+  expect((await ask(rest, "/", ["SET", "k", "v"])).status).toBe(200);
+  await rest.kill();
+  for (const [path, body] of [
+    ["/", ["GET", "k"]],
+    [
+      "/pipeline",
+      [
+        ["GET", "k"],
+        ["WAIT", "0", "0"],
+      ],
+    ],
+    ["/multi-exec", [["GET", "k"]]],
+  ] as const) {
+    const { result, ms } = await timed(() => ask(rest, path, body));
+    expect(result.status).toBe(503);
+    expect(JSON.parse(result.body)).toEqual({ error: expect.stringMatching(/^ERR /) });
+    expect(ms).toBeLessThan(PROMPT_MS);
+  }
+  await rest.restart();
+  await until("the gateway has found it", isBack);
+  expect(await ask(rest, "/", ["GET", "k"])).toEqual({ status: 200, body: '{"result":"dg=="}' });
+});
+
+test("requests under way when the server dies end, in success or in 503", async () => {
+  const flood = Array.from({ length: 200 }, () => ask(rest, "/", ["INCR", "n"]));
+  await Promise.race(flood);
+  await rest.kill();
+  const statuses = (await Promise.all(flood)).map(({ status }) => status);
+  expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+  await rest.restart();
+  await until("the gateway has found it", isBack);
+  const acknowledged = statuses.filter((status) => status === 200).length;
+  const { body } = await ask(rest, "/", ["INCRBY", "n", "0"]);
+  expect(JSON.parse(body).result).toBeGreaterThanOrEqual(acknowledged);
+});
+
+test("a server that hangs is a 503 within the deadline", async () => {
+  process.kill(rest.pid(), "SIGSTOP");
+  const { result, ms } = await timed(() => ask(rest, "/", ["GET", "k"]));
+  process.kill(rest.pid(), "SIGCONT");
+  expect(result.status).toBe(503);
+  expect(ms).toBeLessThan(DEADLINE_MS + PROMPT_MS);
+  await until("it answers again", isBack);
+});
+
+test("WAIT for replicas that do not exist stalls nobody else, and is bounded", async () => {
+  const waiting = timed(() =>
+    ask(rest, "/pipeline", [
+      ["SET", "w", "1"],
+      ["WAIT", "1", "0"],
+    ]),
+  );
+  const { ms } = await timed(() => ask(rest, "/", ["GET", "k"]));
+  expect(ms).toBeLessThan(PROMPT_MS / 2);
+  const { result, ms: waited } = await waiting;
+  expect(result).toEqual({ status: 200, body: '[{"result":"OK"},{"result":0}]' });
+  expect(waited).toBeLessThan(DEADLINE_MS);
+});
+
+test("a server that cannot start says why", async () => {
+  const dir = "/tmp/tidegate-never-used";
+  await expect(launchRedisServer({ port: rest.port, dir })).rejects.toThrow("port is in use");
+  const nowhere = { port: await freePort(), dir, binary: "/nowhere/redis-server" };
+  await expect(launchRedisServer(nowhere)).rejects.toThrow("Cannot run /nowhere/redis-server");
+});
