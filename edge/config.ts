@@ -40,6 +40,8 @@ export const LIMITS = {
   pullPage: 500,
   /** Pages in one pull before it is left to the next. */
   pullPages: 40,
+  /** Octets of the record beside a blob: it travels as one header. */
+  blobRecord: kibibytes(16),
   /** Answers in the Cache API whose verified-to this isolate remembers. */
   verifiedRemembered: 10_000,
   /** How often a coalesced follower looks for a newer fetch before it asks the origin itself. */

@@ -1,10 +1,9 @@
 // What an isolate counts: plain increments on the path of a request, read out by the control plane's tick.
 
+import { LATENCY_BOUNDS } from "../shared/wire/latency.ts";
+
 export type Result = "hit" | "stale" | "miss" | "pass" | "coalesced" | "error";
 export type TierName = "l1Memory" | "l1Cache" | "l2" | "origin";
-
-/** Upper bounds in milliseconds of the latency buckets; the last one is open. */
-export const LATENCY_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
 
 export interface ClassCounters {
   readonly results: Record<Result, number>;

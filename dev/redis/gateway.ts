@@ -5,7 +5,7 @@ import { BackendUnavailable, type RedisBackend } from "./backend.ts";
 import { encodeReply, errorBody } from "./rest-encoding.ts";
 import { type Answer, answer, parseRequest } from "./rest-request.ts";
 
-export type GatewayOptions = {
+type GatewayOptions = {
   readonly backend: RedisBackend;
   readonly host?: string;
   /** 0: any free one. */

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-export type LaunchOptions = {
+type LaunchOptions = {
   readonly port: number;
   /** Made if missing; holds the append-only file. */
   readonly dir: string;

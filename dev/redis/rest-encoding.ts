@@ -1,7 +1,7 @@
 // Replies as Upstash's JSON: every string in base64 on request, but a top-level "OK".
 import type { Reply } from "./reply.ts";
 
-export type Encoding = "base64" | "text";
+type Encoding = "base64" | "text";
 
 /** JSON text of the reply's value; an error inside an array becomes its text. */
 export function encodeReply(reply: Reply, encoding: Encoding): string {

@@ -6,7 +6,7 @@ import { errorBody } from "./rest-encoding.ts";
 export type Answer = { readonly status: number; readonly body: string };
 
 type RestCommand = readonly string[];
-export type RestRequest =
+type RestRequest =
   | { readonly kind: "single"; readonly command: RestCommand }
   | { readonly kind: "pipeline" | "transaction"; readonly commands: readonly RestCommand[] }
   | { readonly kind: "refused"; readonly status: number; readonly message: string };

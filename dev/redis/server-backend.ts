@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { BackendUnavailable, type RedisBackend } from "./backend.ts";
 import { type CommandArguments, isErrorReply, type Reply } from "./reply.ts";
 
-export type ServerAddress = { readonly host: string; readonly port: number };
+type ServerAddress = { readonly host: string; readonly port: number };
 
 const RECONNECT_MS = 100;
 const CONNECT_TIMEOUT_MS = 1000;
@@ -50,7 +50,7 @@ export function connectServer(address: ServerAddress | string): RedisBackend {
   };
 }
 
-export function isWait(args: CommandArguments): boolean {
+function isWait(args: CommandArguments): boolean {
   return String(args[0]).toLowerCase() === "wait";
 }
 

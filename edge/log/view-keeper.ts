@@ -10,7 +10,7 @@ import {
   viewOfSnapshot,
 } from "../../shared/core/log-view.ts";
 import type { Position } from "../../shared/core/position.ts";
-import { type Instant, instant, type Millis, millis } from "../../shared/core/units.ts";
+import { earlier, type Instant, instant, type Millis, millis } from "../../shared/core/units.ts";
 import type { Background, Clock, Timers } from "../../shared/ports/clock.ts";
 import type { Log } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
@@ -37,6 +37,8 @@ export class ViewKeeper {
   private view: LogView | null = null;
   private pulling: Pull | null = null;
   private tickets = 0;
+  /** The ticket of the pull that last reached the log's head. */
+  private knownTicket = 0;
   private stepsSeen = 0;
   private generations = 0;
   private highestEpoch = 0;
@@ -89,7 +91,15 @@ export class ViewKeeper {
     const joins =
       pulling !== null && (pulling.ticket > arrival.ticket || pulling.sentAt > arrival.at - window);
     await this.guard(joins ? pulling.done : this.pull(background));
+    if (window === 0) this.distrustTies(arrival);
     return this.current();
+  }
+
+  /** A clock too coarse to tell a pull before the arrival from one after it must not pass for the latter. */
+  private distrustTies(arrival: { at: Instant; ticket: number }): void {
+    const view = this.current();
+    if (view === null || this.knownTicket > arrival.ticket || view.knownAt < arrival.at) return;
+    view.knownAt = earlier(arrival.at, millis(1));
   }
 
   /** Takes in pushed entries: they hasten a purge, and never make the knowledge of the head younger. */
@@ -104,7 +114,7 @@ export class ViewKeeper {
   pull(background: Background): Promise<void> {
     const sentAt = this.ports.clock.now();
     const ticket = this.ticket();
-    const done = this.pullOnce().finally(() => {
+    const done = this.pullOnce(ticket).finally(() => {
       if (this.pulling?.ticket === ticket) this.pulling = null;
     });
     this.pulling = { ticket, sentAt, done };
@@ -112,10 +122,10 @@ export class ViewKeeper {
     return done;
   }
 
-  private async pullOnce(): Promise<void> {
+  private async pullOnce(ticket: number): Promise<void> {
     this.ports.counters.pulls += 1;
     const view = this.current();
-    if (view === null) return this.takeSnapshot();
+    if (view === null) return this.takeSnapshot(ticket);
     for (let page = 0; page < LIMITS.pullPages; page++) {
       const sentAt = this.ports.clock.now();
       const known = { epoch: view.epoch, seq: view.cursor, hash: view.hash };
@@ -123,10 +133,12 @@ export class ViewKeeper {
       if (outcome.kind === "unavailable") return;
       // Another pull or a push may have replaced the view meanwhile: this reply is then about nothing we hold.
       if (this.view !== view) return;
-      if (outcome.kind === "unknown") return this.takeSnapshot();
-      if (!this.take(view, outcome.entries)) return this.takeSnapshot();
+      if (outcome.kind === "unknown") return this.takeSnapshot(ticket);
+      if (!this.take(view, outcome.entries)) return this.takeSnapshot(ticket);
       learnHead(view, outcome.head, sentAt);
-      if (view.cursor >= outcome.head.seq) return;
+      if (view.cursor < outcome.head.seq) continue;
+      this.knownTicket = Math.max(this.knownTicket, ticket);
+      return;
     }
   }
 
@@ -141,7 +153,7 @@ export class ViewKeeper {
     return true;
   }
 
-  private async takeSnapshot(): Promise<void> {
+  private async takeSnapshot(ticket: number): Promise<void> {
     const sentAt = this.ports.clock.now();
     this.highestEpoch = Math.max(this.highestEpoch, this.view?.epoch ?? 0);
     const outcome = await this.ports.log.snapshot(this.highestEpoch);
@@ -157,6 +169,7 @@ export class ViewKeeper {
       learn(view, [...old.ahead.values()], { receivedAt: sentAt, limits: LIMITS_OF_VIEW });
     }
     this.view = view;
+    this.knownTicket = Math.max(this.knownTicket, ticket);
     this.stepsSeen = this.ports.clock.backwardSteps();
     this.ports.configured(view.configuration);
   }

@@ -25,6 +25,10 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
       }
     },
     async put(key, blob, keepFor) {
+      if (encodeURIComponent(blob.record).length > LIMITS.blobRecord) {
+        if (blob.body.kind === "source") blob.body.source.cancel("not stored");
+        return { kind: "unavailable" };
+      }
       try {
         await cache().put(urlOf(key), nativeBlob(blob, keepFor));
         return { kind: "stored" };

@@ -26,12 +26,23 @@ export function keyedQuery(url: UrlParts, recipe: KeyRecipe): string {
   const { query } = recipe;
   if (query.kind === "all") return url.hasQuery ? `?${url.query}` : "";
   if (query.kind === "none" || !url.hasQuery) return "";
-  const listed = new Set(query.names);
+  const listed = new Set(query.names.map(decodedName));
   const kept = url.query.split("&").filter((pair) => {
-    const name = pair.split("=", 1)[0] ?? "";
+    const name = decodedName(pair.split("=", 1)[0] ?? "");
     return listed.has(name) === (query.kind === "include");
   });
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
+}
+
+/** Origins read `%69d` as `id`: left out of the key under another spelling, it would poison the plain URL's answer. */
+function decodedName(name: string): string {
+  const spaced = name.replaceAll("+", " ");
+  try {
+    return decodeURIComponent(spaced);
+  } catch (error) {
+    if (error instanceof URIError) return spaced;
+    throw error;
+  }
 }
 
 /** The path and query by which an answer is named in selectors. */

@@ -56,8 +56,10 @@ export function mustRevalidate(headers: HeaderList): boolean {
 
 function freshFor(input: LifetimeInput): Millis | null {
   const { rules } = input;
-  if (rules.ttlMode === "override" && rules.ttl !== null) return rules.ttl;
-  return explicitLifetime(input) ?? rules.ttl ?? heuristicLifetime(input);
+  // A policy's life is meant for answers: a passing failure must not be kept for as long, unless the origin says so.
+  const ttl = input.status < 400 || HEURISTIC_STATUS.has(input.status) ? rules.ttl : null;
+  if (rules.ttlMode === "override" && ttl !== null) return ttl;
+  return explicitLifetime(input) ?? ttl ?? heuristicLifetime(input);
 }
 
 function explicitLifetime(input: LifetimeInput): Millis | null {

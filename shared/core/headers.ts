@@ -24,23 +24,27 @@ export const withHeader = (headers: HeaderList, name: string, value: string): He
   [name, value],
 ];
 
-/** Members of a comma-separated list, trimmed, empty ones dropped; commas in quoted strings don't split. */
+/**
+ * Members of a comma-separated list, trimmed, empty ones dropped; commas in quoted strings don't split.
+ * A quote that is never closed quotes nothing: it must not swallow a `no-store` behind it.
+ */
 export function listMembers(value: string | null): string[] {
   if (value === null) return [];
   const members: string[] = [];
   let start = 0;
   let quoted = false;
-  for (let i = 0; i <= value.length; i++) {
+  for (let i = 0; i < value.length; i++) {
     const char = value[i];
     if (char === "\\" && quoted) i += 1;
     else if (char === '"') quoted = !quoted;
-    else if (i >= value.length || (char === "," && !quoted)) {
-      const member = value.slice(start, i).trim();
-      if (member !== "") members.push(member);
+    else if (char === "," && !quoted) {
+      members.push(value.slice(start, i));
       start = i + 1;
     }
   }
-  return start <= value.length && quoted ? [...members, value.slice(start).trim()].filter(Boolean) : members;
+  const rest = value.slice(start);
+  members.push(...(quoted ? rest.split(",") : [rest]));
+  return members.map((member) => member.trim()).filter((member) => member !== "");
 }
 
 /** Fields that belong to one connection and are never forwarded or stored (RFC 9110 §7.6.1). */

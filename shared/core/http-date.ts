@@ -14,16 +14,25 @@ export function parseHttpDate(text: string, nowMs: number): number | null {
   const imf = IMF.exec(text);
   if (imf !== null) return civil(imf[3], imf[2], imf[1], imf.slice(4, 7));
   const old = RFC850.exec(text);
-  if (old !== null) return civil(String(fullYear(Number(old[3]), nowMs)), old[2], old[1], old.slice(4, 7));
+  if (old !== null) return notFarAhead((century) => inCentury(old, century), nowMs);
   const asctime = ASCTIME.exec(text);
   if (asctime !== null) return civil(asctime[6], asctime[1], asctime[2], asctime.slice(3, 6));
   return null;
 }
 
-function fullYear(twoDigits: number, nowMs: number): number {
-  const thisYear = 1970 + Math.floor(nowMs / 31_556_952_000);
-  const candidate = Math.floor(thisYear / 100) * 100 + twoDigits;
-  return candidate > thisYear + 50 ? candidate - 100 : candidate;
+const MEAN_YEAR = 31_556_952_000;
+
+const inCentury = (old: RegExpExecArray, century: number): number | null =>
+  civil(String(century + Number(old[3])), old[2], old[1], old.slice(4, 7));
+
+/** The latest of the dates in three centuries that is not more than 50 years ahead. */
+function notFarAhead(dateIn: (century: number) => number | null, nowMs: number): number | null {
+  const century = Math.floor((1970 + nowMs / MEAN_YEAR) / 100) * 100;
+  for (const start of [century + 100, century]) {
+    const at = dateIn(start);
+    if (at !== null && at - nowMs <= 50 * MEAN_YEAR) return at;
+  }
+  return dateIn(century - 100);
 }
 
 function civil(

@@ -128,6 +128,12 @@ function indexEntry(view: LogView, entry: LogEntry, receivedAt: Instant): void {
 }
 
 function markSoft(softs: SoftMark[], mark: SoftMark): void {
+  // It can come twice: once beyond a gap, then again after `ahead` let go of it.
+  const twin = softs.find((known) => known.seq === mark.seq);
+  if (twin !== undefined) {
+    twin.at = twin.at < mark.at ? twin.at : mark.at;
+    return;
+  }
   const at = softs.findIndex((known) => known.seq > mark.seq);
   softs.splice(at < 0 ? softs.length : at, 0, mark);
   const [first, second] = softs;
@@ -185,8 +191,9 @@ export function coherenceOf(view: LogView, verifiedTo: Position, selectors: read
     const newest = view.index.get(selector);
     if (newest === undefined) continue;
     if (newest.hard > verifiedTo.seq) return { kind: "hard" };
-    const soft = newest.softs.find((mark) => mark.seq > verifiedTo.seq);
-    if (soft !== undefined && (softSince === null || soft.at < softSince)) softSince = soft.at;
+    // A message in transit dates its entries late, so a later entry may be known to be the older one.
+    for (const { seq, at } of newest.softs)
+      if (seq > verifiedTo.seq && (softSince === null || at < softSince)) softSince = at;
   }
   if (verifiedTo.seq < view.floor) return { kind: "unchecked" };
   return softSince === null ? { kind: "current" } : { kind: "soft", since: softSince };

@@ -27,7 +27,10 @@ export interface Routing {
 
 const STANDARD_RULES = rulesOfClass(STANDARD_CLASS);
 
-/** Higher priority first; among equals the longer pattern, which is the more specific one, then the id. */
+/**
+ * Higher priority first; among equals the longer pattern, which is the more specific one, then the id.
+ * Sites are put in the order of their names: edges learn them in different orders, and must agree.
+ */
 export function compileRouting(sites: readonly Site[], policies: readonly Policy[]): Routing {
   const bySite = new Map<string, CompiledPolicy[]>();
   const ordered = [...policies].sort(
@@ -40,10 +43,19 @@ export function compileRouting(sites: readonly Site[], policies: readonly Policy
     if (list === undefined) bySite.set(policy.site, [{ policy, rules }]);
     else list.push({ policy, rules });
   }
+  const inOrder = sites.map(withLowerCaseHosts).sort((a, b) => (a.name < b.name ? -1 : 1));
   const aliases = new Map<string, Site>();
-  for (const site of sites) for (const alias of site.aliases) aliases.set(alias.toLowerCase(), site);
-  return { sites, aliases, policies: bySite };
+  for (const site of inOrder) for (const alias of site.aliases) aliases.set(alias, site);
+  return { sites: inOrder, aliases, policies: bySite };
 }
+
+/** URLs come with their hosts in lower case. */
+const withLowerCaseHosts = (site: Site): Site => ({
+  name: site.name,
+  hosts: site.hosts.map((host) => host.toLowerCase()),
+  aliases: site.aliases.map((alias) => alias.toLowerCase()),
+  canonicalHost: site.canonicalHost.toLowerCase(),
+});
 
 export interface Place {
   readonly site: Site;
@@ -55,15 +67,20 @@ export interface Place {
 export function placeOf(routing: Routing, url: UrlParts): Place | null {
   const aliased = routing.aliases.get(url.host);
   if (aliased !== undefined) return { site: aliased, url: { ...url, host: aliased.canonicalHost } };
-  const site =
-    routing.sites.find((candidate) => candidate.hosts.includes(url.host)) ??
-    routing.sites.find((candidate) => candidate.hosts.some((pattern) => isBelow(url.host, pattern))) ??
-    routing.sites.find((candidate) => candidate.hosts.includes("*"));
-  return site === undefined ? null : { site, url };
+  for (const pattern of hostPatterns(url.host)) {
+    const site = routing.sites.find((candidate) => candidate.hosts.includes(pattern));
+    if (site !== undefined) return { site, url };
+  }
+  return null;
 }
 
-const isBelow = (host: string, pattern: string): boolean =>
-  pattern.startsWith("*.") && host.endsWith(pattern.slice(1));
+/** What a site may call a host, the most specific first: `a.b.c`, `*.b.c`, `*.c`, `*`. */
+function hostPatterns(host: string): string[] {
+  const patterns = [host];
+  for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1))
+    patterns.push(`*${host.slice(dot)}`);
+  return [...patterns, "*"];
+}
 
 export function rulesFor(routing: Routing, place: Place): Rules {
   const list = routing.policies.get(place.site.name);

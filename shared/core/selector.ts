@@ -46,7 +46,9 @@ const KIND_LETTERS: Record<string, SelectorKind> = {
 /** Which kind of selector a canonical text is, or null if it is none. */
 export function selectorKind(text: string): SelectorKind | null {
   const space = text.indexOf(" ");
-  return space < 0 ? null : (KIND_LETTERS[text[space + 1] ?? ""] ?? null);
+  const kind = space < 0 ? undefined : KIND_LETTERS[text[space + 1] ?? ""];
+  if (kind === undefined) return null;
+  return text[space + 2] === (kind === "everything" ? undefined : " ") ? kind : null;
 }
 
 /** What of an answer decides which invalidations hit it. */

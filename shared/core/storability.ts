@@ -70,7 +70,9 @@ const TAG_FIELDS = ["cache-tag", "surrogate-key", "xkey", "cache-groups"] as con
 /** The tags that an origin gave an answer: `Cache-Tag` by commas, `Surrogate-Key` and `xkey` by spaces, groups as strings. */
 export function tagsOf(headers: HeaderList): string[] {
   const tags = new Set<string>();
-  for (const tag of listMembers(headerValue(headers, "cache-tag"))) tags.add(tag);
+  // Cache-Tag knows no quoted strings: a quote in one tag must not hide the next one from a purge.
+  for (const tag of (headerValue(headers, "cache-tag") ?? "").split(","))
+    if (tag.trim() !== "") tags.add(tag.trim());
   for (const field of ["surrogate-key", "xkey"]) {
     for (const tag of (headerValue(headers, field) ?? "").split(/[\s,]+/)) if (tag !== "") tags.add(tag);
   }

@@ -23,3 +23,17 @@ export const metricBucketKey = (start: number): string => `${PREFIX}metrics:buck
 export const WARMUPS = `${PREFIX}warmups`;
 export const warmupKey = (id: string): string => `${PREFIX}warmup:${id}`;
 export const warmupUrlsKey = (id: string): string => `${PREFIX}warmup:${id}:urls`;
+
+/** The addressable edges, and the environment's own list that they replace. */
+export const EDGES_LISTED = `${PREFIX}edges:listed`;
+/** Receipts that some edge has not applied yet. */
+export const RECEIPTS_OPEN = `${PREFIX}receipts:open`;
+/** Up to which time receipts have been looked at. */
+export const RECEIPTS_FOLLOWED = `${PREFIX}receipts:followed`;
+export const REPEATS = `${PREFIX}repeats`;
+export const REPEATS_WORK = `${PREFIX}repeats:work`;
+export const metricTotalsKey = (edge: string, boot: string): string => `${METRIC_TOTALS}:${edge}:${boot}`;
+export const coarseMetricBucketKey = (step: number, start: number): string =>
+  `${PREFIX}metrics:bucket:${step}:${start}`;
+export const WARMUPS_OPEN = `${PREFIX}warmups:open`;
+export const warmupErrorsKey = (id: string): string => `${PREFIX}warmup:${id}:errors`;

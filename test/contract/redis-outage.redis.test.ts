@@ -1,4 +1,7 @@
 // A redis-server that is killed, or stopped without a word, is a quick 503, and the gateway finds it again by itself.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, launchRedisServer } from "../../dev/redis/launch.ts";
 import { ask, type ServerFixture, startServerRest, until } from "../support/redis-server.ts";
@@ -83,8 +86,9 @@ test("WAIT for replicas that do not exist stalls nobody else, and is bounded", a
 });
 
 test("a server that cannot start says why", async () => {
-  const dir = "/tmp/tidegate-never-used";
+  const dir = mkdtempSync(join(tmpdir(), "tidegate-never-used-"));
   await expect(launchRedisServer({ port: rest.port, dir })).rejects.toThrow("port is in use");
   const nowhere = { port: await freePort(), dir, binary: "/nowhere/redis-server" };
   await expect(launchRedisServer(nowhere)).rejects.toThrow("Cannot run /nowhere/redis-server");
+  rmSync(dir, { recursive: true });
 });

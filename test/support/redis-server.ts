@@ -43,7 +43,7 @@ export async function until(
   }
 }
 
-export type RestAnswer = { readonly status: number; readonly body: string };
+type RestAnswer = { readonly status: number; readonly body: string };
 export type RestPath = "/" | "/pipeline" | "/multi-exec";
 
 /** One request as it is on the wire, strings in base64 so that no byte is hidden. */

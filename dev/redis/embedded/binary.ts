@@ -10,10 +10,6 @@ export function toText(binary: string): string {
   return isAscii(binary) ? binary : Buffer.from(binary, "latin1").toString("utf8");
 }
 
-export function compareBytes(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 export function isAscii(text: string): boolean {
   return Buffer.byteLength(text, "utf8") === text.length;
 }

@@ -9,7 +9,7 @@ import { Keyspace } from "./keyspace.ts";
 import { LuaMachine } from "./lua/machine.ts";
 import { RESTORE_REGISTERS, snapshotOf } from "./snapshot.ts";
 
-export type EmbeddedStoreOptions = {
+type EmbeddedStoreOptions = {
   /** Milliseconds since 1970, fractions allowed; it stands still during a command and during a script. */
   readonly now: () => number;
   /** Without it the store forgets everything when the process ends. */

@@ -27,12 +27,12 @@ export const keyCommands: CommandTable = {
   flushall: { arity: -1, write: true, run: (db, args) => flush(db, args) },
 };
 
-export function typeName(value: Stored | undefined): string {
+function typeName(value: Stored | undefined): string {
   if (value === undefined) return "none";
   return value.kind === "hyperloglog" ? "string" : value.kind;
 }
 
-export function count(db: Keyspace): number {
+function count(db: Keyspace): number {
   let keys = 0;
   for (const _ of db.keysAfter(0)) keys++;
   return keys;

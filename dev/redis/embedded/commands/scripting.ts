@@ -94,6 +94,7 @@ export class Scripts {
     if (rest.length > 1 || (rest.length === 1 && mode !== "async" && mode !== "sync")) {
       return failure("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
     }
+    for (const { chunk } of this.byText.values()) this.machine.release(chunk);
     this.byText.clear();
     this.bySha.clear();
     return OK;

@@ -8,10 +8,10 @@ import { LuaValues, oneLine } from "./values.ts";
 
 /** A compiled script, kept in the machine's registry. */
 export type Chunk = number;
-export type Compiled =
+type Compiled =
   | { readonly kind: "compiled"; readonly chunk: Chunk }
   | { readonly kind: "refused"; readonly why: string };
-export type Invocation = {
+type Invocation = {
   readonly chunk: Chunk;
   readonly sha: string;
   readonly keys: readonly string[];
@@ -52,6 +52,10 @@ export class LuaMachine {
     return { kind: "refused", why: `ERR Error compiling script (new function): ${String(why)}` };
   }
 
+  release(chunk: Chunk): void {
+    this.memory.api._luaL_unref(this.memory.main, REGISTRY, chunk);
+  }
+
   run(invocation: Invocation): Value {
     const { api, main } = this.memory;
     this.command = invocation.command;
@@ -60,8 +64,9 @@ export class LuaMachine {
     api._lua_rawgeti(main, REGISTRY, invocation.chunk);
     const outcome = api._lua_pcall(main, 0, 1, HANDLER);
     if (this.defect !== null) this.rethrowDefect();
-    if (outcome === 0) return this.values.pop();
-    return this.scriptError(invocation.sha);
+    const reply = outcome === 0 ? this.values.pop() : this.scriptError(invocation.sha);
+    this.memory.collectIfGrown();
+    return reply;
   }
 
   private scriptError(sha: string): Value {

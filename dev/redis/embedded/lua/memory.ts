@@ -13,9 +13,11 @@ type Exports = {
   _free(pointer: number): void;
   _luaL_loadbuffer(state: State, text: number, size: number, name: number): number;
   _luaL_ref(state: State, table: number): number;
+  _luaL_unref(state: State, table: number, reference: number): void;
   _lua_checkstack(state: State, slots: number): number;
   _lua_createtable(state: State, items: number, fields: number): void;
   _lua_error(state: State): number;
+  _lua_gc(state: State, what: number, data: number): number;
   _lua_gettop(state: State): number;
   _lua_pcall(state: State, given: number, results: number, handler: number): number;
   _lua_pushboolean(state: State, value: number): void;
@@ -42,6 +44,9 @@ export const REGISTRY = -10000;
 export const GLOBALS = -10002;
 
 const SCRATCH_BYTES = 64 * 1024;
+/** Below it Lua's own, incremental collection is left alone. */
+const LEAST_COLLECTED_KIB = 16 * 1024;
+const LUA_GC = { collect: 2, countKiB: 3 } as const;
 /** A larger scratch block is given back after use. */
 const KEPT_SCRATCH_BYTES = 1024 * 1024;
 
@@ -52,6 +57,7 @@ export class LuaMemory {
   private readonly sizeCell: number;
   private scratch: number;
   private scratchBytes = SCRATCH_BYTES;
+  private collectAtKiB = LEAST_COLLECTED_KIB;
   private heapOf: Uint8Array | null = null;
   private heap: Buffer = Buffer.alloc(0);
 
@@ -91,6 +97,14 @@ export class LuaMemory {
 
   pushFunction(body: (state: State) => number): void {
     this.api._lua_pushcclosure(this.main, this.api.addFunction(body, "ii"), 0);
+  }
+
+  /** Lua 5.1's incremental collector falls behind for good when huge strings and stack overflows mix. */
+  collectIfGrown(): void {
+    const { api, main } = this;
+    if (api._lua_gc(main, LUA_GC.countKiB, 0) < this.collectAtKiB) return;
+    api._lua_gc(main, LUA_GC.collect, 0);
+    this.collectAtKiB = Math.max(LEAST_COLLECTED_KIB, 2 * api._lua_gc(main, LUA_GC.countKiB, 0));
   }
 
   private constant(text: string): number {

@@ -1,0 +1,73 @@
+// A closed-loop HTTP/1.1 client on raw sockets: as little work a request as possible, so that the server is what is measured.
+
+import { connect, type Socket } from "node:net";
+
+export interface LoadOptions {
+  readonly port: number;
+  readonly path: string;
+  readonly connections: number;
+  readonly durationMs: number;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Ascending, milliseconds. */
+  readonly latencies: readonly number[];
+}
+
+export async function load(options: LoadOptions): Promise<LoadResult> {
+  const startedAt = performance.now();
+  const endAt = startedAt + options.durationMs;
+  const runs = Array.from({ length: options.connections }, () => oneConnection(options, endAt));
+  const latencies = (await Promise.all(runs)).flat().sort((a, b) => a - b);
+  return { requests: latencies.length, seconds: (performance.now() - startedAt) / 1000, latencies };
+}
+
+function oneConnection(options: LoadOptions, endAt: number): Promise<number[]> {
+  const request = Buffer.from(`GET ${options.path} HTTP/1.1\r\nHost: bench.test\r\n\r\n`);
+  return new Promise((resolve, reject) => {
+    const latencies: number[] = [];
+    const socket: Socket = connect({ host: "127.0.0.1", port: options.port, noDelay: true });
+    let sentAt = 0;
+    let expected = -1;
+    let received = 0;
+    const send = (): void => {
+      expected = -1;
+      received = 0;
+      sentAt = performance.now();
+      socket.write(request);
+    };
+    socket.once("connect", send);
+    socket.once("error", reject);
+    socket.on("data", (piece: Buffer) => {
+      received += piece.length;
+      if (expected < 0) expected = lengthOf(piece);
+      if (received < expected) return;
+      const now = performance.now();
+      latencies.push(now - sentAt);
+      if (now < endAt) return send();
+      socket.destroy();
+      resolve(latencies);
+    });
+  });
+}
+
+/** Header and body octets of an answer whose header came in one piece. */
+function lengthOf(piece: Buffer): number {
+  const headerEnd = piece.indexOf("\r\n\r\n");
+  const header = piece.toString("latin1", 0, headerEnd);
+  if (headerEnd < 0 || !header.startsWith("HTTP/1.1 200"))
+    throw new Error(`unexpected answer: ${header.slice(0, 60)}`);
+  const length = /content-length: *(\d+)/i.exec(header)?.[1];
+  if (length === undefined) throw new Error("the answer has no Content-Length");
+  return headerEnd + 4 + Number(length);
+}
+
+export const quantile = (ascending: readonly number[], q: number): number =>
+  ascending[Math.min(ascending.length - 1, Math.floor(q * ascending.length))] ?? Number.NaN;
+
+export function median(values: readonly number[]): number {
+  const ascending = [...values].sort((a, b) => a - b);
+  return quantile(ascending, 0.5);
+}

@@ -1,0 +1,46 @@
+// What the control plane is made of: its ways to the outside, what it keeps in Redis, and what it was told to be.
+
+import type { Site } from "../shared/core/routing.ts";
+import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
+import type { Metrics } from "../shared/mid-tier/metrics.ts";
+import type { Receipts } from "../shared/mid-tier/receipts.ts";
+import type { Repeats } from "../shared/mid-tier/repeats.ts";
+import type { Warmups } from "../shared/mid-tier/warmups.ts";
+import type { Clock, Timers } from "../shared/ports/clock.ts";
+import type { Digest, Random } from "../shared/ports/identity.ts";
+import type { Log } from "../shared/ports/mid-tier.ts";
+import type { SignatureChecker } from "../shared/wire/signature.ts";
+import type { CallEdge } from "./edges/call-edge.ts";
+import type { ParseUrl } from "./invalidate/reference.ts";
+
+/** The environment, read once. */
+export interface Settings {
+  readonly sites: readonly Site[];
+  /** Fields of the configuration that the environment asks for. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** Whether entries are pushed to edges; without it they learn by pulling. */
+  readonly push: boolean;
+  /** How many replicas must have an entry before it counts as acknowledged. */
+  readonly replicas: number;
+  /** SHA-256 of the admin token in hexadecimal; null lets nobody in. */
+  readonly adminTokenHash: string | null;
+  /** What of the environment could not be read. */
+  readonly faults: readonly string[];
+}
+
+export interface ControlPlane {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly parseUrl: ParseUrl;
+  readonly callEdge: CallEdge;
+  readonly checker: SignatureChecker;
+  readonly log: Log;
+  readonly edges: EdgeDirectory;
+  readonly receipts: Receipts;
+  readonly metrics: Metrics;
+  readonly repeats: Repeats;
+  readonly warmups: Warmups;
+  readonly settings: Settings;
+}

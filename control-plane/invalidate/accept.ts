@@ -1,0 +1,149 @@
+// Turns a request into what the log takes: selectors exactly as edges make them, or every fault with its place.
+
+import { keyedPath } from "../../shared/core/cache-key.ts";
+import { DEFAULT_CLASSES, STANDARD_CLASS } from "../../shared/core/classes.ts";
+import type { InvalidationMode } from "../../shared/core/log-entry.ts";
+import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts";
+import { boundOf } from "../../shared/core/rules.ts";
+import { formatSelector, type SelectorSpec } from "../../shared/core/selector.ts";
+import { type Millis, millis, type Selector } from "../../shared/core/units.ts";
+import { LIMITS } from "../config.ts";
+import {
+  type ParseUrl,
+  type Reference,
+  type ReferenceContext,
+  readHost,
+  readPrefix,
+  readUrl,
+  textFault,
+} from "./reference.ts";
+import type { InvalidateBody } from "./request.ts";
+
+/** A JSON pointer into the body, and what is wrong there. */
+export interface Fault {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+export interface Invalidation {
+  readonly site: string;
+  readonly mode: InvalidationMode;
+  readonly selectors: readonly Selector[];
+  /** As many of each kind as were sent. */
+  readonly counts: SelectorCounts;
+  /** By then no edge serves what it hits, whether it has heard of it or not. */
+  readonly bound: Millis;
+}
+
+export type SelectorCounts = Record<"urls" | "tags" | "prefixes" | "hosts" | "classes" | "everything", number>;
+
+export type Acceptance =
+  | { readonly kind: "accepted"; readonly invalidation: Invalidation }
+  | { readonly kind: "refused"; readonly faults: readonly Fault[] };
+
+type Read = (text: string) => SelectorSpec | { readonly kind: "fault"; readonly message: string };
+
+const KINDS = ["urls", "tags", "prefixes", "hosts", "classes"] as const;
+
+export function acceptInvalidation(
+  body: InvalidateBody,
+  given: { readonly routing: Routing; readonly parse: ParseUrl },
+): Acceptance {
+  const site = siteNamed(given.routing, body.site ?? "default");
+  if (site === null) return refused("/site", `there is no site ${JSON.stringify(body.site ?? "default")}`);
+  const counts = countSelectors(body);
+  const excess = excessFault(counts);
+  if (excess !== null) return refused(excess.pointer, excess.message);
+  const readers = readersOf({ ...given, site, scheme: "http" });
+  const faults: Fault[] = [];
+  const selectors = new Set<Selector>();
+  for (const kind of KINDS) {
+    for (const [index, text] of (body[kind] ?? []).entries()) {
+      const read = readers[kind](text);
+      if (read.kind === "fault") faults.push({ pointer: `/${kind}/${index}`, message: read.message });
+      else selectors.add(formatSelector(site.name, read));
+    }
+  }
+  if (body.everything === true) {
+    if (body.confirm === site.name) selectors.add(formatSelector(site.name, { kind: "everything" }));
+    else faults.push({ pointer: "/confirm", message: `must be ${JSON.stringify(site.name)} for everything` });
+  }
+  if (faults.length > 0) return { kind: "refused", faults };
+  if (selectors.size === 0) return refused("", "must name at least one selector");
+  const invalidation: Invalidation = {
+    site: site.name,
+    mode: body.mode ?? "hard",
+    selectors: [...selectors],
+    counts,
+    bound: greatestBound(given.routing, site.name),
+  };
+  return { kind: "accepted", invalidation };
+}
+
+const refused = (pointer: string, message: string): Acceptance => ({
+  kind: "refused",
+  faults: [{ pointer, message }],
+});
+
+export const siteNamed = (routing: Routing, name: string): Site | null =>
+  routing.sites.find((site) => site.name === name) ?? null;
+
+const countSelectors = (body: InvalidateBody): SelectorCounts => ({
+  urls: body.urls?.length ?? 0,
+  tags: body.tags?.length ?? 0,
+  prefixes: body.prefixes?.length ?? 0,
+  hosts: body.hosts?.length ?? 0,
+  classes: body.classes?.length ?? 0,
+  everything: body.everything === true ? 1 : 0,
+});
+
+/** At the kind with which there are too many. */
+function excessFault(counts: SelectorCounts): Fault | null {
+  let sum = 0;
+  for (const [kind, count] of Object.entries(counts)) {
+    sum += count;
+    if (sum > LIMITS.selectors)
+      return { pointer: `/${kind}`, message: `there may be ${LIMITS.selectors} selectors in all` };
+  }
+  return null;
+}
+
+function readersOf(context: ReferenceContext): Record<(typeof KINDS)[number], Read> {
+  const { routing } = context;
+  return {
+    urls: (text) =>
+      specOf(readUrl(text, context), ({ place }) => {
+        const { host } = place.url;
+        // The recipe decides which parts of a query are part of the name.
+        const pathAndQuery = keyedPath(place.url, rulesFor(routing, place).key);
+        return { kind: "url", host, pathAndQuery };
+      }),
+    prefixes: (text) =>
+      specOf(readPrefix(text, context), ({ place }) => {
+        return { kind: "prefix", host: place.url.host, path: place.url.path };
+      }),
+    hosts: (text) =>
+      specOf(readHost(text, context), ({ place }) => ({ kind: "host", host: place.url.host })),
+    tags: (tag) => {
+      const message = textFault(tag, LIMITS.tag);
+      return message === null ? { kind: "tag", tag } : { kind: "fault", message };
+    },
+    classes: (name) =>
+      DEFAULT_CLASSES.has(name)
+        ? { kind: "class", class: name }
+        : { kind: "fault", message: `must be one of ${[...DEFAULT_CLASSES.keys()].join(", ")}` },
+  };
+}
+
+function specOf(
+  reference: Reference,
+  toSpec: (found: Reference & { kind: "place" }) => SelectorSpec,
+): ReturnType<Read> {
+  return reference.kind === "invalid" ? { kind: "fault", message: reference.message } : toSpec(reference);
+}
+
+/** Over the rules in force for the site; URLs that no policy claims follow the standard class. */
+function greatestBound(routing: Routing, site: string): Millis {
+  const rules = (routing.policies.get(site) ?? []).map((compiled) => compiled.rules);
+  return millis(Math.max(...[STANDARD_CLASS, ...rules].map(boundOf)));
+}

@@ -1,0 +1,57 @@
+// Appends an accepted invalidation to the log, once, and says what the answer to its sender is.
+
+import type { AppendOutcome, AppendQuery } from "../../shared/ports/mid-tier.ts";
+import { parseJson } from "../../shared/wire/log-payload.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import type { Invalidation } from "./accept.ts";
+
+export interface Operation {
+  /** The same operation appends once; its receipt has the same id. */
+  readonly id: string;
+  readonly requestDigest: string;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+export function appendInvalidation(
+  { log, settings }: Pick<ControlPlane, "log" | "settings">,
+  invalidation: Invalidation,
+  operation: Operation,
+): Promise<AppendOutcome> {
+  return log.append(invalidationQuery(invalidation, operation, settings.replicas));
+}
+
+function invalidationQuery(
+  { site, mode, selectors, bound }: Invalidation,
+  { id, requestDigest, actor, reason }: Operation,
+  replicas: number,
+): AppendQuery {
+  return {
+    operationId: id,
+    requestDigest,
+    actor,
+    action: "invalidate",
+    payload: { kind: "invalidate", mode, selectors },
+    detail: JSON.stringify({ site, reason, boundMs: bound, selectors: selectors.length }),
+    replicas,
+  };
+}
+
+/** What a receipt keeps of the request; edges' own invalidations keep a plain text. */
+export interface ReceiptDetail {
+  readonly site: string | null;
+  readonly reason: string | null;
+  readonly boundMs: number | null;
+}
+
+export function readDetail(text: string): ReceiptDetail {
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null)
+    return { site: null, reason: text === "" ? null : text, boundMs: null };
+  const { site, reason, boundMs } = value as Record<string, unknown>;
+  return {
+    site: typeof site === "string" ? site : null,
+    reason: typeof reason === "string" ? reason : null,
+    boundMs: typeof boundMs === "number" ? boundMs : null,
+  };
+}

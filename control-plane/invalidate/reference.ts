@@ -1,0 +1,106 @@
+// How people name URLs, prefixes and hosts of a site, read into the parts from which edges make their selectors.
+
+import type { UrlParts } from "../../shared/core/cache-key.ts";
+import { type Place, placeOf, type Routing, type Site } from "../../shared/core/routing.ts";
+import { MAX_PREFIX_SEGMENTS } from "../../shared/core/selector.ts";
+import { LIMITS } from "../config.ts";
+
+export type ParsedUrl = { readonly href: string; readonly parts: UrlParts };
+/** Null where the text is no http(s) URL, or holds credentials. */
+export type ParseUrl = (text: string) => ParsedUrl | null;
+
+export type Reference =
+  | { readonly kind: "place"; readonly place: Place; readonly href: string }
+  | { readonly kind: "invalid"; readonly message: string };
+
+export interface ReferenceContext {
+  readonly site: Site;
+  readonly routing: Routing;
+  readonly parse: ParseUrl;
+  /** Of URLs that name none. */
+  readonly scheme: "http" | "https";
+}
+
+const invalid = (message: string) => ({ kind: "invalid", message }) as const;
+
+/** An absolute http(s) URL, or a path of the site. */
+export function readUrl(text: string, context: ReferenceContext): Reference {
+  const fault = textFault(text, LIMITS.url);
+  if (fault !== null) return invalid(fault);
+  if (text.startsWith("/")) return readPath(text, context);
+  if (!/^https?:\/\//i.test(text)) return invalid("must be an http(s) URL, or a path that begins with '/'");
+  return placed(text, context);
+}
+
+/** `host/path`, an absolute URL, or a path of the site; it ends at a segment's end. */
+export function readPrefix(text: string, context: ReferenceContext): Reference {
+  const fault = textFault(text, LIMITS.url);
+  if (fault !== null) return invalid(fault);
+  if (/[?#]/.test(text)) return invalid("must not hold a query or fragment: a prefix is of paths");
+  if (text.endsWith("*")) return invalid("must not end with '*': a prefix matches all below it as it is");
+  const reference = readPrefixText(text, context);
+  if (reference.kind === "invalid") return reference;
+  const segments = reference.place.url.path.split("/").filter((segment) => segment !== "").length;
+  return segments > MAX_PREFIX_SEGMENTS
+    ? invalid(`must not have more than ${MAX_PREFIX_SEGMENTS} segments`)
+    : reference;
+}
+
+function readPrefixText(text: string, context: ReferenceContext): Reference {
+  if (text.startsWith("/")) return readPath(text, context);
+  if (/^https?:\/\//i.test(text)) return placed(text, context);
+  const host = text.split("/", 1)[0] ?? "";
+  return isHostLike(host, context)
+    ? placed(`http://${text}`, context)
+    : invalid("must be a path that begins with '/', host/path, or an http(s) URL");
+}
+
+/** A bare word is more likely a forgotten slash than a host, unless it is one of ours. */
+const isHostLike = (host: string, { routing }: ReferenceContext): boolean =>
+  /[.:]/.test(host) ||
+  host === "localhost" ||
+  routing.aliases.has(host.toLowerCase()) ||
+  routing.sites.some(({ hosts, canonicalHost }) => [...hosts, canonicalHost].includes(host.toLowerCase()));
+
+export function readHost(text: string, context: ReferenceContext): Reference {
+  const fault = textFault(text, 255);
+  if (fault !== null) return invalid(fault);
+  if (text.includes("*")) return invalid("must be one host: `everything` names all of them");
+  if (/[/?#@\\\s]/.test(text)) return invalid("must be a host, with its port where it has one");
+  // Either scheme's default port is the same as none.
+  return placed(`http://${text.replace(/:443$/, "")}/`, context);
+}
+
+function placed(text: string, { site, routing, parse }: ReferenceContext): Reference {
+  const parsed = parse(text);
+  if (parsed === null) return invalid("is not a valid http(s) URL");
+  const place = placeOf(routing, parsed.parts);
+  return place === null || place.site.name !== site.name
+    ? invalid(`names the host ${parsed.parts.host}, which the site ${site.name} does not serve`)
+    : { kind: "place", place, href: parsed.href };
+}
+
+function readPath(text: string, context: ReferenceContext): Reference {
+  const { site, parse, scheme } = context;
+  const host = hostOfPaths(site);
+  if (host === null) return invalid(`must name its host: the site ${site.name} has several`);
+  const parsed = parse(`${scheme}://${host}${text}`);
+  if (parsed === null) return invalid("is not a valid path");
+  return { kind: "place", place: { site, url: parsed.parts }, href: parsed.href };
+}
+
+/** A path means the canonical host, unless the site serves others too that a path would silently leave out. */
+function hostOfPaths({ hosts, canonicalHost }: Site): string | null {
+  const anyHost = hosts.length === 0 || hosts.includes("*");
+  return anyHost || hosts.every((host) => host === canonicalHost) ? canonicalHost : null;
+}
+
+/** The runtime's parser drops tabs and line ends without a word: what it would drop is refused instead. */
+export function textFault(text: string, most: number): string | null {
+  if (text === "") return "must not be empty";
+  if (text.length > most) return `must not be longer than ${most} characters`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  if (/[\u0000-\u001f\u007f]/.test(text)) return "must not hold control characters";
+  if (!text.isWellFormed()) return "must be well-formed Unicode";
+  return text.trim() === text ? null : "must not begin or end with white space";
+}

@@ -1,0 +1,39 @@
+// The body of `POST /invalidate`.
+
+import { z } from "@hono/zod-openapi";
+import { LIMITS } from "../config.ts";
+
+const texts = z.array(z.string()).max(LIMITS.selectors, `must not hold more than ${LIMITS.selectors} items`);
+
+export const invalidateSchema = z
+  .strictObject({
+    site: z.string().optional().openapi({ description: "Default: `default`." }),
+    urls: texts.optional().openapi({ description: "http(s) URLs, or paths of the site." }),
+    tags: texts.optional(),
+    prefixes: texts
+      .optional()
+      .openapi({ description: "`/path`, `host/path` or URLs; they match at segment boundaries." }),
+    hosts: texts.optional(),
+    classes: texts.optional(),
+    everything: z.boolean().optional(),
+    confirm: z.string().optional().openapi({ description: "The site's name, where `everything` is true." }),
+    mode: z.enum(["soft", "hard"]).optional().openapi({ description: "Default: `hard`." }),
+    wait: z.boolean().optional(),
+    timeoutMs: z
+      .int()
+      .min(0)
+      .max(LIMITS.waitMost)
+      .optional()
+      .openapi({ description: `With \`wait\`; default ${LIMITS.waitDefault}.` }),
+    dryRun: z.boolean().optional(),
+    repeatAfterMs: z
+      .int()
+      .min(1)
+      .max(LIMITS.repeatMost)
+      .optional()
+      .openapi({ description: "Appends the same invalidation once more after this long." }),
+    reason: z.string().max(LIMITS.reason).optional(),
+  })
+  .openapi("Invalidation");
+
+export type InvalidateBody = z.infer<typeof invalidateSchema>;

@@ -1,0 +1,44 @@
+// Edges' answers to the control plane, parsed once: an answer that can't be read is no answer.
+
+import { z } from "zod";
+import type { Acknowledgement, StatusReport, WarmReply } from "./internal.ts";
+import { parseJson } from "./log-payload.ts";
+
+const position = z
+  .string()
+  .regex(/^\d{1,16}-\d{1,15}$/)
+  .nullable();
+
+const acknowledgementSchema = z.object({ edge: z.string(), position });
+
+const statusSchema = z.object({
+  edge: z.string(),
+  position,
+  boot: z.string().min(1).max(128),
+  region: z.string().max(64),
+  knownAgeMs: z.number().nonnegative().nullable(),
+  memoryBytes: z.number().nonnegative(),
+  memoryEntries: z.number().nonnegative(),
+  counters: z.record(z.string(), z.number().nonnegative()),
+});
+
+const warmReplySchema = z.object({
+  edge: z.string(),
+  position,
+  results: z.array(
+    z.object({
+      url: z.string(),
+      status: z.number(),
+      result: z.enum(["stored", "held", "not-stored", "failed"]),
+    }),
+  ),
+});
+
+export const decodeAcknowledgement = (text: string): Acknowledgement | null =>
+  acknowledgementSchema.safeParse(parseJson(text)).data ?? null;
+
+export const decodeStatus = (text: string): StatusReport | null =>
+  statusSchema.safeParse(parseJson(text)).data ?? null;
+
+export const decodeWarmReply = (text: string): WarmReply | null =>
+  warmReplySchema.safeParse(parseJson(text)).data ?? null;

@@ -1,0 +1,185 @@
+// Key patterns: what they match, what is refused, and how little work matching takes.
+
+import { array, constantFrom, property } from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  MAX_PATTERN_LENGTH,
+  MAX_WILDCARDS,
+  matchesPattern,
+  type PathPattern,
+  parsePattern,
+} from "../../shared/core/pattern.ts";
+import { holds } from "./samples.ts";
+
+function patternOf(text: string): PathPattern {
+  const outcome = parsePattern(text);
+  if (outcome.kind === "invalid") throw new Error(`${text} ${outcome.message}`);
+  return outcome.pattern;
+}
+
+/** `url` is `host/path`. */
+function matches(text: string, url: string): boolean {
+  const slash = url.indexOf("/");
+  return matchesPattern(patternOf(text), url.slice(0, slash), url.slice(slash));
+}
+
+describe("a path pattern", () => {
+  test.each([
+    ["/a", "h/a", true],
+    ["/a", "h/a/", false],
+    ["/a", "h/ab", false],
+    ["/a", "h/A", false],
+    ["/*", "h/", true],
+    ["/*", "h/a/b", true],
+    ["/a/*", "h/a/", true],
+    ["/a/*", "h/a", false],
+    ["/a/*", "h/a/b/c", true],
+    ["/a*", "h/ab/c", true],
+    ["*", "h/a", true],
+    ["/*.css", "h/a/b.css", true],
+    ["/*.css", "h/.css", true],
+    ["/*.css", "h/a.css/b", false],
+    ["/*.css", "h/acss", false],
+    ["/*/*", "h/a/b", true],
+    ["/*/*", "h/a", false],
+    ["/a*b*c", "h/abcbc", true],
+    ["/a*b*c", "h/acb", false],
+    ["/products/:id", "h/products/1", true],
+    ["/products/:id", "h/products/", false],
+    ["/products/:id", "h/products/1/reviews", false],
+    ["/products/:id", "h/products/a%2Fb", true],
+    ["/products/:id/reviews", "h/products/1/reviews", true],
+    ["/:a/:b", "h/x/y", true],
+    ["/:a/:b", "h/x//y", false],
+    ["/:a-:b", "h/x-y-z", true],
+    ["/:a-:b", "h/x-", false],
+    ["/v:major.json", "h/v2.json", true],
+    ["/v:major.json", "h/v.json", false],
+    ["/:name.*", "h/a.b/c", true],
+    ["/a:1", "h/a:1", true],
+    ["/%61", "h/a", false],
+    ["/a.b", "h/axb", false],
+    ["/a%2Fb", "h/a%2Fb", true],
+    ["/é", "h/é", true],
+  ])("%s against %s: %s", (text, url, expected) => expect(matches(text, url)).toBe(expected));
+});
+
+describe("a pattern with a host", () => {
+  test.each([
+    ["//shop.example/a", "shop.example/a", true],
+    ["https://shop.example/a", "shop.example/a", true],
+    ["http://Shop.Example/a", "shop.example/a", true],
+    ["shop.example/a", "shop.example/a", true],
+    ["shop.example", "shop.example/any/thing", true],
+    ["//shop.example/a", "other.example/a", false],
+    ["shop.example/a", "a.shop.example/a", false],
+    ["*.example/a", "shop.example/a", true],
+    ["*.example/a", "a.b.example/a", true],
+    ["*.example/a", "example/a", false],
+    ["*.example/a", "shop.example.evil/a", false],
+    ["*/a", "anything/a", true],
+    [":sub.example/a", "shop.example/a", true],
+    [":sub.example/a", "a.b.example/a", false],
+    ["shop.example:8080/a", "shop.example:8080/a", true],
+    ["shop.example:8080/a", "shop.example/a", false],
+  ])("%s against %s: %s", (text, url, expected) => expect(matches(text, url)).toBe(expected));
+});
+
+describe("what is no pattern", () => {
+  test.each([
+    ["", "empty"],
+    ["/a(b)", "groups"],
+    ["/a{/b}?", "groups"],
+    ["/[ab]", "groups"],
+    ["/a+", "groups"],
+    ["/a|b", "groups"],
+    ["/^a$", "groups"],
+    ["/a\\b", "groups"],
+    ["/a?b=c", "query"],
+    ["/a#b", "fragment"],
+    ["/a b", "spaces"],
+    ["/a\n", "spaces"],
+    ['/"', "quotes"],
+    ["/<script>", "angle"],
+    [`/${"a".repeat(MAX_PATTERN_LENGTH)}`, "longer"],
+    ["/*".repeat(MAX_WILDCARDS + 1), "wildcards"],
+    ["/:a".repeat(MAX_WILDCARDS + 1), "wildcards"],
+    [`${"/*:A".repeat(MAX_WILDCARDS / 2)}/*`, "wildcards"],
+  ])("%j is refused, with a word on why", (text, word) => {
+    const outcome = parsePattern(text);
+    expect(outcome.kind === "invalid" && outcome.message).toContain(word);
+  });
+
+  test.each([
+    `/${"a".repeat(MAX_PATTERN_LENGTH - 1)}`,
+    "/*".repeat(MAX_WILDCARDS),
+    "/a:1b",
+    "/a-b_c~d.e,f;g=h@i!j&k",
+  ])("%j is allowed", (text) => expect(parsePattern(text).kind).toBe("pattern"));
+});
+
+/** The definition, word by word, without any thought for its cost. */
+function naive(tokens: readonly string[], text: string, boundary: string): boolean {
+  const [first, ...rest] = tokens;
+  if (first === undefined) return text === "";
+  if (first === "*") return [...text, ""].some((_, taken) => naive(rest, text.slice(taken), boundary));
+  if (first !== ":n") return text.startsWith(first) && naive(rest, text.slice(first.length), boundary);
+  for (let taken = 1; taken <= text.length && text[taken - 1] !== boundary; taken++)
+    if (naive(rest, text.slice(taken), boundary)) return true;
+  return false;
+}
+
+describe("matching", () => {
+  const pieces = array(constantFrom("*", ":n", "a", "b", "ab", "/", "-"), { maxLength: 6 });
+  const subject = array(constantFrom("a", "b", "/", "-"), { maxLength: 8 }).map((chars) => chars.join(""));
+  /** `:n` in front of a letter would be a longer name. */
+  const isPlain = (tokens: readonly string[]) => !/:n\w|^\//.test(tokens.join(""));
+
+  test("is what a naive matcher says, for paths", () => {
+    holds(
+      property(pieces.filter(isPlain), subject, (tokens, text) => {
+        const expected = naive(["/", ...tokens], `/${text}`, "/");
+        expect(matchesPattern(patternOf(`/${tokens.join("")}`), "h", `/${text}`)).toBe(expected);
+      }),
+      3000,
+    );
+  });
+
+  test("is what a naive matcher says, for hosts", () => {
+    const dotted = (text: string) => text.replaceAll("/", ".");
+    holds(
+      property(pieces.filter(isPlain), subject, (tokens, text) => {
+        const expected = naive(tokens.map(dotted), dotted(text), ".") || tokens.join("") === "*";
+        const pattern = patternOf(`//${dotted(tokens.join(""))}/x`);
+        expect(matchesPattern(pattern, dotted(text), "/x")).toBe(expected);
+      }),
+      3000,
+    );
+  });
+
+  test.each([
+    ["/*a*a*a*a*a*a*a*b", "a"],
+    ["/:a:b:c:d:e:f:g:h", "a"],
+    ["/*/*/*/*/*/*/*/*z", "/"],
+    ["/*:a*:b*:c*:d", "a"],
+  ])("%s looks at each character a bounded number of times, whatever the input", (text, char) => {
+    const looks = (length: number): number => {
+      const subject = "/".padEnd(length, char);
+      let count = 0;
+      /** A string that counts how often it is looked at. */
+      const counting = new Proxy(Object(subject) as object, {
+        get: (_, name) => {
+          if (name === "length") return length;
+          count += 1;
+          return name === "startsWith" ? subject.startsWith.bind(subject) : subject[Number(name)];
+        },
+      });
+      matchesPattern(patternOf(text), "h", counting as unknown as string);
+      return count;
+    };
+    const [short, long] = [looks(500), looks(4000)];
+    expect(short).toBeGreaterThan(500);
+    expect(long / short).toBeLessThan(8.1);
+    expect(long).toBeLessThan(2 * (2 * MAX_WILDCARDS + 1) * 4001);
+  });
+});

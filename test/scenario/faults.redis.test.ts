@@ -1,0 +1,96 @@
+// Without pushes, with edges and Redis killed: what was purged stays purged, and nobody gets an error that the origin didn't give.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { SITE_HOST, startTestCluster, type TestCluster } from "../support/cluster.ts";
+import { until } from "../support/http.ts";
+
+let cluster: TestCluster;
+const WINDOW_MS = 1000;
+
+beforeAll(async () => {
+  const policies = [{ key_pattern: "/*", class: "standard", window_ms: WINDOW_MS }];
+  cluster = await startTestCluster({ edges: 2, push: false, policies });
+}, 60_000);
+afterAll(() => cluster.stop());
+
+const page = (body: () => string) => () => ({ headers: { "cache-control": "max-age=600" }, body: body() });
+const urlOf = (path: string): string => `http://${SITE_HOST}${path}`;
+
+test("without a push, an edge honours a purge within its window", async () => {
+  let body = "old";
+  cluster.site.set("/pull", page(() => body));
+  for (const edge of [0, 1]) expect((await cluster.get(edge, "/pull")).text).toBe("old");
+  body = "new";
+  const posted = await cluster.call("POST", "/invalidate", { urls: [urlOf("/pull")] });
+  expect(posted.status).toBe(202);
+  const acknowledgedAt = performance.now();
+  for (const edge of [0, 1]) {
+    await until(() => cluster.get(edge, "/pull"), (got) => got.text === "new", { withinMs: WINDOW_MS + 500, everyMs: 10 });
+  }
+  expect(performance.now() - acknowledgedAt).toBeLessThan(WINDOW_MS + 500);
+});
+
+test("an edge that was killed comes back with its Cache API, and serves nothing that was purged meanwhile", async () => {
+  let body = "old";
+  cluster.site.set("/kept", page(() => "kept"));
+  cluster.site.set("/killed", page(() => body));
+  for (const path of ["/kept", "/killed"]) await cluster.get(0, path);
+  const listed = await until(
+    () => cluster.call("GET", "/edges"),
+    (got) => typeof got.json.items?.[0]?.pid === "number",
+    { withinMs: 5000 },
+  );
+  const pid: number = listed.json.items.find((edge: { id: string }) => edge.id === "edge-1").pid;
+  process.kill(pid, "SIGKILL");
+  body = "new";
+  const purged = await cluster.call("POST", "/invalidate", { urls: [urlOf("/killed")] });
+  expect(purged.status).toBe(202);
+  const back = await until(
+    () => cluster.get(0, "/killed").catch(() => null),
+    (got) => got !== null,
+    { withinMs: 20_000, everyMs: 50 },
+  );
+  expect(back?.text).toBe("new");
+  const before = cluster.site.requests("/kept");
+  expect((await cluster.get(0, "/kept")).cacheStatus).toMatch(/^tidegate-l1; hit/);
+  expect(cluster.site.requests("/kept")).toBe(before);
+}, 40_000);
+
+test("redis-server killed in the middle of traffic: no 5xx, and what was purged before stays purged", async () => {
+  let body = "old";
+  cluster.site.set("/purged", page(() => body));
+  cluster.site.setBelow("/traffic/", page(() => "fine"));
+  await cluster.get(0, "/purged");
+  body = "new";
+  await cluster.purge({ urls: [urlOf("/purged")] });
+  const statuses = new Map<number, number>();
+  let asking = true;
+  const traffic = Array.from({ length: 4 }, async (_, client) => {
+    for (let i = 0; asking; i++) {
+      const got = await cluster.get(client % 2, `/traffic/${i % 50}`);
+      statuses.set(got.status, (statuses.get(got.status) ?? 0) + 1);
+    }
+  });
+  const enough = (count: number) => until(() => statuses.get(200) ?? 0, (seen) => seen > count, { withinMs: 20_000 });
+  await enough(200);
+  const pid = cluster.redisPid();
+  process.kill(pid ?? 0, "SIGKILL");
+  await until(() => cluster.redisPid(), (now) => now !== null && now !== pid, { withinMs: 10_000 });
+  await enough((statuses.get(200) ?? 0) + 200);
+  asking = false;
+  await Promise.all(traffic);
+  expect([...statuses.keys()]).toEqual([200]);
+  for (const edge of [0, 1]) expect((await cluster.get(edge, "/purged")).text).toBe("new");
+  body = "newer";
+  const receipt = await cluster.purge({ urls: [urlOf("/purged")] });
+  expect(receipt.state).toBe("converged");
+  for (const edge of [0, 1]) expect((await cluster.get(edge, "/purged")).text).toBe("newer");
+}, 60_000);
+
+test("a damaged value in Redis is never served", async () => {
+  cluster.site.set("/damaged", page(() => "sound"));
+  await cluster.get(0, "/damaged");
+  const damaged = await cluster.damageRedis();
+  expect(damaged).toBeGreaterThan(0);
+  expect((await cluster.get(1, "/damaged")).text).toBe("sound");
+});

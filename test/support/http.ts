@@ -1,0 +1,63 @@
+// A plain HTTP client that shows what was on the wire: nothing decoded, nothing followed, nothing retried.
+
+import { createHash } from "node:crypto";
+import { Agent, request } from "node:http";
+
+export interface Got {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly text: string;
+  readonly cacheStatus: string;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 400 });
+
+export function ask(url: string, options: Ask = {}): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: options.method ?? "GET", headers: options.headers ?? {}, agent }, (answer) => {
+      const pieces: Buffer[] = [];
+      answer.on("data", (piece: Buffer) => pieces.push(piece));
+      answer.on("error", reject);
+      answer.on("end", () => {
+        const body = Buffer.concat(pieces);
+        const headers = Object.fromEntries(
+          Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
+        );
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers,
+          body,
+          text: body.toString("utf8"),
+          cacheStatus: headers["cache-status"] ?? "",
+        });
+      });
+    });
+    sent.on("error", reject);
+    sent.end(options.body);
+  });
+}
+
+export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
+/** Looks again and again until the condition holds; fails with what it saw last. */
+export async function until<T>(
+  look: () => Promise<T> | T,
+  holds: (seen: T) => boolean,
+  limit: { readonly withinMs: number; readonly everyMs?: number },
+): Promise<T> {
+  const giveUpAt = performance.now() + limit.withinMs;
+  let seen = await look();
+  while (!holds(seen)) {
+    if (performance.now() > giveUpAt) throw new Error(`still not so after ${limit.withinMs} ms: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, limit.everyMs ?? 20));
+    seen = await look();
+  }
+  return seen;
+}
