@@ -23,9 +23,12 @@ export interface Cluster {
   readonly edges: readonly ClusterEdge[];
   readonly tokenFile: string;
   readonly token: string;
-  readonly redisUrl: string;
-  /** The redis-server's own pid, where this cluster started one. */
-  redisPid(): number | null;
+  readonly redis: {
+    readonly url: string;
+    readonly token: string;
+    /** The redis-server's own pid, where this cluster started one. */
+    pid(): number | null;
+  };
   stop(): Promise<void>;
 }
 
@@ -117,8 +120,7 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
     edges: edges.map(({ id, url }) => ({ id, url, pid: () => running.get(id)?.pid() ?? null })),
     tokenFile: join(data, "admin-token"),
     token,
-    redisUrl: redis.url,
-    redisPid: redis.pid,
+    redis,
     stop: () => stopAll(stops),
   };
 }
@@ -130,11 +132,7 @@ async function startOrigin(options: StartOptions, stops: Stops): Promise<URL> {
   return new URL(demo.url);
 }
 
-interface MidTier {
-  readonly url: string;
-  readonly token: string;
-  readonly pid: () => number | null;
-}
+type MidTier = Cluster["redis"];
 
 async function startMidTier(options: StartOptions, plan: Plan): Promise<MidTier> {
   const { redis } = options;

@@ -6,7 +6,7 @@ import { readOptions, USAGE, UsageError } from "./options.ts";
 function announce(cluster: Cluster): void {
   const say = (line: string): void => console.log(line);
   say(`origin         ${cluster.origin}`);
-  say(`mid-tier       ${cluster.redisUrl}`);
+  say(`mid-tier       ${cluster.redis.url}`);
   say(`control plane  ${cluster.control}`);
   for (const edge of cluster.edges) say(`${edge.id.padEnd(14)} ${edge.url}`);
   say(`token file     ${cluster.tokenFile}`);

@@ -9,7 +9,7 @@ import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
-import type { FlightJob } from "./flight.ts";
+import type { FlightJob } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
 import { type Exchange, hold, judgeStorability, type Made, makeAnswer, originAge } from "./make-answer.ts";
 import { sharedRequestHeaders } from "./origin-request.ts";

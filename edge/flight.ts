@@ -1,24 +1,12 @@
 // One coalesced piece of work for a key: L2 or the origin, for whoever asks while it lasts.
 
-import type { CacheKey, Instant } from "../shared/core/units.ts";
+import type { CacheKey } from "../shared/core/units.ts";
 import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
 import type { Edge } from "./edge.ts";
 import { fetchAndStore } from "./fetch-and-store.ts";
-import type { Served } from "./judge.ts";
+import type { FlightJob } from "./flight-job.ts";
 import { acquire, keyFor } from "./lease.ts";
-import type { EdgeRequest } from "./request.ts";
-import type { Route } from "./router.ts";
 import { promote } from "./tiers/store-everywhere.ts";
-
-export interface FlightJob {
-  readonly route: Route;
-  readonly request: EdgeRequest;
-  readonly arrivedAt: Instant;
-  /** A stored answer that is not good enough as it is, but may serve as validator. */
-  readonly candidate: Served | null;
-  /** Whether a stale answer in its window is good enough: not for a refresh, whose very aim is a newer one. */
-  readonly takesStale: boolean;
-}
 
 export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
 
@@ -34,8 +22,9 @@ export function board(edge: Edge, job: FlightJob): Boarding {
   // Rooted in waitUntil: a leader that is cancelled must not leave its followers hanging.
   job.request.background.keep(land(edge, { key, flight, done }));
   void flight.outcome.then((outcome) => {
-    // Nobody may join what is not shared.
-    if (outcome.kind === "unshared") forget(edge, key, flight);
+    // Nobody may join what is not shared; and a failure is for those who waited for it, not for whoever comes while
+    // the lease is still being given back.
+    if (outcome.kind !== "answer") forget(edge, key, flight);
   });
   return { role: "leader", flight };
 }

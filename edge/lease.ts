@@ -1,7 +1,7 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { newestOf } from "../shared/core/log-view.ts";
+import { coherenceOf, newestOf } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
 import { type HeldAnswer, variesFor } from "../shared/core/stored-answer.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import type { L2Answer, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
-import type { FlightJob } from "./flight.ts";
+import type { FlightJob } from "./flight-job.ts";
 import { type Judged, judge, type Served } from "./judge.ts";
 
 /** The right to ask the origin, and what comes with it. */
@@ -162,6 +162,17 @@ function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
   return view === null ? null : newestOf(view, [...job.route.selectors, ...known]);
 }
 
+/**
+ * Judged when the right is granted and not when it was found: what was invalidated while this flight waited would
+ * come back, through a 304, with an as-of behind the invalidation.
+ */
+function mayValidate(edge: Edge, { held, body, step }: Served): boolean {
+  const view = edge.view.current();
+  if (view === null || body.kind !== "bytes" || step.kind === "fetch") return false;
+  const coherence = coherenceOf(view, held.verifiedTo, held.answer.selectors).kind;
+  return coherence === "current" || coherence === "soft";
+}
+
 function right(
   edge: Edge,
   job: FlightJob,
@@ -174,7 +185,8 @@ function right(
   },
 ): { kind: "right"; right: Right; alone: boolean } {
   const { token, asOf, search, leaseKey = "", l2Unavailable = false } = given;
-  const validators = search.candidate?.body.kind === "bytes" ? search.candidate : null;
+  const validators =
+    search.candidate !== null && mayValidate(edge, search.candidate) ? search.candidate : null;
   return {
     kind: "right",
     alone: false,
@@ -184,7 +196,7 @@ function right(
       leaseKey,
       l2Unavailable,
       primary: job.route.key,
-      validators: validators !== null && validators.step.kind !== "fetch" ? validators : null,
+      validators,
       async giveBack(uncacheableFor) {
         if (token !== null) await edge.midTier.release({ key: leaseKey, token, uncacheableFor });
       },

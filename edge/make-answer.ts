@@ -13,7 +13,7 @@ import {
 } from "../shared/core/stored-answer.ts";
 import { type CacheKey, earlier, elapsed, type Instant, type Millis } from "../shared/core/units.ts";
 import type { Edge } from "./edge.ts";
-import type { FlightJob } from "./flight.ts";
+import type { FlightJob } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
 import { storedHeaders, variedNames } from "./stored-headers.ts";
 

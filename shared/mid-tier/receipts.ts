@@ -36,7 +36,7 @@ export interface StoredReceipt {
 }
 
 export type ReceiptOutcome =
-  | { readonly kind: "receipt"; readonly receipt: StoredReceipt; /** Redis TIME. */ readonly now: number }
+  | { readonly kind: "receipt"; readonly receipt: StoredReceipt /** Redis TIME. */; readonly now: number }
   | { readonly kind: "absent" }
   | Unavailable;
 

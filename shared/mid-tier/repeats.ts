@@ -33,9 +33,7 @@ export function createRepeats(redis: Redis, limits: { deadline: Millis; most: nu
       return { kind: reply.strings[0] === "full" ? "full" : "scheduled" };
     },
     async due(most) {
-      const reply = scriptReply(
-        await redis.run([evalCommand(DUE_REPEATS, keys, [most])], limits.deadline),
-      );
+      const reply = scriptReply(await redis.run([evalCommand(DUE_REPEATS, keys, [most])], limits.deadline));
       if (reply.kind === "unavailable") return reply;
       const repeats: Repeat[] = [];
       for (let i = 0; i + 1 < reply.strings.length; i += 2)

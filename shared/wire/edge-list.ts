@@ -9,7 +9,9 @@ export const EDGES_PATH = "/.tidegate/edges";
 const isHttp = (text: string): boolean => /^https?:\/\/[^/?#@\s]+\/?$/.test(text);
 
 const listedEdgeSchema = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'"),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'"),
   url: z.string().refine(isHttp, "must be http(s)://host[:port]"),
   region: z.string().max(64).optional(),
   /** The leader of the edge's process group, where it is a process of this machine. */

@@ -34,7 +34,7 @@ const fences: Fence[] = [
 const ages = [0, WINDOW, WINDOW + 1, WINDOW + CAP, WINDOW + CAP + 1, Number.POSITIVE_INFINITY];
 const booleans = [true, false];
 
-const found: Found[] = [
+const combinations: Found[] = [
   { kind: "nothing" },
   ...coherences.flatMap((coherence) =>
     freshnesses.flatMap((freshness) =>
@@ -51,7 +51,9 @@ const found: Found[] = [
       ),
     ),
   ),
-].filter(isPossible);
+];
+
+const found = combinations.filter(isPossible);
 
 /** A soft invalidation has always ended freshness already (see `freshnessOf`). */
 function isPossible(one: Found): boolean {

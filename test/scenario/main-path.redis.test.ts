@@ -2,8 +2,8 @@
 
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ask, sha256, until } from "../support/http.ts";
 import { SITE_HOST, startTestCluster, type TestCluster } from "../support/cluster.ts";
+import { ask, sha256, until } from "../support/http.ts";
 
 let cluster: TestCluster;
 
@@ -32,10 +32,15 @@ describe("reading", () => {
   test("Age grows, and goes on growing in another tier", async () => {
     cluster.site.set("/age", cacheable("x", { age: "100" }));
     await cluster.get(0, "/age");
-    const ages = async (edge: number): Promise<number> => Number((await cluster.get(edge, "/age")).headers.age);
+    const ages = async (edge: number): Promise<number> =>
+      Number((await cluster.get(edge, "/age")).headers.age);
     const first = await ages(0);
     expect(first).toBeGreaterThanOrEqual(100);
-    const later = await until(() => ages(0), (age) => age > first, { withinMs: 3000 });
+    const later = await until(
+      () => ages(0),
+      (age) => age > first,
+      { withinMs: 3000 },
+    );
     expect(await ages(1)).toBeGreaterThanOrEqual(later);
   });
 
@@ -66,7 +71,9 @@ describe("reading", () => {
     );
     for (const edge of [0, 1, 2, 0, 1]) {
       for (const language of ["de", "fr"]) {
-        expect((await cluster.get(edge, "/vary", { "accept-language": language })).text).toBe(`in ${language}`);
+        expect((await cluster.get(edge, "/vary", { "accept-language": language })).text).toBe(
+          `in ${language}`,
+        );
       }
     }
     expect(cluster.site.requests("/vary")).toBe(2);
@@ -150,7 +157,11 @@ describe("purging", () => {
     body = "new";
     const receipt = await cluster.purge(selectors);
     expect(receipt.state).toBe("converged");
-    expect(receipt.edges.map((row: { state: string }) => row.state)).toEqual(["applied", "applied", "applied"]);
+    expect(receipt.edges.map((row: { state: string }) => row.state)).toEqual([
+      "applied",
+      "applied",
+      "applied",
+    ]);
     for (const edge of [0, 1, 2]) expect((await cluster.get(edge, path)).text).toBe("new");
   });
 
@@ -173,13 +184,19 @@ describe("purging", () => {
 
   test("a soft purge lets the old answer stand in once more, marked stale, and refreshes it", async () => {
     let body = "old";
-    cluster.site.set("/soft", () => cacheable(body, { "cache-control": "max-age=600, stale-while-revalidate=600" }));
+    cluster.site.set("/soft", () =>
+      cacheable(body, { "cache-control": "max-age=600, stale-while-revalidate=600" }),
+    );
     await cluster.get(0, "/soft");
     body = "new";
     await cluster.purge({ urls: [`http://${SITE_HOST}/soft`], mode: "soft" });
     const stale = await cluster.get(0, "/soft");
     expect([stale.text, /detail=stale/.test(stale.cacheStatus)]).toEqual(["old", true]);
-    await until(() => cluster.get(0, "/soft"), (got) => got.text === "new", { withinMs: 3000 });
+    await until(
+      () => cluster.get(0, "/soft"),
+      (got) => got.text === "new",
+      { withinMs: 3000 },
+    );
     expect(cluster.site.requests("/soft")).toBe(2);
   });
 });
@@ -198,7 +215,8 @@ describe("warm-up and metrics", () => {
     );
     expect([job.json.done, job.json.failed]).toEqual([500, 0]);
     expect(cluster.site.total() - before).toBe(500);
-    for (const edge of [0, 1, 2]) expect((await cluster.get(edge, "/warm/17")).cacheStatus).toMatch(/^tidegate-l1; hit/);
+    for (const edge of [0, 1, 2])
+      expect((await cluster.get(edge, "/warm/17")).cacheStatus).toMatch(/^tidegate-l1; hit/);
     expect(cluster.site.total() - before).toBe(500);
   }, 40_000);
 

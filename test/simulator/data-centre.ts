@@ -1,7 +1,7 @@
 // One data centre's Cache API: blobs that outlive the isolates, taken and found with some delay.
 
-import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import { millis } from "../../shared/core/units.ts";
+import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { Chance } from "./chance.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 

@@ -14,10 +14,10 @@ import type { Digest } from "../../shared/ports/identity.ts";
 import type { Chance } from "./chance.ts";
 import { SimulatedCacheApi } from "./data-centre.ts";
 import type { History, ViewAt } from "./history.ts";
+import type { LinkFaults } from "./network.ts";
 import { Link } from "./network.ts";
 import { observedLog } from "./observed-log.ts";
 import type { SimulatedOrigin } from "./origin.ts";
-import type { LinkFaults } from "./network.ts";
 import type { SimulatedRedis } from "./redis.ts";
 import { SMALL_LOG } from "./small-limits.ts";
 import { TIME_ZERO } from "./time-zero.ts";
@@ -47,7 +47,8 @@ export class EdgeHost {
   private readonly around: Surroundings;
   private readonly chance: Chance;
   private readonly cacheApi: SimulatedCacheApi;
-  private lives = 0;
+  /** All that have begun: a recycled one may still have something under way. */
+  private readonly lives: Life[] = [];
   /** How far its wall clock is off. */
   private wallOffset: number;
 
@@ -61,19 +62,19 @@ export class EdgeHost {
   }
 
   begin(): void {
-    this.lives += 1;
-    const life = this.lives;
-    const alive = (): boolean => made.alive;
-    const made: Life = { number: life, edge: this.isolate(alive), background: this.background(alive), alive: true };
-    this.life = made;
-    this.say(`begins life ${life}`);
+    const number = this.lives.length + 1;
+    const alive = (): boolean => this.lives[number - 1]?.alive ?? true;
+    const edge = this.isolate(number, alive);
+    this.life = { number, edge, background: this.background(alive), alive: true };
+    this.lives.push(this.life);
+    this.say(`begins life ${number}`);
   }
 
   /** Gone at once, with everything that it had under way. */
   crash(): void {
     if (this.life === null) return;
     this.say("crashes");
-    this.life.alive = false;
+    for (const life of this.lives) life.alive = false;
     this.life = null;
   }
 
@@ -96,12 +97,12 @@ export class EdgeHost {
     this.around.history.trace.push(`${this.around.time.now} ${this.id} ${what}`);
   }
 
-  private isolate(alive: () => boolean): Edge {
+  private isolate(number: number, alive: () => boolean): Edge {
     const { history, origin, redis, time } = this.around;
     const clock = this.clock();
     const reached = guardedRedis(redis.over(this.link, alive), clock, LIMITS.breaker);
     const traffic = { hits: 0, misses: 0, corrupt: 0 };
-    const chance = this.chance.fork(`life ${this.lives}`);
+    const chance = this.chance.fork(`life ${number}`);
     const log = createLog(reached, {
       ...(SMALL_LOG as Parameters<typeof createLog>[1]),
       readDeadline: LIMITS.logDeadline,

@@ -7,7 +7,8 @@ import type { Position } from "../../shared/core/position.ts";
 export interface Generation {
   readonly id: number;
   readonly path: string;
-  readonly variant: string;
+  /** Null where it does not say that it varies. */
+  readonly variant: string | null;
   readonly version: number;
   readonly etag: string | null;
   readonly tags: readonly string[];
@@ -24,7 +25,7 @@ export interface Generation {
 /** The origin said that what has this validator is still so. */
 export interface Confirmation {
   readonly path: string;
-  readonly variant: string;
+  readonly variant: string | null;
   readonly etag: string;
   readonly askedAt: number;
 }
@@ -34,7 +35,9 @@ export interface OriginCall {
   readonly edge: string;
   readonly method: string;
   readonly path: string;
-  readonly variant: string;
+  readonly variant: string | null;
+  /** With somebody's credentials: nobody shares it. */
+  readonly alone: boolean;
   readonly askedAt: number;
   /** When the last of its answer was read, or it failed; null while under way. */
   endedAt: number | null;

@@ -63,6 +63,7 @@ export class SimulatedOrigin {
       method: request.method,
       path,
       variant,
+      alone: request.headers.some(([name]) => name === "authorization"),
       askedAt: time.now,
       endedAt: null,
       failedAt: null,
@@ -101,12 +102,16 @@ export class SimulatedOrigin {
     return chance.between(2, 20);
   }
 
-  private resourceOf(request: OriginRequest): { path: string; variant: string; resource: Resource } {
+  private resourceOf(request: OriginRequest): {
+    path: string;
+    variant: string | null;
+    resource: Resource;
+  } {
     const path = request.url.slice(request.url.indexOf("/", "https://".length));
     const resource = this.resources.get(path);
     if (resource === undefined) throw new Error(`no such resource: ${path}`);
     const language = request.headers.find(([name]) => name === "accept-language")?.[1] ?? "";
-    return { path, variant: resource.varies ? language : "", resource };
+    return { path, variant: resource.varies ? language : null, resource };
   }
 
   /** What is true at this instant, which lies somewhere between the request and its answer. */
@@ -120,7 +125,12 @@ export class SimulatedOrigin {
     const etag = this.etagOf(resource);
     const asked = request.headers.find(([name]) => name === "if-none-match")?.[1];
     if (etag !== null && asked === etag) {
-      this.history.confirmations.push({ path: call.path, variant: call.variant, etag, askedAt: call.askedAt });
+      this.history.confirmations.push({
+        path: call.path,
+        variant: call.variant,
+        etag,
+        askedAt: call.askedAt,
+      });
       return { kind: "answer", status: 304, headers: this.headersOf(resource), body: NO_BODY };
     }
     return this.contentOf(200, request, about);
@@ -133,11 +143,12 @@ export class SimulatedOrigin {
   ): OriginOutcome {
     this.generations += 1;
     const version = this.version(resource.path);
+    const varies = resource.varies && (status === 200 || this.chance.hit(0.5));
     const body = `${status} ${this.generations} ${call.path} ${call.variant || "-"} v${version} ${"x".repeat(version % 7)}`;
     const generation: Generation = {
       id: this.generations,
       path: call.path,
-      variant: call.variant,
+      variant: varies ? call.variant : null,
       version,
       etag: status === 200 ? this.etagOf(resource) : null,
       tags: this.tagsOf(resource),
@@ -155,6 +166,7 @@ export class SimulatedOrigin {
         : [
             ["content-type", "text/plain"],
             ["cache-control", "no-store"],
+            ...(varies ? ([["vary", "accept-language"]] as const) : []),
           ];
     const content = request.method === "HEAD" ? NO_BODY : this.bodyOf(body, call);
     return { kind: "answer", status, headers, body: content };
@@ -176,7 +188,10 @@ export class SimulatedOrigin {
 
   /** Some resources are storable only now and then. */
   private isShared(resource: Resource): boolean {
-    return resource.sharing === "always" || (resource.sharing === "sometimes" && this.version(resource.path) % 3 !== 2);
+    return (
+      resource.sharing === "always" ||
+      (resource.sharing === "sometimes" && this.version(resource.path) % 3 !== 2)
+    );
   }
 
   /** A careless origin's validators change too rarely: that is why people purge hard. */

@@ -94,7 +94,10 @@ export function planOf(chance: Chance): Plan {
   };
 }
 
-function faultsOf(chance: Chance, profile: Plan["profile"]): Pick<Plan, "links" | "origin" | "pushLost" | "every"> {
+function faultsOf(
+  chance: Chance,
+  profile: Plan["profile"],
+): Pick<Plan, "links" | "origin" | "pushLost" | "every"> {
   const tick = chance.hit(0.4) ? 1000 : null;
   switch (profile) {
     case "quiet":
@@ -181,5 +184,8 @@ function resourcesOf(chance: Chance, policies: readonly PolicyPlan[]): Resource[
     resource("/fenced/a"),
     resource("/refused/a"),
   ];
-  return all.map((one) => ({ one, rank: chance.unit() })).sort((a, b) => a.rank - b.rank).map(({ one }) => one);
+  return all
+    .map((one) => ({ one, rank: chance.unit() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ one }) => one);
 }

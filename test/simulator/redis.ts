@@ -2,7 +2,13 @@
 
 import { createEmbeddedStore, type EmbeddedStore } from "../../dev/redis/embedded/store.ts";
 import { isErrorReply, type Reply } from "../../dev/redis/reply.ts";
-import type { CommandReply, Redis, RedisArgument, RedisOutcome, RedisReply } from "../../shared/ports/redis.ts";
+import type {
+  CommandReply,
+  Redis,
+  RedisArgument,
+  RedisOutcome,
+  RedisReply,
+} from "../../shared/ports/redis.ts";
 import type { Chance } from "./chance.ts";
 import type { Link } from "./network.ts";
 import { TIME_ZERO } from "./time-zero.ts";

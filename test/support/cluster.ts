@@ -52,7 +52,11 @@ export async function startTestCluster(setUp: ClusterSetUp = {}): Promise<TestCl
       ask(`${cluster.edges[edge]?.url}${path}`, { headers: { host: SITE_HOST, ...headers } }),
     call: (method, path, body) => call(cluster, { method, path, body }),
     async purge(selectors) {
-      const answer = await call(cluster, { method: "POST", path: "/invalidate", body: { ...selectors, wait: true } });
+      const answer = await call(cluster, {
+        method: "POST",
+        path: "/invalidate",
+        body: { ...selectors, wait: true },
+      });
       if (answer.status !== 200) throw new Error(`purge answered ${answer.status}: ${answer.text}`);
       return answer.json;
     },
@@ -64,7 +68,10 @@ export async function startTestCluster(setUp: ClusterSetUp = {}): Promise<TestCl
   };
 }
 
-async function call(cluster: Cluster, given: { method: string; path: string; body: unknown }): Promise<Got & { json: Json }> {
+async function call(
+  cluster: Cluster,
+  given: { method: string; path: string; body: unknown },
+): Promise<Got & { json: Json }> {
   const got = await ask(cluster.control + given.path, {
     method: given.method,
     headers: { authorization: `Bearer ${cluster.token}`, "content-type": "application/json" },

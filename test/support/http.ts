@@ -21,24 +21,28 @@ const agent = new Agent({ keepAlive: true, maxSockets: 400 });
 
 export function ask(url: string, options: Ask = {}): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: options.method ?? "GET", headers: options.headers ?? {}, agent }, (answer) => {
-      const pieces: Buffer[] = [];
-      answer.on("data", (piece: Buffer) => pieces.push(piece));
-      answer.on("error", reject);
-      answer.on("end", () => {
-        const body = Buffer.concat(pieces);
-        const headers = Object.fromEntries(
-          Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
-        );
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers,
-          body,
-          text: body.toString("utf8"),
-          cacheStatus: headers["cache-status"] ?? "",
+    const sent = request(
+      url,
+      { method: options.method ?? "GET", headers: options.headers ?? {}, agent },
+      (answer) => {
+        const pieces: Buffer[] = [];
+        answer.on("data", (piece: Buffer) => pieces.push(piece));
+        answer.on("error", reject);
+        answer.on("end", () => {
+          const body = Buffer.concat(pieces);
+          const headers = Object.fromEntries(
+            Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
+          );
+          resolve({
+            status: answer.statusCode ?? 0,
+            headers,
+            body,
+            text: body.toString("utf8"),
+            cacheStatus: headers["cache-status"] ?? "",
+          });
         });
-      });
-    });
+      },
+    );
     sent.on("error", reject);
     sent.end(options.body);
   });
@@ -55,7 +59,8 @@ export async function until<T>(
   const giveUpAt = performance.now() + limit.withinMs;
   let seen = await look();
   while (!holds(seen)) {
-    if (performance.now() > giveUpAt) throw new Error(`still not so after ${limit.withinMs} ms: ${JSON.stringify(seen)}`);
+    if (performance.now() > giveUpAt)
+      throw new Error(`still not so after ${limit.withinMs} ms: ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, limit.everyMs ?? 20));
     seen = await look();
   }

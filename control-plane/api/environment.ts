@@ -1,0 +1,31 @@
+// What every handler of the API finds in its context.
+
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import type { Background } from "../../shared/ports/clock.ts";
+import type { ControlPlane } from "../control-plane.ts";
+
+export interface ApiEnvironment {
+  Variables: {
+    requestId: string;
+    /** Who asks, by the name under which the audit keeps it. */
+    actor: string;
+    /** Tells one sender's idempotency keys from another's. */
+    tokenHash: string;
+  };
+}
+
+export type Api = OpenAPIHono<ApiEnvironment>;
+export type Middleware = MiddlewareHandler<ApiEnvironment>;
+
+/** What the routes are given beside the control plane itself. */
+export interface ApiPorts {
+  readonly plane: ControlPlane;
+  /** Makes sure that the beat goes on; `now` asks for one at once. */
+  readonly wake: (urgency: "soon" | "now") => Promise<void>;
+}
+
+/** Tasks that outlive their answer. */
+export const backgroundOf = (context: { readonly executionCtx: Pick<ExecutionContext, "waitUntil"> }): Background => ({
+  keep: (task) => context.executionCtx.waitUntil(task),
+});

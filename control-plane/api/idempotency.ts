@@ -1,0 +1,32 @@
+// Idempotency-Key: the same sender's same key names the same operation.
+
+import type { Context } from "hono";
+import type { Digest, Random } from "../../shared/ports/identity.ts";
+import type { ApiEnvironment } from "./environment.ts";
+import { Refusal } from "./problem.ts";
+
+export interface NamedOperation {
+  readonly id: string;
+  /** The same id with another digest is a conflict. */
+  readonly requestDigest: string;
+}
+
+/** Without a key every request is an operation of its own. */
+export async function operationOf(
+  context: Context<ApiEnvironment>,
+  what: string,
+  { digest, random }: { readonly digest: Digest; readonly random: Random },
+): Promise<NamedOperation> {
+  const key = context.req.header("idempotency-key");
+  if (key === undefined) {
+    const id = random.token();
+    return { id, requestDigest: id };
+  }
+  if (!/^[\x20-\x7e]{1,255}$/.test(key))
+    throw new Refusal("invalid-header", "Idempotency-Key must be 1 to 255 printable ASCII characters.");
+  const id = await digest.sha256Hex([what, context.get("tokenHash"), key].join("\n"));
+  return { id, requestDigest: await digest.sha256Hex(await context.req.text()) };
+}
+
+export const idempotencyConflict = (): Refusal =>
+  new Refusal("idempotency-conflict", "This Idempotency-Key was used with another body.");

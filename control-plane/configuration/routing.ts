@@ -1,0 +1,23 @@
+// The sites and policies in force: what the log holds, and the environment's sites that it has not taken yet.
+
+import type { Routing, Site } from "../../shared/core/routing.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { encodeSite, readConfiguration, siteField } from "../../shared/wire/configuration.ts";
+import type { ControlPlane } from "../control-plane.ts";
+
+/** As edges have it until they learn of any site. */
+const FALLBACK_SITE: Site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" };
+
+export type RoutingOutcome = { readonly kind: "routing"; readonly routing: Routing } | Unavailable;
+
+/** Policies come from the log alone: selectors have to be made by the recipes that edges know. */
+export async function readRouting({
+  log,
+  settings,
+}: Pick<ControlPlane, "log" | "settings">): Promise<RoutingOutcome> {
+  const outcome = await log.snapshot(0);
+  if (outcome.kind === "unavailable") return outcome;
+  const fields = new Map(settings.sites.map((site) => [siteField(site.name), encodeSite(site)]));
+  for (const [field, value] of outcome.configuration) fields.set(field, value);
+  return { kind: "routing", routing: readConfiguration(fields, FALLBACK_SITE).routing };
+}

@@ -1,0 +1,71 @@
+// A purge from request to receipt: accept, append, then push.
+
+import type { Background } from "../../shared/ports/clock.ts";
+import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts";
+import { formatPosition } from "../../shared/core/position.ts";
+import type { Selector } from "../../shared/core/units.ts";
+import { LIMITS } from "../config.ts";
+import { readRouting } from "../configuration/routing.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { acceptInvalidation, type Fault, type Invalidation, type SelectorCounts } from "./accept.ts";
+import { appendInvalidation, type Operation } from "./append.ts";
+import { fanOut } from "./fan-out.ts";
+import { scheduleRepeat } from "./repeat.ts";
+import type { InvalidateBody } from "./request.ts";
+
+export type InvalidateOutcome =
+  | {
+      readonly kind: "accepted";
+      readonly id: string;
+      readonly position: string;
+      readonly counts: SelectorCounts;
+    }
+  | { readonly kind: "dry-run"; readonly counts: SelectorCounts; readonly selectors: readonly Selector[] }
+  | { readonly kind: "refused"; readonly faults: readonly Fault[] }
+  | { readonly kind: "conflict" }
+  /** Acknowledged, but its repetition could not be scheduled. */
+  | { readonly kind: "too-many-repeats" }
+  | Unavailable;
+
+export interface InvalidateOrder {
+  readonly body: InvalidateBody;
+  readonly operation: Operation;
+  readonly background: Background;
+}
+
+export async function invalidate(plane: ControlPlane, order: InvalidateOrder): Promise<InvalidateOutcome> {
+  const { body, operation } = order;
+  const known = await readRouting(plane);
+  if (known.kind === "unavailable") return known;
+  const acceptance = acceptInvalidation(body, { routing: known.routing, parse: plane.parseUrl });
+  if (acceptance.kind === "refused") return acceptance;
+  const { invalidation } = acceptance;
+  const { counts, selectors } = invalidation;
+  if (body.dryRun === true) return { kind: "dry-run", counts, selectors };
+  const appended = await appendAndPush(plane, invalidation, order);
+  if (appended.kind === "conflict") return appended;
+  if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
+  if (body.repeatAfterMs !== undefined) {
+    const due = appended.at + body.repeatAfterMs;
+    const scheduled = await scheduleRepeat(plane, { invalidation, operation }, due);
+    if (scheduled.kind === "full") return { kind: "too-many-repeats" };
+    if (scheduled.kind === "unavailable") return scheduled;
+  }
+  return { kind: "accepted", id: operation.id, position: formatPosition(appended.position), counts };
+}
+
+/** Edges that are away must not hold up the answer: their pushes end behind it. */
+async function appendAndPush(
+  plane: ControlPlane,
+  invalidation: Invalidation,
+  { operation, background }: InvalidateOrder,
+): Promise<AppendOutcome> {
+  const sentAt = plane.clock.now();
+  const appended = await appendInvalidation(plane, invalidation, operation);
+  // An operation that an earlier attempt had appended is in the log: whoever missed its push pulls it.
+  if (appended.kind !== "appended" || appended.entry === null) return appended;
+  const pushed = fanOut(plane, { id: operation.id, entry: appended.entry, sentAt });
+  background.keep(pushed);
+  await Promise.race([pushed, plane.timers.sleep(LIMITS.pushGrace)]);
+  return appended;
+}

@@ -1,0 +1,173 @@
+// Sums of counters as the figures people read: ratios, percentiles, shards. What isn't measured is null.
+
+import type { SumsOutcome } from "../../shared/mid-tier/metrics.ts";
+import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
+import type { EdgeState, ShownEdge } from "../edges/show-edges.ts";
+
+type Sums = SumsOutcome & { readonly kind: "sums" };
+
+export interface ClassFigures {
+  readonly requests: number;
+  readonly hits: number;
+  readonly stale: number;
+  readonly misses: number;
+  readonly passes: number;
+  readonly errors: number;
+  readonly hitRatio: number | null;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly originFetches: number;
+  readonly coalesced: number;
+}
+
+export interface TierFigures {
+  readonly hits: number;
+  readonly misses: number;
+  readonly errors: number;
+}
+
+export interface ShardRow {
+  readonly id: string;
+  readonly hits: number;
+  readonly misses: number;
+  readonly errors: number;
+  readonly memoryBytes: number | null;
+  readonly memoryLimitBytes: number | null;
+  readonly keys: number | null;
+  readonly evictions: number | null;
+  readonly p99Ms: number | null;
+  readonly replicationLagMs: number | null;
+  readonly state: "up";
+}
+
+export interface EdgeRow {
+  readonly id: string;
+  readonly region: string | null;
+  readonly position: string | null;
+  readonly knownAgeMs: number | null;
+  readonly memoryBytes: number | null;
+  readonly state: EdgeState;
+}
+
+export interface CacheMetrics {
+  readonly at: string;
+  readonly windowSeconds: number;
+  readonly hitRatio: number | null;
+  readonly byteHitRatio: number | null;
+  readonly classes: Record<string, ClassFigures>;
+  readonly tiers: Record<"l1Memory" | "l1Cache" | "l2" | "origin", TierFigures>;
+  readonly shards: ShardRow[];
+  readonly edges: EdgeRow[];
+  readonly invalidations: {
+    readonly accepted: number;
+    readonly perSecond: number;
+    readonly convergenceP50Ms: number | null;
+    readonly convergenceP99Ms: number | null;
+    readonly unfinished: number;
+  };
+  readonly stale: { readonly sampled: number; readonly violations: number; readonly upperBound95: null };
+  readonly stampede: {
+    readonly originConcurrencyMax: number;
+    readonly coalescedRatio: number | null;
+    readonly leaseWaits: number;
+  };
+  readonly journal: Record<"accepted" | "delivered" | "pending" | "deadLettered", number>;
+  readonly alerts: never[];
+}
+
+export interface MetricsContext {
+  /** Redis TIME, milliseconds. */
+  readonly now: number;
+  readonly windowMs: number;
+  readonly edges: readonly ShownEdge[];
+}
+
+export function showMetrics({ sums, unfinished, control }: Sums, context: MetricsContext): CacheMetrics {
+  const count = (name: string): number => sums.get(name) ?? 0;
+  const classes = Object.fromEntries(classNames(sums).map((name) => [name, classFigures(sums, name)]));
+  const total = totalOf(Object.values(classes));
+  const windowSeconds = context.windowMs / 1000;
+  const convergence = histogram(sums, "convergence", CONVERGENCE_BOUNDS.length);
+  const tier = (name: string): TierFigures => ({
+    hits: count(`tier|${name}|hits`),
+    misses: count(`tier|${name}|misses`),
+    errors: count(`tier|${name}|errors`),
+  });
+  const shard = (what: string): number => count(`shard|control|${what}`);
+  return {
+    at: new Date(context.now).toISOString(),
+    windowSeconds,
+    hitRatio: ratio(total.hits + total.stale, total.requests),
+    byteHitRatio: byteHitRatio(count("bytes|served"), count("bytes|origin")),
+    classes,
+    tiers: { l1Memory: tier("l1Memory"), l1Cache: tier("l1Cache"), l2: tier("l2"), origin: tier("origin") },
+    shards: [
+      {
+        ...{ id: "control", hits: shard("hits"), misses: shard("misses"), errors: shard("errors"), ...control },
+        ...{ p99Ms: null, replicationLagMs: null, state: "up" },
+      },
+    ],
+    edges: context.edges.map(({ id, region, position, knownAgeMs, memoryBytes, state }) => {
+      return { id, region, position, knownAgeMs, memoryBytes, state };
+    }),
+    invalidations: {
+      accepted: count("invalidations|accepted"),
+      perSecond: count("invalidations|accepted") / windowSeconds,
+      convergenceP50Ms: quantile(CONVERGENCE_BOUNDS, convergence, 0.5),
+      convergenceP99Ms: quantile(CONVERGENCE_BOUNDS, convergence, 0.99),
+      unfinished,
+    },
+    stale: { sampled: 0, violations: 0, upperBound95: null },
+    stampede: {
+      originConcurrencyMax: count("gauge|originConcurrencyMax"),
+      coalescedRatio: ratio(total.coalesced, total.coalesced + total.misses),
+      leaseWaits: count("stampede|leaseWaits"),
+    },
+    // Nothing is written back yet, so nothing is waiting either.
+    journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 },
+    alerts: [],
+  };
+}
+
+function classNames(sums: ReadonlyMap<string, number>): string[] {
+  const names = [...sums.keys()].flatMap((name) => (name.startsWith("class|") ? [name.split("|")[1] ?? ""] : []));
+  return [...new Set(names)].sort();
+}
+
+function classFigures(sums: ReadonlyMap<string, number>, name: string): ClassFigures {
+  const count = (what: string): number => sums.get(`class|${name}|${what}`) ?? 0;
+  const [hits, stale, misses, passes] = [count("hit"), count("stale"), count("miss"), count("pass")];
+  const [coalesced, errors] = [count("coalesced"), count("error")];
+  const requests = hits + stale + misses + passes + coalesced + errors;
+  const latency = histogram(sums, `latency|${name}`, LATENCY_BOUNDS.length);
+  return {
+    ...{ requests, hits, stale, misses, passes, errors, coalesced },
+    hitRatio: ratio(hits + stale, requests),
+    p50Ms: quantile(LATENCY_BOUNDS, latency, 0.5),
+    p99Ms: quantile(LATENCY_BOUNDS, latency, 0.99),
+    originFetches: count("originFetches"),
+  };
+}
+
+function totalOf(
+  classes: readonly ClassFigures[],
+): Record<"requests" | "hits" | "stale" | "misses" | "coalesced", number> {
+  const sum = (what: "requests" | "hits" | "stale" | "misses" | "coalesced"): number =>
+    classes.reduce((total, figures) => total + figures[what], 0);
+  return {
+    requests: sum("requests"),
+    hits: sum("hits"),
+    stale: sum("stale"),
+    misses: sum("misses"),
+    coalesced: sum("coalesced"),
+  };
+}
+
+const histogram = (sums: ReadonlyMap<string, number>, name: string, bounds: number): number[] =>
+  Array.from({ length: bounds + 1 }, (_, bucket) => sums.get(`${name}|${bucket}`) ?? 0);
+
+const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+
+/** Revalidations and warm-ups cost the origin bytes that nobody was served: the ratio ends at nought. */
+const byteHitRatio = (served: number, origin: number): number | null =>
+  served === 0 ? null : Math.max(0, 1 - origin / served);

@@ -1,0 +1,16 @@
+// What one request wants of a flight.
+
+import type { Instant } from "../shared/core/units.ts";
+import type { Served } from "./judge.ts";
+import type { EdgeRequest } from "./request.ts";
+import type { Route } from "./router.ts";
+
+export interface FlightJob {
+  readonly route: Route;
+  readonly request: EdgeRequest;
+  readonly arrivedAt: Instant;
+  /** A stored answer that is not good enough as it is, but may serve as validator. */
+  readonly candidate: Served | null;
+  /** Whether a stale answer in its window is good enough: not for a refresh, whose very aim is a newer one. */
+  readonly takesStale: boolean;
+}

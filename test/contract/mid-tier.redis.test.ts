@@ -1,0 +1,370 @@
+// The Lua scripts through the mid-tier's own interface, against a real redis-server and the embedded store alike.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { LogPayload } from "../../shared/core/log-entry.ts";
+import type { Position } from "../../shared/core/position.ts";
+import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
+import { millis, type Selector } from "../../shared/core/units.ts";
+import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
+import { createLog } from "../../shared/mid-tier/log.ts";
+import { createMidTier, type ShardTraffic } from "../../shared/mid-tier/mid-tier.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Log, MidTier, ReadQuery } from "../../shared/ports/mid-tier.ts";
+import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
+import { systemDigest } from "../../shared/runtime/system.ts";
+import { startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
+
+const EPOCH = 1_000;
+const at = (seq: number): Position => ({ epoch: EPOCH, seq });
+const body = new Uint8Array(256).map((_, i) => i) as Uint8Array<ArrayBuffer>;
+
+function answerOf(id: string, asOf: Position, more: Partial<StoredAnswer> = {}): StoredAnswer {
+  return {
+    version: 1,
+    id,
+    key: "key",
+    status: 200,
+    headers: [["x-name", "Grüße"]],
+    class: "standard",
+    selectors: ["s e" as Selector],
+    asOf,
+    vary: [],
+    part: { kind: "whole" },
+    length: body.length,
+    dirty: false,
+    fresh: millis(60_000),
+    staleWhileRevalidate: millis(0),
+    staleIfError: millis(0),
+    ageWhenSent: millis(0),
+    receivedAtWall: 0,
+    lease: "lease",
+    ...more,
+  };
+}
+
+const backends = [
+  ["redis-server", startServerRest],
+  ["embedded", () => startEmbeddedRest()],
+] as const;
+
+describe.each(backends)("%s", (_name, start) => {
+  let rest: Awaited<ReturnType<typeof startServerRest>> | Awaited<ReturnType<typeof startEmbeddedRest>>;
+  let redis: Redis;
+  let midTier: MidTier;
+  let log: Log;
+  let traffic: ShardTraffic;
+  let keys = 0;
+  let key = "";
+
+  beforeAll(async () => {
+    rest = await start();
+    redis = upstashRedis(rest);
+    const shard = { id: "one", redis };
+    midTier = createMidTier({
+      shardOf: () => shard,
+      digest: systemDigest,
+      readDeadline: millis(2000),
+      fillDeadline: millis(2000),
+      traffic: () => traffic,
+    });
+    log = createLog(redis, { ...LOG_LIMITS, entriesKept: 20, selectorsKept: 30 });
+  });
+  afterAll(() => rest?.stop());
+  beforeEach(async () => {
+    await run("FLUSHALL");
+    traffic = { hits: 0, misses: 0, corrupt: 0 };
+    keys += 1;
+    key = `key-${keys}`;
+  });
+
+  const run = async (...command: RedisArgument[]): Promise<unknown> => {
+    const outcome = await redis.run([command], millis(2000));
+    if (outcome.kind === "unavailable") throw new Error(outcome.reason);
+    return outcome.replies[0];
+  };
+  const read = (more: Partial<ReadQuery> = {}) =>
+    midTier.read({
+      key,
+      need: at(0),
+      asOf: at(5),
+      lease: { token: "mine", duration: millis(5000) },
+      not: null,
+      ...more,
+    });
+  const lease = (token: string) => ({ token, duration: millis(5000) });
+  const fill = (token: string, answer: StoredAnswer) =>
+    midTier.fill({ key, primary: key, leaseKey: key, token, answer, body, keepFor: millis(60_000) });
+
+  describe("read-or-lease", () => {
+    test("one asker gets the lease, the next is told to wait, and a retry of the first gets it again", async () => {
+      expect(await read()).toEqual({ kind: "leased" });
+      expect((await read({ lease: lease("theirs") })).kind).toBe("taken");
+      expect(await read()).toEqual({ kind: "leased" });
+    });
+
+    test("a lease older than an invalidation that the caller knows of is taken over", async () => {
+      await read({ asOf: at(5) });
+      expect((await read({ lease: lease("theirs"), need: at(5) })).kind).toBe("taken");
+      expect(await read({ lease: lease("theirs"), need: at(6), asOf: at(6) })).toEqual({ kind: "leased" });
+      expect(await fill("mine", answerOf("late", at(5)))).toEqual({ kind: "refused", reason: "lease" });
+    });
+
+    test("a filled answer comes back octet for octet, with its residence counted from the lease", async () => {
+      await read();
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored" });
+      const outcome = await read({ lease: null });
+      if (outcome.kind !== "hit") throw new Error(outcome.kind);
+      expect([...outcome.found.body]).toEqual([...body]);
+      expect(outcome.found.answer).toEqual(answerOf("a", at(5)));
+      expect(outcome.found.verifiedTo).toEqual(at(5));
+      expect(outcome.found.residence).toBeGreaterThanOrEqual(0);
+      expect(outcome.found.residence).toBeLessThan(5000);
+    });
+
+    test("an answer that the caller has found unusable is passed over, and its successor is not", async () => {
+      await read();
+      await fill("mine", answerOf("a", at(5)));
+      expect(await read({ not: "a" })).toEqual({ kind: "leased" });
+      await fill("mine", answerOf("b", at(6)));
+      expect((await read({ not: "a" })).kind).toBe("hit");
+    });
+
+    test("without a wish for a lease an absence is told as one", async () => {
+      expect(await read({ lease: null })).toEqual({ kind: "absent" });
+    });
+
+    test("a key known to be uncacheable makes nobody wait", async () => {
+      await read();
+      await midTier.release({ key, token: "mine", uncacheableFor: millis(5000) });
+      expect(await read({ lease: lease("theirs") })).toEqual({ kind: "uncacheable" });
+    });
+
+    test("a lease given back is free, and only its holder can give it back", async () => {
+      await read();
+      await midTier.release({ key, token: "theirs", uncacheableFor: null });
+      expect((await read({ lease: lease("theirs") })).kind).toBe("taken");
+      await midTier.release({ key, token: "mine", uncacheableFor: null });
+      expect(await read({ lease: lease("theirs") })).toEqual({ kind: "leased" });
+    });
+  });
+
+  describe("fill", () => {
+    test("a retried fill answers as the first did", async () => {
+      await read();
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored" });
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored" });
+    });
+
+    test("without the token nothing is stored", async () => {
+      await read();
+      expect(await fill("other", answerOf("a", at(5)))).toEqual({ kind: "refused", reason: "lease" });
+      expect((await read({ lease: null })).kind).toBe("taken");
+    });
+
+    test("an answer with a newer as-of is not replaced by an older one", async () => {
+      await read();
+      await fill("mine", answerOf("new", at(9)));
+      await read({ not: "new", lease: lease("again") });
+      expect(await fill("again", answerOf("old", at(5)))).toEqual({ kind: "refused", reason: "as-of" });
+      expect((await read({ lease: null })).kind).toBe("hit");
+    });
+
+    test("a dirty value is never replaced", async () => {
+      await run("HSET", `tg:a:${key}`, "id", "d", "dirty", "1");
+      await run("SET", `tg:l:${key}`, `mine ${EPOCH} 5 0`);
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "refused", reason: "dirty" });
+    });
+
+    test("a variant's fill tells its resource on what it varies", async () => {
+      await read();
+      const answer = answerOf("v", at(5), { vary: [["accept-language", "de"]] });
+      const variant = `${key}-variant`;
+      await midTier.fill({
+        key: variant,
+        primary: key,
+        leaseKey: key,
+        token: "mine",
+        answer,
+        body,
+        keepFor: millis(60_000),
+      });
+      expect(await read()).toEqual({ kind: "varies", names: ["accept-language"] });
+      expect((await read({ key: variant })).kind).toBe("hit");
+    });
+
+    test.each([
+      ["a body that changed", ["HSET", "b", "AAAA"]],
+      ["a record that changed", ["HSET", "m", "{}"]],
+      ["a field that is gone", ["HDEL", "d"]],
+      ["an instant that is none", ["HSET", "at", "soon"]],
+    ])("%s is discarded, counted and never answered", async (_what, [command = "", ...args]) => {
+      await read();
+      await fill("mine", answerOf("a", at(5)));
+      await run(command, `tg:a:${key}`, ...args);
+      expect((await read({ lease: lease("theirs") })).kind).toBe("leased");
+      expect(traffic.corrupt).toBe(1);
+    });
+
+    test("a value of another type in the answer's place is removed, not stumbled over", async () => {
+      await run("SET", `tg:a:${key}`, "graffiti");
+      expect(await read()).toEqual({ kind: "leased" });
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored" });
+    });
+
+    test("what a check found is recorded for that very answer, and never backwards", async () => {
+      await read();
+      await fill("mine", answerOf("a", at(5)));
+      await midTier.verified({ key, id: "other", position: at(9) });
+      await midTier.verified({ key, id: "a", position: at(8) });
+      await midTier.verified({ key, id: "a", position: at(7) });
+      const outcome = await read();
+      expect(outcome.kind === "hit" && outcome.found.verifiedTo).toEqual(at(8));
+    });
+  });
+
+  describe("the log", () => {
+    let operations = 0;
+    const invalidate = (selector: string, mode: "hard" | "soft" = "hard"): LogPayload => ({
+      kind: "invalidate",
+      mode,
+      selectors: [selector as Selector],
+    });
+    const append = (payload: LogPayload, more: { operationId?: string; requestDigest?: string } = {}) => {
+      operations += 1;
+      const operationId = `operation-${operations}`;
+      const query = {
+        operationId,
+        requestDigest: "d",
+        actor: "test",
+        action: "purge",
+        detail: "{}",
+        replicas: 0,
+      };
+      return log.append({ ...query, payload, ...more });
+    };
+    const appended = async (payload: LogPayload): Promise<Position> => {
+      const outcome = await append(payload);
+      if (outcome.kind !== "appended") throw new Error(outcome.kind);
+      return outcome.position;
+    };
+    const head = async () => {
+      const outcome = await log.snapshot(0);
+      if (outcome.kind !== "snapshot") throw new Error(outcome.kind);
+      return outcome.head;
+    };
+
+    test("an operation is appended once, however often it is sent, and conflicts with another of its id", async () => {
+      const first = await append(invalidate("s e"), { operationId: "one" });
+      const second = await append(invalidate("s e"), { operationId: "one" });
+      expect(first.kind === "appended" && first.position.seq).toBe(1);
+      expect(second).toMatchObject({ kind: "appended", position: { seq: 1 }, entry: null });
+      expect(await append(invalidate("s e"), { operationId: "one", requestDigest: "x" })).toEqual({
+        kind: "conflict",
+      });
+      expect((await head()).seq).toBe(1);
+    });
+
+    test("since answers contiguous, chained entries up to its limit, and the head", async () => {
+      const start = await head();
+      for (let i = 0; i < 5; i++) await append(invalidate(`s t tag-${i}`));
+      const page = await log.since(start, 3);
+      if (page.kind !== "entries") throw new Error(page.kind);
+      expect(page.entries.map((entry) => entry.seq)).toEqual([1, 2, 3]);
+      expect(page.head.seq).toBe(5);
+      expect(page.entries.map((entry) => entry.previous)).toEqual([
+        start.hash,
+        page.entries[0]?.hash,
+        page.entries[1]?.hash,
+      ]);
+      expect(page.entries[0]?.payload).toEqual(invalidate("s t tag-0"));
+    });
+
+    test.each([
+      ["a cursor ahead of the log", { seq: 99 }],
+      ["another hash at the head", { hash: "f".repeat(40) }],
+      ["a greater epoch", { epoch: 9e15 }],
+    ])("%s begins a new epoch, after everything that anybody knew", async (_what, wrong) => {
+      await append(invalidate("s e"));
+      const known = { ...(await head()), ...wrong };
+      expect(await log.since(known, 10)).toEqual({ kind: "unknown", reason: "epoch" });
+      const after = await head();
+      expect(after.epoch).toBeGreaterThan(known.epoch);
+      expect(after.seq).toBe(0);
+    });
+
+    test("another hash in the middle is a fork", async () => {
+      for (let i = 0; i < 3; i++) await append(invalidate("s e"));
+      const now = await head();
+      const outcome = await log.since({ ...now, seq: 1, hash: "f".repeat(40) }, 10);
+      expect(outcome).toEqual({ kind: "unknown", reason: "epoch" });
+    });
+
+    test("an older epoch changes nothing and is told that it is one", async () => {
+      await append(invalidate("s e"));
+      const now = await head();
+      expect(await log.since({ ...now, epoch: 1 }, 10)).toEqual({ kind: "unknown", reason: "epoch" });
+      expect(await head()).toEqual(now);
+    });
+
+    test("a flushed database begins a new epoch, and a cold view begins there", async () => {
+      await append(invalidate("s e"));
+      const before = await head();
+      await run("FLUSHALL");
+      expect(await log.since(before, 10)).toEqual({ kind: "unknown", reason: "epoch" });
+      const outcome = await log.snapshot(before.epoch);
+      expect(outcome.kind === "snapshot" && outcome.head.epoch).toBeGreaterThan(before.epoch);
+    });
+
+    test("a log trimmed past the asker says so", async () => {
+      const start = await head();
+      for (let i = 0; i < 30; i++) await append(invalidate("s e"));
+      expect(await log.since(start, 100)).toEqual({ kind: "unknown", reason: "trimmed" });
+    });
+
+    test("configuration travels in entries and in the snapshot, and can be removed", async () => {
+      await append({ kind: "config", field: "policy/a", value: "{}" });
+      await append({ kind: "config", field: "policy/b", value: "[]" });
+      await append({ kind: "config", field: "policy/a", value: null });
+      const outcome = await log.snapshot(0);
+      expect(outcome.kind === "snapshot" && [...outcome.configuration]).toEqual([["policy/b", "[]"]]);
+    });
+
+    test("check says what has hit an answer since a position", async () => {
+      const start = await head();
+      const position = (seq: number): Position => ({ epoch: start.epoch, seq });
+      await append(invalidate("s t hard"));
+      await append(invalidate("s t soft", "soft"));
+      await append(invalidate("s t both"));
+      await append(invalidate("s t both", "soft"));
+      const check = (selector: string, seq: number) => log.check([selector as Selector], position(seq));
+      expect(await check("s t none", 0)).toEqual({ kind: "ok", position: position(4) });
+      expect(await check("s t hard", 0)).toEqual({ kind: "hit" });
+      expect(await check("s t hard", 1)).toEqual({ kind: "ok", position: position(4) });
+      expect(await check("s t soft", 0)).toMatchObject({ kind: "soft", position: position(4) });
+      // A later soft invalidation must not hide the hard one before it.
+      expect(await check("s t both", 0)).toEqual({ kind: "hit" });
+      expect(await check("s t both", 3)).toMatchObject({ kind: "soft" });
+      expect(await check("s t none", 5)).toEqual({ kind: "unknown" });
+      expect(await log.check(["s e" as Selector], { epoch: 1, seq: 0 })).toEqual({ kind: "unknown" });
+    });
+
+    test("below what the pruned index reaches back to, nothing is known", async () => {
+      const first = await appended(invalidate("s t 0"));
+      for (let i = 1; i < 40; i++) await append(invalidate(`s t ${i}`));
+      expect(await log.check(["s t never" as Selector], first)).toEqual({ kind: "unknown" });
+    });
+
+    test("the audit chain links every record to the one before", async () => {
+      for (let i = 0; i < 3; i++) await append(invalidate("s e"));
+      const reply = (await run("LRANGE", "tg:audit", 0, -1)) as { reply: string[] };
+      const links = reply.reply.map((record) => record.split(" ").slice(0, 2));
+      expect(links[0]?.[0]).toBe("genesis");
+      expect([links[1]?.[0], links[2]?.[0]]).toEqual([links[0]?.[1], links[1]?.[1]]);
+    });
+  });
+});
+
+test("a gateway that is not there is unavailable, and never an absence", async () => {
+  const gone = upstashRedis({ url: "http://127.0.0.1:9", token: "t" });
+  expect(await gone.run([["GET", "x"]], millis(500))).toMatchObject({ kind: "unavailable" });
+});
