@@ -5,8 +5,11 @@ import { bytes, kibibytes, mebibytes, millis, seconds } from "../shared/core/uni
 export const LIMITS = {
   /** Above the slowest honest replies of a near database; a miss must not wait longer for a shard that is gone. */
   l2ReadDeadline: millis(1000),
+  /** A fill happens behind the client's back and carries the body. */
   l2FillDeadline: millis(2000),
+  /** A pull that takes longer counts as failed, and the fence decides. */
   logDeadline: millis(1500),
+  /** A shard that is gone costs one deadline now and then, not one a request. */
   breaker: { failures: 3, pause: millis(500) },
   /** Until the origin's headers are here. */
   originDeadline: seconds(30),
@@ -26,7 +29,7 @@ export const LIMITS = {
   largestStored: mebibytes(512),
   /** How long a key is remembered as not storable, so that nobody is serialised behind it. */
   uncacheableFor: seconds(10),
-  /** What an entry costs beside its body and header bytes: measured, see docs/operations.md. */
+  /** What an entry costs beside its body and header bytes: measured. */
   entryOverhead: bytes(3072),
   /** Bytes of L1 memory for markers: keys known to vary or to be uncacheable. */
   markerBudget: mebibytes(2),

@@ -58,6 +58,11 @@ function isCurrent(view: LogView, entry: MemoryAnswer, route: Route): boolean {
 async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
   const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
   const view = await edge.view.within(route.rules.window, arrival, request.background);
+  // The first view brings the first configuration, and any later one may: what was classified by another is again.
+  if (!edge.router.isCurrent(route)) {
+    const anew = edge.router.route(request);
+    return anew === null ? noSite() : lookFurther(edge, request, anew);
+  }
   const fenced = view === null || knownAge(view, request.arrivedAt) > route.rules.window;
   if (fenced && route.rules.fence.kind === "refuse") return refused();
   const near = view === null ? null : await lookNear(edge, request, { route, view });

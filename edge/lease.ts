@@ -52,8 +52,9 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
-    const asOf = edge.view.position();
-    // Cold: no position could be stored with an answer, so nothing is read, leased or stored.
+    // Cold, or classified by another configuration: no position could be stored with an answer that would be found
+    // by what invalidates it, so nothing is read, leased or stored.
+    const asOf = edge.router.isCurrent(job.route) ? edge.view.position() : null;
     if (asOf === null) return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
     const digest = await edge.digest.sha256Hex(search.key);
     const askedAt = edge.clock.now();

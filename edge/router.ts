@@ -13,6 +13,8 @@ export interface Route {
   readonly site: Site;
   readonly rules: Rules;
   readonly key: CacheKey;
+  /** Which configuration it was made from: see `isCurrent`. */
+  readonly configuration: number;
   /** Exactly what is sent to the origin, and what the key was made from. */
   readonly href: string;
   readonly source: Omit<SelectorSource, "tags">;
@@ -34,6 +36,7 @@ export class Router {
   private readonly remembered = new Map<string, Route>();
   private readonly fallback: Site;
   private readonly parse: ParseUrl;
+  private configuration = 0;
   /** Configuration fields that this release can't read. */
   unreadable: readonly string[] = [];
 
@@ -48,6 +51,15 @@ export class Router {
     this.routing = read.routing;
     this.unreadable = read.unreadable;
     this.remembered.clear();
+    this.configuration += 1;
+  }
+
+  /**
+   * False once another configuration has come: the route then names its resource by a site, a class and a key that
+   * no invalidation may know any more, so nothing is read or stored by it.
+   */
+  isCurrent(route: Route): boolean {
+    return route.configuration === this.configuration;
   }
 
   /** Null where no site serves the host. */
@@ -86,6 +98,7 @@ export class Router {
     return {
       site: place.site,
       rules,
+      configuration: this.configuration,
       key: cacheKey({ site: place.site.name, url: place.url, recipe: rules.key, request }),
       href: parsed.href,
       source,

@@ -1,13 +1,9 @@
 // Keeps the project tidy: each rule is read off the tree, and shown to fail on a small bad example.
 
 import { describe, expect, test } from "vitest";
+import { configRows, withConfigTables } from "../scripts/config-tables.ts";
 import { ambientBreaches, coreBreaches, miniflareBreaches } from "./support/tidy/ambient.ts";
-import {
-  configRows,
-  configTableBreaches,
-  documentPathBreaches,
-  elsewhereBreaches,
-} from "./support/tidy/documents.ts";
+import { documentPathBreaches, elsewhereBreaches } from "./support/tidy/documents.ts";
 import { cycleBreaches, floorBreaches, redisClientBreaches } from "./support/tidy/imports.ts";
 import {
   evasionBreaches,
@@ -25,6 +21,7 @@ const compositionRoots = [
   "edge/runtime/",
   "control-plane/worker.ts",
   "control-plane/runtime/",
+  "shared/runtime/",
 ];
 
 const files = projectFiles();
@@ -167,23 +164,28 @@ describe("what documents say", () => {
     }
   });
 
-  test.each([
-    ["edge", "edge/config.ts", "edgeConfigTable"],
-    ["control", "control-plane/config.ts", "controlConfigTable"],
-  ])("the README's table config:%s equals %s", async (name, path, exported) => {
+  test("the README's tables of limits equal the workers' config files", () => {
     const readme = files.find((one) => one.path === "README.md")?.text ?? "";
-    expect(configTableBreaches(readme, name, await configRows(path, exported))).toEqual([]);
+    const read = (path: string) => files.find((one) => one.path === path)?.text ?? "";
+    expect(withConfigTables(readme, read)).toBe(readme);
+    for (const path of ["edge/config.ts", "control-plane/config.ts"]) {
+      expect(readme).toContain(`<!-- config:${path} -->`);
+      const rows = configRows(read(path));
+      expect(rows.length).toBeGreaterThan(20);
+      expect(
+        rows.filter(({ why }) => why === "").map(({ name }) => `${path}: ${name} gives no reason`),
+      ).toEqual([]);
+    }
   });
 
   test("a table that differs from the code is told apart", () => {
-    const rows = [{ name: "maxTags", value: 64, why: "an index | entry each" }];
-    const table = (row: string) =>
-      `<!-- config:edge -->\n| name | default | why |\n| --- | --- | --- |\n${row}\n<!-- /config -->`;
-    const right = table("| `maxTags` | 64 | an index \\| entry each |");
-    expect(configTableBreaches(right, "edge", rows)).toEqual([]);
-    expect(configTableBreaches(table("| `maxTags` | 65 | why |"), "edge", rows)).toHaveLength(2);
-    expect(configTableBreaches(right, "edge", undefined)).toHaveLength(1);
-    expect(configTableBreaches("# Tidegate", "edge", rows)).toHaveLength(1);
+    const source = "export const LIMITS = {\n  /** An index | entry each. */\n  maxTags: 64,\n} as const;";
+    const section = "<!-- config:a.ts -->\n<!-- /config -->";
+    expect(withConfigTables(section, () => source)).toContain(
+      "| `maxTags` | 64 | An index \\| entry each. |",
+    );
+    const stale = withConfigTables(section, () => source).replace("64", "65");
+    expect(withConfigTables(stale, () => source)).not.toBe(stale);
   });
 
   test("nothing names a place on somebody's machine", () => {

@@ -24,7 +24,6 @@ export async function runWorld(seed: number): Promise<Outcome> {
   const plan = planOf(chance.fork("plan"));
   const time = new VirtualTime();
   const history = new History();
-  (globalThis as { T?: unknown }).T = history.trace; // DEBUG
   history.trace.push(`0 world ${plan.profile}, ${plan.edges} edges`);
   const origin = new SimulatedOrigin(plan.resources, plan.origin, { time, chance, history });
   const redis = await SimulatedRedis.begin(time);

@@ -1,5 +1,6 @@
 // Finds and runs a command: unknown names, arity, what scripts may not do, and a record of what changed.
-import { type Command, CommandError, type CommandTable, failure, type Value, wrongArity } from "./command.ts";
+import { CommandError, failure, type Value, wrongArity } from "./answers.ts";
+import type { Command, CommandTable } from "./command.ts";
 import { expiryCommands } from "./commands/expiry.ts";
 import { hashCommands } from "./commands/hashes.ts";
 import { hyperLogLogCommands } from "./commands/hyperloglogs.ts";

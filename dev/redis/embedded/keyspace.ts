@@ -1,5 +1,5 @@
 // The keys of the embedded store: typed values, lazy expiry against a clock that stands still during a command.
-import { CommandError, WRONG_TYPE } from "./command.ts";
+import { CommandError, WRONG_TYPE } from "./answers.ts";
 import type { SortedSet } from "./sorted-set.ts";
 
 export type Stored =

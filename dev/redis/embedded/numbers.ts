@@ -1,5 +1,5 @@
 // Numbers as Redis reads and writes them: strict 64-bit integers, doubles by strtod, "%.17g".
-import { CommandError, NOT_A_FLOAT, NOT_AN_INTEGER, WOULD_OVERFLOW } from "./command.ts";
+import { CommandError, NOT_A_FLOAT, NOT_AN_INTEGER, WOULD_OVERFLOW } from "./answers.ts";
 
 const INT64_MAX = 9223372036854775807n;
 export const INT64_MIN = -9223372036854775808n;

@@ -1,7 +1,7 @@
 // The embedded store: Redis' commands over an in-process key space, synchronous, its only clock the caller's.
 import type { CommandArguments, ErrorReply, Reply } from "../reply.ts";
+import { failure, type Value } from "./answers.ts";
 import { isAscii, toBinary, toText } from "./binary.ts";
-import { failure, type Value } from "./command.ts";
 import { Scripts } from "./commands/scripting.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { type Effects, EffectsLog } from "./effects-log.ts";

@@ -1,5 +1,6 @@
 // Expiry commands, and how a relative or absolute expiry becomes an instant.
-import { at, CommandError, type CommandTable, failure, NOT_AN_INTEGER, type Value } from "../command.ts";
+import { at, CommandError, failure, NOT_AN_INTEGER, type Value } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { integerOf } from "../numbers.ts";
 

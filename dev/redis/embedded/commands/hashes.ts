@@ -1,5 +1,6 @@
 // Hash commands.
-import { at, type CommandTable, failure, NOT_AN_INTEGER, type Value, wrongArity } from "../command.ts";
+import { at, failure, NOT_AN_INTEGER, type Value, wrongArity } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { addIntegers, isStrictInteger } from "../numbers.ts";
 

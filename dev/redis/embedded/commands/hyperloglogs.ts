@@ -1,5 +1,6 @@
 // HyperLogLog commands.
-import { CommandError, type CommandTable, OK, type Value, WRONG_TYPE } from "../command.ts";
+import { CommandError, OK, type Value, WRONG_TYPE } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import { addElement, emptyRegisters, estimate, mergeInto } from "../hyperloglog.ts";
 import type { Keyspace } from "../keyspace.ts";
 

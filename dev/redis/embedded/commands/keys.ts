@@ -1,14 +1,6 @@
 // Commands over keys whatever their type, and over the whole key space.
-import {
-  at,
-  CommandError,
-  type CommandTable,
-  NOT_AN_INTEGER,
-  OK,
-  SYNTAX,
-  status,
-  type Value,
-} from "../command.ts";
+import { at, CommandError, NOT_AN_INTEGER, OK, SYNTAX, status, type Value } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import { globMatches } from "../glob.ts";
 import type { Keyspace, Stored } from "../keyspace.ts";
 import { integerOf } from "../numbers.ts";

@@ -1,5 +1,6 @@
 // List commands.
-import { at, type CommandTable, MUST_BE_POSITIVE, OK, type Value, wrongArity } from "../command.ts";
+import { at, MUST_BE_POSITIVE, OK, type Value, wrongArity } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { integerOf } from "../numbers.ts";
 

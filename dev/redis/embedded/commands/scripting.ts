@@ -1,14 +1,6 @@
 // EVAL and its kin: the script cache, shebang flags, and what a script may call.
-import {
-  at,
-  CommandError,
-  type CommandTable,
-  failure,
-  NOT_AN_INTEGER,
-  OK,
-  type Value,
-  wrongArity,
-} from "../command.ts";
+import { at, CommandError, failure, NOT_AN_INTEGER, OK, type Value, wrongArity } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import { type Chunk, type LuaMachine, sha1 } from "../lua/machine.ts";
 import { integerOf } from "../numbers.ts";
 

@@ -1,5 +1,6 @@
 // Commands about the server itself: PING, ECHO, TIME, WAIT, INFO.
-import { at, CommandError, type CommandTable, status, type Value, wrongArity } from "../command.ts";
+import { at, CommandError, status, type Value, wrongArity } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import type { Keyspace, Stored } from "../keyspace.ts";
 import { integerOf } from "../numbers.ts";
 

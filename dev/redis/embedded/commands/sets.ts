@@ -1,5 +1,6 @@
 // Set commands; a set of integers answers in numeric order, as Redis' intset does.
-import type { CommandTable, Value } from "../command.ts";
+import type { Value } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import type { Keyspace, StoredOf } from "../keyspace.ts";
 import { isStrictInteger } from "../numbers.ts";
 

@@ -1,5 +1,6 @@
 // Sorted-set commands by rank or score: ZRANGE and its older spellings, counts, range deletes, ZPOPMIN.
-import { at, CommandError, type CommandTable, MUST_BE_POSITIVE, SYNTAX, type Value } from "../command.ts";
+import { at, CommandError, MUST_BE_POSITIVE, SYNTAX, type Value } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { formatDouble, integerOf, parseDouble } from "../numbers.ts";
 import type { ScoredMember, ScoreRange, SortedSet } from "../sorted-set.ts";

@@ -1,5 +1,6 @@
 // Sorted-set commands by member: ZADD and its kin.
-import { at, CommandError, type CommandTable, failure, SYNTAX, type Value } from "../command.ts";
+import { at, CommandError, failure, SYNTAX, type Value } from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { doubleOf, formatDouble } from "../numbers.ts";
 import { SortedSet } from "../sorted-set.ts";

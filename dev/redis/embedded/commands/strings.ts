@@ -2,7 +2,6 @@
 import {
   at,
   CommandError,
-  type CommandTable,
   failure,
   NOT_A_FLOAT,
   NOT_AN_INTEGER,
@@ -10,7 +9,8 @@ import {
   SYNTAX,
   type Value,
   wrongArity,
-} from "../command.ts";
+} from "../answers.ts";
+import type { CommandTable } from "../command.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { addLongDoubles, isLongDouble } from "../long-double.ts";
 import { addIntegers, INT64_MIN, isStrictInteger, parseDouble } from "../numbers.ts";

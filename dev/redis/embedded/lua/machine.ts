@@ -1,6 +1,6 @@
 // One Lua 5.1 machine with Redis' sandbox: compiles scripts, runs one at a time, survives their errors.
 import { createHash } from "node:crypto";
-import { CommandError, failure, type Value } from "../command.ts";
+import { CommandError, failure, type Value } from "../answers.ts";
 import { GLOBALS, LUA_TYPE, LuaMemory, REGISTRY, type State } from "./memory.ts";
 import { PRELUDE } from "./prelude.ts";
 import { ScriptRandom } from "./random.ts";

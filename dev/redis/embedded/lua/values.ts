@@ -1,5 +1,5 @@
 // Values across the border: replies become Lua values, Lua values become replies, exactly as Redis converts them.
-import { CommandError, failure, status, type Value } from "../command.ts";
+import { CommandError, failure, status, type Value } from "../answers.ts";
 import { formatDouble, truncateToInt64 } from "../numbers.ts";
 import { LUA_TYPE, type LuaMemory, type State } from "./memory.ts";
 
