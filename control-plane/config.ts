@@ -74,6 +74,7 @@ export const LIMITS = {
   warmupsAtOnce: 4,
   warmupErrors: 50,
   warmupKept: days(1),
+  warmupsRemembered: 1000,
   warmupPoll: millis(250),
   warmupEventsFor: minutes(15),
 } as const;

@@ -3,7 +3,7 @@
 import { knownAge } from "../shared/core/log-view.ts";
 import { type HeldAnswer, variesFor } from "../shared/core/stored-answer.ts";
 import type { Instant } from "../shared/core/units.ts";
-import { type FlightOutcome, joinFlight } from "./coalesce.ts";
+import { type Flight, type FlightOutcome, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
@@ -21,8 +21,9 @@ export async function askFar(
   given: { route: Route; candidate: Judged | null },
 ): Promise<Reply> {
   const { route, candidate } = given;
+  let not: Flight | null = null;
   for (let attempt = 0; attempt < LIMITS.joinAttempts; attempt++) {
-    const job: FlightJob = { route, request, arrivedAt: request.arrivedAt, candidate, takesStale: true };
+    const job: FlightJob = { route, request, arrivedAt: request.arrivedAt, candidate, takesStale: true, not };
     const boarding = board(edge, job);
     const alreadyThere = boarding.flight.settled !== null;
     const reply =
@@ -30,6 +31,7 @@ export async function askFar(
         ? await leaderReply(edge, request, { job, boarding })
         : await followerReply(edge, request, { job, boarding, alreadyThere });
     if (reply !== "again") return reply;
+    not = boarding.flight;
   }
   return pass(edge, request, { route, reason: "bypass" });
 }

@@ -1,6 +1,7 @@
 // Asks the origin under a lease or without one, streams its answer to whoever waits, and stores what may be stored.
 
-import { type HeaderList, headerValue } from "../shared/core/headers.ts";
+import { governingDirectives } from "../shared/core/cache-control.ts";
+import { type HeaderList, hasHeader, headerValue } from "../shared/core/headers.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { elapsed, later, type Millis, millis } from "../shared/core/units.ts";
 import { type ByteSource, NO_BODY } from "../shared/ports/body.ts";
@@ -179,7 +180,7 @@ async function passOn(edge: Edge, exchange: Exchange, { answered, controls }: Gi
   const { right, job } = exchange;
   const age = millis(originAge(exchange, answered) + elapsed(exchange.sentAt, exchange.receivedAt));
   const failed = answered.status >= 500;
-  if (failed && answered.body.kind === "source") {
+  if (failed && isForAll(answered.headers) && answered.body.kind === "source") {
     const length = answered.body.source.length;
     if (length !== null && length <= LIMITS.sharedErrorBody) {
       const body = await readWhole(answered.body.source, LIMITS.sharedErrorBody);
@@ -204,6 +205,12 @@ async function passOn(edge: Edge, exchange: Exchange, { answered, controls }: Gi
   controls.settle({ kind: "unshared" });
   return right.giveBack(failed ? null : LIMITS.uncacheableFor);
 }
+
+/** Whether an error may be handed to everybody who waited for it: nobody's cookie, nobody's variant. */
+const isForAll = (headers: HeaderList): boolean =>
+  !hasHeader(headers, "set-cookie") &&
+  !hasHeader(headers, "vary") &&
+  !governingDirectives(headers).directives.has("private");
 
 const emptySource = (bytes: Uint8Array | null): ByteSource => {
   let left = bytes;

@@ -1,6 +1,7 @@
 // What one request wants of a flight.
 
 import type { Instant } from "../shared/core/units.ts";
+import type { Flight } from "./coalesce.ts";
 import type { Served } from "./judge.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
@@ -13,4 +14,6 @@ export interface FlightJob {
   readonly candidate: Served | null;
   /** Whether a stale answer in its window is good enough: not for a refresh, whose very aim is a newer one. */
   readonly takesStale: boolean;
+  /** A flight that has already brought this request nothing that it could use. */
+  readonly not: Flight | null;
 }

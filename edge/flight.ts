@@ -14,7 +14,11 @@ export type Boarding = { readonly role: "leader" | "follower"; readonly flight: 
 export function board(edge: Edge, job: FlightJob): Boarding {
   const key = keyFor(edge, job);
   const underWay = edge.flights.get(key);
-  if (underWay !== undefined && mayJoin(underWay, edge.view.current(), job.route.selectors)) {
+  if (
+    underWay !== undefined &&
+    underWay !== job.not &&
+    mayJoin(underWay, edge.view.current(), job.route.selectors)
+  ) {
     return { role: "follower", flight: underWay };
   }
   const { flight, done } = startFlight(edge.view.position(), (controls) => fly(edge, job, controls));

@@ -59,7 +59,7 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
   const view = await edge.view.within(route.rules.window, arrival, request.background);
   // The first view brings the first configuration, and any later one may: what was classified by another is again.
-  if (!edge.router.isCurrent(route)) {
+  if (!edge.router.stands(route, request)) {
     const anew = edge.router.route(request);
     return anew === null ? noSite() : lookFurther(edge, request, anew);
   }

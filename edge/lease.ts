@@ -54,7 +54,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   while (true) {
     // Cold, or classified by another configuration: no position could be stored with an answer that would be found
     // by what invalidates it, so nothing is read, leased or stored.
-    const asOf = edge.router.isCurrent(job.route) ? edge.view.position() : null;
+    const asOf = edge.router.stands(job.route, job.request) ? edge.view.position() : null;
     if (asOf === null) return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
     const digest = await edge.digest.sha256Hex(search.key);
     const askedAt = edge.clock.now();

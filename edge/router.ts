@@ -13,7 +13,7 @@ export interface Route {
   readonly site: Site;
   readonly rules: Rules;
   readonly key: CacheKey;
-  /** Which configuration it was made from: see `isCurrent`. */
+  /** Which configuration it was made from: see `stands`. */
   readonly configuration: number;
   /** Exactly what is sent to the origin, and what the key was made from. */
   readonly href: string;
@@ -55,11 +55,18 @@ export class Router {
   }
 
   /**
-   * False once another configuration has come: the route then names its resource by a site, a class and a key that
-   * no invalidation may know any more, so nothing is read or stored by it.
+   * False once a configuration has come that says otherwise of this request: the route then names its resource by a
+   * site, a class or a key that no invalidation may know any more, so nothing is read or stored by it.
    */
-  isCurrent(route: Route): boolean {
-    return route.configuration === this.configuration;
+  stands(route: Route, request: RoutedRequest): boolean {
+    if (route.configuration === this.configuration) return true;
+    const anew = this.route(request);
+    return (
+      anew !== null &&
+      anew.key === route.key &&
+      sameText(anew.site, route.site) &&
+      sameText(anew.rules, route.rules)
+    );
   }
 
   /** Null where no site serves the host. */
@@ -106,3 +113,6 @@ export class Router {
     };
   }
 }
+
+/** Plain data, made by the same code: equal texts are equal values. */
+const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -38,8 +38,10 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
     arrivedAt: request.arrivedAt,
     candidate,
     takesStale: false,
+    not: null,
   });
-  request.background.keep(boarding.flight.leader.then(drain));
+  // Somebody else's flight has its own reader: two of them would each get half a body.
+  if (boarding.role === "leader") request.background.keep(boarding.flight.leader.then(drain));
 }
 
 /** A refresh has no client: what would have streamed to one is read to the end, so that it gets stored. */

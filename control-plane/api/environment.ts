@@ -26,6 +26,8 @@ export interface ApiPorts {
 }
 
 /** Tasks that outlive their answer. */
-export const backgroundOf = (context: { readonly executionCtx: Pick<ExecutionContext, "waitUntil"> }): Background => ({
+export const backgroundOf = (context: {
+  readonly executionCtx: Pick<ExecutionContext, "waitUntil">;
+}): Background => ({
   keep: (task) => context.executionCtx.waitUntil(task),
 });

@@ -72,7 +72,10 @@ export const invalidBody = (faults: readonly Fault[]): Refusal =>
     faults.length > 0 && faults.every(({ message }) => message.includes("is not supported"))
       ? "not-supported"
       : "invalid-body",
-    faults.map(({ pointer, message }) => `${pointer || "the body"}: ${message}`).join("; ").slice(0, 1000),
+    faults
+      .map(({ pointer, message }) => `${pointer || "the body"}: ${message}`)
+      .join("; ")
+      .slice(0, 1000),
     { faults },
   );
 

@@ -18,10 +18,14 @@ export function refuseInvalid(result: Result): undefined {
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   const at = issue.path.map((part) => `/${escapePointer(String(part))}`).join("");
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({ pointer: `${at}/${escapePointer(key)}`, message: "is not a known field" }));
+    return issue.keys.map((key) => ({
+      pointer: `${at}/${escapePointer(key)}`,
+      message: "is not a known field",
+    }));
   return [{ pointer: at, message: messageOf(issue) }];
 }
 
 const escapePointer = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
 
-const messageOf = ({ message }: z.core.$ZodIssue): string => message.charAt(0).toLowerCase() + message.slice(1);
+const messageOf = ({ message }: z.core.$ZodIssue): string =>
+  message.charAt(0).toLowerCase() + message.slice(1);

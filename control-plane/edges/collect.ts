@@ -1,10 +1,10 @@
 // Asks every listed edge how it is, which also makes it pull the log, and folds what it has counted.
 
+import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
 import { STATUS_PATH } from "../../shared/wire/internal.ts";
 import { decodeStatus } from "../../shared/wire/replies.ts";
-import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 

@@ -35,7 +35,10 @@ export interface Invalidation {
   readonly bound: Millis;
 }
 
-export type SelectorCounts = Record<"urls" | "tags" | "prefixes" | "hosts" | "classes" | "everything", number>;
+export type SelectorCounts = Record<
+  "urls" | "tags" | "prefixes" | "hosts" | "classes" | "everything",
+  number
+>;
 
 export type Acceptance =
   | { readonly kind: "accepted"; readonly invalidation: Invalidation }
@@ -122,8 +125,7 @@ function readersOf(context: ReferenceContext): Record<(typeof KINDS)[number], Re
       specOf(readPrefix(text, context), ({ place }) => {
         return { kind: "prefix", host: place.url.host, path: place.url.path };
       }),
-    hosts: (text) =>
-      specOf(readHost(text, context), ({ place }) => ({ kind: "host", host: place.url.host })),
+    hosts: (text) => specOf(readHost(text, context), ({ place }) => ({ kind: "host", host: place.url.host })),
     tags: (tag) => {
       const message = textFault(tag, LIMITS.tag);
       return message === null ? { kind: "tag", tag } : { kind: "fault", message };

@@ -6,7 +6,10 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { type Receipt, showReceipt } from "./receipt.ts";
 
-export type ReceiptRead = { readonly kind: "receipt"; readonly receipt: Receipt } | { readonly kind: "absent" } | Unavailable;
+export type ReceiptRead =
+  | { readonly kind: "receipt"; readonly receipt: Receipt }
+  | { readonly kind: "absent" }
+  | Unavailable;
 
 type Ports = Pick<ControlPlane, "edges" | "receipts">;
 

@@ -45,7 +45,8 @@ function progressOf(
   const known = { ...receipt, acks: new Map([...fresh, ...receipt.acks]) };
   const shown = showReceipt(known, directory, 0);
   const acks = new Map([...fresh, ...newlyApplied(known, shown)]);
-  if (shown.state === "converging") return acks.size === 0 ? null : { id: receipt.id, acks, convergence: null };
+  if (shown.state === "converging")
+    return acks.size === 0 ? null : { id: receipt.id, acks, convergence: null };
   const convergence = bucketOf(CONVERGENCE_BOUNDS, convergenceMs(known, shown));
   return { id: receipt.id, acks, convergence };
 }

@@ -1,9 +1,9 @@
 // A purge from request to receipt: accept, append, then push.
 
-import type { Background } from "../../shared/ports/clock.ts";
-import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
+import type { Background } from "../../shared/ports/clock.ts";
+import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";

@@ -22,13 +22,13 @@ export interface Receipt {
   readonly position: string;
   readonly site: string | null;
   readonly mode: "hard" | "soft" | null;
-  readonly selectors: readonly ShownSelector[];
+  readonly selectors: ShownSelector[];
   readonly selectorsTotal: number;
   readonly reason: string | null;
   readonly actor: string;
   readonly acceptedAt: string;
   readonly state: "converging" | "converged";
-  readonly edges: readonly EdgeReceipt[];
+  readonly edges: EdgeReceipt[];
   /** Only where no edge can be addressed. */
   readonly unlisted?: { readonly fencedAt: string };
   readonly dirty: number;

@@ -26,7 +26,9 @@ export function scheduleRepeat(
 }
 
 /** A step of the beat. */
-export async function appendDueRepeats(plane: ControlPlane): Promise<{ readonly kind: "done" } | Unavailable> {
+export async function appendDueRepeats(
+  plane: ControlPlane,
+): Promise<{ readonly kind: "done" } | Unavailable> {
   const due = await plane.repeats.due(LIMITS.repeatsPerBeat);
   if (due.kind === "unavailable") return due;
   const outcomes = await Promise.all(due.repeats.map((repeat) => repeatAndForget(plane, repeat)));
@@ -64,8 +66,8 @@ function readWork(text: string): Work | null {
   const value = parseJson(text) as { invalidation?: Partial<Invalidation>; actor?: unknown } | null;
   const { site, mode, selectors, counts, bound } = value?.invalidation ?? {};
   const { actor } = value ?? {};
-  if (typeof site !== "string" || (mode !== "hard" && mode !== "soft") || typeof actor !== "string") return null;
+  if (typeof site !== "string" || (mode !== "hard" && mode !== "soft") || typeof actor !== "string")
+    return null;
   if (!Array.isArray(selectors) || counts === undefined || typeof bound !== "number") return null;
   return { invalidation: { site, mode, selectors: selectors as Selector[], counts, bound }, actor };
 }
-

@@ -72,7 +72,8 @@ export interface CacheMetrics {
     readonly leaseWaits: number;
   };
   readonly journal: Record<"accepted" | "delivered" | "pending" | "deadLettered", number>;
-  readonly alerts: never[];
+  /** No rule is evaluated yet. */
+  readonly alerts: { readonly id: string }[];
 }
 
 export interface MetricsContext {
@@ -103,7 +104,13 @@ export function showMetrics({ sums, unfinished, control }: Sums, context: Metric
     tiers: { l1Memory: tier("l1Memory"), l1Cache: tier("l1Cache"), l2: tier("l2"), origin: tier("origin") },
     shards: [
       {
-        ...{ id: "control", hits: shard("hits"), misses: shard("misses"), errors: shard("errors"), ...control },
+        ...{
+          id: "control",
+          hits: shard("hits"),
+          misses: shard("misses"),
+          errors: shard("errors"),
+          ...control,
+        },
         ...{ p99Ms: null, replicationLagMs: null, state: "up" },
       },
     ],
@@ -130,7 +137,9 @@ export function showMetrics({ sums, unfinished, control }: Sums, context: Metric
 }
 
 function classNames(sums: ReadonlyMap<string, number>): string[] {
-  const names = [...sums.keys()].flatMap((name) => (name.startsWith("class|") ? [name.split("|")[1] ?? ""] : []));
+  const names = [...sums.keys()].flatMap((name) =>
+    name.startsWith("class|") ? [name.split("|")[1] ?? ""] : [],
+  );
   return [...new Set(names)].sort();
 }
 

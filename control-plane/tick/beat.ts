@@ -1,11 +1,11 @@
 // One beat of the control plane: every step on its own, so that none that fails stops another.
 
-import type { ControlPlane } from "../control-plane.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { bootConfiguration } from "../configuration/boot.ts";
+import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus } from "../edges/collect.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
-import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 
 export type StepOutcome = { readonly kind: "done" } | Unavailable;
 
@@ -22,11 +22,7 @@ export async function beat(plane: ControlPlane, given: { readonly boot: boolean 
   return failures;
 }
 
-async function step(
-  name: string,
-  work: Promise<StepOutcome>,
-  failures: Map<string, string>,
-): Promise<void> {
+async function step(name: string, work: Promise<StepOutcome>, failures: Map<string, string>): Promise<void> {
   try {
     const outcome = await work;
     if (outcome.kind === "unavailable") failures.set(name, outcome.reason);

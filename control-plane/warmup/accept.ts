@@ -30,7 +30,10 @@ export function acceptWarmup(body: WarmupBody, context: WarmupContext): WarmupAc
   const name = body.site ?? "default";
   const site = siteNamed(context.routing, name);
   if (site === null)
-    return { kind: "refused", faults: [{ pointer: "/site", message: `there is no site ${JSON.stringify(name)}` }] };
+    return {
+      kind: "refused",
+      faults: [{ pointer: "/site", message: `there is no site ${JSON.stringify(name)}` }],
+    };
   // Clients reach the site as they reach its edges: another scheme would be another cache key.
   const scheme = context.listed[0]?.url.startsWith("https:") ? "https" : "http";
   const faults: Fault[] = edgeFaults(body.edges, context.listed);

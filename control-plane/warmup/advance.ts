@@ -51,7 +51,8 @@ async function advanceOne(plane: Ports, slice: Slice): Promise<Outcome> {
     const count = Math.min(batchSize(warmup), warmup.total - cursor);
     const sent = plane.clock.now();
     const outcome = await oneBatch(plane, { ...slice, warmup: { ...warmup, cursor }, count });
-    if (outcome.kind !== "running") return outcome.kind === "over" ? { kind: "done" } : outcome;
+    if (outcome.kind === "unavailable") return outcome;
+    if (outcome.kind === "over") return { kind: "done" };
     slice.pace.set(slice.id, later(sent, millis((count / warmup.ratePerSecond) * 1000)));
     cursor += count;
   }
@@ -98,7 +99,10 @@ async function oneBatch(
  * Calling an edge that is away would cost the whole batch its deadline. One that nobody has asked yet may well be
  * there, and so may all of them where all seem away.
  */
-function edgesFor(warmup: Warmup, directory: Directory): Record<"reachable" | "silent", readonly ListedEdge[]> {
+function edgesFor(
+  warmup: Warmup,
+  directory: Directory,
+): Record<"reachable" | "silent", readonly ListedEdge[]> {
   const wanted = directory.edges.filter(({ id }) => warmup.edges === null || warmup.edges.includes(id));
   const away = new Set(
     showEdges(directory).flatMap(({ id, state, lastSeenMs }) =>

@@ -68,14 +68,14 @@ export async function warmBatch(ports: Ports, batch: Batch): Promise<BatchOutcom
 async function fillAll(ports: Ports, batch: Batch): Promise<Map<string, Filled>> {
   const filled = new Map<string, Filled>();
   const lanes = Math.min(batch.edges.length, batch.concurrency);
-  const each = Math.max(1, Math.floor(batch.concurrency / Math.max(1, lanes)));
   let left: readonly string[] = batch.urls;
   for (let attempt = 0; attempt < batch.edges.length && left.length > 0; attempt++) {
     const shares = Array.from({ length: lanes }, (_, lane) => left.filter((_url, i) => i % lanes === lane));
     const fill = async (urls: readonly string[], lane: number): Promise<void> => {
       const edge = batch.edges[(batch.turn + attempt + lane) % batch.edges.length];
       if (edge === undefined) return;
-      const results = await warmAt(ports, edge, { v: 1, urls, concurrency: each });
+      const concurrency = Math.ceil((batch.concurrency - lane) / lanes);
+      const results = await warmAt(ports, edge, { v: 1, urls, concurrency });
       for (const [url, fate] of results) filled.set(url, fate);
     };
     await Promise.all(shares.map(fill));

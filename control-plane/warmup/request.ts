@@ -7,7 +7,9 @@ import { LIMITS } from "../config.ts";
 const notSupported = (what: string) =>
   z
     .unknown()
-    .refine((value) => value === undefined, { message: `${what} is not supported: list the URLs in \`urls\`` })
+    .refine((value) => value === undefined, {
+      message: `${what} is not supported: list the URLs in \`urls\``,
+    })
     .optional()
     .openapi({ description: "Not supported yet: refused.", type: "object" });
 

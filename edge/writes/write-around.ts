@@ -8,14 +8,19 @@ import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { classCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { askForOne } from "../pass.ts";
-import { originFailure, streamedReply } from "../reply.ts";
+import { originFailure, problemReply, streamedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
 
 /** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-export async function writeAround(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+export async function writeAround(edge: Edge, request: EdgeRequest, given: Route): Promise<Reply> {
+  const writes = !SAFE.has(request.method);
+  // A cold edge knows no site: nobody would recognise what it named in the log.
+  if (writes && edge.view.current() === null) await edge.view.pull(request.background);
+  if (writes && edge.view.current() === null) return unnamed();
+  const route = edge.router.route(request) ?? given;
   const outcome = await askForOne(edge, request, route);
   const counters = classCounters(edge.counters, route.rules.name);
   if (outcome.kind === "unreachable") {
@@ -24,13 +29,22 @@ export async function writeAround(edge: Edge, request: EdgeRequest, route: Route
   }
   counters.results.pass += 1;
   const succeeded = outcome.status >= 200 && outcome.status < 400;
-  if (succeeded && !SAFE.has(request.method)) await invalidate(edge, request, { route, outcome });
+  if (succeeded && writes) await invalidate(edge, request, { route, outcome });
   return streamedReply(request, {
     ...outcome,
     age: null,
     cacheStatus: `tidegate-l1; fwd=method; fwd-status=${outcome.status}; detail=pass`,
   });
 }
+
+const unnamed = (): Reply =>
+  problemReply({
+    status: 503,
+    code: "fenced",
+    title: "Service Unavailable",
+    detail: "The invalidation log can't be reached, so what this request would change can't be named yet.",
+    retryAfter: 1,
+  });
 
 /** RFC 9111 §4.4: the target, and what Location and Content-Location name on the same origin. */
 async function invalidate(

@@ -200,6 +200,21 @@ describe("no two different requests meet", () => {
     );
   });
 
+  test("nor by values that write delimiters themselves", () => {
+    const value = string({ unit: constantFrom(":", ":+", "+", "2:+", "1", "-"), maxLength: 3 });
+    const two: Partial<KeyRecipe> = { headers: ["x", "y"] };
+    holds(
+      property(
+        array(record({ x: value, y: value }), { minLength: 50, maxLength: 150, size: "max" }),
+        (list) => {
+          const keys = new Set(list.map((fields) => keyOf("http://a/x", two, fields)));
+          expect(keys.size).toBe(new Set(list.map((fields) => JSON.stringify(fields))).size);
+        },
+      ),
+      50,
+    );
+  });
+
   test("nor do two variants, or a variant and a resource", () => {
     const variant = record({
       names: array(constantFrom("x", "y", "xy")),

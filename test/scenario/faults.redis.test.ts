@@ -58,6 +58,12 @@ test("an edge that was killed comes back with its Cache API, and serves nothing 
   body = "new";
   const purged = await cluster.call("POST", "/invalidate", { urls: [urlOf("/killed")] });
   expect(purged.status).toBe(202);
+  // Its workerd serves on until it is reaped: what comes back has another leader.
+  await until(
+    () => cluster.edges[0]?.pid(),
+    (now) => typeof now === "number" && now !== pid,
+    { withinMs: 10_000 },
+  );
   const back = await until(
     () => cluster.get(0, "/killed").catch(() => null),
     (got) => got !== null,

@@ -1,5 +1,6 @@
 // Judges a history against the invariants, from what happened and never from what the system says of itself.
 
+import { SITE } from "./control-plane.ts";
 import type { Exchange, ExchangeOutcome, Generation, History, Violation } from "./history.ts";
 import { hits } from "./matching.ts";
 import type { Plan, PolicyPlan, Resource } from "./plan.ts";
@@ -35,6 +36,7 @@ class Judge {
   all(): Violation[] {
     for (const exchange of this.history.exchanges) this.exchange(exchange);
     if (this.plan.profile === "quiet") this.oneFetch();
+    this.named();
     return this.found;
   }
 
@@ -79,7 +81,8 @@ class Judge {
   private ownAnswer(exchange: Exchange, outcome: Answered): void {
     const { status } = outcome;
     const refuses = this.resources.get(exchange.path)?.governedBy.fence === "refuse";
-    if (status === 503 && refuses && this.plan.profile !== "quiet") return;
+    const unnamed = exchange.method === "POST" && exchange.viewAtArrival === null;
+    if (status === 503 && (refuses || unnamed) && this.plan.profile !== "quiet") return;
     if ((status === 502 || status === 504) && this.originFailed(exchange, outcome.at)) return;
     const text = `${status} that the origin did not give: ${outcome.body}`;
     this.report("5 failure is not an answer", exchange, text);
@@ -150,11 +153,22 @@ class Judge {
     const { fresh, staleWhileRevalidate, staleIfError } = generation;
     const failing = this.originFailed(exchange, outcome.at);
     const window = failing ? Math.max(staleWhileRevalidate, staleIfError) : staleWhileRevalidate;
-    if (age > fresh + window + EPSILON) {
+    if (age > fresh + window + EPSILON && !this.awaited(exchange, askedAt)) {
       const text = `${age} ms old, beyond its life of ${fresh} and window of ${window}`;
       this.report("1 declared life", exchange, text);
     }
     this.softly(exchange, generation, { askedAt, window });
+  }
+
+  /** It came while the request waited: whoever waits for an origin may have what it says, however long that took. */
+  private awaited(exchange: Exchange, askedAt: number): boolean {
+    return this.history.originCalls.some(
+      (call) =>
+        call.edge === exchange.edge &&
+        call.path === exchange.path &&
+        call.askedAt === askedAt &&
+        (call.endedAt ?? 0) >= exchange.arrivedAt,
+    );
   }
 
   /** A soft invalidation ends freshness: the stale windows count from there. */
@@ -194,6 +208,16 @@ class Judge {
       tags: generation.tags,
     };
     return selectors.some((selector) => hits(selector, subject));
+  }
+
+  /** Invariant 7: what is appended names something that exists, or it is as good as lost. */
+  private named(): void {
+    for (const one of this.history.invalidations.values()) {
+      if (one.acknowledgedAt === null || one.selectors.every((selector) => selector.startsWith(`${SITE} `)))
+        continue;
+      const text = `nobody's resources are named ${one.selectors.join(" + ")}`;
+      this.found.push({ invariant: "7 nothing acknowledged is lost", at: one.acknowledgedAt, text });
+    }
   }
 
   /** Invariant 4, where nothing fails: no two requests for one key at a time, unless it was invalidated between them. */

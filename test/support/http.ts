@@ -17,7 +17,8 @@ export interface Ask {
   readonly body?: string;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 400 });
+/** A connection a request: a server closes idle ones when it likes, and a reused one may just be closing. */
+const agent = new Agent({ keepAlive: false });
 
 export function ask(url: string, options: Ask = {}): Promise<Got> {
   return new Promise((resolve, reject) => {

@@ -1,0 +1,71 @@
+// The control plane's HTTP interface: every route, and what all of them have in common.
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { edgeRoutes } from "./edges.ts";
+import type { Api, ApiEnvironment, ApiPorts, Middleware } from "./environment.ts";
+import { healthRoutes } from "./health.ts";
+import { invalidationRoutes } from "./invalidations.ts";
+import { metricsRoutes } from "./metrics.ts";
+import { problemResponse, Refusal } from "./problem.ts";
+import { refuseInvalid } from "./validation.ts";
+import { warmupRoutes } from "./warmups.ts";
+
+const VERSION = "0.1.0";
+
+export function createApi(ports: ApiPorts): Api {
+  const api: Api = new OpenAPIHono<ApiEnvironment>({ defaultHook: refuseInvalid });
+  api.onError((error, context) => problemResponse(context, error));
+  api.notFound((context) => problemResponse(context, new Refusal("not-found", "There is nothing here.")));
+  api.use(nameRequest(ports));
+  api.use(keepBeating(ports));
+  api.use(
+    methodNotAllowed({
+      app: api,
+      onMethodNotAllowed: (context, methods) => {
+        const detail = `Only ${methods.join(", ")} may be used here.`;
+        const headers = { allow: methods.join(", ") };
+        return problemResponse(context, new Refusal("method-not-allowed", detail, { headers }));
+      },
+    }),
+  );
+  healthRoutes(api, ports);
+  invalidationRoutes(api, ports);
+  edgeRoutes(api, ports);
+  warmupRoutes(api, ports);
+  metricsRoutes(api, ports);
+  document(api);
+  return api;
+}
+
+/** The client's own id where it is one, so that both sides' logs meet. */
+function nameRequest({ plane }: ApiPorts): Middleware {
+  return async (context, next) => {
+    const given = context.req.header("x-request-id") ?? "";
+    const requestId = /^[\w-]{1,64}$/.test(given) ? given : plane.random.token();
+    context.set("requestId", requestId);
+    await next();
+    context.res.headers.set("x-request-id", requestId);
+  };
+}
+
+/** Whoever asks for anything also makes sure that the beat goes on. */
+function keepBeating({ wake }: ApiPorts): Middleware {
+  return async (context, next) => {
+    context.executionCtx.waitUntil(wake("soon"));
+    await next();
+  };
+}
+
+function document(api: Api): void {
+  api.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  api.get("/openapi.json", (context) =>
+    context.json(
+      api.getOpenAPI31Document({
+        openapi: "3.1.0",
+        info: { title: "Tidegate control plane", version: VERSION },
+        security: [{ token: [] }],
+      }),
+    ),
+  );
+}

@@ -1,0 +1,64 @@
+// `GET /edges`, and the signed route by which whoever runs the edges replaces their list.
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { decodeEdgeList, EDGES_PATH } from "../../shared/wire/edge-list.ts";
+import { SIGNATURE_HEADER } from "../../shared/wire/signature.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { showEdges } from "../edges/show-edges.ts";
+import { limitBody, requireToken } from "./auth.ts";
+import type { Api, ApiPorts } from "./environment.ts";
+import { problemAnswer, Refusal, unavailable } from "./problem.ts";
+
+const edgeSchema = z
+  .object({
+    id: z.string(),
+    url: z.string(),
+    region: z.string().nullable(),
+    pid: z.int().optional().openapi({ description: "The leader of its process group, on this machine." }),
+    position: z.string().nullable(),
+    knownAgeMs: z.number().nullable().openapi({ description: "Age of what it knows of the log's head." }),
+    memoryBytes: z.number().nullable(),
+    state: z.enum(["live", "silent", "cold"]),
+    lastSeenMs: z.number().nullable().openapi({ description: "How long ago it was seen." }),
+  })
+  .openapi("Edge");
+
+const edgesSchema = z
+  .object({ items: z.array(edgeSchema), nextCursor: z.string().nullable() })
+  .openapi("Edges");
+
+export function edgeRoutes(api: Api, { plane }: ApiPorts): void {
+  const route = createRoute({
+    method: "get",
+    path: "/edges",
+    summary: "The addressable edges",
+    middleware: [requireToken(plane)] as const,
+    responses: {
+      200: { description: "All of them", content: { "application/json": { schema: edgesSchema } } },
+      default: problemAnswer,
+    },
+  });
+  api.openapi(route, async (context) => {
+    const outcome = await plane.edges.read();
+    if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+    return context.json({ items: showEdges(outcome.directory), nextCursor: null }, 200);
+  });
+  api.all(EDGES_PATH, limitBody, async (context) => {
+    const body = await context.req.text();
+    const signature = context.req.header(SIGNATURE_HEADER) ?? null;
+    const { method, path } = context.req;
+    const verdict = await plane.checker.check({ method, path, body }, signature, plane.clock.wall());
+    // As on an edge: without a signature there is nothing here.
+    if (verdict.kind === "refused" || method !== "POST")
+      throw new Refusal("not-found", "There is nothing here.");
+    await replaceEdges(plane, body);
+    return context.body(null, 204);
+  });
+}
+
+async function replaceEdges({ edges }: Pick<ControlPlane, "edges">, body: string): Promise<void> {
+  const list = decodeEdgeList(body);
+  if (list === null) throw new Refusal("invalid-body", "The body is not a list of edges.");
+  const outcome = await edges.replace(list);
+  if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+}

@@ -1,0 +1,203 @@
+// `POST /invalidate`, and the receipts it leaves.
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { millis } from "../../shared/core/units.ts";
+import { LIMITS } from "../config.ts";
+import { awaitReceipt, type ReceiptRead, readReceipt } from "../invalidate/await.ts";
+import { type InvalidateOutcome, invalidate } from "../invalidate/invalidate.ts";
+import { type Receipt, showReceipt } from "../invalidate/receipt.ts";
+import { invalidateSchema } from "../invalidate/request.ts";
+import { limitBody, requireToken } from "./auth.ts";
+import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
+import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { pageQuery, readCursor } from "./paging.ts";
+import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
+
+const countsSchema = z.object({
+  urls: z.int(),
+  tags: z.int(),
+  prefixes: z.int(),
+  hosts: z.int(),
+  classes: z.int(),
+  everything: z.int(),
+});
+
+const acceptedSchema = z
+  .object({ id: z.string(), position: z.string(), accepted: countsSchema, receipt: z.string() })
+  .openapi("AcceptedInvalidation");
+
+const dryRunSchema = z
+  .object({
+    dryRun: z.literal(true),
+    accepted: countsSchema,
+    selectors: z.array(z.string()).openapi({ description: "As the log would hold them." }),
+    edges: z.array(z.string()).openapi({ description: "Whom it would be pushed to." }),
+  })
+  .openapi("DryRun");
+
+const receiptSchema = z
+  .object({
+    id: z.string(),
+    position: z.string(),
+    site: z.string().nullable(),
+    mode: z.enum(["hard", "soft"]).nullable(),
+    selectors: z.array(
+      z.object({
+        kind: z.enum(["url", "tag", "prefix", "host", "class", "everything"]),
+        value: z.string(),
+      }),
+    ),
+    selectorsTotal: z.int().openapi({ description: "Lists show only the first few selectors." }),
+    reason: z.string().nullable(),
+    actor: z.string(),
+    acceptedAt: z.iso.datetime(),
+    state: z.enum(["converging", "converged"]),
+    edges: z.array(
+      z.object({
+        edge: z.string(),
+        state: z.enum(["applied", "fenced", "pending"]),
+        position: z.string().nullable(),
+        afterMs: z.number().nullable().openapi({ description: "At most this long after the acceptance." }),
+      }),
+    ),
+    unlisted: z.object({ fencedAt: z.iso.datetime() }).optional(),
+    dirty: z.int(),
+    p50Ms: z.number().nullable(),
+    maxMs: z.number().nullable(),
+  })
+  .openapi("Receipt");
+
+const pageSchema = z
+  .object({ items: z.array(receiptSchema), nextCursor: z.string().nullable() })
+  .openapi("Receipts");
+
+const json = <Schema extends z.ZodType>(description: string, schema: Schema) =>
+  ({ description, content: { "application/json": { schema } } }) as const;
+
+export function invalidationRoutes(api: Api, ports: ApiPorts): void {
+  postInvalidate(api, ports);
+  getInvalidations(api, ports);
+}
+
+function postInvalidate(api: Api, { plane }: ApiPorts): void {
+  const route = createRoute({
+    method: "post",
+    path: "/invalidate",
+    summary: "Invalidate what selectors name",
+    middleware: [requireToken(plane), limitBody] as const,
+    request: {
+      body: { required: true, content: { "application/json": { schema: invalidateSchema } } },
+      headers: z.object({ "idempotency-key": z.string().optional() }),
+    },
+    responses: {
+      200: json(
+        "With `wait`: every edge has applied it or is fenced; or a dry run",
+        receiptSchema.or(dryRunSchema),
+      ),
+      202: json("The log has it; with `wait`: not every edge has it yet", acceptedSchema.or(receiptSchema)),
+      default: problemAnswer,
+    },
+  });
+  api.openapi(route, async (context) => {
+    const body = context.req.valid("json");
+    const operation = {
+      ...(await operationOf(context, "invalidate", plane)),
+      actor: context.get("actor"),
+      reason: body.reason ?? null,
+    };
+    const outcome = await invalidate(plane, { body, operation, background: backgroundOf(context) });
+    if (outcome.kind === "dry-run") {
+      const edges = await edgesToPush(plane);
+      return context.json(
+        { dryRun: true as const, accepted: outcome.counts, selectors: [...outcome.selectors], edges },
+        200,
+      );
+    }
+    if (outcome.kind !== "accepted") throw refusalOf(outcome);
+    const receipt = `/invalidations/${outcome.id}`;
+    context.header("location", receipt);
+    if (body.wait === true) {
+      const timeout = millis(body.timeoutMs ?? LIMITS.waitDefault);
+      const waited = receiptOf(await awaitReceipt(plane, outcome.id, timeout));
+      return waited.state === "converged" ? context.json(waited, 200) : context.json(waited, 202);
+    }
+    return context.json(
+      { id: outcome.id, position: outcome.position, accepted: outcome.counts, receipt },
+      202,
+    );
+  });
+}
+
+async function edgesToPush({ edges, settings }: ApiPorts["plane"]): Promise<string[]> {
+  if (!settings.push) return [];
+  const outcome = await edges.read();
+  if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+  return outcome.directory.edges.map(({ id }) => id);
+}
+
+function refusalOf(outcome: Exclude<InvalidateOutcome, { kind: "accepted" | "dry-run" }>): Refusal {
+  switch (outcome.kind) {
+    case "refused":
+      return invalidBody(outcome.faults);
+    case "conflict":
+      return idempotencyConflict();
+    case "too-many-repeats":
+      return new Refusal(
+        "too-many-repeats",
+        `The log has the invalidation, but ${LIMITS.repeatsScheduled} repeats are waiting already.`,
+        { headers: { "retry-after": "60" } },
+      );
+    case "unavailable":
+      // Whether the append happened is unknown: with the same key a second attempt can't append twice.
+      return unavailable(outcome.reason, "Send it again with the same Idempotency-Key.");
+  }
+}
+
+function receiptOf(read: ReceiptRead): Receipt {
+  if (read.kind === "unavailable") throw unavailable(read.reason);
+  if (read.kind === "absent")
+    throw new Refusal("not-found", "There is no such receipt; they are kept for a day.");
+  return read.receipt;
+}
+
+function getInvalidations(api: Api, { plane }: ApiPorts): void {
+  const middleware = requireToken(plane);
+  const one = createRoute({
+    method: "get",
+    path: "/invalidations/{id}",
+    summary: "One invalidation's receipt",
+    middleware,
+    request: { params: z.object({ id: z.string() }) },
+    responses: { 200: json("The receipt", receiptSchema), default: problemAnswer },
+  });
+  const many = createRoute({
+    method: "get",
+    path: "/invalidations",
+    summary: "Receipts, newest first",
+    middleware,
+    request: { query: pageQuery },
+    responses: { 200: json("A page of receipts", pageSchema), default: problemAnswer },
+  });
+  api.openapi(one, async (context) =>
+    context.json(receiptOf(await readReceipt(plane, context.req.valid("param").id)), 200),
+  );
+  api.openapi(many, async (context) => {
+    const { limit, cursor } = context.req.valid("query");
+    const from = readCursor(cursor);
+    const page = await plane.receipts.list(
+      from === null ? null : { at: from[0], skip: from[1] },
+      limit ?? LIMITS.page,
+    );
+    if (page.kind === "unavailable") throw unavailable(page.reason);
+    const [directory, found] = await Promise.all([plane.edges.read(), plane.receipts.read(page.ids)]);
+    if (directory.kind === "unavailable") throw unavailable(directory.reason);
+    const items: Receipt[] = [];
+    for (const outcome of found) {
+      if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+      if (outcome.kind === "receipt")
+        items.push(showReceipt(outcome.receipt, directory.directory, LIMITS.selectorsListed));
+    }
+    const nextCursor = page.next === null ? null : `${page.next.at}-${page.next.skip}`;
+    return context.json({ items, nextCursor }, 200);
+  });
+}

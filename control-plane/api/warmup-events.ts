@@ -1,0 +1,41 @@
+// A warm-up's progress as server-sent events, read from Redis only as fast as somebody reads them.
+
+import { elapsed } from "../../shared/core/units.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
+
+export function warmupEvents(
+  { warmups, clock, timers }: Pick<ControlPlane, "warmups" | "clock" | "timers">,
+  first: ShownWarmup,
+): Response {
+  const begun = clock.now();
+  const encoder = new TextEncoder();
+  let told: ShownWarmup | null = null;
+  const next = async (): Promise<ShownWarmup | null> => {
+    if (told === null) return first;
+    await timers.sleep(LIMITS.warmupPoll);
+    const read = await warmups.read(first.id);
+    return read.kind === "warmup" ? showWarmup(read.warmup) : null;
+  };
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const shown = await next();
+      const news = shown !== null && (told === null || progressOf(shown) !== progressOf(told));
+      // Without news, or a moment without Redis, a comment keeps the connection open.
+      controller.enqueue(encoder.encode(news ? eventOf(shown) : ":\n\n"));
+      told = shown ?? told;
+      const ended = shown !== null && shown.state !== "running";
+      if (ended || elapsed(begun, clock.now()) >= LIMITS.warmupEventsFor) controller.close();
+    },
+  });
+  return new Response(stream, {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+  });
+}
+
+const progressOf = ({ state, done, failed, skipped }: ShownWarmup): string =>
+  `${state} ${done} ${failed} ${skipped}`;
+
+const eventOf = (shown: ShownWarmup): string =>
+  `event: ${shown.state === "running" ? "progress" : "done"}\ndata: ${JSON.stringify(shown)}\n\n`;

@@ -1,0 +1,56 @@
+// Puts the control plane together from its ports: the same parts in a worker, in tests and in the simulator.
+
+import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
+import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
+import { createLog } from "../shared/mid-tier/log.ts";
+import { createMetrics } from "../shared/mid-tier/metrics.ts";
+import { createReceipts } from "../shared/mid-tier/receipts.ts";
+import { createRepeats } from "../shared/mid-tier/repeats.ts";
+import { createWarmups } from "../shared/mid-tier/warmups.ts";
+import type { Clock, Timers } from "../shared/ports/clock.ts";
+import type { Digest, Random } from "../shared/ports/identity.ts";
+import type { Redis } from "../shared/ports/redis.ts";
+import { SignatureChecker } from "../shared/wire/signature.ts";
+import { LIMITS } from "./config.ts";
+import type { ReadEnvironment } from "./configuration/settings.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { createCallEdge, type HttpCalls } from "./edges/call-edge.ts";
+import type { ParseUrl } from "./invalidate/reference.ts";
+
+/** The outside of a control plane. */
+export interface ControlPlanePorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly parseUrl: ParseUrl;
+  readonly http: HttpCalls;
+  /** The database named `control`. */
+  readonly redis: Redis;
+}
+
+export function createControlPlane(
+  ports: ControlPlanePorts,
+  given: { readonly clusterKey: string; readonly environment: ReadEnvironment },
+): ControlPlane {
+  const { clock, timers, random, digest, parseUrl, http, redis } = ports;
+  const { clusterKey: key, environment } = given;
+  const deadline = LIMITS.redisDeadline;
+  return {
+    ...{ clock, timers, random, digest, parseUrl },
+    settings: environment.settings,
+    callEdge: createCallEdge({ http, key, digest, random, clock }),
+    checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),
+    log: createLog(redis, LOG_LIMITS),
+    edges: createEdgeDirectory(redis, { environment: environment.edges, deadline }),
+    receipts: createReceipts(redis, deadline),
+    metrics: createMetrics(redis, deadline),
+    repeats: createRepeats(redis, { deadline, most: LIMITS.repeatsScheduled }),
+    warmups: createWarmups(redis, {
+      deadline,
+      kept: LIMITS.warmupKept,
+      remembered: LIMITS.warmupsRemembered,
+      errors: LIMITS.warmupErrors,
+    }),
+  };
+}

@@ -1,0 +1,125 @@
+// The control plane's worker: reads its environment, puts the parts together once an isolate, and owns the beat.
+
+import { DurableObject } from "cloudflare:workers";
+import { elapsed, type Instant } from "../shared/core/units.ts";
+import { guardedRedis } from "../shared/mid-tier/guarded.ts";
+import { upstashRedis } from "../shared/mid-tier/upstash.ts";
+import { createApi } from "./api/app.ts";
+import type { Api } from "./api/environment.ts";
+import { LIMITS } from "./config.ts";
+import { type Environment, readEnvironment } from "./configuration/settings.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { createControlPlane } from "./create-control-plane.ts";
+import { runtimeHttp } from "./runtime/http.ts";
+import { systemClock, systemDigest, systemRandom, systemTimers } from "./runtime/system.ts";
+import { parseUrl } from "./runtime/url.ts";
+import { beat } from "./tick/beat.ts";
+import { keepAwake } from "./tick/keep-awake.ts";
+import { advanceWarmups, type WarmupPace } from "./warmup/advance.ts";
+
+export interface ControlPlaneEnv extends Environment {
+  readonly UPSTASH_REDIS_REST_URL: string;
+  readonly UPSTASH_REDIS_REST_TOKEN: string;
+  readonly CLUSTER_KEY: string;
+  readonly ADMIN_TOKEN?: string;
+  /** Instead of the token itself: its SHA-256 in hexadecimal. */
+  readonly ADMIN_TOKEN_SHA256?: string;
+  readonly TICK: DurableObjectNamespace<Tick>;
+}
+
+/** What an isolate is meant to keep. */
+interface Isolate {
+  readonly plane: ControlPlane;
+  readonly api: Api;
+}
+
+let kept: Isolate | null = null;
+
+/** Two first requests may both begin; no promise is shared, since one request must not wait for another's. */
+async function isolate(env: ControlPlaneEnv): Promise<Isolate> {
+  if (kept === null) {
+    const begun = await begin(env);
+    kept ??= begun;
+  }
+  return kept;
+}
+
+async function begin(env: ControlPlaneEnv): Promise<Isolate> {
+  const clock = systemClock();
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
+  const environment = readEnvironment(env, await adminTokenHash(env));
+  const plane = createControlPlane(
+    {
+      clock,
+      timers: systemTimers,
+      random: systemRandom,
+      digest: systemDigest,
+      parseUrl,
+      http: runtimeHttp,
+      redis: guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker),
+    },
+    { clusterKey: env.CLUSTER_KEY, environment },
+  );
+  for (const fault of environment.settings.faults) console.error(`environment: ${fault}`);
+  const tick = () => env.TICK.get(env.TICK.idFromName("tick"));
+  const wake = keepAwake(clock, { ensure: () => tick().ensure(), hurry: () => tick().hurry() });
+  return { plane, api: createApi({ plane, wake }) };
+}
+
+async function adminTokenHash({ ADMIN_TOKEN, ADMIN_TOKEN_SHA256 }: ControlPlaneEnv): Promise<string | null> {
+  if (ADMIN_TOKEN_SHA256 !== undefined && /^[0-9a-f]{64}$/i.test(ADMIN_TOKEN_SHA256))
+    return ADMIN_TOKEN_SHA256.toLowerCase();
+  return ADMIN_TOKEN === undefined || ADMIN_TOKEN === "" ? null : systemDigest.sha256Hex(ADMIN_TOKEN);
+}
+
+/** The beat: an alarm that sets itself again before it does anything. Its state is in Redis. */
+export class Tick extends DurableObject<ControlPlaneEnv> {
+  private bootCheckedAt: Instant | null = null;
+  private failing = "";
+  private warming: Promise<void> | null = null;
+  private readonly pace: WarmupPace = new Map();
+
+  async ensure(): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
+  }
+
+  async hurry(): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now());
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now() + LIMITS.beat);
+    const { plane } = await isolate(this.env);
+    // Not awaited: a slow origin must not hold up the beat. The next one finds it still at work.
+    this.warming ??= this.warm(plane).finally(() => {
+      this.warming = null;
+    });
+    const now = plane.clock.now();
+    const boot = this.bootCheckedAt === null || elapsed(this.bootCheckedAt, now) >= LIMITS.bootCheckEvery;
+    const failures = await beat(plane, { boot });
+    if (boot && !failures.has("boot")) this.bootCheckedAt = now;
+    this.tell([...failures].map(([step, reason]) => `${step}: ${reason}`).join("; "));
+  }
+
+  private async warm(plane: ControlPlane): Promise<void> {
+    try {
+      await advanceWarmups(plane, this.pace);
+    } catch (error) {
+      console.error("warm-ups", error);
+    }
+  }
+
+  /** Once for each change, not once a second. */
+  private tell(failing: string): void {
+    if (failing !== this.failing)
+      console.error(failing === "" ? "the beat is well again" : `the beat: ${failing}`);
+    this.failing = failing;
+  }
+}
+
+export default {
+  async fetch(request: Request, env: ControlPlaneEnv, context: ExecutionContext): Promise<Response> {
+    const { api } = await isolate(env);
+    return api.fetch(request, env, context);
+  },
+} satisfies ExportedHandler<ControlPlaneEnv>;

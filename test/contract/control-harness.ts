@@ -1,0 +1,228 @@
+// For tests of the control plane: the whole of it in this process, over a real gateway, with edges that are stand-ins.
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createApi } from "../../control-plane/api/app.ts";
+import { readEnvironment } from "../../control-plane/configuration/settings.ts";
+import type { ControlPlane } from "../../control-plane/control-plane.ts";
+import { createControlPlane } from "../../control-plane/create-control-plane.ts";
+import { runtimeHttp } from "../../control-plane/runtime/http.ts";
+import { systemClock, systemDigest, systemRandom, systemTimers } from "../../control-plane/runtime/system.ts";
+import { parseUrl } from "../../control-plane/runtime/url.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+import {
+  decodePush,
+  decodeWarm,
+  PUSH_PATH,
+  STATUS_PATH,
+  type StatusReport,
+  WARM_PATH,
+  type WarmResult,
+} from "../../shared/wire/internal.ts";
+import { SIGNATURE_HEADER, SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
+import type { RestFixture } from "../support/redis-server.ts";
+
+export const CLUSTER_KEY = "cluster-key";
+export const TOKEN = "admin-token";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+  readonly json: any;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+}
+
+export interface TestPlane {
+  readonly plane: ControlPlane;
+  ask(path: string, options?: AskOptions): Promise<Answer>;
+  /** With the token, and a body where there is one: then it is a POST. */
+  call(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** What answers have left running behind them. */
+  settled(): Promise<void>;
+}
+
+export async function startPlane(
+  rest: RestFixture | Redis,
+  env: Record<string, unknown> = {},
+): Promise<TestPlane> {
+  const texts = Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+  const environment = readEnvironment(texts, await systemDigest.sha256Hex(TOKEN));
+  const plane = createControlPlane(
+    {
+      clock: systemClock(),
+      timers: systemTimers,
+      random: systemRandom,
+      digest: systemDigest,
+      parseUrl,
+      http: runtimeHttp,
+      redis: "run" in rest ? rest : upstashRedis(rest),
+    },
+    { clusterKey: CLUSTER_KEY, environment },
+  );
+  const api = createApi({ plane, wake: async () => {} });
+  const running: Promise<unknown>[] = [];
+  const context = {
+    waitUntil: (task: Promise<unknown>) => void running.push(task),
+    passThroughOnException: () => {},
+    props: {},
+  };
+  const ask = async (path: string, { method, headers, body }: AskOptions = {}): Promise<Answer> => {
+    const init: RequestInit = { method: method ?? (body === undefined ? "GET" : "POST") };
+    if (headers !== undefined) init.headers = headers;
+    if (body !== undefined) init.body = body as NonNullable<RequestInit["body"]>;
+    if (body instanceof ReadableStream) Object.assign(init, { duplex: "half" });
+    const request = new Request(`http://control.test${path}`, init);
+    const response = await api.fetch(request, {}, context as unknown as Parameters<typeof api.fetch>[2]);
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get("content-type") ?? "");
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: isJson ? JSON.parse(text) : null,
+    };
+  };
+  return {
+    plane,
+    ask,
+    call: (path, body, headers = {}) => {
+      const authorization = { authorization: `Bearer ${TOKEN}` };
+      if (body === undefined) return ask(path, { headers: { ...authorization, ...headers } });
+      return ask(path, {
+        headers: { ...authorization, "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      });
+    },
+    async settled() {
+      await Promise.all(running.splice(0));
+    },
+  };
+}
+
+/** Signed by the cluster's key, as whoever runs the edges signs. */
+export async function askSigned(
+  plane: TestPlane,
+  path: string,
+  body: string,
+  key = CLUSTER_KEY,
+): Promise<Answer> {
+  const by = { key, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
+  const signature = await signRequest({ method: "POST", path, body }, by);
+  return plane.ask(path, { method: "POST", body, headers: { [SIGNATURE_HEADER]: signature } });
+}
+
+export interface FakeEdge {
+  readonly id: string;
+  readonly url: string;
+  /** The position it says it has; pushes move it on where it follows them. */
+  position: string | null;
+  /** Whether it takes pushes in. */
+  follows: boolean;
+  /** Whether it answers at all. */
+  answers: boolean;
+  boot: string;
+  counters: Record<string, number>;
+  readonly pushed: string[][];
+  readonly warmed: string[];
+  /** What becomes of a URL that it is to warm. */
+  fate: (url: string) => Promise<WarmResult["result"]> | WarmResult["result"];
+  /** Requests without a valid signature. */
+  refused: number;
+  stop(): Promise<void>;
+}
+
+export async function startFakeEdge(id: string): Promise<FakeEdge> {
+  const checker = new SignatureChecker({ key: CLUSTER_KEY, digest: systemDigest, maxAgeMs: 30_000 });
+  const server = createServer(async (request, response) => {
+    const body = await bodyOf(request);
+    const message = { method: request.method ?? "", path: request.url ?? "", body };
+    const signature = request.headers[SIGNATURE_HEADER];
+    const verdict = await checker.check(
+      message,
+      typeof signature === "string" ? signature : null,
+      Date.now(),
+    );
+    if (!edge.answers) return;
+    if (verdict.kind === "refused") edge.refused += 1;
+    const json = verdict.kind === "refused" ? null : await reply(edge, message.path, body);
+    response.writeHead(json === null ? 404 : 200).end(JSON.stringify(json));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const edge: FakeEdge = {
+    id,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    position: "1-0",
+    follows: true,
+    answers: true,
+    boot: `boot-of-${id}`,
+    counters: {},
+    pushed: [],
+    warmed: [],
+    fate: () => "stored",
+    refused: 0,
+    stop: () => stop(server),
+  };
+  return edge;
+}
+
+async function reply(edge: FakeEdge, path: string, body: string): Promise<unknown> {
+  if (path === STATUS_PATH) return statusOf(edge);
+  if (path === PUSH_PATH) {
+    const entries = decodePush(body) ?? [];
+    edge.pushed.push(
+      entries.flatMap(({ payload }) => (payload.kind === "invalidate" ? [...payload.selectors] : [])),
+    );
+    const last = entries.at(-1);
+    if (edge.follows && last !== undefined) edge.position = `${last.epoch}-${last.seq}`;
+    return { edge: edge.id, position: edge.position };
+  }
+  if (path !== WARM_PATH) return null;
+  const results = await Promise.all(
+    (decodeWarm(body)?.urls ?? []).map(async (url) => {
+      edge.warmed.push(url);
+      return { url, status: 200, result: await edge.fate(url) };
+    }),
+  );
+  return { edge: edge.id, position: edge.position, results };
+}
+
+const statusOf = (edge: FakeEdge): StatusReport => ({
+  edge: edge.id,
+  position: edge.position,
+  boot: edge.boot,
+  region: "test",
+  knownAgeMs: 5,
+  memoryBytes: 1000,
+  memoryEntries: 1,
+  counters: edge.counters,
+});
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** A site that serves any host, as `--origin` makes it, and one with a host of its own. */
+export const SITES = [
+  { name: "default", hosts: ["*"], aliases: ["edge.test:8787"], canonicalHost: "origin.test" },
+  { name: "shop", hosts: ["shop.test", "*.shop.test"], aliases: [], canonicalHost: "shop.test" },
+  { name: "solo", hosts: ["solo.test"], aliases: ["solo-edge.test"], canonicalHost: "solo.test" },
+];

@@ -1,0 +1,222 @@
+// What the control plane says to requests that are wrong: always a problem, never a 5xx, with the place of the fault.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
+import { SITES, startPlane, type TestPlane, TOKEN } from "./control-harness.ts";
+
+let rest: RestFixture;
+let plane: TestPlane;
+const EDGES = [{ id: "one", url: "http://127.0.0.1:9" }];
+
+beforeAll(async () => {
+  rest = await startEmbeddedRest();
+  plane = await startPlane(rest, { SITES, EDGES, PUSH: "off" });
+});
+
+afterAll(() => rest.stop());
+
+const many = (count: number, of = "t"): string[] => Array.from({ length: count }, (_, i) => `${of}${i}`);
+
+const BAD_INVALIDATIONS: readonly [why: string, body: unknown, pointer: string][] = [
+  ["no selector", {}, ""],
+  ["empty lists", { urls: [], tags: [] }, ""],
+  ["no object", [1], ""],
+  ["null", null, ""],
+  ["a string", "x", ""],
+  ["an unknown field", { tags: ["a"], url: ["/x"] }, "/url"],
+  ["an unknown field whose name needs escaping", { tags: ["a"], "a/b~c": 1 }, "/a~1b~0c"],
+  ["a list that is none", { tags: "a" }, "/tags"],
+  ["an item that is no text", { tags: ["a", 5] }, "/tags/1"],
+  ["an unknown mode", { tags: ["a"], mode: "gentle" }, "/mode"],
+  ["everything as a text", { everything: "true", confirm: "default" }, "/everything"],
+  ["everything without confirmation", { everything: true }, "/confirm"],
+  ["everything confirmed for another site", { everything: true, confirm: "shop" }, "/confirm"],
+  ["an unknown site", { site: "nowhere", tags: ["a"] }, "/site"],
+  ["an unknown class", { classes: ["hott"] }, "/classes/0"],
+  ["more than 1000 of a kind", { tags: many(1001) }, "/tags"],
+  ["more than 1000 in all", { tags: many(600), urls: many(600, "/") }, "/tags"],
+  ["an empty tag", { tags: [""] }, "/tags/0"],
+  ["a tag of 1025 characters", { tags: ["x".repeat(1025)] }, "/tags/0"],
+  ["a tag with a line end", { tags: ["a\nb"] }, "/tags/0"],
+  ["a tag with a lone surrogate", { tags: ["a\ud800"] }, "/tags/0"],
+  ["a tag that begins with a space", { tags: [" a"] }, "/tags/0"],
+  ["no URL", { urls: ["not a url"] }, "/urls/0"],
+  ["a bare word as URL", { urls: ["products"] }, "/urls/0"],
+  ["a URL of another scheme", { urls: ["ftp://origin.test/x"] }, "/urls/0"],
+  ["a script as URL", { urls: ["/ok", "javascript:alert(1)"] }, "/urls/1"],
+  ["a URL with credentials", { urls: ["http://user:secret@origin.test/"] }, "/urls/0"],
+  ["a URL with a tab", { urls: ["http://origin.test/a\tb"] }, "/urls/0"],
+  ["a URL of 8193 characters", { urls: [`/${"x".repeat(8192)}`] }, "/urls/0"],
+  [
+    "a URL of a host that the site does not serve",
+    { site: "shop", urls: ["http://origin.test/"] },
+    "/urls/0",
+  ],
+  ["a URL of another site", { urls: ["http://shop.test/"] }, "/urls/0"],
+  ["a path where the site has several hosts", { site: "shop", urls: ["/x"] }, "/urls/0"],
+  ["a bare word as prefix", { prefixes: ["blog"] }, "/prefixes/0"],
+  ["a prefix with a query", { prefixes: ["/a?b"] }, "/prefixes/0"],
+  ["a prefix with a wildcard", { prefixes: ["/a/*"] }, "/prefixes/0"],
+  ["a prefix of 33 segments", { prefixes: [`/${many(33).join("/")}`] }, "/prefixes/0"],
+  ["a prefix of another site's host", { prefixes: ["shop.test/a"] }, "/prefixes/0"],
+  ["a host with a path", { hosts: ["origin.test/x"] }, "/hosts/0"],
+  ["a wildcard as host", { hosts: ["*.shop.test"], site: "shop" }, "/hosts/0"],
+  ["a host of another site", { hosts: ["shop.test"] }, "/hosts/0"],
+  ["a negative timeout", { tags: ["a"], wait: true, timeoutMs: -1 }, "/timeoutMs"],
+  ["a timeout above a minute", { tags: ["a"], wait: true, timeoutMs: 60_001 }, "/timeoutMs"],
+  ["a broken timeout", { tags: ["a"], wait: true, timeoutMs: 1.5 }, "/timeoutMs"],
+  ["a repetition after more than a day", { tags: ["a"], repeatAfterMs: 86_400_001 }, "/repeatAfterMs"],
+  ["a long reason", { tags: ["a"], reason: "x".repeat(501) }, "/reason"],
+];
+
+const BAD_WARMUPS: readonly [why: string, body: unknown, pointer: string][] = [
+  ["no URLs", {}, "/urls"],
+  ["an empty list", { urls: [] }, "/urls"],
+  ["10001 URLs", { urls: many(10_001, "/") }, "/urls"],
+  ["a URL of a foreign host", { urls: ["http://169.254.169.254/latest"] }, "/urls/0"],
+  ["a URL of another site", { urls: ["/a", "http://shop.test/"] }, "/urls/1"],
+  ["a file", { urls: ["file:///etc/passwd"] }, "/urls/0"],
+  ["an unknown edge", { urls: ["/a"], edges: ["one", "two"] }, "/edges/1"],
+  ["no edge", { urls: ["/a"], edges: [] }, "/edges"],
+  ["a rate of nought", { urls: ["/a"], ratePerSecond: 0 }, "/ratePerSecond"],
+  ["a concurrency of 65", { urls: ["/a"], concurrency: 65 }, "/concurrency"],
+  ["an unknown field", { urls: ["/a"], url: "/b" }, "/url"],
+  ["a sitemap, which is not supported", { urls: ["/a"], sitemap: "/sitemap.xml" }, "/sitemap"],
+  ["what is hot, which is not supported", { urls: ["/a"], hot: { top: 5 } }, "/hot"],
+  ["variants, which are not supported", { urls: ["/a"], variants: [{ headers: {} }] }, "/variants"],
+];
+
+describe("a body that is wrong is refused with 422 and the place of each fault", () => {
+  const cases = [
+    ...BAD_INVALIDATIONS.map((row) => ["/invalidate", ...row] as const),
+    ...BAD_WARMUPS.map((row) => ["/warmup", ...row] as const),
+  ];
+  test.each(cases)("%s: %s", async (path, _why, body, pointer) => {
+    const { status, headers, json } = await plane.call(path, body);
+    expect(status, JSON.stringify(json)).toBe(422);
+    expect(headers.get("content-type")).toBe("application/problem+json");
+    expect(json.errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
+    expect(json).toMatchObject({ status: 422, instance: path, requestId: headers.get("x-request-id") });
+    expect(json.code).toBe(/not supported/.test(_why) ? "not-supported" : "invalid-body");
+  });
+});
+
+test("every fault of a body is told at once", async () => {
+  const { json } = await plane.call("/invalidate", { urls: ["nope"], tags: ["ok", ""], classes: ["x"] });
+  const pointers = json.errors.map((error: { pointer: string }) => error.pointer);
+  expect(pointers).toEqual(["/urls/0", "/tags/1", "/classes/0"]);
+});
+
+describe("what isn't a good request at all", () => {
+  const auth = { authorization: `Bearer ${TOKEN}` };
+  const jsonType = { "content-type": "application/json" };
+  test.each([
+    ["malformed JSON", 400, "malformed-json", '{"tags":', { ...auth, ...jsonType }],
+    [
+      "no JSON by its type",
+      415,
+      "unsupported-media-type",
+      "tags=a",
+      { ...auth, "content-type": "text/plain" },
+    ],
+    ["no type", 415, "unsupported-media-type", new TextEncoder().encode("{}"), auth],
+    ["no token", 401, "unauthorized", '{"tags":["a"]}', jsonType],
+    ["a wrong token", 401, "unauthorized", '{"tags":["a"]}', { ...jsonType, authorization: "Bearer wrong" }],
+    ["another scheme", 401, "unauthorized", "{}", { ...jsonType, authorization: `Basic ${TOKEN}` }],
+    [
+      "a broken key",
+      400,
+      "invalid-header",
+      '{"tags":["a"]}',
+      { ...auth, ...jsonType, "idempotency-key": "ä" },
+    ],
+    ["too much", 413, "too-large", `{"tags":["${"x".repeat(1 << 20)}"]}`, { ...auth, ...jsonType }],
+    ["too much and no token", 401, "unauthorized", "x".repeat((1 << 20) + 1), jsonType],
+  ] as const)("%s is %i", async (_why, status, code, body, headers) => {
+    const answer = await plane.ask("/invalidate", { method: "POST", body, headers });
+    expect(answer.json).toMatchObject({ status, code });
+    expect(answer.status).toBe(status);
+    if (status === 401) expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
+  });
+
+  test("too much is refused though no length announced it", async () => {
+    const chunk = new TextEncoder().encode("x".repeat(64 * 1024));
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (sent++ < 1000) controller.enqueue(chunk);
+        else controller.close();
+      },
+    });
+    const answer = await plane.ask("/invalidate", {
+      method: "POST",
+      body,
+      headers: { ...auth, ...jsonType },
+    });
+    expect(answer.status).toBe(413);
+    expect(sent).toBeLessThan(100);
+  });
+
+  test.each([
+    ["/", "GET", 404],
+    ["/nowhere", "GET", 404],
+    ["/invalidate/", "POST", 404],
+    ["/invalidations/unknown", "GET", 404],
+    ["/warmups/unknown", "GET", 404],
+    ["/warmups/unknown", "DELETE", 404],
+    ["/warmups/unknown/events", "GET", 404],
+    ["/.tidegate/edges", "POST", 404],
+    ["/.tidegate/edges", "GET", 404],
+    ["/invalidate", "GET", 405],
+    ["/invalidate", "OPTIONS", 405],
+    ["/edges", "DELETE", 405],
+    ["/warmups/x", "POST", 405],
+    ["/cache-metrics?window=1s", "GET", 400],
+    ["/cache-metrics?window=25h", "GET", 400],
+    ["/cache-metrics?window=soon", "GET", 400],
+    ["/cache-metrics?windows=60s", "GET", 400],
+    ["/cache-metrics?site=nowhere", "GET", 400],
+    ["/invalidations?limit=0", "GET", 400],
+    ["/invalidations?limit=101", "GET", 400],
+    ["/invalidations?limit=x", "GET", 400],
+    ["/invalidations?cursor=x", "GET", 400],
+  ])("%s by %s is %i", async (path, method, status) => {
+    const answer = await plane.ask(path, { method, headers: auth });
+    expect(answer.json).toMatchObject({ status, instance: path.split("?")[0] });
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    if (status === 405) expect(answer.headers.get("allow")).toMatch(/GET|POST/);
+  });
+});
+
+test("without a token only health and the interface's description are told", async () => {
+  for (const path of ["/livez", "/readyz", "/openapi.json"])
+    expect((await plane.ask(path)).status, path).toBe(200);
+  for (const path of ["/edges", "/invalidations", "/invalidations/x", "/warmups/x", "/cache-metrics"])
+    expect((await plane.ask(path)).status, path).toBe(401);
+});
+
+test("the interface's description names every route, its bodies and its problems", async () => {
+  const { json } = await plane.ask("/openapi.json");
+  expect(json.openapi).toBe("3.1.0");
+  expect(Object.keys(json.paths).sort()).toEqual([
+    "/cache-metrics",
+    "/edges",
+    "/invalidate",
+    "/invalidations",
+    "/invalidations/{id}",
+    "/livez",
+    "/readyz",
+    "/warmup",
+    "/warmups/{id}",
+    "/warmups/{id}/events",
+  ]);
+  const { post } = json.paths["/invalidate"];
+  expect(post.requestBody.content["application/json"].schema.$ref).toBe("#/components/schemas/Invalidation");
+  expect(json.components.schemas.Invalidation.additionalProperties).toBe(false);
+  expect(post.responses.default.content["application/problem+json"]).toBeDefined();
+});
+
+test("a client's own request id comes back, and one is made where there is none", async () => {
+  const given = await plane.ask("/livez", { headers: { "x-request-id": "mine-1" } });
+  expect(given.headers.get("x-request-id")).toBe("mine-1");
+  expect((await plane.ask("/livez")).headers.get("x-request-id")).toMatch(/^[\w-]{8,}$/);
+});
