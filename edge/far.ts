@@ -1,8 +1,9 @@
 // Asks beyond this data centre: one flight a key to L2 or the origin, and what its leader and followers make of it.
 
 import { knownAge } from "../shared/core/log-view.ts";
-import { type HeldAnswer, variesFor } from "../shared/core/stored-answer.ts";
-import type { Instant } from "../shared/core/units.ts";
+import type { Step } from "../shared/core/next-step.ts";
+import { variesFor } from "../shared/core/stored-answer.ts";
+import { elapsed } from "../shared/core/units.ts";
 import { type Flight, type FlightOutcome, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
@@ -85,58 +86,46 @@ type Flown = {
 };
 
 /** Everybody checks what a flight brought as if it came from a tier; only its leader asked for this very answer. */
-function serveFlown(edge: Edge, request: EdgeRequest, { job, outcome, role }: Flown): Reply | "again" {
+function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Reply | "again" {
+  const { job, outcome, role } = flown;
   const { route } = job;
-  const { held, body, from } = outcome;
-  const { rules } = route;
+  const { held } = outcome;
   if (!variesFor(held.answer.vary, (name) => request.header(name))) return "again";
-  const provenance: Provenance =
-    from === "l2"
-      ? { kind: "l2" }
-      : role === "leader"
-        ? { kind: "origin", forward: job.candidate === null ? "uri-miss" : "stale", stored: true }
-        : role === "late"
-          ? { kind: "l1" }
-          : { kind: "coalesced" };
-  const judged = judgeFlown(edge, request, { job, outcome, held });
-  const asked = role === "leader" && from === "origin";
-  if (asked) {
-    const step = { kind: "serve", mark: "fresh" } as const;
-    const served = { held, body: { kind: "bytes", bytes: body } as const, step };
-    return serveHeld(edge, request, { route, judged: served, provenance });
-  }
-  if (judged === null) return "again";
-  if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh") {
-    return serveHeld(edge, request, { route, judged, provenance });
-  }
+  const body = { kind: "bytes", bytes: outcome.body } as const;
+  const serve = (step: Step): Reply =>
+    serveHeld(edge, request, { route, judged: { held, body, step }, provenance: provenanceOf(flown) });
+  if (role === "leader" && outcome.from === "origin") return serve(FRESH);
+  const view = edge.view.current();
+  if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH) : "again";
+  const input = { held, body, rules: route.rules, arrivedAt: request.arrivedAt };
+  const judged = judgeByView(view, input, edge.clock.now());
+  if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh") return serve(judged.step);
   // Stale on arrival only because the origin took its time: whoever waited for it may have it.
-  const sinceReceived = edge.clock.now() - outcome.receivedAt;
-  const waited =
-    role === "follower" && judged.coherence.kind === "current" && sinceReceived < held.answer.fresh;
-  if (waited && judged.step.kind !== "fetch" && knownWithin(edge, rules.window, request.arrivedAt)) {
-    return serveHeld(edge, request, {
-      route,
-      judged: { ...judged, step: { kind: "serve", mark: "fresh" } },
-      provenance,
-    });
+  const justArrived = edge.clock.now() - outcome.receivedAt < held.answer.fresh;
+  const known = knownAge(view, request.arrivedAt) <= route.rules.window;
+  const waited = role === "follower" && judged.coherence.kind === "current" && justArrived && known;
+  return waited ? serve(FRESH) : "again";
+}
+
+const FRESH: Step = { kind: "serve", mark: "fresh" };
+
+/** Without a view, an answer asked for within the window still vouches for itself (docs/adr/0005). */
+function vouchesForItself(edge: Edge, request: EdgeRequest, { job, outcome }: Flown): boolean {
+  const { held } = outcome;
+  if (held.sentAt === null || elapsed(held.sentAt, request.arrivedAt) > job.route.rules.window) return false;
+  return edge.clock.now() - outcome.receivedAt < held.answer.fresh;
+}
+
+function provenanceOf({ job, outcome, role }: Flown): Provenance {
+  if (outcome.from === "l2") return { kind: "l2" };
+  switch (role) {
+    case "leader":
+      return { kind: "origin", forward: job.candidate === null ? "uri-miss" : "stale", stored: true };
+    case "late":
+      return { kind: "l1" };
+    case "follower":
+      return { kind: "coalesced" };
   }
-  return "again";
-}
-
-function knownWithin(edge: Edge, window: number, at: Instant): boolean {
-  const view = edge.view.current();
-  return view !== null && knownAge(view, at) <= window;
-}
-
-function judgeFlown(
-  edge: Edge,
-  request: EdgeRequest,
-  given: { job: FlightJob; outcome: FlightOutcome & { kind: "answer" }; held: HeldAnswer },
-): Judged | null {
-  const view = edge.view.current();
-  const body = { kind: "bytes", bytes: given.outcome.body } as const;
-  const input = { held: given.held, body, rules: given.job.route.rules, arrivedAt: request.arrivedAt };
-  return view === null ? null : judgeByView(view, input, edge.clock.now());
 }
 
 /** No answer to share: a stale one where that was declared, else what the origin said, else a way of one's own. */

@@ -3,6 +3,7 @@
 import { variantKey } from "../shared/core/cache-key.ts";
 import { coherenceOf, newestOf } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
+import { hasValidator } from "../shared/core/storability.ts";
 import { type HeldAnswer, variesFor } from "../shared/core/stored-answer.ts";
 import {
   type CacheKey,
@@ -186,8 +187,7 @@ function right(
   },
 ): { kind: "right"; right: Right; alone: boolean } {
   const { token, asOf, search, leaseKey = "", l2Unavailable = false } = given;
-  const validators =
-    search.candidate !== null && mayValidate(edge, search.candidate) ? search.candidate : null;
+  const validators = search.candidate !== null && isSound(edge, search.candidate) ? search.candidate : null;
   return {
     kind: "right",
     alone: false,
@@ -203,4 +203,13 @@ function right(
       },
     },
   };
+}
+
+/** Judged anew at the moment of the as-of: a 304 would carry whatever it confirms past that position. */
+function isSound(edge: Edge, candidate: Served): boolean {
+  const view = edge.view.current();
+  if (view === null || candidate.body.kind !== "bytes" || candidate.step.kind === "fetch") return false;
+  const { answer } = candidate.held;
+  const coherence = coherenceOf(view, candidate.held.verifiedTo, answer.selectors).kind;
+  return (coherence === "current" || coherence === "soft") && hasValidator(answer.headers);
 }

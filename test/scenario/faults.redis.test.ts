@@ -135,3 +135,18 @@ test("a damaged value in Redis is never served", async () => {
   for (const key of keys) await command("HSET", key, "b", "ZGFtYWdlZA==");
   expect((await cluster.get(1, "/damaged")).text).toBe("sound");
 });
+
+test("with the origin gone, a stale answer stands in where that was declared, and a problem document says so elsewhere", async () => {
+  const headers = { "cache-control": "max-age=1, stale-if-error=600" };
+  cluster.site.set("/sturdy", { headers, body: "held" });
+  expect((await cluster.get(0, "/sturdy")).text).toBe("held");
+  await cluster.site.close();
+  const stale = await until(
+    () => cluster.get(0, "/sturdy"),
+    (got) => /detail=stale/.test(got.cacheStatus),
+    { withinMs: 5000 },
+  );
+  expect([stale.status, stale.text]).toEqual([200, "held"]);
+  const bare = await cluster.get(0, "/never-seen");
+  expect([bare.status, bare.headers["content-type"]]).toEqual([502, "application/problem+json"]);
+});

@@ -75,7 +75,7 @@ export class Clients {
     const body = await this.read(reply);
     // What a dead edge's code still does reaches nobody.
     if (!life.alive) return;
-    if (body === "broken") exchange.outcome = { kind: "broken", at: time.now };
+    if (body === "broken" || body === "left") exchange.outcome = { kind: body, at: time.now };
     else {
       const etag = headerValue(reply.headers, "etag");
       if (etag !== null) this.etags.set(`${exchange.path} ${exchange.variant}`, etag);
@@ -97,7 +97,7 @@ export class Clients {
         pieces.push(piece);
         if (this.chance.hit(0.01)) {
           source.cancel("client gone");
-          return "broken";
+          return "left";
         }
       }
     } catch {

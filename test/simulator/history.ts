@@ -1,6 +1,6 @@
 // What happened, as seen from outside the edges: what the origin said, what was invalidated, what was answered.
 
-import type { InvalidationMode, LogEntry } from "../../shared/core/log-entry.ts";
+import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import type { Position } from "../../shared/core/position.ts";
 
 /** One answer with content that the origin gave, and when it was asked for it. */
@@ -79,6 +79,8 @@ export type ExchangeOutcome =
   | { readonly kind: "under-way" }
   /** The edge crashed with it. */
   | { readonly kind: "lost"; readonly at: number }
+  /** The client went away before it had read everything. */
+  | { readonly kind: "left"; readonly at: number }
   /** The body broke off, and the client can tell. */
   | { readonly kind: "broken"; readonly at: number }
   | {
@@ -108,6 +110,6 @@ export class History {
   /** What was found wrong while the world ran. */
   readonly violations: Violation[] = [];
   readonly trace: string[] = [];
-  /** Entries as appended, for pushes. */
-  readonly entries: LogEntry[] = [];
+  /** From when on everything is whole again, and everybody is asked for everything. */
+  healedAt: number = Number.POSITIVE_INFINITY;
 }

@@ -1,9 +1,11 @@
 // Judges a history against the invariants, from what happened and never from what the system says of itself.
 
+import type { Position } from "../../shared/core/position.ts";
 import { SITE } from "./control-plane.ts";
-import type { Exchange, ExchangeOutcome, Generation, History, Violation } from "./history.ts";
+import type { Exchange, ExchangeOutcome, Generation, History, ViewAt, Violation } from "./history.ts";
 import { hits } from "./matching.ts";
 import type { Plan, PolicyPlan, Resource } from "./plan.ts";
+import { CONVERGED } from "./plan.ts";
 
 /** Processing takes no virtual time, and instants are whole milliseconds: rounding is all that is left. */
 const EPSILON = 1;
@@ -37,6 +39,8 @@ class Judge {
     for (const exchange of this.history.exchanges) this.exchange(exchange);
     if (this.plan.profile === "quiet") this.oneFetch();
     this.named();
+    this.forward();
+    this.converged();
     return this.found;
   }
 
@@ -54,8 +58,12 @@ class Judge {
         return this.report("6 every request ends", exchange, "never ended");
       case "answered":
         return this.answered(exchange, outcome);
-      case "lost":
       case "broken":
+        if (!this.originFailed(exchange, outcome.at))
+          this.report("5 failure is not an answer", exchange, "broke off, and not because the origin did");
+        return;
+      case "lost":
+      case "left":
         return;
     }
   }
@@ -136,9 +144,7 @@ class Judge {
     for (const one of this.history.invalidations.values()) {
       if (one.mode !== "hard" || one.position === null || generation.askedAt >= one.appendedAt) continue;
       const { epoch, seq } = one.position;
-      const known =
-        view.epoch > epoch || (view.epoch === epoch && (view.cursor >= seq || view.beyondGap.includes(seq)));
-      if (!known || !this.hits(one.selectors, generation)) continue;
+      if (!includes(view, one.position) || !this.hits(one.selectors, generation)) continue;
       const text = `content asked for at ${generation.askedAt} (generation ${generation.id}), though the view knew ${one.selectors.join(" + ")} at ${epoch}-${seq}`;
       return this.report("2 no resurrection", exchange, text);
     }
@@ -220,6 +226,42 @@ class Judge {
     }
   }
 
+  /** Invariant 12: what one isolate knows of the log only grows. */
+  private forward(): void {
+    const last = new Map<string, ViewAt>();
+    for (const exchange of this.history.exchanges) {
+      const view = exchange.viewAtArrival;
+      if (view === null) continue;
+      const who = `${exchange.edge}/${exchange.life}`;
+      const before = last.get(who);
+      last.set(who, view);
+      if (before === undefined || before.epoch < view.epoch) continue;
+      if (before.epoch === view.epoch && before.cursor <= view.cursor) continue;
+      const text = `the view fell back from ${before.epoch}-${before.cursor} to ${view.epoch}-${view.cursor}`;
+      this.report("12 no going back", exchange, text);
+    }
+  }
+
+  /** Invariant 9: after everything has healed and everybody was asked once, nobody lacks what was acknowledged before. */
+  private converged(): void {
+    const { exchanges, healedAt, invalidations } = this.history;
+    const asked = healedAt + CONVERGED;
+    const known = [...invalidations.values()].filter(
+      ({ acknowledgedAt }) => acknowledgedAt !== null && acknowledgedAt < asked,
+    );
+    for (const exchange of exchanges.filter(({ arrivedAt }) => arrivedAt >= asked + CONVERGED)) {
+      const lacking = known.find(
+        ({ position }) => position !== null && !includes(exchange.viewAtArrival, position),
+      );
+      if (lacking === undefined) continue;
+      this.report(
+        "9 convergence",
+        exchange,
+        `the view lacks ${lacking.position?.epoch}-${lacking.position?.seq}`,
+      );
+    }
+  }
+
   /** Invariant 4, where nothing fails: no two requests for one key at a time, unless it was invalidated between them. */
   private oneFetch(): void {
     const calls = this.history.originCalls.filter(({ method, alone }) => method === "GET" && !alone);
@@ -242,4 +284,10 @@ class Judge {
       (one) => one.appendedAt >= from && one.appendedAt <= later.askedAt,
     );
   }
+}
+
+/** A later epoch includes all that came before it: nothing older is taken for good any more. */
+function includes(view: ViewAt | null, { epoch, seq }: Position): boolean {
+  if (view === null || view.epoch < epoch) return false;
+  return view.epoch > epoch || view.cursor >= seq || view.beyondGap.includes(seq);
 }

@@ -8,9 +8,129 @@ export interface Mutant {
 }
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  "drop-as-of": {
+    file: "edge/tiers/store-everywhere.ts",
+    find: "    answer: held.answer,\n    body,",
+    put: "    answer: { ...held.answer, asOf: edge.view.position() ?? held.answer.asOf },\n    body,",
+  },
+  "as-of-after-fetch": {
+    file: "edge/fetch-and-store.ts",
+    find: "  const exchange: Exchange = {\n    job,\n    right,",
+    put: "  const exchange: Exchange = {\n    job,\n    right: { ...right, asOf: edge.view.position() },",
+  },
+  "known-at-on-push": {
+    file: "edge/log/view-keeper.ts",
+    find: "    this.take(view, entries);\n",
+    put: "    this.take(view, entries);\n    view.knownAt = this.ports.clock.now();\n",
+  },
+  "known-at-at-arrival": {
+    file: "edge/log/view-keeper.ts",
+    find: "learnHead(view, outcome.head, sentAt);",
+    put: "learnHead(view, outcome.head, this.ports.clock.now());",
+  },
+  "cursor-over-gap": {
+    file: "shared/core/log-view.ts",
+    find: "  compact(view, at.limits);\n  return {",
+    put: "  for (const { seq, hash } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, at.limits);\n  return {",
+  },
+  "soft-hides-hard": {
+    file: "shared/core/log-view.ts",
+    find: "if (newest.hard > verifiedTo.seq) return",
+    put: "if (newest.hard > verifiedTo.seq && lastSoft(newest) < newest.hard) return",
+  },
+  "floor-skipped": {
+    file: "shared/core/log-view.ts",
+    find: "if (verifiedTo.seq < view.floor) return",
+    put: "if (verifiedTo.seq < 0) return",
+  },
+  "followers-unchecked": {
+    file: "edge/far.ts",
+    find: 'const asked = role === "leader" && from === "origin";',
+    put: 'const asked = from === "origin";',
+  },
+  "joins-unchecked": {
+    file: "edge/coalesce.ts",
+    find: "  return !invalidatedAfter(view, flight.asOf, selectors);",
+    put: "  return true || invalidatedAfter(view, flight.asOf, selectors);",
+  },
+  "hard-purged-validator": {
+    file: "shared/core/next-step.ts",
+    find: '    case "other-epoch":\n      return { kind: "fetch" };',
+    put: '    case "other-epoch":\n      return { kind: "revalidate", fallback: "none" };',
+  },
+  "late-validator": {
+    file: "edge/lease.ts",
+    find: 'return coherence === "current" || coherence === "soft";',
+    put: 'return true || coherence === "soft";',
+  },
+  "fill-without-token": {
+    file: "shared/mid-tier/scripts/fill.lua",
+    find: "if owner ~= token then return { 'refused', 'lease' } end",
+    put: "granted = granted or '0'",
+  },
+  "unavailable-is-absent": {
+    file: "edge/log/view-keeper.ts",
+    find: '      if (outcome.kind === "unavailable") return;\n      // Another',
+    put: '      if (outcome.kind === "unavailable") return learnHead(view, positionOf(view), sentAt);\n      // Another',
+  },
+  "unchecked-is-good": {
+    file: "edge/judge.ts",
+    find: '    case "hit":\n    case "unknown":\n    case "unavailable":',
+    put: '    case "unavailable":\n      return verdict(current, input, { coherence: { kind: "current" }, now });\n    case "hit":\n    case "unknown":',
+  },
   "page-is-head": {
     file: "shared/core/log-view.ts",
     find: "head.epoch === view.epoch && head.seq <= view.cursor && sentAt",
     put: "head.epoch === view.epoch && sentAt",
+  },
+  "check-promotes-to-cursor": {
+    file: "edge/judge.ts",
+    find: "verifiedTo: outcome.position }",
+    put: "verifiedTo: { epoch: current.epoch, seq: current.cursor } }",
+  },
+  "epoch-forgotten": {
+    file: "shared/core/log-view.ts",
+    find: "if (verifiedTo.epoch !== view.epoch) return",
+    put: "if (verifiedTo.epoch > view.epoch) return",
+  },
+  "age-since-fill": {
+    file: "shared/mid-tier/scripts/fill.lua",
+    find: "'at', granted,",
+    put: "'at', string.format('%.0f', tonumber(redis.call('TIME')[1]) * 1000),",
+  },
+  "age-forgets-cache": {
+    file: "edge/tiers/data-centre.ts",
+    find: "millis(record.age + outcome.residence)",
+    put: "outcome.residence",
+  },
+  "broken-is-whole": {
+    file: "edge/share-body.ts",
+    find: '    queue.fail(error);\n    return to.result.resolve({ kind: "broken" });',
+    put: '    queue.fail(error);\n    return to.result.resolve({ kind: "whole", bytes: concatenate(pieces, total) });',
+  },
+  "damage-unnoticed": {
+    file: "shared/mid-tier/mid-tier.ts",
+    find: "if (bytes === null || (await digest.sha256Base64([record, bytes])) !== expected) return null;",
+    put: "if (bytes === null || expected === undefined) return null;\n  await digest.sha256Base64([]);",
+  },
+  "variants-cross": {
+    file: "edge/far.ts",
+    find: '  if (!variesFor(held.answer.vary, (name) => request.header(name))) return "again";\n',
+    put: "",
+  },
+  "leases-for-all": {
+    file: "shared/mid-tier/scripts/read-or-lease.lua",
+    find: "if not old then return",
+    put: "if not old and token == '' then return",
+  },
+  "classified-once": {
+    file: "edge/handle-request.ts",
+    find: "if (!edge.router.stands(route, request)) {",
+    put: "if (edge.router === null) {",
+  },
+  "swr-drains-others": {
+    file: "edge/serve.ts",
+    find: 'if (boarding.role === "leader") request',
+    put: "request",
   },
 };

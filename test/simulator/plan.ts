@@ -65,6 +65,9 @@ export interface Plan {
   };
 }
 
+/** Milliseconds: longer than any window, and than a purge that failed is tried again. */
+export const CONVERGED = 4000;
+
 const QUIET: Plan["every"] = {
   request: 28,
   burst: 2500,

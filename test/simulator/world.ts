@@ -7,7 +7,7 @@ import { ControlPlane, HOST } from "./control-plane.ts";
 import { EdgeHost, type Surroundings } from "./edge-host.ts";
 import { History } from "./history.ts";
 import { SimulatedOrigin } from "./origin.ts";
-import { type Plan, planOf, type Resource } from "./plan.ts";
+import { CONVERGED, type Plan, planOf, type Resource } from "./plan.ts";
 import { SimulatedRedis } from "./redis.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
@@ -61,6 +61,12 @@ class World {
     this.begin(end);
     await time.runUntil(end);
     this.heal();
+    await time.runUntil(end + CONVERGED);
+    // Twice, so that the second finds what the first has taught.
+    for (const at of [end + CONVERGED, end + 2 * CONVERGED]) {
+      this.askEverything();
+      await time.runUntil(at + CONVERGED);
+    }
     await time.runUntil(end + LONGEST_END);
   }
 
@@ -96,9 +102,17 @@ class World {
   }
 
   private heal(): void {
+    this.around.history.healedAt = this.around.time.now;
     this.control.heal();
     this.around.origin.heal();
     for (const host of this.hosts) host.heal();
+  }
+
+  private askEverything(): void {
+    for (const host of this.hosts) {
+      if (host.life === null) host.begin();
+      for (const resource of this.plan.resources) this.clients.ask(host, resource, true);
+    }
   }
 
   private pickHost(chance: Chance): EdgeHost {

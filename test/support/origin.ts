@@ -56,6 +56,7 @@ export async function startTestOrigin(): Promise<TestOrigin> {
       return state;
     },
     async close() {
+      if (!server.listening) return;
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

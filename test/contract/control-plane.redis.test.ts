@@ -1,0 +1,400 @@
+// The control plane against a real redis-server: purges, receipts, edges, figures and configuration.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
+import { collectStatus } from "../../control-plane/edges/collect.ts";
+import { beat } from "../../control-plane/tick/beat.ts";
+import { ask, type ServerFixture, startServerRest, until } from "../support/redis-server.ts";
+import {
+  askSigned,
+  type FakeEdge,
+  SITES,
+  startFakeEdge,
+  startPlane,
+  type TestPlane,
+} from "./control-harness.ts";
+
+let rest: ServerFixture;
+let edges: FakeEdge[];
+let plane: TestPlane;
+
+beforeAll(async () => {
+  rest = await startServerRest();
+});
+afterAll(() => rest.stop());
+
+beforeEach(async () => {
+  await ask(rest, "/", ["FLUSHALL"]);
+  edges = await Promise.all(["one", "two", "three"].map(startFakeEdge));
+  plane = await started();
+});
+afterEach(async () => {
+  await plane.settled();
+  await Promise.all(edges.map((edge) => edge.stop()));
+});
+
+const listed = () => edges.map(({ id, url }) => ({ id, url }));
+const started = (env: Record<string, unknown> = {}) => startPlane(rest, { SITES, EDGES: listed(), ...env });
+const edge = (index: number): FakeEdge => {
+  const found = edges[index];
+  if (found === undefined) throw new Error(`there is no edge ${index}`);
+  return found;
+};
+const statesOf = (receipt: { edges: { edge: string; state: string }[] }): Record<string, string> =>
+  Object.fromEntries(receipt.edges.map((row) => [row.edge, row.state]));
+
+describe("POST /invalidate", () => {
+  test("answers when the log has it, and every listed edge has been pushed exactly its selectors, signed", async () => {
+    const body = { urls: ["/a"], tags: ["t"], reason: "a new price" };
+    const { status, json, headers } = await plane.call("/invalidate", body);
+    expect(status).toBe(202);
+    expect(json).toEqual({
+      id: expect.stringMatching(/^\w+$/),
+      position: expect.stringMatching(/^\d+-1$/),
+      accepted: { urls: 1, tags: 1, prefixes: 0, hosts: 0, classes: 0, everything: 0 },
+      receipt: `/invalidations/${json.id}`,
+    });
+    expect(headers.get("location")).toBe(json.receipt);
+    for (const { pushed, refused } of edges) {
+      expect(pushed).toEqual([["default u origin.test/a", "default t t"]]);
+      expect(refused).toBe(0);
+    }
+    const receipt = (await plane.call(json.receipt)).json;
+    expect(receipt).toMatchObject({
+      id: json.id,
+      position: json.position,
+      site: "default",
+      mode: "hard",
+      reason: "a new price",
+      actor: "admin",
+      state: "converged",
+      dirty: 0,
+      selectors: [
+        { kind: "url", value: "origin.test/a" },
+        { kind: "tag", value: "t" },
+      ],
+    });
+    expect(statesOf(receipt)).toEqual({ one: "applied", two: "applied", three: "applied" });
+    expect(receipt.maxMs).toBeGreaterThanOrEqual(receipt.p50Ms);
+  });
+
+  test("with wait answers 200 when every edge has it, 202 when patience ends first; edges away hold up no other", async () => {
+    expect((await plane.call("/invalidate", { tags: ["a"], wait: true })).status).toBe(200);
+    edge(1).answers = false;
+    const { status, json } = await plane.call("/invalidate", { tags: ["b"], wait: true, timeoutMs: 400 });
+    expect(status).toBe(202);
+    expect(statesOf(json)).toEqual({ one: "applied", two: "pending", three: "applied" });
+    expect(json.state).toBe("converging");
+  });
+
+  test("an edge that missed the push is applied once its status says so, and the wait ends then", async () => {
+    edge(2).follows = false;
+    const waiting = plane.call("/invalidate", { tags: ["a"], wait: true });
+    await until("the push arrived", () => edge(2).pushed.length === 1);
+    edge(2).position = edge(0).position;
+    await until("the others have it", () => edge(0).pushed.length === 1 && edge(1).pushed.length === 1);
+    edge(2).position = edge(0).position;
+    expect(await beat(plane.plane, { boot: false })).toEqual(new Map());
+    const { status, json } = await waiting;
+    expect(status).toBe(200);
+    expect(statesOf(json)).toEqual({ one: "applied", two: "applied", three: "applied" });
+  });
+
+  test("pushes turned off, edges learn by pulling, and their status tells", async () => {
+    plane = await started({ PUSH: "off" });
+    const { json } = await plane.call("/invalidate", { tags: ["a"] });
+    expect(edges.flatMap(({ pushed }) => pushed)).toEqual([]);
+    for (const each of edges) each.position = json.position;
+    await beat(plane.plane, { boot: false });
+    expect((await plane.call(json.receipt)).json.state).toBe("converged");
+  });
+
+  test("the same Idempotency-Key with the same body answers the same and appends once", async () => {
+    const key = { "idempotency-key": "mine" };
+    const first = await plane.call("/invalidate", { tags: ["a"] }, key);
+    const again = await plane.call("/invalidate", { tags: ["a"] }, key);
+    expect(again).toMatchObject({ status: 202, json: first.json });
+    const other = await plane.call("/invalidate", { tags: ["b"] }, key);
+    expect(other).toMatchObject({ status: 422, json: { code: "idempotency-conflict" } });
+    const next = await plane.call("/invalidate", { tags: ["b"] });
+    expect(next.json.position.replace(/^\d+-/, "")).toBe("2");
+  });
+
+  test("a dry run appends and pushes nothing, and says what it would", async () => {
+    const { status, json } = await plane.call("/invalidate", { tags: ["a"], dryRun: true });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ dryRun: true, selectors: ["default t a"], edges: ["one", "three", "two"] });
+    expect((await plane.call("/invalidations")).json.items).toEqual([]);
+    expect(edges.flatMap(({ pushed }) => pushed)).toEqual([]);
+  });
+
+  test("1000 selectors of the greatest length are taken", async () => {
+    const tags = Array.from({ length: 1000 }, (_, i) => `${i}-${"x".repeat(1000)}`);
+    const { status, json } = await plane.call("/invalidate", { tags });
+    expect(status).toBe(202);
+    const receipt = (await plane.call(json.receipt)).json;
+    expect(receipt.selectors).toHaveLength(1000);
+    const [item] = (await plane.call("/invalidations")).json.items;
+    expect(item).toMatchObject({ selectorsTotal: 1000 });
+    expect(item.selectors.length).toBeLessThan(100);
+  });
+
+  test("where no edge can be addressed the receipt says when all are fenced", async () => {
+    plane = await started({ EDGES: [] });
+    const { json } = await plane.call("/invalidate", { tags: ["a"] });
+    const receipt = (await plane.call(json.receipt)).json;
+    expect(receipt).toMatchObject({ edges: [], state: "converging" });
+    const bound = Date.parse(receipt.unlisted.fencedAt) - Date.parse(receipt.acceptedAt);
+    expect(bound).toBe(30_250);
+  });
+});
+
+test("receipts are listed newest first, page by page, none twice and none left out", async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 7; i++) ids.push((await plane.call("/invalidate", { tags: [`t${i}`] })).json.id);
+  const found: string[] = [];
+  let cursor: string | null = "";
+  for (let pages = 0; cursor !== null && pages < 10; pages++) {
+    const page = (await plane.call(`/invalidations?limit=3${cursor === "" ? "" : `&cursor=${cursor}`}`)).json;
+    found.push(...page.items.map((item: { id: string }) => item.id));
+    cursor = page.nextCursor;
+  }
+  expect(found).toEqual(ids.reverse());
+});
+
+describe("edges", () => {
+  test("are live when seen, cold without a position, silent when never seen", async () => {
+    edge(1).position = null;
+    edge(2).answers = false;
+    await collectStatus(plane.plane);
+    const { json } = await plane.call("/edges");
+    expect(json.nextCursor).toBeNull();
+    expect(json.items).toEqual([
+      expect.objectContaining({
+        id: "one",
+        url: edge(0).url,
+        region: "test",
+        state: "live",
+        position: "1-0",
+      }),
+      expect.objectContaining({ id: "three", state: "silent", lastSeenMs: null, memoryBytes: null }),
+      expect.objectContaining({ id: "two", state: "cold", position: null }),
+    ]);
+    expect(json.items[0].knownAgeMs).toBeGreaterThanOrEqual(5);
+  });
+
+  test("are replaced by a signed request, until the environment says something else", async () => {
+    const body = JSON.stringify([{ id: "one", url: edge(0).url, pid: 4711 }]);
+    expect((await askSigned(plane, "/.tidegate/edges", body, "another key")).status).toBe(404);
+    expect((await askSigned(plane, "/.tidegate/edges", body)).status).toBe(204);
+    expect((await plane.call("/edges")).json.items).toEqual([
+      expect.objectContaining({ id: "one", pid: 4711 }),
+    ]);
+    const restarted = await started();
+    expect((await restarted.call("/edges")).json.items).toHaveLength(1);
+    const changed = await started({ EDGES: listed().slice(1) });
+    expect((await changed.call("/edges")).json.items).toHaveLength(2);
+  });
+
+  test("a list that can't be read is refused and changes nothing", async () => {
+    for (const body of ["{}", "[{}]", '[{"id":"a","url":"http://x/y"}]', "[", '[{"id":"a","url":"ftp://x"}]'])
+      expect((await askSigned(plane, "/.tidegate/edges", body)).status, body).toBe(422);
+    expect((await plane.call("/edges")).json.items).toHaveLength(3);
+  });
+});
+
+describe("GET /cache-metrics", () => {
+  const counted = {
+    "class|hot|hit": 90,
+    "class|hot|stale": 5,
+    "class|hot|miss": 5,
+    "class|hot|originFetches": 6,
+    "latency|hot|0": 60,
+    "latency|hot|3": 39,
+    "latency|hot|9": 1,
+    "tier|l1Memory|hits": 80,
+    "shard|control|hits": 10,
+    "bytes|served": 1000,
+    "bytes|origin": 250,
+    "gauge|originConcurrencyMax": 4,
+  };
+
+  test("adds up what all edges have counted, however often they report it", async () => {
+    edge(0).counters = counted;
+    edge(1).counters = { ...counted, "gauge|originConcurrencyMax": 7 };
+    for (let i = 0; i < 3; i++) await collectStatus(plane.plane);
+    const { json } = await plane.call("/cache-metrics?window=60s&site=");
+    expect(json).toMatchObject({ status: 400 });
+    const figures = (await plane.call("/cache-metrics?window=1m")).json;
+    expect(figures).toMatchObject({
+      windowSeconds: 60,
+      hitRatio: 0.95,
+      byteHitRatio: 0.75,
+      tiers: { l1Memory: { hits: 160, misses: 0, errors: 0 } },
+      stampede: { originConcurrencyMax: 7, coalescedRatio: 0, leaseWaits: 0 },
+    });
+    expect(figures.classes.hot).toEqual({
+      requests: 200,
+      hits: 180,
+      stale: 10,
+      misses: 10,
+      passes: 0,
+      errors: 0,
+      coalesced: 0,
+      hitRatio: 0.95,
+      p50Ms: 1,
+      p99Ms: 10,
+      originFetches: 12,
+    });
+  });
+
+  test("counts what happened a moment ago, and only what was added since the last report", async () => {
+    edge(0).counters = { "class|hot|hit": 1 };
+    await collectStatus(plane.plane);
+    edge(0).counters = { "class|hot|hit": 3 };
+    expect((await plane.call("/cache-metrics")).json.classes.hot.hits).toBe(3);
+  });
+
+  test("an isolate that begins anew, and a late report of the old one, count no hit twice", async () => {
+    edge(0).counters = { "class|hot|hit": 10 };
+    await collectStatus(plane.plane);
+    edge(0).boot = "second";
+    edge(0).counters = { "class|hot|hit": 4 };
+    await collectStatus(plane.plane);
+    edge(0).boot = "boot-of-one";
+    edge(0).counters = { "class|hot|hit": 9 };
+    expect((await plane.call("/cache-metrics")).json.classes.hot.hits).toBe(14);
+  });
+
+  test.each(["10s", "20m", "2h", "24h"])("the same over every window: %s", async (window) => {
+    edge(0).counters = { "class|hot|hit": 10 };
+    expect((await plane.call(`/cache-metrics?window=${window}`)).json.classes.hot.hits).toBe(10);
+  });
+
+  test("names every figure of the contract, and what isn't measured is null", async () => {
+    const { json } = await plane.call("/cache-metrics");
+    expect(json).toMatchObject({
+      hitRatio: null,
+      byteHitRatio: null,
+      classes: {},
+      shards: [{ id: "control", p99Ms: null, replicationLagMs: null, memoryLimitBytes: null, state: "up" }],
+      invalidations: { accepted: 0, perSecond: 0, convergenceP50Ms: null, unfinished: 0 },
+      stale: { sampled: 0, violations: 0, upperBound95: null },
+      journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 },
+      alerts: [],
+    });
+    expect(json.shards[0].memoryBytes).toBeGreaterThan(0);
+    expect(json.shards[0].keys).toBeGreaterThan(0);
+    expect(json.edges).toHaveLength(3);
+  });
+
+  test("counts invalidations once, and those that an edge still lacks as unfinished", async () => {
+    await plane.call("/invalidate", { tags: ["a"] });
+    edge(0).follows = false;
+    await plane.call("/invalidate", { tags: ["b"] });
+    await plane.settled();
+    await until("both are counted", async () => {
+      const { invalidations } = (await plane.call("/cache-metrics")).json;
+      return invalidations.accepted === 2;
+    });
+    for (let i = 0; i < 3; i++) await beat(plane.plane, { boot: false });
+    const { invalidations } = (await plane.call("/cache-metrics")).json;
+    expect(invalidations).toMatchObject({ accepted: 2, unfinished: 1, perSecond: 2 / 60 });
+    expect(invalidations.convergenceP50Ms).toBeGreaterThan(0);
+  });
+});
+
+describe("the environment's configuration", () => {
+  const configuration = async () => {
+    const outcome = await plane.plane.log.snapshot(0);
+    if (outcome.kind === "unavailable") throw new Error(outcome.reason);
+    return outcome;
+  };
+  const policy = (id: string, ttl: string) => ({ id, key_pattern: `/${id}/*`, class: "hot", ttl });
+
+  test("is appended to the log once, and what changes of it, as often as it changes", async () => {
+    const one = { POLICIES: [policy("a", "1m"), policy("b", "1m")] };
+    plane = await started(one);
+    await bootConfiguration(plane.plane);
+    const before = await configuration();
+    expect([...before.configuration.keys()].sort()).toEqual([
+      "boot/fields",
+      "policy/default/a",
+      "policy/default/b",
+      "site/default",
+      "site/shop",
+      "site/solo",
+    ]);
+    plane = await started(one);
+    await bootConfiguration(plane.plane);
+    expect((await configuration()).head).toEqual(before.head);
+    for (const ttl of ["2m", "1m", "2m"]) {
+      plane = await started({ POLICIES: [policy("a", ttl), policy("b", "1m")] });
+      await bootConfiguration(plane.plane);
+      expect((await configuration()).configuration.get("policy/default/a")).toContain(`"ttl":"${ttl}"`);
+    }
+    expect((await configuration()).head.seq).toBe(before.head.seq + 3 * 3);
+  });
+
+  test("takes back only what it wrote itself", async () => {
+    plane = await started({ POLICIES: [policy("a", "1m"), policy("b", "1m")] });
+    await bootConfiguration(plane.plane);
+    const field = "policy/default/mine";
+    const payload = { kind: "config", field, value: JSON.stringify(policy("mine", "1m")) } as const;
+    const query = { operationId: "x", requestDigest: "x", actor: "a", action: "b", detail: "", replicas: 0 };
+    await plane.plane.log.append({ ...query, payload });
+    plane = await started({ POLICIES: [policy("b", "1m")], SITES: SITES.slice(0, 1) });
+    await bootConfiguration(plane.plane);
+    expect([...(await configuration()).configuration.keys()].sort()).toEqual([
+      "boot/fields",
+      "policy/default/b",
+      "policy/default/mine",
+      "site/default",
+    ]);
+  });
+
+  test("what of it can't be read is told by /readyz, and the rest holds", async () => {
+    plane = await started({
+      POLICIES: [policy("a", "1m"), { key_pattern: "(", class: "hot" }],
+      REPLICAS: "x",
+    });
+    const { status, json } = await plane.ask("/readyz");
+    expect(status).toBe(503);
+    expect(json.detail).toMatch(/REPLICAS.*POLICIES: row 1\/key_pattern/);
+    expect([...plane.plane.settings.fields.keys()]).toContain("policy/default/a");
+  });
+});
+
+test("without Redis every route that needs it is a 503 problem that says when to try again, and it heals", async () => {
+  await rest.kill();
+  for (const path of [
+    "/edges",
+    "/invalidations",
+    "/invalidations/x",
+    "/cache-metrics",
+    "/warmups/x",
+    "/readyz",
+  ]) {
+    const { status, json, headers } = await plane.call(path);
+    expect({ path, status, code: json.code }).toEqual({ path, status: 503, code: "unavailable" });
+    expect(headers.get("retry-after")).toBe("1");
+  }
+  const purge = await plane.call("/invalidate", { tags: ["a"] });
+  expect(purge).toMatchObject({ status: 503, json: { detail: expect.stringContaining("Idempotency-Key") } });
+  expect((await plane.call("/warmup", { urls: ["/a"] })).status).toBe(503);
+  expect((await plane.ask("/livez")).status).toBe(200);
+  const failures = await beat(plane.plane, { boot: true });
+  expect([...failures.keys()]).toEqual(["boot", "repeats", "status", "receipts"]);
+  await rest.restart();
+  await until("it is ready again", async () => (await plane.ask("/readyz")).status === 200);
+  expect((await plane.call("/invalidate", { tags: ["a"] })).status).toBe(202);
+});
+
+test("an append that too few replicas have is a 503, and the same key finds it again", async () => {
+  plane = await started({ REPLICAS: "1" });
+  const key = { "idempotency-key": "k" };
+  const first = await plane.call("/invalidate", { tags: ["a"] }, key);
+  expect(first).toMatchObject({ status: 503, json: { code: "unavailable" } });
+  plane = await started();
+  const again = await plane.call("/invalidate", { tags: ["a"] }, key);
+  expect(again).toMatchObject({ status: 202, json: { position: expect.stringMatching(/-1$/) } });
+});

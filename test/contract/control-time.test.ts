@@ -1,0 +1,116 @@
+// What the control plane does as time passes: edges are fenced, receipts close, repetitions fall due.
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { collectStatus } from "../../control-plane/edges/collect.ts";
+import { followReceipts } from "../../control-plane/invalidate/follow.ts";
+import { appendDueRepeats } from "../../control-plane/invalidate/repeat.ts";
+import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
+import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
+
+let now: number;
+let rest: RestFixture;
+let edges: FakeEdge[];
+let plane: TestPlane;
+
+beforeEach(async () => {
+  now = 1_800_000_000_000;
+  rest = await startEmbeddedRest(() => now);
+  edges = await Promise.all(["one", "two"].map(startFakeEdge));
+  plane = await startPlane(rest, { SITES, EDGES: edges.map(({ id, url }) => ({ id, url })) });
+});
+afterEach(async () => {
+  await plane.settled();
+  await Promise.all(edges.map((edge) => edge.stop()));
+  await rest.stop();
+});
+
+const second = (): FakeEdge => {
+  const [, edge] = edges;
+  if (edge === undefined) throw new Error("there is no second edge");
+  return edge;
+};
+
+test("an edge that says nothing is pending until the bound has passed, and fenced from then on", async () => {
+  second().follows = false;
+  const { json } = await plane.call("/invalidate", { tags: ["a"] });
+  await plane.settled();
+  const receipt = async () => (await plane.call(json.receipt)).json;
+  now += 30_249;
+  expect(await receipt()).toMatchObject({
+    state: "converging",
+    edges: [{ state: "applied" }, { state: "pending" }],
+  });
+  now += 1;
+  expect(await receipt()).toMatchObject({
+    state: "converged",
+    edges: [{ state: "applied" }, { state: "fenced" }],
+  });
+  await followReceipts(plane.plane);
+  const { invalidations } = (await plane.call("/cache-metrics")).json;
+  expect(invalidations).toMatchObject({ unfinished: 0, convergenceP99Ms: 60_000 });
+});
+
+test("when an edge learns it late, the time it took is kept, however much later somebody looks", async () => {
+  second().follows = false;
+  const { json } = await plane.call("/invalidate", { tags: ["a"] });
+  await plane.settled();
+  now += 1500;
+  second().position = json.position;
+  await collectStatus(plane.plane);
+  await followReceipts(plane.plane);
+  now += 60_000;
+  await collectStatus(plane.plane);
+  const { edges: rows, state, maxMs } = (await plane.call(json.receipt)).json;
+  expect(rows[1]).toEqual({ edge: "two", state: "applied", position: json.position, afterMs: 1500 });
+  expect({ state, maxMs }).toEqual({ state: "converged", maxMs: 1500 });
+});
+
+test("a newer epoch of the log is applied too: nothing older is served in it", async () => {
+  second().follows = false;
+  const { json } = await plane.call("/invalidate", { tags: ["a"] });
+  second().position = `${now + 1}-0`;
+  await collectStatus(plane.plane);
+  expect((await plane.call(json.receipt)).json.state).toBe("converged");
+});
+
+test("an edge is silent when it was not seen for five seconds", async () => {
+  await collectStatus(plane.plane);
+  now += 5000;
+  expect((await plane.call("/edges")).json.items[0]).toMatchObject({ state: "live", knownAgeMs: 5005 });
+  now += 1;
+  expect((await plane.call("/edges")).json.items[0]).toMatchObject({ state: "silent", lastSeenMs: 5001 });
+});
+
+test("an invalidation is repeated once, when it is due, and pushed again", async () => {
+  const { json } = await plane.call("/invalidate", { tags: ["a"], repeatAfterMs: 5000, mode: "soft" });
+  now += 4999;
+  await appendDueRepeats(plane.plane);
+  expect(second().pushed).toHaveLength(1);
+  now += 1;
+  for (let i = 0; i < 3; i++) await appendDueRepeats(plane.plane);
+  expect(second().pushed).toEqual([["default t a"], ["default t a"]]);
+  const { items } = (await plane.call("/invalidations")).json;
+  expect(items).toHaveLength(2);
+  expect(items[0]).toMatchObject({ reason: `repeats ${json.id}`, mode: "soft", state: "converged" });
+});
+
+test("figures leave the window as time passes", async () => {
+  second().counters = { "class|hot|hit": 10 };
+  await collectStatus(plane.plane);
+  now += 30_000;
+  expect((await plane.call("/cache-metrics?window=60s")).json.classes.hot.hits).toBe(10);
+  expect((await plane.call("/cache-metrics?window=10s")).json.classes).toEqual({});
+  now += 3_600_000;
+  expect((await plane.call("/cache-metrics?window=60s")).json.classes).toEqual({});
+  expect((await plane.call("/cache-metrics?window=2h")).json.classes.hot.hits).toBe(10);
+  now += 22 * 3_600_000;
+  expect((await plane.call("/cache-metrics?window=24h")).json.classes.hot.hits).toBe(10);
+});
+
+test("a receipt is gone after a day, and so is its place in the list", async () => {
+  const { json } = await plane.call("/invalidate", { tags: ["a"] });
+  now += 86_400_001;
+  expect((await plane.call(json.receipt)).status).toBe(404);
+  expect((await plane.call("/invalidations")).json.items).toEqual([]);
+  await followReceipts(plane.plane);
+  expect((await plane.call("/cache-metrics")).json.invalidations.unfinished).toBe(0);
+});

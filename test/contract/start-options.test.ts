@@ -1,0 +1,102 @@
+// The flags of `npm start`: every mistake is one clear line and exit code 2, before anything is started.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readOptions, UsageError } from "../../dev/options.ts";
+import { policyRows } from "../../dev/policies.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "tidegate-options-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe("flags", () => {
+  test("the defaults are those of the documentation", () => {
+    expect(readOptions(["--redis", "embedded"], {})).toEqual({
+      origin: null,
+      edges: 3,
+      edgePort: 8787,
+      controlPort: 8780,
+      redis: { kind: "embedded" },
+      token: null,
+      data: ".tidegate",
+      policies: null,
+      push: true,
+    });
+  });
+
+  test.each([
+    [["--edges", "0"], /--edges must be a whole number from 1/],
+    [["--edges", "three"], /--edges must be a whole number/],
+    [["--edge-port", "70000"], /--edge-port must be/],
+    [["--control-port", "8788"], /--control-port 8788 lies among the edges' ports/],
+    [["--origin", "ftp://x"], /--origin must be an http or https URL/],
+    [["--origin", "http://x/path"], /--origin must name a server only/],
+    [["--origin", "nonsense"], /--origin must be an http or https URL/],
+    [["--token", "short"], /--token must be 8 to 256/],
+    [["--redis", "memcached"], /--redis must be server, embedded/],
+    [["--redis", "redis://a,redis://b"], /--redis takes one database/],
+    [["--redis", "https://x.test"], /UPSTASH_REDIS_REST_TOKEN/],
+    [["--no-such-flag"], /--no-such-flag/],
+    [["stray"], /stray/],
+    [["--edges"], /--edges/],
+  ])("%j is refused", (args, message) => {
+    expect(() => readOptions(args, {})).toThrow(UsageError);
+    expect(() => readOptions(args, {})).toThrow(message);
+  });
+});
+
+describe("policies", () => {
+  const file = (text: string): string => {
+    const path = join(dir, "policies.json");
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test.each([
+    ["{", /must be a JSON array/],
+    ['{"key_pattern": "/x"}', /must be a JSON array/],
+    ['[{"key_pattern": "/(a+)+", "class": "hot"}]', /\/0\/key_pattern .*regular expressions/],
+    ['[{"key_pattern": "/x", "class": "warm"}]', /\/0\/class must be one of/],
+    ['[{"key_pattern": "/x", "class": "hot", "ttl": "soon"}]', /\/0\/ttl must be a duration/],
+    ['[{"key_pattern": "/x", "class": "hot", "tll": "5s"}]', /tll/],
+    [
+      '[{"id": "a", "key_pattern": "/x", "class": "hot"}, {"id": "a", "key_pattern": "/y", "class": "hot"}]',
+      /\/1\/id repeats "a"/,
+    ],
+  ])("%s is refused by name", (text, message) => {
+    expect(() => policyRows(file(text), false)).toThrow(message);
+  });
+
+  test("a file that is not there is said", () => {
+    expect(() => policyRows(join(dir, "nowhere.json"), false)).toThrow(/ENOENT/);
+  });
+});
+
+describe("npm start", () => {
+  const taken = createServer();
+  beforeAll(() => new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve)));
+  afterAll(() => taken.close());
+
+  const start = (...args: string[]) =>
+    spawnSync(
+      process.execPath,
+      ["--import", "./scripts/lua-loader.mjs", "dev/start.ts", "--data", join(dir, "data"), ...args],
+      { encoding: "utf8" },
+    );
+
+  test("a bad flag is one line on stderr and exit code 2", () => {
+    const run = start("--edges", "none");
+    expect([run.status, run.stdout]).toEqual([2, ""]);
+    expect(run.stderr.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("a port that is taken is named, with its flag", () => {
+    const { port } = taken.address() as AddressInfo;
+    const run = start("--control-port", String(port));
+    expect(run.status).toBe(2);
+    expect(run.stderr).toBe(`tidegate: port ${port} (--control-port) is taken\n`);
+  });
+});
