@@ -16,7 +16,7 @@ export const LIMITS = {
   /** Selectors shown with a receipt in a list; the receipt itself shows all. */
   selectorsListed: 20,
 
-  /** One Redis call. */
+  /** One Redis call: above the slowest honest replies, below what a client waits. */
   redisDeadline: millis(1500),
   /** As an edge's: a database that is gone costs one deadline now and then, not one a request. */
   breaker: { failures: 3, pause: millis(500) },
@@ -36,20 +36,27 @@ export const LIMITS = {
   /** Signed requests older or newer than this are refused. */
   signatureAge: seconds(30),
 
+  /** How long `wait` waits for every edge where the request doesn't say: pushes take milliseconds, pulls a beat. */
   waitDefault: seconds(10),
+  /** Proxies give up on silent requests at about a minute. */
   waitMost: seconds(60),
+  /** How often a waiting request looks at its receipt; acknowledged pushes have closed it before the first look. */
   waitPoll: millis(100),
-  /** Open receipts looked at in one beat. */
+  /** Open receipts looked at in one beat, from either end: more would outlast the beat. */
   receiptsFollowed: 100,
+  /** Items of a list where the request doesn't say. */
   page: 20,
+  /** Items of a list at most: each receipt is read from Redis. */
   pageMost: 100,
 
-  /** How late an invalidation may be repeated. */
+  /** How late an invalidation may be repeated: as long as its operation is remembered. */
   repeatMost: days(1),
-  /** Repeats waiting at once. */
+  /** Repeats waiting at once: each holds its selectors in Redis. */
   repeatsScheduled: 1000,
+  /** Repeats appended in one beat. */
   repeatsPerBeat: 20,
 
+  /** Between two beats: an edge without traffic learns of a lost push within this. */
   beat: seconds(1),
   /** How often an isolate makes sure that the beat goes on. */
   pokeEvery: seconds(10),
@@ -58,23 +65,32 @@ export const LIMITS = {
   /** Reading the metrics collects anew unless that began this shortly ago. */
   collectAgain: millis(200),
 
+  /** URLs of one warm-up: what fits into a body. */
   warmupUrls: 10_000,
+  /** Requests a second to the origin where the request doesn't say: most origins take that beside their users. */
   warmupRate: 100,
+  /** Requests a second to the origin at most. */
   warmupRateMost: 10_000,
+  /** Requests to the origin at once where the request doesn't say. */
   warmupConcurrency: 8,
-  /** What an edge accepts in one batch (edge/config.ts: warmupBatch) bounds the other factor. */
+  /** Requests to the origin at once at most: edges take no more in one batch. */
   warmupConcurrencyMost: 64,
-  /** URLs in one batch: small enough that a cancel, a restart or a slow origin costs little. */
+  /** URLs in one batch, fewer than an edge takes: a cancel, a restart or a slow origin then costs little. */
   warmupBatch: 100,
-  /** One batch at one edge. */
+  /** One batch at one edge: several rounds of a slow origin. */
   warmupDeadline: seconds(20),
   /** Work on warm-ups in one beat; what is left over goes on with the next. */
   warmupSlice: millis(900),
   /** Warm-ups that share a beat; others wait their turn. */
   warmupsAtOnce: 4,
+  /** Errors kept with a warm-up: enough to see what is wrong. */
   warmupErrors: 50,
+  /** How long a warm-up's outcome can be read. */
   warmupKept: days(1),
+  /** Warm-ups remembered. */
   warmupsRemembered: 1000,
+  /** How often a waiting request, or a reader of events, looks at the progress. */
   warmupPoll: millis(250),
+  /** A stream of events ends after this long; browsers connect again by themselves. */
   warmupEventsFor: minutes(15),
 } as const;

@@ -172,7 +172,7 @@ function mayValidate(edge: Edge, { held, body, step }: Served): boolean {
   const view = edge.view.current();
   if (view === null || body.kind !== "bytes" || step.kind === "fetch") return false;
   const coherence = coherenceOf(view, held.verifiedTo, held.answer.selectors).kind;
-  return coherence === "current" || coherence === "soft";
+  return hasValidator(held.answer.headers) && (coherence === "current" || coherence === "soft");
 }
 
 function right(
@@ -187,7 +187,8 @@ function right(
   },
 ): { kind: "right"; right: Right; alone: boolean } {
   const { token, asOf, search, leaseKey = "", l2Unavailable = false } = given;
-  const validators = search.candidate !== null && isSound(edge, search.candidate) ? search.candidate : null;
+  const validators =
+    search.candidate !== null && mayValidate(edge, search.candidate) ? search.candidate : null;
   return {
     kind: "right",
     alone: false,
@@ -203,13 +204,4 @@ function right(
       },
     },
   };
-}
-
-/** Judged anew at the moment of the as-of: a 304 would carry whatever it confirms past that position. */
-function isSound(edge: Edge, candidate: Served): boolean {
-  const view = edge.view.current();
-  if (view === null || candidate.body.kind !== "bytes" || candidate.step.kind === "fetch") return false;
-  const { answer } = candidate.held;
-  const coherence = coherenceOf(view, candidate.held.verifiedTo, answer.selectors).kind;
-  return (coherence === "current" || coherence === "soft") && hasValidator(answer.headers);
 }

@@ -18,9 +18,11 @@ export async function followReceipts(plane: Ports): Promise<{ kind: "done" } | U
   const open = await plane.receipts.follow(LIMITS.receiptsFollowed, directory.now);
   if (open.kind === "unavailable") return open;
   const found = await plane.receipts.read(open.ids);
-  const records = found.map((each) =>
-    each.kind === "receipt" ? progressOf(each.receipt, new Map(), directory) : null,
-  );
+  const records = found.map((each, index) => {
+    if (each.kind === "receipt") return progressOf(each.receipt, new Map(), directory);
+    // One that has expired is not open any more: the script strikes it off.
+    return each.kind === "absent" ? { id: open.ids[index] ?? "", acks: new Map(), convergence: null } : null;
+  });
   const recorded = await plane.receipts.record(
     records.filter((record) => record !== null),
     directory.now,

@@ -4,7 +4,6 @@ import { formatPosition } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts";
-import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { acceptInvalidation, type Fault, type Invalidation, type SelectorCounts } from "./accept.ts";
@@ -54,7 +53,6 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
   return { kind: "accepted", id: operation.id, position: formatPosition(appended.position), counts };
 }
 
-/** Edges that are away must not hold up the answer: their pushes end behind it. */
 async function appendAndPush(
   plane: ControlPlane,
   invalidation: Invalidation,
@@ -63,9 +61,7 @@ async function appendAndPush(
   const sentAt = plane.clock.now();
   const appended = await appendInvalidation(plane, invalidation, operation);
   // An operation that an earlier attempt had appended is in the log: whoever missed its push pulls it.
-  if (appended.kind !== "appended" || appended.entry === null) return appended;
-  const pushed = fanOut(plane, { id: operation.id, entry: appended.entry, sentAt });
-  background.keep(pushed);
-  await Promise.race([pushed, plane.timers.sleep(LIMITS.pushGrace)]);
+  if (appended.kind === "appended" && appended.entry !== null)
+    await fanOut(plane, { id: operation.id, entry: appended.entry, sentAt }, background);
   return appended;
 }

@@ -2,6 +2,7 @@
 
 import type { Selector } from "../../shared/core/units.ts";
 import type { Repeat, ScheduleOutcome } from "../../shared/mid-tier/repeats.ts";
+import type { Background } from "../../shared/ports/clock.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import { LIMITS } from "../config.ts";
@@ -14,6 +15,9 @@ interface Work {
   readonly invalidation: Invalidation;
   readonly actor: string;
 }
+
+/** The beat's own process goes on: nothing has to keep it alive. */
+const WITH_THE_BEAT: Background = { keep: () => {} };
 
 /** `due` is Redis TIME, milliseconds. */
 export function scheduleRepeat(
@@ -57,7 +61,7 @@ async function repeatOne(
   if (appended.kind === "unavailable") return appended;
   if (appended.kind === "unreplicated") return { kind: "unavailable", reason: appended.kind };
   if (appended.kind === "appended" && appended.entry !== null)
-    await fanOut(plane, { id, entry: appended.entry, sentAt });
+    await fanOut(plane, { id, entry: appended.entry, sentAt }, WITH_THE_BEAT);
   return { kind: "done" };
 }
 

@@ -36,68 +36,82 @@ interface Filled {
 }
 
 export async function warmBatch(ports: Ports, batch: Batch): Promise<BatchOutcome> {
-  const filled = await fillAll(ports, batch);
-  const errors: WarmupError[] = [];
-  const failed = new Set<string>();
-  const fail = (url: string, edge: string, reason: string): void => {
-    failed.add(url);
-    errors.push({ url, edge, reason });
-  };
+  const { filled, gone } = await fillAll(ports, batch);
+  const tally = new Tally();
   for (const url of batch.urls) {
     const fate = filled.get(url);
-    if (fate === undefined) fail(url, "", "no edge could be reached");
-    else if (fate.result === "failed") fail(url, fate.edge, fate.reason);
+    if (fate === undefined) tally.fail(url, "", "no edge could be reached");
+    else if (fate.result === "failed") tally.fail(url, fate.edge, fate.reason);
   }
   // What may not be kept would cost the origin a request an edge.
   const shared = batch.urls.filter((url) => ["stored", "held"].includes(filled.get(url)?.result ?? ""));
   const spread = async (edge: ListedEdge): Promise<void> => {
     const urls = shared.filter((url) => filled.get(url)?.edge !== edge.id);
     const results = await warmAt(ports, edge, { v: 1, urls, concurrency: batch.concurrency });
-    for (const url of urls) {
-      const fate = results.get(url);
-      if (fate === undefined || fate.result === "failed")
-        fail(url, edge.id, fate?.reason ?? "the edge could not be reached");
-    }
+    if (results === "refused") gone.add(edge.id);
+    else
+      for (const [url, { result, reason }] of results)
+        if (result === "failed") tally.fail(url, edge.id, reason);
   };
-  await Promise.all(batch.edges.map(spread));
+  await Promise.all(batch.edges.filter(({ id }) => !gone.has(id)).map(spread));
+  for (const edge of gone)
+    tally.errors.push({ url: batch.urls[0] ?? "", edge, reason: "the edge is gone: it was left out" });
   const skipped = batch.urls.filter((url) => filled.get(url)?.result === "not-stored").length;
-  return { done: batch.urls.length - failed.size - skipped, failed: failed.size, skipped, errors };
+  const failed = tally.failed.size;
+  return { done: batch.urls.length - failed - skipped, failed, skipped, errors: tally.errors };
 }
 
-/** An edge that refuses its share, because it is gone, leaves it to the next; one that is slow may still be at it. */
-async function fillAll(ports: Ports, batch: Batch): Promise<Map<string, Filled>> {
+/** A URL has failed where no edge could fetch it, or where one that tried could not. */
+class Tally {
+  readonly failed = new Set<string>();
+  readonly errors: WarmupError[] = [];
+
+  fail(url: string, edge: string, reason: string): void {
+    this.failed.add(url);
+    this.errors.push({ url, edge, reason });
+  }
+}
+
+/** An edge that refuses its share, because it is gone, leaves it to the others; one that is slow may still be at it. */
+async function fillAll(
+  ports: Ports,
+  batch: Batch,
+): Promise<{ filled: Map<string, Filled>; gone: Set<string> }> {
   const filled = new Map<string, Filled>();
-  const lanes = Math.min(batch.edges.length, batch.concurrency);
-  let left: readonly string[] = batch.urls;
-  for (let attempt = 0; attempt < batch.edges.length && left.length > 0; attempt++) {
-    const shares = Array.from({ length: lanes }, (_, lane) => left.filter((_url, i) => i % lanes === lane));
-    const fill = async (urls: readonly string[], lane: number): Promise<void> => {
-      const edge = batch.edges[(batch.turn + attempt + lane) % batch.edges.length];
-      if (edge === undefined) return;
+  const gone = new Set<string>();
+  for (let left = batch.urls; left.length > 0; left = left.filter((url) => !filled.has(url))) {
+    const edges = batch.edges.filter(({ id }) => !gone.has(id));
+    const lanes = Math.min(edges.length, batch.concurrency);
+    if (lanes === 0) break;
+    const fill = async (lane: number): Promise<void> => {
+      const edge = edges[(batch.turn + lane) % edges.length];
+      const urls = left.filter((_url, index) => index % lanes === lane);
+      if (edge === undefined || urls.length === 0) return;
       const concurrency = Math.ceil((batch.concurrency - lane) / lanes);
       const results = await warmAt(ports, edge, { v: 1, urls, concurrency });
-      for (const [url, fate] of results) filled.set(url, fate);
+      if (results === "refused") gone.add(edge.id);
+      else for (const [url, fate] of results) filled.set(url, fate);
     };
-    await Promise.all(shares.map(fill));
-    left = left.filter((url) => !filled.has(url));
+    await Promise.all(Array.from({ length: lanes }, (_, lane) => fill(lane)));
   }
-  return filled;
+  return { filled, gone };
 }
 
-/** Empty where the edge did nothing with the message. */
+/** A fate for every URL, or "refused" where the edge did nothing with the message. */
 async function warmAt(
   { callEdge, deadline }: Ports,
   edge: ListedEdge,
   message: WarmMessage,
-): Promise<Map<string, Filled>> {
+): Promise<Map<string, Filled> | "refused"> {
   const fates = new Map<string, Filled>();
   if (message.urls.length === 0) return fates;
   const answer = await callEdge(edge, { path: WARM_PATH, body: JSON.stringify(message) }, deadline);
-  if (answer.kind === "unreachable" && answer.reason === "refused") return fates;
+  if (answer.kind === "unreachable" && answer.reason === "refused") return "refused";
   const reply = answer.kind === "answer" ? decodeWarmReply(answer.text) : null;
   const reason = answer.kind === "answer" ? "the edge gave no result" : "the edge took too long";
   for (const url of message.urls) fates.set(url, { edge: edge.id, result: "failed", reason });
   for (const { url, status, result } of reply?.results ?? [])
-    fates.set(url, { edge: edge.id, result, reason: status === 0 ? "no answer" : `status ${status}` });
+    if (fates.has(url))
+      fates.set(url, { edge: edge.id, result, reason: status === 0 ? "no answer" : `status ${status}` });
   return fates;
 }

@@ -2,6 +2,7 @@
 
 import type { LogEntry } from "../../shared/core/log-entry.ts";
 import {
+  carryOver,
   knownAge,
   type LogView,
   learn,
@@ -165,9 +166,7 @@ export class ViewKeeper {
       return;
     this.generations = Math.max(this.generations, old?.generation ?? 0) + 1;
     const view = viewOfSnapshot({ ...head, configuration }, sentAt, this.generations);
-    if (old !== null && old.epoch === head.epoch) {
-      learn(view, [...old.ahead.values()], { receivedAt: sentAt, limits: LIMITS_OF_VIEW });
-    }
+    if (old !== null) carryOver(view, old, LIMITS_OF_VIEW);
     this.view = view;
     this.knownTicket = Math.max(this.knownTicket, ticket);
     this.stepsSeen = this.ports.clock.backwardSteps();

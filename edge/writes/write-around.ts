@@ -1,7 +1,8 @@
 // Unsafe methods: the origin takes the write, and on success the log learns what it made out of date.
 
-import { headerValue, listMembers } from "../../shared/core/headers.ts";
+import { headerValue } from "../../shared/core/headers.ts";
 import { formatSelector } from "../../shared/core/selector.ts";
+import { groupNames } from "../../shared/core/storability.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
@@ -59,9 +60,8 @@ async function invalidate(
     const other = named === null ? null : edge.router.resolve(named, route.href);
     if (other !== null && other.source.host === route.source.host) selectors.add(urlSelector(other));
   }
-  for (const member of listMembers(headerValue(outcome.headers, "cache-group-invalidation"))) {
-    const tag = /^"([^"\\]+)"/.exec(member)?.[1];
-    if (tag !== undefined) selectors.add(formatSelector(route.source.site, { kind: "tag", tag }));
+  for (const tag of groupNames(headerValue(outcome.headers, "cache-group-invalidation"))) {
+    selectors.add(formatSelector(route.source.site, { kind: "tag", tag }));
   }
   const operationId = edge.random.token();
   const query: AppendQuery = {

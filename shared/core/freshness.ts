@@ -4,7 +4,7 @@ import { deltaOf, governingDirectives } from "./cache-control.ts";
 import { type HeaderList, headerValue } from "./headers.ts";
 import { parseHttpDate } from "./http-date.ts";
 import type { Rules } from "./rules.ts";
-import { days, type Millis, millis, seconds } from "./units.ts";
+import { days, type Millis, millis, minutes, seconds } from "./units.ts";
 
 /** What an answer's headers and the rules in force allow, before jitter. */
 export interface Lifetime {
@@ -56,10 +56,15 @@ export function mustRevalidate(headers: HeaderList): boolean {
 
 function freshFor(input: LifetimeInput): Millis | null {
   const { rules } = input;
-  // A policy's life is meant for answers: a passing failure must not be kept for as long, unless the origin says so.
-  const ttl = input.status < 400 || HEURISTIC_STATUS.has(input.status) ? rules.ttl : null;
+  const ttl = grantedByRules(input.status, rules.ttl);
   if (rules.ttlMode === "override" && ttl !== null) return ttl;
   return explicitLifetime(input) ?? ttl ?? heuristicLifetime(input);
+}
+
+/** A policy's life is meant for answers: what is missing is remembered for a moment, a failure not at all, unless the origin says so. */
+function grantedByRules(status: number, ttl: Millis | null): Millis | null {
+  if (status < 400 || ttl === null) return ttl;
+  return HEURISTIC_STATUS.has(status) ? millis(Math.min(ttl, NEGATIVE_CAP)) : null;
 }
 
 function explicitLifetime(input: LifetimeInput): Millis | null {
@@ -83,6 +88,8 @@ function dateOf(input: LifetimeInput): number {
 /** Statuses that are heuristically cacheable (RFC 9110 §15.1), 206 apart. */
 const HEURISTIC_STATUS = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
 const HEURISTIC_CAP = days(1);
+/** A page that is missing today may be there in a minute. */
+const NEGATIVE_CAP = minutes(1);
 
 /** A tenth of the time since the last modification (RFC 9111 §4.2.2), capped. */
 function heuristicLifetime(input: LifetimeInput): Millis | null {

@@ -109,6 +109,18 @@ export function learn(
   return { kind: "learnt", configurationChanged };
 }
 
+/** What an older view of the same epoch had learnt beyond a snapshot: a view never goes back (invariant 12). */
+export function carryOver(view: LogView, old: LogView, limits: ViewLimits): void {
+  if (old.epoch !== view.epoch) return;
+  for (const [selector, newest] of old.index) {
+    const softs = newest.softs.filter((mark) => mark.seq > view.cursor);
+    const hard = newest.hard > view.cursor ? newest.hard : 0;
+    if (hard > 0 || softs.length > 0) view.index.set(selector, { hard, softs });
+  }
+  for (const [seq, entry] of old.ahead) if (seq > view.cursor) view.ahead.set(seq, entry);
+  learn(view, [], { receivedAt: view.knownAt, limits });
+}
+
 /** Known-at moves only forward, and only for a reply that reached the head it stated. */
 export function learnHead(view: LogView, head: Position, sentAt: Instant): void {
   if (head.epoch === view.epoch && head.seq <= view.cursor && sentAt > view.knownAt) view.knownAt = sentAt;

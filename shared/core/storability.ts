@@ -76,11 +76,14 @@ export function tagsOf(headers: HeaderList): string[] {
   for (const field of ["surrogate-key", "xkey"]) {
     for (const tag of (headerValue(headers, field) ?? "").split(/[\s,]+/)) if (tag !== "") tags.add(tag);
   }
-  for (const member of listMembers(headerValue(headers, "cache-groups"))) {
-    const group = /^"((?:[^"\\]|\\.)*)"/.exec(member)?.[1];
-    if (group !== undefined && group !== "") tags.add(group.replace(/\\(.)/g, "$1"));
-  }
+  for (const group of groupNames(headerValue(headers, "cache-groups"))) tags.add(group);
   return [...tags];
+}
+
+/** The strings of a `Cache-Groups` or `Cache-Group-Invalidation` list (RFC 9875 §2, §3). */
+export function groupNames(value: string | null): string[] {
+  const names = listMembers(value).map((member) => /^"((?:[^"\\]|\\.)*)"/.exec(member)?.[1] ?? "");
+  return names.map((name) => name.replace(/\\(.)/g, "$1")).filter((name) => name !== "");
 }
 
 export const TAG_FIELD_NAMES: ReadonlySet<string> = new Set(TAG_FIELDS);

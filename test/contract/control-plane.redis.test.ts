@@ -154,8 +154,11 @@ test("receipts are listed newest first, page by page, none twice and none left o
   const found: string[] = [];
   let cursor: string | null = "";
   for (let pages = 0; cursor !== null && pages < 10; pages++) {
-    const page = (await plane.call(`/invalidations?limit=3${cursor === "" ? "" : `&cursor=${cursor}`}`)).json;
-    found.push(...page.items.map((item: { id: string }) => item.id));
+    const from: string = cursor === "" ? "" : `&cursor=${cursor}`;
+    const page: { items: { id: string }[]; nextCursor: string | null } = (
+      await plane.call(`/invalidations?limit=3${from}`)
+    ).json;
+    found.push(...page.items.map((item) => item.id));
     cursor = page.nextCursor;
   }
   expect(found).toEqual(ids.reverse());

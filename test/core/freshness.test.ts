@@ -392,3 +392,8 @@ describe("how old an answer was when its request was sent (RFC 9111 §4.2.3)", (
     );
   });
 });
+
+test("what is missing is kept for a minute at the most by a policy's life, and as long as the origin says by its own", () => {
+  expect(secondsFresh([], { ttl: days(365) }, 404)).toBe(60);
+  expect(secondsFresh([["cache-control", "max-age=600"]], { ttl: days(365) }, 404)).toBe(600);
+});

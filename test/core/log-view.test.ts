@@ -4,6 +4,7 @@ import { array, constantFrom, integer, nat, oneof, property, record, shuffledSub
 import { describe, expect, test } from "vitest";
 import type { LogEntry, LogPayload } from "../../shared/core/log-entry.ts";
 import {
+  carryOver,
   coherenceOf,
   invalidatedAfter,
   knownAge,
@@ -409,5 +410,38 @@ describe("a chain that does not join", () => {
       }),
       300,
     );
+  });
+});
+
+describe("a snapshot that replaces an older view of the epoch", () => {
+  const limits = { selectors: 100, ahead: 100 };
+  const selector = "s e" as Selector;
+  const snapshotAt = (seq: number) =>
+    viewOfSnapshot({ epoch: 1, seq, hash: `h${seq}`, configuration: new Map() }, instant(100), 1);
+  const hard = (seq: number): LogEntry => ({
+    epoch: 1,
+    seq,
+    previous: `h${seq - 1}`,
+    hash: `h${seq}`,
+    age: 0,
+    payload: { kind: "invalidate", mode: "hard", selectors: [selector] },
+  });
+
+  test("keeps what was learnt beyond it, also of an entry that is no longer kept", () => {
+    const old = snapshotAt(1);
+    learn(old, [hard(9)], { receivedAt: instant(50), limits });
+    old.ahead.clear();
+    const view = snapshotAt(5);
+    carryOver(view, old, limits);
+    expect(coherenceOf(view, { epoch: 1, seq: 8 }, [selector]).kind).toBe("hard");
+    expect(view.cursor).toBe(5);
+  });
+
+  test("joins entries that follow it", () => {
+    const old = snapshotAt(1);
+    learn(old, [hard(6)], { receivedAt: instant(50), limits });
+    const view = snapshotAt(5);
+    carryOver(view, old, limits);
+    expect([view.cursor, view.hash]).toEqual([6, "h6"]);
   });
 });
