@@ -3,7 +3,6 @@
 import { knownAge } from "../shared/core/log-view.ts";
 import type { Step } from "../shared/core/next-step.ts";
 import { variesFor } from "../shared/core/stored-answer.ts";
-import { elapsed } from "../shared/core/units.ts";
 import { type Flight, type FlightOutcome, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
@@ -109,10 +108,10 @@ function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Reply | "ag
 
 const FRESH: Step = { kind: "serve", mark: "fresh" };
 
-/** Without a view, an answer asked for within the window still vouches for itself (docs/adr/0005). */
-function vouchesForItself(edge: Edge, request: EdgeRequest, { job, outcome }: Flown): boolean {
+/** A cold edge knows no window: there an answer vouches only for those who came before it was asked for (docs/adr/0005). */
+function vouchesForItself(edge: Edge, request: EdgeRequest, { outcome }: Flown): boolean {
   const { held } = outcome;
-  if (held.sentAt === null || elapsed(held.sentAt, request.arrivedAt) > job.route.rules.window) return false;
+  if (held.sentAt === null || held.sentAt <= request.arrivedAt) return false;
   return edge.clock.now() - outcome.receivedAt < held.answer.fresh;
 }
 

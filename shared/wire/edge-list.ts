@@ -13,9 +13,9 @@ const listedEdgeSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'"),
   url: z.string().refine(isHttp, "must be http(s)://host[:port]"),
-  region: z.string().max(64).optional(),
+  region: z.string().max(64).nullish(),
   /** The leader of the edge's process group, where it is a process of this machine. */
-  pid: z.int().positive().optional(),
+  pid: z.int().positive().nullish(),
 });
 
 /** More edges than this need fan-out in pages. */
