@@ -104,7 +104,7 @@ async function startBare() {
     durableObjects: null,
   };
   const module = fileURLToPath(new URL("../dev/worker-process.ts", import.meta.url));
-  const process = supervise({ name: "bare", module, argument: config, restartAfterMs: 1000 });
+  const process = supervise({ name: "bare", module, configuration: config, restartAfterMs: 1000 });
   await process.ready;
   return { port, process };
 }

@@ -149,7 +149,7 @@ async function startMidTier(options: StartOptions, plan: Plan): Promise<MidTier>
   const process = supervise({
     name: "mid-tier",
     module: modulePath("./mid-tier-process.ts"),
-    argument: config,
+    configuration: config,
     restartAfterMs: RESTART_OTHERS_MS,
     onMessage: (message) => {
       if (message.kind === "redis") pid = Number(message.pid);
@@ -250,7 +250,7 @@ function superviseWorker(
   return supervise({
     name: config.name,
     module: modulePath("./worker-process.ts"),
-    argument: config,
+    configuration: config,
     restartAfterMs,
     onMessage: (message) => {
       if (message.kind !== "ready") return;

@@ -1,12 +1,13 @@
 // The local mid-tier in one process: Redis (started here, given, or embedded) behind an Upstash-REST gateway.
 
 import { join } from "node:path";
+import { childConfiguration } from "./child-configuration.ts";
 import type { RedisBackend } from "./redis/backend.ts";
 import { startGateway } from "./redis/gateway.ts";
 import { launchRedisServer, type RedisServer } from "./redis/launch.ts";
 import { connectServer } from "./redis/server-backend.ts";
 
-/** Handed over by the supervisor as the process's only argument, as JSON. */
+/** Sent by the supervisor as the first message. */
 export interface MidTierProcessConfig {
   readonly port: number;
   readonly token: string;
@@ -68,7 +69,7 @@ process.on("disconnect", () => void end());
 process.on("SIGTERM", () => void end());
 process.on("SIGINT", () => undefined);
 
-const config = JSON.parse(process.argv[2] ?? "{}") as MidTierProcessConfig;
+const config = await childConfiguration<MidTierProcessConfig>();
 try {
   const backend = await backendFor(config);
   await startGateway({ backend, port: config.port, token: config.token });

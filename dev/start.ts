@@ -13,6 +13,20 @@ function announce(cluster: Cluster): void {
   say("ready");
 }
 
+const PARENT_CHECK_MS = 500;
+
+/** Started by npm, we end with it, also where it was killed and could tell nobody. */
+function endWithParent(end: () => void): void {
+  if (process.env.npm_lifecycle_event !== "start") return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options === null) {
@@ -22,15 +36,22 @@ async function main(): Promise<void> {
   let cluster: Cluster | null = null;
   let interrupted = false;
   const end = async (): Promise<void> => {
+    if (cluster === null || interrupted) {
+      interrupted = true;
+      return;
+    }
     interrupted = true;
-    if (cluster === null) return;
     await cluster.stop();
     process.exit(0);
   };
   process.on("SIGINT", () => void end());
   process.on("SIGTERM", () => void end());
+  endWithParent(() => void end());
   cluster = await startCluster(options);
-  if (interrupted) return end();
+  if (interrupted) {
+    await cluster.stop();
+    process.exit(0);
+  }
   announce(cluster);
 }
 

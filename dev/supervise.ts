@@ -13,7 +13,8 @@ export interface Supervised {
 export interface SuperviseOptions {
   readonly name: string;
   readonly module: string;
-  readonly argument: unknown;
+  /** What the process is sent as its first message; may hold secrets. */
+  readonly configuration: unknown;
   readonly restartAfterMs: number;
   /** Told of every message, and of `ready` after every restart. */
   readonly onMessage?: (message: { kind: string; [field: string]: unknown }) => void;
@@ -28,7 +29,7 @@ export function supervise(options: SuperviseOptions): Supervised {
   const ready = Promise.withResolvers<void>();
 
   const start = (): void => {
-    const started = fork(options.module, [JSON.stringify(options.argument)], {
+    const started = fork(options.module, [], {
       detached: true,
       execArgv: [
         "--import",
@@ -38,6 +39,8 @@ export function supervise(options: SuperviseOptions): Supervised {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     child = started;
+    // Not on the command line, where every user of the machine could read its secrets.
+    started.send({ kind: "configuration", configuration: options.configuration });
     started.on("message", (message: { kind: string }) => {
       if (message.kind === "ready") ready.resolve();
       options.onMessage?.(message);

@@ -2,8 +2,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { Miniflare } from "miniflare";
+import { childConfiguration } from "./child-configuration.ts";
 
-/** Handed over by the supervisor as the process's only argument, as JSON. */
+/** Sent by the supervisor as the first message. */
 export interface WorkerProcessConfig {
   readonly name: string;
   readonly port: number;
@@ -77,7 +78,7 @@ process.on("SIGTERM", endGroup);
 // A terminal's interrupt reaches everybody; the supervisor decides when we end.
 process.on("SIGINT", () => undefined);
 
-const config = JSON.parse(process.argv[2] ?? "{}") as WorkerProcessConfig;
+const config = await childConfiguration<WorkerProcessConfig>();
 if (!existsSync(config.scriptPath)) throw new Error(`There is no worker at ${config.scriptPath}`);
 run(config).catch((error: unknown) => {
   process.stderr.write(`${config.name}: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -186,7 +186,7 @@ describe("edges", () => {
   });
 
   test("are replaced by a signed request, until the environment says something else", async () => {
-    const body = JSON.stringify([{ id: "one", url: edge(0).url, pid: 4711 }]);
+    const body = JSON.stringify([{ id: "one", url: edge(0).url, region: null, pid: 4711 }]);
     expect((await askSigned(plane, "/.tidegate/edges", body, "another key")).status).toBe(404);
     expect((await askSigned(plane, "/.tidegate/edges", body)).status).toBe(204);
     expect((await plane.call("/edges")).json.items).toEqual([
