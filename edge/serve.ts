@@ -31,6 +31,8 @@ export function serveHeld(edge: Edge, request: EdgeRequest, { route, judged, pro
 
 /** Stale-while-revalidate (RFC 5861 §3): one flight a key, behind the client's back. */
 function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; judged: Served }): void {
+  // Somebody's credentials may not start a fetch that others share; the next request without any will.
+  if (request.header("authorization") !== null) return;
   const candidate = given.judged.body.kind === "bytes" ? given.judged : null;
   const boarding = board(edge, {
     route: given.route,
