@@ -13,6 +13,8 @@ export const LIMITS = {
   url: 8192,
   /** Characters of a reason: it is kept with the audit record. */
   reason: 500,
+  /** Faults told of one request: a thousand wrong URLs need not come back. */
+  faults: 100,
   /** Selectors shown with a receipt in a list; the receipt itself shows all. */
   selectorsListed: 20,
 
@@ -42,8 +44,12 @@ export const LIMITS = {
   waitMost: seconds(60),
   /** How often a waiting request looks at its receipt; acknowledged pushes have closed it before the first look. */
   waitPoll: millis(100),
-  /** Open receipts looked at in one beat, from either end: more would outlast the beat. */
-  receiptsFollowed: 100,
+  /** Receipts newly found in one beat: above the rate at which one Redis appends. */
+  receiptsFound: 5000,
+  /** Open receipts looked at in one beat, from either end. */
+  receiptsFollowed: 500,
+  /** Open receipts remembered: as many as there are receipts. */
+  receiptsOpen: 10_000,
   /** Items of a list where the request doesn't say. */
   page: 20,
   /** Items of a list at most: each receipt is read from Redis. */
@@ -87,8 +93,6 @@ export const LIMITS = {
   warmupErrors: 50,
   /** How long a warm-up's outcome can be read. */
   warmupKept: days(1),
-  /** Warm-ups remembered. */
-  warmupsRemembered: 1000,
   /** How often a waiting request, or a reader of events, looks at the progress. */
   warmupPoll: millis(250),
   /** A stream of events ends after this long; browsers connect again by themselves. */

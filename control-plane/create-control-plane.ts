@@ -49,7 +49,6 @@ export function createControlPlane(
     warmups: createWarmups(redis, {
       deadline,
       kept: LIMITS.warmupKept,
-      remembered: LIMITS.warmupsRemembered,
       errors: LIMITS.warmupErrors,
     }),
   };

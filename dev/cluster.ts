@@ -18,6 +18,8 @@ import { type Supervised, supervise } from "./supervise.ts";
 import type { WorkerProcessConfig } from "./worker-process.ts";
 
 export interface Cluster {
+  /** Whether the mid-tier could be reached; without it the edges serve from the origin until it can. */
+  readonly ready: boolean;
   readonly origin: string;
   readonly control: string;
   readonly edges: readonly ClusterEdge[];
@@ -113,8 +115,9 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   });
   await Promise.all([controlProcess.ready, ...[...running.values()].map((process) => process.ready)]);
   await announce();
-  await untilReady(control);
+  const ready = await untilReady(control);
   return {
+    ready,
     origin: origin.href,
     control,
     edges: edges.map(({ id, url }) => ({ id, url, pid: () => running.get(id)?.pid() ?? null })),
@@ -274,16 +277,24 @@ async function announceEdges(control: string, key: string, edges: readonly unkno
   }
 }
 
-const READY_POLL_MS = 50;
-const READY_WITHIN_MS = 30_000;
+const POLL_MS = 50;
+const LIVE_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 5000;
 
-async function untilReady(control: string): Promise<void> {
-  const giveUpAt = Date.now() + READY_WITHIN_MS;
+/** A control plane that lives but isn't ready can't reach Redis: edges serve from the origin until it can. */
+async function untilReady(control: string): Promise<boolean> {
+  if (!(await answers(`${control}/livez`, LIVE_WITHIN_MS)))
+    throw new Error("the control plane did not start");
+  return answers(`${control}/readyz`, READY_WITHIN_MS);
+}
+
+async function answers(url: string, withinMs: number): Promise<boolean> {
+  const giveUpAt = Date.now() + withinMs;
   while (Date.now() < giveUpAt) {
-    const answer = await fetch(`${control}/readyz`).catch(() => null);
+    const answer = await fetch(url).catch(() => null);
     await answer?.arrayBuffer();
-    if (answer?.ok) return;
-    await new Promise((done) => setTimeout(done, READY_POLL_MS));
+    if (answer?.ok) return true;
+    await new Promise((done) => setTimeout(done, POLL_MS));
   }
-  throw new Error("the control plane did not become ready");
+  return false;
 }

@@ -9,6 +9,8 @@ function announce(cluster: Cluster): void {
   say(`mid-tier       ${cluster.redis.url}`);
   say(`control plane  ${cluster.control}`);
   for (const edge of cluster.edges) say(`${edge.id.padEnd(14)} ${edge.url}`);
+  if (!cluster.ready)
+    console.error("tidegate: the mid-tier can't be reached yet; edges serve from the origin until it can");
   say(`token file     ${cluster.tokenFile}`);
   say("ready");
 }

@@ -2,6 +2,7 @@
 
 import type { HeaderList } from "../shared/core/headers.ts";
 import { invalidatedAfter, type LogView } from "../shared/core/log-view.ts";
+import type { Step } from "../shared/core/next-step.ts";
 import type { Position } from "../shared/core/position.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import type { Instant, Millis, Selector } from "../shared/core/units.ts";
@@ -15,6 +16,8 @@ export type FlightOutcome =
       readonly held: HeldAnswer;
       readonly body: Uint8Array<ArrayBuffer>;
       readonly from: "origin" | "l2";
+      /** What was decided for the leader's request, possibly by asking the log for more than the view knows. */
+      readonly forLeader: Step;
       readonly receivedAt: Instant;
     }
   /** Not to be shared: everybody goes alone, at once. */
@@ -40,6 +43,9 @@ export type LeaderReply =
       readonly stored: boolean;
       readonly age: Millis;
     };
+
+/** What whoever asked the origin itself may do with what it said. */
+export const FRESH: Step = { kind: "serve", mark: "fresh" };
 
 export interface Flight {
   /** Noted before the origin was asked; null while cold. */

@@ -7,7 +7,8 @@ import { ViewKeeper } from "./log/view-keeper.ts";
 import { type ParseUrl, Router } from "./router.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
 import { MemoryTier } from "./tiers/memory.ts";
-import { UnsentInvalidations } from "./writes/unsent.ts";
+import { UnsentWrites } from "./writes/unsent.ts";
+import { flushUnsent } from "./writes/write-around.ts";
 
 export interface EdgeSetUp {
   readonly id: string;
@@ -20,8 +21,13 @@ export interface EdgeSetUp {
 export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
   const counters = newCounters();
   const router = new Router(setUp.fallbackSite, setUp.parseUrl);
-  const view = new ViewKeeper({ ...ports, counters, configured: (fields) => router.configure(fields) });
-  return {
+  const view = new ViewKeeper({
+    ...ports,
+    counters,
+    configured: (fields) => router.configure(fields),
+    reached: () => flushUnsent(edge),
+  });
+  const edge: Edge = {
     ...ports,
     id: setUp.id,
     view,
@@ -30,7 +36,8 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     memory: new MemoryTier(),
     dataCentre: new DataCentreTier(ports),
     flights: new Map(),
-    unsent: new UnsentInvalidations(),
+    unsent: new UnsentWrites(),
     shards: setUp.shards,
   };
+  return edge;
 }

@@ -12,7 +12,7 @@ import type { ViewKeeper } from "./log/view-keeper.ts";
 import type { Router } from "./router.ts";
 import type { DataCentreTier } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
-import type { UnsentInvalidations } from "./writes/unsent.ts";
+import type { UnsentWrites } from "./writes/unsent.ts";
 
 /** The outside of an edge. */
 export interface EdgePorts {
@@ -34,7 +34,7 @@ export interface Edge extends EdgePorts {
   readonly dataCentre: DataCentreTier;
   readonly flights: Map<CacheKey, Flight>;
   readonly counters: Counters;
-  readonly unsent: UnsentInvalidations;
+  readonly unsent: UnsentWrites;
   /** Counts of every shard as this isolate saw it. */
   readonly shards: () => readonly ShardCounts[];
 }

@@ -3,7 +3,7 @@
 import { knownAge } from "../shared/core/log-view.ts";
 import type { Step } from "../shared/core/next-step.ts";
 import { variesFor } from "../shared/core/stored-answer.ts";
-import { type Flight, type FlightOutcome, joinFlight } from "./coalesce.ts";
+import { type Flight, type FlightOutcome, FRESH, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
@@ -93,7 +93,7 @@ function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Reply | "ag
   const body = { kind: "bytes", bytes: outcome.body } as const;
   const serve = (step: Step): Reply =>
     serveHeld(edge, request, { route, judged: { held, body, step }, provenance: provenanceOf(flown) });
-  if (role === "leader" && outcome.from === "origin") return serve(FRESH);
+  if (role === "leader") return serve(outcome.forLeader);
   const view = edge.view.current();
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH) : "again";
   const input = { held, body, rules: route.rules, arrivedAt: request.arrivedAt };
@@ -105,8 +105,6 @@ function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Reply | "ag
   const waited = role === "follower" && judged.coherence.kind === "current" && justArrived && known;
   return waited ? serve(FRESH) : "again";
 }
-
-const FRESH: Step = { kind: "serve", mark: "fresh" };
 
 /** A cold edge knows no window: there an answer vouches only for those who came before it was asked for (docs/adr/0005). */
 function vouchesForItself(edge: Edge, request: EdgeRequest, { outcome }: Flown): boolean {

@@ -6,7 +6,7 @@ import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { elapsed, later, type Millis, millis } from "../shared/core/units.ts";
 import { type ByteSource, NO_BODY } from "../shared/ports/body.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
-import type { FlightControls } from "./coalesce.ts";
+import { type FlightControls, FRESH } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
@@ -95,7 +95,8 @@ async function freshen(edge: Edge, exchange: Exchange, { answered, controls }: G
   const selectors = [...new Set([...candidate.held.answer.selectors, ...made.answer.selectors])];
   const { bytes } = candidate.body;
   const held = hold(exchange, { ...made.answer, selectors, length: bytes.length });
-  controls.settle({ kind: "answer", held, body: bytes, from: "origin", receivedAt: exchange.receivedAt });
+  const { receivedAt } = exchange;
+  controls.settle({ kind: "answer", held, body: bytes, from: "origin", forLeader: FRESH, receivedAt });
   await storeEverywhere(edge, {
     ...made,
     held,
@@ -139,6 +140,7 @@ async function receive(edge: Edge, exchange: Exchange, given: Given): Promise<vo
     held,
     body: result.bytes,
     from: "origin",
+    forLeader: FRESH,
     receivedAt: exchange.receivedAt,
   });
   await storeEverywhere(edge, {

@@ -53,9 +53,10 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     const acquired = await acquire(edge, job);
     if (acquired.kind === "refused") return controls.settle({ kind: "refused" });
     if (acquired.kind === "answer") {
-      const { held, body } = acquired.judged;
+      const { held, body, step } = acquired.judged;
       if (body.kind !== "bytes") return controls.settle({ kind: "unshared" });
-      controls.settle({ kind: "answer", held, body: body.bytes, from: "l2", receivedAt: edge.clock.now() });
+      const receivedAt = edge.clock.now();
+      controls.settle({ kind: "answer", held, body: body.bytes, from: "l2", forLeader: step, receivedAt });
       const place = { key: acquired.key, primary: job.route.key };
       return promote(edge, place, { held, body: body.bytes, rules: job.route.rules });
     }

@@ -189,7 +189,10 @@ function getInvalidations(api: Api, { plane }: ApiPorts): void {
       limit ?? LIMITS.page,
     );
     if (page.kind === "unavailable") throw unavailable(page.reason);
-    const [directory, found] = await Promise.all([plane.edges.read(), plane.receipts.read(page.ids)]);
+    const [directory, found] = await Promise.all([
+      plane.edges.read(),
+      plane.receipts.read(page.ids, "with-entries"),
+    ]);
     if (directory.kind === "unavailable") throw unavailable(directory.reason);
     const items: Receipt[] = [];
     for (const outcome of found) {

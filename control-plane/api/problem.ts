@@ -57,7 +57,7 @@ export class Refusal extends Error {
   ) {
     super(detail);
     this.code = code;
-    this.faults = more.faults ?? [];
+    this.faults = (more.faults ?? []).slice(0, LIMITS.faults);
     this.headers = more.headers ?? {};
   }
 }

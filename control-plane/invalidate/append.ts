@@ -42,16 +42,18 @@ export interface ReceiptDetail {
   readonly site: string | null;
   readonly reason: string | null;
   readonly boundMs: number | null;
+  readonly selectors: number | null;
 }
 
 export function readDetail(text: string): ReceiptDetail {
   const value = parseJson(text);
   if (typeof value !== "object" || value === null)
-    return { site: null, reason: text === "" ? null : text, boundMs: null };
-  const { site, reason, boundMs } = value as Record<string, unknown>;
+    return { site: null, reason: text === "" ? null : text, boundMs: null, selectors: null };
+  const { site, reason, boundMs, selectors } = value as Record<string, unknown>;
   return {
     site: typeof site === "string" ? site : null,
     reason: typeof reason === "string" ? reason : null,
     boundMs: typeof boundMs === "number" ? boundMs : null,
+    selectors: typeof selectors === "number" ? selectors : null,
   };
 }

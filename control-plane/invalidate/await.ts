@@ -14,7 +14,7 @@ export type ReceiptRead =
 type Ports = Pick<ControlPlane, "edges" | "receipts">;
 
 export async function readReceipt({ edges, receipts }: Ports, id: string): Promise<ReceiptRead> {
-  const [directory, [found]] = await Promise.all([edges.read(), receipts.read([id])]);
+  const [directory, [found]] = await Promise.all([edges.read(), receipts.read([id], "with-entries")]);
   if (directory.kind === "unavailable") return directory;
   if (found?.kind !== "receipt") return found ?? { kind: "absent" };
   return { kind: "receipt", receipt: showReceipt(found.receipt, directory.directory, LIMITS.selectors) };

@@ -15,9 +15,10 @@ export async function followReceipts(plane: Ports): Promise<{ kind: "done" } | U
   const outcome = await plane.edges.read();
   if (outcome.kind === "unavailable") return outcome;
   const { directory } = outcome;
-  const open = await plane.receipts.follow(LIMITS.receiptsFollowed, directory.now);
+  const limits = { found: LIMITS.receiptsFound, named: LIMITS.receiptsFollowed, open: LIMITS.receiptsOpen };
+  const open = await plane.receipts.follow(limits, directory.now);
   if (open.kind === "unavailable") return open;
-  const found = await plane.receipts.read(open.ids);
+  const found = await plane.receipts.read(open.ids, "without");
   const records = found.map((each, index) => {
     if (each.kind === "receipt") return progressOf(each.receipt, new Map(), directory);
     // One that has expired is not open any more: the script strikes it off.
@@ -32,7 +33,7 @@ export async function followReceipts(plane: Ports): Promise<{ kind: "done" } | U
 
 /** Acknowledgements as they came; the receipt that they complete is closed with them. */
 export async function noteAcks(plane: Ports, id: string, acks: ReadonlyMap<string, Ack>): Promise<void> {
-  const [outcome, [found]] = await Promise.all([plane.edges.read(), plane.receipts.read([id])]);
+  const [outcome, [found]] = await Promise.all([plane.edges.read(), plane.receipts.read([id], "without")]);
   if (outcome.kind === "unavailable" || found?.kind !== "receipt") return;
   const record = progressOf(found.receipt, acks, outcome.directory);
   if (record !== null) await plane.receipts.record([record], outcome.directory.now);

@@ -58,7 +58,7 @@ export function showReceipt(stored: StoredReceipt, directory: Directory, mostSel
     site: detail.site ?? selectors[0]?.split(" ", 1)[0] ?? null,
     mode: stored.payload?.kind === "invalidate" ? stored.payload.mode : null,
     selectors: selectors.slice(0, mostSelectors).map(showSelector),
-    selectorsTotal: selectors.length,
+    selectorsTotal: detail.selectors ?? selectors.length,
     reason: detail.reason,
     actor: stored.actor,
     acceptedAt: new Date(stored.at).toISOString(),

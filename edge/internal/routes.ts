@@ -78,7 +78,6 @@ function acknowledgement(edge: Edge): Acknowledgement {
 /** The tick's beat: an edge without traffic learns the log here. */
 async function status(internal: InternalEdge, request: InternalRequest): Promise<InternalReply> {
   const { edge } = internal;
-  await edge.unsent.flush(edge.log);
   await edge.view.pull(request.background);
   const view = edge.view.current();
   const report: StatusReport = {

@@ -30,6 +30,8 @@ export interface ViewPorts {
   readonly timers: Timers;
   readonly counters: Counters;
   readonly configured: (fields: ReadonlyMap<string, string>) => void;
+  /** The log has just answered: what it could not be told before can be told now. */
+  readonly reached: () => Promise<void>;
 }
 
 const LIMITS_OF_VIEW = { selectors: LIMITS.viewSelectors, ahead: LIMITS.viewAhead };
@@ -117,6 +119,7 @@ export class ViewKeeper {
     const ticket = this.ticket();
     const done = this.pullOnce(ticket).finally(() => {
       if (this.pulling?.ticket === ticket) this.pulling = null;
+      if (this.knownTicket >= ticket) background.keep(this.ports.reached());
     });
     this.pulling = { ticket, sentAt, done };
     background.keep(done);

@@ -1,37 +1,77 @@
-// Invalidations that the log has not acknowledged yet: kept and sent again, so that an outage loses none.
+// Writes whose invalidation the log has not taken yet: kept by what they named, and sent again until it has.
 
-import type { AppendQuery, Log } from "../../shared/ports/mid-tier.ts";
+import { formatSelector } from "../../shared/core/selector.ts";
+import type { Selector } from "../../shared/core/units.ts";
+import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
+import type { Route, Router } from "../router.ts";
+
+/** A write that the origin took. It names URLs, because an edge that is still cold knows no sites to name selectors by. */
+export interface OriginWrite {
+  readonly operationId: string;
+  readonly method: string;
+  readonly target: string;
+  /** What Location and Content-Location named, as received. */
+  readonly references: readonly string[];
+  /** Groups of `Cache-Group-Invalidation`. */
+  readonly groups: readonly string[];
+}
+
+/** The entry that a write makes, by the configuration in force; null where no site serves its target. */
+export function invalidationOf(write: OriginWrite, by: { router: Router; edge: string }): AppendQuery | null {
+  const route = by.router.resolve(write.target, write.target);
+  if (route === null) return null;
+  const { site, host, pathAndQuery } = route.source;
+  const selectors = new Set<Selector>([urlSelector(route)]);
+  for (const reference of write.references) {
+    const other = by.router.resolve(reference, write.target);
+    // RFC 9111 §4.4: only what lies on the same origin, or one site could invalidate another's pages.
+    if (other !== null && other.source.host === host) selectors.add(urlSelector(other));
+  }
+  for (const tag of write.groups) selectors.add(formatSelector(site, { kind: "tag", tag }));
+  return {
+    operationId: write.operationId,
+    requestDigest: write.operationId,
+    actor: `edge/${by.edge}`,
+    action: "write",
+    payload: { kind: "invalidate", mode: "hard", selectors: [...selectors] },
+    detail: `${write.method} ${pathAndQuery}`,
+    replicas: 0,
+  };
+}
+
+const urlSelector = ({ source }: Route): Selector =>
+  formatSelector(source.site, { kind: "url", host: source.host, pathAndQuery: source.pathAndQuery });
 
 /** More than this at once means a log that has been away for long under heavy writing. */
 const MOST = 10_000;
 
-export class UnsentInvalidations {
-  private readonly queue = new Map<string, AppendQuery>();
+export class UnsentWrites {
+  private readonly queue = new Map<string, OriginWrite>();
   private flushing: Promise<void> | null = null;
 
   get size(): number {
     return this.queue.size;
   }
 
-  /** False where no more can be kept: the write must then not be acknowledged. */
-  keep(query: AppendQuery): boolean {
-    if (this.queue.size >= MOST) return false;
-    this.queue.set(query.operationId, query);
-    return true;
+  get isFull(): boolean {
+    return this.queue.size >= MOST;
   }
 
-  /** Sends what is kept, oldest first; the operation's id makes a repeated append one. */
-  flush(log: Log): Promise<void> {
-    this.flushing ??= this.send(log).finally(() => {
+  keep(write: OriginWrite): void {
+    this.queue.set(write.operationId, write);
+  }
+
+  /** Offers what is kept, oldest first, until one is not taken; the operation's id makes a repeated append one. */
+  flush(send: (write: OriginWrite) => Promise<boolean>): Promise<void> {
+    this.flushing ??= this.sendAll(send).finally(() => {
       this.flushing = null;
     });
     return this.flushing;
   }
 
-  private async send(log: Log): Promise<void> {
-    for (const [id, query] of this.queue) {
-      const outcome = await log.append(query);
-      if (outcome.kind === "unavailable" || outcome.kind === "unreplicated") return;
+  private async sendAll(send: (write: OriginWrite) => Promise<boolean>): Promise<void> {
+    for (const [id, write] of this.queue) {
+      if (!(await send(write))) return;
       this.queue.delete(id);
     }
   }

@@ -35,5 +35,4 @@ export const REPEATS_WORK = `${PREFIX}repeats:work`;
 export const metricTotalsKey = (edge: string, boot: string): string => `${METRIC_TOTALS}:${edge}:${boot}`;
 export const coarseMetricBucketKey = (step: number, start: number): string =>
   `${PREFIX}metrics:bucket:${step}:${start}`;
-export const WARMUPS_OPEN = `${PREFIX}warmups:open`;
 export const warmupErrorsKey = (id: string): string => `${PREFIX}warmup:${id}:errors`;

@@ -8,10 +8,10 @@ import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { decodeStoredEntry, parseJson } from "../wire/log-payload.ts";
 import { LOG_KEYS, RECEIPTS, RECEIPTS_FOLLOWED, RECEIPTS_OPEN, receiptKey } from "./keys.ts";
 import { bucketsAt } from "./metrics.ts";
-import { evalCommand, type ScriptReply, scriptReply } from "./script.ts";
+import { evalCommand, scriptReply } from "./script.ts";
 import FOLLOW_RECEIPTS from "./scripts/follow-receipts.lua";
 import LOG_PRELUDE from "./scripts/log-prelude.lua";
-import READ_RECEIPT from "./scripts/read-receipt.lua";
+import READ_RECEIPTS from "./scripts/read-receipts.lua";
 import RECORD_ACKS from "./scripts/record-acks.lua";
 
 /** How long after its acceptance an edge was known to have applied an invalidation, in milliseconds. */
@@ -29,7 +29,7 @@ export interface StoredReceipt {
   readonly action: string;
   /** What the appender kept with it. */
   readonly detail: string;
-  /** Null once the log no longer holds the entry. */
+  /** Null once the log no longer holds the entry, or where it was too large for this reply. */
   readonly payload: LogPayload | null;
   readonly acks: ReadonlyMap<string, Ack>;
   readonly closed: boolean;
@@ -51,16 +51,26 @@ export type ReceiptPage =
   | Unavailable;
 
 export interface Receipts {
-  read(ids: readonly string[]): Promise<readonly ReceiptOutcome[]>;
+  /** With the entries that they are about, or without, where only their progress matters. */
+  read(ids: readonly string[], entries: "with-entries" | "without"): Promise<readonly ReceiptOutcome[]>;
   /** Newest first. */
   list(from: ReceiptCursor | null, limit: number): Promise<ReceiptPage>;
   /** Takes in what was appended since the last call, and names the oldest and the newest of what is open. */
   follow(
-    most: number,
+    limits: FollowLimits,
     now: number,
   ): Promise<{ readonly kind: "open"; readonly ids: readonly string[] } | Unavailable>;
   /** The first acknowledgement of an edge stays. */
   record(records: readonly AckRecord[], now: number): Promise<{ readonly kind: "recorded" } | Unavailable>;
+}
+
+export interface FollowLimits {
+  /** Receipts newly found in one call. */
+  readonly found: number;
+  /** Open ones named, from either end. */
+  readonly named: number;
+  /** Open ones remembered; the oldest are forgotten, and shown by what is known of the edges. */
+  readonly open: number;
 }
 
 export interface AckRecord {
@@ -70,54 +80,72 @@ export interface AckRecord {
   readonly convergence: number | null;
 }
 
+/** Far below what a reply of the REST interface may hold. */
+const ENTRY_BYTES = 4 * 1024 * 1024;
+
 export function createReceipts(redis: Redis, deadline: Millis): Receipts {
   return {
-    async read(ids) {
-      if (ids.length === 0) return [];
-      const commands = ids.map((id) =>
-        evalCommand(LOG_PRELUDE + READ_RECEIPT, [...LOG_KEYS, receiptKey(id)], []),
-      );
-      const outcome = await redis.run(commands, deadline);
-      return ids.map((id, index) => readReceipt(id, scriptReply(outcome, index)));
-    },
+    read: (ids, entries) =>
+      readReceipts(redis, deadline, { ids, bytes: entries === "without" ? 0 : ENTRY_BYTES }),
     list: (from, limit) => listReceipts(redis, deadline, { from, limit }),
-    async follow(most, now) {
+    async follow({ found, named, open }, now) {
       const buckets = bucketsAt(now);
       const keys = [RECEIPTS, RECEIPTS_OPEN, RECEIPTS_FOLLOWED, ...buckets.keys];
-      const command = evalCommand(FOLLOW_RECEIPTS, keys, [most, buckets.keys.length, ...buckets.kept]);
-      const reply = scriptReply(await redis.run([command], deadline));
+      const args = [found, named, open, buckets.keys.length, ...buckets.kept];
+      const reply = scriptReply(await redis.run([evalCommand(FOLLOW_RECEIPTS, keys, args)], deadline));
       return reply.kind === "unavailable" ? reply : { kind: "open", ids: reply.strings };
     },
     async record(records, now) {
       if (records.length === 0) return { kind: "recorded" };
-      const outcome = await redis.run(
-        records.map((record) => recordCommand(record, now)),
-        deadline,
-      );
-      const failed = records
-        .map((_, index) => scriptReply(outcome, index))
-        .find((reply) => reply.kind === "unavailable");
-      return failed?.kind === "unavailable" ? failed : { kind: "recorded" };
+      const reply = scriptReply(await redis.run([recordCommand(records, now)], deadline));
+      return reply.kind === "unavailable" ? reply : { kind: "recorded" };
     },
   };
 }
 
-function recordCommand({ id, acks, convergence }: AckRecord, now: number): readonly RedisArgument[] {
+function recordCommand(records: readonly AckRecord[], now: number): readonly RedisArgument[] {
   const buckets = bucketsAt(now);
-  const said = [...acks].flatMap(([edge, ack]) => [edge, `${ack.position} ${Math.round(ack.afterMs)}`]);
-  const args = [id, convergence ?? "", buckets.keys.length, ...buckets.kept, ...said];
-  return evalCommand(RECORD_ACKS, [receiptKey(id), RECEIPTS_OPEN, ...buckets.keys], args);
+  const keys = [RECEIPTS_OPEN, ...buckets.keys, ...records.map(({ id }) => receiptKey(id))];
+  const said = records.flatMap(({ id, acks, convergence }) => [
+    ...[id, convergence ?? "", acks.size],
+    ...[...acks].flatMap(([edge, ack]) => [edge, `${ack.position} ${Math.round(ack.afterMs)}`]),
+  ]);
+  return evalCommand(RECORD_ACKS, keys, [buckets.keys.length, ...buckets.kept, ...said]);
 }
 
-function readReceipt(id: string, reply: ScriptReply): ReceiptOutcome {
-  if (reply.kind === "unavailable") return reply;
-  const [nowText, entryText = "", ...rest] = reply.strings;
-  const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < rest.length; i += 2) fields.set(rest[i] ?? "", rest[i + 1] ?? "");
+async function readReceipts(
+  redis: Redis,
+  deadline: Millis,
+  { ids, bytes }: { ids: readonly string[]; bytes: number },
+): Promise<ReceiptOutcome[]> {
+  if (ids.length === 0) return [];
+  const command = evalCommand(LOG_PRELUDE + READ_RECEIPTS, [...LOG_KEYS, ...ids.map(receiptKey)], [bytes]);
+  const reply = scriptReply(await redis.run([command], deadline));
+  if (reply.kind === "unavailable") return ids.map(() => reply);
+  const { strings } = reply;
+  const now = Number(strings[0]);
+  let at = 1;
+  return ids.map((id) => {
+    const end = at + 2 + Number(strings[at + 1] ?? 0);
+    const fields = new Map<string, string>();
+    for (let i = at + 2; i + 1 < end; i += 2) fields.set(strings[i] ?? "", strings[i + 1] ?? "");
+    const outcome = readReceipt({ id, fields, entry: strings[at] ?? "", now });
+    at = end;
+    return outcome;
+  });
+}
+
+interface RawReceipt {
+  readonly id: string;
+  readonly fields: ReadonlyMap<string, string>;
+  readonly entry: string;
+  readonly now: number;
+}
+
+function readReceipt({ id, fields, entry, now }: RawReceipt): ReceiptOutcome {
   const [epoch, seq, at] = ["epoch", "seq", "at"].map((name) => Number(fields.get(name)));
   if (epoch === undefined || seq === undefined || at === undefined || !Number.isFinite(epoch + seq + at))
     return { kind: "absent" };
-  const now = Number(nowText);
   const audit = parseJson(fields.get("detail") ?? "") as Record<string, unknown> | null;
   const text = (name: string): string => (typeof audit?.[name] === "string" ? audit[name] : "");
   const receipt: StoredReceipt = {
@@ -127,7 +155,7 @@ function readReceipt(id: string, reply: ScriptReply): ReceiptOutcome {
     actor: text("actor"),
     action: text("action"),
     detail: text("detail"),
-    payload: decodeStoredEntry(entryText, { epoch, seq, now })?.payload ?? null,
+    payload: decodeStoredEntry(entry, { epoch, seq, now })?.payload ?? null,
     acks: readAcks(fields),
     closed: fields.has("converged"),
   };

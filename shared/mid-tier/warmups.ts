@@ -4,7 +4,7 @@ import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { parseJson } from "../wire/log-payload.ts";
-import { WARMUPS, WARMUPS_OPEN, warmupErrorsKey, warmupKey, warmupUrlsKey } from "./keys.ts";
+import { WARMUPS, warmupErrorsKey, warmupKey, warmupUrlsKey } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import ADVANCE_WARMUP from "./scripts/advance-warmup.lua";
 import CANCEL_WARMUP from "./scripts/cancel-warmup.lua";
@@ -80,7 +80,6 @@ export interface Warmups {
 export interface WarmupLimits {
   readonly deadline: Millis;
   readonly kept: Millis;
-  readonly remembered: number;
   readonly errors: number;
 }
 
@@ -96,7 +95,7 @@ export function createWarmups(redis: Redis, limits: WarmupLimits): Warmups {
     },
     read: (id) => readWarmup(redis, limits.deadline, id),
     async open(most) {
-      const reply = await run(["ZRANGE", WARMUPS_OPEN, 0, most - 1]);
+      const reply = await run(["ZRANGE", WARMUPS, 0, most - 1]);
       return reply.kind === "unavailable" ? reply : { kind: "open", ids: reply.strings };
     },
     async urls(id, from, count) {
@@ -105,7 +104,7 @@ export function createWarmups(redis: Redis, limits: WarmupLimits): Warmups {
     },
     async advance(id, progress) {
       const { from, to, done, failed, skipped, errors } = progress;
-      const keys = [warmupKey(id), warmupUrlsKey(id), warmupErrorsKey(id), WARMUPS_OPEN];
+      const keys = [warmupKey(id), warmupUrlsKey(id), warmupErrorsKey(id), WARMUPS];
       const said = errors.map((error) => JSON.stringify(error));
       const args = [id, from, to, done, failed, skipped, limits.errors, ...said];
       const reply = await run(evalCommand(ADVANCE_WARMUP, keys, args));
@@ -113,7 +112,7 @@ export function createWarmups(redis: Redis, limits: WarmupLimits): Warmups {
       return { kind: reply.strings[0] === "running" ? "running" : "over" };
     },
     async cancel(id) {
-      const keys = [warmupKey(id), warmupUrlsKey(id), WARMUPS_OPEN];
+      const keys = [warmupKey(id), warmupUrlsKey(id), WARMUPS];
       const reply = await run(evalCommand(CANCEL_WARMUP, keys, [id]));
       if (reply.kind === "unavailable") return reply;
       return { kind: reply.strings[0] === "absent" ? "absent" : "ended" };
@@ -130,8 +129,8 @@ function createCommand(warmup: NewWarmup, limits: WarmupLimits): readonly RedisA
     ["rate", warmup.ratePerSecond],
     ["concurrency", warmup.concurrency],
   ] as const;
-  const keys = [warmupKey(id), warmupUrlsKey(id), WARMUPS, WARMUPS_OPEN];
-  const head = [id, requestDigest, limits.kept, limits.remembered, fields.length];
+  const keys = [warmupKey(id), warmupUrlsKey(id), WARMUPS];
+  const head = [id, requestDigest, limits.kept, fields.length];
   return evalCommand(CREATE_WARMUP, keys, [...head, ...fields.flat(), ...urls]);
 }
 

@@ -114,3 +114,35 @@ test("a receipt is gone after a day, and so is its place in the list", async () 
   await followReceipts(plane.plane);
   expect((await plane.call("/cache-metrics")).json.invalidations.unfinished).toBe(0);
 });
+
+test("every invalidation is counted once, edges' own included, however many fall into one millisecond", async () => {
+  const payload = { kind: "invalidate", mode: "hard", selectors: [] } as const;
+  const append = (id: string) =>
+    plane.plane.log.append({
+      ...{
+        operationId: id,
+        requestDigest: id,
+        actor: "edge/one",
+        action: "write",
+        detail: "PUT /a",
+        replicas: 0,
+      },
+      payload,
+    });
+  for (let i = 0; i < 300; i++) {
+    if (i % 100 === 0) now += 1;
+    await append(`write-${i}`);
+    if (i % 70 === 0) await followReceipts(plane.plane);
+  }
+  now += 1;
+  await followReceipts(plane.plane);
+  await followReceipts(plane.plane);
+  const { invalidations } = (await plane.call("/cache-metrics")).json;
+  expect(invalidations).toMatchObject({ accepted: 300, unfinished: 300 });
+  for (const edge of edges) edge.position = `${now}-0`;
+  await collectStatus(plane.plane);
+  await followReceipts(plane.plane);
+  expect((await plane.call("/cache-metrics")).json.invalidations.unfinished).toBe(0);
+  const [newest] = (await plane.call("/invalidations?limit=1")).json.items;
+  expect(newest).toMatchObject({ actor: "edge/one", reason: "PUT /a", state: "converged" });
+});

@@ -67,7 +67,6 @@ export class ControlPlane {
   async tick(host: EdgeHost): Promise<void> {
     const { life } = host;
     if (life === null || this.chance.hit(this.pushLost)) return;
-    await life.edge.unsent.flush(life.edge.log);
     await life.edge.view.pull(life.background);
   }
 

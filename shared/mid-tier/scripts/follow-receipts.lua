@@ -1,7 +1,7 @@
 -- Finds the receipts appended since the last look, counts them, and names the open ones.
 -- KEYS: receipts, open receipts, how far was looked, then buckets of time
--- ARGV: most to take, number of buckets, how long each is kept in ms
-local most, buckets = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- ARGV: most to find, most to name from either end, most to keep open, number of buckets, how long each is kept in ms
+local most, named, kept_open, buckets = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local function int(n)
   return string.format('%.0f', n)
@@ -27,13 +27,14 @@ end
 if taken > 0 then
   for b = 1, buckets do
     redis.call('HINCRBY', KEYS[3 + b], 'invalidations|accepted', int(taken))
-    redis.call('PEXPIRE', KEYS[3 + b], ARGV[2 + b])
+    redis.call('PEXPIRE', KEYS[3 + b], ARGV[4 + b])
   end
 end
+redis.call('ZREMRANGEBYRANK', KEYS[2], '0', int(-kept_open - 1))
 -- The oldest and the newest: neither may wait behind what an edge that is away keeps open.
 local reply, seen = {}, {}
 for _, command in ipairs({ 'ZRANGE', 'ZREVRANGE' }) do
-  for _, id in ipairs(redis.call(command, KEYS[2], '0', int(most - 1))) do
+  for _, id in ipairs(redis.call(command, KEYS[2], '0', int(named - 1))) do
     if not seen[id] then reply[#reply + 1] = id end
     seen[id] = true
   end

@@ -1,19 +1,24 @@
--- Writes into a receipt which edges have applied it, each once, and closes it, once, when the last one has.
--- KEYS: receipt, open receipts, then buckets of time
--- ARGV: id, convergence bucket ('' = still open), number of buckets, how long each is kept in ms, then edge and acknowledgement
-local id, convergence, buckets = ARGV[1], ARGV[2], tonumber(ARGV[3])
--- A receipt that has expired must not come back without an expiry of its own.
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('ZREM', KEYS[2], id)
-  return { 'gone' }
-end
-for i = 4 + buckets, #ARGV - 1, 2 do redis.call('HSETNX', KEYS[1], 'e:' .. ARGV[i], ARGV[i + 1]) end
-if convergence == '' then return { 'open' } end
-redis.call('ZREM', KEYS[2], id)
-if redis.call('HSETNX', KEYS[1], 'converged', convergence) == 1 then
-  for b = 1, buckets do
-    redis.call('HINCRBY', KEYS[2 + b], 'convergence|' .. convergence, '1')
-    redis.call('PEXPIRE', KEYS[2 + b], ARGV[3 + b])
+-- Writes into receipts which edges have applied them, each once, and closes a receipt, once, when the last edge has.
+-- KEYS: open receipts, buckets of time, then receipts
+-- ARGV: number of buckets, how long each is kept in ms, then for every receipt its id, its convergence bucket
+--       ('' = still open), the number of acknowledgements, and edge and acknowledgement for each
+local buckets = tonumber(ARGV[1])
+local at = 2 + buckets
+for k = 2 + buckets, #KEYS do
+  local id, convergence, acks = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  at = at + 3
+  -- A receipt that has expired must not come back without an expiry of its own.
+  local there = redis.call('EXISTS', KEYS[k]) == 1
+  for _ = 1, acks do
+    if there then redis.call('HSETNX', KEYS[k], 'e:' .. ARGV[at], ARGV[at + 1]) end
+    at = at + 2
+  end
+  if not there or convergence ~= '' then redis.call('ZREM', KEYS[1], id) end
+  if there and convergence ~= '' and redis.call('HSETNX', KEYS[k], 'converged', convergence) == 1 then
+    for b = 1, buckets do
+      redis.call('HINCRBY', KEYS[1 + b], 'convergence|' .. convergence, '1')
+      redis.call('PEXPIRE', KEYS[1 + b], ARGV[1 + b])
+    end
   end
 end
-return { 'converged' }
+return { 'recorded' }

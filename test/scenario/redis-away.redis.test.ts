@@ -1,0 +1,45 @@
+// Redis away from the very start: the edges serve from the origin, and are whole as soon as it is there.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { freePort, launchRedisServer } from "../../dev/redis/launch.ts";
+import { startTestCluster } from "../support/cluster.ts";
+import { until } from "../support/http.ts";
+
+test("edges answer without Redis, store nothing that they could not vouch for, and recover by themselves", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "tidegate-redis-"));
+  const port = await freePort();
+  const cluster = await startTestCluster({
+    edges: 2,
+    redis: { kind: "url", url: `redis://127.0.0.1:${port}` },
+  });
+  let server: Awaited<ReturnType<typeof launchRedisServer>> | null = null;
+  try {
+    expect(cluster.ready).toBe(false);
+    cluster.site.set("/page", { headers: { "cache-control": "max-age=600" }, body: "fine" });
+    for (const edge of [0, 1, 0]) {
+      const got = await cluster.get(edge, "/page");
+      expect([got.status, got.text]).toEqual([200, "fine"]);
+    }
+    expect(cluster.site.requests("/page")).toBe(3);
+    expect((await cluster.call("POST", "/invalidate", { tags: ["x"] })).status).toBe(503);
+    server = await launchRedisServer({ port, dir });
+    await until(
+      () => cluster.get(0, "/page"),
+      (got) => got.cacheStatus.startsWith("tidegate-l1; hit"),
+      { withinMs: 20_000, everyMs: 100 },
+    );
+    const receipt = await until(
+      () => cluster.call("POST", "/invalidate", { tags: ["x"], wait: true }),
+      (got) => got.status === 200,
+      { withinMs: 20_000, everyMs: 200 },
+    );
+    expect(receipt.json.state).toBe("converged");
+  } finally {
+    await cluster.stop();
+    await server?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}, 90_000);
