@@ -11,7 +11,7 @@ beforeAll(async () => {
   const policies = [{ key_pattern: "/*", class: "standard", window_ms: WINDOW_MS }];
   cluster = await startTestCluster({ edges: 2, push: false, policies });
 }, 60_000);
-afterAll(() => cluster.stop());
+afterAll(() => cluster?.stop());
 
 const page = (body: () => string) => () => ({ headers: { "cache-control": "max-age=600" }, body: body() });
 const urlOf = (path: string): string => `http://${SITE_HOST}${path}`;

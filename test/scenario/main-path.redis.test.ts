@@ -10,7 +10,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startTestCluster({ policies: [{ key_pattern: "/hot/*", class: "hot" }] });
 }, 60_000);
-afterAll(() => cluster.stop());
+afterAll(() => cluster?.stop());
 
 const cacheable = (body: string, more: Record<string, string> = {}) => ({
   headers: { "cache-control": "max-age=600", ...more },

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { freePort, launchRedisServer } from "../../dev/redis/launch.ts";
-import { startTestCluster } from "../support/cluster.ts";
-import { until } from "../support/http.ts";
+import { SITE_HOST, startTestCluster } from "../support/cluster.ts";
+import { ask, until } from "../support/http.ts";
 
 test("edges answer without Redis, store nothing that they could not vouch for, and recover by themselves", async () => {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-redis-"));
@@ -25,6 +25,12 @@ test("edges answer without Redis, store nothing that they could not vouch for, a
     }
     expect(cluster.site.requests("/page")).toBe(3);
     expect((await cluster.call("POST", "/invalidate", { tags: ["x"] })).status).toBe(503);
+    const written = await ask(`${cluster.edges[0]?.url}/page`, {
+      method: "PUT",
+      body: "new",
+      headers: { host: SITE_HOST },
+    });
+    expect([written.status, written.text]).toEqual([200, "fine"]);
     server = await launchRedisServer({ port, dir });
     await until(
       () => cluster.get(0, "/page"),
@@ -37,6 +43,13 @@ test("edges answer without Redis, store nothing that they could not vouch for, a
       { withinMs: 20_000, everyMs: 200 },
     );
     expect(receipt.json.state).toBe("converged");
+    // The write that the log could not be told of then has reached it since.
+    const listed = await until(
+      () => cluster.call("GET", "/invalidations"),
+      (got) => got.json.items.some((item: { actor: string }) => item.actor === "edge/edge-1"),
+      { withinMs: 10_000, everyMs: 100 },
+    );
+    expect(listed.status).toBe(200);
   } finally {
     await cluster.stop();
     await server?.stop();

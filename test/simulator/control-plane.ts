@@ -1,6 +1,7 @@
 // A small control plane: purges until they are acknowledged, pushes what it appended, ticks, and configures.
 
 import type { InvalidationMode, LogEntry, LogPayload } from "../../shared/core/log-entry.ts";
+import type { Position } from "../../shared/core/position.ts";
 import { formatSelector, type SelectorSpec } from "../../shared/core/selector.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import type { Log } from "../../shared/ports/mid-tier.ts";
@@ -52,15 +53,28 @@ export class ControlPlane {
       await this.append({ kind: "config", field: policyField(SITE, policy.id), value: rowOf(policy) });
   }
 
-  /** A change of configuration that changes nothing for anybody, but moves the log. */
-  touch(): Promise<void> {
-    return this.append({ kind: "config", field: policyField(SITE, "unused"), value: rowOf(UNUSED) });
+  /** From here on the policy's resources bear a tag more, those stored long before included. */
+  async tagPolicy(policyId: string, tag: string): Promise<void> {
+    const policy = this.plan.policies.find(({ id }) => id === policyId);
+    if (policy === undefined) throw new Error(`no such policy: ${policyId}`);
+    this.say(`gives ${policyId} the tag ${tag}`);
+    const position = await this.append({
+      kind: "config",
+      field: policyField(SITE, policyId),
+      value: rowOf(policy, [tag]),
+    });
+    this.around.history.policyTags.push({ policyId, tag, position });
   }
 
-  purge(mode: InvalidationMode, specs: readonly SelectorSpec[]): Promise<void> {
+  /** A change of configuration that changes nothing for anybody, but moves the log. */
+  async touch(): Promise<void> {
+    await this.append({ kind: "config", field: policyField(SITE, "unused"), value: rowOf(UNUSED) });
+  }
+
+  async purge(mode: InvalidationMode, specs: readonly SelectorSpec[]): Promise<void> {
     const selectors = specs.map((spec) => formatSelector(SITE, spec));
     this.say(`purges ${mode} ${selectors.join(" + ")}`);
-    return this.append({ kind: "invalidate", mode, selectors });
+    await this.append({ kind: "invalidate", mode, selectors });
   }
 
   /** Lets an edge without traffic learn the log, and send what it could not send before. */
@@ -71,7 +85,7 @@ export class ControlPlane {
   }
 
   /** The same operation again and again, until the log has answered. */
-  private async append(payload: LogPayload): Promise<void> {
+  private async append(payload: LogPayload): Promise<Position> {
     const operationId = this.chance.token();
     while (true) {
       const outcome = await this.log.append({
@@ -85,7 +99,7 @@ export class ControlPlane {
       });
       if (outcome.kind === "appended") {
         if (outcome.entry !== null) this.push(outcome.entry);
-        return;
+        return outcome.position;
       }
       await this.around.time.pass(this.chance.between(20, 200));
     }
@@ -118,8 +132,9 @@ export class ControlPlane {
   }
 }
 
-const rowOf = (policy: PolicyPlan): string =>
+const rowOf = (policy: PolicyPlan, tags: readonly string[] = []): string =>
   JSON.stringify({
+    tags,
     key_pattern: policy.pattern,
     class: policy.class,
     window_ms: policy.window,

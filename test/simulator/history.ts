@@ -110,6 +110,9 @@ export class History {
   /** What was found wrong while the world ran. */
   readonly violations: Violation[] = [];
   readonly trace: string[] = [];
+  /** Tags that policies gave their resources while the world ran. */
+  readonly policyTags: { readonly policyId: string; readonly tag: string; readonly position: Position }[] =
+    [];
   /** From when on everything is whole again, and everybody is asked for everything. */
   healedAt: number = Number.POSITIVE_INFINITY;
 }

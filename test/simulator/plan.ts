@@ -62,6 +62,7 @@ export interface Plan {
     readonly damage: number | null;
     readonly logLoss: number | null;
     readonly clockStep: number | null;
+    readonly policyTag: number | null;
   };
 }
 
@@ -81,6 +82,7 @@ const QUIET: Plan["every"] = {
   damage: null,
   logLoss: null,
   clockStep: null,
+  policyTag: null,
 };
 
 export function planOf(chance: Chance): Plan {
@@ -133,6 +135,7 @@ function faultsOf(
           damage: 2500,
           logLoss: chance.hit(0.25) ? 5000 : null,
           clockStep: chance.hit(0.2) ? 3000 : null,
+          policyTag: chance.hit(0.3) ? 4000 : null,
         },
       };
   }

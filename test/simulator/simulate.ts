@@ -3,7 +3,7 @@
 import "./small-limits.ts";
 import { createHash } from "node:crypto";
 import type { Violation } from "./history.ts";
-import { judge } from "./judge.ts";
+import { judge } from "./judge/judge.ts";
 import { runWorld } from "./world.ts";
 
 export interface Simulated {

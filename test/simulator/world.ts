@@ -98,6 +98,7 @@ class World {
     kind("recycle", (chance) => this.pickHost(chance).recycle());
     kind("damage", (chance) => this.damage(chance));
     kind("logLoss", () => this.loseLog());
+    kind("policyTag", (chance) => void this.tagPolicy(chance));
     kind("clockStep", (chance) => this.pickHost(chance).stepClock(chance.between(-3000, 3000)));
   }
 
@@ -144,6 +145,16 @@ class World {
       const delay = chance.between(0, 30);
       this.around.time.after(delay, () => void this.control.purge(mode, [specFor(resource, chance)]));
     }
+  }
+
+  /** The tag is purged soon after, and what bears it only by the policy's word has to go as well. */
+  private async tagPolicy(chance: Chance): Promise<void> {
+    const policy = chance.pick(this.plan.policies);
+    const tag = `late-${policy.id}`;
+    await this.control.tagPolicy(policy.id, tag);
+    for (const resource of this.plan.resources)
+      if (resource.governedBy === policy) this.around.origin.write(resource.path);
+    await this.control.purge("hard", [{ kind: "tag", tag }]);
   }
 
   private tick(): void {

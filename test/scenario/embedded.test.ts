@@ -1,0 +1,22 @@
+// The whole system on the embedded mid-tier: what runs where no redis-server is installed.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { SITE_HOST, startTestCluster, type TestCluster } from "../support/cluster.ts";
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster({ edges: 2, redis: { kind: "embedded" } });
+}, 60_000);
+afterAll(() => cluster?.stop());
+
+test("answers are shared between edges, and a purge reaches both", async () => {
+  let body = "old";
+  cluster.site.set("/page", () => ({ headers: { "cache-control": "max-age=600" }, body }));
+  expect((await cluster.get(0, "/page")).text).toBe("old");
+  expect((await cluster.get(1, "/page")).cacheStatus).toMatch(/^tidegate-l2; hit/);
+  expect(cluster.site.requests("/page")).toBe(1);
+  body = "new";
+  const receipt = await cluster.purge({ urls: [`http://${SITE_HOST}/page`] });
+  expect(receipt.state).toBe("converged");
+  for (const edge of [0, 1]) expect((await cluster.get(edge, "/page")).text).toBe("new");
+});

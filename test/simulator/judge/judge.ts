@@ -1,0 +1,15 @@
+// Judges a history against the invariants, from what happened and never from what the system says of itself.
+
+import type { History, Violation } from "../history.ts";
+import type { Plan } from "../plan.ts";
+import { judgeExchange } from "./answers.ts";
+import { Scene } from "./scene.ts";
+import { judgeWholes } from "./wholes.ts";
+
+/** What is broken, the earliest first. */
+export function judge(plan: Plan, history: History): Violation[] {
+  const scene = new Scene(plan, history);
+  for (const exchange of history.exchanges) judgeExchange(scene, exchange);
+  judgeWholes(scene);
+  return [...history.violations, ...scene.found].sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,89 @@
+// What the judges share: the history, what it tells of one resource, and the list of what was found.
+
+import type { Position } from "../../../shared/core/position.ts";
+import type { Exchange, Generation, History, Invalidation, ViewAt, Violation } from "../history.ts";
+import type { Plan, PolicyPlan, Resource } from "../plan.ts";
+import { hits } from "./matching.ts";
+
+/** Processing takes no virtual time, and instants are whole milliseconds: rounding is all that is left. */
+export const EPSILON = 1;
+
+/** What a class's `serve-stale` fence adds to its window, in milliseconds. */
+const CAPS: Record<PolicyPlan["class"], number> = { hot: 5000, standard: 30_000, session: 0 };
+
+export class Scene {
+  readonly plan: Plan;
+  readonly history: History;
+  readonly found: Violation[] = [];
+  private readonly resources: ReadonlyMap<string, Resource>;
+
+  constructor(plan: Plan, history: History) {
+    this.plan = plan;
+    this.history = history;
+    this.resources = new Map(plan.resources.map((resource) => [resource.path, resource]));
+  }
+
+  report(invariant: string, exchange: Exchange, text: string): void {
+    const at = "at" in exchange.outcome ? exchange.outcome.at : exchange.arrivedAt;
+    const { number, edge, method, path, variant, arrivedAt } = exchange;
+    const who = `#${number} ${method} ${path} ${variant} at ${edge}, arrived ${arrivedAt}`;
+    this.found.push({ invariant, at, text: `${who}: ${text}` });
+  }
+
+  resource(path: string): Resource {
+    const resource = this.resources.get(path);
+    if (resource === undefined) throw new Error(`no such resource: ${path}`);
+    return resource;
+  }
+
+  /** Δ, and the cap where the fence serves stale. */
+  boundOf(path: string): number {
+    const { window, fence, class: name } = this.resource(path).governedBy;
+    return window + (fence === "serve-stale" ? CAPS[name] : 0);
+  }
+
+  /** Whether an invalidation names what the origin gave. */
+  hits(one: Invalidation, { path, tags }: Pick<Generation, "path" | "tags">): boolean {
+    const { governedBy } = this.resource(path);
+    const subject = { path, class: governedBy.class, tags: [...tags, ...this.policyTags(governedBy, one)] };
+    return one.selectors.some((selector) => hits(selector, subject));
+  }
+
+  /** Tags that the policy gave its resources before the invalidation, whenever their answers were stored. */
+  private policyTags(policy: PolicyPlan, { position }: Invalidation): string[] {
+    return this.history.policyTags.flatMap(({ policyId, tag, ...given }) =>
+      policyId === policy.id && position !== null && isBefore(given.position, position) ? [tag] : [],
+    );
+  }
+
+  /** Whether the origin failed this edge for the resource between arrival and answer. */
+  originFailed(exchange: Exchange, until: number): boolean {
+    return this.history.originCalls.some(
+      ({ edge, path, failedAt }) =>
+        edge === exchange.edge &&
+        path === exchange.path &&
+        failedAt !== null &&
+        failedAt >= exchange.arrivedAt &&
+        failedAt <= until,
+    );
+  }
+
+  /** When the origin was last asked for this content, or confirmed it. */
+  lastAskedAt(generation: Generation, before: number): number {
+    let last = generation.askedAt;
+    for (const { path, variant, etag, askedAt } of this.history.confirmations) {
+      const same = path === generation.path && variant === generation.variant && etag === generation.etag;
+      if (same && askedAt > last && askedAt <= before) last = askedAt;
+    }
+    return last;
+  }
+}
+
+const isBefore = (a: Position, b: Position): boolean =>
+  a.epoch < b.epoch || (a.epoch === b.epoch && a.seq < b.seq);
+
+/** A later epoch includes all that came before it: nothing older is taken for good any more. */
+export function includes(view: ViewAt | null, { epoch, seq }: Position): boolean {
+  if (view === null || view.epoch < epoch) return false;
+  return view.epoch > epoch || view.cursor >= seq || view.beyondGap.includes(seq);
+}
