@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemDigest, systemRandom } from "../shared/runtime/system.ts";
+import { EDGES_PATH } from "../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER, signRequest } from "../shared/wire/signature.ts";
 import { bundleWorker } from "./bundle.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
@@ -43,7 +44,6 @@ export interface ClusterEdge {
 const HOST = "127.0.0.1";
 const RESTART_EDGE_MS = 1000;
 const RESTART_OTHERS_MS = 300;
-const INTERNAL_EDGES_PATH = "/.tidegate/edges";
 const modulePath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Everything that was started so far, in order; ended in the reverse one. */
@@ -266,11 +266,11 @@ function superviseWorker(
 /** Tells the control plane which edges there are. It may be restarting itself: it is then told when it is back. */
 async function announceEdges(control: string, key: string, edges: readonly unknown[]): Promise<void> {
   const body = JSON.stringify(edges);
-  const message = { method: "POST", path: INTERNAL_EDGES_PATH, body };
+  const message = { method: "POST", path: EDGES_PATH, body };
   const by = { key, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
   const headers = { [SIGNATURE_HEADER]: await signRequest(message, by), "content-type": "application/json" };
   try {
-    const answer = await fetch(control + INTERNAL_EDGES_PATH, { method: "POST", headers, body });
+    const answer = await fetch(control + EDGES_PATH, { method: "POST", headers, body });
     await answer.arrayBuffer();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

@@ -5,6 +5,7 @@ import type { Step } from "../shared/core/next-step.ts";
 import { variesFor } from "../shared/core/stored-answer.ts";
 import { type Flight, type FlightOutcome, FRESH, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
+import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
 import type { FlightJob } from "./flight-job.ts";
@@ -13,7 +14,7 @@ import { pass } from "./pass.ts";
 import { cacheStatus, heldReply, originFailure, type Provenance, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
-import { counted, refused, serveHeld } from "./serve.ts";
+import { refused, serveHeld } from "./serve.ts";
 
 export async function askFar(
   edge: Edge,

@@ -3,6 +3,7 @@
 import { coherenceOf, knownAge, type LogView } from "../shared/core/log-view.ts";
 import { freshnessOf, variesFor } from "../shared/core/stored-answer.ts";
 import { instant, later } from "../shared/core/units.ts";
+import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
 import { keyFor } from "./lease.ts";
@@ -11,7 +12,7 @@ import { pass } from "./pass.ts";
 import { memoryReply, problemReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
-import { counted, refused, serveHeld } from "./serve.ts";
+import { refused, serveHeld } from "./serve.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
 import { writeAround } from "./writes/write-around.ts";
 

@@ -103,6 +103,7 @@ async function weigh(
     case "hit":
       return weighAnswer(edge, job, { search, found: outcome.found, askedAt });
     case "leased":
+      edge.counters.tiers.l2.misses += 1;
       return "leased";
     case "taken":
       return "wait";

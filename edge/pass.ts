@@ -5,6 +5,7 @@ import { type HeaderList, hopByHopNames } from "../shared/core/headers.ts";
 import { storability } from "../shared/core/storability.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
+import { counted } from "./count.ts";
 import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { passedRequestHeaders } from "./origin-request.ts";
@@ -24,17 +25,16 @@ export async function pass(
   const { route, reason } = given;
   const outcome = await askForOne(edge, request, route);
   if (outcome.kind === "unreachable") {
-    classCounters(edge.counters, route.rules.name).results.error += 1;
-    return originFailure(outcome.reason);
+    return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
   }
-  classCounters(edge.counters, route.rules.name).results.pass += 1;
   if (reason === "uncacheable" && wouldStore(edge, route, outcome)) edge.memory.unmark(route.key);
-  return streamedReply(request, {
+  const reply = streamedReply(request, {
     ...outcome,
     headers: endToEnd(outcome.headers),
     age: null,
     cacheStatus: `tidegate-l1; fwd=${FORWARD[reason]}; fwd-status=${outcome.status}; detail=pass`,
   });
+  return counted(edge, request, { reply, route, result: "pass" });
 }
 
 export async function askForOne(edge: Edge, request: EdgeRequest, route: Route): Promise<OriginOutcome> {

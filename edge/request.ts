@@ -13,6 +13,8 @@ export interface EdgeRequest {
   header(name: string): string | null;
   headers(): HeaderList;
   readonly body: Body;
+  /** Whether somebody waits for the answer, or only the caches shall have it. */
+  readonly purpose: "client" | "warm-up";
   readonly arrivedAt: Instant;
   readonly background: Background;
 }

@@ -1,7 +1,8 @@
 // Serves an answer that was judged good enough, refreshes it behind the client where it is stale, and counts.
 
 import type { LeaderReply } from "./coalesce.ts";
-import { classCounters, countLatency, type Result } from "./counters.ts";
+import { counted } from "./count.ts";
+import type { Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { board } from "./flight.ts";
 import type { Served } from "./judge.ts";
@@ -57,18 +58,6 @@ async function drain(reply: LeaderReply): Promise<void> {
     // The flight has been told of the broken body; here there is nobody to tell.
     if (!(error instanceof Error)) throw error;
   }
-}
-
-export function counted(
-  edge: Edge,
-  request: EdgeRequest,
-  given: { reply: Reply; route: Route; result: Result },
-): Reply {
-  const counters = classCounters(edge.counters, given.route.rules.name);
-  counters.results[given.result] += 1;
-  countLatency(counters, given.reply.memory === null ? edge.clock.now() - request.arrivedAt : 0);
-  if (given.reply.body.kind === "bytes") edge.counters.bytesServed += given.reply.body.bytes.length;
-  return given.reply;
 }
 
 export const refused = (): Reply =>

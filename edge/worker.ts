@@ -118,6 +118,7 @@ async function answerInternal(
 class NativeRequest implements EdgeRequest {
   readonly method: string;
   readonly url: string;
+  readonly purpose = "client";
   readonly arrivedAt: EdgeRequest["arrivedAt"];
   readonly background: Background;
   private readonly native: Request;

@@ -122,6 +122,7 @@ async function warmOne(edge: Edge, url: string, background: Background): Promise
     header: (name) => headers.find(([key]) => key === name)?.[1] ?? null,
     headers: () => headers,
     body: NO_BODY,
+    purpose: "warm-up",
     arrivedAt: edge.clock.now(),
     background,
   };

@@ -3,7 +3,7 @@
 import { headerValue } from "../../shared/core/headers.ts";
 import { groupNames } from "../../shared/core/storability.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
-import { classCounters } from "../counters.ts";
+import { counted } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { askForOne } from "../pass.ts";
 import { originFailure, problemReply, streamedReply } from "../reply.ts";
@@ -19,19 +19,17 @@ export async function writeAround(edge: Edge, request: EdgeRequest, route: Route
   // What could neither be told to the log nor be kept for it would be lost: then the origin must not take it.
   if (writes && edge.unsent.isFull) return tooManyUnsent();
   const outcome = await askForOne(edge, request, route);
-  const counters = classCounters(edge.counters, route.rules.name);
   if (outcome.kind === "unreachable") {
-    counters.results.error += 1;
-    return originFailure(outcome.reason);
+    return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
   }
-  counters.results.pass += 1;
   const succeeded = outcome.status >= 200 && outcome.status < 400;
   if (succeeded && writes) await invalidate(edge, request, { route, outcome });
-  return streamedReply(request, {
+  const reply = streamedReply(request, {
     ...outcome,
     age: null,
     cacheStatus: `tidegate-l1; fwd=method; fwd-status=${outcome.status}; detail=pass`,
   });
+  return counted(edge, request, { reply, route, result: "pass" });
 }
 
 const tooManyUnsent = (): Reply =>

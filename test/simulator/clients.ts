@@ -66,6 +66,7 @@ export class Clients {
       header: (name) => headerValue(headers, name),
       headers: () => headers,
       body: NO_BODY,
+      purpose: "client",
       arrivedAt: life.edge.clock.now(),
       background: life.background,
     };

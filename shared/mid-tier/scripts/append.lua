@@ -11,6 +11,8 @@ local seen = redis.call('GET', KEYS[5])
 if seen then
   local d, epoch, seq, at = string.match(seen, '^(%S+) (%S+) (%S+) (%S+)$')
   if d ~= digest then return { 'conflict' } end
+  -- A write, so that a WAIT behind it waits for the replicas to have seen what was appended then.
+  redis.call('PEXPIRE', KEYS[5], ARGV[9])
   return { 'appended', epoch, seq, at, '', '' }
 end
 

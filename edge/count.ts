@@ -1,0 +1,34 @@
+// Counts one reply: its class, its result, its latency and its octets.
+
+import { classCounters, countLatency, type Result } from "./counters.ts";
+import type { Edge } from "./edge.ts";
+import type { EdgeRequest, Reply } from "./request.ts";
+import type { Route } from "./router.ts";
+
+/** Warm-ups are nobody's requests: what they cost the origin is counted there, what they hit nowhere. */
+export function counted(
+  edge: Edge,
+  request: EdgeRequest,
+  given: { reply: Reply; route: Route; result: Result },
+): Reply {
+  const { reply, route, result } = given;
+  if (request.purpose === "warm-up") return reply;
+  const counters = classCounters(edge.counters, route.rules.name);
+  counters.results[result] += 1;
+  // A hit in memory takes less than the finest bucket can tell.
+  countLatency(counters, reply.memory === null ? edge.clock.now() - request.arrivedAt : 0);
+  edge.counters.bytesServed += lengthOf(reply);
+  return reply;
+}
+
+/** Octets of the body; of a stream, those that were announced. */
+function lengthOf({ body }: Reply): number {
+  switch (body.kind) {
+    case "none":
+      return 0;
+    case "bytes":
+      return body.bytes.length;
+    case "source":
+      return body.source.length ?? 0;
+  }
+}
