@@ -97,7 +97,8 @@ function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Reply | "ag
   if (role === "leader") return serve(outcome.forLeader);
   const view = edge.view.current();
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH) : "again";
-  const input = { held, body, rules: route.rules, arrivedAt: request.arrivedAt };
+  const { rules, selectors } = route;
+  const input = { held, body, rules, selectors, arrivedAt: request.arrivedAt };
   const judged = judgeByView(view, input, edge.clock.now());
   if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh") return serve(judged.step);
   // Stale on arrival only because the origin took its time: whoever waited for it may have it.
@@ -166,6 +167,7 @@ function staleIfError(edge: Edge, request: EdgeRequest, job: FlightJob): Reply |
     held: candidate.held,
     body: candidate.body,
     rules: route.rules,
+    selectors: route.selectors,
     arrivedAt: request.arrivedAt,
   };
   const judged = judgeByView(view, input, edge.clock.now());

@@ -87,7 +87,8 @@ async function freshen(edge: Edge, exchange: Exchange, { answered, controls }: G
   const candidate = exchange.right.validators;
   if (candidate === null || candidate.body.kind !== "bytes") return controls.settle({ kind: "unshared" });
   const headers = freshenedHeaders(candidate.held.answer.headers, answered.headers);
-  const made = makeAnswer(edge, exchange, { status: candidate.held.answer.status, headers });
+  const { status } = candidate.held.answer;
+  const made = makeAnswer(edge, exchange, { status, headers, arrived: answered.headers });
   if (made === null) {
     controls.settle({ kind: "unshared" });
     return exchange.right.giveBack(null);

@@ -1,6 +1,7 @@
 // The whole request: classify, look near, look far, ask the origin, and serve only what can be shown to be good.
 
 import { coherenceOf, knownAge, type LogView } from "../shared/core/log-view.ts";
+import { allSelectors } from "../shared/core/selector.ts";
 import { freshnessOf, variesFor } from "../shared/core/stored-answer.ts";
 import { instant, later } from "../shared/core/units.ts";
 import { counted } from "./count.ts";
@@ -49,7 +50,11 @@ function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | nul
 /** Looks the entry's selectors up once a generation of the view; until it changes, a hit compares one integer. */
 function isCurrent(view: LogView, entry: MemoryAnswer, route: Route): boolean {
   const { held } = entry;
-  if (coherenceOf(view, held.verifiedTo, held.answer.selectors).kind !== "current") return false;
+  if (
+    coherenceOf(view, held.verifiedTo, allSelectors(held.answer.selectors, route.selectors)).kind !==
+    "current"
+  )
+    return false;
   const freshness = freshnessOf(held, route.rules, { now: held.bornAt, softSince: null });
   entry.freshUntil = freshness.kind === "fresh" ? later(held.bornAt, freshness.remaining) : instant(0);
   entry.currentAt = view.generation;

@@ -4,9 +4,10 @@ import type { Freshness } from "../shared/core/freshness.ts";
 import { type Coherence, coherenceOf, knownAge, type LogView } from "../shared/core/log-view.ts";
 import { type Found, nextStep, type Step } from "../shared/core/next-step.ts";
 import type { Rules } from "../shared/core/rules.ts";
+import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
 import { freshnessOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
-import { earlier, elapsed, type Instant } from "../shared/core/units.ts";
+import { earlier, elapsed, type Instant, type Selector } from "../shared/core/units.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { Edge } from "./edge.ts";
 
@@ -26,14 +27,19 @@ export interface JudgeInput {
   readonly held: HeldAnswer;
   readonly body: Body;
   readonly rules: Rules;
+  /** By which the route says, now, that it can be hit: class and tags may have changed since it was stored. */
+  readonly selectors: readonly Selector[];
   readonly arrivedAt: Instant;
 }
 
 /** The verdict as far as the view reaches. */
 export function judgeByView(view: LogView, input: JudgeInput, now: Instant): Judged {
   const { held } = input;
-  return verdict(view, input, { coherence: coherenceOf(view, held.verifiedTo, held.answer.selectors), now });
+  return verdict(view, input, { coherence: coherenceOf(view, held.verifiedTo, selectorsFor(input)), now });
 }
+
+const selectorsFor = ({ held, selectors }: JudgeInput): readonly Selector[] =>
+  allSelectors(held.answer.selectors, selectors);
 
 function verdict(view: LogView, input: JudgeInput, known: { coherence: Coherence; now: Instant }): Judged {
   const { held, rules, arrivedAt } = input;
@@ -67,7 +73,7 @@ export async function judge(
   const first = judgeByView(view, input, edge.clock.now());
   if (first.step.kind !== "check") return first;
   const askedAt = edge.clock.now();
-  const outcome = await edge.log.check(input.held.answer.selectors, input.held.verifiedTo);
+  const outcome = await edge.log.check(selectorsFor(input), input.held.verifiedTo);
   const now = edge.clock.now();
   const current = edge.view.current();
   if (current === null) return null;
@@ -80,7 +86,7 @@ export async function judge(
       return again.step.kind === "check" ? null : again;
     }
     case "soft": {
-      const byView = coherenceOf(current, input.held.verifiedTo, input.held.answer.selectors);
+      const byView = coherenceOf(current, input.held.verifiedTo, selectorsFor(input));
       const worse = byView.kind === "hard" || byView.kind === "other-epoch";
       const coherence: Coherence = worse ? byView : { kind: "soft", since: earlier(askedAt, outcome.age) };
       return verdict(current, input, { coherence, now });

@@ -3,6 +3,7 @@
 import { variantKey } from "../shared/core/cache-key.ts";
 import { coherenceOf, newestOf } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
+import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
 import { type HeldAnswer, variesFor } from "../shared/core/stored-answer.ts";
 import {
@@ -134,6 +135,7 @@ async function weighAnswer(
     held,
     body: { kind: "bytes", bytes: body } as const,
     rules: job.route.rules,
+    selectors: job.route.selectors,
     arrivedAt: job.arrivedAt,
   };
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, checked));
@@ -169,10 +171,14 @@ function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
  * Judged when the right is granted and not when it was found: what was invalidated while this flight waited would
  * come back, through a 304, with an as-of behind the invalidation.
  */
-function mayValidate(edge: Edge, { held, body, step }: Served): boolean {
+function mayValidate(edge: Edge, { route }: FlightJob, { held, body, step }: Served): boolean {
   const view = edge.view.current();
   if (view === null || body.kind !== "bytes" || step.kind === "fetch") return false;
-  const coherence = coherenceOf(view, held.verifiedTo, held.answer.selectors).kind;
+  const coherence = coherenceOf(
+    view,
+    held.verifiedTo,
+    allSelectors(held.answer.selectors, route.selectors),
+  ).kind;
   return hasValidator(held.answer.headers) && (coherence === "current" || coherence === "soft");
 }
 
@@ -189,7 +195,7 @@ function right(
 ): { kind: "right"; right: Right; alone: boolean } {
   const { token, asOf, search, leaseKey = "", l2Unavailable = false } = given;
   const validators =
-    search.candidate !== null && mayValidate(edge, search.candidate) ? search.candidate : null;
+    search.candidate !== null && mayValidate(edge, job, search.candidate) ? search.candidate : null;
   return {
     kind: "right",
     alone: false,

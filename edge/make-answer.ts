@@ -26,6 +26,13 @@ export interface Exchange {
   readonly receivedAtWall: number;
 }
 
+/** `arrived` where the headers are not those of this very answer, as after a 304: its age is the 304's. */
+interface Received {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly arrived?: HeaderList;
+}
+
 export interface Made {
   readonly key: CacheKey;
   readonly answer: StoredAnswer;
@@ -51,11 +58,7 @@ export function judgeStorability(
   return verdict.kind === "store" ? makeAnswer(edge, exchange, answered) : null;
 }
 
-export function makeAnswer(
-  edge: Edge,
-  exchange: Exchange,
-  received: { status: number; headers: HeaderList },
-): Made | null {
+export function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Made | null {
   const { route, request } = exchange.job;
   const { asOf, token } = exchange.right;
   const headers = storedHeaders(received.headers);
@@ -88,7 +91,7 @@ export function makeAnswer(
     length: 0,
     dirty: false,
     ...lifetime,
-    ageWhenSent: originAge(exchange, received),
+    ageWhenSent: originAge(exchange, { ...received, headers: received.arrived ?? received.headers }),
     receivedAtWall: exchange.receivedAtWall,
     lease,
   };

@@ -25,6 +25,7 @@ export async function lookNear(
       held: entry.held,
       body: { kind: "bytes", bytes: entry.body } as const,
       rules: route.rules,
+      selectors: route.selectors,
       arrivedAt,
     };
     const judged =
@@ -43,7 +44,13 @@ export async function lookNear(
     edge.counters.tiers.l1Cache[found.kind === "unavailable" ? "errors" : "misses"] += 1;
     return null;
   }
-  const input = { held: found.held, body: found.body, rules: route.rules, arrivedAt };
+  const input = {
+    held: found.held,
+    body: found.body,
+    rules: route.rules,
+    selectors: route.selectors,
+    arrivedAt,
+  };
   const judged = await judge(edge, input, (held) =>
     edge.dataCentre.noteVerified(held.answer.id, held.verifiedTo),
   );

@@ -18,7 +18,7 @@ export interface Route {
   /** Exactly what is sent to the origin, and what the key was made from. */
   readonly href: string;
   readonly source: Omit<SelectorSource, "tags">;
-  /** All selectors but those of tags, which only an answer knows. */
+  /** All selectors but those of tags that only an answer knows. */
   readonly selectors: readonly Selector[];
 }
 
@@ -109,7 +109,7 @@ export class Router {
       key: cacheKey({ site: place.site.name, url: place.url, recipe: rules.key, request }),
       href: parsed.href,
       source,
-      selectors: selectorsOf({ ...source, tags: [] }),
+      selectors: selectorsOf({ ...source, tags: rules.tags }),
     };
   }
 }

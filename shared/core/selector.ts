@@ -75,6 +75,12 @@ export function selectorsOf(source: SelectorSource): Selector[] {
   return [...set];
 }
 
+/** What can hit an answer now: by what it was stored with, and by what the policy in force says of its resource. */
+export function allSelectors(stored: readonly Selector[], inForce: readonly Selector[]): readonly Selector[] {
+  const more = inForce.filter((selector) => !stored.includes(selector));
+  return more.length === 0 ? stored : [...stored, ...more];
+}
+
 /** `/a/b?x` → `/`, `/a`, `/a/b`: the segment boundaries, outermost first, at most `MAX_PREFIX_SEGMENTS` below the root. */
 export function pathPrefixes(pathAndQuery: string): string[] {
   const query = pathAndQuery.indexOf("?");

@@ -45,23 +45,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "followers-unchecked": {
     file: "edge/far.ts",
-    find: 'const asked = role === "leader" && from === "origin";',
-    put: 'const asked = from === "origin";',
-  },
-  "joins-unchecked": {
-    file: "edge/coalesce.ts",
-    find: "  return !invalidatedAfter(view, flight.asOf, selectors);",
-    put: "  return true || invalidatedAfter(view, flight.asOf, selectors);",
+    find: 'if (role === "leader") return serve',
+    put: 'if (outcome.from === "origin") return serve',
   },
   "hard-purged-validator": {
-    file: "shared/core/next-step.ts",
-    find: '    case "other-epoch":\n      return { kind: "fetch" };',
-    put: '    case "other-epoch":\n      return { kind: "revalidate", fallback: "none" };',
-  },
-  "late-validator": {
     file: "edge/lease.ts",
-    find: 'return coherence === "current" || coherence === "soft";',
-    put: 'return true || coherence === "soft";',
+    find: '(coherence === "current" || coherence === "soft")',
+    put: "(coherence !== null)",
   },
   "fill-without-token": {
     file: "shared/mid-tier/scripts/fill.lua",
@@ -127,6 +117,21 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: "edge/handle-request.ts",
     find: "if (!edge.router.stands(route, request)) {",
     put: "if (edge.router === null) {",
+  },
+  "snapshot-takes-back": {
+    file: "edge/log/view-keeper.ts",
+    find: "head.epoch === old.epoch && head.seq <= old.cursor",
+    put: "head.epoch === old.epoch && head.seq < 0",
+  },
+  "policy-as-stored": {
+    file: "shared/core/selector.ts",
+    find: "return more.length === 0 ? stored : [...stored, ...more];",
+    put: "return more.length === 0 ? stored : stored.slice();",
+  },
+  "failure-is-joined": {
+    file: "edge/flight.ts",
+    find: 'if (outcome.kind !== "answer") forget',
+    put: 'if (outcome.kind === "unshared") forget',
   },
   "swr-drains-others": {
     file: "edge/serve.ts",

@@ -12,7 +12,7 @@ Object.assign(LIMITS, {
   longestWait: 3000,
   followerGuard: 2500,
   uncacheableFor: 1500,
-  viewSelectors: 14,
+  viewSelectors: 5,
   viewAhead: 3,
   pullPage: 3,
   verifiedRemembered: 6,

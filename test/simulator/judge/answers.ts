@@ -86,7 +86,8 @@ function bounded(scene: Scene, exchange: Exchange, generation: Generation): void
 function notResurrected(scene: Scene, exchange: Exchange, generation: Generation): void {
   for (const one of scene.history.invalidations.values()) {
     if (one.mode !== "hard" || one.position === null || generation.askedAt >= one.appendedAt) continue;
-    if (!includes(exchange.viewAtArrival, one.position) || !scene.hits(one, generation)) continue;
+    const view = exchange.viewAtArrival;
+    if (!includes(view, one.position) || !scene.hits(one, generation, view)) continue;
     const { epoch, seq } = one.position;
     const text = `content asked for at ${generation.askedAt} (generation ${generation.id}), though the view knew ${one.selectors.join(" + ")} at ${epoch}-${seq}`;
     scene.report("2 no resurrection", exchange, text);

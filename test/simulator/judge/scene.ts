@@ -42,18 +42,26 @@ export class Scene {
     return window + (fence === "serve-stale" ? CAPS[name] : 0);
   }
 
-  /** Whether an invalidation names what the origin gave. */
-  hits(one: Invalidation, { path, tags }: Pick<Generation, "path" | "tags">): boolean {
+  /** Whether an invalidation names what the origin gave, for somebody with this view or for one who knows all. */
+  hits(one: Invalidation, { path, tags }: Pick<Generation, "path" | "tags">, view?: ViewAt | null): boolean {
     const { governedBy } = this.resource(path);
-    const subject = { path, class: governedBy.class, tags: [...tags, ...this.policyTags(governedBy, one)] };
+    const subject = {
+      path,
+      class: governedBy.class,
+      tags: [...tags, ...this.policyTags(governedBy, { one, view })],
+    };
     return one.selectors.some((selector) => hits(selector, subject));
   }
 
   /** Tags that the policy gave its resources before the invalidation, whenever their answers were stored. */
-  private policyTags(policy: PolicyPlan, { position }: Invalidation): string[] {
-    return this.history.policyTags.flatMap(({ policyId, tag, ...given }) =>
-      policyId === policy.id && position !== null && isBefore(given.position, position) ? [tag] : [],
-    );
+  private policyTags(
+    policy: PolicyPlan,
+    { one, view }: { one: Invalidation; view: ViewAt | null | undefined },
+  ): string[] {
+    return this.history.policyTags.flatMap(({ policyId, tag, position }) => {
+      const given = policyId === policy.id && one.position !== null && isBefore(position, one.position);
+      return given && (view === undefined || includes(inOrder(view), position)) ? [tag] : [];
+    });
   }
 
   /** Whether the origin failed this edge for the resource between arrival and answer. */
@@ -78,6 +86,9 @@ export class Scene {
     return last;
   }
 }
+
+/** Configuration counts only in the order of the log: beyond a gap it does not. */
+const inOrder = (view: ViewAt | null): ViewAt | null => view && { ...view, beyondGap: [] };
 
 const isBefore = (a: Position, b: Position): boolean =>
   a.epoch < b.epoch || (a.epoch === b.epoch && a.seq < b.seq);
