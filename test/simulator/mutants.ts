@@ -5,136 +5,164 @@ export interface Mutant {
   /** Found exactly once in the file. */
   readonly find: string;
   readonly put: string;
+  /** The seed that caught it last, where a search may begin to save time. */
+  readonly from: number;
 }
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "drop-as-of": {
     file: "edge/tiers/store-everywhere.ts",
+    from: 2,
     find: "    answer: held.answer,\n    body,",
     put: "    answer: { ...held.answer, asOf: edge.view.position() ?? held.answer.asOf },\n    body,",
   },
   "as-of-after-fetch": {
     file: "edge/fetch-and-store.ts",
+    from: 1,
     find: "  const exchange: Exchange = {\n    job,\n    right,",
     put: "  const exchange: Exchange = {\n    job,\n    right: { ...right, asOf: edge.view.position() },",
   },
   "known-at-on-push": {
     file: "edge/log/view-keeper.ts",
+    from: 1,
     find: "    this.take(view, entries);\n",
     put: "    this.take(view, entries);\n    view.knownAt = this.ports.clock.now();\n",
   },
   "known-at-at-arrival": {
     file: "edge/log/view-keeper.ts",
+    from: 59,
     find: "learnHead(view, outcome.head, sentAt);",
     put: "learnHead(view, outcome.head, this.ports.clock.now());",
   },
   "cursor-over-gap": {
     file: "shared/core/log-view.ts",
+    from: 1,
     find: "  compact(view, at.limits);\n  return {",
     put: "  for (const { seq, hash } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, at.limits);\n  return {",
   },
   "soft-hides-hard": {
     file: "shared/core/log-view.ts",
+    from: 11,
     find: "if (newest.hard > verifiedTo.seq) return",
     put: "if (newest.hard > verifiedTo.seq && lastSoft(newest) < newest.hard) return",
   },
   "floor-skipped": {
     file: "shared/core/log-view.ts",
+    from: 1,
     find: "if (verifiedTo.seq < view.floor) return",
     put: "if (verifiedTo.seq < 0) return",
   },
   "followers-unchecked": {
     file: "edge/far.ts",
+    from: 1,
     find: 'if (role === "leader") return serve',
     put: 'if (outcome.from === "origin") return serve',
   },
   "hard-purged-validator": {
     file: "edge/lease.ts",
+    from: 11,
     find: '(coherence === "current" || coherence === "soft")',
     put: "(coherence !== null)",
   },
   "fill-without-token": {
     file: "shared/mid-tier/scripts/fill.lua",
+    from: 87,
     find: "if owner ~= token then return { 'refused', 'lease' } end",
     put: "granted = granted or '0'",
   },
   "unavailable-is-absent": {
     file: "edge/log/view-keeper.ts",
+    from: 4,
     find: '      if (outcome.kind === "unavailable") return;\n      // Another',
     put: '      if (outcome.kind === "unavailable") return learnHead(view, positionOf(view), sentAt);\n      // Another',
   },
   "unchecked-is-good": {
     file: "edge/judge.ts",
+    from: 1,
     find: '    case "hit":\n    case "unknown":\n    case "unavailable":',
     put: '    case "unavailable":\n      return verdict(current, input, { coherence: { kind: "current" }, now });\n    case "hit":\n    case "unknown":',
   },
   "page-is-head": {
     file: "shared/core/log-view.ts",
+    from: 16,
     find: "head.epoch === view.epoch && head.seq <= view.cursor && sentAt",
     put: "head.epoch === view.epoch && sentAt",
   },
   "check-promotes-to-cursor": {
     file: "edge/judge.ts",
+    from: 21,
     find: "verifiedTo: outcome.position }",
     put: "verifiedTo: { epoch: current.epoch, seq: current.cursor } }",
   },
   "epoch-forgotten": {
     file: "shared/core/log-view.ts",
+    from: 6,
     find: "if (verifiedTo.epoch !== view.epoch) return",
     put: "if (verifiedTo.epoch > view.epoch) return",
   },
   "age-since-fill": {
     file: "shared/mid-tier/scripts/fill.lua",
+    from: 2,
     find: "'at', granted,",
     put: "'at', string.format('%.0f', tonumber(redis.call('TIME')[1]) * 1000),",
   },
   "age-forgets-cache": {
     file: "edge/tiers/data-centre.ts",
+    from: 5,
     find: "millis(record.age + outcome.residence)",
     put: "outcome.residence",
   },
   "broken-is-whole": {
     file: "edge/share-body.ts",
+    from: 2,
     find: '    queue.fail(error);\n    return to.result.resolve({ kind: "broken" });',
     put: '    queue.fail(error);\n    return to.result.resolve({ kind: "whole", bytes: concatenate(pieces, total) });',
   },
   "damage-unnoticed": {
     file: "shared/mid-tier/mid-tier.ts",
+    from: 106,
     find: "if (bytes === null || (await digest.sha256Base64([record, bytes])) !== expected) return null;",
     put: "if (bytes === null || expected === undefined) return null;\n  await digest.sha256Base64([]);",
   },
   "variants-cross": {
     file: "edge/far.ts",
+    from: 11,
     find: '  if (!variesFor(held.answer.vary, (name) => request.header(name))) return "again";\n',
     put: "",
   },
   "leases-for-all": {
     file: "shared/mid-tier/scripts/read-or-lease.lua",
+    from: 3,
     find: "if not old then return",
     put: "if not old and token == '' then return",
   },
   "classified-once": {
     file: "edge/handle-request.ts",
+    from: 13,
     find: "if (!edge.router.stands(route, request)) {",
     put: "if (edge.router === null) {",
   },
   "snapshot-takes-back": {
     file: "edge/log/view-keeper.ts",
+    from: 4,
     find: "head.epoch === old.epoch && head.seq <= old.cursor",
     put: "head.epoch === old.epoch && head.seq < 0",
   },
   "policy-as-stored": {
     file: "shared/core/selector.ts",
+    from: 43,
     find: "return more.length === 0 ? stored : [...stored, ...more];",
     put: "return more.length === 0 ? stored : stored.slice();",
   },
   "failure-is-joined": {
     file: "edge/flight.ts",
+    from: 6,
     find: 'if (outcome.kind !== "answer") forget',
     put: 'if (outcome.kind === "unshared") forget',
   },
   "swr-drains-others": {
     file: "edge/serve.ts",
+    from: 25,
     find: 'if (boarding.role === "leader") request',
     put: "request",
   },

@@ -127,6 +127,7 @@ function faultsOf(
         every: {
           ...QUIET,
           tick,
+          invalidation: chance.pick([420, 420, 150]),
           cut: 2500,
           controlCut: 9000,
           originDown: 6000,

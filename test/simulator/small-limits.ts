@@ -12,7 +12,7 @@ Object.assign(LIMITS, {
   longestWait: 3000,
   followerGuard: 2500,
   uncacheableFor: 1500,
-  viewSelectors: 5,
+  viewSelectors: 8,
   viewAhead: 3,
   pullPage: 3,
   verifiedRemembered: 6,
@@ -20,8 +20,8 @@ Object.assign(LIMITS, {
 
 /** The log's own, as small. */
 export const SMALL_LOG = {
-  entriesKept: 24,
-  selectorsKept: 16,
+  entriesKept: 40,
+  selectorsKept: 60,
   operationsKept: 86_400_000,
   auditRecordsKept: 50,
   receiptsKept: 50,

@@ -139,6 +139,11 @@ class World {
     const times = chance.hit(0.1) ? 5 : 1;
     for (let i = 0; i < times; i++) {
       if (chance.hit(0.15)) void this.control.touch();
+      // What nobody asks for fills views and index all the same, until what they forgot has to be checked.
+      for (let noise = chance.between(0, 3); noise > 0; noise--) {
+        const pathAndQuery = `/nobody/${chance.between(1, 1000)}`;
+        void this.control.purge("hard", [{ kind: "url", host: HOST, pathAndQuery }]);
+      }
       const resource = chance.zipf(this.plan.resources);
       if (chance.hit(0.85)) this.around.origin.write(resource.path);
       const mode = chance.hit(0.65) ? "hard" : "soft";
