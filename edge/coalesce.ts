@@ -9,6 +9,12 @@ import type { Instant, Millis, Selector } from "../shared/core/units.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { Timers } from "../shared/ports/clock.ts";
 
+/** A stored answer that is not good enough, unless the origin has failed. */
+export interface StaleCopy {
+  readonly held: HeldAnswer;
+  readonly body: Body;
+}
+
 /** What a flight brings to those who wait for it: no stream, no runtime's object, nothing bound to one request. */
 export type FlightOutcome =
   | {
@@ -28,8 +34,13 @@ export type FlightOutcome =
       readonly status: number;
       readonly headers: HeaderList;
       readonly body: Uint8Array<ArrayBuffer>;
+      readonly fallback: StaleCopy | null;
     }
-  | { readonly kind: "failed"; readonly reason: "refused" | "timeout" | "broken" }
+  | {
+      readonly kind: "failed";
+      readonly reason: "refused" | "timeout" | "broken";
+      readonly fallback: StaleCopy | null;
+    }
   | { readonly kind: "refused" };
 
 /** What the one who started the flight gets, possibly long before the others: its answer as it streams in. */
@@ -41,7 +52,8 @@ export type LeaderReply =
       readonly headers: HeaderList;
       readonly body: Body;
       readonly stored: boolean;
-      readonly age: Millis;
+      /** What was found in L2 and is not good enough, unless the origin has failed. */
+      readonly fallback: StaleCopy | null;
     };
 
 /** What whoever asked the origin itself may do with what it said. */
@@ -50,6 +62,7 @@ export const FRESH: Step = { kind: "serve", mark: "fresh" };
 export interface Flight {
   /** Noted before the origin was asked; null while cold. */
   readonly asOf: Position | null;
+  readonly startedAt: Instant;
   readonly outcome: Promise<FlightOutcome>;
   readonly leader: Promise<LeaderReply>;
   /** Set once the outcome is known: from then on joining is hitting. */
@@ -65,12 +78,12 @@ export interface FlightControls {
 
 /** Starts a flight; `work` never rejects, and ends when everything has been stored. */
 export function startFlight(
-  asOf: Position | null,
+  began: { readonly asOf: Position | null; readonly startedAt: Instant },
   work: (controls: FlightControls) => Promise<void>,
 ): { flight: Flight; done: Promise<void> } {
   const leader = Promise.withResolvers<LeaderReply>();
   const outcome = Promise.withResolvers<FlightOutcome>();
-  const flight: Flight = { asOf, outcome: outcome.promise, leader: leader.promise, settled: null };
+  const flight: Flight = { ...began, outcome: outcome.promise, leader: leader.promise, settled: null };
   const controls: FlightControls = {
     deliver: (reply) => leader.resolve(reply),
     settle(result) {

@@ -13,10 +13,15 @@ export const LIMITS = {
   breaker: { failures: 3, pause: millis(500) },
   /** Until the origin's headers are here. */
   originDeadline: seconds(30),
+  /** Between two pieces of an origin's body: what stalls longer has broken off. */
+  originIdle: seconds(15),
   /** Longer than the origin's deadline, so that a lease never expires under a living holder. */
   leaseDuration: seconds(32),
   /** A waiter looks again after this much, jittered by half; under 100 ms so that an uncacheable key frees it quickly. */
   pollInterval: millis(40),
+  /** As many times it looks that quickly; nobody waits longer than about 4 s for an origin that is well. */
+  quickPolls: 100,
+  slowPollInterval: millis(500),
   /** After this long a waiter asks the origin itself. */
   longestWait: seconds(33),
   /** A follower of a coalesced fetch gives up just after the origin's deadline. */
@@ -33,8 +38,10 @@ export const LIMITS = {
   entryOverhead: bytes(3072),
   /** Bytes of L1 memory for markers: keys known to vary or to be uncacheable. */
   markerBudget: mebibytes(2),
-  /** URLs whose classification is remembered. */
+  /** URLs whose classification is remembered, and how long such a URL may be: each costs its prefixes. */
   routesRemembered: 2048,
+  /** Longer URLs are classified anew each time. */
+  rememberedUrl: 1024,
   /** Selectors an edge's view holds before its floor rises. */
   viewSelectors: 50_000,
   /** Entries beyond a gap that a view keeps. */

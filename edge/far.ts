@@ -11,10 +11,11 @@ import { type Boarding, board } from "./flight.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { type Judged, judgeByView } from "./judge.ts";
 import { pass } from "./pass.ts";
-import { cacheStatus, heldReply, originFailure, type Provenance, streamedReply } from "./reply.ts";
+import { type Provenance, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
-import { refused, serveHeld } from "./serve.ts";
+import { serveHeld } from "./serve.ts";
+import { staleIfError, standIn } from "./stand-in.ts";
 
 export async function askFar(
   edge: Edge,
@@ -53,8 +54,11 @@ async function leaderReply(
     return standIn(edge, request, { job, outcome });
   }
   if (reply.status >= 500) {
-    const stale = staleIfError(edge, request, job);
-    if (stale !== null) return stale;
+    const stale = staleIfError(edge, request, { job, fallback: reply.fallback });
+    if (stale !== null) {
+      if (reply.body.kind === "source") reply.body.source.cancel("a stale answer stands in");
+      return stale;
+    }
   }
   const stored = reply.stored ? "; stored" : "";
   const line = `fwd=${forward}; fwd-status=${reply.status}`;
@@ -125,63 +129,4 @@ function provenanceOf({ job, outcome, role }: Flown): Provenance {
     case "follower":
       return { kind: "coalesced" };
   }
-}
-
-/** No answer to share: a stale one where that was declared, else what the origin said, else a way of one's own. */
-async function standIn(
-  edge: Edge,
-  request: EdgeRequest,
-  { job, outcome }: { job: FlightJob; outcome: FlightOutcome },
-): Promise<Reply | "again"> {
-  const { route } = job;
-  switch (outcome.kind) {
-    case "unshared":
-    case "answer":
-      return pass(edge, request, { route, reason: "uncacheable" });
-    case "refused":
-      return refused();
-    case "failed": {
-      const reply = staleIfError(edge, request, job) ?? originFailure(outcome.reason);
-      return counted(edge, request, { reply, route, result: "error" });
-    }
-    case "error": {
-      const stale = staleIfError(edge, request, job);
-      if (stale !== null) return stale;
-      const body = { kind: "bytes", bytes: outcome.body } as const;
-      const status = cacheStatus(
-        { kind: "origin", forward: "uri-miss", stored: false },
-        { ttl: 0, detail: null },
-      );
-      const reply = streamedReply(request, { ...outcome, body, age: null, cacheStatus: status });
-      return counted(edge, request, { reply, route, result: "error" });
-    }
-  }
-}
-
-/** RFC 5861 §4, judged anew: the origin may have taken long to fail. */
-function staleIfError(edge: Edge, request: EdgeRequest, job: FlightJob): Reply | null {
-  const { route, candidate } = job;
-  const view = edge.view.current();
-  if (candidate === null || view === null) return null;
-  const input = {
-    held: candidate.held,
-    body: candidate.body,
-    rules: route.rules,
-    selectors: route.selectors,
-    arrivedAt: request.arrivedAt,
-  };
-  const judged = judgeByView(view, input, edge.clock.now());
-  const { freshness, coherence, step } = judged;
-  const allowed =
-    step.kind === "serve" ||
-    step.kind === "serve-and-refresh" ||
-    (step.kind === "revalidate" && step.fallback === "stale-if-error");
-  if (!allowed || freshness.kind === "expired" || coherence.kind === "hard") return null;
-  const reply = heldReply(edge, request, {
-    judged,
-    rules: route.rules,
-    provenance: { kind: "l1" },
-    detail: "stale",
-  });
-  return counted(edge, request, { reply, route, result: "stale" });
 }

@@ -3,19 +3,19 @@
 import { governingDirectives } from "../shared/core/cache-control.ts";
 import { type HeaderList, hasHeader, headerValue } from "../shared/core/headers.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
-import { elapsed, later, type Millis, millis } from "../shared/core/units.ts";
-import { type ByteSource, NO_BODY } from "../shared/ports/body.ts";
+import { later } from "../shared/core/units.ts";
+import { type Body, type ByteSource, NO_BODY } from "../shared/ports/body.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
-import { type FlightControls, FRESH } from "./coalesce.ts";
+import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
-import { type Exchange, hold, judgeStorability, type Made, makeAnswer, originAge } from "./make-answer.ts";
+import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
 import { sharedRequestHeaders } from "./origin-request.ts";
-import { collectWhileStreaming, readWhole, twoLanes } from "./share-body.ts";
-import { freshenedHeaders } from "./stored-headers.ts";
+import { collectWhileStreaming, twoLanes } from "./share-body.ts";
+import { freshenedHeaders, variedNames } from "./stored-headers.ts";
 import { storeEverywhere } from "./tiers/store-everywhere.ts";
 
 type Answered = OriginOutcome & { kind: "answer" };
@@ -37,13 +37,13 @@ export async function fetchAndStore(
     receivedAtWall: edge.clock.wall(),
   };
   if (answered.kind === "unreachable") {
-    controls.settle({ kind: "failed", reason: answered.reason });
+    controls.settle({ kind: "failed", reason: answered.reason, fallback: right.fallback });
     return right.giveBack(null);
   }
   if (answered.status === 304 && right.validators !== null) {
-    if (confirms(answered.headers, right.validators.held.answer))
-      return freshen(edge, exchange, { answered, controls });
-    // A 304 for another representation than ours: our copy can't be confirmed, so the whole is fetched.
+    const made = confirmedAnswer(edge, exchange, answered);
+    if (made !== null) return freshen(edge, exchange, { answered, controls, made });
+    // A 304 for another representation than ours, or one that forbids to store it any longer: the whole is fetched.
     return fetchAndStore(edge, job, { right: { ...right, validators: null }, controls });
   }
   return receive(edge, exchange, { answered, controls });
@@ -82,17 +82,21 @@ const weak = (etag: string): string => etag.replace(/^W\//, "");
 
 type Given = { readonly answered: Answered; readonly controls: FlightControls };
 
+/** The stored answer as a 304 leaves it, if that may be stored; null where it may not, or was not what the 304 meant. */
+function confirmedAnswer(edge: Edge, exchange: Exchange, answered: Answered): Made | null {
+  const stored = exchange.right.validators?.held.answer;
+  if (stored === undefined || !confirms(answered.headers, stored)) return null;
+  const headers = freshenedHeaders(stored.headers, answered.headers);
+  const cookies = answered.headers.filter(([name]) => name === "set-cookie");
+  const received = { status: stored.status, headers: [...headers, ...cookies], arrived: answered.headers };
+  return judgeStorability(edge, exchange, received);
+}
+
 /** RFC 9111 §4.3.4: the stored answer lives on, with the as-of of the request that confirmed it. */
-async function freshen(edge: Edge, exchange: Exchange, { answered, controls }: Given): Promise<void> {
+async function freshen(edge: Edge, exchange: Exchange, given: Given & { made: Made }): Promise<void> {
+  const { controls, made } = given;
   const candidate = exchange.right.validators;
   if (candidate === null || candidate.body.kind !== "bytes") return controls.settle({ kind: "unshared" });
-  const headers = freshenedHeaders(candidate.held.answer.headers, answered.headers);
-  const { status } = candidate.held.answer;
-  const made = makeAnswer(edge, exchange, { status, headers, arrived: answered.headers });
-  if (made === null) {
-    controls.settle({ kind: "unshared" });
-    return exchange.right.giveBack(null);
-  }
   const selectors = [...new Set([...candidate.held.answer.selectors, ...made.answer.selectors])];
   const { bytes } = candidate.body;
   const held = hold(exchange, { ...made.answer, selectors, length: bytes.length });
@@ -109,28 +113,33 @@ async function freshen(edge: Edge, exchange: Exchange, { answered, controls }: G
 
 async function receive(edge: Edge, exchange: Exchange, given: Given): Promise<void> {
   const { answered, controls } = given;
-  const made =
-    answered.body.kind === "none" && answered.status === 200
-      ? null
-      : judgeStorability(edge, exchange, answered);
-  const age = millis(originAge(exchange, answered) + elapsed(exchange.sentAt, exchange.receivedAt));
+  const made = judgeStorability(edge, exchange, answered);
   if (made === null) return passOn(edge, exchange, given);
   const { body } = answered;
   const source =
     body.kind === "source" ? body.source : emptySource(body.kind === "bytes" ? body.bytes : null);
-  const head = { status: answered.status, headers: answered.headers, stored: true, age };
+  const head = {
+    status: answered.status,
+    headers: answered.headers,
+    stored: exchange.right.asOf !== null,
+    fallback: exchange.right.fallback,
+  };
   if (source.length !== null && source.length > LIMITS.sharedBody) {
     controls.settle({ kind: "unshared" });
     return storeLarge(edge, exchange, { made, source, head, controls });
   }
   const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
-  controls.deliver({ kind: "stream", ...head, body: { kind: "source", source: client } });
+  const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: client };
+  controls.deliver({ kind: "stream", ...head, body: streamed });
   // An answer that is stale on arrival and has no stale window is for one request only: nobody waits for it.
   if (made.answer.fresh === 0 && made.answer.staleWhileRevalidate === 0)
     controls.settle({ kind: "unshared" });
   const result = await collected;
   if (result.kind !== "whole") {
-    controls.settle(result.kind === "large" ? { kind: "unshared" } : { kind: "failed", reason: "broken" });
+    const { fallback } = exchange.right;
+    controls.settle(
+      result.kind === "large" ? { kind: "unshared" } : { kind: "failed", reason: "broken", fallback },
+    );
     await exchange.right.giveBack(result.kind === "large" ? LIMITS.uncacheableFor : null);
     return finished;
   }
@@ -160,7 +169,7 @@ async function storeLarge(
   given: {
     made: Made;
     source: ByteSource;
-    head: { status: number; headers: HeaderList; stored: boolean; age: Millis };
+    head: Omit<LeaderReply & { kind: "stream" }, "kind" | "body">;
     controls: FlightControls;
   },
 ): Promise<void> {
@@ -179,41 +188,53 @@ async function storeLarge(
 }
 
 /** What is not stored is nobody else's: the leader streams it, everybody else goes alone and is not held up again. */
-async function passOn(edge: Edge, exchange: Exchange, { answered, controls }: Given): Promise<void> {
+async function passOn(edge: Edge, exchange: Exchange, given: Given): Promise<void> {
+  const { answered, controls } = given;
   const { right, job } = exchange;
-  const age = millis(originAge(exchange, answered) + elapsed(exchange.sentAt, exchange.receivedAt));
-  const failed = answered.status >= 500;
-  if (failed && isForAll(answered.headers) && answered.body.kind === "source") {
-    const length = answered.body.source.length;
-    if (length !== null && length <= LIMITS.sharedErrorBody) {
-      const body = await readWhole(answered.body.source, LIMITS.sharedErrorBody);
-      if (body === null) controls.settle({ kind: "failed", reason: "broken" });
-      else controls.settle({ kind: "error", status: answered.status, headers: answered.headers, body });
-      return right.giveBack(null);
-    }
+  const { status, headers, body } = answered;
+  const failed = status >= 500;
+  if (failed && isForAll(headers) && body.kind === "source") return shareError(exchange, given, body.source);
+  if (!failed) {
+    const until = later(edge.clock.now(), LIMITS.uncacheableFor);
+    edge.memory.mark(job.route.key, { kind: "uncacheable", until });
   }
-  if (!failed)
-    edge.memory.mark(job.route.key, {
-      kind: "uncacheable",
-      until: later(edge.clock.now(), LIMITS.uncacheableFor),
-    });
-  controls.deliver({
-    kind: "stream",
-    status: answered.status,
-    headers: answered.headers,
-    body: answered.body,
-    stored: false,
-    age,
-  });
+  controls.deliver({ kind: "stream", status, headers, body, stored: false, fallback: right.fallback });
   controls.settle({ kind: "unshared" });
   return right.giveBack(failed ? null : LIMITS.uncacheableFor);
 }
 
-/** Whether an error may be handed to everybody who waited for it: nobody's cookie, nobody's variant. */
-const isForAll = (headers: HeaderList): boolean =>
-  !hasHeader(headers, "set-cookie") &&
-  !hasHeader(headers, "vary") &&
-  !governingDirectives(headers).directives.has("private");
+/** A failing origin is not asked once more by everybody who waited for it: they get what it said. */
+async function shareError(
+  exchange: Exchange,
+  { answered, controls }: Given,
+  source: ByteSource,
+): Promise<void> {
+  const { fallback } = exchange.right;
+  const { status, headers } = answered;
+  const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedErrorBody);
+  controls.deliver({
+    kind: "stream",
+    status,
+    headers,
+    body: { kind: "source", source: client },
+    stored: false,
+    fallback,
+  });
+  const result = await collected;
+  if (result.kind === "whole")
+    controls.settle({ kind: "error", status, headers, body: result.bytes, fallback });
+  else if (result.kind === "large") controls.settle({ kind: "unshared" });
+  else controls.settle({ kind: "failed", reason: "broken", fallback });
+  await exchange.right.giveBack(null);
+  return finished;
+}
+
+/** Whether an error may be handed to everybody who waited for it: nobody's cookie, nobody's variant, nothing private. */
+function isForAll(headers: HeaderList): boolean {
+  const { directives } = governingDirectives(headers);
+  if (directives.has("private") || directives.has("no-store")) return false;
+  return !hasHeader(headers, "set-cookie") && variedNames(headers).length === 0;
+}
 
 const emptySource = (bytes: Uint8Array | null): ByteSource => {
   let left = bytes;

@@ -1,7 +1,8 @@
 // One coalesced piece of work for a key: L2 or the origin, for whoever asks while it lasts.
 
-import type { CacheKey } from "../shared/core/units.ts";
+import { type CacheKey, elapsed } from "../shared/core/units.ts";
 import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
+import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { fetchAndStore } from "./fetch-and-store.ts";
 import type { FlightJob } from "./flight-job.ts";
@@ -14,14 +15,15 @@ export type Boarding = { readonly role: "leader" | "follower"; readonly flight: 
 export function board(edge: Edge, job: FlightJob): Boarding {
   const key = keyFor(edge, job);
   const underWay = edge.flights.get(key);
-  if (
-    underWay !== undefined &&
-    underWay !== job.not &&
-    mayJoin(underWay, edge.view.current(), job.route.selectors)
-  ) {
+  const now = edge.clock.now();
+  // A flight as old as this has lost its leader: nobody may be made to wait for it any more.
+  const alive = underWay !== undefined && elapsed(underWay.startedAt, now) <= LIMITS.followerGuard;
+  if (alive && underWay !== job.not && mayJoin(underWay, edge.view.current(), job.route.selectors)) {
     return { role: "follower", flight: underWay };
   }
-  const { flight, done } = startFlight(edge.view.position(), (controls) => fly(edge, job, controls));
+  const { flight, done } = startFlight({ asOf: edge.view.asOf(), startedAt: now }, (controls) =>
+    fly(edge, job, controls),
+  );
   edge.flights.set(key, flight);
   // Rooted in waitUntil: a leader that is cancelled must not leave its followers hanging.
   job.request.background.keep(land(edge, { key, flight, done }));
@@ -64,7 +66,7 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     if (acquired.alone) controls.settle({ kind: "unshared" });
     await fetchAndStore(edge, job, { right: acquired.right, controls });
   } catch (error) {
-    controls.settle({ kind: "failed", reason: "broken" });
+    controls.settle({ kind: "failed", reason: "broken", fallback: null });
     throw error;
   }
 }

@@ -22,13 +22,22 @@ export function handleRequest(edge: Edge, request: EdgeRequest): Reply | Promise
   const route = edge.router.route(request);
   if (route === null) return noSite();
   if (request.method !== "GET" && request.method !== "HEAD") return writeAround(edge, request, route);
+  if (request.body.kind !== "none") return contentOnGet();
   if (mustPass(request)) return pass(edge, request, { route, reason: "bypass" });
   return fromMemory(edge, request, route) ?? lookFurther(edge, request, route);
 }
 
-/** A body on a GET has no defined meaning, and a range no whole answer. */
-const mustPass = (request: EdgeRequest): boolean =>
-  request.body.kind !== "none" || request.header("range") !== null;
+/** A part is not the whole answer that could be stored. */
+const mustPass = (request: EdgeRequest): boolean => request.header("range") !== null;
+
+/** RFC 9110 §9.3.1: content on a GET has no defined meaning, and the runtime has no way to send it on. */
+const contentOnGet = (): Reply =>
+  problemReply({
+    status: 400,
+    code: "content-on-get",
+    title: "Bad Request",
+    detail: "A GET or HEAD with content can't be forwarded; send it without, or with another method.",
+  });
 
 /** The hit path: one look-up, one comparison with the view, one with the clock. */
 function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | null {

@@ -1,8 +1,9 @@
 // Judges an answer from any tier for one request, asking the log about what the view doesn't reach back to.
 
 import type { Freshness } from "../shared/core/freshness.ts";
-import { type Coherence, coherenceOf, knownAge, type LogView } from "../shared/core/log-view.ts";
+import { type Coherence, coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/log-view.ts";
 import { type Found, nextStep, type Step } from "../shared/core/next-step.ts";
+import { leastPosition } from "../shared/core/position.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
@@ -73,14 +74,15 @@ export async function judge(
   const first = judgeByView(view, input, edge.clock.now());
   if (first.step.kind !== "check") return first;
   const askedAt = edge.clock.now();
+  const askedFrom = positionOf(view);
   const outcome = await edge.log.check(selectorsFor(input), input.held.verifiedTo);
   const now = edge.clock.now();
   const current = edge.view.current();
   if (current === null) return null;
   switch (outcome.kind) {
     case "ok": {
-      // Up to where the log was asked, never up to our own cursor: the two are unrelated.
-      const held = { ...input.held, verifiedTo: outcome.position };
+      // Up to where the log was asked, and no further than the configuration reached that named the selectors.
+      const held = { ...input.held, verifiedTo: leastPosition(outcome.position, askedFrom) };
       recordVerified(held);
       const again = judgeByView(current, { ...input, held }, now);
       return again.step.kind === "check" ? null : again;

@@ -33,6 +33,8 @@ export interface Right {
   readonly asOf: Position | null;
   /** A stored answer that may be sent as validator. */
   readonly validators: Served | null;
+  /** A stored answer that may stand in if the origin fails. */
+  readonly fallback: Served | null;
   /** Gives the lease back without an answer; with a span, nobody waits for the key that long. */
   giveBack(uncacheableFor: Millis | null): Promise<void>;
 }
@@ -47,16 +49,25 @@ interface Search {
   key: CacheKey;
   candidate: Served | null;
   not: string | null;
+  polls: number;
+}
+
+/** Quick at first, so that a key that turns out to be uncacheable holds nobody up; a dead holder's lease is waited out slowly. */
+function pollPause(edge: Edge, search: Search): Millis {
+  search.polls += 1;
+  const interval = search.polls <= LIMITS.quickPolls ? LIMITS.pollInterval : LIMITS.slowPollInterval;
+  return millis(interval * (0.5 + edge.random.unit()));
 }
 
 export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
-  const search: Search = { key: keyFor(edge, job), candidate: job.candidate, not: null };
+  const search: Search = { key: keyFor(edge, job), candidate: job.candidate, not: null, polls: 0 };
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
     // Cold, or classified by another configuration: no position could be stored with an answer that would be found
     // by what invalidates it, so nothing is read, leased or stored.
-    const asOf = edge.router.stands(job.route, job.request) ? edge.view.position() : null;
+    const stands = edge.router.isConfigured && edge.router.stands(job.route, job.request);
+    const asOf = stands ? edge.view.asOf() : null;
     if (asOf === null) return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
     const digest = await edge.digest.sha256Hex(search.key);
     const askedAt = edge.clock.now();
@@ -76,7 +87,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       case "wait":
         edge.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return right(edge, job, { search, asOf, token: null });
-        await edge.timers.sleep(millis(LIMITS.pollInterval * (0.5 + edge.random.unit())));
+        await edge.timers.sleep(pollPause(edge, search));
         continue;
       default:
         return standing;
@@ -206,6 +217,7 @@ function right(
       l2Unavailable,
       primary: job.route.key,
       validators,
+      fallback: search.candidate,
       async giveBack(uncacheableFor) {
         if (token !== null) await edge.midTier.release({ key: leaseKey, token, uncacheableFor });
       },

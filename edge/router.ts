@@ -34,6 +34,7 @@ export interface RoutedRequest {
 export class Router {
   private routing: Routing;
   private readonly remembered = new Map<string, Route>();
+  private configured = false;
   private readonly fallback: Site;
   private readonly parse: ParseUrl;
   private configuration = 0;
@@ -46,9 +47,15 @@ export class Router {
     this.routing = readConfiguration(new Map(), fallback).routing;
   }
 
+  /** False until the log has told of a site: an edge then serves by its fallback, which no invalidation names. */
+  get isConfigured(): boolean {
+    return this.configured;
+  }
+
   configure(fields: ReadonlyMap<string, string>): void {
     const read = readConfiguration(fields, this.fallback);
     this.routing = read.routing;
+    this.configured = read.hasSites;
     this.unreadable = read.unreadable;
     this.remembered.clear();
     this.configuration += 1;
@@ -87,6 +94,7 @@ export class Router {
   }
 
   private remember(url: string, route: Route): void {
+    if (url.length > LIMITS.rememberedUrl) return;
     if (this.remembered.size >= LIMITS.routesRemembered) this.remembered.clear();
     this.remembered.set(url, route);
   }

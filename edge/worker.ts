@@ -7,6 +7,7 @@ import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
 import { createMidTier, type ShardTraffic } from "../shared/mid-tier/mid-tier.ts";
 import { upstashRedis } from "../shared/mid-tier/upstash.ts";
+import { NO_BODY } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
@@ -14,12 +15,13 @@ import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts"
 import { LIMITS } from "./config.ts";
 import { createEdge } from "./create-edge.ts";
 import { handleRequest } from "./handle-request.ts";
-import { handleInternal, type InternalEdge } from "./internal/routes.ts";
+import { handleInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
 import { type Fetches, runtimeOrigin } from "./runtime/origin.ts";
-import { bodyInit, bodyOf } from "./runtime/streams.ts";
+import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
 import { parseUrl } from "./runtime/url.ts";
+import { readWhole } from "./share-body.ts";
 
 export interface EdgeEnv {
   readonly EDGE_ID?: string;
@@ -82,14 +84,23 @@ export default {
     const internal = isolate(env);
     const background: Background = { keep: (task) => context.waitUntil(task) };
     if (isInternal(request.url)) return answerInternal(internal, request, background);
-    if (request.headers.get("upgrade") === "websocket")
+    if (request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket")
       return (env.ORIGIN ?? { fetch: (r: Request) => fetch(r) }).fetch(request);
     const reply = handleRequest(internal.edge, new NativeRequest(request, internal, background));
     return reply instanceof Promise
-      ? reply.then((settled) => nativeResponse(settled, background))
+      ? reply.then((settled) => nativeResponse(settled, background)).catch(brokenInvariant)
       : nativeResponse(reply, background);
   },
 } satisfies ExportedHandler<EdgeEnv>;
+
+/** A fault of ours: logged with its cause, and never a runtime's bare page. */
+function brokenInvariant(error: unknown): Response {
+  console.error("tidegate-edge:", error);
+  return Response.json(
+    { type: "urn:tidegate:problem:internal", title: "Internal Server Error", status: 500, code: "internal" },
+    { status: 500, headers: { "content-type": "application/problem+json", "cache-control": "no-store" } },
+  );
+}
 
 /** The path begins behind the third slash. */
 function isInternal(url: string): boolean {
@@ -102,16 +113,21 @@ async function answerInternal(
   background: Background,
 ): Promise<Response> {
   const url = new URL(request.url);
-  const length = Number(request.headers.get("content-length") ?? 0);
-  if (length > LIMITS.internalBody) return new Response(null, { status: 413 });
-  const reply = await handleInternal(internal, {
-    method: request.method,
-    path: url.pathname + url.search,
-    signature: request.headers.get(SIGNATURE_HEADER),
-    body: await request.text(),
-    background,
-  });
+  const signature = request.headers.get(SIGNATURE_HEADER);
+  // Nothing is read for those who show no signature, nor more than any genuine message has.
+  const body = signature === null ? null : await readText(request, LIMITS.internalBody);
+  if (body === null) return Response.json(NOT_FOUND.json, { status: NOT_FOUND.status });
+  const path = url.pathname + url.search;
+  const reply = await handleInternal(internal, { method: request.method, path, signature, body, background });
   return Response.json(reply.json, { status: reply.status, headers: { "cache-control": "no-store" } });
+}
+
+/** Null where it is longer than the limit. */
+async function readText(request: Request, limit: number): Promise<string | null> {
+  const { body } = request;
+  if (body === null) return "";
+  const bytes = await readWhole(new NativeSource(body, { length: null, idle: LIMITS.originIdle }), limit);
+  return bytes === null ? null : new TextDecoder().decode(bytes);
 }
 
 /** The runtime's request as the edge's logic reads it; headers are listed only where somebody needs them all. */
@@ -132,7 +148,7 @@ class NativeRequest implements EdgeRequest {
   }
 
   get body(): EdgeRequest["body"] {
-    return bodyOf(this.native.body, null);
+    return hasContent(this.native) ? bodyOf(this.native.body, { length: null, idle: null }) : NO_BODY;
   }
 
   header(name: string): string | null {
@@ -144,14 +160,26 @@ class NativeRequest implements EdgeRequest {
   }
 }
 
+/** A GET that announces a content of no length has a stream all the same, and can't be sent on with one. */
+function hasContent(request: Request): boolean {
+  if (request.body === null) return false;
+  return (
+    (request.method !== "GET" && request.method !== "HEAD") || request.headers.get("content-length") !== "0"
+  );
+}
+
 /** A hit in memory reuses the headers that its first hit built. */
 function nativeResponse(reply: Reply, background: Background): Response {
   const init = reply.memory === null ? initOf(reply) : preparedInit(reply);
-  const response = new Response(bodyInit(reply.body, background.keep), init);
+  const body = BODILESS.has(reply.status) ? null : bodyInit(reply.body, background.keep);
+  const response = new Response(body, init);
   response.headers.set("cache-status", reply.cacheStatus);
   if (reply.age !== null) response.headers.set("age", String(reply.age));
   return response;
 }
+
+/** Statuses whose answers have no content (RFC 9110 §6.4.1). */
+const BODILESS = new Set([101, 204, 205, 304]);
 
 function preparedInit(reply: Reply): ResponseInit {
   const entry = reply.memory;

@@ -40,7 +40,7 @@ export interface InternalEdge {
 
 export type InternalReply = { readonly status: number; readonly json: unknown };
 
-const NOT_FOUND: InternalReply = { status: 404, json: { title: "Not Found", status: 404 } };
+export const NOT_FOUND: InternalReply = { status: 404, json: { title: "Not Found", status: 404 } };
 const BAD_MESSAGE: InternalReply = { status: 400, json: { title: "Bad Request", status: 400 } };
 
 /** Anything unsigned is answered as if nothing were here. */

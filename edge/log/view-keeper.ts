@@ -3,6 +3,7 @@
 import type { LogEntry } from "../../shared/core/log-entry.ts";
 import {
   carryOver,
+  highestLearnt,
   knownAge,
   type LogView,
   learn,
@@ -60,6 +61,12 @@ export class ViewKeeper {
   position(): Position | null {
     const view = this.current();
     return view === null ? null : positionOf(view);
+  }
+
+  /** The highest position learnt, pushes beyond a gap included: what an origin request sent now is as of. */
+  asOf(): Position | null {
+    const view = this.current();
+    return view === null ? null : highestLearnt(view);
   }
 
   /** Taken when a request arrives: a pull with a greater ticket was sent after it. */
@@ -179,7 +186,8 @@ export class ViewKeeper {
   /** The chain broke: nothing is known any more but the epoch that may not be undercut. */
   private forget(view: LogView): void {
     if (this.view !== view) return;
-    this.highestEpoch = Math.max(this.highestEpoch, view.epoch);
+    // Beyond ours: if the log still is in this very epoch, it has lost or forked what we hold, and must begin another.
+    this.highestEpoch = Math.max(this.highestEpoch, view.epoch + 1);
     this.generations = view.generation + 1;
     this.view = null;
   }

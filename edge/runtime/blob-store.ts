@@ -81,7 +81,7 @@ async function readBlob(response: Response): Promise<BlobOutcome> {
 
 /** Small bodies come whole, so that memory can take them; large ones stay a stream. */
 async function bodyOfBlob(response: Response, length: number): Promise<Body | null> {
-  if (length > LIMITS.sharedBody) return bodyOf(response.body, length);
+  if (length > LIMITS.sharedBody) return bodyOf(response.body, { length, idle: null });
   const bytes = new Uint8Array(await response.arrayBuffer());
   return bytes.length === length ? { kind: "bytes", bytes } : null;
 }

@@ -2,6 +2,7 @@
 
 import type { HeaderPair } from "../../shared/core/headers.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import { LIMITS } from "../config.ts";
 import { bodyOf, NativeSource } from "./streams.ts";
 
 export interface Fetches {
@@ -45,6 +46,14 @@ function nativeRequest(request: OriginRequest, signal: AbortSignal): Request {
 const BODILESS = new Set([101, 204, 205, 304]);
 
 function readResponse(request: OriginRequest, response: Response): OriginOutcome {
+  // Informational answers come as if they were final, and no client could be sent these statuses (RFC 9110 §15).
+  if (response.status !== 101 && (response.status < 200 || response.status > 599)) {
+    return {
+      kind: "unreachable",
+      reason: "broken",
+      detail: `the origin answered with status ${response.status}`,
+    };
+  }
   const headers: HeaderPair[] = [...response.headers].map(([name, value]) => [name.toLowerCase(), value]);
   const coded = response.headers.has("content-encoding");
   const announced = response.headers.get("content-length");
@@ -54,6 +63,6 @@ function readResponse(request: OriginRequest, response: Response): OriginOutcome
     kind: "answer",
     status: response.status,
     headers,
-    body: bodiless ? { kind: "none" } : bodyOf(response.body, length),
+    body: bodiless ? { kind: "none" } : bodyOf(response.body, { length, idle: LIMITS.originIdle }),
   };
 }

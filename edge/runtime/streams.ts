@@ -1,22 +1,38 @@
 // The runtime's streams as byte sources, and byte sources as the runtime's streams.
 
+import type { Millis } from "../../shared/core/units.ts";
 import type { Body, ByteSource } from "../../shared/ports/body.ts";
 
 /** A stream of the runtime: handed through untouched where nobody has read from it. */
 export class NativeSource implements ByteSource {
   readonly length: number | null;
   private readonly stream: ReadableStream<Uint8Array>;
+  private readonly idle: Millis | null;
   private reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
 
-  constructor(stream: ReadableStream<Uint8Array>, length: number | null) {
+  constructor(stream: ReadableStream<Uint8Array>, of: { length: number | null; idle: Millis | null }) {
     this.stream = stream;
-    this.length = length;
+    this.length = of.length;
+    this.idle = of.idle;
   }
 
   async read(): Promise<Uint8Array | null> {
     this.reader ??= this.stream.getReader();
-    const { done, value } = await this.reader.read();
+    const { done, value } = await this.withinIdle(this.reader.read());
     return done ? null : value;
+  }
+
+  /** A body that stalls has broken off: whoever waits for it must not wait for ever. */
+  private withinIdle<T>(piece: Promise<T>): Promise<T> {
+    const { idle } = this;
+    if (idle === null) return piece;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.cancel("stalled");
+        reject(new Error(`nothing came for ${idle} ms`));
+      }, idle);
+      piece.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
   }
 
   cancel(reason: string): void {
@@ -31,8 +47,12 @@ export class NativeSource implements ByteSource {
   }
 }
 
-export function bodyOf(stream: ReadableStream<Uint8Array> | null, length: number | null): Body {
-  return stream === null ? { kind: "none" } : { kind: "source", source: new NativeSource(stream, length) };
+/** `idle`: how long one piece may take; null = as long as it likes. */
+export function bodyOf(
+  stream: ReadableStream<Uint8Array> | null,
+  of: { length: number | null; idle: Millis | null },
+): Body {
+  return stream === null ? { kind: "none" } : { kind: "source", source: new NativeSource(stream, of) };
 }
 
 /** What `new Response` takes; `keep` holds the pump of a source that is ours. */

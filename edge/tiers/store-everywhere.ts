@@ -43,7 +43,11 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
     body,
     keepFor: keepFor(held.answer),
   });
-  if (outcome.kind === "unavailable") edge.counters.tiers.l2.errors += 1;
+  if (outcome.kind === "unavailable") {
+    edge.counters.tiers.l2.errors += 1;
+    // Whether it was stored is unknown; whoever waits for the lease need not wait for it to expire.
+    await right.giveBack(null);
+  }
   return outcome.kind;
 }
 

@@ -1,7 +1,7 @@
 // Writes whose invalidation the log has not taken yet: kept by what they named, and sent again until it has.
 
 import { formatSelector } from "../../shared/core/selector.ts";
-import type { Selector } from "../../shared/core/units.ts";
+import { elapsed, type Instant, type Selector, seconds } from "../../shared/core/units.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
 import type { Route, Router } from "../router.ts";
 
@@ -44,10 +44,13 @@ const urlSelector = ({ source }: Route): Selector =>
 
 /** More than this at once means a log that has been away for long under heavy writing. */
 const MOST = 10_000;
+/** Sent in one go, well within what a request may do behind its answer. */
+const FLUSH_AT_ONCE = 20;
+const FLUSH_AT_MOST = seconds(15);
 
 export class UnsentWrites {
   private readonly queue = new Map<string, OriginWrite>();
-  private flushing: Promise<void> | null = null;
+  private flushingSince: Instant | null = null;
 
   get size(): number {
     return this.queue.size;
@@ -61,18 +64,21 @@ export class UnsentWrites {
     this.queue.set(write.operationId, write);
   }
 
-  /** Offers what is kept, oldest first, until one is not taken; the operation's id makes a repeated append one. */
-  flush(send: (write: OriginWrite) => Promise<boolean>): Promise<void> {
-    this.flushing ??= this.sendAll(send).finally(() => {
-      this.flushing = null;
-    });
-    return this.flushing;
-  }
-
-  private async sendAll(send: (write: OriginWrite) => Promise<boolean>): Promise<void> {
-    for (const [id, write] of this.queue) {
-      if (!(await send(write))) return;
-      this.queue.delete(id);
+  /**
+   * Offers some of what is kept, oldest first, until one is not taken; the operation's id makes a repeated append one.
+   * A flush whose request was cancelled never ends: after a while another one begins regardless.
+   */
+  async flush(send: (write: OriginWrite) => Promise<boolean>, now: Instant): Promise<void> {
+    if (this.queue.size === 0) return;
+    if (this.flushingSince !== null && elapsed(this.flushingSince, now) < FLUSH_AT_MOST) return;
+    this.flushingSince = now;
+    try {
+      for (const [id, write] of [...this.queue].slice(0, FLUSH_AT_ONCE)) {
+        if (!(await send(write))) return;
+        this.queue.delete(id);
+      }
+    } finally {
+      this.flushingSince = null;
     }
   }
 }

@@ -1,8 +1,7 @@
 // Unsafe methods: the origin takes the write, and on success the log learns what it made out of date.
 
-import { headerValue } from "../../shared/core/headers.ts";
+import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { groupNames } from "../../shared/core/storability.ts";
-import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { counted } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { askForOne } from "../pass.ts";
@@ -20,10 +19,12 @@ export async function writeAround(edge: Edge, request: EdgeRequest, route: Route
   if (writes && edge.unsent.isFull) return tooManyUnsent();
   const outcome = await askForOne(edge, request, route);
   if (outcome.kind === "unreachable") {
+    // An origin that did not answer may have taken the write all the same.
+    if (writes) await invalidate(edge, request, { route, headers: [] });
     return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
   }
   const succeeded = outcome.status >= 200 && outcome.status < 400;
-  if (succeeded && writes) await invalidate(edge, request, { route, outcome });
+  if (succeeded && writes) await invalidate(edge, request, { route, headers: outcome.headers });
   const reply = streamedReply(request, {
     ...outcome,
     age: null,
@@ -44,9 +45,9 @@ const tooManyUnsent = (): Reply =>
 async function invalidate(
   edge: Edge,
   request: EdgeRequest,
-  given: { route: Route; outcome: OriginOutcome & { kind: "answer" } },
+  given: { route: Route; headers: HeaderList },
 ): Promise<void> {
-  const { headers } = given.outcome;
+  const { headers } = given;
   const named = ["location", "content-location"].map((field) => headerValue(headers, field));
   const write: OriginWrite = {
     operationId: edge.random.token(),
@@ -72,4 +73,5 @@ async function tellLog(edge: Edge, write: OriginWrite): Promise<boolean> {
 }
 
 /** Offers the log what it has missed. */
-export const flushUnsent = (edge: Edge): Promise<void> => edge.unsent.flush((write) => tellLog(edge, write));
+export const flushUnsent = (edge: Edge): Promise<void> =>
+  edge.unsent.flush((write) => tellLog(edge, write), edge.clock.now());

@@ -58,13 +58,15 @@ function freshFor(input: LifetimeInput): Millis | null {
   const { rules } = input;
   const ttl = grantedByRules(input.status, rules.ttl);
   if (rules.ttlMode === "override" && ttl !== null) return ttl;
-  return explicitLifetime(input) ?? ttl ?? heuristicLifetime(input);
+  const stated = explicitLifetime(input) ?? ttl;
+  // Where no policy speaks for a URL, nothing is invented for it.
+  return stated ?? (rules.policyId === null ? null : heuristicLifetime(input));
 }
 
-/** A policy's life is meant for answers: what is missing is remembered for a moment, a failure not at all, unless the origin says so. */
+/** A policy's life is meant for answers: what is missing is remembered for a moment, a detour or a failure not at all, unless the origin says so. */
 function grantedByRules(status: number, ttl: Millis | null): Millis | null {
-  if (status < 400 || ttl === null) return ttl;
-  return HEURISTIC_STATUS.has(status) ? millis(Math.min(ttl, NEGATIVE_CAP)) : null;
+  if (ttl === null || !HEURISTIC_STATUS.has(status)) return null;
+  return status < 400 ? ttl : millis(Math.min(ttl, NEGATIVE_CAP));
 }
 
 function explicitLifetime(input: LifetimeInput): Millis | null {

@@ -58,6 +58,13 @@ export function viewOfSnapshot(snapshot: Snapshot, sentAt: Instant, generation: 
   };
 }
 
+/** The highest position learnt from anybody, also beyond a gap: whatever lies before it was appended before now. */
+export function highestLearnt(view: LogView): Position {
+  let seq = view.cursor;
+  for (const ahead of view.ahead.keys()) if (ahead > seq) seq = ahead;
+  return { epoch: view.epoch, seq };
+}
+
 export const positionOf = (view: LogView): Position => ({ epoch: view.epoch, seq: view.cursor });
 
 /** How old the knowledge of the head was at an instant. */
@@ -89,6 +96,8 @@ export function learn(
       if (entry.epoch > view.epoch) return { kind: "broken" };
       continue;
     }
+    // Another entry where our cursor stands: the log lost what we hold, and went on differently.
+    if (entry.seq === view.cursor && entry.hash !== view.hash) return { kind: "broken" };
     if (entry.seq <= view.cursor || view.ahead.has(entry.seq)) continue;
     indexEntry(view, entry, at.receivedAt);
     view.ahead.set(entry.seq, entry);
@@ -118,6 +127,7 @@ export function carryOver(view: LogView, old: LogView, limits: ViewLimits): void
     if (hard > 0 || softs.length > 0) view.index.set(selector, { hard, softs });
   }
   for (const [seq, entry] of old.ahead) if (seq > view.cursor) view.ahead.set(seq, entry);
+  view.floor = Math.max(view.floor, old.floor);
   learn(view, [], { receivedAt: view.knownAt, limits });
 }
 

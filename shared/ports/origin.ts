@@ -16,7 +16,11 @@ export interface OriginRequest {
 
 export type OriginOutcome =
   | { readonly kind: "answer"; readonly status: number; readonly headers: HeaderList; readonly body: Body }
-  | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout"; readonly detail: string };
+  | {
+      readonly kind: "unreachable";
+      readonly reason: "refused" | "timeout" | "broken";
+      readonly detail: string;
+    };
 
 /** Never rejects. */
 export interface Origin {

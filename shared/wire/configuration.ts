@@ -23,6 +23,7 @@ const isTexts = (value: unknown): value is string[] =>
 
 export interface ReadConfiguration {
   readonly routing: Routing;
+  readonly hasSites: boolean;
   /** Fields that could not be read: reported, never guessed at. */
   readonly unreadable: readonly string[];
 }
@@ -44,5 +45,9 @@ export function readConfiguration(fields: ReadonlyMap<string, string>, fallback:
       else policies.push(outcome.policy);
     }
   }
-  return { routing: compileRouting(sites.length === 0 ? [fallback] : sites, policies), unreadable };
+  return {
+    hasSites: sites.length > 0,
+    routing: compileRouting(sites.length === 0 ? [fallback] : sites, policies),
+    unreadable,
+  };
 }

@@ -84,12 +84,12 @@ describe("which lifetime counts (RFC 9111 §4.2.1)", () => {
     expect(secondsFresh([], { ttl: millis(0), ttlMode: "override" })).toBe(0);
   });
 
-  test.each([200, 203, 204, 301, 302, 307, 308, 404, 410])("a policy gives %i its lifetime", (status) => {
+  test.each([200, 203, 204, 301, 308, 404, 410])("a policy gives %i its lifetime", (status) => {
     expect(secondsFresh([], { ttl: seconds(30) }, status)).toBe(30);
   });
 
-  test.each([400, 401, 403, 408, 429, 500, 502, 503, 504])(
-    "a policy gives the failure %i none, only its origin may",
+  test.each([302, 303, 307, 400, 401, 403, 408, 429, 500, 502, 503, 504])(
+    "a policy gives the detour or failure %i none, only its origin may",
     (status) => {
       for (const ttlMode of ["respect", "override"] as const) {
         expect(secondsFresh([], { ttl: seconds(30), ttlMode }, status)).toBeNull();
@@ -396,4 +396,10 @@ describe("how old an answer was when its request was sent (RFC 9111 §4.2.3)", (
 test("what is missing is kept for a minute at the most by a policy's life, and as long as the origin says by its own", () => {
   expect(secondsFresh([], { ttl: days(365) }, 404)).toBe(60);
   expect(secondsFresh([["cache-control", "max-age=600"]], { ttl: days(365) }, 404)).toBe(600);
+});
+
+test("without a policy nothing is guessed: only the origin's own words count", () => {
+  const modified: HeaderPair = ["last-modified", httpDate(NOON - 86_400_000)];
+  expect(secondsFresh([DATE, modified], { policyId: null })).toBe(null);
+  expect(secondsFresh([DATE, modified], {})).toBe(8640);
 });

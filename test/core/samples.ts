@@ -12,6 +12,7 @@ export const NOON = Date.UTC(2026, 6, 1, 12, 0, 0);
 /** The rules of a URL that no policy claims, changed as a test needs. */
 export const rulesWith = (changes: Partial<Rules> = {}): Rules => ({
   ...rulesOfClass(STANDARD_CLASS),
+  policyId: "a-policy",
   ...changes,
 });
 

@@ -17,6 +17,9 @@ if seq > head.seq then return lost() end
 if seq < head.from - 1 then return { 'unknown', 'trimmed' } end
 if seq == head.seq and hash ~= head.hash then return lost() end
 
+-- A page ends at the limit or at about a mebibyte, whichever comes first; what is missing comes with the next one.
+local MOST_BYTES = 1048576
+local bytes = 0
 local reply = { 'entries', int(head.epoch), int(head.seq), head.hash, int(now_ms()) }
 for s = seq + 1, math.min(head.seq, seq + limit) do
   local entry = redis.call('HGET', ENTRIES, int(s))
@@ -24,5 +27,7 @@ for s = seq + 1, math.min(head.seq, seq + limit) do
   if s == seq + 1 and string.sub(entry, 1, #hash + 1) ~= hash .. ' ' then return lost() end
   reply[#reply + 1] = int(s)
   reply[#reply + 1] = entry
+  bytes = bytes + #entry
+  if bytes >= MOST_BYTES then break end
 end
 return reply

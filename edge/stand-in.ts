@@ -1,0 +1,75 @@
+// What a client gets where a flight brought nothing to share: a stale answer, the origin's error, or a way of its own.
+
+import { variesFor } from "../shared/core/stored-answer.ts";
+import type { FlightOutcome, StaleCopy } from "./coalesce.ts";
+import { counted } from "./count.ts";
+import type { Edge } from "./edge.ts";
+import type { FlightJob } from "./flight-job.ts";
+import { judgeByView } from "./judge.ts";
+import { pass } from "./pass.ts";
+import { cacheStatus, heldReply, originFailure, streamedReply } from "./reply.ts";
+import type { EdgeRequest, Reply } from "./request.ts";
+import { refused } from "./serve.ts";
+
+/** No answer to share: a stale one where that was declared, else what the origin said, else a way of one's own. */
+export async function standIn(
+  edge: Edge,
+  request: EdgeRequest,
+  { job, outcome }: { job: FlightJob; outcome: FlightOutcome },
+): Promise<Reply> {
+  const { route } = job;
+  switch (outcome.kind) {
+    case "unshared":
+    case "answer":
+      return pass(edge, request, { route, reason: "uncacheable" });
+    case "refused":
+      return refused();
+    case "failed": {
+      const stale = staleIfError(edge, request, { job, fallback: outcome.fallback });
+      return (
+        stale ?? counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" })
+      );
+    }
+    case "error": {
+      const stale = staleIfError(edge, request, { job, fallback: outcome.fallback });
+      if (stale !== null) return stale;
+      const body = { kind: "bytes", bytes: outcome.body } as const;
+      const status = cacheStatus(
+        { kind: "origin", forward: "uri-miss", stored: false },
+        { ttl: 0, detail: null },
+      );
+      const reply = streamedReply(request, { ...outcome, body, age: null, cacheStatus: status });
+      return counted(edge, request, { reply, route, result: "error" });
+    }
+  }
+}
+
+/** RFC 5861 §4, judged anew: the origin may have taken long to fail. What is near stands in before what L2 held. */
+export function staleIfError(
+  edge: Edge,
+  request: EdgeRequest,
+  given: { job: FlightJob; fallback: StaleCopy | null },
+): Reply | null {
+  const { route } = given.job;
+  const copy = given.job.candidate ?? given.fallback;
+  const view = edge.view.current();
+  if (copy === null || view === null) return null;
+  const { held, body } = copy;
+  if (!variesFor(held.answer.vary, (name) => request.header(name))) return null;
+  const { rules, selectors } = route;
+  const input = { held, body, rules, selectors, arrivedAt: request.arrivedAt };
+  const judged = judgeByView(view, input, edge.clock.now());
+  const { freshness, coherence, step } = judged;
+  const allowed =
+    step.kind === "serve" ||
+    step.kind === "serve-and-refresh" ||
+    (step.kind === "revalidate" && step.fallback === "stale-if-error");
+  if (!allowed || freshness.kind === "expired" || coherence.kind === "hard") return null;
+  const reply = heldReply(edge, request, {
+    judged,
+    rules: route.rules,
+    provenance: { kind: "l1" },
+    detail: "stale",
+  });
+  return counted(edge, request, { reply, route, result: "stale" });
+}
