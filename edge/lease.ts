@@ -1,7 +1,7 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { coherenceOf, newestOf } from "../shared/core/log-view.ts";
+import { coherenceOf, highestLearnt, newestOf } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
@@ -185,6 +185,8 @@ function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
 function mayValidate(edge: Edge, { route }: FlightJob, { held, body, step }: Served): boolean {
   const view = edge.view.current();
   if (view === null || body.kind !== "bytes" || step.kind === "fetch") return false;
+  // In a gap may stand what has invalidated it, and the as-of would lie beyond.
+  if (highestLearnt(view).seq > view.cursor) return false;
   const coherence = coherenceOf(
     view,
     held.verifiedTo,
