@@ -91,7 +91,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "check-promotes-to-cursor": {
     file: "edge/judge.ts",
     from: 21,
-    find: "verifiedTo: outcome.position }",
+    find: "verifiedTo: leastPosition(outcome.position, askedFrom) }",
     put: "verifiedTo: { epoch: current.epoch, seq: current.cursor } }",
   },
   "epoch-forgotten": {
