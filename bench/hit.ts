@@ -101,6 +101,7 @@ async function startBare() {
     bindings: {},
     origin: null,
     cacheDir: null,
+    scratchDir: null,
     durableObjects: null,
   };
   const module = fileURLToPath(new URL("../dev/worker-process.ts", import.meta.url));

@@ -1,18 +1,20 @@
 // A whole system on this machine: mid-tier, origin, control plane and edges, each in a process of its own.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemDigest, systemRandom } from "../shared/runtime/system.ts";
 import { EDGES_PATH } from "../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER, signRequest } from "../shared/wire/signature.ts";
 import { bundleWorker } from "./bundle.ts";
+import { holdDataDirectory } from "./data-directory.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
 import type { MidTierProcessConfig } from "./mid-tier-process.ts";
 import type { StartOptions } from "./options.ts";
 import { policyRows } from "./policies.ts";
 import { requireFreePorts } from "./ports.ts";
+import { untilReady } from "./readiness.ts";
 import { freePort } from "./redis/launch.ts";
 import { keepSecret, keptSecret } from "./secrets.ts";
 import { type Supervised, supervise } from "./supervise.ts";
@@ -56,9 +58,12 @@ export async function startCluster(options: StartOptions): Promise<Cluster> {
     { port: options.controlPort, flag: "--control-port" },
     ...edgePorts.map((port) => ({ port, flag: "--edge-port" })),
   ]);
-  const data = resolve(options.data);
-  mkdirSync(data, { recursive: true });
-  const stops: Stops = [];
+  const { dir: data, release } = holdDataDirectory(options.data);
+  // Runtimes that are killed leave their temporary files behind: here the next run clears them away.
+  const scratch = join(data, "tmp");
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch);
+  const stops: Stops = [async () => release()];
   try {
     return await startAll(options, { data, rows, edgePorts, stops });
   } catch (error) {
@@ -115,7 +120,7 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   });
   await Promise.all([controlProcess.ready, ...[...running.values()].map((process) => process.ready)]);
   await announce();
-  const ready = await untilReady(control);
+  const ready = await untilReady(control, { token, edges: edges.length });
   return {
     ready,
     origin: origin.href,
@@ -216,6 +221,7 @@ function startControl(given: {
     },
     origin: null,
     cacheDir: null,
+    scratchDir: join(plan.data, "tmp"),
     durableObjects: { dir: join(plan.data, "durable-objects"), classes: { TICK: "Tick" } },
   };
   return superviseWorker(config, RESTART_OTHERS_MS, given.announce);
@@ -238,6 +244,7 @@ function startEdge(given: {
     bindings: { ...shared, EDGE_ID: edge.id, EDGE_REGION: "local" },
     origin: { address: `${origin.hostname}:${port}`, secure: origin.protocol === "https:" },
     cacheDir: join(data, edge.id, "cache"),
+    scratchDir: join(data, "tmp"),
     durableObjects: null,
   };
   return superviseWorker(config, RESTART_EDGE_MS, given.announce);
@@ -275,26 +282,4 @@ async function announceEdges(control: string, key: string, edges: readonly unkno
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }
-}
-
-const POLL_MS = 50;
-const LIVE_WITHIN_MS = 30_000;
-const READY_WITHIN_MS = 5000;
-
-/** A control plane that lives but isn't ready can't reach Redis: edges serve from the origin until it can. */
-async function untilReady(control: string): Promise<boolean> {
-  if (!(await answers(`${control}/livez`, LIVE_WITHIN_MS)))
-    throw new Error("the control plane did not start");
-  return answers(`${control}/readyz`, READY_WITHIN_MS);
-}
-
-async function answers(url: string, withinMs: number): Promise<boolean> {
-  const giveUpAt = Date.now() + withinMs;
-  while (Date.now() < giveUpAt) {
-    const answer = await fetch(url).catch(() => null);
-    await answer?.arrayBuffer();
-    if (answer?.ok) return true;
-    await new Promise((done) => setTimeout(done, POLL_MS));
-  }
-  return false;
 }

@@ -14,6 +14,8 @@ export interface WorkerProcessConfig {
   /** `host:port` and whether it speaks TLS; null = the worker's own fetch. */
   readonly origin: { readonly address: string; readonly secure: boolean } | null;
   readonly cacheDir: string | null;
+  /** For the runtime's temporary files; null = the system's. */
+  readonly scratchDir: string | null;
   readonly durableObjects: {
     readonly dir: string;
     readonly classes: Readonly<Record<string, string>>;
@@ -34,6 +36,7 @@ function originBinding(origin: NonNullable<WorkerProcessConfig["origin"]>) {
 }
 
 async function run(config: WorkerProcessConfig): Promise<void> {
+  if (config.scratchDir !== null) process.env.TMPDIR = config.scratchDir;
   const miniflare = new Miniflare({
     name: config.name,
     modules: true,

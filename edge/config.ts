@@ -21,6 +21,7 @@ export const LIMITS = {
   pollInterval: millis(40),
   /** As many times it looks that quickly; nobody waits longer than about 4 s for an origin that is well. */
   quickPolls: 100,
+  /** From then on it waits for a holder that is most likely dead, and for the lease to expire. */
   slowPollInterval: millis(500),
   /** After this long a waiter asks the origin itself. */
   longestWait: seconds(33),
@@ -34,6 +35,8 @@ export const LIMITS = {
   largestStored: mebibytes(512),
   /** How long a key is remembered as not storable, so that nobody is serialised behind it. */
   uncacheableFor: seconds(10),
+  /** How long a failing origin's key makes nobody wait for another's try. */
+  failingFor: seconds(1),
   /** What an entry costs beside its body and header bytes: measured. */
   entryOverhead: bytes(3072),
   /** Bytes of L1 memory for markers: keys known to vary or to be uncacheable. */

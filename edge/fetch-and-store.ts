@@ -5,6 +5,7 @@ import { type HeaderList, hasHeader, headerValue } from "../shared/core/headers.
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { later } from "../shared/core/units.ts";
 import { type Body, type ByteSource, NO_BODY } from "../shared/ports/body.ts";
+import type { LeaseMarker } from "../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
@@ -19,6 +20,9 @@ import { freshenedHeaders, variedNames } from "./stored-headers.ts";
 import { storeEverywhere } from "./tiers/store-everywhere.ts";
 
 type Answered = OriginOutcome & { kind: "answer" };
+
+const UNCACHEABLE: LeaseMarker = { kind: "uncacheable", for: LIMITS.uncacheableFor };
+const FAILING: LeaseMarker = { kind: "failing", for: LIMITS.failingFor };
 
 export async function fetchAndStore(
   edge: Edge,
@@ -38,7 +42,7 @@ export async function fetchAndStore(
   };
   if (answered.kind === "unreachable") {
     controls.settle({ kind: "failed", reason: answered.reason, fallback: right.fallback });
-    return right.giveBack(null);
+    return right.giveBack(FAILING);
   }
   if (answered.status === 304 && right.validators !== null) {
     const made = confirmedAnswer(edge, exchange, answered);
@@ -140,7 +144,7 @@ async function receive(edge: Edge, exchange: Exchange, given: Given): Promise<vo
     controls.settle(
       result.kind === "large" ? { kind: "unshared" } : { kind: "failed", reason: "broken", fallback },
     );
-    await exchange.right.giveBack(result.kind === "large" ? LIMITS.uncacheableFor : null);
+    await exchange.right.giveBack(result.kind === "large" ? UNCACHEABLE : FAILING);
     return finished;
   }
   edge.counters.bytesFromOrigin += result.bytes.length;
@@ -176,7 +180,7 @@ async function storeLarge(
   const { made, source, head, controls } = given;
   const { rules } = exchange.job.route;
   const length = source.length ?? 0;
-  await exchange.right.giveBack(LIMITS.uncacheableFor);
+  await exchange.right.giveBack(UNCACHEABLE);
   if (rules.cacheApi === "none" || length > LIMITS.largestStored || exchange.right.asOf === null) {
     return controls.deliver({ kind: "stream", ...head, stored: false, body: { kind: "source", source } });
   }
@@ -200,7 +204,7 @@ async function passOn(edge: Edge, exchange: Exchange, given: Given): Promise<voi
   }
   controls.deliver({ kind: "stream", status, headers, body, stored: false, fallback: right.fallback });
   controls.settle({ kind: "unshared" });
-  return right.giveBack(failed ? null : LIMITS.uncacheableFor);
+  return right.giveBack(failed ? FAILING : UNCACHEABLE);
 }
 
 /** A failing origin is not asked once more by everybody who waited for it: they get what it said. */
@@ -225,7 +229,7 @@ async function shareError(
     controls.settle({ kind: "error", status, headers, body: result.bytes, fallback });
   else if (result.kind === "large") controls.settle({ kind: "unshared" });
   else controls.settle({ kind: "failed", reason: "broken", fallback });
-  await exchange.right.giveBack(null);
+  await exchange.right.giveBack(FAILING);
   return finished;
 }
 

@@ -15,7 +15,7 @@ import {
   type Millis,
   millis,
 } from "../shared/core/units.ts";
-import type { L2Answer, ReadOutcome } from "../shared/ports/mid-tier.ts";
+import type { L2Answer, LeaseMarker, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
@@ -35,14 +35,16 @@ export interface Right {
   readonly validators: Served | null;
   /** A stored answer that may stand in if the origin fails. */
   readonly fallback: Served | null;
-  /** Gives the lease back without an answer; with a span, nobody waits for the key that long. */
-  giveBack(uncacheableFor: Millis | null): Promise<void>;
+  /** Gives the lease back without an answer; with a marker, nobody waits for the key for a while. */
+  giveBack(marker: LeaseMarker | null): Promise<void>;
 }
 
 export type Acquired =
   | { readonly kind: "answer"; readonly judged: Judged; readonly key: CacheKey }
   | { readonly kind: "right"; readonly right: Right; readonly alone: boolean }
-  | { readonly kind: "refused" };
+  | { readonly kind: "refused" }
+  /** The origin failed somebody else for as long as it may take. */
+  | { readonly kind: "failed"; readonly fallback: Served | null };
 
 /** One attempt's state: which key is asked for, and what was found unusable so far. */
 interface Search {
@@ -61,7 +63,8 @@ function pollPause(edge: Edge, search: Search): Millis {
 
 export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   const search: Search = { key: keyFor(edge, job), candidate: job.candidate, not: null, polls: 0 };
-  const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
+  const startedAt = edge.clock.now();
+  const giveUpAt = later(startedAt, LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
     // Cold, or classified by another configuration: no position could be stored with an answer that would be found
@@ -82,6 +85,10 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         return right(edge, job, { search, asOf, token, leaseKey: digest });
       case "uncacheable":
         return { ...right(edge, job, { search, asOf, token: null }), alone: true };
+      case "failing":
+        // Whoever has waited as long as the origin may take has waited enough: one more try would only hold him up.
+        if (elapsed(startedAt, edge.clock.now()) * 2 >= LIMITS.originDeadline) return gaveUp(search);
+        return right(edge, job, { search, asOf, token: null });
       case "unavailable":
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
       case "wait":
@@ -95,7 +102,9 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   }
 }
 
-type Standing = Acquired | "again" | "leased" | "wait" | "uncacheable" | "unavailable";
+const gaveUp = (search: Search): Acquired => ({ kind: "failed", fallback: search.candidate });
+
+type Standing = Acquired | "again" | "leased" | "wait" | "uncacheable" | "failing" | "unavailable";
 
 async function weigh(
   edge: Edge,
@@ -120,7 +129,8 @@ async function weigh(
     case "taken":
       return "wait";
     case "uncacheable":
-      return "uncacheable";
+    case "failing":
+      return outcome.kind;
     case "absent":
     case "unavailable":
       edge.counters.tiers.l2.errors += 1;
@@ -220,8 +230,8 @@ function right(
       primary: job.route.key,
       validators,
       fallback: search.candidate,
-      async giveBack(uncacheableFor) {
-        if (token !== null) await edge.midTier.release({ key: leaseKey, token, uncacheableFor });
+      async giveBack(marker) {
+        if (token !== null) await edge.midTier.release({ key: leaseKey, token, marker });
       },
     },
   };

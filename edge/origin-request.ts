@@ -42,7 +42,7 @@ function forwardable(request: EdgeRequest, dropped: readonly string[]): HeaderPa
   const headers = request.headers();
   const gone = new Set([...hopByHopNames(headers), ...dropped, ...OURS]);
   const via = headerValue(headers, "via");
-  const kept = headers.filter(([name]) => !gone.has(name));
+  const kept = headers.filter(([name]) => !gone.has(name) && !name.startsWith("x-tidegate-"));
   return [...kept, ["via", via === null ? "1.1 tidegate" : `${via}, 1.1 tidegate`]];
 }
 

@@ -30,7 +30,8 @@ function withDecodedBody(headers: HeaderPair[]): HeaderPair[] {
 }
 
 /** Fields named for our own use, from whomever they come. */
-const isPrivate = (name: string): boolean => name.startsWith("tidegate-") && !TARGETED.has(name);
+const isPrivate = (name: string): boolean =>
+  (name.startsWith("tidegate-") && !TARGETED.has(name)) || name.startsWith("x-tidegate-");
 
 /** RFC 9111 §3.2: a 304 updates what is stored, except what describes the stored body itself. */
 const DESCRIBES_BODY = new Set([

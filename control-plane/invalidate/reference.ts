@@ -2,7 +2,7 @@
 
 import type { UrlParts } from "../../shared/core/cache-key.ts";
 import { type Place, placeOf, type Routing, type Site } from "../../shared/core/routing.ts";
-import { MAX_PREFIX_SEGMENTS } from "../../shared/core/selector.ts";
+import { MAX_PREFIX_SEGMENTS, withoutPort } from "../../shared/core/selector.ts";
 import { LIMITS } from "../config.ts";
 
 export type ParsedUrl = { readonly href: string; readonly parts: UrlParts };
@@ -67,6 +67,11 @@ export function readHost(text: string, context: ReferenceContext): Reference {
   if (fault !== null) return invalid(fault);
   if (text.includes("*")) return invalid("must be one host: `everything` names all of them");
   if (/[/?#@\\\s]/.test(text)) return invalid("must be a host, with its port where it has one");
+  const { canonicalHost, aliases } = context.site;
+  // The edges' own names have a port each; without one, the host that they all stand for is meant.
+  if (aliases.some((alias) => withoutPort(alias) === text.toLowerCase())) {
+    return placed(`http://${canonicalHost}/`, context);
+  }
   // Either scheme's default port is the same as none.
   return placed(`http://${text.replace(/:443$/, "")}/`, context);
 }

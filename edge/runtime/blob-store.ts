@@ -2,13 +2,14 @@
 
 import { type Millis, millis } from "../../shared/core/units.ts";
 import type { Blob, BlobOutcome, BlobStore } from "../../shared/ports/blob-store.ts";
-import type { Body } from "../../shared/ports/body.ts";
+import type { Body, ByteSource } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import { bodyOf, streamOf } from "./streams.ts";
 
 const RECORD = "x-tidegate-record";
 const STORED_AT = "x-tidegate-stored-at";
 const LENGTH = "x-tidegate-length";
+const BLOB_ID = "x-tidegate-blob";
 
 /** Matched and stored under a URL that no request of a client can have. */
 const urlOf = (key: string): string => `https://blob.tidegate.invalid/${key}`;
@@ -19,7 +20,11 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
       try {
         // A clean request: with Range or If-* the Cache API would answer 206 or 304 of its own.
         const response = await cache().match(urlOf(key));
-        return response === undefined ? { kind: "absent" } : await readBlob(response);
+        if (response === undefined) return { kind: "absent" };
+        const whole = !isLarge(response) || (await cache().match(wholeUrlOf(key, response))) !== undefined;
+        if (whole) return await readBlob(response);
+        await response.body?.cancel();
+        return { kind: "absent" };
       } catch (error) {
         return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
       }
@@ -30,8 +35,7 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
         return { kind: "unavailable" };
       }
       try {
-        await cache().put(urlOf(key), nativeBlob(blob, keepFor));
-        return { kind: "stored" };
+        return await putBlob(cache(), { key, blob, keepFor });
       } catch (error) {
         if (blob.body.kind === "source") blob.body.source.cancel("not stored");
         if (error instanceof Error) return { kind: "unavailable" };
@@ -49,13 +53,62 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
   };
 }
 
+/**
+ * The Cache API keeps what arrived of a stream that broke off, and says nothing. So a body that was streamed in counts
+ * only with a mark beside it, set after its last octet was seen and naming this very blob.
+ */
+async function putBlob(
+  cache: Cache,
+  put: { key: string; blob: Blob; keepFor: Millis },
+): Promise<{ kind: "stored" | "unavailable" }> {
+  const { key, blob, keepFor } = put;
+  if (blob.body.kind !== "source") {
+    await cache.put(urlOf(key), nativeBlob(blob, keepFor));
+    return { kind: "stored" };
+  }
+  const watched = watchEnd(blob.body.source);
+  const stored = nativeBlob({ ...blob, body: { kind: "source", source: watched.source } }, keepFor);
+  const whole = wholeUrlOf(key, stored);
+  await cache.put(urlOf(key), stored);
+  if (!watched.ended()) {
+    await cache.delete(urlOf(key));
+    return { kind: "unavailable" };
+  }
+  await cache.put(whole, new Response("whole", { headers: { "cache-control": cacheControl(keepFor) } }));
+  return { kind: "stored" };
+}
+
+const wholeUrlOf = (key: string, blob: Response): string => `${urlOf(key)}/${blob.headers.get(BLOB_ID)}`;
+
+const isLarge = (response: Response): boolean => Number(response.headers.get(LENGTH)) > LIMITS.sharedBody;
+
+/** The same source, and whether it was read to its proper end. */
+function watchEnd(source: ByteSource): { source: ByteSource; ended: () => boolean } {
+  let seen = 0;
+  let ended = false;
+  const watched: ByteSource = {
+    length: source.length,
+    async read() {
+      const piece = await source.read();
+      if (piece === null) ended = seen === source.length;
+      else seen += piece.length;
+      return piece;
+    },
+    cancel: (reason) => source.cancel(reason),
+  };
+  return { source: watched, ended: () => ended };
+}
+
+const cacheControl = (keepFor: Millis): string => `max-age=${Math.max(1, Math.ceil(keepFor / 1000))}`;
+
 function nativeBlob(blob: Blob, keepFor: Millis): Response {
   const headers = new Headers({
     // Header values are octets: text beyond them travels percent-encoded.
     [RECORD]: encodeURIComponent(blob.record),
     [STORED_AT]: String(Date.now()),
     [LENGTH]: String(blob.length),
-    "cache-control": `max-age=${Math.max(1, Math.ceil(keepFor / 1000))}`,
+    [BLOB_ID]: crypto.randomUUID(),
+    "cache-control": cacheControl(keepFor),
     "content-length": String(blob.length),
   });
   return new Response(nativeBody(blob.body), { headers });

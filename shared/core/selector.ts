@@ -66,6 +66,8 @@ export function selectorsOf(source: SelectorSource): Selector[] {
   const set = new Set<Selector>([
     formatSelector(site, { kind: "everything" }),
     formatSelector(site, { kind: "host", host }),
+    // A host named without its port means every port.
+    formatSelector(site, { kind: "host", host: withoutPort(host) }),
     formatSelector(site, { kind: "class", class: source.class }),
     formatSelector(site, { kind: "url", host, pathAndQuery: source.pathAndQuery }),
   ]);
@@ -95,6 +97,8 @@ export function pathPrefixes(pathAndQuery: string): string[] {
   }
   return prefixes;
 }
+
+export const withoutPort = (host: string): string => host.replace(/:\d+$/, "");
 
 /** `/a/` and `/a` name the same prefix; the root stays `/`. */
 function trimPrefix(path: string): string {

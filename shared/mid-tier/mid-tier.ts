@@ -39,8 +39,8 @@ export function createMidTier(config: MidTierConfig): MidTier {
   return {
     read: (query) => read(config, query),
     fill: (query) => fill(config, query),
-    async release({ key, token, uncacheableFor }) {
-      const command = evalCommand(RELEASE, [leaseKey(key)], [token, uncacheableFor ?? 0]);
+    async release({ key, token, marker }) {
+      const command = evalCommand(RELEASE, [leaseKey(key)], [token, marker?.for ?? 0, marker?.kind ?? ""]);
       await config.shardOf(key).redis.run([command], config.fillDeadline);
     },
     async verified({ key, id, position }) {
@@ -91,6 +91,7 @@ function readStanding(kind: string | undefined, rest: readonly string[]): ReadOu
     case "leased":
     case "absent":
     case "uncacheable":
+    case "failing":
       return { kind };
     default:
       return { kind: "unavailable", reason: "malformed reply" };

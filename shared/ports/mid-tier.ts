@@ -39,6 +39,8 @@ export type ReadOutcome =
   | { readonly kind: "taken"; readonly remaining: Millis }
   /** Known not to be storable a moment ago: go straight to the origin. */
   | { readonly kind: "uncacheable" }
+  /** Its origin has just failed: nobody waits for somebody else's next try. */
+  | { readonly kind: "failing" }
   | Unavailable;
 
 export interface FillQuery {
@@ -62,8 +64,13 @@ export type FillOutcome =
 export interface ReleaseQuery {
   readonly key: string;
   readonly token: string;
-  /** How long to remember that the key can't be shared; null = forget. */
-  readonly uncacheableFor: Millis | null;
+  /** What to remember, and for how long, so that nobody waits; null = forget. */
+  readonly marker: LeaseMarker | null;
+}
+
+export interface LeaseMarker {
+  readonly kind: "uncacheable" | "failing";
+  readonly for: Millis;
 }
 
 export interface LogHead {

@@ -135,15 +135,15 @@ describe.each(backends)("%s", (_name, start) => {
 
     test("a key known to be uncacheable makes nobody wait", async () => {
       await read();
-      await midTier.release({ key, token: "mine", uncacheableFor: millis(5000) });
+      await midTier.release({ key, token: "mine", marker: { kind: "uncacheable", for: millis(5000) } });
       expect(await read({ lease: lease("theirs") })).toEqual({ kind: "uncacheable" });
     });
 
     test("a lease given back is free, and only its holder can give it back", async () => {
       await read();
-      await midTier.release({ key, token: "theirs", uncacheableFor: null });
+      await midTier.release({ key, token: "theirs", marker: null });
       expect((await read({ lease: lease("theirs") })).kind).toBe("taken");
-      await midTier.release({ key, token: "mine", uncacheableFor: null });
+      await midTier.release({ key, token: "mine", marker: null });
       expect(await read({ lease: lease("theirs") })).toEqual({ kind: "leased" });
     });
   });

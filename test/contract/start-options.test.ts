@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { holdDataDirectory } from "../../dev/data-directory.ts";
 import { readOptions, UsageError } from "../../dev/options.ts";
 import { policyRows } from "../../dev/policies.ts";
 
@@ -91,6 +92,26 @@ describe("npm start", () => {
     const run = start("--edges", "none");
     expect([run.status, run.stdout]).toEqual([2, ""]);
     expect(run.stderr.trim().split("\n")).toHaveLength(1);
+  });
+
+  test.each([["/proc/nowhere"], ["/dev/null/below"]])(
+    "a data directory that can't be made (%s) is said",
+    (data) => {
+      const run = start("--data", data);
+      expect(run.status).toBe(2);
+      expect(run.stderr).toMatch(new RegExp(`^tidegate: --data ${data}: E[A-Z]+\n$`));
+    },
+  );
+
+  test("a data directory that another run holds is refused", () => {
+    const held = holdDataDirectory(join(dir, "held"));
+    const run = start("--data", join(dir, "held"), "--edge-port", "18787", "--control-port", "18780");
+    expect([run.status, run.stderr]).toEqual([
+      2,
+      `tidegate: --data ${held.dir} is in use by process ${process.pid}\n`,
+    ]);
+    held.release();
+    expect(() => holdDataDirectory(join(dir, "held")).release()).not.toThrow();
   });
 
   test("a port that is taken is named, with its flag", () => {

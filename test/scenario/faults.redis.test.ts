@@ -136,6 +136,33 @@ test("a damaged value in Redis is never served", async () => {
   expect((await cluster.get(1, "/damaged")).text).toBe("sound");
 });
 
+test("a body that broke off is never stored as whole, however large it was announced", async () => {
+  for (const [path, announced] of [
+    ["/cut/small", 500_000],
+    ["/cut/large", 5_000_000],
+  ] as const) {
+    cluster.site.set(path, {
+      headers: { "cache-control": "max-age=600", "content-length": String(announced) },
+      body: Buffer.alloc(100_000, "a"),
+      breaksOff: true,
+    });
+    await expect(cluster.get(0, path)).rejects.toThrow();
+    cluster.site.set(
+      path,
+      page(() => "whole"),
+    );
+    expect((await cluster.get(0, path)).text).toBe("whole");
+  }
+});
+
+test("an answer without content is passed on and stored as one", async () => {
+  cluster.site.set("/empty", { status: 204, headers: { "cache-control": "max-age=600" }, body: "" });
+  for (const hit of [false, true, true]) {
+    const got = await cluster.get(0, "/empty");
+    expect([got.status, got.body.length, got.cacheStatus.includes("; hit;")]).toEqual([204, 0, hit]);
+  }
+});
+
 test("with the origin gone, a stale answer stands in where that was declared, and a problem document says so elsewhere", async () => {
   const headers = { "cache-control": "max-age=1, stale-if-error=600" };
   cluster.site.set("/sturdy", { headers, body: "held" });

@@ -7,6 +7,8 @@ export interface Page {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** The connection is cut behind the body, whatever length was announced. */
+  readonly breaksOff?: boolean;
 }
 
 export type Answer = (request: IncomingMessage) => Page;
@@ -89,10 +91,9 @@ class GateState implements Gate {
 }
 
 function send(response: ServerResponse, page: Page): void {
-  response.writeHead(page.status ?? 200, {
-    "content-type": "text/plain",
-    "content-length": Buffer.byteLength(page.body),
-    ...page.headers,
-  });
-  response.end(page.body);
+  const status = page.status ?? 200;
+  const length = status === 204 ? {} : { "content-length": Buffer.byteLength(page.body) };
+  response.writeHead(status, { "content-type": "text/plain", ...length, ...page.headers });
+  if (page.breaksOff === true) response.write(page.body, () => response.destroy());
+  else response.end(page.body);
 }

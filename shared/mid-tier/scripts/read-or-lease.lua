@@ -34,7 +34,7 @@ if type(held) == 'table' then
   redis.call('DEL', KEYS[2])
   held = false
 end
-if held == 'uncacheable' then return { 'uncacheable' } end
+if held == 'uncacheable' or held == 'failing' then return { held } end
 if held then
   local owner, epoch, seq = string.match(held, '^(%S+) (%d+) (%d+) (%d+)$')
   epoch, seq = tonumber(epoch), tonumber(seq)

@@ -1,9 +1,10 @@
--- Gives a lease back without an answer; where the key can't be shared, leaves a marker so that nobody waits for it.
--- KEYS: lease.  ARGV: token, marker ms (0 = none)
+-- Gives a lease back without an answer; where the key can't be shared, or its origin fails, leaves a marker so that
+-- nobody waits for it.
+-- KEYS: lease.  ARGV: token, marker ms (0 = none), marker (uncacheable | failing)
 local held = redis.call('GET', KEYS[1])
-if held and held ~= 'uncacheable' and string.match(held, '^(%S+)') ~= ARGV[1] then return { 'other' } end
+if held and held ~= 'uncacheable' and held ~= 'failing' and string.match(held, '^(%S+)') ~= ARGV[1] then return { 'other' } end
 if tonumber(ARGV[2]) > 0 then
-  redis.call('SET', KEYS[1], 'uncacheable', 'PX', ARGV[2])
+  redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
 else
   redis.call('DEL', KEYS[1])
 end
