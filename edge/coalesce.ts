@@ -51,7 +51,8 @@ export type LeaderReply =
       readonly status: number;
       readonly headers: HeaderList;
       readonly body: Body;
-      readonly stored: boolean;
+      /** Where it is being stored: everywhere, in this data centre alone, or nowhere. */
+      readonly stored: "shared" | "near" | "nowhere";
       /** What was found in L2 and is not good enough, unless the origin has failed. */
       readonly fallback: StaleCopy | null;
     };

@@ -9,7 +9,7 @@ import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { type Judged, judgeByView } from "./judge.ts";
+import { type Judged, judge, judgeByView } from "./judge.ts";
 import { pass } from "./pass.ts";
 import { type Provenance, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -60,16 +60,21 @@ async function leaderReply(
       return stale;
     }
   }
-  const stored = reply.stored ? "; stored" : "";
+  const inL2 = reply.stored === "shared" ? "; stored" : "";
+  const inL1 = reply.stored === "nowhere" ? "" : "; stored";
   const line = `fwd=${forward}; fwd-status=${reply.status}`;
   const streamed = streamedReply(request, {
     status: reply.status,
     headers: reply.headers,
     body: reply.body,
     age: null,
-    cacheStatus: `tidegate-l2; ${line}${stored}, tidegate-l1; ${line}${stored}`,
+    cacheStatus: `tidegate-l2; ${line}${inL2}, tidegate-l1; ${line}${inL1}`,
   });
-  return counted(edge, request, { reply: streamed, route, result: reply.stored ? "miss" : "pass" });
+  return counted(edge, request, {
+    reply: streamed,
+    route,
+    result: reply.stored === "nowhere" ? "pass" : "miss",
+  });
 }
 
 async function followerReply(
@@ -90,7 +95,7 @@ type Flown = {
 };
 
 /** Everybody checks what a flight brought as if it came from a tier; only its leader asked for this very answer. */
-function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Reply | "again" {
+async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promise<Reply | "again"> {
   const { job, outcome, role } = flown;
   const { route } = job;
   const { held } = outcome;
@@ -101,9 +106,13 @@ function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Reply | "ag
   if (role === "leader") return serve(outcome.forLeader);
   const view = edge.view.current();
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH) : "again";
+  // By what the view has learnt since, something else may hit it than the route knows of.
+  if (!edge.router.stands(route, request)) return "again";
   const { rules, selectors } = route;
   const input = { held, body, rules, selectors, arrivedAt: request.arrivedAt };
-  const judged = judgeByView(view, input, edge.clock.now());
+  const byView = judgeByView(view, input, edge.clock.now());
+  const judged = byView.step.kind === "check" ? await judge(edge, input, () => undefined) : byView;
+  if (judged === null) return "again";
   if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh") return serve(judged.step);
   // Stale on arrival only because the origin took its time: whoever waited for it may have it.
   const justArrived = edge.clock.now() - outcome.receivedAt < held.answer.fresh;

@@ -21,6 +21,8 @@ import { storeEverywhere } from "./tiers/store-everywhere.ts";
 
 type Answered = OriginOutcome & { kind: "answer" };
 
+type StreamHead = Omit<LeaderReply & { kind: "stream" }, "kind" | "body">;
+
 const UNCACHEABLE: LeaseMarker = { kind: "uncacheable", for: LIMITS.uncacheableFor };
 const FAILING: LeaseMarker = { kind: "failing", for: LIMITS.failingFor };
 
@@ -122,10 +124,10 @@ async function receive(edge: Edge, exchange: Exchange, given: Given): Promise<vo
   const { body } = answered;
   const source =
     body.kind === "source" ? body.source : emptySource(body.kind === "bytes" ? body.bytes : null);
-  const head = {
+  const head: StreamHead = {
     status: answered.status,
     headers: answered.headers,
-    stored: exchange.right.asOf !== null,
+    stored: exchange.right.asOf === null ? "nowhere" : "shared",
     fallback: exchange.right.fallback,
   };
   if (source.length !== null && source.length > LIMITS.sharedBody) {
@@ -173,7 +175,7 @@ async function storeLarge(
   given: {
     made: Made;
     source: ByteSource;
-    head: Omit<LeaderReply & { kind: "stream" }, "kind" | "body">;
+    head: StreamHead;
     controls: FlightControls;
   },
 ): Promise<void> {
@@ -182,10 +184,10 @@ async function storeLarge(
   const length = source.length ?? 0;
   await exchange.right.giveBack(UNCACHEABLE);
   if (rules.cacheApi === "none" || length > LIMITS.largestStored || exchange.right.asOf === null) {
-    return controls.deliver({ kind: "stream", ...head, stored: false, body: { kind: "source", source } });
+    return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
   const [toClient, toStore] = twoLanes(source);
-  controls.deliver({ kind: "stream", ...head, body: { kind: "source", source: toClient } });
+  controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });
   await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
   edge.counters.bytesFromOrigin += length;
@@ -202,7 +204,7 @@ async function passOn(edge: Edge, exchange: Exchange, given: Given): Promise<voi
     const until = later(edge.clock.now(), LIMITS.uncacheableFor);
     edge.memory.mark(job.route.key, { kind: "uncacheable", until });
   }
-  controls.deliver({ kind: "stream", status, headers, body, stored: false, fallback: right.fallback });
+  controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", fallback: right.fallback });
   controls.settle({ kind: "unshared" });
   return right.giveBack(failed ? FAILING : UNCACHEABLE);
 }
@@ -221,7 +223,7 @@ async function shareError(
     status,
     headers,
     body: { kind: "source", source: client },
-    stored: false,
+    stored: "nowhere",
     fallback,
   });
   const result = await collected;

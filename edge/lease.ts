@@ -122,6 +122,8 @@ async function weigh(
       return "again";
     }
     case "hit":
+      // Judged by another configuration's selectors it could pass for good.
+      if (!edge.router.stands(job.route, job.request)) return "again";
       return weighAnswer(edge, job, { search, found: outcome.found, askedAt });
     case "leased":
       edge.counters.tiers.l2.misses += 1;

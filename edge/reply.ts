@@ -41,7 +41,10 @@ export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): R
   const unchanged = answer.status === 200 && notModified(answer.headers, conditions, edge.clock.wall());
   return {
     status: unchanged ? 304 : answer.status,
-    headers: clientHeaders(answer.headers),
+    headers:
+      request.method === "HEAD"
+        ? withLength(clientHeaders(answer.headers), answer.length)
+        : clientHeaders(answer.headers),
     body: unchanged || request.method === "HEAD" ? discard(judged.body) : judged.body,
     age,
     cacheStatus: cacheStatus(provenance, { ttl, detail }),
@@ -60,6 +63,7 @@ export function memoryReply(
   entry.sent ??= { headers: clientHeaders(answer.headers), body: { kind: "bytes", bytes: entry.body } };
   const ifNoneMatch = request.header("if-none-match");
   const ifModifiedSince = request.header("if-modified-since");
+  const isHead = request.method === "HEAD";
   const conditional = ifNoneMatch !== null || ifModifiedSince !== null;
   const unchanged =
     conditional &&
@@ -67,13 +71,19 @@ export function memoryReply(
     notModified(answer.headers, { ifNoneMatch, ifModifiedSince }, edge.clock.wall());
   return {
     status: unchanged ? 304 : answer.status,
-    headers: entry.sent.headers,
-    body: unchanged || request.method === "HEAD" ? NO_BODY : entry.sent.body,
+    headers: isHead ? withLength(entry.sent.headers, answer.length) : entry.sent.headers,
+    body: unchanged || isHead ? NO_BODY : entry.sent.body,
     age: Math.floor((now - bornAt) / 1000),
     cacheStatus: `tidegate-l1; hit; ttl=${Math.floor((entry.freshUntil - now) / 1000)}`,
-    memory: unchanged ? null : entry,
+    memory: unchanged || isHead ? null : entry,
   };
 }
+
+/** A HEAD tells the length that a GET would have (RFC 9110 §8.6). */
+const withLength = (headers: HeaderList, length: number): HeaderList => [
+  ...headers,
+  ["content-length", String(length)],
+];
 
 function discard(body: Body): Body {
   if (body.kind === "source") body.source.cancel("not wanted");

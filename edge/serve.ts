@@ -51,7 +51,7 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
 async function drain(reply: LeaderReply): Promise<void> {
   if (reply.kind !== "stream" || reply.body.kind !== "source") return;
   const { source } = reply.body;
-  if (!reply.stored) return source.cancel("nobody reads");
+  if (reply.stored === "nowhere") return source.cancel("nobody reads");
   try {
     while ((await source.read()) !== null) {}
   } catch (error) {
