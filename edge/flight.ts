@@ -54,7 +54,6 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
   try {
     const acquired = await acquire(edge, job);
     if (acquired.kind === "refused") return controls.settle({ kind: "refused" });
-    if (acquired.kind === "failed") return controls.settle({ ...acquired, reason: "timeout" });
     if (acquired.kind === "answer") {
       const { held, body, step } = acquired.judged;
       if (body.kind !== "bytes") return controls.settle({ kind: "unshared" });

@@ -42,9 +42,7 @@ export interface Right {
 export type Acquired =
   | { readonly kind: "answer"; readonly judged: Judged; readonly key: CacheKey }
   | { readonly kind: "right"; readonly right: Right; readonly alone: boolean }
-  | { readonly kind: "refused" }
-  /** The origin failed somebody else for as long as it may take. */
-  | { readonly kind: "failed"; readonly fallback: Served | null };
+  | { readonly kind: "refused" };
 
 /** One attempt's state: which key is asked for, and what was found unusable so far. */
 interface Search {
@@ -63,8 +61,7 @@ function pollPause(edge: Edge, search: Search): Millis {
 
 export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   const search: Search = { key: keyFor(edge, job), candidate: job.candidate, not: null, polls: 0 };
-  const startedAt = edge.clock.now();
-  const giveUpAt = later(startedAt, LIMITS.longestWait);
+  const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
     // Cold, or classified by another configuration: no position could be stored with an answer that would be found
@@ -86,8 +83,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       case "uncacheable":
         return { ...right(edge, job, { search, asOf, token: null }), alone: true };
       case "failing":
-        // Whoever has waited as long as the origin may take has waited enough: one more try would only hold him up.
-        if (elapsed(startedAt, edge.clock.now()) * 2 >= LIMITS.originDeadline) return gaveUp(search);
+        // One try an isolate, all at once, instead of one after the other.
         return right(edge, job, { search, asOf, token: null });
       case "unavailable":
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
@@ -101,8 +97,6 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     }
   }
 }
-
-const gaveUp = (search: Search): Acquired => ({ kind: "failed", fallback: search.candidate });
 
 type Standing = Acquired | "again" | "leased" | "wait" | "uncacheable" | "failing" | "unavailable";
 

@@ -11,6 +11,9 @@ export const EPSILON = 1;
 /** What a class's `serve-stale` fence adds to its window, in milliseconds. */
 const CAPS: Record<PolicyPlan["class"], number> = { hot: 5000, standard: 30_000, session: 0 };
 
+/** A failure's marker lives for a second and takes its time to get to Redis. */
+const MARKED = 2000;
+
 export class Scene {
   readonly plan: Plan;
   readonly history: History;
@@ -72,6 +75,17 @@ export class Scene {
         path === exchange.path &&
         failedAt !== null &&
         failedAt >= exchange.arrivedAt &&
+        failedAt <= until,
+    );
+  }
+
+  /** Whether some edge saw the origin fail so lately that a marker in Redis may have told this one. */
+  originFailing(exchange: Exchange, until: number): boolean {
+    return this.history.originCalls.some(
+      ({ path, failedAt }) =>
+        path === exchange.path &&
+        failedAt !== null &&
+        failedAt >= exchange.arrivedAt - MARKED &&
         failedAt <= until,
     );
   }
