@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { holdDataDirectory } from "../../dev/data-directory.ts";
 import { readOptions, UsageError } from "../../dev/options.ts";
-import { policyRows } from "../../dev/policies.ts";
+import { policyRows, substitutes } from "../../dev/policies.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tidegate-options-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -69,6 +69,16 @@ describe("policies", () => {
     ],
   ])("%s is refused by name", (text, message) => {
     expect(() => policyRows(file(text), false)).toThrow(message);
+  });
+
+  test("what is not built yet is named, with what takes its place", () => {
+    const row = {
+      key_pattern: "/x",
+      class: "hot",
+      write_policy: "write-back",
+      refresh_strategy: "swr",
+    } as const;
+    expect(substitutes(row)).toEqual(['write_policy "write-back" is not built yet: "write-around" is used']);
   });
 
   test("a file that is not there is said", () => {

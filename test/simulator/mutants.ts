@@ -30,7 +30,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "known-at-at-arrival": {
     file: "edge/log/view-keeper.ts",
-    from: 59,
+    from: 14,
     find: "learnHead(view, outcome.head, sentAt);",
     put: "learnHead(view, outcome.head, this.ports.clock.now());",
   },
@@ -66,7 +66,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "fill-without-token": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 87,
+    from: 5,
     find: "if owner ~= token then return { 'refused', 'lease' } end",
     put: "granted = granted or '0'",
   },
@@ -90,7 +90,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "check-promotes-to-cursor": {
     file: "edge/judge.ts",
-    from: 21,
+    from: 89,
     find: "verifiedTo: leastPosition(outcome.position, askedFrom) }",
     put: "verifiedTo: { epoch: current.epoch, seq: current.cursor } }",
   },
@@ -120,7 +120,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "damage-unnoticed": {
     file: "shared/mid-tier/mid-tier.ts",
-    from: 106,
+    from: 33,
     find: "if (bytes === null || (await digest.sha256Base64([record, bytes])) !== expected) return null;",
     put: "if (bytes === null || expected === undefined) return null;\n  await digest.sha256Base64([]);",
   },
@@ -144,7 +144,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "snapshot-takes-back": {
     file: "edge/log/view-keeper.ts",
-    from: 4,
+    from: 55,
     find: "head.epoch === old.epoch && head.seq <= old.cursor",
     put: "head.epoch === old.epoch && head.seq < 0",
   },

@@ -109,7 +109,7 @@ function alive(
   const { fresh, staleWhileRevalidate, staleIfError } = generation;
   const failing = scene.originFailed(exchange, outcome.at);
   const window = failing ? Math.max(staleWhileRevalidate, staleIfError) : staleWhileRevalidate;
-  if (age > fresh + window + EPSILON && !awaited(scene, exchange, askedAt)) {
+  if (age > fresh + window + EPSILON && !awaited(scene, exchange, outcome.at)) {
     const text = `${age} ms old, beyond its life of ${fresh} and window of ${window}`;
     scene.report("1 declared life", exchange, text);
   }
@@ -117,12 +117,12 @@ function alive(
 }
 
 /** It came while the request waited: whoever waits for an origin may have what it says, however long that took. */
-const awaited = (scene: Scene, exchange: Exchange, askedAt: number): boolean =>
+const awaited = (scene: Scene, exchange: Exchange, until: number): boolean =>
   scene.history.originCalls.some(
     (call) =>
       call.edge === exchange.edge &&
       call.path === exchange.path &&
-      call.askedAt === askedAt &&
+      call.askedAt <= until &&
       (call.endedAt ?? 0) >= exchange.arrivedAt,
   );
 
