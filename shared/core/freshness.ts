@@ -34,16 +34,18 @@ export function lifetimeOf(input: LifetimeInput): Lifetime {
     bound
       ? NO_STALE
       : (deltaOf(directives, name) ?? (directives.has("s-maxage") ? null : fallback) ?? NO_STALE);
+  // Where nothing is refreshed behind clients' backs, nothing may be served in expectation of it.
+  const never = rules.refresh === "none";
   if (rules.ttlMode === "override") {
     return {
       fresh,
-      staleWhileRevalidate: bound ? NO_STALE : (rules.staleWhileRevalidate ?? NO_STALE),
+      staleWhileRevalidate: bound || never ? NO_STALE : (rules.staleWhileRevalidate ?? NO_STALE),
       staleIfError: bound ? NO_STALE : (rules.staleIfError ?? NO_STALE),
     };
   }
   return {
     fresh,
-    staleWhileRevalidate: declared("stale-while-revalidate", rules.staleWhileRevalidate),
+    staleWhileRevalidate: never ? NO_STALE : declared("stale-while-revalidate", rules.staleWhileRevalidate),
     staleIfError: declared("stale-if-error", rules.staleIfError),
   };
 }

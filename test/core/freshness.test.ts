@@ -403,3 +403,10 @@ test("without a policy nothing is guessed: only the origin's own words count", (
   expect(secondsFresh([DATE, modified], { policyId: null })).toBe(null);
   expect(secondsFresh([DATE, modified], {})).toBe(8640);
 });
+
+test("a policy that refreshes nothing serves nothing while it revalidates, whatever the origin allows", () => {
+  const headers = cacheControl("max-age=10, stale-while-revalidate=60, stale-if-error=60");
+  expect(lifetime(headers, { refresh: "none" }).staleWhileRevalidate).toBe(0);
+  expect(lifetime(headers, { refresh: "none" }).staleIfError).toBe(60_000);
+  expect(lifetime(headers, { refresh: "swr" }).staleWhileRevalidate).toBe(60_000);
+});
