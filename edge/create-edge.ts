@@ -1,10 +1,11 @@
 // Puts an edge together from its ports: the same parts in a worker and in the simulator.
 
 import type { Site } from "../shared/core/routing.ts";
+import type { ParseUrl } from "../shared/ports/url.ts";
 import { newCounters } from "./counters.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
 import { ViewKeeper } from "./log/view-keeper.ts";
-import { type ParseUrl, Router } from "./router.ts";
+import { Router } from "./router.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
 import { MemoryTier } from "./tiers/memory.ts";
 import { UnsentWrites } from "./writes/unsent.ts";

@@ -1,10 +1,11 @@
 // Classification of requests: site, rules, cache key and selectors of a URL, remembered for the next time.
 
-import { cacheKey, keyedPath, type UrlParts } from "../shared/core/cache-key.ts";
+import { cacheKey, keyedPath } from "../shared/core/cache-key.ts";
 import { placeOf, type Routing, rulesFor, type Site } from "../shared/core/routing.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { type SelectorSource, selectorsOf } from "../shared/core/selector.ts";
 import type { CacheKey, Selector } from "../shared/core/units.ts";
+import type { ParseUrl } from "../shared/ports/url.ts";
 import { readConfiguration } from "../shared/wire/configuration.ts";
 import { LIMITS } from "./config.ts";
 
@@ -21,10 +22,6 @@ export interface Route {
   /** All selectors but those of tags that only an answer knows. */
   readonly selectors: readonly Selector[];
 }
-
-export type ParsedUrl = { readonly href: string; readonly parts: UrlParts };
-/** The URL standard's parser, as the runtime has it; null where the text is no http(s) URL. */
-export type ParseUrl = (url: string, base?: string) => ParsedUrl | null;
 
 export interface RoutedRequest {
   readonly url: string;

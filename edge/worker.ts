@@ -10,6 +10,7 @@ import { upstashRedis } from "../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
+import { parseUrl } from "../shared/runtime/url.ts";
 import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
 import { LIMITS } from "./config.ts";
@@ -20,7 +21,6 @@ import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
 import { type Fetches, runtimeOrigin } from "./runtime/origin.ts";
 import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
-import { parseUrl } from "./runtime/url.ts";
 import { readWhole } from "./share-body.ts";
 
 export interface EdgeEnv {

@@ -7,9 +7,9 @@ import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts"
 import { boundOf } from "../../shared/core/rules.ts";
 import { formatSelector, type SelectorSpec } from "../../shared/core/selector.ts";
 import { type Millis, millis, type Selector } from "../../shared/core/units.ts";
+import type { ParseUrl } from "../../shared/ports/url.ts";
 import { LIMITS } from "../config.ts";
 import {
-  type ParseUrl,
   type Reference,
   type ReferenceContext,
   readHost,

@@ -1,13 +1,9 @@
 // How people name URLs, prefixes and hosts of a site, read into the parts from which edges make their selectors.
 
-import type { UrlParts } from "../../shared/core/cache-key.ts";
 import { type Place, placeOf, type Routing, type Site } from "../../shared/core/routing.ts";
 import { MAX_PREFIX_SEGMENTS, withoutPort } from "../../shared/core/selector.ts";
+import type { ParseUrl } from "../../shared/ports/url.ts";
 import { LIMITS } from "../config.ts";
-
-export type ParsedUrl = { readonly href: string; readonly parts: UrlParts };
-/** Null where the text is no http(s) URL, or holds credentials. */
-export type ParseUrl = (text: string) => ParsedUrl | null;
 
 export type Reference =
   | { readonly kind: "place"; readonly place: Place; readonly href: string }

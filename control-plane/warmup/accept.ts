@@ -1,10 +1,11 @@
 // Checks what a warm-up is to fetch: only the site's own URLs, only edges that there are.
 
 import type { Routing } from "../../shared/core/routing.ts";
+import type { ParseUrl } from "../../shared/ports/url.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
 import { LIMITS } from "../config.ts";
 import { type Fault, siteNamed } from "../invalidate/accept.ts";
-import { type ParseUrl, type ReferenceContext, readUrl } from "../invalidate/reference.ts";
+import { type ReferenceContext, readUrl } from "../invalidate/reference.ts";
 import type { WarmupBody } from "./request.ts";
 
 export interface WarmupOrder {

@@ -1,9 +1,8 @@
 // An invalidation names an answer exactly as the edge that stored it does, however the URL is written.
 import { describe, expect, test } from "vitest";
 import { acceptInvalidation } from "../../control-plane/invalidate/accept.ts";
-import { parseUrl } from "../../control-plane/runtime/url.ts";
 import { Router } from "../../edge/router.ts";
-import { parseUrl as edgeParseUrl } from "../../edge/runtime/url.ts";
+import { parseUrl } from "../../shared/runtime/url.ts";
 import { encodeSite, policyField, readConfiguration, siteField } from "../../shared/wire/configuration.ts";
 import { SITES } from "./control-harness.ts";
 
@@ -20,7 +19,7 @@ const fields = new Map([
   ...POLICIES.map((row) => [policyField(row.site, row.id), JSON.stringify(row)] as const),
 ]);
 const { routing } = readConfiguration(fields, FALLBACK);
-const router = new Router(FALLBACK, edgeParseUrl);
+const router = new Router(FALLBACK, parseUrl);
 router.configure(fields);
 
 const selectorsOfEdge = (url: string): readonly string[] =>

@@ -4,13 +4,13 @@ import { createHash, createHmac } from "node:crypto";
 import { LIMITS } from "../../edge/config.ts";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
-import { parseUrl } from "../../edge/runtime/url.ts";
 import { advanceClock, startElapsedClock } from "../../shared/core/elapsed-clock.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import type { Background, Clock, Timers } from "../../shared/ports/clock.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
+import { parseUrl } from "../../shared/runtime/url.ts";
 import type { Chance } from "./chance.ts";
 import { SimulatedCacheApi } from "./data-centre.ts";
 import type { History, ViewAt } from "./history.ts";
@@ -113,7 +113,7 @@ export class EdgeHost {
         timers: timersOf(time, alive),
         random: { token: () => chance.token(), unit: () => chance.unit() },
         digest: DIGEST,
-        origin: origin.seenFrom(this.id, alive),
+        origin: origin.seenFrom({ edge: this.id, alive, view: () => viewOf(this.lives[number - 1] ?? null) }),
         blobs: this.cacheApi.seenBy(alive),
         log: observedLog(log, { history, time }),
         midTier: createMidTier({
@@ -160,8 +160,8 @@ export class EdgeHost {
   }
 }
 
-export function viewOf(life: Life): ViewAt | null {
-  const view = life.edge.view.current();
+export function viewOf(life: Life | null): ViewAt | null {
+  const view = life?.edge.view.current() ?? null;
   if (view === null) return null;
   return { epoch: view.epoch, cursor: view.cursor, beyondGap: [...view.ahead.keys()] };
 }

@@ -38,6 +38,8 @@ export interface OriginCall {
   readonly variant: string | null;
   /** With somebody's credentials: nobody shares it. */
   readonly alone: boolean;
+  /** What the asking edge's view held. */
+  readonly view: ViewAt | null;
   readonly askedAt: number;
   /** When the last of its answer was read, or it failed; null while under way. */
   endedAt: number | null;

@@ -160,4 +160,10 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'if (outcome.kind !== "answer") forget',
     put: 'if (outcome.kind === "unshared") forget',
   },
+  "swr-drains-others": {
+    file: "edge/serve.ts",
+    from: 67,
+    find: 'if (boarding.role === "leader") request',
+    put: "request",
+  },
 };

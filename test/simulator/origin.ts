@@ -4,10 +4,17 @@ import type { HeaderPair } from "../../shared/core/headers.ts";
 import { type Body, type ByteSource, NO_BODY } from "../../shared/ports/body.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import type { Chance } from "./chance.ts";
-import type { Generation, History, OriginCall } from "./history.ts";
+import type { Generation, History, OriginCall, ViewAt } from "./history.ts";
 import type { OriginFaults, Resource } from "./plan.ts";
 import { TIME_ZERO } from "./time-zero.ts";
 import type { VirtualTime } from "./virtual-time.ts";
+
+/** One life of an edge, as the origin's side of the world sees it. */
+interface Asker {
+  readonly edge: string;
+  alive(): boolean;
+  view(): ViewAt | null;
+}
 
 export class SimulatedOrigin {
   faults: OriginFaults;
@@ -47,15 +54,15 @@ export class SimulatedOrigin {
     this.faults = { ...this.faults, refused: 0, serverError: 0, broken: 0, slow: 0 };
   }
 
-  seenFrom(edge: string, alive: () => boolean): Origin {
-    return { fetch: (request) => this.fetch(request, { edge, alive }) };
+  seenFrom(by: Asker): Origin {
+    return { fetch: (request) => this.fetch(request, by) };
   }
 
   private version(path: string): number {
     return this.versions.get(path) ?? 1;
   }
 
-  private fetch(request: OriginRequest, by: { edge: string; alive: () => boolean }): Promise<OriginOutcome> {
+  private fetch(request: OriginRequest, by: Asker): Promise<OriginOutcome> {
     const { path, variant, resource } = this.resourceOf(request);
     const { time, chance } = this;
     const call: OriginCall = {
@@ -64,6 +71,7 @@ export class SimulatedOrigin {
       path,
       variant,
       alone: request.headers.some(([name]) => name === "authorization"),
+      view: by.view(),
       askedAt: time.now,
       endedAt: null,
       failedAt: null,

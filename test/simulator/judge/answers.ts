@@ -51,7 +51,7 @@ function ownAnswer(scene: Scene, exchange: Exchange, outcome: Answered): void {
   const unnamed = exchange.method === "POST" && exchange.viewAtArrival === null;
   if (status === 503 && (refuses || unnamed) && scene.plan.profile !== "quiet") return;
   if (status === 502 && scene.originFailed(exchange, outcome.at)) return;
-  if (status === 504 && scene.originFailing(exchange, outcome.at)) return;
+  if (status === 504 && scene.failedLately(exchange.path, exchange.arrivedAt, outcome.at)) return;
   const text = `${status} that the origin did not give: ${outcome.body}`;
   scene.report("5 failure is not an answer", exchange, text);
 }

@@ -79,14 +79,14 @@ export class Scene {
     );
   }
 
-  /** Whether some edge saw the origin fail so lately that a marker in Redis may have told this one. */
-  originFailing(exchange: Exchange, until: number): boolean {
+  /** Whether some edge saw the origin fail so lately that a marker in Redis may still have told another. */
+  failedLately(path: string, at: number, until: number): boolean {
     return this.history.originCalls.some(
-      ({ path, failedAt }) =>
-        path === exchange.path &&
-        failedAt !== null &&
-        failedAt >= exchange.arrivedAt - MARKED &&
-        failedAt <= until,
+      (call) =>
+        call.path === path &&
+        call.failedAt !== null &&
+        call.failedAt >= at - MARKED &&
+        call.failedAt <= until,
     );
   }
 

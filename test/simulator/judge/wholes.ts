@@ -1,9 +1,12 @@
 // Judges what only shows over many requests: one fetch a key, views that only grow, and that all of them catch up.
 
 import { SITE } from "../control-plane.ts";
-import type { OriginCall, ViewAt } from "../history.ts";
+import type { Invalidation, OriginCall, ViewAt } from "../history.ts";
 import { CONVERGED } from "../plan.ts";
 import { includes, type Scene } from "./scene.ts";
+
+/** How long before it asks an edge may have been given the right, in milliseconds. */
+const RIGHT_GIVEN = 50;
 
 export function judgeWholes(scene: Scene): void {
   if (scene.plan.profile === "quiet") oneFetch(scene);
@@ -27,13 +30,18 @@ function oneFetch(scene: Scene): void {
 function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   if (later.path !== call.path || later.variant !== call.variant || call.endedAt === null) return false;
   if (later.askedAt >= call.endedAt) return false;
+  // A failing origin is tried once an isolate, all of them at once.
+  if (call.edge !== later.edge && scene.failedLately(call.path, call.askedAt, later.askedAt)) return false;
   const { tags } = scene.resource(call.path);
   const subject = { path: call.path, tags: [...tags, "moving0", "moving1"] };
-  // An invalidation that the first request's edge may not have known yet: within its window, and its pull.
-  const from = call.askedAt - scene.boundOf(call.path) - 100;
   return ![...scene.history.invalidations.values()].some(
-    (one) => one.appendedAt >= from && one.appendedAt <= later.askedAt && scene.hits(one, subject),
+    (one) => one.appendedAt <= later.askedAt && isNewsTo(call, one) && scene.hits(one, subject),
   );
+}
+
+/** Whether the edge that asked did not know the invalidation yet when it was given the right to. */
+function isNewsTo(call: OriginCall, { position, appendedAt }: Invalidation): boolean {
+  return position === null || !includes(call.view, position) || appendedAt >= call.askedAt - RIGHT_GIVEN;
 }
 
 /** Invariant 7: what is appended names something that exists, or it is as good as lost. */

@@ -1,9 +1,9 @@
-// URLs by the runtime's parser, settled exactly as edges settle them: a selector made otherwise would miss its answer.
+// URLs in the one form from which cache keys, origin requests and selectors are made: made otherwise, a purge would miss.
 
-import type { ParseUrl } from "../invalidate/reference.ts";
+import type { ParsedUrl } from "../ports/url.ts";
 
-export const parseUrl: ParseUrl = (text) => {
-  const url = URL.parse(text);
+export function parseUrl(text: string, base?: string): ParsedUrl | null {
+  const url = base === undefined ? URL.parse(text) : URL.parse(text, base);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return null;
   // No edge is ever asked for such a URL, and no request can be made of it.
   if (url.username !== "" || url.password !== "") return null;
@@ -20,4 +20,4 @@ export const parseUrl: ParseUrl = (text) => {
       hasQuery: settled.href.includes("?"),
     },
   };
-};
+}
