@@ -60,19 +60,19 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "hard-purged-validator": {
     file: "edge/lease.ts",
-    from: 11,
+    from: 8,
     find: '(coherence === "current" || coherence === "soft")',
     put: "(coherence !== null)",
   },
   "fill-without-token": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 5,
+    from: 147,
     find: "if owner ~= token then return { 'refused', 'lease' } end",
     put: "granted = granted or '0'",
   },
   "unavailable-is-absent": {
     file: "edge/log/view-keeper.ts",
-    from: 4,
+    from: 1,
     find: '      if (outcome.kind === "unavailable") return;\n      // Another',
     put: '      if (outcome.kind === "unavailable") return learnHead(view, positionOf(view), sentAt);\n      // Another',
   },
@@ -84,7 +84,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "page-is-head": {
     file: "shared/core/log-view.ts",
-    from: 16,
+    from: 22,
     find: "head.epoch === view.epoch && head.seq <= view.cursor && sentAt",
     put: "head.epoch === view.epoch && sentAt",
   },
@@ -102,19 +102,19 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "age-since-fill": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 2,
+    from: 3,
     find: "'at', granted,",
     put: "'at', string.format('%.0f', tonumber(redis.call('TIME')[1]) * 1000),",
   },
   "age-forgets-cache": {
     file: "edge/tiers/data-centre.ts",
-    from: 5,
+    from: 10,
     find: "millis(record.age + outcome.residence)",
     put: "outcome.residence",
   },
   "broken-is-whole": {
     file: "edge/share-body.ts",
-    from: 2,
+    from: 1,
     find: '    queue.fail(error);\n    return to.result.resolve({ kind: "broken" });',
     put: '    queue.fail(error);\n    return to.result.resolve({ kind: "whole", bytes: concatenate(pieces, total) });',
   },
@@ -126,7 +126,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "variants-cross": {
     file: "edge/far.ts",
-    from: 11,
+    from: 4,
     find: '  if (!variesFor(held.answer.vary, (name) => request.header(name))) return "again";\n',
     put: "",
   },
@@ -156,7 +156,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "failure-is-joined": {
     file: "edge/flight.ts",
-    from: 6,
+    from: 1,
     find: 'if (outcome.kind !== "answer") forget',
     put: 'if (outcome.kind === "unshared") forget',
   },

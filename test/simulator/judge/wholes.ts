@@ -35,13 +35,15 @@ function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   const { tags } = scene.resource(call.path);
   const subject = { path: call.path, tags: [...tags, "moving0", "moving1"] };
   return ![...scene.history.invalidations.values()].some(
-    (one) => one.appendedAt <= later.askedAt && isNewsTo(call, one) && scene.hits(one, subject),
+    (one) => one.appendedAt <= later.askedAt && isNewsTo(scene, call, one) && scene.hits(one, subject),
   );
 }
 
 /** Whether the edge that asked did not know the invalidation yet when it was given the right to. */
-function isNewsTo(call: OriginCall, { position, appendedAt }: Invalidation): boolean {
-  return position === null || !includes(call.view, position) || appendedAt >= call.askedAt - RIGHT_GIVEN;
+function isNewsTo(scene: Scene, call: OriginCall, { position, appendedAt }: Invalidation): boolean {
+  if (position === null || !includes(call.view, position)) return true;
+  // Learnt between the right and the asking, which an edge may do as late as its window allows.
+  return appendedAt >= call.askedAt - scene.boundOf(call.path) - RIGHT_GIVEN;
 }
 
 /** Invariant 7: what is appended names something that exists, or it is as good as lost. */
