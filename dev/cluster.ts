@@ -12,6 +12,7 @@ import { holdDataDirectory } from "./data-directory.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
 import type { MidTierProcessConfig } from "./mid-tier-process.ts";
 import type { StartOptions } from "./options.ts";
+import { type OriginGateway, startOriginGateway } from "./origin-gateway.ts";
 import { policyRows } from "./policies.ts";
 import { requireFreePorts } from "./ports.ts";
 import { untilReady } from "./readiness.ts";
@@ -90,6 +91,8 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   const token =
     options.token === null ? keptSecret(data, "admin-token") : keepSecret(data, "admin-token", options.token);
   const origin = await startOrigin(options, stops);
+  const gateway = await startOriginGateway(origin);
+  stops.push(() => gateway.close());
   const redis = await startMidTier(options, plan);
   const bundles = await writeBundles(data);
   const edges = plan.edgePorts.map((port, index) => ({
@@ -113,7 +116,7 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   const controlProcess = startControl({ options, plan, bundles, shared, edges, origin, token, announce });
   stops.push(() => controlProcess.stop());
   for (const edge of edges) {
-    running.set(edge.id, startEdge({ edge, data, bundle: bundles.edge, shared, origin, announce }));
+    running.set(edge.id, startEdge({ edge, data, bundle: bundles.edge, shared, gateway, announce }));
   }
   stops.push(async () => {
     await Promise.all([...running.values()].map((process) => process.stop()));
@@ -232,17 +235,16 @@ function startEdge(given: {
   data: string;
   bundle: string;
   shared: Readonly<Record<string, string>>;
-  origin: URL;
+  gateway: OriginGateway;
   announce: () => Promise<void>;
 }): Supervised {
-  const { edge, data, bundle, shared, origin } = given;
-  const port = origin.port || (origin.protocol === "https:" ? "443" : "80");
+  const { edge, data, bundle, shared, gateway } = given;
   const config: WorkerProcessConfig = {
     name: "tidegate-edge",
     port: edge.port,
     scriptPath: bundle,
     bindings: { ...shared, EDGE_ID: edge.id, EDGE_REGION: "local" },
-    origin: { address: `${origin.hostname}:${port}`, secure: origin.protocol === "https:" },
+    origin: { address: gateway.address },
     cacheDir: join(data, edge.id, "cache"),
     scratchDir: join(data, "tmp"),
     durableObjects: null,

@@ -11,8 +11,8 @@ export interface WorkerProcessConfig {
   /** The bundled module. */
   readonly scriptPath: string;
   readonly bindings: Readonly<Record<string, string>>;
-  /** `host:port` and whether it speaks TLS; null = the worker's own fetch. */
-  readonly origin: { readonly address: string; readonly secure: boolean } | null;
+  /** `host:port` of plain HTTP; null = the worker's own fetch. */
+  readonly origin: { readonly address: string } | null;
   readonly cacheDir: string | null;
   /** For the runtime's temporary files; null = the system's. */
   readonly scratchDir: string | null;
@@ -30,10 +30,9 @@ const COMPATIBILITY_DATE = "2026-07-01";
  */
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--max-semi-space-size=4";
 
-function originBinding(origin: NonNullable<WorkerProcessConfig["origin"]>) {
-  const { address, secure } = origin;
-  return { external: secure ? { address, https: { options: {} } } : { address, http: {} } };
-}
+const originBinding = ({ address }: NonNullable<WorkerProcessConfig["origin"]>) => ({
+  external: { address, http: {} },
+});
 
 async function run(config: WorkerProcessConfig): Promise<void> {
   if (config.scratchDir !== null) process.env.TMPDIR = config.scratchDir;

@@ -1,0 +1,133 @@
+// Stands between local edges and an origin: one connection a request, and nothing passed on but well-formed HTTP.
+
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  type ServerResponse,
+} from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+
+export interface OriginGateway {
+  /** `host:port` at which it speaks plain HTTP. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Origins may have greater limits than Node's 16 KiB; whether a request's fields are too large is theirs to say. */
+const HEAD_BYTES = 1024 * 1024;
+/** Longer than a runtime keeps idle connections, so that it never sends on one that is just being closed. */
+const KEEP_ALIVE_MS = 120_000;
+
+/** Fields of one connection, made anew on either side (RFC 9110 §7.6.1). */
+const OF_CONNECTION = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * A runtime that pools connections hands octets beyond a body's length to the next request as its answer, and can't
+ * be told to close them. Here every request has a connection of its own, octets beyond a length end with it, and an
+ * answer that ends early ends as an error.
+ */
+export async function startOriginGateway(origin: URL): Promise<OriginGateway> {
+  const server = createServer(
+    { maxHeaderSize: HEAD_BYTES, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => forward(origin, request, response),
+  );
+  // How long a request may take is for clients, edges and the origin to say.
+  server.requestTimeout = 0;
+  server.headersTimeout = 0;
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex) => upgrade(origin, request, socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function ask(origin: URL, request: IncomingMessage, headers: readonly string[]) {
+  const options: RequestOptions = {
+    hostname: origin.hostname.replace(/^\[|\]$/g, ""),
+    port: origin.port,
+    method: request.method ?? "GET",
+    path: request.url ?? "/",
+    headers,
+    agent: false,
+    setHost: false,
+    maxHeaderSize: HEAD_BYTES,
+  };
+  return origin.protocol === "https:" ? httpsRequest(options) : httpRequest(options);
+}
+
+function forward(origin: URL, request: IncomingMessage, response: ServerResponse): void {
+  const chunked = request.headers["transfer-encoding"] !== undefined;
+  const framing = chunked ? ["Transfer-Encoding", "chunked"] : [];
+  const asked = ask(origin, request, [...endToEnd(request), ...framing]);
+  let whole = (): boolean => false;
+  // Without an answer there is nothing to say but that the connection is gone: whoever asked reads it as unreachable.
+  // Octets behind a whole answer are an error too, but not that answer's: they go no further.
+  asked.on("error", () => {
+    if (!whole()) response.destroy();
+  });
+  response.on("close", () => asked.destroy());
+  asked.on("response", (answer) => {
+    whole = () => answer.complete;
+    answer.on("error", () => response.destroy());
+    answer.on("aborted", () => response.destroy());
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", endToEnd(answer));
+    // Sent before the first octet of the body is there, as origins that stream expect.
+    response.flushHeaders();
+    answer.pipe(response);
+  });
+  request.pipe(asked);
+}
+
+/** Raw, so that repeats, order and spelling stay as they came; without what `Connection` names. */
+function endToEnd(message: IncomingMessage): string[] {
+  const named = (message.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const dropped = new Set([...OF_CONNECTION, ...named]);
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
+    const [name = "", value = ""] = message.rawHeaders.slice(i, i + 2);
+    if (!dropped.has(name.toLowerCase())) kept.push(name, value);
+  }
+  return kept;
+}
+
+/** WebSockets: the origin's answer as it stands, then octets both ways. */
+function upgrade(origin: URL, request: IncomingMessage, socket: Duplex): void {
+  const asked = ask(origin, request, [
+    ...endToEnd(request),
+    ...["Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? ""],
+  ]);
+  asked.on("error", () => socket.destroy());
+  socket.on("error", () => asked.destroy());
+  asked.on("response", () => socket.destroy());
+  asked.on("upgrade", (answer, upstream) => {
+    const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
+    for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2)
+      lines.push(`${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}`);
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    upstream.on("error", () => socket.destroy());
+    socket.on("close", () => upstream.destroy());
+    upstream.pipe(socket).pipe(upstream);
+  });
+  asked.end();
+}
