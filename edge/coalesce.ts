@@ -4,6 +4,7 @@ import type { HeaderList } from "../shared/core/headers.ts";
 import { invalidatedAfter, type LogView } from "../shared/core/log-view.ts";
 import type { Step } from "../shared/core/next-step.ts";
 import type { Position } from "../shared/core/position.ts";
+import type { RefusalReason } from "../shared/core/storability.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import type { Instant, Millis, Selector } from "../shared/core/units.ts";
 import type { Body } from "../shared/ports/body.ts";
@@ -53,6 +54,8 @@ export type LeaderReply =
       readonly body: Body;
       /** Where it is being stored: everywhere, in this data centre alone, or nowhere. */
       readonly stored: "shared" | "near" | "nowhere";
+      /** Why it is stored nowhere; null where that is not the answer's doing. */
+      readonly refused: RefusalReason | null;
       /** What was found in L2 and is not good enough, unless the origin has failed. */
       readonly fallback: StaleCopy | null;
     };

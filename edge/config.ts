@@ -39,6 +39,8 @@ export const LIMITS = {
   failingFor: seconds(1),
   /** What an entry costs beside its body and header bytes: measured. */
   entryOverhead: bytes(3072),
+  /** Variants of one resource by Vary, in memory as in L2: beyond them the oldest gives way, and is counted. */
+  variantsPerKey: 64,
   /** Bytes of L1 memory for markers: keys known to vary or to be uncacheable. */
   markerBudget: mebibytes(2),
   /** URLs whose classification is remembered, and how long such a URL may be: each costs its prefixes. */

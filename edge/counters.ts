@@ -22,6 +22,8 @@ export interface Counters {
   pulls: number;
   pushes: number;
   corrupt: number;
+  /** Variants by Vary that gave way because their resource had too many. */
+  variantsDisplaced: number;
 }
 
 const tier = (): { hits: number; misses: number; errors: number } => ({ hits: 0, misses: 0, errors: 0 });
@@ -37,6 +39,7 @@ export const newCounters = (): Counters => ({
   pulls: 0,
   pushes: 0,
   corrupt: 0,
+  variantsDisplaced: 0,
 });
 
 export function classCounters(counters: Counters, name: string): ClassCounters {

@@ -2,30 +2,33 @@
 
 import { knownAge } from "../shared/core/log-view.ts";
 import type { Step } from "../shared/core/next-step.ts";
-import { variesFor } from "../shared/core/stored-answer.ts";
+import { NO_DIRECTIVES, satisfies } from "../shared/core/request-directives.ts";
+import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
+import { millis } from "../shared/core/units.ts";
+import { variesFor } from "../shared/core/vary.ts";
 import { type Flight, type FlightOutcome, FRESH, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { type Judged, judge, judgeByView } from "./judge.ts";
+import { judge, judgeByView } from "./judge.ts";
+import { partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
-import { type Provenance, streamedReply } from "./reply.ts";
+import { type Forward, type Provenance, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
-import type { Route } from "./router.ts";
 import { serveHeld } from "./serve.ts";
 import { staleIfError, standIn } from "./stand-in.ts";
 
 export async function askFar(
   edge: Edge,
   request: EdgeRequest,
-  given: { route: Route; candidate: Judged | null },
+  given: Pick<FlightJob, "route" | "candidate" | "wants" | "lease" | "range">,
 ): Promise<Reply> {
-  const { route, candidate } = given;
+  const { route } = given;
   let not: Flight | null = null;
   for (let attempt = 0; attempt < LIMITS.joinAttempts; attempt++) {
-    const job: FlightJob = { route, request, arrivedAt: request.arrivedAt, candidate, takesStale: true, not };
+    const job: FlightJob = { ...given, request, arrivedAt: request.arrivedAt, takesStale: true, not };
     const boarding = board(edge, job);
     const alreadyThere = boarding.flight.settled !== null;
     const reply =
@@ -45,16 +48,16 @@ async function leaderReply(
   request: EdgeRequest,
   { job, boarding }: Aboard,
 ): Promise<Reply | "again"> {
-  const { route, candidate } = job;
+  const { route } = job;
   const reply = await boarding.flight.leader;
-  const forward = candidate === null ? "uri-miss" : "stale";
+  const forward = forwardOf(job);
   if (reply.kind === "outcome") {
     const { outcome } = reply;
     if (outcome.kind === "answer") return serveFlown(edge, request, { job, outcome, role: "leader" });
     return standIn(edge, request, { job, outcome });
   }
   if (reply.status >= 500) {
-    const stale = staleIfError(edge, request, { job, fallback: reply.fallback });
+    const stale = await staleIfError(edge, request, { job, fallback: reply.fallback });
     if (stale !== null) {
       if (reply.body.kind === "source") reply.body.source.cancel("a stale answer stands in");
       return stale;
@@ -62,13 +65,14 @@ async function leaderReply(
   }
   const inL2 = reply.stored === "shared" ? "; stored" : "";
   const inL1 = reply.stored === "nowhere" ? "" : "; stored";
+  const why = reply.refused === null ? "" : `; detail=${reply.refused}`;
   const line = `fwd=${forward}; fwd-status=${reply.status}`;
-  const streamed = streamedReply(request, {
+  const streamed = streamedReply(edge, request, {
     status: reply.status,
     headers: reply.headers,
     body: reply.body,
-    age: null,
-    cacheStatus: `tidegate-l2; ${line}${inL2}, tidegate-l1; ${line}${inL1}`,
+    rules: route.rules,
+    cacheStatus: `tidegate-l2; ${line}${inL2}, tidegate-l1; ${line}${inL1}${why}`,
   });
   return counted(edge, request, {
     reply: streamed,
@@ -100,10 +104,12 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   const { route } = job;
   const { held } = outcome;
   if (!variesFor(held.answer.vary, (name) => request.header(name))) return "again";
+  if (!partServes(held.answer, request)) return "again";
   const body = { kind: "bytes", bytes: outcome.body } as const;
-  const serve = (step: Step): Reply =>
+  const serve = (step: Step): Reply | Promise<Reply> =>
     serveHeld(edge, request, { route, judged: { held, body, step }, provenance: provenanceOf(flown) });
   if (role === "leader") return serve(outcome.forLeader);
+  if (outcome.from === "l2" && !satisfiesNow(edge, flown)) return "again";
   const view = edge.view.current();
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH) : "again";
   // By what the view has learnt since, something else may hit it than the route knows of.
@@ -121,6 +127,12 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   return waited ? serve(FRESH) : "again";
 }
 
+function satisfiesNow(edge: Edge, { job, outcome }: Flown): boolean {
+  const age = ageOf(outcome.held, edge.clock.now());
+  const { fresh } = currentLifetime(outcome.held.answer, job.route.rules);
+  return satisfies(job.wants, { age, remaining: millis(fresh - age) });
+}
+
 /** A cold edge knows no window: there an answer vouches only for those who came before it was asked for (docs/adr/0005). */
 function vouchesForItself(edge: Edge, request: EdgeRequest, { outcome }: Flown): boolean {
   const { held } = outcome;
@@ -132,10 +144,16 @@ function provenanceOf({ job, outcome, role }: Flown): Provenance {
   if (outcome.from === "l2") return { kind: "l2" };
   switch (role) {
     case "leader":
-      return { kind: "origin", forward: job.candidate === null ? "uri-miss" : "stale", stored: true };
+      return { kind: "origin", forward: forwardOf(job), stored: true };
     case "late":
       return { kind: "l1" };
     case "follower":
       return { kind: "coalesced" };
   }
+}
+
+/** Why the request went on (RFC 9211 §2.2). */
+function forwardOf({ candidate, range, wants }: FlightJob): Forward {
+  if (candidate === null) return range === null ? "uri-miss" : "partial";
+  return candidate.step.kind === "serve" && wants !== NO_DIRECTIVES ? "request" : "stale";
 }

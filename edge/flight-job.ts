@@ -1,5 +1,6 @@
 // What one request wants of a flight.
 
+import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { Instant } from "../shared/core/units.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Served } from "./judge.ts";
@@ -16,4 +17,13 @@ export interface FlightJob {
   readonly takesStale: boolean;
   /** A flight that has already brought this request nothing that it could use. */
   readonly not: Flight | null;
+  /** What the client asks of a stored answer beyond what everybody does. */
+  readonly wants: RequestDirectives;
+  /**
+   * How it comes by the right to ask the origin: waits for the lease, takes it only where it is free (somebody's
+   * credentials: nobody else may be served by them before the answer says so), or goes without.
+   */
+  readonly lease: "wait" | "try" | "none";
+  /** The `Range` to ask the origin for instead of the whole answer. */
+  readonly range: string | null;
 }

@@ -13,18 +13,13 @@ export type Boarding = { readonly role: "leader" | "follower"; readonly flight: 
 
 /** The flight for this request's key: the one under way if it may be joined, else a new one. */
 export function board(edge: Edge, job: FlightJob): Boarding {
-  const key = keyFor(edge, job);
-  const underWay = edge.flights.get(key);
-  const now = edge.clock.now();
-  // A flight as old as this has lost its leader: nobody may be made to wait for it any more.
-  const alive = underWay !== undefined && elapsed(underWay.startedAt, now) <= LIMITS.followerGuard;
-  if (alive && underWay !== job.not && mayJoin(underWay, edge.view.current(), job.route.selectors)) {
-    return { role: "follower", flight: underWay };
-  }
-  const { flight, done } = startFlight({ asOf: edge.view.asOf(), startedAt: now }, (controls) =>
-    fly(edge, job, controls),
-  );
-  edge.flights.set(key, flight);
+  const keys = flightKeys(edge, job);
+  const underWay = keys.map((key) => edge.flights.get(key)).find((flight) => isJoinable(edge, job, flight));
+  if (underWay !== undefined) return { role: "follower", flight: underWay };
+  const began = { asOf: edge.view.asOf(), startedAt: edge.clock.now() };
+  const { flight, done } = startFlight(began, (controls) => fly(edge, job, controls));
+  const key = keys.at(-1) ?? null;
+  if (key !== null) edge.flights.set(key, flight);
   // Rooted in waitUntil: a leader that is cancelled must not leave its followers hanging.
   job.request.background.keep(land(edge, { key, flight, done }));
   void flight.outcome.then((outcome) => {
@@ -35,9 +30,24 @@ export function board(edge: Edge, job: FlightJob): Boarding {
   return { role: "leader", flight };
 }
 
+/** Under which names a flight is looked for, the last being its own; none where nobody may share it. */
+function flightKeys(edge: Edge, job: FlightJob): CacheKey[] {
+  if (job.lease === "try") return [];
+  const key = keyFor(edge, job);
+  // The whole, where somebody is fetching it, has the range too.
+  return job.range === null ? [key] : [key, `${key}|${job.range}` as CacheKey];
+}
+
+function isJoinable(edge: Edge, job: FlightJob, flight: Flight | undefined): boolean {
+  if (flight === undefined || flight === job.not) return false;
+  // A flight as old as this has lost its leader: nobody may be made to wait for it any more.
+  if (elapsed(flight.startedAt, edge.clock.now()) > LIMITS.followerGuard) return false;
+  return mayJoin(flight, edge.view.current(), job.route.selectors);
+}
+
 async function land(
   edge: Edge,
-  given: { key: CacheKey; flight: Flight; done: Promise<void> },
+  given: { key: CacheKey | null; flight: Flight; done: Promise<void> },
 ): Promise<void> {
   try {
     await given.done;
@@ -46,8 +56,8 @@ async function land(
   }
 }
 
-function forget(edge: Edge, key: CacheKey, flight: Flight): void {
-  if (edge.flights.get(key) === flight) edge.flights.delete(key);
+function forget(edge: Edge, key: CacheKey | null, flight: Flight): void {
+  if (key !== null && edge.flights.get(key) === flight) edge.flights.delete(key);
 }
 
 async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {

@@ -1,13 +1,19 @@
 // The whole request: classify, look near, look far, ask the origin, and serve only what can be shown to be good.
 
+import { mustRevalidate } from "../shared/core/freshness.ts";
 import { coherenceOf, knownAge, type LogView } from "../shared/core/log-view.ts";
+import { type RequestDirectives, requestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import { allSelectors } from "../shared/core/selector.ts";
-import { freshnessOf, variesFor } from "../shared/core/stored-answer.ts";
-import { instant, later } from "../shared/core/units.ts";
+import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
+import { instant, later, millis } from "../shared/core/units.ts";
+import { variesFor } from "../shared/core/vary.ts";
+import { wantsLess } from "./content.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
+import type { Judged } from "./judge.ts";
 import { keyFor } from "./lease.ts";
+import { askHead, askRange, onlyIfCached, type Sought } from "./less-than-a-get.ts";
 import { lookNear } from "./near.ts";
 import { pass } from "./pass.ts";
 import { memoryReply, problemReply } from "./reply.ts";
@@ -22,25 +28,13 @@ export function handleRequest(edge: Edge, request: EdgeRequest): Reply | Promise
   const route = edge.router.route(request);
   if (route === null) return noSite();
   if (request.method !== "GET" && request.method !== "HEAD") return writeAround(edge, request, route);
-  if (request.body.kind !== "none") return contentOnGet();
-  if (mustPass(request)) return pass(edge, request, { route, reason: "bypass" });
+  // Content on a GET is in no key, so neither may its answer be in any cache (RFC 9110 §9.3.1).
+  if (request.body.kind !== "none") return pass(edge, request, { route, reason: "bypass" });
   return fromMemory(edge, request, route) ?? lookFurther(edge, request, route);
 }
 
-/** A part is not the whole answer that could be stored. */
-const mustPass = (request: EdgeRequest): boolean => request.header("range") !== null;
-
-/** RFC 9110 §9.3.1: content on a GET has no defined meaning, and the runtime has no way to send it on. */
-const contentOnGet = (): Reply =>
-  problemReply({
-    status: 400,
-    code: "content-on-get",
-    title: "Bad Request",
-    detail: "A GET or HEAD with content can't be forwarded; send it without, or with another method.",
-  });
-
 /** The hit path: one look-up, one comparison with the view, one with the clock. */
-function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | null {
+function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | Promise<Reply> | null {
   const view = edge.view.current();
   const { rules } = route;
   if (view === null || rules.memoryBudget === 0) return null;
@@ -51,9 +45,15 @@ function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | nul
   if (entry.currentAt !== view.generation && !isCurrent(view, entry, route)) return null;
   if (now >= entry.freshUntil || !variesFor(entry.held.answer.vary, (name) => request.header(name)))
     return null;
+  if (rules.requestDirectives === "honor" && !pleases(entry, request, route)) return null;
+  const less = wantsLess(request);
+  if (less && isForOriginAlone(request)) return null;
   edge.view.refreshIfDue(now, rules.window, request.background);
   edge.counters.tiers.l1Memory.hits += 1;
-  return counted(edge, request, { reply: memoryReply(edge, request, { entry, now }), route, result: "hit" });
+  const reply = memoryReply(edge, request, { entry, rules, less, now });
+  return reply instanceof Promise
+    ? reply.then((settled) => counted(edge, request, { reply: settled, route, result: "hit" }))
+    : counted(edge, request, { reply, route, result: "hit" });
 }
 
 /** Looks the entry's selectors up once a generation of the view; until it changes, a hit compares one integer. */
@@ -70,6 +70,14 @@ function isCurrent(view: LogView, entry: MemoryAnswer, route: Route): boolean {
   return true;
 }
 
+const wantsOf = (request: EdgeRequest, route: Route): RequestDirectives =>
+  requestDirectives(route.rules.requestDirectives, (name) => request.header(name));
+
+function pleases({ held, freshUntil }: MemoryAnswer, request: EdgeRequest, route: Route): boolean {
+  const now = request.arrivedAt;
+  return satisfies(wantsOf(request, route), { age: ageOf(held, now), remaining: millis(freshUntil - now) });
+}
+
 async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
   const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
   const view = await edge.view.within(route.rules.window, arrival, request.background);
@@ -80,20 +88,47 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   }
   const fenced = view === null || knownAge(view, request.arrivedAt) > route.rules.window;
   if (fenced && route.rules.fence.kind === "refuse") return refused();
-  const near = view === null ? null : await lookNear(edge, request, { route, view });
-  if (near !== null && (near.step.kind === "serve" || near.step.kind === "serve-and-refresh")) {
-    return serveHeld(edge, request, { route, judged: near, provenance: { kind: "l1" } });
-  }
-  const marker = edge.memory.marker(route.key);
-  if (marker?.kind === "uncacheable" && edge.clock.now() < marker.until) {
-    return pass(edge, request, { route, reason: "uncacheable" });
-  }
-  // Somebody's credentials, or a request that wants no body: neither may start a fetch that others share.
-  if (request.method === "HEAD" || request.header("authorization") !== null) {
-    return pass(edge, request, { route, reason: "bypass" });
-  }
-  return askFar(edge, request, { route, candidate: near });
+  const wants = wantsOf(request, route);
+  const near = view === null ? null : await lookNear(edge, request, { route, view, wants });
+  const judged = near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, wants);
+  if (judged !== null) return serveHeld(edge, request, { route, judged, provenance: { kind: "l1" } });
+  return goOn(edge, request, { route, candidate: near, wants });
 }
+
+/** The answer as it may be served to this client, or null. */
+function goodEnough(edge: Edge, judged: Judged, wants: RequestDirectives): Judged | null {
+  const { step, held, freshness, coherence } = judged;
+  const remaining = freshness.kind === "fresh" ? freshness.remaining : millis(0);
+  if (!satisfies(wants, { age: ageOf(held, edge.clock.now()), remaining })) return null;
+  if (step.kind === "serve" || step.kind === "serve-and-refresh") return judged;
+  if (freshness.kind === "fresh" || coherence.kind !== "current") return null;
+  // RFC 9111 §5.2.1.2, §4.2.4: whoever takes stale answers gets them, unless the origin forbids it.
+  const taken = wants.maxStale !== null && freshness.staleFor <= wants.maxStale;
+  return taken && !mustRevalidate(held.answer.headers)
+    ? { ...judged, step: { kind: "serve-and-refresh" } }
+    : null;
+}
+
+async function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
+  const { route, wants } = sought;
+  if (wants.onlyIfCached) return onlyIfCached(edge, request, sought);
+  const marker = edge.memory.marker(route.key);
+  if (marker?.kind === "uncacheable" && edge.clock.now() < marker.until)
+    return pass(edge, request, { route, reason: "uncacheable" });
+  if (wants.noStore || isForOriginAlone(request)) return pass(edge, request, { route, reason: "bypass" });
+  if (request.method === "HEAD") return askHead(edge, request, sought);
+  if (request.header("range") !== null) return askRange(edge, request, sought);
+  // Somebody's credentials may not start a fetch that others share.
+  const lease = request.header("authorization") === null ? "wait" : "try";
+  return askFar(edge, request, { ...sought, lease, range: null });
+}
+
+/**
+ * Preconditions that only an origin evaluates. A cache may ignore them (RFC 9110 §13.1.1, §13.1.4), and a plain hit in
+ * memory does; but parts must not be put together across them.
+ */
+const isForOriginAlone = (request: EdgeRequest): boolean =>
+  request.header("if-match") !== null || request.header("if-unmodified-since") !== null;
 
 const noSite = (): Reply =>
   problemReply({

@@ -3,9 +3,10 @@
 import { variantKey } from "../shared/core/cache-key.ts";
 import { coherenceOf, highestLearnt, newestOf } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
+import { satisfies } from "../shared/core/request-directives.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
-import { type HeldAnswer, variesFor } from "../shared/core/stored-answer.ts";
+import { ageOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import {
   type CacheKey,
   earlier,
@@ -15,6 +16,7 @@ import {
   type Millis,
   millis,
 } from "../shared/core/units.ts";
+import { variesFor } from "../shared/core/vary.ts";
 import type { L2Answer, LeaseMarker, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
@@ -26,7 +28,8 @@ export interface Right {
   /** Null where the origin is asked without a lease. */
   readonly token: string | null;
   readonly l2Unavailable: boolean;
-  readonly primary: CacheKey;
+  /** Whether what is missing of a part that is held may be asked for instead of the whole. */
+  readonly completes: boolean;
   /** Digest of the key whose lease is held; "" without one. */
   readonly leaseKey: string;
   /** The view's position when the right was granted, before the origin is asked; null while cold. */
@@ -71,7 +74,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     if (asOf === null) return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
     const digest = await edge.digest.sha256Hex(search.key);
     const askedAt = edge.clock.now();
-    const lease = { token, duration: LIMITS.leaseDuration };
+    const lease = job.lease === "none" ? null : { token, duration: LIMITS.leaseDuration };
     const need = needOf(edge, job, search) ?? asOf;
     const outcome = await edge.midTier.read({ key: digest, need, asOf, lease, not: search.not });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
@@ -85,9 +88,12 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       case "failing":
         // One try an isolate, all at once, instead of one after the other.
         return right(edge, job, { search, asOf, token: null });
+      // Without a lease L2 is not filled: what is fetched then is for this data centre alone.
+      case "nothing":
       case "unavailable":
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
       case "wait":
+        if (job.lease !== "wait") return right(edge, job, { search, asOf, token: null });
         edge.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return right(edge, job, { search, asOf, token: null });
         await edge.timers.sleep(pollPause(edge, search));
@@ -98,7 +104,15 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   }
 }
 
-type Standing = Acquired | "again" | "leased" | "wait" | "uncacheable" | "failing" | "unavailable";
+type Standing =
+  | Acquired
+  | "again"
+  | "leased"
+  | "wait"
+  | "nothing"
+  | "uncacheable"
+  | "failing"
+  | "unavailable";
 
 async function weigh(
   edge: Edge,
@@ -108,8 +122,8 @@ async function weigh(
   const { search, outcome, askedAt } = given;
   switch (outcome.kind) {
     case "varies": {
-      const key = variantKey(job.route.key, outcome.names, job.request);
-      edge.memory.mark(job.route.key, { kind: "varies", names: outcome.names });
+      edge.memory.markVaries(job.route.key, outcome.mark);
+      const key = variantKey(job.route.key, outcome.mark, job.request);
       // A marker below a variant's own key would send us round in circles: ask without it.
       if (key === search.key) return "unavailable";
       search.key = key;
@@ -128,6 +142,8 @@ async function weigh(
     case "failing":
       return outcome.kind;
     case "absent":
+      edge.counters.tiers.l2.misses += 1;
+      return "nothing";
     case "unavailable":
       edge.counters.tiers.l2.errors += 1;
       return "unavailable";
@@ -158,13 +174,22 @@ async function weighAnswer(
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, checked));
   if (judged === null) return "unavailable";
   if (judged.step.kind === "refuse") return { kind: "refused" };
-  const usable = judged.step.kind === "serve" || (judged.step.kind === "serve-and-refresh" && job.takesStale);
-  if (usable) {
+  if (isUsable(job, judged, edge.clock.now())) {
     edge.counters.tiers.l2.hits += 1;
     return { kind: "answer", judged, key: search.key };
   }
   if (judged.step.kind !== "fetch") search.candidate = judged;
   return "again";
+}
+
+function isUsable(
+  { wants, takesStale }: FlightJob,
+  { step, held, freshness }: Judged,
+  now: Instant,
+): boolean {
+  const remaining = freshness.kind === "fresh" ? freshness.remaining : millis(0);
+  if (!satisfies(wants, { age: ageOf(held, now), remaining })) return false;
+  return step.kind === "serve" || (step.kind === "serve-and-refresh" && takesStale);
 }
 
 async function recordInL2(edge: Edge, key: CacheKey, checked: HeldAnswer): Promise<void> {
@@ -173,10 +198,8 @@ async function recordInL2(edge: Edge, key: CacheKey, checked: HeldAnswer): Promi
 }
 
 /** Where this resource's answers are known to vary, the request's own variant. */
-export function keyFor(edge: Edge, job: Pick<FlightJob, "route" | "request">): CacheKey {
-  const marker = edge.memory.marker(job.route.key);
-  return marker?.kind === "varies" ? variantKey(job.route.key, marker.names, job.request) : job.route.key;
-}
+export const keyFor = (edge: Edge, { route, request }: Pick<FlightJob, "route" | "request">): CacheKey =>
+  variantKey(route.key, edge.memory.markOf(route.key), request);
 
 function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
   const view = edge.view.current();
@@ -223,7 +246,7 @@ function right(
       asOf,
       leaseKey,
       l2Unavailable,
-      primary: job.route.key,
+      completes: true,
       validators,
       fallback: search.candidate,
       async giveBack(marker) {

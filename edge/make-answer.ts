@@ -2,9 +2,11 @@
 
 import { variantKey } from "../shared/core/cache-key.ts";
 import { ageWhenSent, lifetimeOf } from "../shared/core/freshness.ts";
-import type { HeaderList } from "../shared/core/headers.ts";
+import { type HeaderList, headerValue } from "../shared/core/headers.ts";
+import { searchVariance } from "../shared/core/no-vary-search.ts";
+import { isProvocative } from "../shared/core/provocation.ts";
 import { selectorsOf } from "../shared/core/selector.ts";
-import { storability, tagsOf } from "../shared/core/storability.ts";
+import { groupNames, type RefusalReason, storability, tagsOf } from "../shared/core/storability.ts";
 import {
   grantLifetime,
   type HeldAnswer,
@@ -12,10 +14,12 @@ import {
   type StoredAnswer,
 } from "../shared/core/stored-answer.ts";
 import { type CacheKey, earlier, elapsed, type Instant, type Millis } from "../shared/core/units.ts";
+import { MAX_VARY_NAMES, type VaryMark, valuesOfAnswer, widenMark } from "../shared/core/vary.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
-import { storedHeaders, variedNames } from "./stored-headers.ts";
+import type { Route } from "./router.ts";
+import { storedHeaders } from "./stored-headers.ts";
 
 /** The origin request of one flight: what it was sent under, and when. */
 export interface Exchange {
@@ -35,47 +39,48 @@ interface Received {
 
 export interface Made {
   readonly key: CacheKey;
+  /** The resource's own key: that of its variants' marker. */
+  readonly primary: CacheKey;
+  readonly mark: VaryMark;
   readonly answer: StoredAnswer;
 }
 
-export function judgeStorability(
-  edge: Edge,
-  exchange: Exchange,
-  answered: { status: number; headers: HeaderList },
-): Made | null {
-  const { rules } = exchange.job.route;
-  const lifetime = lifetimeOf({ ...answered, rules, receivedAtWall: exchange.receivedAtWall }).fresh;
-  const { request } = exchange.job;
+export type Verdict =
+  | ({ readonly kind: "store" } & Made)
+  | { readonly kind: "refuse"; readonly reason: RefusalReason };
+
+export function judgeStorability(edge: Edge, exchange: Exchange, answered: Received): Verdict {
+  const { route, request } = exchange.job;
+  const { status, headers } = answered;
+  const { rules } = route;
   const verdict = storability({
     method: "GET",
     authorized: request.header("authorization") !== null,
-    requestNoStore: false,
-    status: answered.status,
-    headers: answered.headers,
+    requestNoStore: exchange.job.wants.noStore,
+    provocative: status >= 400 && isProvocative(request.headers()),
+    status,
+    headers,
     rules,
-    lifetime,
+    lifetime: lifetimeOf({ status, headers, rules, receivedAtWall: exchange.receivedAtWall }).fresh,
   });
-  return verdict.kind === "store" ? makeAnswer(edge, exchange, answered) : null;
+  return verdict.kind === "store" ? makeAnswer(edge, exchange, answered) : verdict;
 }
 
-export function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Made | null {
-  const { route, request } = exchange.job;
+function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict {
+  const { request } = exchange.job;
   const { asOf, token } = exchange.right;
-  const headers = storedHeaders(received.headers);
-  const names = variedNames(headers);
-  const key = names.length === 0 ? route.key : variantKey(route.key, names, request);
+  const route = routeOf(edge, exchange, received.headers);
+  const headers = storedHeaders(received.headers, route.rules);
+  const mark = widenMark(edge.memory.markOf(route.key), headers, (name) => request.header(name));
+  if (mark.names.length > MAX_VARY_NAMES) return { kind: "refuse", reason: "vary-names" };
+  const key = variantKey(route.key, mark, request);
   const lease = token ?? edge.random.token();
-  const grant = {
-    key,
-    lease,
-    status: received.status,
-    headers,
-    rules: route.rules,
-    receivedAtWall: exchange.receivedAtWall,
-  };
+  const { receivedAtWall } = exchange;
+  const grant = { key, lease, status: received.status, headers, rules: route.rules, receivedAtWall };
   const lifetime = grantLifetime(grant);
-  if (lifetime === null) return null;
+  if (lifetime === null) return { kind: "refuse", reason: "no-lifetime" };
   const tags = [...new Set([...tagsOf(headers), ...route.rules.tags])];
+  const groups = groupNames(headerValue(headers, "cache-groups"));
   const answer: StoredAnswer = {
     version: STORED_ANSWER_VERSION,
     id: edge.random.token(),
@@ -83,19 +88,25 @@ export function makeAnswer(edge: Edge, exchange: Exchange, received: Received): 
     status: received.status,
     headers,
     class: route.rules.name,
-    selectors: selectorsOf({ ...route.source, tags }),
+    selectors: selectorsOf({ ...route.source, tags, groups }),
     // Without a known position the answer is only handed on, never stored: see `storeEverywhere`.
     asOf: asOf ?? { epoch: 0, seq: 0 },
-    vary: names.map((name) => [name, request.header(name)?.trim() ?? null]),
+    vary: valuesOfAnswer(mark, (name) => request.header(name), headers),
     part: { kind: "whole" },
     length: 0,
     dirty: false,
     ...lifetime,
     ageWhenSent: originAge(exchange, { ...received, headers: received.arrived ?? received.headers }),
-    receivedAtWall: exchange.receivedAtWall,
+    receivedAtWall,
     lease,
   };
-  return { key, answer };
+  return { kind: "store", key, primary: route.key, mark, answer };
+}
+
+/** An answer may say of its own URL that parts of the query make no difference. */
+function routeOf(edge: Edge, { job }: Exchange, headers: HeaderList): Route {
+  const variance = searchVariance(headers);
+  return variance === null ? job.route : edge.router.learnSearch(job.route, job.request, variance);
 }
 
 export const originAge = (exchange: Exchange, received: { status: number; headers: HeaderList }): Millis =>

@@ -1,7 +1,8 @@
 // Looks for an answer in this data centre: the isolate's memory, then the Cache API.
 
 import type { LogView } from "../shared/core/log-view.ts";
-import { variesFor } from "../shared/core/stored-answer.ts";
+import type { RequestDirectives } from "../shared/core/request-directives.ts";
+import { variesFor } from "../shared/core/vary.ts";
 import type { Edge } from "./edge.ts";
 import { type Judged, judge, judgeByView } from "./judge.ts";
 import { keyFor } from "./lease.ts";
@@ -13,9 +14,9 @@ import { promote } from "./tiers/store-everywhere.ts";
 export async function lookNear(
   edge: Edge,
   request: EdgeRequest,
-  given: { route: Route; view: LogView },
+  given: { route: Route; view: LogView; wants: RequestDirectives },
 ): Promise<Judged | null> {
-  const { route, view } = given;
+  const { route, view, wants } = given;
   const key = keyFor(edge, { route, request });
   const header = (name: string): string | null => request.header(name);
   const { arrivedAt } = request;
@@ -34,7 +35,7 @@ export async function lookNear(
             entry.held = held;
           })
         : judgeByView(view, input, edge.clock.now());
-    if (judged !== null && judged.step.kind !== "fetch") return judged;
+    if (judged !== null && (judged.step.kind !== "fetch" || mayPlease(judged, wants))) return judged;
     edge.memory.drop(key, entry);
   }
   edge.counters.tiers.l1Memory.misses += 1;
@@ -65,3 +66,7 @@ export async function lookNear(
   }
   return judged;
 }
+
+/** Expired beyond all use, but for whoever says that stale answers will do. */
+const mayPlease = ({ coherence }: Judged, wants: RequestDirectives): boolean =>
+  wants.maxStale !== null && coherence.kind === "current";

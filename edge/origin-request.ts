@@ -1,26 +1,33 @@
 // What the origin is sent: the client's headers less what must not shape a stored answer, plus our validators.
 
+import { SURROGATE_NAME } from "../shared/core/cache-control.ts";
 import { type HeaderList, type HeaderPair, headerValue, hopByHopNames } from "../shared/core/headers.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
+import { normalisedValue } from "../shared/core/vary.ts";
+import type { Edge } from "./edge.ts";
+import type { FlightJob } from "./flight-job.ts";
 import type { EdgeRequest } from "./request.ts";
+import type { Route } from "./router.ts";
 
 /** Fields by which a client could make an origin answer for another resource than the key names. */
 const SHAPING = [
   "forwarded",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-forwarded-scheme",
-  "x-forwarded-port",
-  "x-forwarded-prefix",
-  "x-forwarded-server",
-  "x-original-url",
-  "x-rewrite-url",
-  "x-original-host",
+  "front-end-https",
+  "x-forwarded",
   "x-host",
+  "x-http-host-override",
   "x-http-method",
   "x-http-method-override",
   "x-method-override",
+  "x-original-host",
+  "x-original-uri",
+  "x-original-url",
+  "x-rewrite-uri",
+  "x-rewrite-url",
+  "x-scheme",
+  "x-url-scheme",
 ];
+const SHAPING_PREFIX = "x-forwarded-";
 
 /** Fields of one client's request that would make the answer his alone. */
 const SELECTIVE = [
@@ -32,33 +39,85 @@ const SELECTIVE = [
   "range",
   "cache-control",
   "pragma",
-  "accept-encoding",
+  "expect",
+  "max-forwards",
+  "content-length",
+  "content-type",
 ];
 
-/** Every request that leaves the edge carries these fields of ours, and no client's copy of them. */
-const OURS = ["via", "tidegate-min-position", "tidegate-position"];
+/** Fields in which this cache speaks for itself: no client's copy of them goes on. */
+const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
 
-function forwardable(request: EdgeRequest, dropped: readonly string[]): HeaderPair[] {
+const isShaping = (name: string): boolean => name.startsWith(SHAPING_PREFIX) || SHAPING.includes(name);
+
+function forwardable(request: EdgeRequest, route: Route, dropped: (name: string) => boolean): HeaderPair[] {
   const headers = request.headers();
-  const gone = new Set([...hopByHopNames(headers), ...dropped, ...OURS]);
+  const hopByHop = hopByHopNames(headers);
   const via = headerValue(headers, "via");
-  const kept = headers.filter(([name]) => !gone.has(name) && !name.startsWith("x-tidegate-"));
-  return [...kept, ["via", via === null ? "1.1 tidegate" : `${via}, 1.1 tidegate`]];
+  const keyed = new Set(route.rules.key.headers);
+  const kept = headers.filter(([name]) => {
+    if (hopByHop.has(name) || name === "via" || name === "surrogate-capability") return false;
+    if (OWN_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
+    return keyed.has(name) || !dropped(name);
+  });
+  return [
+    ...kept,
+    // What the key is made of is what the origin is told (the host it has already).
+    ...(keyed.has("x-forwarded-proto") ? [] : [["x-forwarded-proto", schemeOf(route.href)] as const]),
+    ["via", via === null ? "1.1 tidegate" : `${via}, 1.1 tidegate`],
+    ["surrogate-capability", `${SURROGATE_NAME}="Surrogate/1.0"`],
+  ];
 }
 
-/**
- * A request whose answer may be stored and shared. It asks for the identity coding: a runtime that decodes
- * bodies on the way would otherwise hand over other bytes than the origin sent.
- */
-export function sharedRequestHeaders(request: EdgeRequest, validators: StoredAnswer | null): HeaderList {
-  const headers = forwardable(request, [...SHAPING, ...SELECTIVE, "content-length", "content-type"]);
-  headers.push(["accept-encoding", "identity"]);
-  if (validators !== null) headers.push(...conditions(validators));
-  return headers;
+const schemeOf = (href: string): string => href.slice(0, href.indexOf(":"));
+
+/** What else an answer that may be shared is asked for by. */
+export type Asking =
+  | { readonly kind: "validate"; readonly answer: StoredAnswer }
+  | { readonly kind: "range"; readonly range: string }
+  | { readonly kind: "rest"; readonly range: string; readonly ifRange: string | null }
+  | { readonly kind: "whole" };
+
+/** A request whose answer may be stored and shared: selecting fields in the form that stands for all that mean the same. */
+export function sharedRequestHeaders(
+  edge: Pick<Edge, "memory">,
+  { request, route }: Pick<FlightJob, "request" | "route">,
+  asking: Asking,
+): HeaderList {
+  const selecting = new Set(["accept-language", ...edge.memory.markOf(route.key).names]);
+  const kept = forwardable(
+    request,
+    route,
+    (name) => isShaping(name) || SELECTIVE.includes(name) || name === "accept-encoding",
+  ).map(([name, value]): HeaderPair => [name, selecting.has(name) ? normalisedValue(name, value) : value]);
+  return [...kept, ["accept-encoding", storableCodings(request)], ...fieldsOf(asking)];
+}
+
+/** Codings that the client takes and that can be kept as the origin sends them. */
+const storableCodings = (request: EdgeRequest): string =>
+  normalisedValue("accept-encoding", request.header("accept-encoding") ?? "identity");
+
+function fieldsOf(asking: Asking): HeaderPair[] {
+  switch (asking.kind) {
+    case "validate":
+      return conditions(asking.answer);
+    case "range":
+      return [["range", asking.range]];
+    case "rest":
+      return asking.ifRange === null
+        ? [["range", asking.range]]
+        : [
+            ["range", asking.range],
+            ["if-range", asking.ifRange],
+          ];
+    case "whole":
+      return [];
+  }
 }
 
 /** A request that is passed through for its sender alone. */
-export const passedRequestHeaders = (request: EdgeRequest): HeaderList => forwardable(request, SHAPING);
+export const passedRequestHeaders = (request: EdgeRequest, route: Route): HeaderList =>
+  forwardable(request, route, isShaping);
 
 function conditions(answer: StoredAnswer): HeaderPair[] {
   const etag = headerValue(answer.headers, "etag");

@@ -1,7 +1,6 @@
 // Passing a request through to the origin for its sender alone.
 
 import { lifetimeOf } from "../shared/core/freshness.ts";
-import { type HeaderList, hopByHopNames } from "../shared/core/headers.ts";
 import { storability } from "../shared/core/storability.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
@@ -27,11 +26,10 @@ export async function pass(
   if (outcome.kind === "unreachable") {
     return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
   }
-  if (reason === "uncacheable" && wouldStore(edge, route, outcome)) edge.memory.unmark(route.key);
-  const reply = streamedReply(request, {
+  if (reason === "uncacheable" && wouldStore(edge, route, outcome)) edge.memory.unmarkUncacheable(route.key);
+  const reply = streamedReply(edge, request, {
     ...outcome,
-    headers: endToEnd(outcome.headers),
-    age: null,
+    rules: route.rules,
     cacheStatus: `tidegate-l1; fwd=${FORWARD[reason]}; fwd-status=${outcome.status}; detail=pass`,
   });
   return counted(edge, request, { reply, route, result: "pass" });
@@ -43,7 +41,7 @@ export async function askForOne(edge: Edge, request: EdgeRequest, route: Route):
   const outcome = await edge.origin.fetch({
     method: request.method,
     url: route.href,
-    headers: passedRequestHeaders(request),
+    headers: passedRequestHeaders(request, route),
     body: request.body,
     deadline: LIMITS.originDeadline,
   });
@@ -65,15 +63,11 @@ function wouldStore(edge: Edge, route: Route, outcome: OriginOutcome & { kind: "
     method: "GET",
     authorized: false,
     requestNoStore: false,
+    provocative: true,
     status,
     headers,
     rules: route.rules,
     lifetime,
   };
   return storability(input).kind === "store";
-}
-
-function endToEnd(headers: HeaderList): HeaderList {
-  const dropped = hopByHopNames(headers);
-  return headers.filter(([name]) => !dropped.has(name));
 }

@@ -1,15 +1,16 @@
 // Builds what a client gets: status, headers, Age and Cache-Status (RFC 9211), and nothing of our metadata.
 
-import { notModified } from "../shared/core/conditional.ts";
+import { notModifiedHeaders } from "../shared/core/conditional.ts";
 import type { HeaderList } from "../shared/core/headers.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
 import type { Instant } from "../shared/core/units.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
+import { type Content, contentFor, discard, isUnchanged } from "./content.ts";
 import type { Edge } from "./edge.ts";
 import type { Judged } from "./judge.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
-import { clientHeaders } from "./stored-headers.ts";
+import { clientHeaders, upstreamStatus } from "./stored-headers.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
 
 /** Where an answer came from, as Cache-Status tells it; the nearest tier stands last. */
@@ -19,7 +20,10 @@ export type Provenance =
   /** Waited for somebody else's fetch. */
   | { readonly kind: "coalesced" }
   /** The origin confirmed or replaced what was held. */
-  | { readonly kind: "origin"; readonly forward: "uri-miss" | "stale"; readonly stored: boolean };
+  | { readonly kind: "origin"; readonly forward: Forward; readonly stored: boolean };
+
+/** Why a request went on towards the origin (RFC 9211 §2.2). */
+export type Forward = "uri-miss" | "stale" | "partial" | "request";
 
 export interface HeldReply {
   readonly judged: Pick<Judged, "held" | "body">;
@@ -28,66 +32,51 @@ export interface HeldReply {
   readonly detail: "stale" | "fenced" | "coalesced" | null;
 }
 
-export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): Reply {
+export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): Reply | Promise<Reply> {
   const { judged, rules, provenance, detail } = given;
   const { answer } = judged.held;
-  const now = edge.clock.now();
-  const age = Math.floor(ageOf(judged.held, now) / 1000);
+  const age = Math.floor(ageOf(judged.held, edge.clock.now()) / 1000);
   const ttl = Math.floor(currentLifetime(answer, rules).fresh / 1000) - age;
-  const conditions = {
-    ifNoneMatch: request.header("if-none-match"),
-    ifModifiedSince: request.header("if-modified-since"),
-  };
-  const unchanged = answer.status === 200 && notModified(answer.headers, conditions, edge.clock.wall());
-  return {
-    status: unchanged ? 304 : answer.status,
-    headers:
-      request.method === "HEAD"
-        ? withLength(clientHeaders(answer.headers), answer.length)
-        : clientHeaders(answer.headers),
-    body: unchanged || request.method === "HEAD" ? discard(judged.body) : judged.body,
-    age,
-    cacheStatus: cacheStatus(provenance, { ttl, detail }),
-    memory: null,
-  };
+  const content = contentFor(request, {
+    answer,
+    headers: clientHeaders(answer.headers, rules),
+    body: judged.body,
+    nowWall: edge.clock.wall(),
+    boundary: () => edge.random.token(),
+    read: (range) => edge.dataCentre.readRange(answer, range),
+  });
+  const status = upstreamStatus(answer.headers) + cacheStatus(provenance, { ttl, detail });
+  const reply = (selected: Content): Reply => ({ ...selected, age, cacheStatus: status, memory: null });
+  return content instanceof Promise ? content.then(reply) : reply(content);
 }
 
 /** A hit in memory: everything that doesn't depend on the instant was made once for the entry. */
 export function memoryReply(
   edge: Edge,
   request: EdgeRequest,
-  hit: { entry: MemoryAnswer; now: Instant },
-): Reply {
-  const { entry, now } = hit;
+  hit: { entry: MemoryAnswer; rules: Rules; less: boolean; now: Instant },
+): Reply | Promise<Reply> {
+  const { entry, rules, less, now } = hit;
   const { answer, bornAt } = entry.held;
-  entry.sent ??= { headers: clientHeaders(answer.headers), body: { kind: "bytes", bytes: entry.body } };
-  const ifNoneMatch = request.header("if-none-match");
-  const ifModifiedSince = request.header("if-modified-since");
-  const isHead = request.method === "HEAD";
-  const conditional = ifNoneMatch !== null || ifModifiedSince !== null;
-  const unchanged =
-    conditional &&
-    answer.status === 200 &&
-    notModified(answer.headers, { ifNoneMatch, ifModifiedSince }, edge.clock.wall());
+  if (less) {
+    const judged = { held: entry.held, body: { kind: "bytes", bytes: entry.body } as const };
+    return heldReply(edge, request, { judged, rules, provenance: { kind: "l1" }, detail: null });
+  }
+  if (entry.sent === null || entry.sent.rules !== rules) {
+    const headers = clientHeaders(answer.headers, rules);
+    const body = { kind: "bytes", bytes: entry.body } as const;
+    entry.sent = { headers, body, upstream: upstreamStatus(answer.headers), rules };
+    entry.prepared = null;
+  }
+  const { headers, body, upstream } = entry.sent;
   return {
-    status: unchanged ? 304 : answer.status,
-    headers: isHead ? withLength(entry.sent.headers, answer.length) : entry.sent.headers,
-    body: unchanged || isHead ? NO_BODY : entry.sent.body,
+    status: answer.status,
+    headers,
+    body,
     age: Math.floor((now - bornAt) / 1000),
-    cacheStatus: `tidegate-l1; hit; ttl=${Math.floor((entry.freshUntil - now) / 1000)}`,
-    memory: unchanged || isHead ? null : entry,
+    cacheStatus: `${upstream}tidegate-l1; hit; ttl=${Math.floor((entry.freshUntil - now) / 1000)}`,
+    memory: entry,
   };
-}
-
-/** A HEAD tells the length that a GET would have (RFC 9110 §8.6). */
-const withLength = (headers: HeaderList, length: number): HeaderList => [
-  ...headers,
-  ["content-length", String(length)],
-];
-
-function discard(body: Body): Body {
-  if (body.kind === "source") body.source.cancel("not wanted");
-  return NO_BODY;
 }
 
 export function cacheStatus(provenance: Provenance, more: { ttl: number; detail: string | null }): string {
@@ -147,17 +136,27 @@ export const originFailure = (reason: "refused" | "timeout" | "broken"): Reply =
         detail: "The origin could not be reached or broke off, and nothing stored may stand in for it.",
       });
 
-/** What an answer straight from the origin looks like to a client. */
+/** What an answer straight from the origin looks like to a client: as it is, or that he has it already. */
 export function streamedReply(
+  edge: Edge,
   request: EdgeRequest,
   given: {
     status: number;
     headers: HeaderList;
     body: Body;
-    age: number | null;
+    rules: Rules;
     cacheStatus: string;
   },
 ): Reply {
-  const body = request.method === "HEAD" ? discard(given.body) : given.body;
-  return { ...given, headers: clientHeaders(given.headers), body, memory: null };
+  const { status, rules } = given;
+  const headers = clientHeaders(given.headers, rules);
+  const cacheStatus = upstreamStatus(given.headers) + given.cacheStatus;
+  const rest = { age: null, cacheStatus, memory: null };
+  const unchanged = isUnchanged(request, { answer: { status }, headers, nowWall: edge.clock.wall() });
+  if (unchanged && request.method === "GET") {
+    discard(given.body);
+    return { status: 304, headers: notModifiedHeaders(headers), body: NO_BODY, ...rest };
+  }
+  if (request.method === "HEAD") discard(given.body);
+  return { status, headers, body: request.method === "HEAD" ? NO_BODY : given.body, ...rest };
 }

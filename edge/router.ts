@@ -1,9 +1,10 @@
 // Classification of requests: site, rules, cache key and selectors of a URL, remembered for the next time.
 
-import { cacheKey, keyedPath } from "../shared/core/cache-key.ts";
+import { cacheKey, keyedPath, searchedPath, type UrlParts } from "../shared/core/cache-key.ts";
+import type { SearchVariance } from "../shared/core/no-vary-search.ts";
 import { placeOf, type Routing, rulesFor, type Site } from "../shared/core/routing.ts";
 import type { Rules } from "../shared/core/rules.ts";
-import { type SelectorSource, selectorsOf } from "../shared/core/selector.ts";
+import { formatSelector, type SelectorSource, selectorsOf } from "../shared/core/selector.ts";
 import type { CacheKey, Selector } from "../shared/core/units.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { readConfiguration } from "../shared/wire/configuration.ts";
@@ -19,6 +20,8 @@ export interface Route {
   /** Exactly what is sent to the origin, and what the key was made from. */
   readonly href: string;
   readonly source: Omit<SelectorSource, "tags">;
+  /** The resource without its query: what a No-Vary-Search speaks of. */
+  readonly searchedAt: string;
   /** All selectors but those of tags that only an answer knows. */
   readonly selectors: readonly Selector[];
 }
@@ -31,6 +34,8 @@ export interface RoutedRequest {
 export class Router {
   private routing: Routing;
   private readonly remembered = new Map<string, Route>();
+  /** What answers have said of their queries, by the resource without its query. */
+  private readonly searches = new Map<string, SearchVariance>();
   private configured = false;
   private readonly fallback: Site;
   private readonly parse: ParseUrl;
@@ -90,6 +95,15 @@ export class Router {
     return parsed === null ? null : this.classify({ url: parsed.href, header: () => null });
   }
 
+  /** Takes to heart what an answer says of its query; the route under which its resource is known from now on. */
+  learnSearch(route: Route, request: RoutedRequest, variance: SearchVariance): Route {
+    if (sameText(this.searches.get(route.searchedAt), variance)) return route;
+    if (this.searches.size >= LIMITS.routesRemembered) this.searches.clear();
+    this.searches.set(route.searchedAt, variance);
+    this.remembered.clear();
+    return this.route(request) ?? route;
+  }
+
   private remember(url: string, route: Route): void {
     if (url.length > LIMITS.rememberedUrl) return;
     if (this.remembered.size >= LIMITS.routesRemembered) this.remembered.clear();
@@ -100,23 +114,39 @@ export class Router {
     const parsed = this.parse(request.url);
     const place = parsed === null ? null : placeOf(this.routing, parsed.parts);
     if (parsed === null || place === null) return null;
+    const { site, url } = place;
     const rules = rulesFor(this.routing, place);
+    const searchedAt = `${site.name} ${url.scheme}://${url.host}${url.path}`;
+    const variance = this.searches.get(searchedAt) ?? null;
     const source = {
-      site: place.site.name,
-      host: place.url.host,
-      pathAndQuery: keyedPath(place.url, rules.key),
+      site: site.name,
+      host: url.host,
+      pathAndQuery: keyedPath(url, rules.key),
       class: rules.name,
     };
     return {
-      site: place.site,
+      site,
       rules,
+      searchedAt,
       configuration: this.configuration,
-      key: cacheKey({ site: place.site.name, url: place.url, recipe: rules.key, request }),
+      key: cacheKey({ site: site.name, url, recipe: rules.key, request, variance }),
       href: parsed.href,
       source,
-      selectors: selectorsOf({ ...source, tags: rules.tags }),
+      selectors: selectorsIn(source, { url, rules, variance }),
     };
   }
+}
+
+/** A URL whose query makes less difference than it shows is hit by its plain form too. */
+function selectorsIn(
+  source: Route["source"],
+  given: { url: UrlParts; rules: Rules; variance: SearchVariance | null },
+): readonly Selector[] {
+  const { url, rules, variance } = given;
+  const selectors = selectorsOf({ ...source, tags: rules.tags });
+  const pathAndQuery = searchedPath(url, rules.key, variance);
+  if (pathAndQuery === source.pathAndQuery) return selectors;
+  return [...selectors, formatSelector(source.site, { kind: "url", host: source.host, pathAndQuery })];
 }
 
 /** Plain data, made by the same code: equal texts are equal values. */

@@ -1,5 +1,6 @@
 // Serves an answer that was judged good enough, refreshes it behind the client where it is stale, and counts.
 
+import { NO_DIRECTIVES } from "../shared/core/request-directives.ts";
 import type { LeaderReply } from "./coalesce.ts";
 import { counted } from "./count.ts";
 import type { Result } from "./counters.ts";
@@ -12,7 +13,11 @@ import type { Route } from "./router.ts";
 
 export type Held = { readonly route: Route; readonly judged: Served; readonly provenance: Provenance };
 
-export function serveHeld(edge: Edge, request: EdgeRequest, { route, judged, provenance }: Held): Reply {
+export function serveHeld(
+  edge: Edge,
+  request: EdgeRequest,
+  { route, judged, provenance }: Held,
+): Reply | Promise<Reply> {
   const stale = judged.step.kind !== "serve";
   const fenced = judged.step.kind === "serve" && judged.step.mark === "fenced";
   if (judged.step.kind === "serve-and-refresh") refreshBehind(edge, request, { route, judged });
@@ -27,7 +32,8 @@ export function serveHeld(edge: Edge, request: EdgeRequest, { route, judged, pro
       : fromOrigin
         ? "miss"
         : "hit";
-  return counted(edge, request, { reply, route, result });
+  const count = (made: Reply): Reply => counted(edge, request, { reply: made, route, result });
+  return reply instanceof Promise ? reply.then(count) : count(reply);
 }
 
 /** Stale-while-revalidate (RFC 5861 §3): one flight a key, behind the client's back. */
@@ -42,6 +48,9 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
     candidate,
     takesStale: false,
     not: null,
+    wants: NO_DIRECTIVES,
+    lease: "wait",
+    range: null,
   });
   // Somebody else's flight has its own reader: two of them would each get half a body.
   if (boarding.role === "leader") request.background.keep(boarding.flight.leader.then(drain));

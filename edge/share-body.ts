@@ -1,6 +1,6 @@
 // Streaming a body to a client while keeping it: small bodies are collected, large ones run in two lanes in step.
 
-import type { ByteSource } from "../shared/ports/body.ts";
+import type { Body, ByteSource } from "../shared/ports/body.ts";
 
 export type Collected =
   | { readonly kind: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -176,3 +176,22 @@ export async function readWhole(source: ByteSource, limit: number): Promise<Uint
   }
   return source.length !== null && source.length !== total ? null : concatenate(pieces, total);
 }
+
+/** Any body as a source. */
+export const sourceOf = (body: Body): ByteSource =>
+  body.kind === "source" ? body.source : bytesSource(body.kind === "bytes" ? body.bytes : null);
+
+const bytesSource = (bytes: Uint8Array | null): ByteSource => {
+  let left = bytes;
+  return {
+    length: bytes?.length ?? 0,
+    async read() {
+      const piece = left;
+      left = null;
+      return piece !== null && piece.length > 0 ? piece : null;
+    },
+    cancel() {
+      left = null;
+    },
+  };
+};

@@ -1,6 +1,6 @@
 // What a client gets where a flight brought nothing to share: a stale answer, the origin's error, or a way of its own.
 
-import { variesFor } from "../shared/core/stored-answer.ts";
+import { variesFor } from "../shared/core/vary.ts";
 import type { FlightOutcome, StaleCopy } from "./coalesce.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
@@ -25,31 +25,32 @@ export async function standIn(
     case "refused":
       return refused();
     case "failed": {
-      const stale = staleIfError(edge, request, { job, fallback: outcome.fallback });
+      const stale = await staleIfError(edge, request, { job, fallback: outcome.fallback });
       return (
         stale ?? counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" })
       );
     }
     case "error": {
-      const stale = staleIfError(edge, request, { job, fallback: outcome.fallback });
+      const stale = await staleIfError(edge, request, { job, fallback: outcome.fallback });
       if (stale !== null) return stale;
       const body = { kind: "bytes", bytes: outcome.body } as const;
       const status = cacheStatus(
         { kind: "origin", forward: "uri-miss", stored: false },
         { ttl: 0, detail: null },
       );
-      const reply = streamedReply(request, { ...outcome, body, age: null, cacheStatus: status });
+      const { rules } = route;
+      const reply = streamedReply(edge, request, { ...outcome, body, rules, cacheStatus: status });
       return counted(edge, request, { reply, route, result: "error" });
     }
   }
 }
 
 /** RFC 5861 §4, judged anew: the origin may have taken long to fail. What is near stands in before what L2 held. */
-export function staleIfError(
+export async function staleIfError(
   edge: Edge,
   request: EdgeRequest,
   given: { job: FlightJob; fallback: StaleCopy | null },
-): Reply | null {
+): Promise<Reply | null> {
   const { route } = given.job;
   const copy = given.job.candidate ?? given.fallback;
   const view = edge.view.current();
@@ -65,7 +66,7 @@ export function staleIfError(
     step.kind === "serve-and-refresh" ||
     (step.kind === "revalidate" && step.fallback === "stale-if-error");
   if (!allowed || freshness.kind === "expired" || coherence.kind === "hard") return null;
-  const reply = heldReply(edge, request, {
+  const reply = await heldReply(edge, request, {
     judged,
     rules: route.rules,
     provenance: { kind: "l1" },

@@ -52,7 +52,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       timers: systemTimers,
       random: systemRandom,
       digest: systemDigest,
-      origin: runtimeOrigin(env.ORIGIN ?? { fetch: (request) => fetch(request) }),
+      origin: runtimeOrigin(env.ORIGIN ?? { fetch: (target, init) => fetch(target, init) }),
       blobs: cacheApiStore(() => caches.default),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
       midTier: createMidTier({
@@ -60,6 +60,7 @@ function isolate(env: EdgeEnv): InternalEdge {
         digest: systemDigest,
         readDeadline: LIMITS.l2ReadDeadline,
         fillDeadline: LIMITS.l2FillDeadline,
+        variantsPerKey: LIMITS.variantsPerKey,
         traffic: () => traffic,
       }),
     },
@@ -148,7 +149,8 @@ class NativeRequest implements EdgeRequest {
   }
 
   get body(): EdgeRequest["body"] {
-    return hasContent(this.native) ? bodyOf(this.native.body, { length: null, idle: null }) : NO_BODY;
+    const { native } = this;
+    return hasContent(native) ? bodyOf(native.body, { length: null, idle: null, request: native }) : NO_BODY;
   }
 
   header(name: string): string | null {
@@ -191,5 +193,6 @@ function preparedInit(reply: Reply): ResponseInit {
 function initOf(reply: Reply): ResponseInit {
   const headers = new Headers();
   for (const [name, value] of reply.headers) headers.append(name, value);
-  return { status: reply.status, headers };
+  // Bodies are kept and sent in the coding that they came in.
+  return { status: reply.status, headers, encodeBody: "manual" };
 }

@@ -43,7 +43,7 @@ const receiptSchema = z
     mode: z.enum(["hard", "soft"]).nullable(),
     selectors: z.array(
       z.object({
-        kind: z.enum(["url", "tag", "prefix", "host", "class", "everything"]),
+        kind: z.enum(["url", "tag", "group", "prefix", "host", "class", "everything"]),
         value: z.string(),
       }),
     ),

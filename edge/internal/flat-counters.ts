@@ -22,6 +22,7 @@ export function flatCounters(edge: Edge): Record<string, number> {
   flat["stampede|leaseWaits"] = counters.leaseWaits;
   flat["gauge|originConcurrencyMax"] = counters.originConcurrentMax;
   flat["memory|evictions"] = edge.memory.evictions;
+  flat["variants|displaced"] = counters.variantsDisplaced;
   flat["log|pulls"] = counters.pulls;
   flat["log|pushes"] = counters.pushes;
   return flat;

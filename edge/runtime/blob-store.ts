@@ -1,5 +1,6 @@
 // The Cache API as a store of blobs: bare synthetic URLs, always a 200, our record in a private header.
 
+import { type ByteRange, lengthOf } from "../../shared/core/byte-range.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
 import type { Blob, BlobOutcome, BlobStore } from "../../shared/ports/blob-store.ts";
 import type { Body, ByteSource } from "../../shared/ports/body.ts";
@@ -16,19 +17,9 @@ const urlOf = (key: string): string => `https://blob.tidegate.invalid/${key}`;
 
 export function cacheApiStore(cache: () => Cache): BlobStore {
   return {
-    async match(key): Promise<BlobOutcome> {
-      try {
-        // A clean request: with Range or If-* the Cache API would answer 206 or 304 of its own.
-        const response = await cache().match(urlOf(key));
-        if (response === undefined) return { kind: "absent" };
-        const whole = !isLarge(response) || (await cache().match(wholeUrlOf(key, response))) !== undefined;
-        if (whole) return await readBlob(response);
-        await response.body?.cancel();
-        return { kind: "absent" };
-      } catch (error) {
-        return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
-      }
-    },
+    // A clean request: with If-* the Cache API would answer 304 of its own.
+    match: (key) => find(cache(), { key, range: null }),
+    matchRange: (key, range) => find(cache(), { key, range }),
     async put(key, blob, keepFor) {
       if (encodeURIComponent(blob.record).length > LIMITS.blobRecord) {
         if (blob.body.kind === "source") blob.body.source.cancel("not stored");
@@ -52,6 +43,26 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
     },
   };
 }
+
+async function find(
+  cache: Cache,
+  { key, range }: { key: string; range: ByteRange | null },
+): Promise<BlobOutcome> {
+  try {
+    const response = await cache.match(requestFor(key, range));
+    if (response === undefined) return { kind: "absent" };
+    const asked = response.status === (range === null ? 200 : 206);
+    const whole = !isLarge(response) || (await cache.match(wholeUrlOf(key, response))) !== undefined;
+    if (asked && whole) return await readBlob(response, range);
+    await response.body?.cancel();
+    return { kind: "absent" };
+  } catch (error) {
+    return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
+  }
+}
+
+const requestFor = (key: string, range: ByteRange | null): Request =>
+  new Request(urlOf(key), range === null ? {} : { headers: { range: `bytes=${range.from}-${range.to}` } });
 
 /**
  * The Cache API keeps what arrived of a stream that broke off, and says nothing. So a body that was streamed in counts
@@ -118,7 +129,7 @@ function nativeBlob(blob: Blob, keepFor: Millis): Response {
 const nativeBody = (body: Body): BodyInit | null =>
   body.kind === "bytes" ? body.bytes : body.kind === "none" ? null : streamOf(body.source, () => undefined);
 
-async function readBlob(response: Response): Promise<BlobOutcome> {
+async function readBlob(response: Response, range: ByteRange | null): Promise<BlobOutcome> {
   const age = Math.max(Number(response.headers.get("age") ?? 0) * 1000, Date.now() - storedAt(response));
   const length = Number(response.headers.get(LENGTH) ?? Number.NaN);
   // A clock that went backwards since makes the age unknowable, and the blob unusable.
@@ -126,7 +137,7 @@ async function readBlob(response: Response): Promise<BlobOutcome> {
     await response.body?.cancel();
     return { kind: "absent" };
   }
-  const body = await bodyOfBlob(response, length);
+  const body = await bodyOfBlob(response, range === null ? length : lengthOf(range));
   if (body === null) return { kind: "absent" };
   const record = decodeURIComponent(response.headers.get(RECORD) ?? "");
   return { kind: "hit", blob: { record, body, length }, residence: millis(age) };

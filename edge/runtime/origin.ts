@@ -6,7 +6,7 @@ import { LIMITS } from "../config.ts";
 import { bodyOf, NativeSource } from "./streams.ts";
 
 export interface Fetches {
-  fetch(request: Request): Promise<Response>;
+  fetch(target: RequestInfo, init?: RequestInit): Promise<Response>;
 }
 
 export function runtimeOrigin(target: Fetches): Origin {
@@ -15,7 +15,7 @@ export function runtimeOrigin(target: Fetches): Origin {
       const controller = new AbortController();
       const timer = setTimeout(() => controller.abort(), request.deadline);
       try {
-        const response = await target.fetch(nativeRequest(request, controller.signal));
+        const response = await send(target, request, controller.signal);
         return readResponse(request, response);
       } catch (error) {
         const reason = controller.signal.aborted ? "timeout" : "refused";
@@ -27,20 +27,22 @@ export function runtimeOrigin(target: Fetches): Origin {
   };
 }
 
-function nativeRequest(request: OriginRequest, signal: AbortSignal): Request {
+/** `manual`: bodies arrive in the octets that the origin sent, whatever their content coding. */
+const EXACT = { redirect: "manual", encodeResponseBody: "manual" } as const;
+
+function send(target: Fetches, request: OriginRequest, signal: AbortSignal): Promise<Response> {
   const headers = new Headers();
   for (const [name, value] of request.headers) headers.append(name, value);
-  const { body } = request;
-  const stream =
-    body.kind === "source" && body.source instanceof NativeSource ? body.source.untouched() : null;
-  const content = body.kind === "bytes" ? body.bytes : stream;
-  return new Request(request.url, {
-    method: request.method,
-    headers,
-    body: content,
-    redirect: "manual",
-    signal,
-  });
+  const { body, method, url } = request;
+  const source = body.kind === "source" && body.source instanceof NativeSource ? body.source : null;
+  // No request can be made with method GET and a body, but one that arrived so can be copied.
+  const arrived = method === "GET" || method === "HEAD" ? (source?.request ?? null) : null;
+  if (arrived !== null) {
+    const copy = new Request(new Request(url, arrived), { headers, signal });
+    return target.fetch(copy, EXACT);
+  }
+  const content = body.kind === "bytes" ? body.bytes : (source?.untouched() ?? null);
+  return target.fetch(url, { method, headers, body: content, signal, ...EXACT });
 }
 
 const BODILESS = new Set([101, 204, 205, 304]);
@@ -55,9 +57,10 @@ function readResponse(request: OriginRequest, response: Response): OriginOutcome
     };
   }
   const headers: HeaderPair[] = [...response.headers].map(([name, value]) => [name.toLowerCase(), value]);
-  const coded = response.headers.has("content-encoding");
+  // What has no Date is given that of its arrival, as whoever has a clock must (RFC 9110 §6.6.1).
+  if (!response.headers.has("date")) headers.push(["date", new Date().toUTCString()]);
   const announced = response.headers.get("content-length");
-  const length = announced !== null && /^\d+$/.test(announced) && !coded ? Number(announced) : null;
+  const length = announced !== null && /^\d+$/.test(announced) ? Number(announced) : null;
   const bodiless = request.method === "HEAD" || BODILESS.has(response.status);
   return {
     kind: "answer",

@@ -3,23 +3,45 @@
 import type { Millis } from "../../shared/core/units.ts";
 import type { Body, ByteSource } from "../../shared/ports/body.ts";
 
+type ByobReader = ReadableStreamBYOBReader;
+type AnyReader = ReadableStreamDefaultReader<Uint8Array> | ByobReader;
+
+/** Octets asked for at a time: few at first, since most bodies are small, then more, since each call costs as much. */
+const PIECE = { least: 4096, most: 262_144 } as const;
+
+export interface NativeOrigin {
+  readonly length: number | null;
+  /** How long one piece may take; null = as long as it likes. */
+  readonly idle: Millis | null;
+  /** The request whose content it is, where it can be sent on no other way. */
+  readonly request?: Request;
+}
+
 /** A stream of the runtime: handed through untouched where nobody has read from it. */
 export class NativeSource implements ByteSource {
   readonly length: number | null;
+  readonly request: Request | null;
   private readonly stream: ReadableStream<Uint8Array>;
   private readonly idle: Millis | null;
-  private reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  private reader: AnyReader | null = null;
+  private size: number = PIECE.least;
 
-  constructor(stream: ReadableStream<Uint8Array>, of: { length: number | null; idle: Millis | null }) {
+  constructor(stream: ReadableStream<Uint8Array>, of: NativeOrigin) {
     this.stream = stream;
     this.length = of.length;
     this.idle = of.idle;
+    this.request = of.request ?? null;
   }
 
   async read(): Promise<Uint8Array | null> {
-    this.reader ??= this.stream.getReader();
-    const { done, value } = await this.withinIdle(this.reader.read());
-    return done ? null : value;
+    this.reader ??= readerOf(this.stream);
+    const { done, value } = await this.withinIdle(this.next(this.reader));
+    if (value !== undefined && value.length === this.size) this.size = Math.min(2 * this.size, PIECE.most);
+    return done || value === undefined ? null : value;
+  }
+
+  private next(reader: AnyReader): Promise<ReadableStreamReadResult<Uint8Array>> {
+    return "readAtLeast" in reader ? reader.read(new Uint8Array(this.size)) : reader.read();
   }
 
   /** A body that stalls has broken off: whoever waits for it must not wait for ever. */
@@ -47,11 +69,17 @@ export class NativeSource implements ByteSource {
   }
 }
 
-/** `idle`: how long one piece may take; null = as long as it likes. */
-export function bodyOf(
-  stream: ReadableStream<Uint8Array> | null,
-  of: { length: number | null; idle: Millis | null },
-): Body {
+/** Into buffers of ours where the stream can, which takes a small part of the time. */
+function readerOf(stream: ReadableStream<Uint8Array>): AnyReader {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch (error) {
+    if (error instanceof TypeError) return stream.getReader();
+    throw error;
+  }
+}
+
+export function bodyOf(stream: ReadableStream<Uint8Array> | null, of: NativeOrigin): Body {
   return stream === null ? { kind: "none" } : { kind: "source", source: new NativeSource(stream, of) };
 }
 
@@ -75,9 +103,7 @@ export function streamOf(
 ): ReadableStream<Uint8Array> {
   // A known length is announced, and enforced: a source that breaks off early ends as an error, not as an answer.
   const { readable, writable } =
-    source.length === null
-      ? new TransformStream<Uint8Array, Uint8Array>()
-      : new FixedLengthStream(source.length);
+    source.length === null ? new IdentityTransformStream() : new FixedLengthStream(source.length);
   keep(pump(source, writable.getWriter()));
   return readable;
 }

@@ -1,5 +1,6 @@
 // L1 in the data centre: answers as blobs in the Cache API, judged by us and by nothing else.
 
+import type { ByteRange } from "../../shared/core/byte-range.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, earlier, millis } from "../../shared/core/units.ts";
@@ -60,6 +61,16 @@ export class DataCentreTier {
         sentAt: null,
       },
     };
+  }
+
+  /** Octets of an answer that was found here; null where it is here no longer. */
+  async readRange(answer: StoredAnswer, range: ByteRange): Promise<Body | null> {
+    const outcome = await this.blobs.matchRange(await this.digest.sha256Hex(answer.key), range);
+    if (outcome.kind !== "hit") return null;
+    const { record, body } = outcome.blob;
+    if (readRecord(record)?.answer.id === answer.id) return body;
+    if (body.kind === "source") body.source.cancel("another answer");
+    return null;
   }
 
   async store(key: CacheKey, held: HeldAnswer, body: Body): Promise<void> {

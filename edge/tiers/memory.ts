@@ -5,6 +5,7 @@ import type { HeaderList } from "../../shared/core/headers.ts";
 import type { ClassSettings, Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { CacheKey, Instant } from "../../shared/core/units.ts";
+import { NOTHING_VARIES, type VaryMark } from "../../shared/core/vary.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 
@@ -18,13 +19,22 @@ export interface MemoryAnswer {
   /** Fresh before this instant, under that generation. */
   freshUntil: Instant;
   /** What a client gets of it, made at its first hit. */
-  sent: { readonly headers: HeaderList; readonly body: Body } | null;
+  sent: Sent | null;
   /** What a runtime made of it once, for every hit to reuse. */
   prepared: unknown;
 }
 
+export interface Sent {
+  readonly headers: HeaderList;
+  readonly body: Body;
+  /** The `Cache-Status` of caches nearer to the origin, to stand before ours. */
+  readonly upstream: string;
+  /** The rules by which it was made. */
+  readonly rules: Rules;
+}
+
 export type Marker =
-  | { readonly kind: "varies"; readonly names: readonly string[] }
+  | { readonly kind: "varies"; readonly mark: VaryMark; readonly variants: readonly CacheKey[] }
   | { readonly kind: "uncacheable"; readonly until: Instant };
 
 export class MemoryTier {
@@ -51,12 +61,43 @@ export class MemoryTier {
     return this.markers.get(key);
   }
 
-  mark(key: CacheKey, marker: Marker): void {
-    this.markers.set(key, marker, 2 * key.length + 256);
+  markUncacheable(key: CacheKey, until: Instant): void {
+    this.markers.set(key, { kind: "uncacheable", until }, 2 * key.length + 256);
   }
 
-  unmark(key: CacheKey): void {
-    this.markers.delete(key);
+  unmarkUncacheable(key: CacheKey): void {
+    if (this.markers.peek(key)?.kind === "uncacheable") this.markers.delete(key);
+  }
+
+  /** How the answers of a resource are known to vary. */
+  markOf(key: CacheKey): VaryMark {
+    const marker = this.markers.get(key);
+    return marker?.kind === "varies" ? marker.mark : NOTHING_VARIES;
+  }
+
+  markVaries(key: CacheKey, mark: VaryMark): void {
+    const there = this.markers.peek(key);
+    this.setVaries(key, mark, there?.kind === "varies" ? there.variants : []);
+  }
+
+  /** Counts a variant among those of its resource; beyond their limit the oldest gives way. False where one did. */
+  admitVariant(of: { primary: CacheKey; variant: CacheKey }, rules: ClassSettings): boolean {
+    const there = this.markers.peek(of.primary);
+    if (there?.kind !== "varies" || there.variants.includes(of.variant)) return true;
+    const variants = [...there.variants, of.variant];
+    const [oldest] = variants;
+    const full = variants.length > LIMITS.variantsPerKey && oldest !== undefined;
+    if (full) {
+      this.classes.get(rules.name)?.delete(oldest);
+      variants.shift();
+    }
+    this.setVaries(of.primary, there.mark, variants);
+    return !full;
+  }
+
+  private setVaries(key: CacheKey, mark: VaryMark, variants: readonly CacheKey[]): void {
+    const size = 2 * key.length + 256 + variants.reduce((sum, variant) => sum + 2 * variant.length, 0);
+    this.markers.set(key, { kind: "varies", mark, variants }, size);
   }
 
   get bytesUsed(): number {

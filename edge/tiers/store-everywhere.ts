@@ -4,6 +4,7 @@ import { comparePositions } from "../../shared/core/position.ts";
 import type { Rules } from "../../shared/core/rules.ts";
 import { type HeldAnswer, keepFor } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, instant } from "../../shared/core/units.ts";
+import type { VaryMark } from "../../shared/core/vary.ts";
 import type { Edge } from "../edge.ts";
 import type { Right } from "../lease.ts";
 
@@ -13,6 +14,8 @@ export interface Storing {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly right: Right;
   readonly rules: Rules;
+  readonly primary: CacheKey;
+  readonly mark: VaryMark;
 }
 
 export async function storeEverywhere(edge: Edge, storing: Storing): Promise<void> {
@@ -21,7 +24,7 @@ export async function storeEverywhere(edge: Edge, storing: Storing): Promise<voi
   if (right.asOf === null) return right.giveBack(null);
   const inL2 = await storeInL2(edge, storing);
   if (inL2 === "refused") return;
-  promote(edge, { key: storing.key, primary: right.primary }, storing);
+  promote(edge, storing, storing);
   if (storing.rules.cacheApi === "all") {
     await edge.dataCentre.store(storing.key, storing.held, { kind: "bytes", bytes: storing.body });
   }
@@ -36,13 +39,15 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
   }
   const outcome = await edge.midTier.fill({
     key: await edge.digest.sha256Hex(storing.key),
-    primary: await edge.digest.sha256Hex(right.primary),
+    primary: await edge.digest.sha256Hex(storing.primary),
+    mark: storing.mark,
     leaseKey: right.leaseKey,
     token: right.token,
     answer: held.answer,
     body,
     keepFor: keepFor(held.answer),
   });
+  if (outcome.kind === "stored") edge.counters.variantsDisplaced += outcome.displaced;
   if (outcome.kind === "unavailable") {
     edge.counters.tiers.l2.errors += 1;
     // Whether it was stored is unknown; whoever waits for the lease need not wait for it to expire.
@@ -54,12 +59,12 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
 /** Into this isolate's memory, unless what is there was fetched with a newer as-of. */
 export function promote(
   edge: Edge,
-  place: { readonly key: CacheKey; readonly primary: CacheKey },
+  place: { readonly key: CacheKey; readonly primary: CacheKey; readonly mark?: VaryMark },
   given: { held: HeldAnswer; body: Uint8Array<ArrayBuffer>; rules: Rules },
 ): void {
   const { held, body, rules } = given;
   const there = edge.memory.find(rules, place.key)?.held.answer.asOf;
-  const { asOf, vary } = held.answer;
+  const { asOf } = held.answer;
   if (there !== undefined && comparePositions(there, asOf) > 0) return;
   edge.memory.store(place.key, {
     held,
@@ -70,8 +75,9 @@ export function promote(
     sent: null,
     prepared: null,
   });
-  edge.memory.unmark(place.key);
-  if (place.key !== place.primary) {
-    edge.memory.mark(place.primary, { kind: "varies", names: vary.map(([name]) => name) });
-  }
+  edge.memory.unmarkUncacheable(place.primary);
+  if (place.key === place.primary) return;
+  if (place.mark !== undefined) edge.memory.markVaries(place.primary, place.mark);
+  const fits = edge.memory.admitVariant({ primary: place.primary, variant: place.key }, rules);
+  if (!fits) edge.counters.variantsDisplaced += 1;
 }

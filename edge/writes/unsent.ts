@@ -27,7 +27,7 @@ export function invalidationOf(write: OriginWrite, by: { router: Router; edge: s
     // RFC 9111 §4.4: only what lies on the same origin, or one site could invalidate another's pages.
     if (other !== null && other.source.host === host) selectors.add(urlSelector(other));
   }
-  for (const tag of write.groups) selectors.add(formatSelector(site, { kind: "tag", tag }));
+  for (const group of write.groups) selectors.add(formatSelector(site, { kind: "group", host, group }));
   return {
     operationId: write.operationId,
     requestDigest: write.operationId,

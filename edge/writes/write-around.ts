@@ -1,6 +1,7 @@
 // Unsafe methods: the origin takes the write, and on success the log learns what it made out of date.
 
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
+import type { Position } from "../../shared/core/position.ts";
 import { groupNames } from "../../shared/core/storability.ts";
 import { counted } from "../count.ts";
 import type { Edge } from "../edge.ts";
@@ -8,6 +9,7 @@ import { askForOne } from "../pass.ts";
 import { originFailure, problemReply, streamedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
+import { keepPosted } from "./keep-posted.ts";
 import { invalidationOf, type OriginWrite } from "./unsent.ts";
 
 /** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
@@ -17,6 +19,8 @@ export async function writeAround(edge: Edge, request: EdgeRequest, route: Route
   const writes = !SAFE.has(request.method);
   // What could neither be told to the log nor be kept for it would be lost: then the origin must not take it.
   if (writes && edge.unsent.isFull) return tooManyUnsent();
+  const sentAt = edge.clock.now();
+  const asOf = edge.view.asOf();
   const outcome = await askForOne(edge, request, route);
   if (outcome.kind === "unreachable") {
     // An origin that did not answer may have taken the write all the same.
@@ -24,10 +28,14 @@ export async function writeAround(edge: Edge, request: EdgeRequest, route: Route
     return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
   }
   const succeeded = outcome.status >= 200 && outcome.status < 400;
-  if (succeeded && writes) await invalidate(edge, request, { route, headers: outcome.headers });
-  const reply = streamedReply(request, {
+  const position =
+    succeeded && writes ? await invalidate(edge, request, { route, headers: outcome.headers }) : null;
+  const posted = { route, outcome, sentAt, asOf, position };
+  const body = position !== null ? keepPosted(edge, request, posted) : outcome.body;
+  const reply = streamedReply(edge, request, {
     ...outcome,
-    age: null,
+    body,
+    rules: route.rules,
     cacheStatus: `tidegate-l1; fwd=method; fwd-status=${outcome.status}; detail=pass`,
   });
   return counted(edge, request, { reply, route, result: "pass" });
@@ -46,7 +54,7 @@ async function invalidate(
   edge: Edge,
   request: EdgeRequest,
   given: { route: Route; headers: HeaderList },
-): Promise<void> {
+): Promise<Position | null> {
   const { headers } = given;
   const named = ["location", "content-location"].map((field) => headerValue(headers, field));
   const write: OriginWrite = {
@@ -57,21 +65,29 @@ async function invalidate(
     groups: groupNames(headerValue(headers, "cache-group-invalidation")),
   };
   // The origin has the write already: what the log can't take now, it is sent until it does.
-  if (!(await tellLog(edge, write))) edge.unsent.keep(write);
+  const told = await tellLog(edge, write);
+  if (!told.taken) edge.unsent.keep(write);
   // Our own view learns it before the writer is answered, so that he reads his write here at once.
   await edge.view.pull(request.background);
+  return told.at;
 }
 
-/** False where the log did not take it, or a cold edge can't yet say what it names. */
-async function tellLog(edge: Edge, write: OriginWrite): Promise<boolean> {
-  if (edge.view.current() === null) return false;
+interface Told {
+  /** False where the log did not take it, or a cold edge can't yet say what it names. */
+  readonly taken: boolean;
+  readonly at: Position | null;
+}
+
+async function tellLog(edge: Edge, write: OriginWrite): Promise<Told> {
+  if (edge.view.current() === null) return { taken: false, at: null };
   const query = invalidationOf(write, { router: edge.router, edge: edge.id });
   // No site serves the target any more, so nothing of it can be served either.
-  if (query === null) return true;
+  if (query === null) return { taken: true, at: null };
   const outcome = await edge.log.append(query);
-  return outcome.kind === "appended" || outcome.kind === "conflict";
+  const appended = outcome.kind === "appended";
+  return { taken: appended || outcome.kind === "conflict", at: appended ? outcome.position : null };
 }
 
 /** Offers the log what it has missed. */
 export const flushUnsent = (edge: Edge): Promise<void> =>
-  edge.unsent.flush((write) => tellLog(edge, write), edge.clock.now());
+  edge.unsent.flush(async (write) => (await tellLog(edge, write)).taken, edge.clock.now());

@@ -1,6 +1,7 @@
 // Cache-Control as received in the wild: parsed leniently, ambiguity read as less fresh (RFC 9111 §4.2.1, §5.2).
 
 import { type HeaderList, headerValue, listMembers } from "./headers.ts";
+import { type BareItem, type Parameters, parseDictionary } from "./structured-fields.ts";
 import { type Millis, seconds } from "./units.ts";
 
 /** Directives by lower-case name. A repeated one keeps all of its arguments. */
@@ -14,14 +15,20 @@ export function parseDirectives(value: string | null): Directives {
   for (const member of listMembers(value)) {
     const equals = member.indexOf("=");
     const name = (equals < 0 ? member : member.slice(0, equals)).trim().toLowerCase();
-    const argument = equals < 0 ? null : unquote(member.slice(equals + 1).trim());
+    const raw = equals < 0 ? null : member.slice(equals + 1).trim();
     if (name === "") continue;
+    // Fields are named in quotes (RFC 9111 §5.2.2.4, §5.2.2.7); anything else is not taken for a limit.
+    const limits = raw?.startsWith('"') === true || !LIMITABLE.has(name);
+    const argument = raw === null || !limits ? null : unquote(raw);
     const seen = directives.get(name);
     if (seen === undefined) directives.set(name, [argument]);
     else seen.push(argument);
   }
   return directives;
 }
+
+/** Directives that can be limited to some fields of an answer. */
+const LIMITABLE = new Set(["no-cache", "private"]);
 
 /**
  * The delta-seconds of a directive as milliseconds: the least of its arguments, zero where one is not a
@@ -30,7 +37,7 @@ export function parseDirectives(value: string | null): Directives {
 export function deltaOf(directives: Directives, name: string): Millis | null {
   const values = directives.get(name);
   if (values === undefined) return null;
-  return seconds(Math.min(...values.map(parseDeltaSeconds)));
+  return seconds(values.map(parseDeltaSeconds).reduce((least, each) => Math.min(least, each)));
 }
 
 function parseDeltaSeconds(argument: string | null): number {
@@ -38,20 +45,72 @@ function parseDeltaSeconds(argument: string | null): number {
   return Math.min(Number(argument), LARGEST_DELTA_SECONDS);
 }
 
-/** Fields with which an origin speaks to this cache alone, most specific first (RFC 9213 §2). */
+/** Fields with which an origin speaks to this cache or its kind alone, most specific first (RFC 9213 §2). */
 export const TARGETED_FIELDS = ["tidegate-cache-control", "cdn-cache-control", "surrogate-control"] as const;
+
+/** How `Surrogate-Control` may address this cache, as its `Surrogate-Capability` says (W3C Edge Architecture §2.2). */
+export const SURROGATE_NAME = "tidegate";
 
 /** The directives that govern this cache: the most specific targeted field that says anything, else Cache-Control. */
 export function governingDirectives(headers: HeaderList): { directives: Directives; targeted: boolean } {
   for (const field of TARGETED_FIELDS) {
-    const directives = parseDirectives(headerValue(headers, field));
+    const value = headerValue(headers, field);
+    const directives = value === null ? NONE : targetedDirectives(field, value);
     if (directives.size > 0) return { directives, targeted: true };
   }
   return { directives: parseDirectives(headerValue(headers, "cache-control")), targeted: false };
 }
 
-/** `Cache-Control` for the client: what was meant for shared caches removed; null where nothing is left. */
-export function clientCacheControl(value: string): string | null {
+const NONE: Directives = new Map();
+
+/** Directives whose argument is a number of seconds; with one of another type they count as not given (RFC 9213 §2.1). */
+const COUNTED = new Set(["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"]);
+
+/** A dictionary of Structured Fields: empty where it can't be parsed, because then it is ignored as a whole (RFC 9213 §2.1). */
+function targetedDirectives(field: string, value: string): Directives {
+  const surrogate = field === "surrogate-control";
+  // Older than Structured Fields, and without regard to case.
+  const members = parseDictionary(surrogate ? value.toLowerCase() : value);
+  if (members === null) return NONE;
+  const directives = new Map<string, (string | null)[]>();
+  for (const [name, member] of members) {
+    if (member.kind !== "item" || (surrogate && isForOthers(member.parameters))) continue;
+    const argument = argumentOf(name, member.bare);
+    if (argument !== undefined) directives.set(name, [argument]);
+  }
+  return directives;
+}
+
+const isForOthers = (parameters: Parameters): boolean =>
+  parameters.size > 0 && !parameters.has(SURROGATE_NAME);
+
+/** Undefined where the directive is not given: `?0`, or a type that its meaning does not know. */
+function argumentOf(name: string, bare: BareItem): string | null | undefined {
+  if (COUNTED.has(name)) return bare.kind === "integer" ? String(bare.value) : undefined;
+  if (bare.kind === "boolean") return bare.value ? null : undefined;
+  return String(bare.value);
+}
+
+/** What a directive that can be limited to fields covers (`no-cache`, `private`; RFC 9111 §5.2.2.4, §5.2.2.7). */
+export type Coverage =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "answer" }
+  | { readonly kind: "fields"; readonly names: readonly string[] };
+
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** Anything but a clean list of field names covers the whole answer. */
+export function coverageOf(directives: Directives, name: string): Coverage {
+  const given = directives.get(name);
+  if (given === undefined) return { kind: "nothing" };
+  const names = given.flatMap((argument) =>
+    (argument ?? "").split(",").map((part) => part.trim().toLowerCase()),
+  );
+  return names.every((each) => FIELD_NAME.test(each)) ? { kind: "fields", names } : { kind: "answer" };
+}
+
+/** `Cache-Control` for the client with what was meant for shared caches removed; null where nothing is left. */
+export function withoutSharedDirectives(value: string): string | null {
   const kept = listMembers(value).filter((member) => !/^(s-maxage|proxy-revalidate)\b/i.test(member));
   return kept.length === 0 ? null : kept.join(", ");
 }

@@ -1,8 +1,10 @@
 // The cache key: which requests may share an answer, and nothing else may.
 
 import { mix } from "./mix.ts";
+import { canonicalQuery, decoded, type SearchVariance } from "./no-vary-search.ts";
 import type { KeyRecipe } from "./rules.ts";
 import type { CacheKey } from "./units.ts";
+import { selectingValues, type VaryMark } from "./vary.ts";
 
 /** A URL in the exact form in which it is sent to the origin, cut into parts. */
 export interface UrlParts {
@@ -21,35 +23,34 @@ export interface KeyedRequest {
   header(name: string): string | null;
 }
 
-/** The query that the recipe keeps, in the order received. */
+/** The query that the recipe keeps, in the order received unless the recipe says that it makes no difference. */
 export function keyedQuery(url: UrlParts, recipe: KeyRecipe): string {
-  const { query } = recipe;
-  if (query.kind === "all") return url.hasQuery ? `?${url.query}` : "";
+  const { query, sort } = recipe;
   if (query.kind === "none" || !url.hasQuery) return "";
-  const listed = new Set(query.names.map(decodedName));
-  const kept = url.query.split("&").filter((pair) => {
-    const name = decodedName(pair.split("=", 1)[0] ?? "");
-    return listed.has(name) === (query.kind === "include");
-  });
-  return kept.length === 0 ? "" : `?${kept.join("&")}`;
-}
-
-/** Origins read `%69d` as `id`: left out of the key under another spelling, it would poison the plain URL's answer. */
-function decodedName(name: string): string {
-  const spaced = name.replaceAll("+", " ");
-  try {
-    return decodeURIComponent(spaced);
-  } catch (error) {
-    if (error instanceof URIError) return spaced;
-    throw error;
-  }
+  if (query.kind === "all" && !sort) return `?${url.query}`;
+  const parameters: SearchVariance["parameters"] =
+    query.kind === "all"
+      ? { kind: "but", names: [] }
+      : { kind: query.kind === "include" ? "only" : "but", names: query.names.map(decoded) };
+  const kept = canonicalQuery(url.query, { keyOrder: sort, parameters });
+  return kept === "" ? "" : `?${kept}`;
 }
 
 /** The path and query by which an answer is named in selectors. */
 export const keyedPath = (url: UrlParts, recipe: KeyRecipe): string => url.path + keyedQuery(url, recipe);
 
+/** The same where the resource has said which parts of its query make no difference. */
+export function searchedPath(url: UrlParts, recipe: KeyRecipe, variance: SearchVariance | null): string {
+  const query = keyedQuery(url, recipe);
+  if (variance === null || query === "") return url.path + query;
+  const kept = canonicalQuery(query.slice(1), variance);
+  return kept === "" ? url.path : `${url.path}?${kept}`;
+}
+
 export interface KeyInput {
   readonly site: string;
+  /** Null where no answer has said that parts of the query make no difference. */
+  readonly variance?: SearchVariance | null;
   readonly url: UrlParts;
   readonly recipe: KeyRecipe;
   readonly request: KeyedRequest;
@@ -59,8 +60,8 @@ export interface KeyInput {
  * Length-prefixed parts, so that no value can imitate a delimiter; the digest of the recipe comes with
  * them, so that a changed recipe never meets entries of the old one.
  */
-export function cacheKey({ site, url, recipe, request }: KeyInput): CacheKey {
-  const parts = [site, url.scheme, url.host, keyedPath(url, recipe)];
+export function cacheKey({ site, url, recipe, request, variance = null }: KeyInput): CacheKey {
+  const parts = [site, url.scheme, url.host, searchedPath(url, recipe, variance)];
   for (const name of recipe.headers) parts.push(optional(request.header(name)));
   if (recipe.cookies.length > 0) {
     const cookies = parseCookies(request.header("cookie"));
@@ -71,8 +72,10 @@ export function cacheKey({ site, url, recipe, request }: KeyInput): CacheKey {
 }
 
 /** Variants by Vary are keys below the resource's own: the names and this request's values for them. */
-export function variantKey(primary: CacheKey, names: readonly string[], request: KeyedRequest): CacheKey {
-  const parts = names.flatMap((name) => [name, optional(request.header(name))]);
+export function variantKey(primary: CacheKey, mark: VaryMark, request: KeyedRequest): CacheKey {
+  if (mark.names.length === 0) return primary;
+  const values = selectingValues(mark, (name) => request.header(name));
+  const parts = values.flatMap(([name, value]) => [name, optional(value)]);
   return `${primary}|vary${parts.map((part) => `${part.length}:${part}`).join("")}` as CacheKey;
 }
 
@@ -80,17 +83,20 @@ export function variantKey(primary: CacheKey, names: readonly string[], request:
 const optional = (value: string | null): string => (value === null ? "-" : `+${value}`);
 
 const recipeDigest = (recipe: KeyRecipe): string =>
-  recipe.query.kind === "all" && recipe.headers.length === 0 && recipe.cookies.length === 0
+  recipe.query.kind === "all" && !recipe.sort && recipe.headers.length === 0 && recipe.cookies.length === 0
     ? "0"
     : `${mix(JSON.stringify(recipe)).toString(36)}.${mix(JSON.stringify(recipe), 1).toString(36)}`;
 
+/** Every value of a name: which of several an origin reads is its own affair. */
 function parseCookies(header: string | null): Map<string, string> {
   const cookies = new Map<string, string>();
   for (const pair of (header ?? "").split(";")) {
     const equals = pair.indexOf("=");
-    const name = pair.slice(0, Math.max(0, equals)).trim();
-    // Where a name repeats, the first one is what most origins read.
-    if (equals > 0 && !cookies.has(name)) cookies.set(name, pair.slice(equals + 1).trim());
+    if (equals <= 0) continue;
+    const name = pair.slice(0, equals).trim();
+    const value = pair.slice(equals + 1).trim();
+    const before = cookies.get(name);
+    cookies.set(name, before === undefined ? value : `${before};${value}`);
   }
   return cookies;
 }

@@ -1,6 +1,6 @@
-// Conditional requests answered from what is held (RFC 9110 §13).
+// Conditional requests answered from what is held (RFC 9110 §13), and what a 304 tells of it.
 
-import { type HeaderList, headerValue, listMembers } from "./headers.ts";
+import { type HeaderList, type HeaderPair, headerValue, listMembers } from "./headers.ts";
 import { parseHttpDate } from "./http-date.ts";
 
 export interface Conditions {
@@ -12,17 +12,54 @@ export interface Conditions {
 export function notModified(headers: HeaderList, conditions: Conditions, nowWall: number): boolean {
   if (conditions.ifNoneMatch !== null)
     return matchesEtag(headerValue(headers, "etag"), conditions.ifNoneMatch);
-  const modified = headerValue(headers, "last-modified");
-  if (conditions.ifModifiedSince === null || modified === null) return false;
+  if (conditions.ifModifiedSince === null) return false;
+  // Without Last-Modified its Date stands in (RFC 9111 §4.3.2).
+  const modified = headerValue(headers, "last-modified") ?? headerValue(headers, "date");
   const since = parseHttpDate(conditions.ifModifiedSince, nowWall);
-  const at = parseHttpDate(modified, nowWall);
+  const at = modified === null ? null : parseHttpDate(modified, nowWall);
   return since !== null && at !== null && at <= since;
 }
 
 function matchesEtag(etag: string | null, condition: string): boolean {
   if (condition.trim() === "*") return true;
-  return etag !== null && listMembers(condition).some((member) => weak(member) === weak(etag));
+  return etag !== null && listMembers(condition).some((member) => weakly(member) === weakly(etag));
 }
 
 /** Weak comparison (RFC 9110 §8.8.3.2). */
-const weak = (etag: string): string => etag.replace(/^W\//, "");
+const weakly = (etag: string): string => etag.replace(/^W\//, "");
+
+/** Whether two answers have the same entity tag, weakly compared; true where either has none. */
+export function sameEtag(a: HeaderList, b: HeaderList): boolean {
+  const [one, other] = [headerValue(a, "etag"), headerValue(b, "etag")];
+  return one === null || other === null || weakly(one) === weakly(other);
+}
+
+/** The entity tag that two octet-identical answers share and no other has (RFC 9110 §8.8.1); null where it is weak or absent. */
+export function strongEtag(headers: HeaderList): string | null {
+  const etag = headerValue(headers, "etag");
+  return etag !== null && /^"[^"]*"$/.test(etag) ? etag : null;
+}
+
+/** Whether a range may be answered as one under If-Range: strong comparison, or exactly the Last-Modified (RFC 9110 §13.1.5). */
+export function rangeApplies(headers: HeaderList, ifRange: string | null, nowWall: number): boolean {
+  if (ifRange === null) return true;
+  const condition = ifRange.trim();
+  if (condition.startsWith('"') || condition.startsWith("W/")) return strongEtag(headers) === condition;
+  const asked = parseHttpDate(condition, nowWall);
+  const modified = parseHttpDate(headerValue(headers, "last-modified") ?? "", nowWall);
+  const made = parseHttpDate(headerValue(headers, "date") ?? "", nowWall);
+  // A date is a strong validator only where it can't have been modified twice within it (RFC 9110 §8.8.2.2).
+  return asked !== null && asked === modified && made !== null && made - modified >= 1000;
+}
+
+/** Fields that describe a content which a 304 does not have (RFC 9110 §15.4.5). */
+const OF_CONTENT = new Set([
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "content-language",
+  "content-range",
+]);
+
+export const notModifiedHeaders = (headers: HeaderList): HeaderPair[] =>
+  headers.filter(([name]) => !OF_CONTENT.has(name));

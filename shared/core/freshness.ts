@@ -1,6 +1,6 @@
 // How long an answer is fresh, how long it may be served stale, and how old it is (RFC 9111 §4.2, RFC 5861).
 
-import { deltaOf, governingDirectives } from "./cache-control.ts";
+import { coverageOf, deltaOf, governingDirectives } from "./cache-control.ts";
 import { type HeaderList, headerValue } from "./headers.ts";
 import { parseHttpDate } from "./http-date.ts";
 import type { Rules } from "./rules.ts";
@@ -28,7 +28,11 @@ export function lifetimeOf(input: LifetimeInput): Lifetime {
   const { rules } = input;
   const { directives } = governingDirectives(input.headers);
   const bound = mustRevalidate(input.headers);
-  const fresh = directives.has("no-cache") ? millis(0) : freshFor(input);
+  const granted = freshFor(input);
+  // What must be validated before each use has no life; whether it may be stored at all is for others to say.
+  const validated = coverageOf(directives, "no-cache").kind === "answer";
+  const storable = granted !== null || HEURISTIC_STATUS.has(input.status);
+  const fresh = validated ? (storable ? millis(0) : null) : granted;
   // s-maxage forbids stale serving by default (RFC 9111 §5.2.2.10); an origin that names a window beside it allows that one.
   const declared = (name: string, fallback: Millis | null): Millis =>
     bound
@@ -53,16 +57,15 @@ export function lifetimeOf(input: LifetimeInput): Lifetime {
 /** The origin forbids stale serving for shared caches (RFC 9111 §5.2.2.2, §5.2.2.4, §5.2.2.8). */
 export function mustRevalidate(headers: HeaderList): boolean {
   const { directives } = governingDirectives(headers);
-  return ["must-revalidate", "proxy-revalidate", "no-cache"].some((name) => directives.has(name));
+  if (directives.has("must-revalidate") || directives.has("proxy-revalidate")) return true;
+  return coverageOf(directives, "no-cache").kind === "answer";
 }
 
 function freshFor(input: LifetimeInput): Millis | null {
   const { rules } = input;
   const ttl = grantedByRules(input.status, rules.ttl);
   if (rules.ttlMode === "override" && ttl !== null) return ttl;
-  const stated = explicitLifetime(input) ?? ttl;
-  // Where no policy speaks for a URL, nothing is invented for it.
-  return stated ?? (rules.policyId === null ? null : heuristicLifetime(input));
+  return explicitLifetime(input) ?? ttl ?? heuristicLifetime(input);
 }
 
 /** A policy's life is meant for answers: what is missing is remembered for a moment, a detour or a failure not at all, unless the origin says so. */
@@ -95,13 +98,17 @@ const HEURISTIC_CAP = days(1);
 /** A page that is missing today may be there in a minute. */
 const NEGATIVE_CAP = minutes(1);
 
-/** A tenth of the time since the last modification (RFC 9111 §4.2.2), capped. */
+/** A tenth of the time since the last modification (RFC 9111 §4.2.2), capped: shorter for what is missing or failed. */
 function heuristicLifetime(input: LifetimeInput): Millis | null {
-  if (!HEURISTIC_STATUS.has(input.status)) return null;
+  const { directives } = governingDirectives(input.headers);
+  // `public` allows it for any status (RFC 9111 §4.2.2, §5.2.2.9).
+  if (!HEURISTIC_STATUS.has(input.status) && !directives.has("public")) return null;
+  if (/\bno-cache\b/i.test(headerValue(input.headers, "pragma") ?? "")) return null;
   const modified = headerValue(input.headers, "last-modified");
   const at = modified === null ? null : parseHttpDate(modified, input.receivedAtWall);
   if (at === null) return null;
-  return millis(Math.min(HEURISTIC_CAP, Math.max(0, Math.floor((dateOf(input) - at) / 10))));
+  const cap = input.status < 400 ? HEURISTIC_CAP : NEGATIVE_CAP;
+  return millis(Math.min(cap, Math.max(0, Math.floor((dateOf(input) - at) / 10))));
 }
 
 /**

@@ -26,25 +26,39 @@ export const withHeader = (headers: HeaderList, name: string, value: string): He
 
 /**
  * Members of a comma-separated list, trimmed, empty ones dropped; commas in quoted strings don't split.
- * A quote that is never closed quotes nothing: it must not swallow a `no-store` behind it.
+ * A quote that is never closed, or closed in the middle of a member, quotes nothing: it must not swallow a `no-store`
+ * behind it.
  */
 export function listMembers(value: string | null): string[] {
   if (value === null) return [];
+  const members = value.includes('"') ? (quotedMembers(value) ?? value.split(",")) : value.split(",");
+  return members.map((member) => member.trim()).filter((member) => member !== "");
+}
+
+/** Null where the quotes don't make sense. */
+function quotedMembers(value: string): string[] | null {
   const members: string[] = [];
   let start = 0;
   let quoted = false;
   for (let i = 0; i < value.length; i++) {
     const char = value[i];
     if (char === "\\" && quoted) i += 1;
-    else if (char === '"') quoted = !quoted;
-    else if (char === "," && !quoted) {
+    else if (char === '"') {
+      if (quoted && !endsQuote(value, i + 1)) return null;
+      quoted = !quoted;
+    } else if (char === "," && !quoted) {
       members.push(value.slice(start, i));
       start = i + 1;
     }
   }
-  const rest = value.slice(start);
-  members.push(...(quoted ? rest.split(",") : [rest]));
-  return members.map((member) => member.trim()).filter((member) => member !== "");
+  return quoted ? null : [...members, value.slice(start)];
+}
+
+/** Behind a quoted string comes the end of its member, or a parameter. */
+function endsQuote(value: string, from: number): boolean {
+  let at = from;
+  while (value[at] === " " || value[at] === "\t") at += 1;
+  return at >= value.length || value[at] === "," || value[at] === ";";
 }
 
 /** Fields that belong to one connection and are never forwarded or stored (RFC 9110 §7.6.1). */

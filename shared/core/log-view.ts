@@ -7,6 +7,8 @@ import { earlier, elapsed, type Instant, type Millis, millis, type Selector } fr
 /** The newest invalidations of one selector. Hard and soft are apart: a later soft one must not hide a hard one. */
 interface Newest {
   hard: number;
+  /** The hard one before it. */
+  hardBefore: number;
   /** Ascending: an answer has been stale since the first soft invalidation after it, not since the last. */
   readonly softs: SoftMark[];
 }
@@ -124,7 +126,8 @@ export function carryOver(view: LogView, old: LogView, limits: ViewLimits): void
   for (const [selector, newest] of old.index) {
     const softs = newest.softs.filter((mark) => mark.seq > view.cursor);
     const hard = newest.hard > view.cursor ? newest.hard : 0;
-    if (hard > 0 || softs.length > 0) view.index.set(selector, { hard, softs });
+    if (hard > 0 || softs.length > 0)
+      view.index.set(selector, { hard, hardBefore: newest.hardBefore, softs });
   }
   for (const [seq, entry] of old.ahead) if (seq > view.cursor) view.ahead.set(seq, entry);
   view.floor = Math.max(view.floor, old.floor);
@@ -140,13 +143,20 @@ function indexEntry(view: LogView, entry: LogEntry, receivedAt: Instant): void {
   view.generation += 1;
   if (entry.payload.kind !== "invalidate") return;
   for (const selector of entry.payload.selectors) {
-    const newest = view.index.get(selector) ?? { hard: 0, softs: [] };
-    if (entry.payload.mode === "hard") newest.hard = Math.max(newest.hard, entry.seq);
+    const newest = view.index.get(selector) ?? { hard: 0, hardBefore: 0, softs: [] };
+    if (entry.payload.mode === "hard") markHard(newest, entry.seq);
     else markSoft(newest.softs, { seq: entry.seq, at: earlier(receivedAt, millis(entry.age)) });
     // Put back last: the map's order is then the order in which selectors may be forgotten.
     view.index.delete(selector);
     view.index.set(selector, newest);
   }
+}
+
+function markHard(newest: Newest, seq: number): void {
+  if (seq > newest.hard) {
+    newest.hardBefore = newest.hard;
+    newest.hard = seq;
+  } else if (seq < newest.hard) newest.hardBefore = Math.max(newest.hardBefore, seq);
 }
 
 function markSoft(softs: SoftMark[], mark: SoftMark): void {
@@ -234,3 +244,23 @@ export function newestOf(view: LogView, selectors: readonly Selector[]): Positio
 /** Whether an answer with this as-of could have been made before an invalidation that is known of its selectors. */
 export const invalidatedAfter = (view: LogView, asOf: Position, selectors: readonly Selector[]): boolean =>
   comparePositions(newestOf(view, selectors), asOf) > 0;
+
+/**
+ * Whether one entry alone has hit any of the selectors since a position: the view reaches back to it and without a gap
+ * up to the entry, and knows of no other.
+ */
+export function hitOnlyAt(
+  view: LogView,
+  selectors: readonly Selector[],
+  { since, entry }: { readonly since: Position; readonly entry: Position },
+): boolean {
+  if (since.epoch !== view.epoch || entry.epoch !== view.epoch) return false;
+  if (view.floor > since.seq || view.cursor < entry.seq) return false;
+  return selectors.every((selector) => {
+    const newest = view.index.get(selector);
+    if (newest === undefined) return true;
+    const { hard, hardBefore } = newest;
+    if (lastSoft(newest) > since.seq) return false;
+    return hard <= since.seq || (hard === entry.seq && hardBefore <= since.seq);
+  });
+}

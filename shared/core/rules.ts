@@ -1,6 +1,7 @@
 // What governs one URL: a policy's own words over the defaults of its class.
 
 import type { PathPattern } from "./pattern.ts";
+import type { RequestDirectivesPolicy } from "./request-directives.ts";
 import type { Bytes, Millis } from "./units.ts";
 
 export type EvictionPolicy = "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
@@ -45,14 +46,42 @@ export interface KeyRecipe {
     | { readonly kind: "none" }
     | { readonly kind: "include"; readonly names: readonly string[] }
     | { readonly kind: "exclude"; readonly names: readonly string[] };
+  /** Whether the order of query parameters makes no difference. */
+  readonly sort: boolean;
   readonly headers: readonly string[];
   readonly cookies: readonly string[];
 }
 
-export const WHOLE_URL: KeyRecipe = { query: { kind: "all" }, headers: [], cookies: [] };
+export const WHOLE_URL: KeyRecipe = { query: { kind: "all" }, sort: false, headers: [], cookies: [] };
+
+/** What becomes of an answer with cookies: not stored, stored without them, or stored with them for everybody. */
+export type SetCookiePolicy = "refuse" | "strip" | "store";
+
+/** What of the origin's words to caches a client gets to see. */
+export interface AnswerFields {
+  readonly tags: "strip" | "keep";
+  readonly targeted: "keep" | "strip";
+}
+
+/** How a policy's URLs deal with what stands in requests and answers. */
+export interface Handling {
+  readonly key: KeyRecipe;
+  readonly tags: readonly string[];
+  readonly setCookie: SetCookiePolicy;
+  readonly requestDirectives: RequestDirectivesPolicy;
+  readonly answer: AnswerFields;
+}
+
+export const DEFAULT_HANDLING: Handling = {
+  key: WHOLE_URL,
+  tags: [],
+  setCookie: "refuse",
+  requestDirectives: "restrict",
+  answer: { tags: "strip", targeted: "keep" },
+};
 
 /** A row of the metadata table, parsed. Null means: the class decides. */
-export interface Policy {
+export interface Policy extends Handling {
   readonly id: string;
   readonly site: string;
   readonly pattern: PathPattern;
@@ -66,25 +95,20 @@ export interface Policy {
   readonly write: WritePolicy | null;
   readonly window: Millis | null;
   readonly fence: Fence["kind"] | null;
-  readonly key: KeyRecipe;
-  readonly tags: readonly string[];
   readonly priority: number;
 }
 
 /** A policy resolved against its class: what the request's path reads. */
-export interface Rules extends ClassSettings {
+export interface Rules extends ClassSettings, Handling {
   readonly policyId: string | null;
   readonly ttlMode: "respect" | "override";
-  readonly key: KeyRecipe;
-  readonly tags: readonly string[];
 }
 
 export const rulesOfClass = (settings: ClassSettings): Rules => ({
   ...settings,
+  ...DEFAULT_HANDLING,
   policyId: null,
   ttlMode: "respect",
-  key: WHOLE_URL,
-  tags: [],
 });
 
 export function resolveRules(policy: Policy, settings: ClassSettings): Rules {
@@ -102,6 +126,9 @@ export function resolveRules(policy: Policy, settings: ClassSettings): Rules {
     fence: policy.fence === null ? settings.fence : fenceOf(policy.fence, settings),
     key: policy.key,
     tags: policy.tags,
+    setCookie: policy.setCookie,
+    requestDirectives: policy.requestDirectives,
+    answer: policy.answer,
   };
 }
 

@@ -6,6 +6,8 @@ import type { Selector } from "./units.ts";
 export type SelectorSpec =
   | { readonly kind: "url"; readonly host: string; readonly pathAndQuery: string }
   | { readonly kind: "tag"; readonly tag: string }
+  /** A group of `Cache-Groups`: it belongs to the host that names it (RFC 9875 §2). */
+  | { readonly kind: "group"; readonly host: string; readonly group: string }
   | { readonly kind: "prefix"; readonly host: string; readonly path: string }
   | { readonly kind: "host"; readonly host: string }
   | { readonly kind: "class"; readonly class: string }
@@ -23,6 +25,8 @@ export function formatSelector(site: string, spec: SelectorSpec): Selector {
       return `${site} u ${spec.host}${spec.pathAndQuery}` as Selector;
     case "tag":
       return `${site} t ${spec.tag}` as Selector;
+    case "group":
+      return `${site} g ${spec.host} ${spec.group}` as Selector;
     case "prefix":
       return `${site} p ${spec.host}${trimPrefix(spec.path)}` as Selector;
     case "host":
@@ -37,6 +41,7 @@ export function formatSelector(site: string, spec: SelectorSpec): Selector {
 const KIND_LETTERS: Record<string, SelectorKind> = {
   u: "url",
   t: "tag",
+  g: "group",
   p: "prefix",
   h: "host",
   c: "class",
@@ -58,6 +63,7 @@ export interface SelectorSource {
   readonly pathAndQuery: string;
   readonly class: string;
   readonly tags: readonly string[];
+  readonly groups?: readonly string[];
 }
 
 /** Every selector that can hit the answer, each once. */
@@ -74,6 +80,7 @@ export function selectorsOf(source: SelectorSource): Selector[] {
   for (const path of pathPrefixes(source.pathAndQuery))
     set.add(formatSelector(site, { kind: "prefix", host, path }));
   for (const tag of source.tags) set.add(formatSelector(site, { kind: "tag", tag }));
+  for (const group of source.groups ?? []) set.add(formatSelector(site, { kind: "group", host, group }));
   return [...set];
 }
 

@@ -1,13 +1,17 @@
 // Whether a shared cache may store an answer (RFC 9111 §3), and if not, why.
 
-import { governingDirectives } from "./cache-control.ts";
-import { type HeaderList, hasHeader, headerValue, listMembers } from "./headers.ts";
+import { coverageOf, type Directives, governingDirectives } from "./cache-control.ts";
+import { type HeaderList, hasHeader, headerValue } from "./headers.ts";
 import type { Rules } from "./rules.ts";
+import { parseList } from "./structured-fields.ts";
+import { MAX_VARY_NAMES, varyNames } from "./vary.ts";
 
 export interface StorabilityInput {
   readonly method: string;
   readonly authorized: boolean;
   readonly requestNoStore: boolean;
+  /** The request had fields that could themselves have provoked an error (see `provocation.ts`). */
+  readonly provocative: boolean;
   readonly status: number;
   readonly headers: HeaderList;
   readonly rules: Rules;
@@ -22,46 +26,82 @@ export type Storability =
 export type RefusalReason =
   | "method"
   | "status"
+  | "provoked"
   | "no-store"
   | "private"
   | "authorization"
   | "set-cookie"
   | "vary-star"
+  | "vary-names"
   | "no-lifetime"
   | "no-validator"
   | "tags";
 
-/** Final statuses whose meaning a cache understands without more (RFC 9110 §15.1), 206 apart. */
-const UNDERSTOOD = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 501]);
-const ERROR_WITH_EXPLICIT_LIFETIME = (status: number): boolean => status >= 400 && status < 600;
+/** Final statuses whose meaning for caches is defined and heeded here (RFC 9110 §15, RFC 9111 §5.2.2.3). */
+const UNDERSTOOD = new Set([
+  ...[200, 201, 202, 203, 204, 206, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 409, 410],
+  ...[414, 422, 429, 451, 500, 501, 502, 503, 504, 505],
+]);
+/** Never stored whole: no content to keep, deltas, and verdicts on one request's own fields. */
+const OF_ONE_REQUEST = new Set([
+  ...[205, 226, 304, 305, 306, 406, 407, 408, 411, 412, 413, 415, 416, 417, 421, 425, 426, 428, 431],
+]);
 
 /** More tags than this, or more bytes of them, and the answer is not stored: a tag cut off would be a purge missed. */
 export const MAX_TAGS = 1000;
 export const MAX_TAG_BYTES = 32_768;
 
+/** A 206 is judged like any answer: it is for the caller to keep it as the part that it is. */
 export function storability(input: StorabilityInput): Storability {
-  const refuse = (reason: RefusalReason): Storability => ({ kind: "refuse", reason });
   const { directives } = governingDirectives(input.headers);
-  if (input.method !== "GET") return refuse("method");
-  if (!UNDERSTOOD.has(input.status) && !ERROR_WITH_EXPLICIT_LIFETIME(input.status)) return refuse("status");
-  if (input.requestNoStore || directives.has("no-store")) return refuse("no-store");
-  if (directives.has("private")) return refuse("private");
-  if (input.authorized && !["public", "s-maxage", "must-revalidate"].some((name) => directives.has(name)))
-    return refuse("authorization");
-  if (hasHeader(input.headers, "set-cookie")) return refuse("set-cookie");
-  if (listMembers(headerValue(input.headers, "vary")).includes("*")) return refuse("vary-star");
-  if (input.lifetime === null) return refuse("no-lifetime");
-  if (input.lifetime === 0 && !hasValidator(input.headers) && !mayBeServedStale(input))
-    return refuse("no-validator");
-  return tagsWithinLimits(input.headers) ? { kind: "store" } : refuse("tags");
+  const reason =
+    byRequest(input) ??
+    byDirectives(input, directives) ??
+    byHeaders(input) ??
+    byLifetime(input, directives) ??
+    (tagsWithinLimits(input.headers) ? null : "tags");
+  return reason === null ? { kind: "store" } : { kind: "refuse", reason };
+}
+
+function byRequest(input: StorabilityInput): RefusalReason | null {
+  const { status } = input;
+  if (input.method !== "GET") return "method";
+  if (status < 200 || status > 599 || OF_ONE_REQUEST.has(status)) return "status";
+  if (status >= 400 && input.provocative) return "provoked";
+  return input.requestNoStore ? "no-store" : null;
+}
+
+/** RFC 9111 §3, §3.5, §5.2.2. */
+function byDirectives(input: StorabilityInput, directives: Directives): RefusalReason | null {
+  // Who understands the status heeds what it means and not the `no-store` that is meant for all others.
+  const mustUnderstand = directives.has("must-understand");
+  if (mustUnderstand && !UNDERSTOOD.has(input.status)) return "status";
+  if (directives.has("no-store") && !mustUnderstand) return "no-store";
+  if (coverageOf(directives, "private").kind === "answer") return "private";
+  const sharable = ["public", "s-maxage", "must-revalidate"].some((name) => directives.has(name));
+  return input.authorized && !sharable ? "authorization" : null;
+}
+
+function byHeaders(input: StorabilityInput): RefusalReason | null {
+  const { headers, rules } = input;
+  if (hasHeader(headers, "set-cookie") && rules.setCookie === "refuse") return "set-cookie";
+  const names = varyNames(headers);
+  if (names.includes("*")) return "vary-star";
+  return names.length > MAX_VARY_NAMES ? "vary-names" : null;
+}
+
+function byLifetime(input: StorabilityInput, directives: Directives): RefusalReason | null {
+  if (input.lifetime === null) return "no-lifetime";
+  if (input.lifetime > 0 || hasValidator(input.headers)) return null;
+  return mayBeServedStale(directives) ? null : "no-validator";
 }
 
 export const hasValidator = (headers: HeaderList): boolean =>
   hasHeader(headers, "etag") || hasHeader(headers, "last-modified");
 
-function mayBeServedStale(input: StorabilityInput): boolean {
-  const { directives } = governingDirectives(input.headers);
-  if (["no-cache", "must-revalidate", "proxy-revalidate"].some((name) => directives.has(name))) return false;
+function mayBeServedStale(directives: Directives): boolean {
+  if (coverageOf(directives, "no-cache").kind === "answer") return false;
+  if (directives.has("must-revalidate") || directives.has("proxy-revalidate")) return false;
   return ["stale-while-revalidate", "stale-if-error"].some((name) => directives.has(name));
 }
 
@@ -80,10 +120,13 @@ export function tagsOf(headers: HeaderList): string[] {
   return [...tags];
 }
 
-/** The strings of a `Cache-Groups` or `Cache-Group-Invalidation` list (RFC 9875 §2, §3). */
+/** The strings of a `Cache-Groups` or `Cache-Group-Invalidation` list; one that can't be parsed names none (RFC 9875 §2, §3). */
 export function groupNames(value: string | null): string[] {
-  const names = listMembers(value).map((member) => /^"((?:[^"\\]|\\.)*)"/.exec(member)?.[1] ?? "");
-  return names.map((name) => name.replace(/\\(.)/g, "$1")).filter((name) => name !== "");
+  const members = value === null ? null : parseList(value);
+  const names = (members ?? []).map((member) =>
+    member.kind === "item" && member.bare.kind === "string" ? member.bare.value : "",
+  );
+  return names.filter((name) => name !== "");
 }
 
 export const TAG_FIELD_NAMES: ReadonlySet<string> = new Set(TAG_FIELDS);

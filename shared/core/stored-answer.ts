@@ -5,15 +5,14 @@ import type { HeaderList } from "./headers.ts";
 import { jitteredLifetime } from "./jitter.ts";
 import type { Position } from "./position.ts";
 import type { Rules } from "./rules.ts";
-import { elapsed, type Instant, type Millis, millis, type Selector } from "./units.ts";
+import { hasValidator } from "./storability.ts";
+import { days, elapsed, type Instant, type Millis, millis, minutes, type Selector } from "./units.ts";
+import type { VaryValues } from "./vary.ts";
 
-/** What the request said in the fields that the answer varies on. */
-export type VaryValues = readonly (readonly [name: string, value: string | null])[];
-
-/** Which part of a representation the body is; `whole` until parts are stored. */
+/** Which part of a representation the body is: all of it, or the octets `from` to `to` of `complete`, both inclusive. */
 export type Part =
   | { readonly kind: "whole" }
-  | { readonly kind: "range"; readonly from: number; readonly to: number };
+  | { readonly kind: "range"; readonly from: number; readonly to: number; readonly complete: number };
 
 /**
  * `stored` life and stale windows are those granted when the answer was stored. Readers take the lesser
@@ -31,7 +30,7 @@ export interface StoredAnswer {
   readonly asOf: Position;
   readonly vary: VaryValues;
   readonly part: Part;
-  /** Complete length in octets, verified when it was stored. */
+  /** Octets of the body, verified when it was stored. */
   readonly length: number;
   /** A write-back value not yet delivered to the origin; fills never replace it. */
   readonly dirty: boolean;
@@ -98,10 +97,12 @@ export function freshnessOf(
   });
 }
 
-/** How long an answer may be kept at all: its life and the longest window in which it may be served stale. */
-export const keepFor = (answer: StoredAnswer): Millis =>
-  millis(answer.fresh + Math.max(answer.staleWhileRevalidate, answer.staleIfError));
+/** What an expired answer with a validator is kept for longer, so that its origin need not send it again. */
+const VALIDATION_GRACE = { least: minutes(1), most: days(1) };
 
-/** Whether an answer was selected by a request with these values (RFC 9111 §4.1). */
-export const variesFor = (vary: VaryValues, header: (name: string) => string | null): boolean =>
-  vary.every(([name, value]) => (header(name)?.trim() ?? null) === value);
+/** How long an answer may be of any use: its life and the longest time in which it may be served stale or validated. */
+export function keepFor(answer: StoredAnswer): Millis {
+  const grace = Math.min(VALIDATION_GRACE.most, Math.max(VALIDATION_GRACE.least, answer.fresh));
+  const validated = hasValidator(answer.headers) ? grace : 0;
+  return millis(answer.fresh + Math.max(answer.staleWhileRevalidate, answer.staleIfError, validated));
+}

@@ -4,6 +4,8 @@ const PREFIX = "tg:";
 
 export const answerKey = (digest: string): string => `${PREFIX}a:${digest}`;
 export const leaseKey = (digest: string): string => `${PREFIX}l:${digest}`;
+/** The variants of a resource, by when they expire. */
+export const variantsKey = (primary: string): string => `${PREFIX}v:${primary}`;
 
 export const LOG_HEAD = `${PREFIX}log:head`;
 export const LOG_ENTRIES = `${PREFIX}log:entries`;

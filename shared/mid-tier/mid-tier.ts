@@ -2,12 +2,13 @@
 
 import type { Millis } from "../core/units.ts";
 import { millis } from "../core/units.ts";
+import { formatMark, parseMark } from "../core/vary.ts";
 import type { Digest } from "../ports/identity.ts";
 import type { FillOutcome, FillQuery, L2Answer, MidTier, ReadOutcome, ReadQuery } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { decodeAnswer, encodeAnswer } from "../wire/stored-answer.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import { answerKey, leaseKey } from "./keys.ts";
+import { answerKey, leaseKey, variantsKey } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import FILL from "./scripts/fill.lua";
 import READ_OR_LEASE from "./scripts/read-or-lease.lua";
@@ -32,6 +33,8 @@ export interface MidTierConfig {
   readonly digest: Digest;
   readonly readDeadline: Millis;
   readonly fillDeadline: Millis;
+  /** Variants of one resource by Vary at most: beyond them the one that expires first gives way. */
+  readonly variantsPerKey: number;
   readonly traffic: (shard: string) => ShardTraffic;
 }
 
@@ -85,7 +88,7 @@ async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcom
 function readStanding(kind: string | undefined, rest: readonly string[]): ReadOutcome {
   switch (kind) {
     case "varies":
-      return { kind: "varies", names: (rest[0] ?? "").split(" ").filter(Boolean) };
+      return { kind: "varies", mark: parseMark(rest[0] ?? "") };
     case "taken":
       return { kind: "taken", remaining: millis(Number(rest[0])) };
     case "leased":
@@ -114,8 +117,8 @@ async function fill(config: MidTierConfig, query: FillQuery): Promise<FillOutcom
   const { answer, body } = query;
   const record = encodeAnswer(answer);
   const digest = await config.digest.sha256Base64([record, body]);
-  const keys = [answerKey(query.key), leaseKey(query.leaseKey), answerKey(query.primary)];
-  const names = answer.vary.map(([name]) => name).join(" ");
+  const { key, leaseKey: leased, primary } = query;
+  const keys = [answerKey(key), leaseKey(leased), answerKey(primary), variantsKey(primary)];
   const command = evalCommand(FILL, keys, [
     query.token,
     answer.id,
@@ -125,11 +128,12 @@ async function fill(config: MidTierConfig, query: FillQuery): Promise<FillOutcom
     record,
     encodeBase64(body),
     digest,
-    names,
+    formatMark(query.mark),
+    config.variantsPerKey,
   ]);
   const reply = scriptReply(await config.shardOf(query.key).redis.run([command], config.fillDeadline));
   if (reply.kind === "unavailable") return reply;
   return reply.strings[0] === "stored"
-    ? { kind: "stored" }
+    ? { kind: "stored", displaced: Number(reply.strings[1] ?? 0) }
     : { kind: "refused", reason: reply.strings[1] ?? "unknown" };
 }

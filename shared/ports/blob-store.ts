@@ -1,9 +1,10 @@
 // The data centre's Cache API, used as a dumb store of blobs.
 
+import type { ByteRange } from "../core/byte-range.ts";
 import type { Millis } from "../core/units.ts";
 import type { Body } from "./body.ts";
 
-/** `record` is our own metadata as text; the store doesn't read it. */
+/** `record` is our own metadata as text; the store doesn't read it. `length` is that of the whole body. */
 export interface Blob {
   readonly record: string;
   readonly body: Body;
@@ -18,6 +19,8 @@ export type BlobOutcome =
 /** Never rejects. `key` is a digest in hexadecimal. */
 export interface BlobStore {
   match(key: string): Promise<BlobOutcome>;
+  /** As `match`, with no more of the body than these octets. */
+  matchRange(key: string, range: ByteRange): Promise<BlobOutcome>;
   put(key: string, blob: Blob, keepFor: Millis): Promise<{ readonly kind: "stored" | "unavailable" }>;
   delete(key: string): Promise<void>;
 }

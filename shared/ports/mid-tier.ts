@@ -4,6 +4,7 @@ import type { LogEntry, LogPayload } from "../core/log-entry.ts";
 import type { Position } from "../core/position.ts";
 import type { StoredAnswer } from "../core/stored-answer.ts";
 import type { Millis, Selector } from "../core/units.ts";
+import type { VaryMark } from "../core/vary.ts";
 
 export type Unavailable = { readonly kind: "unavailable"; readonly reason: string };
 
@@ -30,8 +31,8 @@ export interface ReadQuery {
 
 export type ReadOutcome =
   | { readonly kind: "hit"; readonly found: L2Answer }
-  /** Answers of this resource vary on these fields: look below the variant's key. */
-  | { readonly kind: "varies"; readonly names: readonly string[] }
+  /** Answers of this resource vary: look below the variant's key. */
+  | { readonly kind: "varies"; readonly mark: VaryMark }
   | { readonly kind: "absent" }
   /** The right to ask the origin is ours. */
   | { readonly kind: "leased" }
@@ -48,15 +49,17 @@ export interface FillQuery {
   readonly token: string;
   readonly answer: StoredAnswer;
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Digest of the resource's own key: differs from `key` for a variant, and then learns what its answers vary on. */
+  /** Digest of the resource's own key: differs from `key` for a variant, and then learns how its answers vary. */
   readonly primary: string;
+  readonly mark: VaryMark;
   /** Digest of the key whose lease is held. */
   readonly leaseKey: string;
   readonly keepFor: Millis;
 }
 
 export type FillOutcome =
-  | { readonly kind: "stored" }
+  /** `displaced`: variants of the resource that had to give way to this one. */
+  | { readonly kind: "stored"; readonly displaced: number }
   /** The lease was lost, or an answer with a newer as-of or a dirty value is there. */
   | { readonly kind: "refused"; readonly reason: string }
   | Unavailable;

@@ -15,6 +15,7 @@ export interface OriginRequest {
 }
 
 export type OriginOutcome =
+  /** The body in the octets that were sent, in whatever content coding. */
   | { readonly kind: "answer"; readonly status: number; readonly headers: HeaderList; readonly body: Body }
   | {
       readonly kind: "unreachable";

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { DEFAULT_CLASSES } from "../core/classes.ts";
 import { parsePattern } from "../core/pattern.ts";
-import type { KeyRecipe, Policy } from "../core/rules.ts";
+import { DEFAULT_HANDLING, type Handling, type KeyRecipe, type Policy } from "../core/rules.ts";
 import type { Millis } from "../core/units.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -15,14 +15,26 @@ const duration = z.union([z.string(), z.number()]).refine((value) => parseDurati
   message: "must be a duration such as 30s, 5m or 365d, or seconds",
 });
 
+const answerSchema = z.strictObject({
+  tags: z.enum(["strip", "keep"]).optional(),
+  targeted: z.enum(["keep", "strip"]).optional(),
+});
+
 const names = z.array(z.string().min(1).max(256)).max(64);
 const fieldNames = z
   .array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be a header name"))
   .max(16);
 
+const sort = z.boolean().optional();
+
 const keySchema = z.strictObject({
   query: z
-    .union([z.enum(["all", "none"]), z.strictObject({ include: names }), z.strictObject({ exclude: names })])
+    .union([
+      z.enum(["all", "none"]),
+      z.strictObject({ include: names, sort }),
+      z.strictObject({ exclude: names, sort }),
+      z.strictObject({ sort: z.boolean() }),
+    ])
     .optional(),
   headers: fieldNames.optional(),
   cookies: names.optional(),
@@ -48,6 +60,9 @@ export const policySchema = z.strictObject({
   window_ms: z.number().int().min(0).max(86_400_000).optional(),
   fence: z.enum(["revalidate", "serve-stale", "refuse"]).optional(),
   key: keySchema.optional(),
+  set_cookie: z.enum(["refuse", "strip", "store"]).optional(),
+  request_directives: z.enum(["ignore", "restrict", "honor"]).optional(),
+  answer: answerSchema.optional(),
   tags: z.array(z.string().min(1).max(1024)).max(64).optional(),
   priority: z.number().int().min(-1_000_000).max(1_000_000).optional(),
 });
@@ -97,27 +112,38 @@ function toPolicy(row: PolicyRow, fallback: { id: string; site: string }): Polic
     write: row.write_policy ?? null,
     window: (row.window_ms as Millis | undefined) ?? null,
     fence: row.fence ?? null,
-    key: toRecipe(row.key),
-    tags: row.tags ?? [],
+    ...toHandling(row),
     priority: row.priority ?? 0,
   };
 }
+
+const toHandling = (row: PolicyRow): Handling => ({
+  key: toRecipe(row.key),
+  tags: row.tags ?? DEFAULT_HANDLING.tags,
+  setCookie: row.set_cookie ?? DEFAULT_HANDLING.setCookie,
+  requestDirectives: row.request_directives ?? DEFAULT_HANDLING.requestDirectives,
+  answer: {
+    tags: row.answer?.tags ?? DEFAULT_HANDLING.answer.tags,
+    targeted: row.answer?.targeted ?? DEFAULT_HANDLING.answer.targeted,
+  },
+});
 
 const span = (value: string | number | undefined): Millis | null =>
   value === undefined ? null : parseDuration(value);
 
 function toRecipe(key: PolicyRow["key"]): KeyRecipe {
+  const query = key?.query;
   return {
-    query: toQuery(key?.query),
+    query: toQuery(query),
+    sort: typeof query === "object" && query.sort === true,
     headers: (key?.headers ?? []).map((name) => name.toLowerCase()),
     cookies: key?.cookies ?? [],
   };
 }
 
 function toQuery(query: NonNullable<PolicyRow["key"]>["query"]): KeyRecipe["query"] {
-  if (query === undefined || query === "all") return { kind: "all" };
   if (query === "none") return { kind: "none" };
-  return "include" in query
-    ? { kind: "include", names: query.include }
-    : { kind: "exclude", names: query.exclude };
+  if (query === undefined || query === "all") return { kind: "all" };
+  if ("include" in query) return { kind: "include", names: query.include };
+  return "exclude" in query ? { kind: "exclude", names: query.exclude } : { kind: "all" };
 }

@@ -5,11 +5,12 @@ import type { LogPayload } from "../../shared/core/log-entry.ts";
 import type { Position } from "../../shared/core/position.ts";
 import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { millis, type Selector } from "../../shared/core/units.ts";
+import { NOTHING_VARIES, parseMark } from "../../shared/core/vary.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier, type ShardTraffic } from "../../shared/mid-tier/mid-tier.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
-import type { Log, MidTier, ReadQuery } from "../../shared/ports/mid-tier.ts";
+import type { FillQuery, Log, MidTier, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
@@ -65,6 +66,7 @@ describe.each(backends)("%s", (_name, start) => {
       digest: systemDigest,
       readDeadline: millis(2000),
       fillDeadline: millis(2000),
+      variantsPerKey: 3,
       traffic: () => traffic,
     });
     log = createLog(redis, { ...LOG_LIMITS, entriesKept: 20, selectorsKept: 30 });
@@ -92,8 +94,10 @@ describe.each(backends)("%s", (_name, start) => {
       ...more,
     });
   const lease = (token: string) => ({ token, duration: millis(5000) });
-  const fill = (token: string, answer: StoredAnswer) =>
-    midTier.fill({ key, primary: key, leaseKey: key, token, answer, body, keepFor: millis(60_000) });
+  const fill = (token: string, answer: StoredAnswer, more: Partial<FillQuery> = {}) => {
+    const place = { key, primary: key, leaseKey: key, mark: NOTHING_VARIES };
+    return midTier.fill({ ...place, token, answer, body, keepFor: millis(60_000), ...more });
+  };
 
   describe("read-or-lease", () => {
     test("one asker gets the lease, the next is told to wait, and a retry of the first gets it again", async () => {
@@ -111,7 +115,7 @@ describe.each(backends)("%s", (_name, start) => {
 
     test("a filled answer comes back octet for octet, with its residence counted from the lease", async () => {
       await read();
-      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored" });
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored", displaced: 0 });
       const outcome = await read({ lease: null });
       if (outcome.kind !== "hit") throw new Error(outcome.kind);
       expect([...outcome.found.body]).toEqual([...body]);
@@ -151,8 +155,8 @@ describe.each(backends)("%s", (_name, start) => {
   describe("fill", () => {
     test("a retried fill answers as the first did", async () => {
       await read();
-      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored" });
-      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored" });
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored", displaced: 0 });
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored", displaced: 0 });
     });
 
     test("without the token nothing is stored", async () => {
@@ -175,23 +179,6 @@ describe.each(backends)("%s", (_name, start) => {
       expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "refused", reason: "dirty" });
     });
 
-    test("a variant's fill tells its resource on what it varies", async () => {
-      await read();
-      const answer = answerOf("v", at(5), { vary: [["accept-language", "de"]] });
-      const variant = `${key}-variant`;
-      await midTier.fill({
-        key: variant,
-        primary: key,
-        leaseKey: key,
-        token: "mine",
-        answer,
-        body,
-        keepFor: millis(60_000),
-      });
-      expect(await read()).toEqual({ kind: "varies", names: ["accept-language"] });
-      expect((await read({ key: variant })).kind).toBe("hit");
-    });
-
     test.each([
       ["a body that changed", ["HSET", "b", "AAAA"]],
       ["a record that changed", ["HSET", "m", "{}"]],
@@ -208,7 +195,7 @@ describe.each(backends)("%s", (_name, start) => {
     test("a value of another type in the answer's place is removed, not stumbled over", async () => {
       await run("SET", `tg:a:${key}`, "graffiti");
       expect(await read()).toEqual({ kind: "leased" });
-      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored" });
+      expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored", displaced: 0 });
     });
 
     test("what a check found is recorded for that very answer, and never backwards", async () => {
@@ -219,6 +206,139 @@ describe.each(backends)("%s", (_name, start) => {
       await midTier.verified({ key, id: "a", position: at(7) });
       const outcome = await read();
       expect(outcome.kind === "hit" && outcome.found.verifiedTo).toEqual(at(8));
+    });
+  });
+
+  describe("variants", () => {
+    const variantOf = (name: string) => `${key}-${name}`;
+    /** Stores a variant under a lease of its own; `more` may say how it varies and how long it is kept. */
+    const fillVariant = async (name: string, more: { mark?: string; keepFor?: number } = {}) => {
+      const variant = variantOf(name);
+      await read({ key: variant, not: name });
+      const place = { key: variant, leaseKey: variant, mark: parseMark(more.mark ?? "x") };
+      return fill("mine", answerOf(name, at(5)), { ...place, keepFor: millis(more.keepFor ?? 60_000) });
+    };
+    const kept = async (...names: string[]): Promise<string[]> => {
+      const outcomes = await Promise.all(names.map((name) => read({ key: variantOf(name), lease: null })));
+      return names.filter((_, i) => outcomes[i]?.kind === "hit");
+    };
+    const expire = (name: string) => run("ZADD", `tg:v:${key}`, 1, `tg:a:${variantOf(name)}`);
+
+    test("tell their resource how it varies, under the lease of the resource too", async () => {
+      const mark = parseMark("accept-language =de");
+      await read();
+      const answer = answerOf("de", at(5), { vary: [["accept-language", "=de"]] });
+      const stored = await fill("mine", answer, { key: variantOf("de"), mark });
+      expect(stored).toEqual({ kind: "stored", displaced: 0 });
+      expect(await read()).toEqual({ kind: "varies", mark });
+      expect(await kept("de")).toEqual(["de"]);
+    });
+
+    test("are known by the union of what was ever said of them, so that none hides another", async () => {
+      await fillVariant("a", { mark: "accept-language =de" });
+      await fillVariant("b", { mark: "accept-encoding accept-language =en =de gzip<br+gzip" });
+      await fillVariant("c", { mark: "x" });
+      const mark = parseMark("accept-encoding accept-language x =de =en gzip<br+gzip");
+      expect(await read()).toEqual({ kind: "varies", mark });
+    });
+
+    test("take the place of an answer that varied on nothing", async () => {
+      await read();
+      await fill("mine", answerOf("whole", at(5)));
+      await fillVariant("a");
+      expect(await read()).toEqual({ kind: "varies", mark: parseMark("x") });
+    });
+
+    test("don't take the place of a dirty value, and tell nobody to look below it", async () => {
+      await run("HSET", `tg:a:${key}`, "id", "d", "dirty", "1");
+      await fillVariant("a");
+      expect(await run("HGET", `tg:a:${key}`, "id")).toMatchObject({ reply: "d" });
+      expect(await run("HEXISTS", `tg:a:${key}`, "vary")).toMatchObject({ reply: 0 });
+    });
+
+    test("are remembered for as long as the longest kept of them", async () => {
+      await fillVariant("a", { keepFor: 600_000 });
+      await fillVariant("b", { keepFor: 1000 });
+      for (const place of ["a", "v"]) {
+        const left = (await run("PTTL", `tg:${place}:${key}`)) as { reply: number };
+        expect(left.reply).toBeGreaterThan(500_000);
+      }
+    });
+
+    test("beyond the limit make the one that expires first give way, and are counted", async () => {
+      await fillVariant("a", { keepFor: 50_000 });
+      await fillVariant("b", { keepFor: 40_000 });
+      expect(await fillVariant("c", { keepFor: 60_000 })).toEqual({ kind: "stored", displaced: 0 });
+      expect(await fillVariant("d", { keepFor: 70_000 })).toEqual({ kind: "stored", displaced: 1 });
+      expect(await kept("a", "b", "c", "d")).toEqual(["a", "c", "d"]);
+      expect(await fillVariant("e", { keepFor: 80_000 })).toEqual({ kind: "stored", displaced: 1 });
+      expect(await kept("a", "b", "c", "d", "e")).toEqual(["c", "d", "e"]);
+    });
+
+    test("never give way to none: the newest stays, though it expires first", async () => {
+      for (const name of ["a", "b", "c"]) await fillVariant(name, { keepFor: 60_000 });
+      await fillVariant("d", { keepFor: 10_000 });
+      expect(await kept("d")).toEqual(["d"]);
+    });
+
+    test("are no more than the limit where the newest expires first", async () => {
+      for (const [i, name] of ["a", "b", "c"].entries())
+        await fillVariant(name, { keepFor: 50_000 + i * 1000 });
+      expect(await fillVariant("d", { keepFor: 10_000 })).toEqual({ kind: "stored", displaced: 1 });
+      expect(await kept("a", "b", "c", "d")).toEqual(["b", "c", "d"]);
+    });
+
+    test("are counted once, however often they are filled", async () => {
+      for (const name of ["a", "b", "c"]) await fillVariant(name);
+      await read({ key: variantOf("a"), not: "a" });
+      const again = { key: variantOf("a"), leaseKey: variantOf("a"), mark: parseMark("x") };
+      const refilled = await fill("mine", answerOf("a2", at(6)), again);
+      expect(refilled).toEqual({ kind: "stored", displaced: 0 });
+      expect(await kept("a", "b", "c")).toEqual(["a", "b", "c"]);
+    });
+
+    test("that have expired don't count", async () => {
+      for (const name of ["a", "b", "c"]) await fillVariant(name);
+      await expire("b");
+      expect(await fillVariant("d")).toEqual({ kind: "stored", displaced: 0 });
+      expect(await kept("a", "c", "d")).toEqual(["a", "c", "d"]);
+    });
+
+    test("that are dirty don't give way", async () => {
+      for (const name of ["a", "b", "c"]) await fillVariant(name);
+      for (const name of ["a", "b", "c"]) await run("HSET", `tg:a:${variantOf(name)}`, "dirty", "1");
+      expect(await fillVariant("d", { keepFor: 90_000 })).toEqual({ kind: "stored", displaced: 0 });
+      expect(await kept("a", "b", "c", "d")).toEqual(["a", "b", "c", "d"]);
+    });
+
+    test("of another resource don't count", async () => {
+      for (const name of ["a", "b", "c"]) await fillVariant(name);
+      await read({ key: "elsewhere" });
+      const place = { key: "elsewhere", leaseKey: "elsewhere", primary: "other", mark: parseMark("x") };
+      expect(await fill("mine", answerOf("z", at(5)), place)).toEqual({ kind: "stored", displaced: 0 });
+      expect(await kept("a", "b", "c")).toEqual(["a", "b", "c"]);
+    });
+
+    test("refused for want of a lease leave no trace", async () => {
+      const place = { key: variantOf("a"), leaseKey: variantOf("a"), mark: parseMark("x") };
+      expect((await fill("mine", answerOf("a", at(5)), place)).kind).toBe("refused");
+      expect(await read({ lease: null })).toEqual({ kind: "absent" });
+      expect(await run("EXISTS", `tg:v:${key}`)).toMatchObject({ reply: 0 });
+    });
+
+    test("are listed anew where something else was written in the list's place", async () => {
+      await run("SET", `tg:v:${key}`, "graffiti");
+      expect(await fillVariant("a")).toEqual({ kind: "stored", displaced: 0 });
+      expect(await run("ZCARD", `tg:v:${key}`)).toMatchObject({ reply: 1 });
+    });
+
+    test("a retried fill displaces nothing more", async () => {
+      for (const name of ["a", "b", "c"]) await fillVariant(name);
+      const place = { key: variantOf("d"), leaseKey: variantOf("d"), mark: parseMark("x") };
+      await read({ key: variantOf("d") });
+      const first = await fill("mine", answerOf("d", at(5)), place);
+      expect(first).toEqual({ kind: "stored", displaced: 1 });
+      expect(await fill("mine", answerOf("d", at(5)), place)).toEqual({ kind: "stored", displaced: 0 });
     });
   });
 

@@ -3,10 +3,12 @@
 import { array, constantFrom, integer, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  clientCacheControl,
+  type Coverage,
+  coverageOf,
   deltaOf,
   governingDirectives,
   parseDirectives,
+  withoutSharedDirectives,
 } from "../../shared/core/cache-control.ts";
 import { holds } from "./samples.ts";
 
@@ -122,6 +124,126 @@ describe("the field that governs this cache (RFC 9213 §2.2)", () => {
   });
 });
 
+/** The directives found in a field beside a Cache-Control that says `fallback`. */
+const governed = (field: string, value: string) =>
+  Object.fromEntries(
+    governingDirectives([
+      [field, value],
+      ["cache-control", "fallback"],
+    ]).directives,
+  );
+const FALLBACK = { fallback: [null] };
+
+describe.each(["cdn-cache-control", "tidegate-cache-control"])(
+  "%s is a Structured Field (RFC 9213 §2.1)",
+  (field) => {
+    test.each<[string, string, Record<string, (string | null)[]>]>([
+      ["seconds and flags", "max-age=60, public", { "max-age": ["60"], public: [null] }],
+      ["flags said to hold", "no-store=?1", { "no-store": [null] }],
+      ["flags said not to", "max-age=60, no-store=?0", { "max-age": ["60"] }],
+      ["field names", 'private="a, b"', { private: ["a, b"] }],
+      ["the last of a repeated member", "max-age=60, max-age=5", { "max-age": ["5"] }],
+      ["parameters say nothing", "max-age=60;x=1", { "max-age": ["60"] }],
+      ["seconds as a string: not given", 'public, max-age="10"', { public: [null] }],
+      ["seconds as a decimal: not given", "public, max-age=1.5", { public: [null] }],
+      ["seconds as a token: not given", "public, s-maxage=a", { public: [null] }],
+      ["seconds as a flag: not given", "public, stale-if-error", { public: [null] }],
+      ["seconds as a date: not given", "public, stale-while-revalidate=@9", { public: [null] }],
+      ["a list: not given", "public, max-age=(10)", { public: [null] }],
+      ["nothing given for its type", 'max-age="10"', FALLBACK],
+      ["nothing said to hold", "no-store=?0", FALLBACK],
+      ["empty", "", FALLBACK],
+      ["a name in capitals", "Max-Age=60", FALLBACK],
+      ["a comma at its end", "max-age=60,", FALLBACK],
+      ["two commas", "max-age=60,, public", FALLBACK],
+      ["spaced out", "max-age = 60", FALLBACK],
+      ["no value", "max-age=, public", FALLBACK],
+      ["single quotes", "max-age='60'", FALLBACK],
+      ["text behind a number", "max-age=60s", FALLBACK],
+      ["too many digits", `max-age=${"9".repeat(16)}`, FALLBACK],
+      ["no-store beside a fault", "no-store, ?", FALLBACK],
+    ])("%s", (_, value, expected) => expect(governed(field, value)).toEqual(expected));
+  },
+);
+
+test("a negative number of seconds in a targeted field is stale, as anywhere (RFC 9111 §4.2.1)", () => {
+  const { directives } = governingDirectives([["cdn-cache-control", "max-age=-5"]]);
+  expect(deltaOf(directives, "max-age")).toBe(0);
+});
+
+test("a targeted field that is ignored leaves the word to a less specific one (RFC 9213 §2.2)", () => {
+  const governing = governingDirectives([
+    ["tidegate-cache-control", "max-age=1,"],
+    ["cdn-cache-control", "max-age=2"],
+    ["cache-control", "max-age=3"],
+  ]);
+  expect([governing.targeted, deltaOf(governing.directives, "max-age")]).toEqual([true, 2000]);
+});
+
+describe("Surrogate-Control (W3C Edge Architecture §2.2, §2.3)", () => {
+  test.each<[string, string, Record<string, (string | null)[]>]>([
+    ["seconds", "max-age=60", { "max-age": ["60"] }],
+    ["any case", "Max-Age=60, No-Store", { "max-age": ["60"], "no-store": [null] }],
+    ["what else may be there", 'max-age=60, content="ESI/1.0"', { "max-age": ["60"], content: ["esi/1.0"] }],
+    ["for this cache", "max-age=60;tidegate", { "max-age": ["60"] }],
+    ["for this cache in any case", "max-age=60;Tidegate", { "max-age": ["60"] }],
+    ["for this cache and another", "max-age=60;other;tidegate", { "max-age": ["60"] }],
+    ["for another", "max-age=60;other", FALLBACK],
+    ["for another, beside what is for all", "no-store;other, max-age=60", { "max-age": ["60"] }],
+    [
+      "for another, of the same name as what is for all",
+      "max-age=60, max-age=5;other",
+      { "max-age": ["60"] },
+    ],
+    [
+      "for another, of the same name as what is ours",
+      "max-age=60;tidegate, max-age=5;other",
+      { "max-age": ["60"] },
+    ],
+    ["unparsable", "max-age=60,", FALLBACK],
+  ])("%s", (_, value, expected) => expect(governed("surrogate-control", value)).toEqual(expected));
+});
+
+describe("what no-cache and private cover (RFC 9111 §5.2.2.4, §5.2.2.7)", () => {
+  const fields = (...names: string[]): Coverage => ({ kind: "fields", names });
+
+  test.each<[string, string, Coverage]>([
+    ["absent", "public", { kind: "nothing" }],
+    ["another directive's beginning", "private-x", { kind: "nothing" }],
+    ["without argument", "private", { kind: "answer" }],
+    ["a field", 'private="x-user"', fields("x-user")],
+    ["a field, unquoted", "private=x-user", fields("x-user")],
+    ["fields, in any case", 'PRIVATE="Set-Cookie,  X-User"', fields("set-cookie", "x-user")],
+    ["twice for fields", 'private="a", private="b"', fields("a", "b")],
+    ["for a field, and altogether", 'private="a", private', { kind: "answer" }],
+    ["altogether, and for a field", 'private, private="a"', { kind: "answer" }],
+    ["an empty list", 'private=""', { kind: "answer" }],
+    ["an empty argument", "private=", { kind: "answer" }],
+    ["an empty name among fields", 'private="a,,b"', { kind: "answer" }],
+    ["a comma at the end", 'private="a,"', { kind: "answer" }],
+    ["names parted by spaces", 'private="a b"', { kind: "answer" }],
+    ["no name", 'private="a:b"', { kind: "answer" }],
+    ["a quote never closed", 'private="a', { kind: "answer" }],
+    ["single quotes around two", "private='a, b'", fields("'a")],
+    ["in a quoted string of another", 'x="private"', { kind: "nothing" }],
+  ])("%s", (_, value, expected) => {
+    expect(coverageOf(parseDirectives(value), "private")).toEqual(expected);
+    const noCache = value.replace(/private/gi, "no-cache");
+    expect(coverageOf(parseDirectives(noCache), "no-cache")).toEqual(expected);
+  });
+
+  test("is never less where more of it is said", () => {
+    const words = constantFrom("private", 'private="a"', "private=", "public", 'private="a, b"', "x=1");
+    const rank = (value: readonly string[]) =>
+      ["nothing", "fields", "answer"].indexOf(coverageOf(parseDirectives(value.join(", ")), "private").kind);
+    holds(
+      property(array(words), words, (value, more) => {
+        expect(rank([...value, more])).toBeGreaterThanOrEqual(rank(value));
+      }),
+    );
+  });
+});
+
 describe("Cache-Control for the client", () => {
   test.each([
     ["public, max-age=60, s-maxage=600", "public, max-age=60"],
@@ -129,5 +251,5 @@ describe("Cache-Control for the client", () => {
     ["max-age=60, must-revalidate", "max-age=60, must-revalidate"],
     ['no-cache="a, b", s-maxage=1', 'no-cache="a, b"'],
     ["", null],
-  ])("of %j is %j", (value, kept) => expect(clientCacheControl(value)).toBe(kept));
+  ])("of %j is %j", (value, kept) => expect(withoutSharedDirectives(value)).toBe(kept));
 });

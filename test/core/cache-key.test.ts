@@ -17,10 +17,15 @@ import {
   type KeyedRequest,
   keyedPath,
   keyedQuery,
+  searchedPath,
   variantKey,
 } from "../../shared/core/cache-key.ts";
+import type { SearchVariance } from "../../shared/core/no-vary-search.ts";
 import { type KeyRecipe, WHOLE_URL } from "../../shared/core/rules.ts";
+import { NOTHING_VARIES, type VaryMark } from "../../shared/core/vary.ts";
 import { holds, urlParts } from "./samples.ts";
+
+const varyingBy = (...names: string[]): VaryMark => ({ ...NOTHING_VARIES, names });
 
 const requestWith = (fields: Readonly<Record<string, string>> = {}): KeyedRequest => ({
   header: (name) => fields[name] ?? null,
@@ -70,6 +75,7 @@ describe("query parts", () => {
   const include = (...names: string[]): KeyRecipe => ({ ...WHOLE_URL, query: { kind: "include", names } });
   const exclude = (...names: string[]): KeyRecipe => ({ ...WHOLE_URL, query: { kind: "exclude", names } });
   const none: KeyRecipe = { ...WHOLE_URL, query: { kind: "none" } };
+  const sorted = (recipe: KeyRecipe): KeyRecipe => ({ ...recipe, sort: true });
 
   test.each([
     ["all", WHOLE_URL, "?a=1&b", "?a=1&b"],
@@ -92,6 +98,14 @@ describe("query parts", () => {
     ["exclude, spelt otherwise", exclude("utm_source"), "?utm%5Fsource=x&a", "?a"],
     ["exclude, nothing left", exclude("a"), "?a=1", ""],
     ["exclude, malformed stays", exclude("a"), "?%E0%=5", "?%E0%=5"],
+    ["include, empty pairs", include("a", ""), "?&a=1&&", "?a=1"],
+    ["all, empty pairs stay", WHOLE_URL, "?&a=1&&", "?&a=1&&"],
+    ["all, sorted", sorted(WHOLE_URL), "?b=1&a=2", "?a=2&b=1"],
+    ["all, sorted, values of one name in their order", sorted(WHOLE_URL), "?a=2&b&a=1", "?a=2&a=1&b"],
+    ["all, sorted, empty", sorted(WHOLE_URL), "?", ""],
+    ["include, sorted", sorted(include("b", "a")), "?c&b=1&a=2", "?a=2&b=1"],
+    ["exclude, sorted", sorted(exclude("c")), "?c&b=1&%61=2", "?%61=2&b=1"],
+    ["none, sorted", sorted(none), "?b&a", ""],
   ])("%s", (_, recipe, search, kept) => {
     expect(keyedQuery(urlParts(`http://a/p${search}`), recipe)).toBe(kept);
     expect(keyedPath(urlParts(`http://a/p${search}`), recipe)).toBe(`/p${kept}`);
@@ -106,11 +120,48 @@ describe("query parts", () => {
         const url = { ...urlParts("http://a/p"), query: texts.join("&"), hasQuery: true };
         const listed = new Set<string>(names);
         const isListed = (text: string) => listed.has((text.split("=", 1)[0] ?? "").replace("%61", "a"));
-        const expected = (kept: string[]) => (kept.length === 0 ? "" : `?${kept.join("&")}`);
+        // An empty pair is no parameter.
+        const expected = (kept: string[]) => {
+          const pairs = kept.filter((text) => text !== "");
+          return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+        };
         expect(keyedQuery(url, include(...names))).toBe(expected(texts.filter(isListed)));
         expect(keyedQuery(url, exclude(...names))).toBe(expected(texts.filter((text) => !isListed(text))));
       }),
     );
+  });
+});
+
+describe("a resource that has said which of its query makes no difference", () => {
+  const ignoring = (...names: string[]): SearchVariance => ({
+    keyOrder: true,
+    parameters: { kind: "but", names },
+  });
+  const onlyA: KeyRecipe = { ...WHOLE_URL, query: { kind: "exclude", names: ["x"] } };
+
+  test.each<[string, string, KeyRecipe, SearchVariance | null, string]>([
+    ["nothing said", "?b&a", WHOLE_URL, null, "/p?b&a"],
+    ["nothing said of an empty query", "?", WHOLE_URL, null, "/p?"],
+    ["its order", "?b&a", WHOLE_URL, ignoring(), "/p?a&b"],
+    ["a parameter", "?b=1&a=2", WHOLE_URL, ignoring("b"), "/p?a=2"],
+    ["all there is", "?b=1", WHOLE_URL, ignoring("b"), "/p"],
+    ["an empty query", "?", WHOLE_URL, ignoring(), "/p"],
+    ["no query", "", WHOLE_URL, ignoring("b"), "/p"],
+    ["another than the recipe leaves out", "?x=1&b=1&a=2", onlyA, ignoring("b"), "/p?a=2"],
+    ["what the recipe leaves out anyway", "?x=1&a=2", onlyA, ignoring("x"), "/p?a=2"],
+  ])("%s", (_, search, recipe, variance, expected) => {
+    expect(searchedPath(urlParts(`http://a/p${search}`), recipe, variance)).toBe(expected);
+  });
+
+  test("has one key for all of them, and its key without it for those that have nothing left out", () => {
+    const keyBy = (search: string, variance: SearchVariance | null) => {
+      const url = urlParts(`http://a/p${search}`);
+      return cacheKey({ site: "shop", url, recipe: WHOLE_URL, request: requestWith(), variance });
+    };
+    expect(keyBy("?b=1&a=2", ignoring("b"))).toBe(keyBy("?a=2&b=3", ignoring("b")));
+    expect(keyBy("?b=1&a=2", ignoring("b"))).not.toBe(keyBy("?a=3", ignoring("b")));
+    expect(keyBy("?a=2", ignoring("b"))).toBe(keyBy("?a=2", null));
+    expect(keyBy("?b=1&a=2", null)).not.toBe(keyBy("?a=2&b=1", null));
   });
 });
 
@@ -163,6 +214,8 @@ describe("headers and cookies of a recipe", () => {
       { cookies: ["a"] },
       { cookies: ["a", "b"] },
       { headers: ["a"], cookies: ["a"] },
+      { sort: true },
+      { sort: true, query: { kind: "include", names: ["a"] } },
     ];
     for (const asked of ["http://a/x", "http://a/x?a=1", "http://a/x?"])
       expect(new Set(recipes.map((recipe) => keyOf(asked, recipe))).size).toBe(recipes.length);
@@ -229,10 +282,12 @@ describe("no two different requests meet", () => {
         const keys = new Set<string>();
         const identities = new Set<string>();
         for (const { primary: base, variant: chosen } of list) {
-          const read = chosen?.names.map((name) => [name, chosen.values[name] ?? null]) ?? null;
+          const read = chosen?.names.map((name) => [name, chosen.values[name] ?? null]) ?? [];
           const request = requestWith(chosen?.values);
           keys.add(
-            chosen === null ? base : variantKey(base as ReturnType<typeof cacheKey>, chosen.names, request),
+            chosen === null
+              ? base
+              : variantKey(base as ReturnType<typeof cacheKey>, varyingBy(...chosen.names), request),
           );
           identities.add(JSON.stringify([base, read]));
         }
@@ -246,10 +301,15 @@ describe("no two different requests meet", () => {
     const base = keyOf("http://a/x") as ReturnType<typeof cacheKey>;
     holds(
       property(constant("accept-language"), string(), (name, value) => {
-        const absent = variantKey(base, [name], requestWith());
-        expect(variantKey(base, [name], requestWith({ [name]: value }))).not.toBe(absent);
+        const absent = variantKey(base, varyingBy(name), requestWith());
+        expect(variantKey(base, varyingBy(name), requestWith({ [name]: value }))).not.toBe(absent);
         expect(absent.startsWith(base)).toBe(true);
       }),
     );
   });
+});
+
+test("a resource that doesn't vary has one key, its own", () => {
+  const base = keyOf("http://a/x") as ReturnType<typeof cacheKey>;
+  expect(variantKey(base, NOTHING_VARIES, requestWith({ accept: "x" }))).toBe(base);
 });

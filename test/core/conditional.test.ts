@@ -1,7 +1,14 @@
-// Conditional requests answered from what is held (RFC 9110 §13).
+// Conditional requests answered from what is held (RFC 9110 §13), and what a 304 or a 206 may say of it.
 
 import { describe, expect, test } from "vitest";
-import { notModified } from "../../shared/core/conditional.ts";
+import {
+  notModified,
+  notModifiedHeaders,
+  rangeApplies,
+  sameEtag,
+  strongEtag,
+} from "../../shared/core/conditional.ts";
+import type { HeaderPair } from "../../shared/core/headers.ts";
 import { httpDate, NOON } from "./samples.ts";
 
 const asked = (etag: string | null, ifNoneMatch: string): boolean =>
@@ -53,6 +60,23 @@ describe("If-Modified-Since (RFC 9110 §13.1.3)", () => {
     ["nothing known of the modification", null, httpDate(NOON), false],
     ["not asked", httpDate(NOON), null, false],
   ])("%s", (_, modified, condition, expected) => expect(since(modified, condition)).toBe(expected));
+
+  test.each([
+    ["the same second", NOON, true],
+    ["made later", NOON + 1000, false],
+    ["made earlier", NOON - 1000, true],
+  ])("without Last-Modified its Date stands in (RFC 9111 §4.3.2): %s", (_, made, expected) => {
+    const conditions = { ifNoneMatch: null, ifModifiedSince: httpDate(NOON) };
+    expect(notModified([["date", httpDate(made)]], conditions, NOON)).toBe(expected);
+  });
+
+  test("an invalid Last-Modified is not made good by a Date", () => {
+    const headers: HeaderPair[] = [
+      ["last-modified", "x"],
+      ["date", httpDate(NOON)],
+    ];
+    expect(notModified(headers, { ifNoneMatch: null, ifModifiedSince: httpDate(NOON) }, NOON)).toBe(false);
+  });
 });
 
 describe("both (RFC 9110 §13.2.2)", () => {
@@ -68,4 +92,110 @@ describe("both (RFC 9110 §13.2.2)", () => {
   ])("If-None-Match %j decides alone", (ifNoneMatch, ifModifiedSince, expected) => {
     expect(notModified(headers, { ifNoneMatch, ifModifiedSince }, NOON)).toBe(expected);
   });
+});
+
+describe("an entity tag (RFC 9110 §8.8.3)", () => {
+  const tagged = (etag: string | null): HeaderPair[] => (etag === null ? [] : [["etag", etag]]);
+
+  test.each([
+    ['"a"', '"a"', true],
+    ['"a"', 'W/"a"', true],
+    ['W/"a"', 'W/"a"', true],
+    ['"a"', '"b"', false],
+    ['"a"', '"A"', false],
+    ['"a"', null, true],
+    [null, '"a"', true],
+    [null, null, true],
+    ['"a"', "a", false],
+  ])("%s and %s are the same, weakly compared (§8.8.3.2): %s", (one, other, expected) => {
+    expect(sameEtag(tagged(one), tagged(other))).toBe(expected);
+  });
+
+  test.each([
+    ['"a"', '"a"'],
+    ['""', '""'],
+    ['"a, b"', '"a, b"'],
+    ['W/"a"', null],
+    ['w/"a"', null],
+    ["a", null],
+    ['"a', null],
+    ['"a"b"', null],
+    [null, null],
+  ])("%s is strong as %s (§8.8.1)", (etag, expected) => expect(strongEtag(tagged(etag))).toBe(expected));
+
+  test("given twice is no strong one", () => {
+    expect(
+      strongEtag([
+        ["etag", '"a"'],
+        ["etag", '"b"'],
+      ]),
+    ).toBeNull();
+  });
+});
+
+describe("If-Range (RFC 9110 §13.1.5)", () => {
+  const modified: HeaderPair = ["last-modified", httpDate(NOON)];
+  const made = (after: number): HeaderPair[] => [modified, ["date", httpDate(NOON + after)]];
+
+  test.each<[string, HeaderPair[], string | null, boolean]>([
+    ["not asked", [], null, true],
+    ["the tag", [["etag", '"a"']], '"a"', true],
+    ["the tag, padded", [["etag", '"a"']], ' "a" ', true],
+    ["another tag", [["etag", '"a"']], '"b"', false],
+    ["the same weak tag", [["etag", 'W/"a"']], 'W/"a"', false],
+    ["a weak one of a strong tag", [["etag", '"a"']], 'W/"a"', false],
+    ["a strong one of a weak tag", [["etag", 'W/"a"']], '"a"', false],
+    ["a tag where there is none", made(5000), '"a"', false],
+    ["a list of tags", [["etag", '"a"']], '"a", "b"', false],
+    ["any tag", [["etag", '"a"']], "*", false],
+    ["a tag without quotes", [["etag", '"a"']], "a", false],
+    ["exactly the date", made(1000), httpDate(NOON), true],
+    ["the date in an old form", made(1000), "Wednesday, 01-Jul-26 12:00:00 GMT", true],
+    ["a later date", made(5000), httpDate(NOON + 1000), false],
+    ["an earlier date", made(5000), httpDate(NOON - 1000), false],
+    ["a date within the second it was made in (§8.8.2.2)", made(0), httpDate(NOON), false],
+    ["a date where it was made earlier still", made(-1000), httpDate(NOON), false],
+    ["a date where nothing is known of when it was made", [modified], httpDate(NOON), false],
+    ["a date where nothing is known of its modification", [["date", httpDate(NOON)]], httpDate(NOON), false],
+    [
+      "an invalid date, the same",
+      [
+        ["last-modified", "x"],
+        ["date", httpDate(NOON)],
+      ],
+      "x",
+      false,
+    ],
+    ["empty", made(5000), "", false],
+  ])("%s", (_, headers, ifRange, expected) => expect(rangeApplies(headers, ifRange, NOON)).toBe(expected));
+});
+
+test("a 304 has no field of a content that it doesn't have (RFC 9110 §15.4.5)", () => {
+  const kept: HeaderPair[] = [
+    ...([
+      ["date", httpDate(NOON)],
+      ["etag", '"a"'],
+      ["vary", "accept"],
+      ["cache-control", "max-age=1"],
+    ] as const),
+    ...([
+      ["content-location", "/a"],
+      ["expires", "0"],
+      ["last-modified", "x"],
+      ["set-cookie", "a"],
+      ["x", ""],
+    ] as const),
+  ];
+  const dropped: HeaderPair[] = [
+    ...([
+      ["content-length", "5"],
+      ["content-type", "a/b"],
+      ["content-encoding", "gzip"],
+    ] as const),
+    ...([
+      ["content-language", "de"],
+      ["content-range", "bytes 0-1/2"],
+    ] as const),
+  ];
+  expect(notModifiedHeaders([...dropped, ...kept, ...dropped])).toEqual(kept);
 });

@@ -54,7 +54,20 @@ describe("which lifetime counts (RFC 9111 §4.2.1)", () => {
     ["the targeted field alone: no Expires", { "cdn-cache-control": "public", ...expires }, null],
     ["the targeted field alone: but a guess", { "cdn-cache-control": "public", ...modified }, 100],
     ["no-cache ends it", { "cache-control": "max-age=10, no-cache" }, 0],
-    ["no-cache for fields ends it too", { "cache-control": 'max-age=10, no-cache="x"' }, 0],
+    ["no-cache for fields doesn't (§5.2.2.4)", { "cache-control": 'max-age=10, no-cache="x"' }, 10],
+    ["no-cache for fields, in part unreadable, does", { "cache-control": 'max-age=10, no-cache="x,"' }, 0],
+    ["no-cache for fields, and altogether", { "cache-control": 'max-age=10, no-cache="x", no-cache' }, 0],
+    ["targeted no-cache for fields", { "cdn-cache-control": 'max-age=10, no-cache="x"' }, 10],
+    [
+      "targeted seconds of another type: none",
+      { "cdn-cache-control": 'public, max-age="9"', ...expires },
+      null,
+    ],
+    [
+      "a targeted field that can't be parsed: the next",
+      { "cdn-cache-control": "max-age=7,", ...expires },
+      40,
+    ],
     ["no-cache without lifetime", { "cache-control": "no-cache" }, 0],
   ])("%s", (_, given: Record<string, string>, expected) => {
     expect(secondsFresh(fields(given))).toBe(expected);
@@ -147,6 +160,49 @@ describe("a guessed lifetime (RFC 9111 §4.2.2)", () => {
       expect(secondsFresh(modified(minutes(10)), {}, status)).toBe(guessed.includes(status) ? 60 : null);
     },
   );
+
+  test.each([201, 206, 302, 307, 400, 403, 500, 503])(
+    "of a %i too where it is public (§5.2.2.9)",
+    (status) => {
+      const headers = [...modified(minutes(5)), ...cacheControl("public")];
+      expect(secondsFresh(headers, {}, status)).toBe(30);
+    },
+  );
+
+  test.each([
+    [200, 86_400],
+    [301, 86_400],
+    [302, 86_400],
+    [404, 60],
+    [410, 60],
+    [501, 60],
+    [503, 60],
+  ])("of a %i is never more than %i s", (status, cap) => {
+    const headers = [...modified(days(365)), ...cacheControl("public")];
+    expect(secondsFresh(headers, {}, status)).toBe(cap);
+  });
+
+  test("is made without a policy too", () => {
+    expect(secondsFresh(modified(days(1)), { policyId: null })).toBe(8640);
+  });
+
+  test.each([
+    ["no-cache", null],
+    ["No-Cache", null],
+    ["x=1, no-cache", null],
+    ["x=1", 60],
+    ["", 60],
+  ])(
+    "beside Pragma: %s is %s (§5.4: said by an origin it means nothing, but it meant something)",
+    (pragma, found) => {
+      expect(secondsFresh([...modified(minutes(10)), ["pragma", pragma]])).toBe(found);
+    },
+  );
+
+  test("is all that Pragma has a say in", () => {
+    expect(secondsFresh([["pragma", "no-cache"], ...cacheControl("max-age=5")])).toBe(5);
+    expect(secondsFresh([["pragma", "no-cache"]], { ttl: seconds(30) })).toBe(30);
+  });
 });
 
 describe("stale windows (RFC 5861, RFC 9111 §4.2.4)", () => {
@@ -167,6 +223,8 @@ describe("stale windows (RFC 5861, RFC 9111 §4.2.4)", () => {
     ["must-revalidate forbids them", "max-age=1, must-revalidate, stale-if-error=4", policy, [0, 0]],
     ["proxy-revalidate forbids them", "max-age=1, proxy-revalidate", policy, [0, 0]],
     ["no-cache forbids them", "no-cache, stale-while-revalidate=3", policy, [0, 0]],
+    ["no-cache for fields doesn't", 'max-age=1, no-cache="x", stale-if-error=4', policy, [7, 4]],
+    ["no-cache for fields and altogether does", 'no-cache="x", no-cache, stale-if-error=4', policy, [0, 0]],
     ["s-maxage forbids the policy's (§5.2.2.10)", "s-maxage=1", policy, [0, 0]],
     ["s-maxage with the origin's own windows", "s-maxage=1, stale-while-revalidate=3", policy, [3, 0]],
     ["s-maxage with must-revalidate", "s-maxage=1, stale-if-error=3, must-revalidate", policy, [0, 0]],
@@ -396,12 +454,6 @@ describe("how old an answer was when its request was sent (RFC 9111 §4.2.3)", (
 test("what is missing is kept for a minute at the most by a policy's life, and as long as the origin says by its own", () => {
   expect(secondsFresh([], { ttl: days(365) }, 404)).toBe(60);
   expect(secondsFresh([["cache-control", "max-age=600"]], { ttl: days(365) }, 404)).toBe(600);
-});
-
-test("without a policy nothing is guessed: only the origin's own words count", () => {
-  const modified: HeaderPair = ["last-modified", httpDate(NOON - 86_400_000)];
-  expect(secondsFresh([DATE, modified], { policyId: null })).toBe(null);
-  expect(secondsFresh([DATE, modified], {})).toBe(8640);
 });
 
 test("a policy that refreshes nothing serves nothing while it revalidates, whatever the origin allows", () => {

@@ -4,7 +4,7 @@ import { property, shuffledSubarray } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parsePattern } from "../../shared/core/pattern.ts";
 import { compileRouting, placeOf, rulesFor, type Site } from "../../shared/core/routing.ts";
-import { type Policy, WHOLE_URL } from "../../shared/core/rules.ts";
+import { DEFAULT_HANDLING, type Policy, WHOLE_URL } from "../../shared/core/rules.ts";
 import { seconds } from "../../shared/core/units.ts";
 import { holds, urlParts } from "./samples.ts";
 
@@ -32,8 +32,7 @@ function policyOf(pattern: string, changes: Partial<Policy> = {}): Policy {
     write: null,
     window: null,
     fence: null,
-    key: WHOLE_URL,
-    tags: [],
+    ...DEFAULT_HANDLING,
     priority: 0,
     ...changes,
   };

@@ -6,8 +6,11 @@ import { parsePattern } from "../../shared/core/pattern.ts";
 import {
   boundOf,
   type ClassSettings,
+  DEFAULT_HANDLING,
+  type Handling,
   type Policy,
   resolveRules,
+  rulesOfClass,
   WHOLE_URL,
 } from "../../shared/core/rules.ts";
 import { hours, millis, minutes, seconds } from "../../shared/core/units.ts";
@@ -35,8 +38,7 @@ function policyWith(changes: Partial<Policy>): Policy {
     write: null,
     window: null,
     fence: null,
-    key: WHOLE_URL,
-    tags: [],
+    ...DEFAULT_HANDLING,
     priority: 0,
     ...changes,
   };
@@ -48,9 +50,19 @@ describe("a policy", () => {
       ...classOf("hot"),
       policyId: "p",
       ttlMode: "respect",
-      key: WHOLE_URL,
-      tags: [],
+      ...DEFAULT_HANDLING,
     });
+  });
+
+  test("says all of how its URLs deal with requests and answers", () => {
+    const said: Handling = {
+      key: { ...WHOLE_URL, sort: true },
+      tags: ["a"],
+      setCookie: "strip",
+      requestDirectives: "honor",
+      answer: { tags: "keep", targeted: "strip" },
+    };
+    expect(resolveRules(policyWith(said), classOf("hot"))).toMatchObject(said);
   });
 
   test("overrides field by field, and zero is a word too", () => {
@@ -90,5 +102,16 @@ describe("the bound on staleness", () => {
   test("follows a policy's window and fence", () => {
     const rules = resolveRules(policyWith({ window: seconds(1), fence: "refuse" }), classOf("immutable"));
     expect(boundOf(rules)).toBe(1000);
+  });
+});
+
+test("without a policy nothing is shared or shown that somebody might not want to be", () => {
+  expect(rulesOfClass(classOf("hot"))).toMatchObject({
+    policyId: null,
+    key: WHOLE_URL,
+    tags: [],
+    setCookie: "refuse",
+    requestDirectives: "restrict",
+    answer: { tags: "strip", targeted: "keep" },
   });
 });

@@ -12,9 +12,8 @@ import {
   type HeldAnswer,
   keepFor,
   type StoredAnswer,
-  variesFor,
 } from "../../shared/core/stored-answer.ts";
-import { instant, type Millis, millis, seconds } from "../../shared/core/units.ts";
+import { days, hours, instant, type Millis, millis, minutes, seconds } from "../../shared/core/units.ts";
 import { cacheControl, holds, NOON, rulesWith } from "./samples.ts";
 
 function answerWith(changes: Partial<StoredAnswer> = {}): StoredAnswer {
@@ -64,6 +63,14 @@ const anyHeaders = constantFrom<HeaderPair[]>(
   [["cache-control", "max-age=50, must-revalidate"]],
   [["cache-control", "no-cache"]],
   [["expires", new Date(NOON + 60_000).toUTCString()]],
+  [
+    ["cache-control", "max-age=100"],
+    ["etag", '"a"'],
+  ],
+  [
+    ["cache-control", "no-cache"],
+    ["last-modified", new Date(NOON).toUTCString()],
+  ],
 );
 
 describe("the lifetime under the rules in force", () => {
@@ -167,39 +174,22 @@ describe("an answer held", () => {
       }),
     );
   });
-});
 
-describe("a request was selected for an answer (RFC 9111 §4.1)", () => {
-  const asks = (fields: Record<string, string>) => (name: string) => fields[name] ?? null;
-
-  test.each<[string, StoredAnswer["vary"], Record<string, string>, boolean]>([
-    ["no Vary", [], { accept: "x" }, true],
-    ["the same value", [["accept", "x"]], { accept: "x" }, true],
-    ["the same value, padded", [["accept", "x"]], { accept: "  x " }, true],
-    ["another value", [["accept", "x"]], { accept: "y" }, false],
-    ["another case", [["accept", "x"]], { accept: "X" }, false],
-    ["absent in both", [["accept", null]], {}, true],
-    ["absent in the request", [["accept", "x"]], {}, false],
-    ["absent in the stored one", [["accept", null]], { accept: "x" }, false],
-    ["empty is not absent", [["accept", null]], { accept: "" }, false],
-    ["absent is not empty", [["accept", ""]], {}, false],
-    [
-      "one of two differs",
-      [
-        ["accept", "x"],
-        ["dnt", "1"],
-      ],
-      { accept: "x", dnt: "0" },
-      false,
-    ],
-    [
-      "both agree",
-      [
-        ["accept", "x"],
-        ["dnt", "1"],
-      ],
-      { accept: "x", dnt: "1" },
-      true,
-    ],
-  ])("%s", (_, vary, fields, expected) => expect(variesFor(vary, asks(fields))).toBe(expected));
+  test.each([
+    ["a minute where it lives for less", seconds(10), seconds(0), seconds(70)],
+    ["as long as it lives", hours(2), seconds(0), hours(4)],
+    ["a day where it lives for more", days(7), seconds(0), days(8)],
+    ["a minute where it never was fresh", seconds(0), seconds(0), minutes(1)],
+    ["no longer than a longer window", seconds(10), hours(1), millis(seconds(10) + hours(1))],
+  ])("is kept for its validation for %s", (_, fresh, staleIfError, expected) => {
+    for (const validator of [["etag", 'W/"a"'] as const, ["last-modified", "x"] as const]) {
+      const answer = answerWith({
+        headers: [validator],
+        fresh,
+        staleIfError,
+        staleWhileRevalidate: millis(0),
+      });
+      expect(keepFor(answer)).toBe(expected);
+    }
+  });
 });

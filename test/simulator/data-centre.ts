@@ -34,6 +34,7 @@ export class SimulatedCacheApi {
         const { record, bytes, length } = found;
         return { kind: "hit", blob: { record, body: { kind: "bytes", bytes }, length }, residence };
       },
+      matchRange: async () => ({ kind: "absent" }),
       put: async (key, blob, keepFor) => {
         const storedAt = this.time.now;
         const { record, body, length } = blob;

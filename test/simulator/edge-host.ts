@@ -121,6 +121,7 @@ export class EdgeHost {
           digest: DIGEST,
           readDeadline: LIMITS.l2ReadDeadline,
           fillDeadline: LIMITS.l2FillDeadline,
+          variantsPerKey: LIMITS.variantsPerKey,
           traffic: () => traffic,
         }),
       },

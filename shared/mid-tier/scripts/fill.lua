@@ -1,7 +1,7 @@
 -- Stores an answer fetched under a lease: only while the lease is held, never over a newer or a dirty one.
 -- A retried fill finds its own id and answers as the first did.
--- KEYS: answer, lease, primary (the answer's own key where it is no variant)
--- ARGV: token, id, as-of epoch, as-of seq, keep ms, record, body, digest, names it varies on ('' = none)
+-- KEYS: answer, lease, primary (the answer's own key where it is no variant), the primary's variants
+-- ARGV: token, id, as-of epoch, as-of seq, keep ms, record, body, digest, how its resource varies, variants at most
 local token, id = ARGV[1], ARGV[2]
 local epoch, seq = tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -10,7 +10,7 @@ if e.err then
   redis.call('DEL', KEYS[1])
   e = {}
 end
-if e[1] == id then return { 'stored' } end
+if e[1] == id then return { 'stored', '0' } end
 
 local held = redis.call('GET', KEYS[2])
 local owner, granted = nil, nil
@@ -27,12 +27,42 @@ redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'id', id, 'ae', ARGV[3], 'as', ARGV[4], 've', ARGV[3], 'vs', ARGV[4], 'at', granted,
   'm', ARGV[6], 'b', ARGV[7], 'd', ARGV[8])
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
-if KEYS[3] ~= KEYS[1] then
-  local life = redis.call('PTTL', KEYS[3])
-  if not redis.call('HGET', KEYS[3], 'dirty') then
-    redis.call('DEL', KEYS[3])
-    redis.call('HSET', KEYS[3], 'vary', ARGV[9])
-    redis.call('PEXPIRE', KEYS[3], string.format('%.0f', math.max(life, tonumber(ARGV[5]))))
+if KEYS[3] == KEYS[1] then return { 'stored', '0' } end
+
+-- A variant: its resource learns how its answers vary, in the union over time, and keeps no more of them than its limit.
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local keep = tonumber(ARGV[5])
+local p = redis.pcall('HMGET', KEYS[3], 'vary', 'dirty')
+if not p.err and not p[2] then
+  local seen, words = {}, {}
+  for word in string.gmatch((p[1] or '') .. ' ' .. ARGV[9], '%S+') do
+    if not seen[word] then
+      seen[word] = true
+      words[#words + 1] = word
+    end
+  end
+  local life = p[1] and redis.call('PTTL', KEYS[3]) or 0
+  redis.call('DEL', KEYS[3])
+  redis.call('HSET', KEYS[3], 'vary', table.concat(words, ' '))
+  redis.call('PEXPIRE', KEYS[3], string.format('%.0f', math.max(life, keep)))
+end
+local listed = redis.pcall('ZADD', KEYS[4], string.format('%.0f', now + keep), KEYS[1])
+if type(listed) == 'table' then
+  redis.call('DEL', KEYS[4])
+  redis.call('ZADD', KEYS[4], string.format('%.0f', now + keep), KEYS[1])
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[4], string.format('%.0f', math.max(redis.call('PTTL', KEYS[4]), keep)))
+local displaced = 0
+local excess = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[10])
+if excess > 0 then
+  for _, variant in ipairs(redis.call('ZRANGE', KEYS[4], '0', string.format('%.0f', excess - 1))) do
+    if variant ~= KEYS[1] and not redis.call('HGET', variant, 'dirty') then
+      redis.call('DEL', variant)
+      redis.call('ZREM', KEYS[4], variant)
+      displaced = displaced + 1
+    end
   end
 end
-return { 'stored' }
+return { 'stored', string.format('%.0f', displaced) }

@@ -1,0 +1,106 @@
+// Requests for less than a whole answer from wherever it is: HEAD, ranges, and what must come from a cache.
+
+import { parseRange } from "../shared/core/byte-range.ts";
+import { NO_DIRECTIVES, type RequestDirectives } from "../shared/core/request-directives.ts";
+import type { Edge } from "./edge.ts";
+import { askFar } from "./far.ts";
+import type { FlightJob } from "./flight-job.ts";
+import type { Served } from "./judge.ts";
+import { acquire } from "./lease.ts";
+import { findPart, partServes } from "./parts.ts";
+import { pass } from "./pass.ts";
+import { problemReply } from "./reply.ts";
+import type { EdgeRequest, Reply } from "./request.ts";
+import type { Route } from "./router.ts";
+import { serveHeld } from "./serve.ts";
+import { promote } from "./tiers/store-everywhere.ts";
+
+export interface Sought {
+  readonly route: Route;
+  /** What is near and not good enough, but may serve as validator. */
+  readonly candidate: Served | null;
+  readonly wants: RequestDirectives;
+}
+
+/** RFC 9111 §5.2.1.7: what no cache has is not fetched. */
+export async function onlyIfCached(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
+  const found = await lookShared(edge, request, sought);
+  return found.kind === "reply" ? found.reply : notCached();
+}
+
+const notCached = (): Reply =>
+  problemReply({
+    status: 504,
+    code: "only-if-cached",
+    title: "Gateway Timeout",
+    detail: "Nothing stored is good enough, and the request allows nothing else.",
+  });
+
+/**
+ * A HEAD for what is held and stale asks by a conditional GET: that freshens it, or replaces it where the origin has
+ * something else (RFC 9111 §4.3.5). For what is not held it stays a HEAD, since nobody wants the content.
+ */
+export async function askHead(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
+  const found = await lookShared(edge, request, sought);
+  if (found.kind === "reply") return found.reply;
+  const { route, wants } = sought;
+  if (found.candidate === null) return pass(edge, request, { route, reason: "bypass" });
+  const { candidate } = found;
+  return askFar(edge, request, { route, candidate, wants, lease: "wait", range: null });
+}
+
+/** A range of what is held nowhere as a whole: from a part that is held, else from the origin, as that part. */
+export async function askRange(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
+  const { route, wants } = sought;
+  const part = wants === NO_DIRECTIVES ? findPart(edge, { route, request }) : null;
+  if (part !== null && partServes(part.held.answer, request)) {
+    const body = { kind: "bytes", bytes: part.bytes } as const;
+    const judged = { held: part.held, body, step: { kind: "serve", mark: "fresh" } } as const;
+    return serveHeld(edge, request, { route, judged, provenance: { kind: "l1" } });
+  }
+  const range = request.header("range");
+  const single = parseRange(range)?.length === 1;
+  // Whether If-Range holds decides between a part and the whole: a shared request can't ask for either.
+  if (request.header("if-range") !== null || !single || request.header("authorization") !== null) {
+    const found = await lookShared(edge, request, sought);
+    return found.kind === "reply" ? found.reply : unsharedRange(edge, request, { sought, single });
+  }
+  return askFar(edge, request, { route, candidate: null, wants, lease: "none", range });
+}
+
+/** A field that is no range of octets is ignored (RFC 9110 §14.2): then the whole is asked for. */
+function unsharedRange(
+  edge: Edge,
+  request: EdgeRequest,
+  { sought, single }: { sought: Sought; single: boolean },
+): Promise<Reply> {
+  const { route } = sought;
+  const ignored = !single && parseRange(request.header("range")) === null;
+  const alone = request.header("authorization") !== null;
+  if (ignored && !alone) return askFar(edge, request, { ...sought, lease: "wait", range: null });
+  return pass(edge, request, { route, reason: "bypass" });
+}
+
+type LookedUp =
+  | { readonly kind: "reply"; readonly reply: Reply }
+  | { readonly kind: "nothing"; readonly candidate: Served | null };
+
+/** L2's answer, without asking for the right to fetch another. */
+async function lookShared(edge: Edge, request: EdgeRequest, sought: Sought): Promise<LookedUp> {
+  const { route, candidate, wants } = sought;
+  const { arrivedAt } = request;
+  const rest = { takesStale: true, not: null, lease: "none", range: null } as const;
+  const job: FlightJob = { route, request, arrivedAt, candidate, wants, ...rest };
+  const acquired = await acquire(edge, job);
+  if (acquired.kind !== "answer")
+    return { kind: "nothing", candidate: acquired.kind === "right" ? acquired.right.validators : null };
+  const { judged, key } = acquired;
+  if (judged.body.kind === "bytes")
+    promote(
+      edge,
+      { key, primary: route.key },
+      { held: judged.held, body: judged.body.bytes, rules: route.rules },
+    );
+  const reply = await serveHeld(edge, request, { route, judged, provenance: { kind: "l2" } });
+  return { kind: "reply", reply };
+}

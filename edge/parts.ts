@@ -1,0 +1,118 @@
+// Parts of answers in this isolate's memory: found, kept, joined with one another, and turned into the whole when complete.
+
+import { withoutHeaders } from "../shared/core/headers.ts";
+import { coherenceOf, knownAge } from "../shared/core/log-view.ts";
+import { combined, covers, isComplete, type RangePart, receivedPart } from "../shared/core/part.ts";
+import { leastPosition } from "../shared/core/position.ts";
+import { allSelectors } from "../shared/core/selector.ts";
+import { freshnessOf, type HeldAnswer, type StoredAnswer } from "../shared/core/stored-answer.ts";
+import { type CacheKey, elapsed, millis } from "../shared/core/units.ts";
+import { variesFor } from "../shared/core/vary.ts";
+import { soleRange } from "./content.ts";
+import type { Edge } from "./edge.ts";
+import type { FlightJob } from "./flight-job.ts";
+import { keyFor } from "./lease.ts";
+import { type Exchange, hold, type Made } from "./make-answer.ts";
+import type { MemoryAnswer } from "./tiers/memory.ts";
+
+export interface HeldPart {
+  readonly held: HeldAnswer;
+  readonly part: RangePart;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Beside the whole answer's key, so that neither displaces the other. */
+const partKey = (key: CacheKey): CacheKey => `${key}|part` as CacheKey;
+
+/** The part held of what a request names, if everything known says that it may be used. */
+export function findPart(edge: Edge, job: Pick<FlightJob, "route" | "request">): HeldPart | null {
+  const { route, request } = job;
+  const view = edge.view.current();
+  const entry = edge.memory.find(route.rules, partKey(keyFor(edge, job)));
+  if (view === null || entry === undefined || knownAge(view, request.arrivedAt) > route.rules.window)
+    return null;
+  const { held, body } = entry;
+  const { answer, verifiedTo } = held;
+  if (answer.part.kind !== "range" || !variesFor(answer.vary, (name) => request.header(name))) return null;
+  const selectors = allSelectors(answer.selectors, route.selectors);
+  if (coherenceOf(view, verifiedTo, selectors).kind !== "current") return null;
+  const freshness = freshnessOf(held, route.rules, { now: edge.clock.now(), softSince: null });
+  return freshness.kind === "fresh" ? { held, part: answer.part, bytes: body } : null;
+}
+
+/** Whether a part has all that a request asks for. */
+export function partServes(answer: Pick<StoredAnswer, "part">, request: FlightJob["request"]): boolean {
+  if (answer.part.kind === "whole") return true;
+  const range = soleRange(request, answer.part.complete);
+  return range !== null && covers(answer.part, range);
+}
+
+/**
+ * Keeps what a 206 brought, joined with what was held of the same representation; the whole, where that completes it.
+ * Null where its octets are not what it says.
+ */
+export function keepPart(
+  edge: Edge,
+  exchange: Exchange,
+  given: { made: Made; bytes: Uint8Array<ArrayBuffer>; limit: number },
+): HeldPart | WholeMade | null {
+  const { made, bytes, limit } = given;
+  const received = receivedPart(made.answer.headers, bytes.length);
+  if (received === null) return null;
+  const answer: StoredAnswer = { ...made.answer, part: received, length: bytes.length };
+  const fresh: HeldPart = { held: hold(exchange, answer), part: received, bytes };
+  const joined = joinedWith(findPart(edge, exchange.job), fresh);
+  const kept = joined !== null && joined.bytes.length <= limit ? joined : fresh;
+  if (isComplete(kept.part)) return wholeOf(made, kept);
+  if (exchange.right.asOf !== null) edge.memory.store(partKey(made.key), entryOf(kept, exchange));
+  return kept;
+}
+
+const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => ({
+  held,
+  rules: job.route.rules,
+  body: bytes,
+  currentAt: -1,
+  freshUntil: held.bornAt,
+  sent: null,
+  prepared: null,
+});
+
+/** Least as-of, all selectors, greatest age (RFC 9111 §3.4); the newer one's fields. */
+function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
+  if (older === null) return null;
+  const [a, b] = [older.held.answer, newer.held.answer];
+  const part = combined({ part: older.part, headers: a.headers }, { part: newer.part, headers: b.headers });
+  if (part === null) return null;
+  const bytes = new Uint8Array(part.to - part.from + 1);
+  bytes.set(older.bytes, older.part.from - part.from);
+  bytes.set(newer.bytes, newer.part.from - part.from);
+  const asOf = leastPosition(a.asOf, b.asOf);
+  const bornAt = older.held.bornAt < newer.held.bornAt ? older.held.bornAt : newer.held.bornAt;
+  const answer: StoredAnswer = {
+    ...b,
+    asOf,
+    part,
+    length: bytes.length,
+    selectors: allSelectors(a.selectors, b.selectors),
+    ageWhenSent: millis(b.ageWhenSent + elapsed(bornAt, newer.held.bornAt)),
+  };
+  return { held: { ...newer.held, answer, bornAt, verifiedTo: asOf }, part, bytes };
+}
+
+export interface WholeMade {
+  readonly made: Made;
+  readonly held: HeldAnswer;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A complete part is the whole answer, as if it had come in one piece. */
+function wholeOf(made: Made, { held, bytes }: HeldPart): WholeMade {
+  const answer: StoredAnswer = {
+    ...held.answer,
+    status: 200,
+    headers: withoutHeaders(held.answer.headers, new Set(["content-range"])),
+    part: { kind: "whole" },
+  };
+  return { made: { ...made, answer }, held: { ...held, answer }, bytes };
+}

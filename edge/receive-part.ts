@@ -1,0 +1,71 @@
+// What a 206 brings: the part that was asked for, or the rest of one that is held.
+
+import { withoutHeaders } from "../shared/core/headers.ts";
+import { isComplete, receivedPart } from "../shared/core/part.ts";
+import type { FlightControls } from "./coalesce.ts";
+import { LIMITS } from "./config.ts";
+import type { Edge } from "./edge.ts";
+import { type Exchange, judgeStorability, type Made } from "./make-answer.ts";
+import { keepPart } from "./parts.ts";
+import { headOf, passOn, type Received, settleAnswer, storeLarge } from "./settle.ts";
+import { collectWhileStreaming, readWhole, sourceOf } from "./share-body.ts";
+
+/** What a 206 brought goes to whoever asked for it, and is kept as the part that it is. */
+export async function receivePart(edge: Edge, exchange: Exchange, given: Received): Promise<void> {
+  const { answered, controls } = given;
+  const verdict = judgeStorability(edge, exchange, answered);
+  if (verdict.kind === "refuse") return passOn(edge, exchange, { ...given, reason: verdict.reason });
+  const source = sourceOf(answered.body);
+  const head = headOf(exchange, answered);
+  if (source.length !== null && source.length > LIMITS.sharedBody) {
+    controls.settle({ kind: "unshared" });
+    const whole = wholeInOneRange(verdict, source.length);
+    if (whole !== null) return storeLarge(edge, exchange, { made: whole, source, head, controls });
+    return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
+  }
+  const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
+  controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: client } });
+  const result = await collected;
+  if (result.kind === "whole") {
+    edge.counters.bytesFromOrigin += result.bytes.length;
+    await settlePart(edge, exchange, { controls, made: verdict, bytes: result.bytes });
+  } else controls.settle({ kind: "unshared" });
+  return finished;
+}
+
+/** A range that turns out to be everything is the whole answer. */
+function wholeInOneRange(made: Made, octets: number): Made | null {
+  const part = receivedPart(made.answer.headers, octets);
+  if (part === null || !isComplete(part)) return null;
+  const headers = withoutHeaders(made.answer.headers, new Set(["content-range"]));
+  return { ...made, answer: { ...made.answer, status: 200, headers } };
+}
+
+async function settlePart(
+  edge: Edge,
+  exchange: Exchange,
+  given: { controls: FlightControls; made: Made; bytes: Uint8Array<ArrayBuffer> },
+): Promise<void> {
+  const { controls, made, bytes } = given;
+  const kept = keepPart(edge, exchange, { made, bytes, limit: LIMITS.sharedBody });
+  if (kept === null) return controls.settle({ kind: "unshared" });
+  const { held } = kept;
+  const whole = "made" in kept ? kept.made : null;
+  await settleAnswer(edge, exchange, { controls, made: whole, held, bytes: kept.bytes });
+}
+
+/** The rest of a part that is held; false where it doesn't fit, and the whole has to be fetched. */
+export async function completePart(
+  edge: Edge,
+  exchange: Exchange,
+  { answered, controls }: Received,
+): Promise<boolean> {
+  const verdict = judgeStorability(edge, exchange, answered);
+  const bytes = await readWhole(sourceOf(answered.body), LIMITS.sharedBody);
+  if (bytes === null || verdict.kind === "refuse") return false;
+  edge.counters.bytesFromOrigin += bytes.length;
+  const kept = keepPart(edge, exchange, { made: verdict, bytes, limit: LIMITS.sharedBody });
+  if (kept === null || !("made" in kept)) return false;
+  await settleAnswer(edge, exchange, { controls, ...kept });
+  return true;
+}

@@ -1,0 +1,129 @@
+// How a fetch ends: everybody's answer, a stream for one, an error for those who waited; and what is then stored.
+
+import { coverageOf, governingDirectives } from "../shared/core/cache-control.ts";
+import { type HeaderList, hasHeader } from "../shared/core/headers.ts";
+import type { RefusalReason } from "../shared/core/storability.ts";
+import type { HeldAnswer } from "../shared/core/stored-answer.ts";
+import { later } from "../shared/core/units.ts";
+import { varyNames } from "../shared/core/vary.ts";
+import type { ByteSource } from "../shared/ports/body.ts";
+import type { LeaseMarker } from "../shared/ports/mid-tier.ts";
+import type { OriginOutcome } from "../shared/ports/origin.ts";
+import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
+import { LIMITS } from "./config.ts";
+import type { Edge } from "./edge.ts";
+import { type Exchange, hold, type Made } from "./make-answer.ts";
+import { collectWhileStreaming, twoLanes } from "./share-body.ts";
+import { storeEverywhere } from "./tiers/store-everywhere.ts";
+
+export type Answered = OriginOutcome & { kind: "answer" };
+
+/** What the origin answered, and those who are to be told. */
+export type Received = { readonly answered: Answered; readonly controls: FlightControls };
+
+type StreamHead = Omit<LeaderReply & { kind: "stream" }, "kind" | "body">;
+
+export const UNCACHEABLE: LeaseMarker = { kind: "uncacheable", for: LIMITS.uncacheableFor };
+export const FAILING: LeaseMarker = { kind: "failing", for: LIMITS.failingFor };
+
+export const headOf = ({ right }: Exchange, answered: Answered): StreamHead => ({
+  status: answered.status,
+  headers: answered.headers,
+  stored: right.asOf === null ? "nowhere" : "shared",
+  refused: null,
+  fallback: right.fallback,
+});
+
+/** Everybody's answer; and where it is whole it is stored, after everybody has it. */
+export async function settleAnswer(
+  edge: Edge,
+  exchange: Exchange,
+  given: { controls: FlightControls; made: Made | null; held: HeldAnswer; bytes: Uint8Array<ArrayBuffer> },
+): Promise<void> {
+  const { controls, made, held, bytes } = given;
+  const { receivedAt, right, job } = exchange;
+  controls.settle({ kind: "answer", held, body: bytes, from: "origin", forLeader: FRESH, receivedAt });
+  if (made === null) return right.giveBack(null);
+  await storeEverywhere(edge, { ...made, held, body: bytes, right, rules: job.route.rules });
+}
+
+/** Too large to share: one lane to the client, one into the data centre's cache; nobody waits, here or elsewhere. */
+export async function storeLarge(
+  edge: Edge,
+  exchange: Exchange,
+  given: {
+    made: Made;
+    source: ByteSource;
+    head: StreamHead;
+    controls: FlightControls;
+  },
+): Promise<void> {
+  const { made, source, head, controls } = given;
+  const { rules } = exchange.job.route;
+  const length = source.length ?? 0;
+  await exchange.right.giveBack(UNCACHEABLE);
+  if (rules.cacheApi === "none" || length > LIMITS.largestStored || exchange.right.asOf === null) {
+    return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
+  }
+  const [toClient, toStore] = twoLanes(source);
+  controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
+  const held = hold(exchange, { ...made.answer, length });
+  await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
+  edge.counters.bytesFromOrigin += length;
+}
+
+/** What is not stored is nobody else's: the leader streams it, everybody else goes alone and is not held up again. */
+export async function passOn(
+  edge: Edge,
+  exchange: Exchange,
+  given: Received & { reason: RefusalReason | null },
+): Promise<void> {
+  const { answered, controls, reason } = given;
+  const { right, job } = exchange;
+  const { status, headers, body } = answered;
+  const failed = status >= 500;
+  if (failed && isForAll(headers) && body.kind === "source") return shareError(exchange, given, body.source);
+  // What one range or somebody's credentials got says nothing of what everybody would get.
+  const forAll = job.lease === "wait";
+  if (!failed && forAll) {
+    edge.memory.markUncacheable(job.route.key, later(edge.clock.now(), LIMITS.uncacheableFor));
+  }
+  const { fallback } = right;
+  controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });
+  controls.settle({ kind: "unshared" });
+  return right.giveBack(failed ? FAILING : forAll ? UNCACHEABLE : null);
+}
+
+/** A failing origin is not asked once more by everybody who waited for it: they get what it said. */
+async function shareError(
+  exchange: Exchange,
+  { answered, controls }: Received,
+  source: ByteSource,
+): Promise<void> {
+  const { fallback } = exchange.right;
+  const { status, headers } = answered;
+  const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedErrorBody);
+  controls.deliver({
+    kind: "stream",
+    status,
+    headers,
+    body: { kind: "source", source: client },
+    stored: "nowhere",
+    refused: null,
+    fallback,
+  });
+  const result = await collected;
+  if (result.kind === "whole")
+    controls.settle({ kind: "error", status, headers, body: result.bytes, fallback });
+  else if (result.kind === "large") controls.settle({ kind: "unshared" });
+  else controls.settle({ kind: "failed", reason: "broken", fallback });
+  await exchange.right.giveBack(FAILING);
+  return finished;
+}
+
+/** Whether an error may be handed to everybody who waited for it: nobody's cookie, nobody's variant, nothing private. */
+function isForAll(headers: HeaderList): boolean {
+  const { directives } = governingDirectives(headers);
+  if (coverageOf(directives, "private").kind !== "nothing" || directives.has("no-store")) return false;
+  return !hasHeader(headers, "set-cookie") && varyNames(headers).length === 0;
+}

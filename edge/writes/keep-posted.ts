@@ -1,0 +1,88 @@
+// The answer to a POST that says that it is its own URL's content: kept for later GETs (RFC 9110 §9.3.3).
+
+import { deltaOf, governingDirectives } from "../../shared/core/cache-control.ts";
+import { hasHeader, headerValue } from "../../shared/core/headers.ts";
+import { hitOnlyAt } from "../../shared/core/log-view.ts";
+import type { Position } from "../../shared/core/position.ts";
+import { NO_DIRECTIVES } from "../../shared/core/request-directives.ts";
+import { allSelectors } from "../../shared/core/selector.ts";
+import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
+import type { Instant } from "../../shared/core/units.ts";
+import type { Body } from "../../shared/ports/body.ts";
+import type { OriginOutcome } from "../../shared/ports/origin.ts";
+import { LIMITS } from "../config.ts";
+import type { Edge } from "../edge.ts";
+import type { FlightJob } from "../flight-job.ts";
+import { type Exchange, hold, judgeStorability } from "../make-answer.ts";
+import type { EdgeRequest } from "../request.ts";
+import type { Route } from "../router.ts";
+import { collectWhileStreaming } from "../share-body.ts";
+import { promote } from "../tiers/store-everywhere.ts";
+
+export interface Posted {
+  readonly route: Route;
+  readonly outcome: OriginOutcome & { readonly kind: "answer" };
+  readonly sentAt: Instant;
+  /** Noted before the write was sent. */
+  readonly asOf: Position | null;
+  /** The entry by which the log learnt of this very write. */
+  readonly position: Position | null;
+}
+
+/**
+ * Its own write has made everything of its URL out of date up to that position, itself included. It may be kept as of
+ * there only where nothing else has hit it since before it was sent: then no other write can have come between its
+ * request and its entry, and one that comes after makes it out of date (docs/adr/0010). Kept in this isolate alone.
+ */
+export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Body {
+  const { route, outcome, sentAt, position } = posted;
+  const { body } = outcome;
+  if (request.method !== "POST" || !isOwnContent(edge, posted)) return body;
+  const right = {
+    token: null,
+    l2Unavailable: true,
+    completes: false,
+    leaseKey: "",
+    asOf: position,
+    validators: null,
+    fallback: null,
+    giveBack: async () => undefined,
+  };
+  const whole = { candidate: null, takesStale: false, not: null, wants: NO_DIRECTIVES, range: null };
+  const job: FlightJob = { ...whole, route, request, arrivedAt: request.arrivedAt, lease: "none" };
+  const receivedAt = edge.clock.now();
+  const exchange: Exchange = { job, right, sentAt, receivedAt, receivedAtWall: edge.clock.wall() };
+  const verdict = judgeStorability(edge, exchange, outcome);
+  if (verdict.kind === "refuse" || body.kind !== "source") return body;
+  if (!isAlone(edge, verdict.answer, posted)) return body;
+  const { client, collected, finished } = collectWhileStreaming(body.source, LIMITS.sharedBody);
+  request.background.keep(
+    collected.then((result) => {
+      if (result.kind !== "whole") return;
+      const { bytes } = result;
+      const held = hold(exchange, { ...verdict.answer, length: bytes.length });
+      promote(edge, verdict, { held, body: bytes, rules: route.rules });
+    }),
+  );
+  request.background.keep(finished);
+  return { kind: "source", source: client };
+}
+
+function isAlone(edge: Edge, answer: StoredAnswer, { route, asOf, position }: Posted): boolean {
+  const view = edge.view.current();
+  if (view === null || asOf === null || position === null) return false;
+  const selectors = allSelectors(answer.selectors, route.selectors);
+  return hitOnlyAt(view, selectors, { since: asOf, entry: position });
+}
+
+/** A 200 with a lifetime of its own that names its own URL. */
+function isOwnContent(edge: Edge, { route, outcome: { status, headers } }: Posted): boolean {
+  const location = headerValue(headers, "content-location");
+  const { directives } = governingDirectives(headers);
+  const stated =
+    deltaOf(directives, "s-maxage") !== null ||
+    deltaOf(directives, "max-age") !== null ||
+    hasHeader(headers, "expires");
+  if (status !== 200 || !stated || location === null) return false;
+  return edge.router.resolve(location, route.href)?.href === route.href;
+}
