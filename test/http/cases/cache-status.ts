@@ -1,0 +1,121 @@
+// What Cache-Status tells: cases of RFC 9211, beside its grammar, which is checked with every answer of the suite.
+
+import { expect } from "vitest";
+import { parseCacheStatus, type StatusMember } from "../../support/cache-status.ts";
+import type { Received } from "../../support/wire-client.ts";
+import { CACHE, type Expected, fresh, get, type HttpCase, head, ORIGIN, stale } from "../case.ts";
+
+const membersOf = (got: Received): StatusMember[] => parseCacheStatus(got.field("cache-status") ?? "");
+
+/** What the member nearest to the client says: true for a bare parameter, null for one that is not there. */
+const says = (wanted: Readonly<Record<string, string | RegExp | true | null>>): Expected => ({
+  also: (got) => {
+    const last = membersOf(got).at(-1)?.parameters;
+    for (const [name, value] of Object.entries(wanted)) {
+      const seen = last?.get(name) ?? null;
+      if (value instanceof RegExp) expect(String(seen), name).toMatch(value);
+      else expect({ [name]: seen }).toEqual({ [name]: value });
+    }
+  },
+});
+
+const theirs = 'OriginCache; hit; ttl=1100, "CDN, Inc."; fwd=stale';
+
+export const CACHE_STATUS: readonly HttpCase[] = [
+  {
+    claim: "a miss says why it was forwarded, and that it was stored",
+    rfc: "RFC 9211 §2.2",
+    origin: [fresh()],
+    steps: [get({ ...ORIGIN, ...says({ hit: null, fwd: /^(uri-miss|miss)$/, stored: true }) })],
+  },
+  {
+    claim: "a hit says how long it stays fresh, its age counted",
+    rfc: "RFC 9211 §2.4",
+    origin: [fresh({ Age: "30" })],
+    steps: [
+      get(ORIGIN),
+      get({ ...CACHE, ...says({ hit: true, fwd: null, stored: null, ttl: /^(2\d|30)$/ }) }),
+    ],
+  },
+  {
+    claim: "what is not stored is not said to be",
+    rfc: "RFC 9211 §2.5",
+    origin: [fresh({ "Cache-Control": "no-store" })],
+    steps: [
+      get({ ...ORIGIN, ...says({ hit: null, stored: null }) }),
+      get({ ...ORIGIN, ...says({ hit: null, stored: null }) }),
+    ],
+  },
+  {
+    claim: "a validation is forwarded because of staleness",
+    rfc: "RFC 9211 §2.2",
+    origin: [stale(), { status: 304, fields: { ETag: '"v1"', "Cache-Control": "max-age=60" } }],
+    steps: [get(ORIGIN), get({ ...ORIGIN, ...says({ hit: null, fwd: "stale" }) })],
+  },
+  {
+    claim: "a validation tells the status that the origin answered with",
+    rfc: "RFC 9211 §2.3",
+    origin: [stale(), { status: 304, fields: { ETag: '"v1"', "Cache-Control": "max-age=60" } }],
+    steps: [get(ORIGIN), get({ ...ORIGIN, ...says({ "fwd-status": /^(null|304)$/ }) })],
+  },
+  {
+    claim: "what is served stale has a negative ttl",
+    rfc: "RFC 9211 §2.4",
+    origin: [fresh({ "Cache-Control": "max-age=60, stale-while-revalidate=600", Age: "90" })],
+    steps: [get(ORIGIN), get({ ...CACHE, ...says({ hit: true, ttl: /^-(29|3\d)$/ }) })],
+  },
+  {
+    claim: "another variant than those stored is a miss of its own",
+    rfc: "RFC 9211 §2.2",
+    origin: [fresh({ Vary: "X-A" })],
+    steps: [
+      get(ORIGIN, { "X-A": "1" }),
+      get({ ...ORIGIN, ...says({ fwd: /^(vary-miss|uri-miss|miss)$/ }) }, { "X-A": "2" }),
+    ],
+  },
+  {
+    claim: "a method that is not answered from cache says so",
+    rfc: "RFC 9211 §2.2",
+    origin: [{}],
+    steps: [{ method: "POST", body: "x", expect: { ...ORIGIN, ...says({ fwd: "method" }) } }],
+  },
+  {
+    claim: "a HEAD that is answered from cache is a hit",
+    rfc: "RFC 9211 §2.1",
+    origin: [fresh()],
+    steps: [get(ORIGIN), head({ ...CACHE, ...says({ hit: true }) })],
+  },
+  {
+    claim: "those who waited for another's request say so",
+    rfc: "RFC 9211 §2.6",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stage.edge.origin.script(stage.id, () => fresh({}, { after: promise }));
+      const all = Promise.all(Array.from({ length: 5 }, () => stage.send()));
+      await stage.reached(1);
+      // Anything that came in before this one is waiting by now.
+      await stage.edge.settled();
+      resolve();
+      const last = (await all).map((got) => membersOf(got).at(-1)?.parameters);
+      expect(last.filter((parameters) => parameters?.has("collapsed")).length).toBe(4);
+      expect(stage.asked().length).toBe(1);
+    },
+  },
+  {
+    claim: "what caches before us said comes before what we say",
+    rfc: "RFC 9211 §2",
+    origin: [fresh({ "Cache-Status": theirs })],
+    steps: [
+      get({ ...ORIGIN, fields: { "cache-status": (value) => value?.startsWith(`${theirs}, `) === true } }),
+    ],
+  },
+  {
+    claim: "what caches before us said is kept with a stored answer",
+    rfc: "RFC 9211 §2",
+    origin: [fresh({ "Cache-Status": theirs })],
+    steps: [
+      get(ORIGIN),
+      get({ ...CACHE, fields: { "cache-status": (value) => value?.startsWith(`${theirs}, `) === true } }),
+    ],
+  },
+];

@@ -1,0 +1,196 @@
+// Unsafe methods: cases of what a write makes out of date, and of an answer to a write that serves reads.
+
+import type { Fields } from "../../support/fields.ts";
+import type { Script, Spoken } from "../../support/scripted-origin.ts";
+import { CACHE, cached, type Exchange, fetched, fresh, get, type HttpCase, ORIGIN } from "../case.ts";
+import { HOST } from "../stage.ts";
+
+/** Reads are fresh for a minute; writes are answered as told. */
+const written =
+  (answer: Spoken | ((path: string) => Spoken)): Script =>
+  (asked) => {
+    if (asked.method === "GET") return fresh({ "Cache-Groups": groupOf(asked.target) });
+    const path = asked.target.replace(/\/[a-z]$/, "");
+    return { body: "written", ...(typeof answer === "function" ? answer(path) : answer) };
+  };
+
+const groupOf = (target: string): string | null => (/\/g$/.test(target) ? '"group", "other"' : null);
+
+const write = (method: string, status = 200, at = ""): Exchange => ({
+  method,
+  at,
+  ...(method === "DELETE" ? {} : { body: "x" }),
+  expect: { ...ORIGIN, status },
+});
+
+const INVALIDATES = "RFC 9111 §4.4";
+const stored = (at = "", fields: Fields = {}): Exchange => get(ORIGIN, fields, at);
+const gone = stored;
+const there = (at = "", fields: Fields = {}): Exchange => get(CACHE, fields, at);
+const OTHER = { Host: "other.test" };
+
+const UNSAFE = ["POST", "PUT", "DELETE", "PATCH"];
+const FAILING = [400, 404, 409, 422, 500, 503];
+const SUCCEEDING = [200, 201, 204, 303];
+
+const TARGETS: readonly HttpCase[] = [
+  ...UNSAFE.map(
+    (method): HttpCase => ({
+      claim: `a ${method} makes its target out of date, and nothing below or beside it`,
+      rfc: INVALIDATES,
+      origin: written({}),
+      steps: [stored(), stored("/b"), stored("?q"), write(method), gone(), there("/b"), there("?q")],
+    }),
+  ),
+  ...SUCCEEDING.map(
+    (status): HttpCase => ({
+      claim: `a write that is answered ${status} makes its target out of date`,
+      rfc: INVALIDATES,
+      origin: written({ status, fields: { ...(status === 303 ? { Location: "/elsewhere" } : {}) } }),
+      steps: [stored(), write("PUT", status), gone()],
+    }),
+  ),
+  ...FAILING.map(
+    (status): HttpCase => ({
+      claim: `a write that is answered ${status} makes nothing out of date`,
+      rfc: INVALIDATES,
+      origin: written({ status }),
+      steps: [stored(), write("PUT", status), there()],
+    }),
+  ),
+  ...["OPTIONS"].map(
+    (method): HttpCase => ({
+      claim: `${method} makes nothing out of date`,
+      rfc: "RFC 9110 §9.2.1",
+      origin: written({}),
+      steps: [stored(), { method, expect: ORIGIN }, there()],
+    }),
+  ),
+];
+
+const named = (
+  claim: string,
+  fields: (path: string) => Fields,
+  [before, after]: readonly [Exchange, Exchange],
+  status = 200,
+): HttpCase => ({
+  claim,
+  rfc: INVALIDATES,
+  origin: written((path) => ({ status, fields: fields(path) })),
+  steps: [before, write("POST", status), after],
+});
+
+const REFERENCES: readonly HttpCase[] = ["Location", "Content-Location"].flatMap((field) => [
+  named(`${field} is out of date too`, (path) => ({ [field]: `${path}/b` }), [stored("/b"), gone("/b")]),
+  named(`${field} may be relative`, (path) => ({ [field]: `${path.split("/").at(-1)}/b` }), [
+    stored("/b"),
+    gone("/b"),
+  ]),
+  named(`${field} may be absolute`, (path) => ({ [field]: `http://${HOST}${path}/b` }), [
+    stored("/b"),
+    gone("/b"),
+  ]),
+  named(`${field} of another host is none of ours`, (path) => ({ [field]: `http://other.test${path}/b` }), [
+    stored("/b", OTHER),
+    there("/b", OTHER),
+  ]),
+  named(
+    `${field} of a write that failed is not out of date`,
+    (path) => ({ [field]: `${path}/b` }),
+    [stored("/b"), there("/b")],
+    409,
+  ),
+]);
+
+const GROUPS: readonly HttpCase[] = [
+  {
+    claim: "a write may make a group out of date",
+    rfc: "RFC 9875 §3",
+    origin: written({ fields: { "Cache-Group-Invalidation": '"group"' } }),
+    steps: [stored("/g"), stored("/b"), write("POST"), gone("/g"), there("/b")],
+  },
+  {
+    claim: "groups are case-sensitive",
+    rfc: "RFC 9875 §2",
+    origin: written({ fields: { "Cache-Group-Invalidation": '"GROUP", "gro"' } }),
+    steps: [stored("/g"), write("POST"), there("/g")],
+  },
+  {
+    claim: "a group of one host is not another's",
+    rfc: "RFC 9875 §2",
+    origin: written({ fields: { "Cache-Group-Invalidation": '"group"' } }),
+    steps: [stored("/g", OTHER), write("POST"), there("/g", OTHER)],
+  },
+  {
+    claim: "a write that failed makes no group out of date",
+    rfc: "RFC 9875 §3",
+    origin: written({ status: 409, fields: { "Cache-Group-Invalidation": '"group"' } }),
+    steps: [stored("/g"), write("POST", 409), there("/g")],
+  },
+  {
+    claim: "the answer to a read makes no group out of date",
+    rfc: "RFC 9875 §3",
+    origin: (asked) =>
+      fresh({ "Cache-Groups": groupOf(asked.target), "Cache-Group-Invalidation": '"group"' }),
+    steps: [stored("/g"), stored("/b"), there("/g")],
+  },
+];
+
+const posted = (claim: string, fields: (path: string) => Fields, after: Exchange): HttpCase => ({
+  claim,
+  rfc: "RFC 9110 §9.3.3",
+  origin: (asked) =>
+    asked.method === "GET" ? fresh({}, { body: "read" }) : { fields: fields(asked.target), body: "written" },
+  steps: [write("POST"), after],
+});
+
+const ANSWERS: readonly HttpCase[] = [
+  posted(
+    "a fresh answer to a POST that names its own URL serves later reads",
+    (path) => ({ "Cache-Control": "max-age=60", "Content-Location": path }),
+    get(cached("written")),
+  ),
+  posted(
+    "a fresh answer to a POST that names another URL does not serve its own",
+    (path) => ({ "Cache-Control": "max-age=60", "Content-Location": `${path}/b` }),
+    get(fetched("read")),
+  ),
+  posted(
+    "a fresh answer to a POST that names no URL serves nobody",
+    () => ({ "Cache-Control": "max-age=60" }),
+    get(fetched("read")),
+  ),
+  posted(
+    "an answer to a POST without freshness serves nobody",
+    (path) => ({ "Content-Location": path }),
+    get(fetched("read")),
+  ),
+  {
+    claim: "an answer to a PUT serves no reads",
+    rfc: "RFC 9110 §9.3.4",
+    origin: (asked) => fresh({ "Content-Location": asked.target }, { body: asked.method }),
+    steps: [write("PUT"), get(fetched("GET"))],
+  },
+  {
+    claim: "what is fresh never answers a POST",
+    rfc: "RFC 9111 §4",
+    origin: [fresh()],
+    steps: [
+      get(ORIGIN),
+      { method: "POST", body: "x", expect: fetched("2") },
+      { method: "POST", body: "x", expect: fetched("3") },
+    ],
+  },
+  {
+    claim: "a write's content reaches the origin",
+    rfc: "RFC 9110 §9.3.3",
+    origin: (asked) => ({ body: `${asked.method} ${asked.body.toString()}` }),
+    steps: UNSAFE.filter((method) => method !== "DELETE").map((method) => ({
+      method,
+      body: "content",
+      expect: fetched(`${method} content`),
+    })),
+  },
+];
+
+export const WRITES: readonly HttpCase[] = [...TARGETS, ...REFERENCES, ...GROUPS, ...ANSWERS];
