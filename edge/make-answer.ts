@@ -14,7 +14,7 @@ import {
   type StoredAnswer,
 } from "../shared/core/stored-answer.ts";
 import { type CacheKey, earlier, elapsed, type Instant, type Millis } from "../shared/core/units.ts";
-import { MAX_VARY_NAMES, type VaryMark, valuesOfAnswer, widenMark } from "../shared/core/vary.ts";
+import { canBeHeeded, type VaryMark, valuesOfAnswer, widenMark } from "../shared/core/vary.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
@@ -72,7 +72,7 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
   const route = routeOf(edge, exchange, received.headers);
   const headers = storedHeaders(received.headers, route.rules);
   const mark = widenMark(edge.memory.markOf(route.key), headers, (name) => request.header(name));
-  if (mark.names.length > MAX_VARY_NAMES) return { kind: "refuse", reason: "vary-names" };
+  if (!canBeHeeded(mark.names)) return { kind: "refuse", reason: "vary-names" };
   const key = variantKey(route.key, mark, request);
   const lease = token ?? edge.random.token();
   const { receivedAtWall } = exchange;

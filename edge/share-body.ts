@@ -10,8 +10,8 @@ export type Collected =
   | { readonly kind: "broken" };
 
 /**
- * Reads the source at its own speed up to `limit` octets, so that a slow client holds nobody else up;
- * beyond it, only as fast as the client takes it. A client that goes away stops only what is too large to keep.
+ * Reads the source at its own speed up to `limit` octets, so that a slow client holds nobody else up; beyond it the
+ * client reads it himself, as fast as he likes. A client that goes away stops only what is too large to keep.
  */
 export function collectWhileStreaming(
   source: ByteSource,
@@ -32,14 +32,12 @@ async function pump(
   try {
     for (let piece = await source.read(); piece !== null; piece = await source.read()) {
       total += piece.length;
-      if (total <= to.limit) pieces.push(piece);
-      else {
-        pieces.length = 0;
-        to.result.resolve({ kind: "large" });
-        if (queue.abandoned) return source.cancel("client gone");
-        await queue.drained();
-      }
       queue.push(piece);
+      if (total > to.limit) {
+        queue.goOnWith(source);
+        return to.result.resolve({ kind: "large" });
+      }
+      pieces.push(piece);
     }
   } catch (error) {
     queue.fail(error);
@@ -86,6 +84,8 @@ class PieceQueue implements ByteSource {
   private readonly pieces: Uint8Array[] = [];
   private ended = false;
   private failure: { error: unknown } | null = null;
+  /** What is read when the pieces are used up. */
+  private rest: ByteSource | null = null;
   private waitingReader: (() => void) | null = null;
   private waitingWriter: (() => void) | null = null;
 
@@ -98,6 +98,7 @@ class PieceQueue implements ByteSource {
       const piece = this.pieces.shift();
       if (this.pieces.length === 0) this.wakeWriter();
       if (piece !== undefined) return piece;
+      if (this.rest !== null) return this.rest.read();
       if (this.failure !== null) throw this.failure.error;
       if (this.ended) return null;
       await new Promise<void>((resolve) => {
@@ -106,10 +107,17 @@ class PieceQueue implements ByteSource {
     }
   }
 
-  cancel(): void {
+  cancel(reason: string): void {
     this.abandoned = true;
     this.pieces.length = 0;
+    this.rest?.cancel(reason);
     this.wakeWriter();
+  }
+
+  goOnWith(source: ByteSource): void {
+    if (this.abandoned) source.cancel("client gone");
+    else this.rest = source;
+    this.wakeReader();
   }
 
   push(piece: Uint8Array): void {

@@ -36,8 +36,9 @@ export class NativeSource implements ByteSource {
   async read(): Promise<Uint8Array | null> {
     this.reader ??= readerOf(this.stream);
     const { done, value } = await this.withinIdle(this.next(this.reader));
-    if (value !== undefined && value.length === this.size) this.size = Math.min(2 * this.size, PIECE.most);
-    return done || value === undefined ? null : value;
+    if (done || value === undefined) return null;
+    this.size = sizeAfter(this.size, value.length);
+    return value;
   }
 
   private next(reader: AnyReader): Promise<ReadableStreamReadResult<Uint8Array>> {
@@ -67,6 +68,12 @@ export class NativeSource implements ByteSource {
   untouched(): ReadableStream<Uint8Array> | null {
     return this.reader === null ? this.stream : null;
   }
+}
+
+/** A buffer that is mostly left empty is waste until it is collected. */
+function sizeAfter(size: number, filled: number): number {
+  if (filled === size) return Math.min(2 * size, PIECE.most);
+  return filled <= size / 2 ? Math.max(size / 2, PIECE.least) : size;
 }
 
 /** Into buffers of ours where the stream can, which takes a small part of the time. */

@@ -1,7 +1,7 @@
 // Cache-Control as received in the wild: parsed leniently, ambiguity read as less fresh (RFC 9111 §4.2.1, §5.2).
 
 import { type HeaderList, headerValue, listMembers } from "./headers.ts";
-import { type BareItem, type Parameters, parseDictionary } from "./structured-fields.ts";
+import { type BareItem, dictionaryMembers, type Parameters } from "./structured-fields.ts";
 import { type Millis, seconds } from "./units.ts";
 
 /** Directives by lower-case name. A repeated one keeps all of its arguments. */
@@ -70,13 +70,14 @@ const COUNTED = new Set(["max-age", "s-maxage", "stale-while-revalidate", "stale
 function targetedDirectives(field: string, value: string): Directives {
   const surrogate = field === "surrogate-control";
   // Older than Structured Fields, and without regard to case.
-  const members = parseDictionary(surrogate ? value.toLowerCase() : value);
+  const members = dictionaryMembers(surrogate ? value.toLowerCase() : value);
   if (members === null) return NONE;
   const directives = new Map<string, (string | null)[]>();
   for (const [name, member] of members) {
     if (member.kind !== "item" || (surrogate && isForOthers(member.parameters))) continue;
     const argument = argumentOf(name, member.bare);
-    if (argument !== undefined) directives.set(name, [argument]);
+    if (argument === undefined) directives.delete(name);
+    else directives.set(name, [argument]);
   }
   return directives;
 }
@@ -88,7 +89,7 @@ const isForOthers = (parameters: Parameters): boolean =>
 function argumentOf(name: string, bare: BareItem): string | null | undefined {
   if (COUNTED.has(name)) return bare.kind === "integer" ? String(bare.value) : undefined;
   if (bare.kind === "boolean") return bare.value ? null : undefined;
-  return String(bare.value);
+  return LIMITABLE.has(name) && bare.kind !== "string" ? null : String(bare.value);
 }
 
 /** What a directive that can be limited to fields covers (`no-cache`, `private`; RFC 9111 §5.2.2.4, §5.2.2.7). */

@@ -4,7 +4,7 @@ import { coverageOf, type Directives, governingDirectives } from "./cache-contro
 import { type HeaderList, hasHeader, headerValue } from "./headers.ts";
 import type { Rules } from "./rules.ts";
 import { parseList } from "./structured-fields.ts";
-import { MAX_VARY_NAMES, varyNames } from "./vary.ts";
+import { canBeHeeded, varyNames } from "./vary.ts";
 
 export interface StorabilityInput {
   readonly method: string;
@@ -87,7 +87,7 @@ function byHeaders(input: StorabilityInput): RefusalReason | null {
   if (hasHeader(headers, "set-cookie") && rules.setCookie === "refuse") return "set-cookie";
   const names = varyNames(headers);
   if (names.includes("*")) return "vary-star";
-  return names.length > MAX_VARY_NAMES ? "vary-names" : null;
+  return canBeHeeded(names) ? null : "vary-names";
 }
 
 function byLifetime(input: StorabilityInput, directives: Directives): RefusalReason | null {

@@ -15,14 +15,17 @@ export type Member =
 
 /** RFC 9651 §4.2.2; null where the text is no dictionary. The last of a repeated key counts. */
 export function parseDictionary(text: string): ReadonlyMap<string, Member> | null {
+  const members = dictionaryMembers(text);
+  return members === null ? null : new Map(members);
+}
+
+/** The same with every repetition, in the order received. */
+export function dictionaryMembers(text: string): readonly (readonly [key: string, member: Member])[] | null {
   return parsed(text, (scanner) => {
-    const members = new Map<string, Member>();
+    const members: [string, Member][] = [];
     scanner.members(() => {
       const key = scanner.key();
-      const member = scanner.take("=") ? scanner.member() : flag(scanner);
-      // A repeated key moves to where it was repeated.
-      members.delete(key);
-      members.set(key, member);
+      members.push([key, scanner.take("=") ? scanner.member() : flag(scanner)]);
     });
     return members;
   });
@@ -57,6 +60,9 @@ function parsed<T>(text: string, read: (scanner: Scanner) => T): T | null {
 
 /** RFC 9651 §3.3.1, §3.3.2. */
 const DIGITS = { integer: 15, whole: 12, fraction: 3 } as const;
+
+/** Base64, with or without its padding (RFC 9651 §4.2.7). */
+const BINARY = /:(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?:/y;
 
 class Scanner {
   private readonly text: string;
@@ -100,7 +106,6 @@ class Scanner {
       this.skip(" ");
       const key = this.key();
       const value: BareItem = this.take("=") ? this.bareItem() : { kind: "boolean", value: true };
-      parameters.delete(key);
       parameters.set(key, value);
     }
     return parameters;
@@ -120,9 +125,9 @@ class Scanner {
     const char = this.peek();
     if (char === '"') return { kind: "string", value: this.string() };
     if (char === "?") return { kind: "boolean", value: this.match(/\?[01]/y) === "?1" };
-    if (char === ":") return { kind: "binary", value: this.match(/:[A-Za-z0-9+/=]*:/y).slice(1, -1) };
+    if (char === ":") return { kind: "binary", value: this.match(BINARY).slice(1, -1) };
     if (char === "@") return this.date();
-    if (char === "%") return { kind: "display", value: this.match(/%"(?:[ !#$&-~]|%[0-9a-f]{2})*"/y) };
+    if (char === "%") return { kind: "display", value: this.display() };
     if (char !== "" && "-0123456789".includes(char)) return this.number();
     return { kind: "token", value: this.match(/[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*/y) };
   }
@@ -143,6 +148,16 @@ class Scanner {
     const number = this.number();
     if (number.kind !== "integer") throw new Fault();
     return { kind: "date", value: number.value };
+  }
+
+  private display(): string {
+    const text = this.match(/%"(?:[ !#$&-~]|%[0-9a-f]{2})*"/y).slice(2, -1);
+    try {
+      return decodeURIComponent(text);
+    } catch (error) {
+      if (error instanceof URIError) throw new Fault();
+      throw error;
+    }
   }
 
   private string(): string {

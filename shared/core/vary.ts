@@ -27,6 +27,12 @@ const MAX_LANGUAGES = 32;
 
 export const NOTHING_VARIES: VaryMark = { names: [], languages: [], codings: [] };
 
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** Whether a `Vary` can be heeded: every name is one, and there are not too many. */
+export const canBeHeeded = (names: readonly string[]): boolean =>
+  names.length <= MAX_VARY_NAMES && names.every((name) => FIELD_NAME.test(name));
+
 /** The lower-case field names of a `Vary`; `*` may be among them. What is coded was chosen by coding, said or not. */
 export function varyNames(headers: HeaderList): readonly string[] {
   const names = new Set(listMembers(headerValue(headers, "vary")).map((name) => name.toLowerCase()));
@@ -162,15 +168,20 @@ interface Preference {
 }
 
 function preferences(value: string): Preference[] {
-  return listMembers(value).map((member) => {
+  return listMembers(value).flatMap((member) => {
     const [tag = "", ...parameters] = member
       .toLowerCase()
       .split(";")
       .map((part) => part.trim());
+    // What is no tag prefers nothing; nor may it look like a note of ours.
+    if (!TAG.test(tag)) return [];
     const quality = parameters.find((parameter) => /^q\s*=/.test(parameter))?.replace(/^q\s*=\s*/, "");
-    return { tag, quality: quality === undefined ? 1000 : thousandths(quality) };
+    return [{ tag, quality: quality === undefined ? 1000 : thousandths(quality) }];
   });
 }
+
+/** A language range or a coding (RFC 4647 §2.1, RFC 9110 §8.4.1). */
+const TAG = /^[a-z0-9*-]+$/;
 
 /** An invalid quality is the least: nothing is preferred by mistake. */
 const thousandths = (quality: string): number =>

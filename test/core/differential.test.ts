@@ -17,7 +17,15 @@ import { ageWhenSent, lifetimeOf } from "../../shared/core/freshness.ts";
 import type { HeaderPair } from "../../shared/core/headers.ts";
 import { storability } from "../../shared/core/storability.ts";
 import { millis } from "../../shared/core/units.ts";
-import { type DateField, DIFFERENCES, type Difference, dateField, has, type Sample } from "./differences.ts";
+import {
+  type DateField,
+  DIFFERENCES,
+  type Difference,
+  dateField,
+  GUESSED,
+  has,
+  type Sample,
+} from "./differences.ts";
 import { NOON, rulesWith } from "./samples.ts";
 import { assertSeeded } from "./seeded.ts";
 
@@ -92,11 +100,11 @@ function theirs(one: Sample, differences: readonly Difference[]): Outcome {
 
 /** They store what can never be used again: without any lifetime, or stale at once without anything to revalidate it by. */
 function isWorthStoring(one: Sample, given: Sample, maxAge: number): boolean {
-  const stated =
-    ["max-age", "s-maxage", "no-cache"].some((name) => has(given, name)) || given.expires !== null;
-  if (!stated && given.lastModified === null) return false;
-  // A no-cache that is limited to fields keeps an answer from being stored for its stale windows alone.
-  const noCache = one.directives.some(({ name }) => name.toLowerCase() === "no-cache");
+  const noCache = has(given, "no-cache");
+  const stated = ["max-age", "s-maxage"].some((name) => has(given, name)) || given.expires !== null;
+  // What must be validated before each use states no lifetime: then its status has to allow that it is stored.
+  const validated = noCache && GUESSED.includes(one.status);
+  if (!stated && !validated && given.lastModified === null) return false;
   const servableStale =
     ["stale-while-revalidate", "stale-if-error"].some((name) => has(given, name)) && !noCache;
   return maxAge > 0 || one.etag || one.lastModified !== null || servableStale;

@@ -29,7 +29,9 @@ const markOf = (more: Partial<VaryMark>): VaryMark => ({ ...NOTHING_VARIES, ...m
 /** What an answer to one request is kept with, and whether it answers another. */
 function sharedBy(one: Fields, answer: Fields, other: Fields): boolean {
   const headers = answering(answer);
-  const mark = widenMark(NOTHING_VARIES, headers, asking(one));
+  // What was known of other answers must not be taken for this one's.
+  const known = markOf({ languages: ["de", "en", "fr-ca"], codings: [{ of: "br, gzip", chosen: "br" }] });
+  const mark = widenMark(known, headers, asking(one));
   return variesFor(valuesOfAnswer(mark, asking(one), headers), asking(other));
 }
 

@@ -57,8 +57,9 @@ redis.call('PEXPIRE', KEYS[4], string.format('%.0f', math.max(redis.call('PTTL',
 local displaced = 0
 local excess = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[10])
 if excess > 0 then
-  for _, variant in ipairs(redis.call('ZRANGE', KEYS[4], '0', string.format('%.0f', excess - 1))) do
-    if variant ~= KEYS[1] and not redis.call('HGET', variant, 'dirty') then
+  -- One more than has to go: this one is never it.
+  for _, variant in ipairs(redis.call('ZRANGE', KEYS[4], '0', string.format('%.0f', excess))) do
+    if displaced < excess and variant ~= KEYS[1] and not redis.call('HGET', variant, 'dirty') then
       redis.call('DEL', variant)
       redis.call('ZREM', KEYS[4], variant)
       displaced = displaced + 1
