@@ -193,6 +193,8 @@ function preparedInit(reply: Reply): ResponseInit {
 function initOf(reply: Reply): ResponseInit {
   const headers = new Headers();
   for (const [name, value] of reply.headers) headers.append(name, value);
-  // Bodies are kept and sent in the coding that they came in.
-  return { status: reply.status, headers, encodeBody: "manual" };
+  // A coded body is kept and sent in the octets that it came in; for others the runtime needn't be told.
+  return headers.has("content-encoding")
+    ? { status: reply.status, headers, encodeBody: "manual" }
+    : { status: reply.status, headers };
 }
