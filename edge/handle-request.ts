@@ -6,7 +6,6 @@ import { type RequestDirectives, requestDirectives, satisfies } from "../shared/
 import { allSelectors } from "../shared/core/selector.ts";
 import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
 import { instant, later, millis } from "../shared/core/units.ts";
-import { variesFor } from "../shared/core/vary.ts";
 import { wantsLess } from "./content.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
@@ -43,8 +42,7 @@ function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | Pro
   const entry = edge.memory.find(rules, keyFor(edge, { route, request }));
   if (entry === undefined) return null;
   if (entry.currentAt !== view.generation && !isCurrent(view, entry, route)) return null;
-  if (now >= entry.freshUntil || !variesFor(entry.held.answer.vary, (name) => request.header(name)))
-    return null;
+  if (now >= entry.freshUntil || !edge.memory.answers(entry, request)) return null;
   if (rules.requestDirectives === "honor" && !pleases(entry, request, route)) return null;
   const less = wantsLess(request);
   if (less && isForOriginAlone(request)) return null;

@@ -199,7 +199,7 @@ async function recordInL2(edge: Edge, key: CacheKey, checked: HeldAnswer): Promi
 
 /** Where this resource's answers are known to vary, the request's own variant. */
 export const keyFor = (edge: Edge, { route, request }: Pick<FlightJob, "route" | "request">): CacheKey =>
-  variantKey(route.key, edge.memory.markOf(route.key), request);
+  edge.memory.variantKey(route.key, request);
 
 function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
   const view = edge.view.current();

@@ -76,6 +76,8 @@ const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => 
   freshUntil: held.bornAt,
   sent: null,
   prepared: null,
+  names: held.answer.vary.map(([name]) => name),
+  answers: null,
 });
 
 /** Least as-of, all selectors, greatest age (RFC 9111 §3.4); the newer one's fields. */

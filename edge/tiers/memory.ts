@@ -1,11 +1,12 @@
 // L1 memory: answers ready to send, a byte budget a class, and markers of what is known not to be storable.
 
+import { type KeyedRequest, variantKey } from "../../shared/core/cache-key.ts";
 import { SieveCache } from "../../shared/core/eviction/sieve.ts";
 import type { HeaderList } from "../../shared/core/headers.ts";
 import type { ClassSettings, Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { CacheKey, Instant } from "../../shared/core/units.ts";
-import { NOTHING_VARIES, type VaryMark } from "../../shared/core/vary.ts";
+import { NOTHING_VARIES, type VaryMark, variesFor } from "../../shared/core/vary.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 
@@ -22,6 +23,10 @@ export interface MemoryAnswer {
   sent: Sent | null;
   /** What a runtime made of it once, for every hit to reuse. */
   prepared: unknown;
+  /** The fields that it varies on. */
+  readonly names: readonly string[];
+  /** What requests said in them, where it was found to answer them. */
+  answers: Set<string> | null;
 }
 
 export interface Sent {
@@ -34,7 +39,13 @@ export interface Sent {
 }
 
 export type Marker =
-  | { readonly kind: "varies"; readonly mark: VaryMark; readonly variants: readonly CacheKey[] }
+  | {
+      readonly kind: "varies";
+      readonly mark: VaryMark;
+      readonly variants: readonly CacheKey[];
+      /** Keys of variants by what requests said, so that it is normalised once. */
+      readonly keys: Map<string, CacheKey>;
+    }
   | { readonly kind: "uncacheable"; readonly until: Instant };
 
 export class MemoryTier {
@@ -75,6 +86,32 @@ export class MemoryTier {
     return marker?.kind === "varies" ? marker.mark : NOTHING_VARIES;
   }
 
+  /** The key of the request's own variant; the resource's own where its answers are not known to vary. */
+  variantKey(primary: CacheKey, request: KeyedRequest): CacheKey {
+    const marker = this.markers.get(primary);
+    if (marker?.kind !== "varies") return primary;
+    const said = saidIn(marker.mark.names, request);
+    let key = marker.keys.get(said);
+    if (key === undefined) {
+      key = variantKey(primary, marker.mark, request);
+      if (said.length <= LIMITS.rememberedSelecting) remember(marker.keys, said, key);
+    }
+    return key;
+  }
+
+  /** Whether an entry was selected by a request like this: worked out once for all that say the same. */
+  answers(entry: MemoryAnswer, request: KeyedRequest): boolean {
+    const { vary } = entry.held.answer;
+    if (vary.length === 0) return true;
+    const said = saidIn(entry.names, request);
+    if (entry.answers?.has(said) === true) return true;
+    if (!variesFor(vary, (name) => request.header(name))) return false;
+    entry.answers ??= new Set();
+    if (said.length <= LIMITS.rememberedSelecting && entry.answers.size < LIMITS.variantsPerKey)
+      entry.answers.add(said);
+    return true;
+  }
+
   markVaries(key: CacheKey, mark: VaryMark): void {
     const there = this.markers.peek(key);
     this.setVaries(key, mark, there?.kind === "varies" ? there.variants : []);
@@ -97,7 +134,7 @@ export class MemoryTier {
 
   private setVaries(key: CacheKey, mark: VaryMark, variants: readonly CacheKey[]): void {
     const size = 2 * key.length + 256 + variants.reduce((sum, variant) => sum + 2 * variant.length, 0);
-    this.markers.set(key, { kind: "varies", mark, variants }, size);
+    this.markers.set(key, { kind: "varies", mark, variants, keys: new Map() }, size);
   }
 
   get bytesUsed(): number {
@@ -126,6 +163,22 @@ export class MemoryTier {
     }
     return cache;
   }
+}
+
+/** What a request says in these fields, as received. */
+function saidIn(names: readonly string[], request: KeyedRequest): string {
+  let said = "";
+  for (const name of names) {
+    const value = request.header(name);
+    // No field's value has a line's end in it.
+    said += value === null ? "\n" : `${value}\r\n`;
+  }
+  return said;
+}
+
+function remember(keys: Map<string, CacheKey>, said: string, key: CacheKey): void {
+  if (keys.size >= LIMITS.variantsPerKey) keys.clear();
+  keys.set(said, key);
 }
 
 /** Strings are charged two octets a character: that is the most that they take. */

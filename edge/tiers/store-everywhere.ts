@@ -74,6 +74,8 @@ export function promote(
     freshUntil: instant(0),
     sent: null,
     prepared: null,
+    names: held.answer.vary.map(([name]) => name),
+    answers: null,
   });
   edge.memory.unmarkUncacheable(place.primary);
   if (place.key === place.primary) return;
