@@ -24,6 +24,8 @@ export interface Counters {
   corrupt: number;
   /** Variants by Vary that gave way because their resource had too many. */
   variantsDisplaced: number;
+  /** Answers that were not stored, by the reason. */
+  readonly notStored: Map<string, number>;
 }
 
 const tier = (): { hits: number; misses: number; errors: number } => ({ hits: 0, misses: 0, errors: 0 });
@@ -40,6 +42,7 @@ export const newCounters = (): Counters => ({
   pushes: 0,
   corrupt: 0,
   variantsDisplaced: 0,
+  notStored: new Map(),
 });
 
 export function classCounters(counters: Counters, name: string): ClassCounters {
@@ -53,6 +56,10 @@ export function classCounters(counters: Counters, name: string): ClassCounters {
     counters.classes.set(name, found);
   }
   return found;
+}
+
+export function countNotStored({ notStored }: Counters, reason: string): void {
+  notStored.set(reason, (notStored.get(reason) ?? 0) + 1);
 }
 
 export function countLatency(counters: ClassCounters, ms: number): void {

@@ -11,6 +11,7 @@ import type { LeaseMarker } from "../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
+import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
 import { collectWhileStreaming, twoLanes } from "./share-body.ts";
@@ -82,6 +83,7 @@ export async function passOn(
   const { right, job } = exchange;
   const { status, headers, body } = answered;
   const failed = status >= 500;
+  if (reason !== null) countNotStored(edge.counters, reason);
   if (failed && isForAll(headers) && body.kind === "source") return shareError(exchange, given, body.source);
   // What one range or somebody's credentials got says nothing of what everybody would get.
   const forAll = job.lease === "wait";

@@ -66,6 +66,14 @@ export const metricsSchema = z
       coalescedRatio: measured,
       leaseWaits: count,
     }),
+    variants: z.object({
+      displaced: count.openapi({
+        description: "Variants by Vary that gave way: their resource had too many.",
+      }),
+    }),
+    notStored: z
+      .record(z.string(), count)
+      .openapi({ description: "Answers that were not stored, by the reason: no-store, set-cookie, tags …" }),
     journal: z.object({ accepted: count, delivered: count, pending: count, deadLettered: count }),
     alerts: z.array(z.object({ id: z.string() })),
   })

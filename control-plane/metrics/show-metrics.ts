@@ -71,6 +71,9 @@ export interface CacheMetrics {
     readonly coalescedRatio: number | null;
     readonly leaseWaits: number;
   };
+  readonly variants: { readonly displaced: number };
+  /** Answers that were not stored, by the reason. */
+  readonly notStored: Record<string, number>;
   readonly journal: Record<"accepted" | "delivered" | "pending" | "deadLettered", number>;
   /** No rule is evaluated yet. */
   readonly alerts: { readonly id: string }[];
@@ -130,6 +133,8 @@ export function showMetrics({ sums, unfinished, control }: Sums, context: Metric
       coalescedRatio: ratio(total.coalesced, total.coalesced + total.misses),
       leaseWaits: count("stampede|leaseWaits"),
     },
+    variants: { displaced: count("variants|displaced") },
+    notStored: countsBelow(sums, "notStored"),
     // Nothing is written back yet, so nothing is waiting either.
     journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 },
     alerts: [],
@@ -141,6 +146,11 @@ function classNames(sums: ReadonlyMap<string, number>): string[] {
     name.startsWith("class|") ? [name.split("|")[1] ?? ""] : [],
   );
   return [...new Set(names)].sort();
+}
+
+function countsBelow(sums: ReadonlyMap<string, number>, prefix: string): Record<string, number> {
+  const found = [...sums].filter(([name]) => name.startsWith(`${prefix}|`));
+  return Object.fromEntries(found.map(([name, count]) => [name.slice(prefix.length + 1), count]));
 }
 
 function classFigures(sums: ReadonlyMap<string, number>, name: string): ClassFigures {

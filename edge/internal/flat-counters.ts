@@ -23,6 +23,7 @@ export function flatCounters(edge: Edge): Record<string, number> {
   flat["gauge|originConcurrencyMax"] = counters.originConcurrentMax;
   flat["memory|evictions"] = edge.memory.evictions;
   flat["variants|displaced"] = counters.variantsDisplaced;
+  for (const [reason, count] of counters.notStored) flat[`notStored|${reason}`] = count;
   flat["log|pulls"] = counters.pulls;
   flat["log|pushes"] = counters.pushes;
   return flat;
