@@ -28,6 +28,8 @@ const SHAPING = [
   "x-url-scheme",
 ];
 const SHAPING_PREFIX = "x-forwarded-";
+/** Says who asks, which origins log and count by; it says nothing of what is asked for. */
+const FORWARDED_FOR = "x-forwarded-for";
 
 /** Fields of one client's request that would make the answer his alone. */
 const SELECTIVE = [
@@ -48,7 +50,8 @@ const SELECTIVE = [
 /** Fields in which this cache speaks for itself: no client's copy of them goes on. */
 const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
 
-const isShaping = (name: string): boolean => name.startsWith(SHAPING_PREFIX) || SHAPING.includes(name);
+const isShaping = (name: string): boolean =>
+  SHAPING.includes(name) || (name.startsWith(SHAPING_PREFIX) && name !== FORWARDED_FOR);
 
 function forwardable(request: EdgeRequest, route: Route, dropped: (name: string) => boolean): HeaderPair[] {
   const headers = request.headers();

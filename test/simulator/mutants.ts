@@ -30,7 +30,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "known-at-at-arrival": {
     file: "edge/log/view-keeper.ts",
-    from: 14,
+    from: 67,
     find: "learnHead(view, outcome.head, sentAt);",
     put: "learnHead(view, outcome.head, this.ports.clock.now());",
   },
@@ -42,7 +42,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "soft-hides-hard": {
     file: "shared/core/log-view.ts",
-    from: 11,
+    from: 14,
     find: "if (newest.hard > verifiedTo.seq) return",
     put: "if (newest.hard > verifiedTo.seq && lastSoft(newest) < newest.hard) return",
   },
@@ -60,13 +60,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "hard-purged-validator": {
     file: "edge/lease.ts",
-    from: 8,
+    from: 9,
     find: '(coherence === "current" || coherence === "soft")',
     put: "(coherence !== null)",
   },
   "fill-without-token": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 147,
+    from: 14,
     find: "if owner ~= token then return { 'refused', 'lease' } end",
     put: "granted = granted or '0'",
   },
@@ -84,7 +84,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "page-is-head": {
     file: "shared/core/log-view.ts",
-    from: 22,
+    from: 42,
     find: "head.epoch === view.epoch && head.seq <= view.cursor && sentAt",
     put: "head.epoch === view.epoch && sentAt",
   },
@@ -102,13 +102,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "age-since-fill": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 3,
+    from: 2,
     find: "'at', granted,",
     put: "'at', string.format('%.0f', tonumber(redis.call('TIME')[1]) * 1000),",
   },
   "age-forgets-cache": {
     file: "edge/tiers/data-centre.ts",
-    from: 10,
+    from: 11,
     find: "millis(record.age + outcome.residence)",
     put: "outcome.residence",
   },
@@ -120,7 +120,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "damage-unnoticed": {
     file: "shared/mid-tier/mid-tier.ts",
-    from: 33,
+    from: 398,
     find: "if (bytes === null || (await digest.sha256Base64([record, bytes])) !== expected) return null;",
     put: "if (bytes === null || expected === undefined) return null;\n  await digest.sha256Base64([]);",
   },
@@ -144,7 +144,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "snapshot-takes-back": {
     file: "edge/log/view-keeper.ts",
-    from: 55,
+    from: 54,
     find: "head.epoch === old.epoch && head.seq <= old.cursor",
     put: "head.epoch === old.epoch && head.seq < 0",
   },
@@ -156,13 +156,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "failure-is-joined": {
     file: "edge/flight.ts",
-    from: 1,
+    from: 4,
     find: 'if (outcome.kind !== "answer") forget',
     put: 'if (outcome.kind === "unshared") forget',
   },
   "swr-drains-others": {
     file: "edge/serve.ts",
-    from: 67,
+    from: 17,
     find: 'if (boarding.role === "leader") request',
     put: "request",
   },
