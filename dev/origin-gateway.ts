@@ -46,7 +46,9 @@ export async function startOriginGateway(origin: URL): Promise<OriginGateway> {
   // How long a request may take is for clients, edges and the origin to say.
   server.requestTimeout = 0;
   server.headersTimeout = 0;
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex) => upgrade(origin, request, socket));
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    upgrade(origin, request, { socket, head }),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
@@ -81,22 +83,38 @@ function forward(origin: URL, request: IncomingMessage, response: ServerResponse
   const framing = chunked ? ["Transfer-Encoding", "chunked"] : [];
   const asked = ask(origin, request, [...endToEnd(request), ...framing]);
   let whole = (): boolean => false;
-  // Without an answer there is nothing to say but that the connection is gone: whoever asked reads it as unreachable.
-  // Octets behind a whole answer are an error too, but not that answer's: they go no further.
-  asked.on("error", () => {
+  asked.on("error", () => undefined);
+  // However it ended. Without an answer there is nothing to say but that the connection is gone, which whoever asked
+  // reads as unreachable; octets behind a whole answer are not that answer's fault, and go no further.
+  asked.on("close", () => {
     if (!whole()) response.destroy();
+    // What the origin did not want to read of the request is read for nobody, or its connection would never be free.
+    request.unpipe();
+    request.resume();
   });
   response.on("close", () => asked.destroy());
   asked.on("response", (answer) => {
     whole = () => answer.complete;
     answer.on("error", () => response.destroy());
-    answer.on("aborted", () => response.destroy());
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", endToEnd(answer));
-    // Sent before the first octet of the body is there, as origins that stream expect.
-    response.flushHeaders();
-    answer.pipe(response);
+    if (writeHead(response, answer)) answer.pipe(response);
+    else asked.destroy();
   });
   request.pipe(asked);
+}
+
+/** False where the answer has no head that could be sent on. */
+function writeHead(response: ServerResponse, answer: IncomingMessage): boolean {
+  const status = answer.statusCode ?? 0;
+  if (status < 200 || status > 999) return false;
+  try {
+    response.writeHead(status, endToEnd(answer));
+    // Sent before the first octet of the body is there, as origins that stream expect.
+    response.flushHeaders();
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 /** Raw, so that repeats, order and spelling stay as they came; without what `Connection` names. */
@@ -112,22 +130,31 @@ function endToEnd(message: IncomingMessage): string[] {
 }
 
 /** WebSockets: the origin's answer as it stands, then octets both ways. */
-function upgrade(origin: URL, request: IncomingMessage, socket: Duplex): void {
+function upgrade(origin: URL, request: IncomingMessage, client: { socket: Duplex; head: Buffer }): void {
+  const { socket, head } = client;
   const asked = ask(origin, request, [
     ...endToEnd(request),
     ...["Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? ""],
   ]);
   asked.on("error", () => socket.destroy());
   socket.on("error", () => asked.destroy());
-  asked.on("response", () => socket.destroy());
-  asked.on("upgrade", (answer, upstream) => {
-    const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
-    for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2)
-      lines.push(`${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}`);
-    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  asked.on("response", (answer) => {
+    socket.write(headOf(answer, endToEnd(answer), ["Connection: close"]));
+    answer.pipe(socket);
+  });
+  asked.on("upgrade", (answer, upstream: Duplex, first: Buffer) => {
+    socket.write(headOf(answer, answer.rawHeaders, []));
+    socket.write(first);
+    upstream.write(head);
     upstream.on("error", () => socket.destroy());
     socket.on("close", () => upstream.destroy());
     upstream.pipe(socket).pipe(upstream);
   });
   asked.end();
+}
+
+function headOf(answer: IncomingMessage, raw: readonly string[], more: readonly string[]): Buffer {
+  const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
+  for (let i = 0; i + 1 < raw.length; i += 2) lines.push(`${raw[i]}: ${raw[i + 1]}`);
+  return Buffer.from(`${[...lines, ...more].join("\r\n")}\r\n\r\n`, "latin1");
 }

@@ -41,8 +41,10 @@ export const LIMITS = {
   entryOverhead: bytes(3072),
   /** Variants of one resource by Vary, in memory as in L2: beyond them the oldest gives way, and is counted. */
   variantsPerKey: 64,
-  /** What a request says in the fields that select is remembered up to this many characters. */
-  rememberedSelecting: 256,
+  /** What requests said in the fields that select is remembered, so many a resource and an answer. */
+  rememberedSelecting: 8,
+  /** Longer ones are normalised anew each time. */
+  rememberedLength: 128,
   /** Bytes of L1 memory for markers: keys known to vary or to be uncacheable. */
   markerBudget: mebibytes(2),
   /** URLs whose classification is remembered, and how long such a URL may be: each costs its prefixes. */

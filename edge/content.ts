@@ -76,11 +76,11 @@ function headContent({ answer, headers, body }: ContentSource): Content {
   };
 }
 
-const whole = ({ answer, headers, body }: ContentSource): Content => ({
-  status: answer.status,
-  headers,
-  body,
-});
+function whole({ answer, headers, body }: ContentSource): Content {
+  // Whoever holds a part has seen that it serves the request.
+  if (answer.part.kind === "range") throw new Error("a part was to be sent as the whole");
+  return { status: answer.status, headers, body };
+}
 
 const completeLength = ({ part, length }: StoredAnswer): number =>
   part.kind === "whole" ? length : part.complete;

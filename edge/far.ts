@@ -109,6 +109,8 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   const serve = (step: Step): Reply | Promise<Reply> =>
     serveHeld(edge, request, { route, judged: { held, body, step }, provenance: provenanceOf(flown) });
   if (role === "leader") return serve(outcome.forLeader);
+  // What was learnt of the query since may have parted the two.
+  if (!isOfResource(held.answer.key, edge.router.route(request)?.key ?? null)) return "again";
   if (outcome.from === "l2" && !satisfiesNow(edge, flown)) return "again";
   const view = edge.view.current();
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH) : "again";
@@ -126,6 +128,9 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   const waited = role === "follower" && judged.coherence.kind === "current" && justArrived && known;
   return waited ? serve(FRESH) : "again";
 }
+
+const isOfResource = (key: string, resource: string | null): boolean =>
+  resource !== null && (key === resource || key.startsWith(`${resource}|vary`));
 
 function satisfiesNow(edge: Edge, { job, outcome }: Flown): boolean {
   const age = ageOf(outcome.held, edge.clock.now());

@@ -36,7 +36,7 @@ export async function fetchAndStore(
   const { right, controls } = given;
   const plan = planOf(edge, job, right);
   const sentAt = edge.clock.now();
-  const answered = await askOrigin(edge, job, sharedRequestHeaders(edge, job, plan));
+  const answered = await askOrigin(edge, job, sharedRequestHeaders(job, plan));
   const exchange: Exchange = {
     job,
     right,

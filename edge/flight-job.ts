@@ -27,3 +27,7 @@ export interface FlightJob {
   /** The `Range` to ask the origin for instead of the whole answer. */
   readonly range: string | null;
 }
+
+/** Somebody's credentials may not start a fetch that others share. */
+export const leaseFor = (request: EdgeRequest): "wait" | "try" =>
+  request.header("authorization") === null ? "wait" : "try";

@@ -10,6 +10,7 @@ import { wantsLess } from "./content.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
+import { leaseFor } from "./flight-job.ts";
 import type { Judged } from "./judge.ts";
 import { keyFor } from "./lease.ts";
 import { askHead, askRange, onlyIfCached, type Sought } from "./less-than-a-get.ts";
@@ -88,18 +89,24 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   if (fenced && route.rules.fence.kind === "refuse") return refused();
   const wants = wantsOf(request, route);
   const near = view === null ? null : await lookNear(edge, request, { route, view, wants });
-  const judged = near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, wants);
+  const judged =
+    near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, { wants, fenced });
   if (judged !== null) return serveHeld(edge, request, { route, judged, provenance: { kind: "l1" } });
   return goOn(edge, request, { route, candidate: near, wants });
 }
 
 /** The answer as it may be served to this client, or null. */
-function goodEnough(edge: Edge, judged: Judged, wants: RequestDirectives): Judged | null {
+function goodEnough(
+  edge: Edge,
+  judged: Judged,
+  { wants, fenced }: { wants: RequestDirectives; fenced: boolean },
+): Judged | null {
   const { step, held, freshness, coherence } = judged;
   const remaining = freshness.kind === "fresh" ? freshness.remaining : millis(0);
   if (!satisfies(wants, { age: ageOf(held, edge.clock.now()), remaining })) return null;
   if (step.kind === "serve" || step.kind === "serve-and-refresh") return judged;
-  if (freshness.kind === "fresh" || coherence.kind !== "current") return null;
+  // Beyond the window "current" is only what an old view says.
+  if (fenced || freshness.kind === "fresh" || coherence.kind !== "current") return null;
   // RFC 9111 §5.2.1.2, §4.2.4: whoever takes stale answers gets them, unless the origin forbids it.
   const taken = wants.maxStale !== null && freshness.staleFor <= wants.maxStale;
   return taken && !mustRevalidate(held.answer.headers)
@@ -110,15 +117,12 @@ function goodEnough(edge: Edge, judged: Judged, wants: RequestDirectives): Judge
 async function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
   const { route, wants } = sought;
   if (wants.onlyIfCached) return onlyIfCached(edge, request, sought);
-  const marker = edge.memory.marker(route.key);
-  if (marker?.kind === "uncacheable" && edge.clock.now() < marker.until)
+  if (edge.memory.isUncacheable(keyFor(edge, { route, request }), edge.clock.now()))
     return pass(edge, request, { route, reason: "uncacheable" });
   if (wants.noStore || isForOriginAlone(request)) return pass(edge, request, { route, reason: "bypass" });
   if (request.method === "HEAD") return askHead(edge, request, sought);
   if (request.header("range") !== null) return askRange(edge, request, sought);
-  // Somebody's credentials may not start a fetch that others share.
-  const lease = request.header("authorization") === null ? "wait" : "try";
-  return askFar(edge, request, { ...sought, lease, range: null });
+  return askFar(edge, request, { ...sought, lease: leaseFor(request), range: null });
 }
 
 /**

@@ -1,10 +1,12 @@
 // Requests for less than a whole answer from wherever it is: HEAD, ranges, and what must come from a cache.
 
 import { parseRange } from "../shared/core/byte-range.ts";
-import { NO_DIRECTIVES, type RequestDirectives } from "../shared/core/request-directives.ts";
+import { type RequestDirectives, satisfies } from "../shared/core/request-directives.ts";
+import { ageOf, currentLifetime, type HeldAnswer } from "../shared/core/stored-answer.ts";
+import { millis } from "../shared/core/units.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
-import type { FlightJob } from "./flight-job.ts";
+import { type FlightJob, leaseFor } from "./flight-job.ts";
 import type { Served } from "./judge.ts";
 import { acquire } from "./lease.ts";
 import { findPart, partServes } from "./parts.ts";
@@ -46,14 +48,14 @@ export async function askHead(edge: Edge, request: EdgeRequest, sought: Sought):
   const { route, wants } = sought;
   if (found.candidate === null) return pass(edge, request, { route, reason: "bypass" });
   const { candidate } = found;
-  return askFar(edge, request, { route, candidate, wants, lease: "wait", range: null });
+  return askFar(edge, request, { route, candidate, wants, lease: leaseFor(request), range: null });
 }
 
 /** A range of what is held nowhere as a whole: from a part that is held, else from the origin, as that part. */
 export async function askRange(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
   const { route, wants } = sought;
-  const part = wants === NO_DIRECTIVES ? findPart(edge, { route, request }) : null;
-  if (part !== null && partServes(part.held.answer, request)) {
+  const part = findPart(edge, { route, request });
+  if (part !== null && partServes(part.held.answer, request) && pleases(edge, part.held, sought)) {
     const body = { kind: "bytes", bytes: part.bytes } as const;
     const judged = { held: part.held, body, step: { kind: "serve", mark: "fresh" } } as const;
     return serveHeld(edge, request, { route, judged, provenance: { kind: "l1" } });
@@ -66,6 +68,11 @@ export async function askRange(edge: Edge, request: EdgeRequest, sought: Sought)
     return found.kind === "reply" ? found.reply : unsharedRange(edge, request, { sought, single });
   }
   return askFar(edge, request, { route, candidate: null, wants, lease: "none", range });
+}
+
+function pleases(edge: Edge, held: HeldAnswer, { route, wants }: Sought): boolean {
+  const age = ageOf(held, edge.clock.now());
+  return satisfies(wants, { age, remaining: millis(currentLifetime(held.answer, route.rules).fresh - age) });
 }
 
 /** A field that is no range of octets is ignored (RFC 9110 §14.2): then the whole is asked for. */

@@ -69,7 +69,7 @@ export function judgeStorability(edge: Edge, exchange: Exchange, answered: Recei
 function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict {
   const { request } = exchange.job;
   const { asOf, token } = exchange.right;
-  const route = routeOf(edge, exchange, received.headers);
+  const route = routeOf(edge, exchange, received);
   const headers = storedHeaders(received.headers, route.rules);
   const mark = widenMark(edge.memory.markOf(route.key), headers, (name) => request.header(name));
   if (!canBeHeeded(mark.names)) return { kind: "refuse", reason: "vary-names" };
@@ -103,10 +103,11 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
   return { kind: "store", key, primary: route.key, mark, answer };
 }
 
-/** An answer may say of its own URL that parts of the query make no difference. */
-function routeOf(edge: Edge, { job }: Exchange, headers: HeaderList): Route {
-  const variance = searchVariance(headers);
-  return variance === null ? job.route : edge.router.learnSearch(job.route, job.request, variance);
+/** An answer may say of its own URL that parts of the query make no difference; what fails says nothing for others. */
+function routeOf(edge: Edge, { job }: Exchange, { status, headers }: Received): Route {
+  if (status >= 300)
+    return job.route.variance === null ? job.route : (edge.router.plainRoute(job.request) ?? job.route);
+  return edge.router.learnSearch(job.route, job.request, searchVariance(headers));
 }
 
 export const originAge = (exchange: Exchange, received: { status: number; headers: HeaderList }): Millis =>

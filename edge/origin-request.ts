@@ -4,7 +4,6 @@ import { SURROGATE_NAME } from "../shared/core/cache-control.ts";
 import { type HeaderList, type HeaderPair, headerValue, hopByHopNames } from "../shared/core/headers.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { normalisedValue } from "../shared/core/vary.ts";
-import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
@@ -28,11 +27,12 @@ const SHAPING = [
   "x-url-scheme",
 ];
 const SHAPING_PREFIX = "x-forwarded-";
-/** Says who asks, which origins log and count by; it says nothing of what is asked for. */
+/** Says who asks, which origins log and count by: nothing that an answer for all may depend on. */
 const FORWARDED_FOR = "x-forwarded-for";
 
 /** Fields of one client's request that would make the answer his alone. */
 const SELECTIVE = [
+  "accept-encoding",
   "if-none-match",
   "if-modified-since",
   "if-match",
@@ -83,16 +83,13 @@ export type Asking =
 
 /** A request whose answer may be stored and shared: selecting fields in the form that stands for all that mean the same. */
 export function sharedRequestHeaders(
-  edge: Pick<Edge, "memory">,
   { request, route }: Pick<FlightJob, "request" | "route">,
   asking: Asking,
 ): HeaderList {
-  const selecting = new Set(["accept-language", ...edge.memory.markOf(route.key).names]);
-  const kept = forwardable(
-    request,
-    route,
-    (name) => isShaping(name) || SELECTIVE.includes(name) || name === "accept-encoding",
-  ).map(([name, value]): HeaderPair => [name, selecting.has(name) ? normalisedValue(name, value) : value]);
+  const own = (name: string): boolean => SELECTIVE.includes(name) || name === FORWARDED_FOR;
+  const kept = forwardable(request, route, (name) => isShaping(name) || own(name)).map(
+    ([name, value]): HeaderPair => [name, name === "accept-language" ? normalisedValue(name, value) : value],
+  );
   return [...kept, ["accept-encoding", storableCodings(request)], ...fieldsOf(asking)];
 }
 

@@ -8,6 +8,7 @@ import { allSelectors } from "../shared/core/selector.ts";
 import { freshnessOf, type HeldAnswer, type StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type CacheKey, elapsed, millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
+import { LIMITS } from "./config.ts";
 import { soleRange } from "./content.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
@@ -43,6 +44,8 @@ export function findPart(edge: Edge, job: Pick<FlightJob, "route" | "request">):
 /** Whether a part has all that a request asks for. */
 export function partServes(answer: Pick<StoredAnswer, "part">, request: FlightJob["request"]): boolean {
   if (answer.part.kind === "whole") return true;
+  // Where If-Range fails the whole is due, which a part is not.
+  if (request.header("if-range") !== null) return false;
   const range = soleRange(request, answer.part.complete);
   return range !== null && covers(answer.part, range);
 }
@@ -54,18 +57,18 @@ export function partServes(answer: Pick<StoredAnswer, "part">, request: FlightJo
 export function keepPart(
   edge: Edge,
   exchange: Exchange,
-  given: { made: Made; bytes: Uint8Array<ArrayBuffer>; limit: number },
-): HeldPart | WholeMade | null {
-  const { made, bytes, limit } = given;
-  const received = receivedPart(made.answer.headers, bytes.length);
+  given: { made: Made; bytes: Uint8Array<ArrayBuffer>; announced: boolean },
+): Kept | null {
+  const { made, bytes, announced } = given;
+  const received = receivedPart(made.answer.headers, { octets: bytes.length, announced });
   if (received === null) return null;
   const answer: StoredAnswer = { ...made.answer, part: received, length: bytes.length };
   const fresh: HeldPart = { held: hold(exchange, answer), part: received, bytes };
   const joined = joinedWith(findPart(edge, exchange.job), fresh);
-  const kept = joined !== null && joined.bytes.length <= limit ? joined : fresh;
+  const kept = joined !== null && joined.bytes.length <= LIMITS.sharedBody ? joined : fresh;
   if (isComplete(kept.part)) return wholeOf(made, kept);
   if (exchange.right.asOf !== null) edge.memory.store(partKey(made.key), entryOf(kept, exchange));
-  return kept;
+  return { kind: "part", ...kept };
 }
 
 const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => ({
@@ -102,19 +105,22 @@ function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   return { held: { ...newer.held, answer, bornAt, verifiedTo: asOf }, part, bytes };
 }
 
-export interface WholeMade {
-  readonly made: Made;
-  readonly held: HeldAnswer;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
+export type Kept =
+  | ({ readonly kind: "part" } & HeldPart)
+  | {
+      readonly kind: "whole";
+      readonly made: Made;
+      readonly held: HeldAnswer;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    };
 
 /** A complete part is the whole answer, as if it had come in one piece. */
-function wholeOf(made: Made, { held, bytes }: HeldPart): WholeMade {
+function wholeOf(made: Made, { held, bytes }: HeldPart): Kept {
   const answer: StoredAnswer = {
     ...held.answer,
     status: 200,
     headers: withoutHeaders(held.answer.headers, new Set(["content-range"])),
     part: { kind: "whole" },
   };
-  return { made: { ...made, answer }, held: { ...held, answer }, bytes };
+  return { kind: "whole", made: { ...made, answer }, held: { ...held, answer }, bytes };
 }

@@ -7,6 +7,7 @@ import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
 import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
+import { keyFor } from "./lease.ts";
 import { passedRequestHeaders } from "./origin-request.ts";
 import { originFailure, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -26,7 +27,8 @@ export async function pass(
   if (outcome.kind === "unreachable") {
     return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
   }
-  if (reason === "uncacheable" && wouldStore(edge, route, outcome)) edge.memory.unmarkUncacheable(route.key);
+  if (reason === "uncacheable" && wouldStore(edge, route, outcome))
+    edge.memory.unmarkUncacheable(keyFor(edge, { route, request }));
   const reply = streamedReply(edge, request, {
     ...outcome,
     rules: route.rules,

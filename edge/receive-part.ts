@@ -6,7 +6,7 @@ import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { type Exchange, judgeStorability, type Made } from "./make-answer.ts";
-import { keepPart } from "./parts.ts";
+import { type Kept, keepPart } from "./parts.ts";
 import { headOf, passOn, type Received, settleAnswer, storeLarge } from "./settle.ts";
 import { collectWhileStreaming, readWhole, sourceOf } from "./share-body.ts";
 
@@ -28,14 +28,16 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
   const result = await collected;
   if (result.kind === "whole") {
     edge.counters.bytesFromOrigin += result.bytes.length;
-    await settlePart(edge, exchange, { controls, made: verdict, bytes: result.bytes });
+    const announced = source.length !== null;
+    const kept = keepPart(edge, exchange, { made: verdict, bytes: result.bytes, announced });
+    await settlePart(edge, exchange, { controls, kept });
   } else controls.settle({ kind: "unshared" });
   return finished;
 }
 
 /** A range that turns out to be everything is the whole answer. */
 function wholeInOneRange(made: Made, octets: number): Made | null {
-  const part = receivedPart(made.answer.headers, octets);
+  const part = receivedPart(made.answer.headers, { octets, announced: true });
   if (part === null || !isComplete(part)) return null;
   const headers = withoutHeaders(made.answer.headers, new Set(["content-range"]));
   return { ...made, answer: { ...made.answer, status: 200, headers } };
@@ -44,14 +46,12 @@ function wholeInOneRange(made: Made, octets: number): Made | null {
 async function settlePart(
   edge: Edge,
   exchange: Exchange,
-  given: { controls: FlightControls; made: Made; bytes: Uint8Array<ArrayBuffer> },
+  { controls, kept }: { controls: FlightControls; kept: Kept | null },
 ): Promise<void> {
-  const { controls, made, bytes } = given;
-  const kept = keepPart(edge, exchange, { made, bytes, limit: LIMITS.sharedBody });
   if (kept === null) return controls.settle({ kind: "unshared" });
-  const { held } = kept;
-  const whole = "made" in kept ? kept.made : null;
-  await settleAnswer(edge, exchange, { controls, made: whole, held, bytes: kept.bytes });
+  const { held, bytes } = kept;
+  const made = kept.kind === "whole" ? kept.made : null;
+  await settleAnswer(edge, exchange, { controls, made, held, bytes });
 }
 
 /** The rest of a part that is held; false where it doesn't fit, and the whole has to be fetched. */
@@ -61,11 +61,12 @@ export async function completePart(
   { answered, controls }: Received,
 ): Promise<boolean> {
   const verdict = judgeStorability(edge, exchange, answered);
-  const bytes = await readWhole(sourceOf(answered.body), LIMITS.sharedBody);
+  const source = sourceOf(answered.body);
+  const bytes = await readWhole(source, LIMITS.sharedBody);
   if (bytes === null || verdict.kind === "refuse") return false;
   edge.counters.bytesFromOrigin += bytes.length;
-  const kept = keepPart(edge, exchange, { made: verdict, bytes, limit: LIMITS.sharedBody });
-  if (kept === null || !("made" in kept)) return false;
+  const kept = keepPart(edge, exchange, { made: verdict, bytes, announced: source.length !== null });
+  if (kept?.kind !== "whole") return false;
   await settleAnswer(edge, exchange, { controls, ...kept });
   return true;
 }

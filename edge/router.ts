@@ -22,6 +22,8 @@ export interface Route {
   readonly source: Omit<SelectorSource, "tags">;
   /** The resource without its query: what a No-Vary-Search speaks of. */
   readonly searchedAt: string;
+  /** By which the key was made of less than the query; null where all of it counts. */
+  readonly variance: SearchVariance | null;
   /** All selectors but those of tags that only an answer knows. */
   readonly selectors: readonly Selector[];
 }
@@ -82,7 +84,7 @@ export class Router {
   route(request: RoutedRequest): Route | null {
     const known = this.remembered.get(request.url);
     if (known !== undefined) return known;
-    const route = this.classify(request);
+    const route = this.classify(request, "what was learnt");
     const { headers, cookies } = route?.rules.key ?? { headers: [], cookies: [] };
     // A key made of the URL alone is the same for everybody who asks for that URL.
     if (route !== null && headers.length === 0 && cookies.length === 0) this.remember(request.url, route);
@@ -92,16 +94,32 @@ export class Router {
   /** The route of a URL reference found in an answer, or null where it is no URL of a site of ours. */
   resolve(reference: string, base: string): Route | null {
     const parsed = this.parse(reference, base);
-    return parsed === null ? null : this.classify({ url: parsed.href, header: () => null });
+    return parsed === null
+      ? null
+      : this.classify({ url: parsed.href, header: () => null }, "what was learnt");
   }
 
-  /** Takes to heart what an answer says of its query; the route under which its resource is known from now on. */
-  learnSearch(route: Route, request: RoutedRequest, variance: SearchVariance): Route {
-    if (sameText(this.searches.get(route.searchedAt), variance)) return route;
-    if (this.searches.size >= LIMITS.routesRemembered) this.searches.clear();
-    this.searches.set(route.searchedAt, variance);
-    this.remembered.clear();
+  /**
+   * Takes to heart what an answer says of its query, or that it says nothing of it any more; the route under which its
+   * resource is known from now on.
+   */
+  learnSearch(route: Route, request: RoutedRequest, variance: SearchVariance | null): Route {
+    const { searchedAt } = route;
+    if (sameText(this.searches.get(searchedAt) ?? null, variance)) return route;
+    this.searches.delete(searchedAt);
+    if (variance !== null) {
+      const [oldest] = this.searches.keys();
+      if (this.searches.size >= LIMITS.routesRemembered && oldest !== undefined) this.searches.delete(oldest);
+      this.searches.set(searchedAt, variance);
+    }
+    for (const [url, known] of this.remembered)
+      if (known.searchedAt === searchedAt) this.remembered.delete(url);
     return this.route(request) ?? route;
+  }
+
+  /** The route by which the whole query counts, whatever answers have said of it. */
+  plainRoute(request: RoutedRequest): Route | null {
+    return this.classify(request, "whole query");
   }
 
   private remember(url: string, route: Route): void {
@@ -110,14 +128,14 @@ export class Router {
     this.remembered.set(url, route);
   }
 
-  private classify(request: RoutedRequest): Route | null {
+  private classify(request: RoutedRequest, by: "what was learnt" | "whole query"): Route | null {
     const parsed = this.parse(request.url);
     const place = parsed === null ? null : placeOf(this.routing, parsed.parts);
     if (parsed === null || place === null) return null;
     const { site, url } = place;
     const rules = rulesFor(this.routing, place);
     const searchedAt = `${site.name} ${url.scheme}://${url.host}${url.path}`;
-    const variance = this.searches.get(searchedAt) ?? null;
+    const variance = by === "whole query" ? null : (this.searches.get(searchedAt) ?? null);
     const source = {
       site: site.name,
       host: url.host,
@@ -128,6 +146,7 @@ export class Router {
       site,
       rules,
       searchedAt,
+      variance,
       configuration: this.configuration,
       key: cacheKey({ site: site.name, url, recipe: rules.key, request, variance }),
       href: parsed.href,

@@ -2,6 +2,7 @@
 
 import { NO_DIRECTIVES } from "../shared/core/request-directives.ts";
 import type { LeaderReply } from "./coalesce.ts";
+import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
 import type { Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
@@ -61,8 +62,13 @@ async function drain(reply: LeaderReply): Promise<void> {
   if (reply.kind !== "stream" || reply.body.kind !== "source") return;
   const { source } = reply.body;
   if (reply.stored === "nowhere") return source.cancel("nobody reads");
+  let total = 0;
   try {
-    while ((await source.read()) !== null) {}
+    for (let piece = await source.read(); piece !== null; piece = await source.read()) {
+      total += piece.length;
+      // What turns out too large to keep would be read for nobody.
+      if (source.length === null && total > LIMITS.sharedBody) return source.cancel("not kept");
+    }
   } catch (error) {
     // The flight has been told of the broken body; here there is nobody to tell.
     if (!(error instanceof Error)) throw error;

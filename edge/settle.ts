@@ -13,6 +13,7 @@ import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
+import { keyFor, type Right } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
 import { collectWhileStreaming, twoLanes } from "./share-body.ts";
 import { storeEverywhere } from "./tiers/store-everywhere.ts";
@@ -30,10 +31,17 @@ export const FAILING: LeaseMarker = { kind: "failing", for: LIMITS.failingFor };
 export const headOf = ({ right }: Exchange, answered: Answered): StreamHead => ({
   status: answered.status,
   headers: answered.headers,
-  stored: right.asOf === null ? "nowhere" : "shared",
+  stored: storedBy(right),
   refused: null,
   fallback: right.fallback,
 });
+
+/** Where what was fetched by this right will stand. */
+function storedBy({ asOf, token, l2Unavailable }: Right): StreamHead["stored"] {
+  if (asOf === null) return "nowhere";
+  if (token !== null) return "shared";
+  return l2Unavailable ? "near" : "nowhere";
+}
 
 /** Everybody's answer; and where it is whole it is stored, after everybody has it. */
 export async function settleAnswer(
@@ -84,16 +92,17 @@ export async function passOn(
   const { status, headers, body } = answered;
   const failed = status >= 500;
   if (reason !== null) countNotStored(edge.counters, reason);
-  if (failed && isForAll(headers) && body.kind === "source") return shareError(exchange, given, body.source);
-  // What one range or somebody's credentials got says nothing of what everybody would get.
-  const forAll = job.lease === "wait";
+  // What one range got, or somebody's credentials or odd fields, says nothing of what everybody would get.
+  const forAll = job.lease === "wait" && reason !== "provoked";
+  if (failed && forAll && isForAll(headers) && body.kind === "source")
+    return shareError(exchange, given, body.source);
   if (!failed && forAll) {
-    edge.memory.markUncacheable(job.route.key, later(edge.clock.now(), LIMITS.uncacheableFor));
+    edge.memory.markUncacheable(keyFor(edge, job), later(edge.clock.now(), LIMITS.uncacheableFor));
   }
   const { fallback } = right;
   controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });
   controls.settle({ kind: "unshared" });
-  return right.giveBack(failed ? FAILING : forAll ? UNCACHEABLE : null);
+  return right.giveBack(!forAll ? null : failed ? FAILING : UNCACHEABLE);
 }
 
 /** A failing origin is not asked once more by everybody who waited for it: they get what it said. */

@@ -37,8 +37,10 @@ export class NativeSource implements ByteSource {
     this.reader ??= readerOf(this.stream);
     const { done, value } = await this.withinIdle(this.next(this.reader));
     if (done || value === undefined) return null;
-    this.size = sizeAfter(this.size, value.length);
-    return value;
+    const { size } = this;
+    this.size = sizeAfter(size, value.length);
+    // A view keeps its whole buffer from being collected.
+    return value.length * 2 < size ? value.slice() : value;
   }
 
   private next(reader: AnyReader): Promise<ReadableStreamReadResult<Uint8Array>> {

@@ -68,8 +68,10 @@ export class MemoryTier {
     if (cache?.peek(key) === entry) cache.delete(key);
   }
 
-  marker(key: CacheKey): Marker | undefined {
-    return this.markers.get(key);
+  /** Whether a key was found not to be storable a moment ago. */
+  isUncacheable(key: CacheKey, now: Instant): boolean {
+    const marker = this.markers.get(key);
+    return marker?.kind === "uncacheable" && now < marker.until;
   }
 
   markUncacheable(key: CacheKey, until: Instant): void {
@@ -94,7 +96,7 @@ export class MemoryTier {
     let key = marker.keys.get(said);
     if (key === undefined) {
       key = variantKey(primary, marker.mark, request);
-      if (said.length <= LIMITS.rememberedSelecting) remember(marker.keys, said, key);
+      if (said.length <= LIMITS.rememberedLength) remember(marker.keys, said, key);
     }
     return key;
   }
@@ -107,7 +109,7 @@ export class MemoryTier {
     if (entry.answers?.has(said) === true) return true;
     if (!variesFor(vary, (name) => request.header(name))) return false;
     entry.answers ??= new Set();
-    if (said.length <= LIMITS.rememberedSelecting && entry.answers.size < LIMITS.variantsPerKey)
+    if (said.length <= LIMITS.rememberedLength && entry.answers.size < LIMITS.rememberedSelecting)
       entry.answers.add(said);
     return true;
   }
@@ -133,7 +135,9 @@ export class MemoryTier {
   }
 
   private setVaries(key: CacheKey, mark: VaryMark, variants: readonly CacheKey[]): void {
-    const size = 2 * key.length + 256 + variants.reduce((sum, variant) => sum + 2 * variant.length, 0);
+    const listed = variants.reduce((sum, variant) => sum + 2 * variant.length, 0);
+    const remembered = LIMITS.rememberedSelecting * 2 * (LIMITS.rememberedLength + key.length);
+    const size = 2 * key.length + 256 + listed + remembered;
     this.markers.set(key, { kind: "varies", mark, variants, keys: new Map() }, size);
   }
 
@@ -177,7 +181,7 @@ function saidIn(names: readonly string[], request: KeyedRequest): string {
 }
 
 function remember(keys: Map<string, CacheKey>, said: string, key: CacheKey): void {
-  if (keys.size >= LIMITS.variantsPerKey) keys.clear();
+  if (keys.size >= LIMITS.rememberedSelecting) keys.clear();
   keys.set(said, key);
 }
 

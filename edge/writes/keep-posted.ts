@@ -4,10 +4,11 @@ import { deltaOf, governingDirectives } from "../../shared/core/cache-control.ts
 import { hasHeader, headerValue } from "../../shared/core/headers.ts";
 import { hitOnlyAt } from "../../shared/core/log-view.ts";
 import type { Position } from "../../shared/core/position.ts";
-import { NO_DIRECTIVES } from "../../shared/core/request-directives.ts";
+import { requestDirectives } from "../../shared/core/request-directives.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
 import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
 import type { Instant } from "../../shared/core/units.ts";
+import { isOffered } from "../../shared/core/vary.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
@@ -38,6 +39,8 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
   const { route, outcome, sentAt, position } = posted;
   const { body } = outcome;
   if (request.method !== "POST" || !isOwnContent(edge, posted)) return body;
+  // Writes are passed on with their own Accept-Encoding, of which the key knows only the codings that are kept.
+  if (!isOffered(outcome.headers, (name) => request.header(name))) return body;
   const right = {
     token: null,
     l2Unavailable: true,
@@ -48,7 +51,8 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
     fallback: null,
     giveBack: async () => undefined,
   };
-  const whole = { candidate: null, takesStale: false, not: null, wants: NO_DIRECTIVES, range: null };
+  const wants = requestDirectives(route.rules.requestDirectives, (name) => request.header(name));
+  const whole = { candidate: null, takesStale: false, not: null, wants, range: null };
   const job: FlightJob = { ...whole, route, request, arrivedAt: request.arrivedAt, lease: "none" };
   const receivedAt = edge.clock.now();
   const exchange: Exchange = { job, right, sentAt, receivedAt, receivedAtWall: edge.clock.wall() };
@@ -84,5 +88,7 @@ function isOwnContent(edge: Edge, { route, outcome: { status, headers } }: Poste
     deltaOf(directives, "max-age") !== null ||
     hasHeader(headers, "expires");
   if (status !== 200 || !stated || location === null) return false;
+  // What stands for other URLs too is hit by more than this write can see.
+  if (route.variance !== null || hasHeader(headers, "no-vary-search")) return false;
   return edge.router.resolve(location, route.href)?.href === route.href;
 }

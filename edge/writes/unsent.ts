@@ -16,6 +16,9 @@ export interface OriginWrite {
   readonly groups: readonly string[];
 }
 
+/** Beyond so many groups a write makes its whole host out of date: each costs Redis and every edge an index entry. */
+const MOST_GROUPS = 100;
+
 /** The entry that a write makes, by the configuration in force; null where no site serves its target. */
 export function invalidationOf(write: OriginWrite, by: { router: Router; edge: string }): AppendQuery | null {
   const route = by.router.resolve(write.target, write.target);
@@ -27,7 +30,8 @@ export function invalidationOf(write: OriginWrite, by: { router: Router; edge: s
     // RFC 9111 §4.4: only what lies on the same origin, or one site could invalidate another's pages.
     if (other !== null && other.source.host === host) selectors.add(urlSelector(other));
   }
-  for (const group of write.groups) selectors.add(formatSelector(site, { kind: "group", host, group }));
+  if (write.groups.length > MOST_GROUPS) selectors.add(formatSelector(site, { kind: "host", host }));
+  else for (const group of write.groups) selectors.add(formatSelector(site, { kind: "group", host, group }));
   return {
     operationId: write.operationId,
     requestDigest: write.operationId,

@@ -7,12 +7,18 @@ import type { Part } from "./stored-answer.ts";
 
 export type RangePart = Part & { readonly kind: "range" };
 
-/** The part that a 206 brought; null where its fields contradict each other or its octets, or leave the whole length open. */
-export function receivedPart(headers: HeaderList, octets: number): RangePart | null {
+/**
+ * The part that a 206 brought; null where its fields contradict each other or its octets, or leave the whole length
+ * open. `announced`: its own length was stated, and met.
+ */
+export function receivedPart(
+  headers: HeaderList,
+  { octets, announced }: { readonly octets: number; readonly announced: boolean },
+): RangePart | null {
   const stated = parseContentRange(headerValue(headers, "content-range"));
   if (stated === null || stated.complete === null || octets === 0) return null;
   if (lengthOf(stated) === octets) return range(stated, stated.complete);
-  return endsOneTooLate(stated, octets) && strongEtag(headers) === null
+  return announced && endsOneTooLate(stated, octets) && strongEtag(headers) === null
     ? range({ from: stated.from, to: stated.to - 1 }, stated.complete - 1)
     : null;
 }
@@ -51,6 +57,9 @@ export interface Piece {
 export function combined(one: Piece, other: Piece): RangePart | null {
   const etag = strongEtag(one.headers);
   if (etag === null || etag !== strongEtag(other.headers)) return null;
+  // Some origins give all codings of a representation one tag.
+  if (headerValue(one.headers, "content-encoding") !== headerValue(other.headers, "content-encoding"))
+    return null;
   const [a, b] = [one.part, other.part];
   if (a.complete !== b.complete || a.from > b.to + 1 || b.from > a.to + 1) return null;
   return range({ from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) }, a.complete);

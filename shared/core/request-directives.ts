@@ -38,7 +38,10 @@ export function requestDirectives(
     noStore: directives.has("no-store"),
     onlyIfCached: directives.has("only-if-cached"),
   };
-  if (policy === "restrict") return { ...NO_DIRECTIVES, ...restricting };
+  if (policy === "restrict") {
+    const says = restricting.noStore || restricting.onlyIfCached;
+    return says ? { ...NO_DIRECTIVES, ...restricting } : NO_DIRECTIVES;
+  }
   const anyStaleness = directives.get("max-stale")?.includes(null) === true;
   return {
     ...restricting,

@@ -19,7 +19,7 @@ export type Part =
  * of these and what the rules in force would grant, so a policy that shortens life reaches what is stored.
  */
 export interface StoredAnswer {
-  readonly version: 1;
+  readonly version: 2;
   /** Unique to this fill: write-backs and freshening name it, so that they never touch a successor. */
   readonly id: string;
   readonly key: string;
@@ -45,7 +45,7 @@ export interface StoredAnswer {
   readonly lease: string;
 }
 
-export const STORED_ANSWER_VERSION = 1;
+export const STORED_ANSWER_VERSION = 2;
 
 /** The life that an answer has under the rules in force: never more than it was stored with. */
 export function currentLifetime(answer: StoredAnswer, rules: Rules): Lifetime & { readonly fresh: Millis } {

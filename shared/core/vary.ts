@@ -227,6 +227,10 @@ function codingChoice(headers: HeaderList, header: Header): CodingChoice | null 
   return chosen === IDENTITY || of.split(", ").includes(chosen) ? { of, chosen } : null;
 }
 
+/** Whether an answer's coding is one of those that its request is keyed by. */
+export const isOffered = (headers: HeaderList, header: Header): boolean =>
+  codingChoice(headers, header) !== null;
+
 /** The one language of an answer; null where it has none or several. */
 function contentLanguage(headers: HeaderList): string | null {
   const languages = listMembers(headerValue(headers, "content-language"));

@@ -21,7 +21,7 @@ const body = new Uint8Array(256).map((_, i) => i) as Uint8Array<ArrayBuffer>;
 
 function answerOf(id: string, asOf: Position, more: Partial<StoredAnswer> = {}): StoredAnswer {
   return {
-    version: 1,
+    version: 2,
     id,
     key: "key",
     status: 200,

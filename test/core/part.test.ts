@@ -24,7 +24,13 @@ const part = (from: number, to: number, complete: number): RangePart => ({
 
 describe("the part that a 206 brought (RFC 9110 §15.3.7)", () => {
   const received = (value: string | null, octets: number, more: HeaderPair[] = []) =>
-    receivedPart(value === null ? more : [["content-range", value], ...more], octets);
+    receivedPart(value === null ? more : [["content-range", value], ...more], { octets, announced: true });
+
+  test("that ends one octet too late is believed only where its own length was announced", () => {
+    const headers: HeaderPair[] = [["content-range", "bytes 4-9/10"]];
+    expect(receivedPart(headers, { octets: 5, announced: true })).toEqual(part(4, 8, 9));
+    expect(receivedPart(headers, { octets: 5, announced: false })).toBeNull();
+  });
 
   test.each<[string, string | null, number, HeaderPair[], RangePart | null]>([
     ["as stated", "bytes 2-5/10", 4, [], part(2, 5, 10)],

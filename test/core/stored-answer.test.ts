@@ -18,7 +18,7 @@ import { cacheControl, holds, NOON, rulesWith } from "./samples.ts";
 
 function answerWith(changes: Partial<StoredAnswer> = {}): StoredAnswer {
   return {
-    version: 1,
+    version: 2,
     id: "fill-1",
     key: "k",
     status: 200,

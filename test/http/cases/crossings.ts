@@ -1,0 +1,120 @@
+// What one request brought and another must not be given: cases of errors, parts, credentials and queries that meet.
+
+import { expect } from "vitest";
+import { fieldOf } from "../../support/fields.ts";
+import type { Script, Spoken } from "../../support/scripted-origin.ts";
+import { CACHE, cached, fetched, fresh, get, type HttpCase, head, ORIGIN, stale } from "../case.ts";
+
+const TEXT = "0123456789";
+const range = (from: number, to: number): string => `bytes=${from}-${to}`;
+
+/** The part that is asked for, under an entity tag. */
+const part =
+  (etag: string, more: (from: number) => Record<string, string> = () => ({})): Script =>
+  (asked) => {
+    const [, from, to] = /bytes=(\d+)-(\d+)/.exec(fieldOf(asked.fields, "range") ?? "") ?? [];
+    if (from === undefined) return fresh({ ETag: etag }, { body: TEXT });
+    const fields = { ETag: etag, "Content-Range": `bytes ${from}-${to}/10`, ...more(Number(from)) };
+    return fresh(fields, { status: 206, body: TEXT.slice(Number(from), Number(to) + 1) });
+  };
+
+const QUERIES: readonly HttpCase[] = [
+  {
+    claim: "an error that does not say so is no answer for other queries",
+    rfc: "No-Vary-Search §5",
+    origin: (asked): Spoken =>
+      asked.target.includes("evil")
+        ? fresh({}, { status: 404, body: "nothing here" })
+        : fresh({ "No-Vary-Search": 'params=("utm")' }, { body: "the page" }),
+    steps: [
+      get({ ...ORIGIN, body: "the page" }, {}, "?utm=1"),
+      get({ ...CACHE, body: "the page" }, {}, "?utm=2"),
+      get({ body: /.*/, status: [200, 404] }, {}, "?utm=evil"),
+      get({ body: "the page" }, {}, "?utm=3"),
+      get({ body: "the page" }),
+    ],
+  },
+  {
+    claim: "a resource that no longer says so is keyed by its whole query again",
+    rfc: "No-Vary-Search §5",
+    origin: (asked, nth): Spoken =>
+      nth === 1
+        ? stale({ "No-Vary-Search": "params" }, { body: "once for all" })
+        : fresh({}, { body: asked.target.split("?")[1] ?? "" }),
+    steps: [
+      get({ ...ORIGIN, body: "once for all" }, {}, "?a=1"),
+      get({ ...ORIGIN, body: "a=2" }, {}, "?a=2"),
+      get({ ...ORIGIN, body: "a=3" }, {}, "?a=3"),
+      get({ ...CACHE, body: "a=2" }, {}, "?a=2"),
+    ],
+  },
+];
+
+const PARTS: readonly HttpCase[] = [
+  {
+    claim: "a failed If-Range is not answered from a part",
+    rfc: "RFC 9110 §13.1.5",
+    origin: part('"v2"'),
+    steps: [
+      get({ ...ORIGIN, status: 206 }, { Range: range(0, 3) }),
+      get({ ...ORIGIN, status: 206 }, { Range: range(4, 7) }),
+      get(
+        { ...ORIGIN, status: [200, 206], also: (got) => expect(got.text).not.toBe("01234567") },
+        { Range: range(1, 2), "If-Range": '"v1"' },
+      ),
+    ],
+  },
+  {
+    claim: "parts in different codings are not one answer, whatever their tag",
+    rfc: "RFC 9110 §8.8.3.3",
+    origin: part('"v1"', (from) => (from === 0 ? { "Content-Encoding": "gzip" } : {})),
+    steps: [
+      get({ status: 206 }, { Range: range(0, 4), "Accept-Encoding": "gzip" }),
+      get({ status: 206 }, { Range: range(5, 9), "Accept-Encoding": "gzip" }),
+      get({ ...ORIGIN, body: TEXT }, { "Accept-Encoding": "gzip" }),
+    ],
+  },
+];
+
+const PEOPLE: readonly HttpCase[] = [
+  {
+    claim: "a HEAD with credentials makes nothing uncacheable for others",
+    rfc: "RFC 9111 §3.5",
+    origin: (asked, nth): Spoken =>
+      nth === 1 ? stale() : fresh({}, { body: fieldOf(asked.fields, "authorization") ?? "nobody" }),
+    steps: [
+      get(fetched("1")),
+      head(ORIGIN, { Authorization: "alice" }),
+      get({ ...ORIGIN, body: "nobody" }),
+      get(cached("nobody")),
+    ],
+  },
+  {
+    claim: "an error that one client's fields provoked makes nothing uncacheable for others",
+    rfc: "RFC 9111 §3",
+    origin: (asked): Spoken =>
+      fieldOf(asked.fields, "x-large") === null
+        ? fresh({}, { body: "fine" })
+        : fresh({}, { status: 400, body: "bad" }),
+    steps: [
+      get({ ...ORIGIN, status: 400, body: "bad" }, { "X-Large": "x".repeat(3000) }),
+      get({ ...ORIGIN, body: "fine" }),
+      get(cached("fine")),
+    ],
+  },
+  {
+    claim: "one private variant leaves the others where they are",
+    rfc: "RFC 9111 §4.1",
+    origin: (asked): Spoken =>
+      fieldOf(asked.fields, "x-who") === null
+        ? fresh({ Vary: "X-Who" }, { body: "for all" })
+        : { fields: { Vary: "X-Who", "Cache-Control": "private" }, body: "for one" },
+    steps: [
+      get({ ...ORIGIN, body: "for all" }),
+      get({ ...ORIGIN, body: "for one" }, { "X-Who": "me" }),
+      get(cached("for all")),
+    ],
+  },
+];
+
+export const CROSSINGS: readonly HttpCase[] = [...QUERIES, ...PARTS, ...PEOPLE];
