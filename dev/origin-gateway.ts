@@ -105,7 +105,10 @@ function forward(origin: URL, request: IncomingMessage, response: ServerResponse
 /** False where the answer has no head that could be sent on. */
 function writeHead(response: ServerResponse, answer: IncomingMessage): boolean {
   const status = answer.statusCode ?? 0;
-  if (status < 200 || status > 999) return false;
+  const coding = answer.headers["transfer-encoding"]?.toLowerCase() ?? "";
+  // Chunks that were not taken for such would be content.
+  if (status < 200 || status > 999 || (coding.includes("chunk") && !/(^|[\s,])chunked$/.test(coding)))
+    return false;
   try {
     response.writeHead(status, endToEnd(answer));
     // Sent before the first octet of the body is there, as origins that stream expect.

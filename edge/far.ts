@@ -111,7 +111,7 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   if (role === "leader") return serve(outcome.forLeader);
   // What was learnt of the query since may have parted the two.
   if (!isOfResource(held.answer.key, edge.router.route(request)?.key ?? null)) return "again";
-  if (outcome.from === "l2" && !satisfiesNow(edge, flown)) return "again";
+  if (!pleases(edge, request, flown)) return "again";
   const view = edge.view.current();
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH) : "again";
   // By what the view has learnt since, something else may hit it than the route knows of.
@@ -132,7 +132,10 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
 const isOfResource = (key: string, resource: string | null): boolean =>
   resource !== null && (key === resource || key.startsWith(`${resource}|vary`));
 
-function satisfiesNow(edge: Edge, { job, outcome }: Flown): boolean {
+/** What the client asks for beyond what everybody does: by `no-cache`, that the origin was asked since. */
+function pleases(edge: Edge, request: EdgeRequest, { job, outcome }: Flown): boolean {
+  const { sentAt } = outcome.held;
+  if (sentAt !== null && sentAt >= request.arrivedAt) return true;
   const age = ageOf(outcome.held, edge.clock.now());
   const { fresh } = currentLifetime(outcome.held.answer, job.route.rules);
   return satisfies(job.wants, { age, remaining: millis(fresh - age) });

@@ -13,7 +13,7 @@ import type { FlightJob } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
-import { findPart } from "./parts.ts";
+import { dropPart, findPart } from "./parts.ts";
 import { completePart, receivePart } from "./receive-part.ts";
 import {
   type Answered,
@@ -56,9 +56,10 @@ export async function fetchAndStore(
   }
   if (answered.status === 206 && plan.kind === "range")
     return receivePart(edge, exchange, { answered, controls });
-  if (answered.status === 206 && plan.kind === "rest") {
-    if (await completePart(edge, exchange, { answered, controls })) return;
-    // What came doesn't fit what is held.
+  if (plan.kind === "rest" && answered.status !== 200 && answered.status < 500) {
+    if (answered.status === 206 && (await completePart(edge, exchange, { answered, controls }))) return;
+    // What is held is not a part of what the origin has: nobody asked for a range.
+    dropPart(edge, job);
     return fetchAndStore(edge, job, { right: { ...right, completes: false }, controls });
   }
   return receive(edge, exchange, { answered, controls });
@@ -90,7 +91,7 @@ export async function askOrigin(
   counters.originConcurrentMax = Math.max(counters.originConcurrentMax, counters.originConcurrent);
   const outcome = await edge.origin.fetch({
     method: "GET",
-    url: job.route.href,
+    url: job.route.sharedHref,
     headers,
     body: NO_BODY,
     deadline: LIMITS.originDeadline,

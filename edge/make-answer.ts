@@ -57,7 +57,7 @@ export function judgeStorability(edge: Edge, exchange: Exchange, answered: Recei
     method: "GET",
     authorized: request.header("authorization") !== null,
     requestNoStore: exchange.job.wants.noStore,
-    provocative: status >= 400 && isProvocative(request.headers()),
+    provocative: status >= 300 && isProvocative(request.headers()),
     status,
     headers,
     rules,

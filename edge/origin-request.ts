@@ -41,7 +41,6 @@ const SELECTIVE = [
   "range",
   "cache-control",
   "pragma",
-  "expect",
   "max-forwards",
   "content-length",
   "content-type",
@@ -49,6 +48,12 @@ const SELECTIVE = [
 
 /** Fields in which this cache speaks for itself: no client's copy of them goes on. */
 const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
+
+/**
+ * Fields that are this hop's to write, and an expectation that it has met already: the content of a request whose
+ * sender wanted to be told to go on has arrived, or arrives, all the same (RFC 9110 §10.1.1).
+ */
+const ANSWERED_HERE = new Set(["via", "surrogate-capability", "expect"]);
 
 const isShaping = (name: string): boolean =>
   SHAPING.includes(name) || (name.startsWith(SHAPING_PREFIX) && name !== FORWARDED_FOR);
@@ -59,7 +64,7 @@ function forwardable(request: EdgeRequest, route: Route, dropped: (name: string)
   const via = headerValue(headers, "via");
   const keyed = new Set(route.rules.key.headers);
   const kept = headers.filter(([name]) => {
-    if (hopByHop.has(name) || name === "via" || name === "surrogate-capability") return false;
+    if (hopByHop.has(name) || ANSWERED_HERE.has(name)) return false;
     if (OWN_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
     return keyed.has(name) || !dropped(name);
   });

@@ -41,6 +41,12 @@ export function findPart(edge: Edge, job: Pick<FlightJob, "route" | "request">):
   return freshness.kind === "fresh" ? { held, part: answer.part, bytes: body } : null;
 }
 
+export function dropPart(edge: Edge, job: Pick<FlightJob, "route" | "request">): void {
+  const key = partKey(keyFor(edge, job));
+  const entry = edge.memory.find(job.route.rules, key);
+  if (entry !== undefined) edge.memory.drop(key, entry);
+}
+
 /** Whether a part has all that a request asks for. */
 export function partServes(answer: Pick<StoredAnswer, "part">, request: FlightJob["request"]): boolean {
   if (answer.part.kind === "whole") return true;

@@ -2,6 +2,7 @@
 
 import { lifetimeOf } from "../shared/core/freshness.ts";
 import { storability } from "../shared/core/storability.ts";
+import type { Body } from "../shared/ports/body.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
@@ -12,6 +13,7 @@ import { passedRequestHeaders } from "./origin-request.ts";
 import { originFailure, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
+import { wholeOrRest } from "./share-body.ts";
 
 export type PassReason = "method" | "bypass" | "uncacheable";
 
@@ -39,17 +41,32 @@ export async function pass(
 
 export async function askForOne(edge: Edge, request: EdgeRequest, route: Route): Promise<OriginOutcome> {
   const { counters } = edge;
+  const body = await uploadOf(request);
+  if (body === null)
+    return { kind: "unreachable", reason: "broken", detail: "the request's content broke off" };
   classCounters(counters, route.rules.name).originFetches += 1;
   const outcome = await edge.origin.fetch({
     method: request.method,
     url: route.href,
     headers: passedRequestHeaders(request, route),
-    body: request.body,
+    body,
     deadline: LIMITS.originDeadline,
   });
   if (outcome.kind === "unreachable") counters.tiers.origin.errors += 1;
   else counters.tiers.origin.hits += 1;
   return outcome;
+}
+
+/**
+ * Content of no announced length is sent on when its end has come, up to a limit: cut short in between, it would reach
+ * the origin as if it were whole. Null where it broke off.
+ */
+async function uploadOf(request: EdgeRequest): Promise<Body | null> {
+  const { body, method } = request;
+  const announced = request.header("content-length") !== null;
+  // A runtime can't make a GET with content of its own: only the one that arrived can be passed on.
+  if (body.kind !== "source" || announced || method === "GET" || method === "HEAD") return body;
+  return wholeOrRest(body.source, LIMITS.sharedBody);
 }
 
 /** A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. */

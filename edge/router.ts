@@ -17,8 +17,10 @@ export interface Route {
   readonly key: CacheKey;
   /** Which configuration it was made from: see `stands`. */
   readonly configuration: number;
-  /** Exactly what is sent to the origin, and what the key was made from. */
+  /** What is sent to the origin for this request's sender alone. */
   readonly href: string;
+  /** What is sent to the origin for everybody: exactly what the key was made from, less what the recipe leaves out. */
+  readonly sharedHref: string;
   readonly source: Omit<SelectorSource, "tags">;
   /** The resource without its query: what a No-Vary-Search speaks of. */
   readonly searchedAt: string;
@@ -150,6 +152,7 @@ export class Router {
       configuration: this.configuration,
       key: cacheKey({ site: site.name, url, recipe: rules.key, request, variance }),
       href: parsed.href,
+      sharedHref: `${parsed.parts.scheme}://${parsed.parts.host}${keyedPath(parsed.parts, rules.key)}`,
       source,
       selectors: selectorsIn(source, { url, rules, variance }),
     };

@@ -165,6 +165,31 @@ export function concatenate(pieces: readonly Uint8Array[], total: number): Uint8
   return bytes;
 }
 
+/** The whole of a body up to a limit in one piece; a larger one as a source that begins anew; null where it broke off. */
+export async function wholeOrRest(source: ByteSource, limit: number): Promise<Body | null> {
+  const pieces: Uint8Array[] = [];
+  let total = 0;
+  try {
+    for (let piece = await source.read(); piece !== null; piece = await source.read()) {
+      pieces.push(piece);
+      total += piece.length;
+      if (total > limit) return { kind: "source", source: resumed(pieces, source) };
+    }
+  } catch (error) {
+    if (error instanceof Error) return null;
+    throw error;
+  }
+  return { kind: "bytes", bytes: concatenate(pieces, total) };
+}
+
+function resumed(pieces: Uint8Array[], rest: ByteSource): ByteSource {
+  return {
+    length: null,
+    read: async () => pieces.shift() ?? (await rest.read()),
+    cancel: (reason) => rest.cancel(reason),
+  };
+}
+
 /** The whole of a small body; null where it is larger than the limit or broke off. */
 export async function readWhole(source: ByteSource, limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
   const pieces: Uint8Array[] = [];

@@ -9,6 +9,7 @@ import {
 import { type HeaderList, type HeaderPair, headerValue, hopByHopNames } from "../shared/core/headers.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { TAG_FIELD_NAMES } from "../shared/core/storability.ts";
+import { parseList } from "../shared/core/structured-fields.ts";
 
 /** Fields that describe one transfer, or speak to one neighbour (RFC 9111 §3.1). */
 const NEVER_STORED = [
@@ -73,5 +74,6 @@ export function clientHeaders(headers: HeaderList, rules: Pick<Rules, "answer">)
 /** What caches nearer to the origin said of the answer: ours comes behind it (RFC 9211 §2). */
 export function upstreamStatus(headers: HeaderList): string {
   const value = headerValue(headers, "cache-status");
-  return value === null || value === "" ? "" : `${value}, `;
+  // What can't be parsed would take ours with it.
+  return value === null || !parseList(value)?.length ? "" : `${value}, `;
 }

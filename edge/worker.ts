@@ -1,6 +1,6 @@
 // The edge worker: reads its environment, puts the edge together once an isolate, and speaks the runtime's HTTP.
 
-import type { HeaderList } from "../shared/core/headers.ts";
+import { type HeaderList, hopByHopNames } from "../shared/core/headers.ts";
 import type { Site } from "../shared/core/routing.ts";
 import { guardedRedis } from "../shared/mid-tier/guarded.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
@@ -21,6 +21,7 @@ import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
 import { type Fetches, runtimeOrigin } from "./runtime/origin.ts";
 import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
+import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
 import { readWhole } from "./share-body.ts";
 
 export interface EdgeEnv {
@@ -35,6 +36,8 @@ export interface EdgeEnv {
 
 /** Serves any Host by the origin's headers until the log has told more. */
 const FALLBACK_SITE: Site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" };
+
+const globalFetch: Fetches = { fetch: (target, init) => fetch(target, init) };
 
 /** What an isolate is meant to keep. */
 let kept: InternalEdge | null = null;
@@ -52,7 +55,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       timers: systemTimers,
       random: systemRandom,
       digest: systemDigest,
-      origin: runtimeOrigin(env.ORIGIN ?? { fetch: (target, init) => fetch(target, init) }),
+      origin: runtimeOrigin(env.ORIGIN ?? globalFetch),
       blobs: cacheApiStore(() => caches.default),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
       midTier: createMidTier({
@@ -85,9 +88,10 @@ export default {
     const internal = isolate(env);
     const background: Background = { keep: (task) => context.waitUntil(task) };
     if (isInternal(request.url)) return answerInternal(internal, request, background);
-    if (request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket")
-      return (env.ORIGIN ?? { fetch: (r: Request) => fetch(r) }).fetch(request);
-    const reply = handleRequest(internal.edge, new NativeRequest(request, internal, background));
+    const asked = new NativeRequest(request, internal, background);
+    if (isHandshake(request))
+      return openWebSocket(internal.edge, asked, env.ORIGIN ?? globalFetch).catch(brokenInvariant);
+    const reply = handleRequest(internal.edge, asked);
     return reply instanceof Promise
       ? reply.then((settled) => nativeResponse(settled, background)).catch(brokenInvariant)
       : nativeResponse(reply, background);
@@ -139,6 +143,8 @@ class NativeRequest implements EdgeRequest {
   readonly arrivedAt: EdgeRequest["arrivedAt"];
   readonly background: Background;
   private readonly native: Request;
+  /** Fields of this connection alone: looked up once somebody asks for a field. */
+  private hopByHop: ReadonlySet<string> | null = null;
 
   constructor(native: Request, internal: InternalEdge, background: Background) {
     this.native = native;
@@ -153,13 +159,24 @@ class NativeRequest implements EdgeRequest {
     return hasContent(native) ? bodyOf(native.body, { length: null, idle: null, request: native }) : NO_BODY;
   }
 
+  /** Null too where `Connection` names the field: the origin will not be sent it, so nothing may be chosen by it. */
   header(name: string): string | null {
-    return this.native.headers.get(name);
+    const { headers } = this.native;
+    this.hopByHop ??= namedBy(headers.get("connection"));
+    return this.hopByHop.has(name) ? null : headers.get(name);
   }
 
   headers(): HeaderList {
     return [...this.native.headers].map(([name, value]) => [name.toLowerCase(), value]);
   }
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Nearly every `Connection` names no field. */
+function namedBy(connection: string | null): ReadonlySet<string> {
+  if (connection === null || connection === "keep-alive" || connection === "close") return NONE;
+  return hopByHopNames([["connection", connection]]);
 }
 
 /** A GET that announces a content of no length has a stream all the same, and can't be sent on with one. */

@@ -17,7 +17,6 @@ const urlOf = (key: string): string => `https://blob.tidegate.invalid/${key}`;
 
 export function cacheApiStore(cache: () => Cache): BlobStore {
   return {
-    // A clean request: with If-* the Cache API would answer 304 of its own.
     match: (key) => find(cache(), { key, range: null }),
     matchRange: (key, range) => find(cache(), { key, range }),
     async put(key, blob, keepFor) {
@@ -49,49 +48,72 @@ async function find(
   { key, range }: { key: string; range: ByteRange | null },
 ): Promise<BlobOutcome> {
   try {
-    const response = await cache.match(requestFor(key, range));
-    if (response === undefined) return { kind: "absent" };
-    const asked = response.status === (range === null ? 200 : 206);
-    const whole = !isLarge(response) || (await cache.match(wholeUrlOf(key, response))) !== undefined;
-    if (asked && whole) return await readBlob(response, range);
-    await response.body?.cancel();
-    return { kind: "absent" };
+    const found = await cache.match(urlOf(key));
+    const id = found?.headers.get(BLOB_ID) ?? null;
+    if (found === undefined || id === null) return found === undefined ? ABSENT : await readBlob(found, null);
+    const body = await cache.match(requestFor(bodyUrlOf(key, id), range));
+    if (body?.status === (range === null ? 200 : 206)) return await readBlob(found, { body, range });
+    await body?.body?.cancel();
+    return ABSENT;
   } catch (error) {
     return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
   }
 }
 
-const requestFor = (key: string, range: ByteRange | null): Request =>
-  new Request(urlOf(key), range === null ? {} : { headers: { range: `bytes=${range.from}-${range.to}` } });
+const ABSENT: BlobOutcome = { kind: "absent" };
+
+/** A clean request: with If-* the Cache API would answer 304 of its own. */
+const requestFor = (url: string, range: ByteRange | null): Request =>
+  new Request(url, range === null ? {} : { headers: { range: `bytes=${range.from}-${range.to}` } });
 
 /**
- * The Cache API keeps what arrived of a stream that broke off, and says nothing. So a body that was streamed in counts
- * only with a mark beside it, set after its last octet was seen and naming this very blob.
+ * The Cache API keeps what arrived of a stream that broke off, and says nothing. So a body that is streamed in stands
+ * under a URL of its own, and is found only by a record that names it, put after its last octet was seen: until then,
+ * and where it breaks off, what was stored before stays.
  */
 async function putBlob(
   cache: Cache,
   put: { key: string; blob: Blob; keepFor: Millis },
 ): Promise<{ kind: "stored" | "unavailable" }> {
   const { key, blob, keepFor } = put;
-  if (blob.body.kind !== "source") {
-    await cache.put(urlOf(key), nativeBlob(blob, keepFor));
-    return { kind: "stored" };
+  const headers = recordHeaders(blob, keepFor);
+  const before = await cache.match(urlOf(key));
+  const old = before?.headers.get(BLOB_ID) ?? null;
+  await before?.body?.cancel();
+  if (blob.body.kind === "source") {
+    const id = crypto.randomUUID();
+    const whole = await putBody(cache, { url: bodyUrlOf(key, id), source: blob.body.source, keepFor });
+    if (!whole) return { kind: "unavailable" };
+    headers.set(BLOB_ID, id);
+    await cache.put(urlOf(key), new Response("in a place of its own", { headers }));
+  } else {
+    const content = blob.body.kind === "bytes" ? blob.body.bytes : null;
+    headers.set("content-length", String(blob.length));
+    await cache.put(urlOf(key), new Response(content, { headers }));
   }
-  const watched = watchEnd(blob.body.source);
-  const stored = nativeBlob({ ...blob, body: { kind: "source", source: watched.source } }, keepFor);
-  const whole = wholeUrlOf(key, stored);
-  await cache.put(urlOf(key), stored);
-  if (!watched.ended()) {
-    await cache.delete(urlOf(key));
-    return { kind: "unavailable" };
-  }
-  await cache.put(whole, new Response("whole", { headers: { "cache-control": cacheControl(keepFor) } }));
+  if (old !== null) await cache.delete(bodyUrlOf(key, old));
   return { kind: "stored" };
 }
 
-const wholeUrlOf = (key: string, blob: Response): string => `${urlOf(key)}/${blob.headers.get(BLOB_ID)}`;
+async function putBody(
+  cache: Cache,
+  { url, source, keepFor }: { url: string; source: ByteSource; keepFor: Millis },
+): Promise<boolean> {
+  const watched = watchEnd(source);
+  const headers = { "cache-control": cacheControl(keepFor), "content-length": String(source.length) };
+  // A put is awaited where it is made, and pulls its stream by itself.
+  await cache.put(
+    url,
+    new Response(
+      streamOf(watched.source, () => undefined),
+      { headers },
+    ),
+  );
+  if (!watched.ended()) await cache.delete(url);
+  return watched.ended();
+}
 
-const isLarge = (response: Response): boolean => Number(response.headers.get(LENGTH)) > LIMITS.sharedBody;
+const bodyUrlOf = (key: string, id: string): string => `${urlOf(key)}/${id}`;
 
 /** The same source, and whether it was read to its proper end. */
 function watchEnd(source: ByteSource): { source: ByteSource; ended: () => boolean } {
@@ -112,34 +134,34 @@ function watchEnd(source: ByteSource): { source: ByteSource; ended: () => boolea
 
 const cacheControl = (keepFor: Millis): string => `max-age=${Math.max(1, Math.ceil(keepFor / 1000))}`;
 
-function nativeBlob(blob: Blob, keepFor: Millis): Response {
-  const headers = new Headers({
+/** Dated before the body is streamed in: its record says how old the answer was then. */
+const recordHeaders = (blob: Blob, keepFor: Millis): Headers =>
+  new Headers({
     // Header values are octets: text beyond them travels percent-encoded.
     [RECORD]: encodeURIComponent(blob.record),
     [STORED_AT]: String(Date.now()),
     [LENGTH]: String(blob.length),
-    [BLOB_ID]: crypto.randomUUID(),
     "cache-control": cacheControl(keepFor),
-    "content-length": String(blob.length),
   });
-  return new Response(nativeBody(blob.body), { headers });
-}
 
-/** A put is awaited where it is made, and pulls its stream by itself. */
-const nativeBody = (body: Body): BodyInit | null =>
-  body.kind === "bytes" ? body.bytes : body.kind === "none" ? null : streamOf(body.source, () => undefined);
-
-async function readBlob(response: Response, range: ByteRange | null): Promise<BlobOutcome> {
-  const age = Math.max(Number(response.headers.get("age") ?? 0) * 1000, Date.now() - storedAt(response));
-  const length = Number(response.headers.get(LENGTH) ?? Number.NaN);
+/** `elsewhere`: the body, where it stands apart from its record. */
+async function readBlob(
+  found: Response,
+  elsewhere: { body: Response; range: ByteRange | null } | null,
+): Promise<BlobOutcome> {
+  const age = Math.max(Number(found.headers.get("age") ?? 0) * 1000, Date.now() - storedAt(found));
+  const length = Number(found.headers.get(LENGTH) ?? Number.NaN);
+  const content = elsewhere?.body ?? found;
+  if (elsewhere !== null) await found.body?.cancel();
   // A clock that went backwards since makes the age unknowable, and the blob unusable.
-  if (!(age >= 0) || Date.now() < storedAt(response) || !Number.isSafeInteger(length)) {
-    await response.body?.cancel();
-    return { kind: "absent" };
+  if (!(age >= 0) || Date.now() < storedAt(found) || !Number.isSafeInteger(length)) {
+    await content.body?.cancel();
+    return ABSENT;
   }
-  const body = await bodyOfBlob(response, range === null ? length : lengthOf(range));
-  if (body === null) return { kind: "absent" };
-  const record = decodeURIComponent(response.headers.get(RECORD) ?? "");
+  const range = elsewhere?.range ?? null;
+  const body = await bodyOfBlob(content, range === null ? length : lengthOf(range));
+  if (body === null) return ABSENT;
+  const record = decodeURIComponent(found.headers.get(RECORD) ?? "");
   return { kind: "hit", blob: { record, body, length }, residence: millis(age) };
 }
 

@@ -1,9 +1,10 @@
 // The origin over the runtime's fetch: Host kept, redirects not followed, failure as a value.
 
 import type { HeaderPair } from "../../shared/core/headers.ts";
+import type { Body } from "../../shared/ports/body.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
-import { bodyOf, NativeSource } from "./streams.ts";
+import { bodyOf, NativeSource, streamOf } from "./streams.ts";
 
 export interface Fetches {
   fetch(target: RequestInfo, init?: RequestInit): Promise<Response>;
@@ -41,8 +42,15 @@ function send(target: Fetches, request: OriginRequest, signal: AbortSignal): Pro
     const copy = new Request(new Request(url, arrived), { headers, signal });
     return target.fetch(copy, EXACT);
   }
-  const content = body.kind === "bytes" ? body.bytes : (source?.untouched() ?? null);
+  const content = contentOf(body);
   return target.fetch(url, { method, headers, body: content, signal, ...EXACT });
+}
+
+/** What has been begun is sent on piece by piece. */
+function contentOf(body: Body): BodyInit | null {
+  if (body.kind !== "source") return body.kind === "bytes" ? body.bytes : null;
+  const untouched = body.source instanceof NativeSource ? body.source.untouched() : null;
+  return untouched ?? streamOf(body.source, (pump) => void pump);
 }
 
 const BODILESS = new Set([101, 204, 205, 304]);

@@ -92,9 +92,10 @@ function parseCookies(header: string | null): Map<string, string> {
   const cookies = new Map<string, string>();
   for (const pair of (header ?? "").split(";")) {
     const equals = pair.indexOf("=");
-    if (equals <= 0) continue;
-    const name = pair.slice(0, equals).trim();
-    const value = pair.slice(equals + 1).trim();
+    // Without `=` some origins read a name, some a value.
+    const name = (equals < 0 ? pair : pair.slice(0, equals)).trim();
+    const value = equals < 0 ? "" : pair.slice(equals + 1).trim();
+    if (name === "") continue;
     const before = cookies.get(name);
     cookies.set(name, before === undefined ? value : `${before};${value}`);
   }

@@ -2,10 +2,11 @@
 
 import type { HeaderList } from "./headers.ts";
 
-/** Octets of one field's value, and of all fields, that servers take without complaint. */
-const LARGEST_VALUE = 2048;
-const LARGEST_COOKIE = 4096;
-const LARGEST_HEAD = 8192;
+/** What every server takes without complaint: octets of one value and of all fields, and how many these are. */
+const LARGEST_VALUE = 1024;
+const LARGEST_COOKIE = 2048;
+const LARGEST_HEAD = 4096;
+const MOST_FIELDS = 48;
 
 /** What no well-behaved client sends in a field: control characters, and anything beyond ASCII. */
 const UNUSUAL = /[^\t\x20-\x7e]/;
@@ -15,6 +16,7 @@ const UNUSUAL = /[^\t\x20-\x7e]/;
  * everybody (cache-poisoned denial of service).
  */
 export function isProvocative(headers: HeaderList): boolean {
+  if (headers.length > MOST_FIELDS) return true;
   let total = 0;
   for (const [name, value] of headers) {
     total += name.length + value.length;

@@ -10,7 +10,7 @@ export interface StorabilityInput {
   readonly method: string;
   readonly authorized: boolean;
   readonly requestNoStore: boolean;
-  /** The request had fields that could themselves have provoked an error (see `provocation.ts`). */
+  /** The request had fields that could themselves have provoked an error or a detour (see `provocation.ts`). */
   readonly provocative: boolean;
   readonly status: number;
   readonly headers: HeaderList;
@@ -67,7 +67,7 @@ function byRequest(input: StorabilityInput): RefusalReason | null {
   const { status } = input;
   if (input.method !== "GET") return "method";
   if (status < 200 || status > 599 || OF_ONE_REQUEST.has(status)) return "status";
-  if (status >= 400 && input.provocative) return "provoked";
+  if (status >= 300 && input.provocative) return "provoked";
   return input.requestNoStore ? "no-store" : null;
 }
 

@@ -1,0 +1,40 @@
+// WebSockets: a handshake goes to the origin with the fields of any other request, and its answer comes back as any other.
+
+import type { Edge } from "../edge.ts";
+import { passedRequestHeaders } from "../origin-request.ts";
+import { originFailure } from "../reply.ts";
+import type { EdgeRequest } from "../request.ts";
+import { clientHeaders } from "../stored-headers.ts";
+import type { Fetches } from "./origin.ts";
+
+/** RFC 6455 §4.1: what lacks the key is an ordinary request. */
+export const isHandshake = (request: Request): boolean =>
+  request.method === "GET" &&
+  request.headers.get("upgrade")?.toLowerCase() === "websocket" &&
+  request.headers.has("sec-websocket-key");
+
+export async function openWebSocket(edge: Edge, request: EdgeRequest, origin: Fetches): Promise<Response> {
+  const route = edge.router.route(request);
+  if (route === null) return new Response("No site is configured for this host.", { status: 404 });
+  const headers = new Headers({ upgrade: "websocket" });
+  for (const [name, value] of passedRequestHeaders(request, route)) headers.append(name, value);
+  try {
+    const answer = await origin.fetch(route.href, {
+      headers,
+      redirect: "manual",
+      encodeResponseBody: "manual",
+    });
+    const shown = new Headers();
+    const received = [...answer.headers].map(([name, value]) => [name.toLowerCase(), value] as const);
+    for (const [name, value] of clientHeaders(received, route.rules)) shown.append(name, value);
+    const { status, webSocket } = answer;
+    if (webSocket !== null) return new Response(null, { status: 101, headers: shown, webSocket });
+    shown.set("cache-status", `tidegate-l1; fwd=bypass; fwd-status=${status}; detail=pass`);
+    return new Response(answer.body, { status, headers: shown, encodeBody: "manual" });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { status, body } = originFailure("refused");
+    const type = { "content-type": "application/problem+json", "cache-control": "no-store" };
+    return new Response(body.kind === "bytes" ? body.bytes : null, { status, headers: type });
+  }
+}
