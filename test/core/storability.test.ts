@@ -178,8 +178,8 @@ describe("must-understand (RFC 9111 §5.2.2.3)", () => {
 describe("an error that its request may have provoked", () => {
   test.each([
     [200, "store"],
-    [301, "store"],
-    [399, "store"],
+    [299, "store"],
+    [301, "provoked"],
     [400, "provoked"],
     [404, "provoked"],
     [503, "provoked"],

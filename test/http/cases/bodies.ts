@@ -4,12 +4,20 @@ import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import { fieldOf } from "../../support/fields.ts";
 import { sha256 } from "../../support/http.ts";
+import type { Spoken } from "../../support/scripted-origin.ts";
 import { type Received, sendAndLeave, sendUntil } from "../../support/wire-client.ts";
 import { CACHE, cached, fetched, fresh, get, type HttpCase, head, ORIGIN, stale } from "../case.ts";
 import type { Stage } from "../stage.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const EVERY_OCTET = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+
+const THREE_MEBIBYTES = Buffer.alloc(3 * MEBIBYTE, "the whole ");
+/** Stale on arrival, and allowed to stand in for a failed origin. */
+const old = (more: Partial<Spoken>): Spoken => ({
+  fields: { "Cache-Control": "max-age=60, stale-if-error=600", Age: "70" },
+  ...more,
+});
 
 const SHORT: readonly HttpCase[] = [
   {
@@ -42,6 +50,24 @@ const SHORT: readonly HttpCase[] = [
           expect([got.status, got.text]).toEqual([200, expect.stringMatching(/^the whole of (one|three)$/)]);
         await stage.edge.settled();
       }
+    },
+  },
+  {
+    claim: "a large answer that is cut short replaces nothing that is whole",
+    rfc: "RFC 9111 §3.3",
+    origin: (_, nth) => {
+      if (nth === 1) return old({ body: THREE_MEBIBYTES });
+      if (nth === 2) return old({ body: THREE_MEBIBYTES, cutAfter: 2 * MEBIBYTE });
+      return { status: 503, body: "down" };
+    },
+    story: async (stage) => {
+      const first = await stage.send();
+      expect(first.body.equals(THREE_MEBIBYTES)).toBe(true);
+      await stage.edge.settled();
+      expect((await stage.send()).whole).toBe(false);
+      await stage.edge.settled();
+      const third = await stage.send();
+      expect([third.status, third.body.equals(THREE_MEBIBYTES)]).toEqual([200, true]);
     },
   },
   {

@@ -117,4 +117,63 @@ const PEOPLE: readonly HttpCase[] = [
   },
 ];
 
-export const CROSSINGS: readonly HttpCase[] = [...QUERIES, ...PARTS, ...PEOPLE];
+/** What the origin is not sent selects nothing. */
+const UNSENT: readonly HttpCase[] = [
+  {
+    claim: "a field that Connection names selects no variant",
+    rfc: "RFC 9111 §4.1",
+    origin: (asked) => fresh({ Vary: "X-Lang" }, { body: fieldOf(asked.fields, "x-lang") ?? "none" }),
+    steps: [
+      get({ ...ORIGIN, body: "none" }, { "X-Lang": "de", Connection: "X-Lang" }),
+      get({ ...ORIGIN, body: "de" }, { "X-Lang": "de" }),
+      get(cached("none")),
+    ],
+  },
+  {
+    claim: "what a recipe leaves out does not reach the origin of what is shared",
+    rfc: "RFC 9111 §2",
+    under: "/q-exclude",
+    origin: (asked) => fresh({}, { body: asked.target.split("?")[1] ?? "" }),
+    steps: [get({ ...ORIGIN, body: "a=1" }, {}, "?utm_source=evil&a=1"), get(cached("a=1"), {}, "?a=1")],
+  },
+  {
+    claim: "an error that many small fields provoked is served to nobody else",
+    rfc: "RFC 9111 §3",
+    origin: (asked) =>
+      asked.fields.length > 60 ? fresh({}, { status: 400, body: "too many" }) : fresh({}, { body: "fine" }),
+    steps: [
+      get(
+        { ...ORIGIN, status: 400 },
+        Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`A${i}`, "1"])),
+      ),
+      get({ ...ORIGIN, body: "fine" }),
+    ],
+  },
+  {
+    claim: "an expectation is met here, and a write arrives once",
+    rfc: "RFC 9110 §10.1.1",
+    origin: (asked) => ({ status: 200, body: `${asked.method} ${fieldOf(asked.fields, "expect") ?? "-"}` }),
+    steps: [
+      {
+        method: "PUT",
+        fields: { Expect: "100-continue", "Content-Length": "1" },
+        body: "x",
+        expect: { ...ORIGIN, body: "PUT -" },
+      },
+      { reached: 1 },
+    ],
+  },
+  {
+    claim: "a whole is asked for anew where the rest of a part is no range any more",
+    rfc: "RFC 9110 §15.5.17",
+    origin: (asked): Spoken => {
+      const from = /bytes=(\d+)-/.exec(fieldOf(asked.fields, "range") ?? "")?.[1];
+      if (from === "0") return fresh({ "Content-Range": "bytes 0-9/20" }, { status: 206, body: TEXT });
+      if (from !== undefined) return { status: 416, fields: { "Content-Range": "bytes */5" }, body: "" };
+      return fresh({}, { body: "short" });
+    },
+    steps: [get({ ...ORIGIN, status: 206 }, { Range: range(0, 9) }), get({ ...ORIGIN, body: "short" })],
+  },
+];
+
+export const CROSSINGS: readonly HttpCase[] = [...QUERIES, ...PARTS, ...PEOPLE, ...UNSENT];

@@ -26,11 +26,11 @@ const APART: readonly Row[] = [
   ["what a recipe includes matters", "?q=1", "?q=2", "/q-include"],
   ["what a recipe includes matters under another spelling", "?q=1", "?%71=2", "/q-include"],
   ["the order of values of one name matters, sorted or not", "?q=1&q=2", "?q=2&q=1", "/q-include"],
-  ["what a recipe does not exclude matters", "?utm_source=x&a=1", "?utm_source=x&a=2", "/q-exclude"],
+  ["what a recipe does not exclude matters", "?a=1&b=1", "?a=2&b=1", "/q-exclude"],
   ["a name that begins like an excluded one matters", "?utm_sourced=1", "?utm_sourced=2", "/q-exclude"],
   ["values that hold delimiters matter, sorted", "?a=1&b=2", "?a=1%26b%3D2", "/q-sort"],
   ["an empty value is not none, sorted", "?a", "?a=", "/q-sort"],
-  ["the path matters where the query does not", "/x?a=1", "/y?a=1", "/q-none"],
+  ["the path matters where the query does not", "/x", "/y", "/q-none"],
 ];
 
 const SHARED: readonly Row[] = [
