@@ -162,8 +162,10 @@ class NativeRequest implements EdgeRequest {
   /** Null too where `Connection` names the field: the origin will not be sent it, so nothing may be chosen by it. */
   header(name: string): string | null {
     const { headers } = this.native;
+    const value = headers.get(name);
+    if (value === null) return null;
     this.hopByHop ??= namedBy(headers.get("connection"));
-    return this.hopByHop.has(name) ? null : headers.get(name);
+    return this.hopByHop.has(name) ? null : value;
   }
 
   headers(): HeaderList {
