@@ -96,6 +96,11 @@ function forward(origin: URL, request: IncomingMessage, response: ServerResponse
   asked.on("response", (answer) => {
     whole = () => answer.complete;
     answer.on("error", () => response.destroy());
+    // An origin that refuses a request early may close while it is still being sent, and its answer would be lost.
+    if ((answer.statusCode ?? 0) >= 300) {
+      request.unpipe();
+      request.resume();
+    }
     if (writeHead(response, answer)) answer.pipe(response);
     else asked.destroy();
   });

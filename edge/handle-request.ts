@@ -29,7 +29,8 @@ export function handleRequest(edge: Edge, request: EdgeRequest): Reply | Promise
   if (route === null) return noSite();
   if (request.method !== "GET" && request.method !== "HEAD") return writeAround(edge, request, route);
   // Content on a GET is in no key, so neither may its answer be in any cache (RFC 9110 §9.3.1).
-  if (request.body.kind !== "none") return pass(edge, request, { route, reason: "bypass" });
+  if (request.body.kind !== "none")
+    return hasLength(request) ? pass(edge, request, { route, reason: "bypass" }) : lengthRequired();
   return fromMemory(edge, request, route) ?? lookFurther(edge, request, route);
 }
 
@@ -131,6 +132,17 @@ async function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Promise<R
  */
 const isForOriginAlone = (request: EdgeRequest): boolean =>
   request.header("if-match") !== null || request.header("if-unmodified-since") !== null;
+
+const hasLength = (request: EdgeRequest): boolean => request.header("content-length") !== null;
+
+/** The runtime can send a GET's content on only where its length is known (RFC 9110 §15.5.12). */
+const lengthRequired = (): Reply =>
+  problemReply({
+    status: 411,
+    code: "length-required",
+    title: "Length Required",
+    detail: "The content of a GET or HEAD needs a Content-Length.",
+  });
 
 const noSite = (): Reply =>
   problemReply({

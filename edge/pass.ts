@@ -10,7 +10,7 @@ import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
 import { passedRequestHeaders } from "./origin-request.ts";
-import { originFailure, streamedReply } from "./reply.ts";
+import { originFailure, problemReply, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { wholeOrRest } from "./share-body.ts";
@@ -26,6 +26,7 @@ export async function pass(
 ): Promise<Reply> {
   const { route, reason } = given;
   const outcome = await askForOne(edge, request, route);
+  if (outcome.kind === "unsent") return counted(edge, request, { reply: unsent(), route, result: "error" });
   if (outcome.kind === "unreachable") {
     return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
   }
@@ -39,11 +40,23 @@ export async function pass(
   return counted(edge, request, { reply, route, result: "pass" });
 }
 
-export async function askForOne(edge: Edge, request: EdgeRequest, route: Route): Promise<OriginOutcome> {
+/** The origin was not asked: the request's own content is malformed, or broke off. */
+export const unsent = (): Reply =>
+  problemReply({
+    status: 400,
+    code: "broken-content",
+    title: "Bad Request",
+    detail: "The request's content is malformed or broke off.",
+  });
+
+export async function askForOne(
+  edge: Edge,
+  request: EdgeRequest,
+  route: Route,
+): Promise<OriginOutcome | { readonly kind: "unsent" }> {
   const { counters } = edge;
   const body = await uploadOf(request);
-  if (body === null)
-    return { kind: "unreachable", reason: "broken", detail: "the request's content broke off" };
+  if (body === null) return { kind: "unsent" };
   classCounters(counters, route.rules.name).originFetches += 1;
   const outcome = await edge.origin.fetch({
     method: request.method,

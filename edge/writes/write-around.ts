@@ -5,7 +5,7 @@ import type { Position } from "../../shared/core/position.ts";
 import { groupNames } from "../../shared/core/storability.ts";
 import { counted } from "../count.ts";
 import type { Edge } from "../edge.ts";
-import { askForOne } from "../pass.ts";
+import { askForOne, unsent } from "../pass.ts";
 import { originFailure, problemReply, streamedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
@@ -22,6 +22,7 @@ export async function writeAround(edge: Edge, request: EdgeRequest, route: Route
   const sentAt = edge.clock.now();
   const asOf = edge.view.asOf();
   const outcome = await askForOne(edge, request, route);
+  if (outcome.kind === "unsent") return counted(edge, request, { reply: unsent(), route, result: "error" });
   if (outcome.kind === "unreachable") {
     // An origin that did not answer may have taken the write all the same.
     if (writes) await invalidate(edge, request, { route, headers: [] });
