@@ -10,12 +10,11 @@ export interface SuiteOrigin {
 }
 
 const START_MS = 10_000;
-const PRELOADED = new URL("./one-answer-a-connection.ts", import.meta.url).href;
 
 /** `dir` takes the pid file that the server insists on writing. */
 export async function startSuiteOrigin(script: string, dir: string): Promise<SuiteOrigin> {
   const port = await freePort();
-  const child = spawn(process.execPath, ["--import", PRELOADED, script], {
+  const child = spawn(process.execPath, [script], {
     cwd: dir,
     // It is configured as npm scripts are: by the variables that npm makes of a package's config.
     env: {
