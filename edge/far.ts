@@ -117,7 +117,8 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   // By what the view has learnt since, something else may hit it than the route knows of.
   if (!edge.router.stands(route, request)) return "again";
   const { rules, selectors } = route;
-  const input = { held, body, rules, selectors, arrivedAt: request.arrivedAt };
+  const forSeveralUrls = route.variance !== null;
+  const input = { held, body, rules, selectors, forSeveralUrls, arrivedAt: request.arrivedAt };
   const byView = judgeByView(view, input, edge.clock.now());
   const judged = byView.step.kind === "check" ? await judge(edge, input, () => undefined) : byView;
   if (judged === null) return "again";
@@ -161,7 +162,7 @@ function provenanceOf({ job, outcome, role }: Flown): Provenance {
 }
 
 /** Why the request went on (RFC 9211 §2.2). */
-function forwardOf({ candidate, range, wants }: FlightJob): Forward {
-  if (candidate === null) return range === null ? "uri-miss" : "partial";
+function forwardOf({ candidate, wants }: FlightJob): Forward {
+  if (candidate === null) return "uri-miss";
   return candidate.step.kind === "serve" && wants !== NO_DIRECTIVES ? "request" : "stale";
 }

@@ -43,7 +43,9 @@ function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | Pro
   if (knownAge(view, now) > rules.window || rules.window === 0) return null;
   const entry = edge.memory.find(rules, keyFor(edge, { route, request }));
   if (entry === undefined) return null;
-  if (entry.currentAt !== view.generation && !isCurrent(view, entry, route)) return null;
+  // What stands for several URLs is hit by more than one of them can vouch for.
+  const vouched = entry.currentAt === view.generation && route.variance === null;
+  if (!vouched && !isCurrent(view, entry, route)) return null;
   if (now >= entry.freshUntil || !edge.memory.answers(entry, request)) return null;
   if (rules.requestDirectives === "honor" && !pleases(entry, request, route)) return null;
   const less = wantsLess(request);
@@ -89,11 +91,18 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   const fenced = view === null || knownAge(view, request.arrivedAt) > route.rules.window;
   if (fenced && route.rules.fence.kind === "refuse") return refused();
   const wants = wantsOf(request, route);
-  const near = view === null ? null : await lookNear(edge, request, { route, view, wants });
+  const arriving = hasJustArrived(edge, request, route);
+  const near = view === null || arriving ? null : await lookNear(edge, request, { route, view, wants });
   const judged =
     near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, { wants, fenced });
   if (judged !== null) return serveHeld(edge, request, { route, judged, provenance: { kind: "l1" } });
   return goOn(edge, request, { route, candidate: near, wants });
+}
+
+/** Whether a newer answer than any that is stored has come, and is being stored: then it is joined. */
+function hasJustArrived(edge: Edge, request: EdgeRequest, route: Route): boolean {
+  if (request.method !== "GET" || request.header("range") !== null) return false;
+  return edge.flights.get(keyFor(edge, { route, request }))?.settled?.kind === "answer";
 }
 
 /** The answer as it may be served to this client, or null. */

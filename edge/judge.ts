@@ -30,6 +30,8 @@ export interface JudgeInput {
   readonly rules: Rules;
   /** By which the route says, now, that it can be hit: class and tags may have changed since it was stored. */
   readonly selectors: readonly Selector[];
+  /** It stands for other URLs too, which other invalidations hit: what is found for one is not noted for all. */
+  readonly forSeveralUrls: boolean;
   readonly arrivedAt: Instant;
 }
 
@@ -83,9 +85,10 @@ export async function judge(
     case "ok": {
       // Up to where the log was asked, and no further than the configuration reached that named the selectors.
       const held = { ...input.held, verifiedTo: leastPosition(outcome.position, askedFrom) };
-      recordVerified(held);
+      if (!input.forSeveralUrls) recordVerified(held);
       const again = judgeByView(current, { ...input, held }, now);
-      return again.step.kind === "check" ? null : again;
+      if (again.step.kind === "check") return null;
+      return input.forSeveralUrls ? { ...again, held: input.held } : again;
     }
     case "soft": {
       const byView = coherenceOf(current, input.held.verifiedTo, selectorsFor(input));

@@ -169,6 +169,7 @@ async function weighAnswer(
     body: { kind: "bytes", bytes: body } as const,
     rules: job.route.rules,
     selectors: job.route.selectors,
+    forSeveralUrls: job.route.variance !== null,
     arrivedAt: job.arrivedAt,
   };
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, checked));

@@ -27,6 +27,7 @@ export async function lookNear(
       body: { kind: "bytes", bytes: entry.body } as const,
       rules: route.rules,
       selectors: route.selectors,
+      forSeveralUrls: route.variance !== null,
       arrivedAt,
     };
     const judged =
@@ -50,6 +51,7 @@ export async function lookNear(
     body: found.body,
     rules: route.rules,
     selectors: route.selectors,
+    forSeveralUrls: route.variance !== null,
     arrivedAt,
   };
   const judged = await judge(edge, input, (held) =>

@@ -23,7 +23,7 @@ export type Provenance =
   | { readonly kind: "origin"; readonly forward: Forward; readonly stored: boolean };
 
 /** Why a request went on towards the origin (RFC 9211 §2.2). */
-export type Forward = "uri-miss" | "stale" | "partial" | "request";
+export type Forward = "uri-miss" | "stale" | "request";
 
 export interface HeldReply {
   readonly judged: Pick<Judged, "held" | "body">;

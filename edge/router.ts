@@ -107,7 +107,11 @@ export class Router {
    */
   learnSearch(route: Route, request: RoutedRequest, variance: SearchVariance | null): Route {
     const { searchedAt } = route;
-    if (sameText(this.searches.get(searchedAt) ?? null, variance)) return route;
+    if (!sameText(this.searches.get(searchedAt) ?? null, variance)) this.relearn(searchedAt, variance);
+    return sameText(route.variance, variance) ? route : (this.route(request) ?? route);
+  }
+
+  private relearn(searchedAt: string, variance: SearchVariance | null): void {
     this.searches.delete(searchedAt);
     if (variance !== null) {
       const [oldest] = this.searches.keys();
@@ -116,7 +120,6 @@ export class Router {
     }
     for (const [url, known] of this.remembered)
       if (known.searchedAt === searchedAt) this.remembered.delete(url);
-    return this.route(request) ?? route;
   }
 
   /** The route by which the whole query counts, whatever answers have said of it. */

@@ -51,6 +51,8 @@ export async function settleAnswer(
 ): Promise<void> {
   const { controls, made, held, bytes } = given;
   const { receivedAt, right, job } = exchange;
+  // Nobody is to be given an older answer while this one is being stored.
+  if (made !== null) edge.memory.dropOlder(made.key, job.route.rules, held.answer.asOf);
   controls.settle({ kind: "answer", held, body: bytes, from: "origin", forLeader: FRESH, receivedAt });
   if (made === null) return right.giveBack(null);
   await storeEverywhere(edge, { ...made, held, body: bytes, right, rules: job.route.rules });
@@ -77,6 +79,7 @@ export async function storeLarge(
   const [toClient, toStore] = twoLanes(source);
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });
+  if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
   await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
   edge.counters.bytesFromOrigin += length;
 }

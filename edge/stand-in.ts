@@ -58,7 +58,8 @@ export async function staleIfError(
   const { held, body } = copy;
   if (!variesFor(held.answer.vary, (name) => request.header(name))) return null;
   const { rules, selectors } = route;
-  const input = { held, body, rules, selectors, arrivedAt: request.arrivedAt };
+  const forSeveralUrls = route.variance !== null;
+  const input = { held, body, rules, selectors, forSeveralUrls, arrivedAt: request.arrivedAt };
   const judged = judgeByView(view, input, edge.clock.now());
   const { freshness, coherence, step } = judged;
   const allowed =

@@ -3,6 +3,7 @@
 import { type KeyedRequest, variantKey } from "../../shared/core/cache-key.ts";
 import { SieveCache } from "../../shared/core/eviction/sieve.ts";
 import type { HeaderList } from "../../shared/core/headers.ts";
+import { comparePositions, type Position } from "../../shared/core/position.ts";
 import type { ClassSettings, Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { CacheKey, Instant } from "../../shared/core/units.ts";
@@ -66,6 +67,12 @@ export class MemoryTier {
   drop(key: CacheKey, entry: MemoryAnswer): void {
     const cache = this.classes.get(entry.rules.name);
     if (cache?.peek(key) === entry) cache.delete(key);
+  }
+
+  /** Removes the answer of a key, unless it is as of a later position. */
+  dropOlder(key: CacheKey, rules: ClassSettings, asOf: Position): void {
+    const entry = this.classes.get(rules.name)?.peek(key);
+    if (entry !== undefined && comparePositions(entry.held.answer.asOf, asOf) <= 0) this.drop(key, entry);
   }
 
   /** Whether a key was found not to be storable a moment ago. */

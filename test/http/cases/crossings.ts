@@ -176,4 +176,57 @@ const UNSENT: readonly HttpCase[] = [
   },
 ];
 
-export const CROSSINGS: readonly HttpCase[] = [...QUERIES, ...PARTS, ...PEOPLE, ...UNSENT];
+const WIDE = Buffer.alloc(1_200_000, "wide ");
+
+const NEWER: readonly HttpCase[] = [
+  {
+    claim: "a purge of one of several equal URLs holds for it, whichever is asked for first",
+    rfc: "Tidegate",
+    origin: (_, nth) => fresh({ "No-Vary-Search": 'params=("utm")' }, { body: String(nth) }),
+    steps: [
+      get(fetched("1"), {}, "?a=1&utm=9"),
+      get(cached("1"), {}, "?a=1&utm=7"),
+      { purges: (path) => ({ urls: [`${path}?a=1&utm=7`] }) },
+      get({}, {}, "?a=1&utm=9"),
+      get({ body: "2" }, {}, "?a=1&utm=7"),
+    ],
+  },
+  {
+    claim: "a large answer that varies is found again",
+    rfc: "RFC 9111 §4.1",
+    origin: [fresh({ Vary: "Accept-Language" }, { body: WIDE })],
+    steps: [
+      get({ ...ORIGIN, body: WIDE }, { "Accept-Language": "de" }),
+      { ...get({ ...CACHE, body: WIDE }, { "Accept-Language": "de" }), eventually: true },
+    ],
+  },
+  {
+    claim: "what a client has forced is what the next one gets",
+    rfc: "RFC 9111 §4",
+    under: "/honor",
+    origin: (_, nth) => fresh({}, { body: String(nth) }),
+    story: async (stage) => {
+      expect((await stage.send()).text).toBe("1");
+      await stage.edge.settled();
+      const forced = (await stage.send({ fields: { "Cache-Control": "no-cache" } })).text;
+      expect([forced, (await stage.send()).text]).toEqual(["2", "2"]);
+    },
+  },
+  {
+    claim: "a query that counts again is answered by its own answer, however many ask at once",
+    rfc: "No-Vary-Search §5",
+    origin: (asked, nth): Spoken =>
+      nth === 1
+        ? stale({ "No-Vary-Search": 'params=("utm")' }, { body: "once" })
+        : fresh({}, { body: asked.target.split("?")[1] ?? "" }),
+    story: async (stage) => {
+      expect((await stage.send({ at: "?utm=0" })).text).toBe("once");
+      await stage.edge.settled();
+      const queries = Array.from({ length: 10 }, (_, i) => `utm=${i + 1}`);
+      const got = await Promise.all(queries.map((query) => stage.send({ at: `?${query}` })));
+      expect(got.map(({ text }) => text)).toEqual(queries);
+    },
+  },
+];
+
+export const CROSSINGS: readonly HttpCase[] = [...NEWER, ...QUERIES, ...PARTS, ...PEOPLE, ...UNSENT];
