@@ -10,6 +10,7 @@ import {
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { hopByHopNames } from "../shared/core/headers.ts";
 
 export interface OriginGateway {
   /** `host:port` at which it speaks plain HTTP. */
@@ -21,17 +22,6 @@ export interface OriginGateway {
 const HEAD_BYTES = 1024 * 1024;
 /** Longer than a runtime keeps idle connections, so that it never sends on one that is just being closed. */
 const KEEP_ALIVE_MS = 120_000;
-
-/** Fields of one connection, made anew on either side (RFC 9110 §7.6.1). */
-const OF_CONNECTION = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /**
  * A runtime that pools connections hands octets beyond a body's length to the next request as its answer, and can't
@@ -102,7 +92,7 @@ function forward(origin: URL, request: IncomingMessage, response: ServerResponse
       request.resume();
     }
     if (writeHead(response, answer)) answer.pipe(response);
-    else asked.destroy();
+    else response.destroy();
   });
   request.pipe(asked);
 }
@@ -127,8 +117,7 @@ function writeHead(response: ServerResponse, answer: IncomingMessage): boolean {
 
 /** Raw, so that repeats, order and spelling stay as they came; without what `Connection` names. */
 function endToEnd(message: IncomingMessage): string[] {
-  const named = (message.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
-  const dropped = new Set([...OF_CONNECTION, ...named]);
+  const dropped = hopByHopNames([["connection", message.headers.connection ?? ""]]);
   const kept: string[] = [];
   for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
     const [name = "", value = ""] = message.rawHeaders.slice(i, i + 2);
