@@ -31,6 +31,8 @@ export const LIMITS = {
   pushGrace: millis(300),
   /** One status call to one edge; below the beat. */
   statusDeadline: millis(900),
+  /** An edge seen within this is named to the others as a peer. */
+  peerNamedFor: minutes(1),
   /** An edge not seen for this long is silent: several beats missed, not one. */
   liveFor: seconds(5),
   /** Added to a class's bound before an edge counts as fenced: one CPU turn, an undetectable clock step, transit. */

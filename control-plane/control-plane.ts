@@ -10,8 +10,8 @@ import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
 import type { Log } from "../shared/ports/mid-tier.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
+import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { SignatureChecker } from "../shared/wire/signature.ts";
-import type { CallEdge } from "./edges/call-edge.ts";
 
 /** The environment, read once. */
 export interface Settings {

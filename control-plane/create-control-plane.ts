@@ -8,14 +8,15 @@ import { createReceipts } from "../shared/mid-tier/receipts.ts";
 import { createRepeats } from "../shared/mid-tier/repeats.ts";
 import { createWarmups } from "../shared/mid-tier/warmups.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
+import type { HttpCalls } from "../shared/ports/http.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
 import type { Redis } from "../shared/ports/redis.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
+import { createCallEdge } from "../shared/wire/call-edge.ts";
 import { SignatureChecker } from "../shared/wire/signature.ts";
 import { LIMITS } from "./config.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import { createCallEdge, type HttpCalls } from "./edges/call-edge.ts";
 
 /** The outside of a control plane. */
 export interface ControlPlanePorts {

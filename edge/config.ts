@@ -1,6 +1,6 @@
 // Every limit of an edge: its value, and why it is that value.
 
-import { bytes, kibibytes, mebibytes, millis, seconds } from "../shared/core/units.ts";
+import { bytes, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
 
 export const LIMITS = {
   /** Above the slowest honest replies of a near database; a miss must not wait longer for a shard that is gone. */
@@ -55,6 +55,34 @@ export const LIMITS = {
   viewSelectors: 50_000,
   /** Entries beyond a gap that a view keeps. */
   viewAhead: 4096,
+  /** The last entries that a view keeps to tell peers. */
+  viewRecent: 2048,
+  /** Their characters in all. */
+  viewRecentSize: mebibytes(4),
+  /** A log that has not answered by then is asked no more alone: peers are asked beside it. */
+  gossipAfter: millis(150),
+  /** Peers asked in one round: of four, at least one that can reach the log is most likely among them. */
+  gossipFanOut: 3,
+  /** Between two rounds: far below any window, far above what a round costs. */
+  gossipPeriod: millis(100),
+  /** A peer that takes longer counts as silent. */
+  gossipDeadline: millis(600),
+  /** Entries in one answer to a peer. */
+  gossipPage: 500,
+  /** Answers asked of one peer in a round: all that it may hold. */
+  gossipPages: 8,
+  /** A peer is made wait this long while we ask the log for it. */
+  tellPatience: millis(300),
+  /** A peer that did not answer is left alone for this long. */
+  peerPause: millis(500),
+  /** A peer neither named nor heard of for this long is forgotten. */
+  peerForgotten: minutes(2),
+  /** Peers remembered. */
+  peers: 500,
+  /** The control plane's beat wants knowledge this young. */
+  beatWindow: millis(250),
+  /** Its call must be answered before it gives up. */
+  beatPatience: millis(600),
   /** Entries asked for in one pull. */
   pullPage: 500,
   /** Pages in one pull before it is left to the next. */

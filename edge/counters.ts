@@ -21,6 +21,10 @@ export interface Counters {
   originConcurrentMax: number;
   pulls: number;
   pushes: number;
+  /** Rounds of questions to peers, what peers have answered, and what they were answered. */
+  gossipRounds: number;
+  gossipHeard: number;
+  gossipTold: number;
   corrupt: number;
   /** Variants by Vary that gave way because their resource had too many. */
   variantsDisplaced: number;
@@ -40,6 +44,9 @@ export const newCounters = (): Counters => ({
   originConcurrentMax: 0,
   pulls: 0,
   pushes: 0,
+  gossipRounds: 0,
+  gossipHeard: 0,
+  gossipTold: 0,
   corrupt: 0,
   variantsDisplaced: 0,
   notStored: new Map(),

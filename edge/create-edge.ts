@@ -4,6 +4,7 @@ import type { Site } from "../shared/core/routing.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { newCounters } from "./counters.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
+import { Peers } from "./log/peers.ts";
 import { ViewKeeper } from "./log/view-keeper.ts";
 import { Router } from "./router.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
@@ -16,14 +17,19 @@ export interface EdgeSetUp {
   /** Serves while no configuration has been learnt. */
   readonly fallbackSite: Site;
   readonly parseUrl: ParseUrl;
+  /** Where peers are reached, by id, where not at the URLs that the control plane tells. */
+  readonly peerUrls: ReadonlyMap<string, string>;
   readonly shards: () => readonly ShardCounts[];
 }
 
 export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
   const counters = newCounters();
   const router = new Router(setUp.fallbackSite, setUp.parseUrl);
+  const peers = new Peers({ self: setUp.id, urls: setUp.peerUrls });
   const view = new ViewKeeper({
     ...ports,
+    self: setUp.id,
+    peers,
     counters,
     configured: (fields) => router.configure(fields),
     reached: () => flushUnsent(edge),
@@ -32,6 +38,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     ...ports,
     id: setUp.id,
     view,
+    peers,
     router,
     counters,
     memory: new MemoryTier(),

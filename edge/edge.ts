@@ -6,8 +6,10 @@ import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
 import type { Log, MidTier } from "../shared/ports/mid-tier.ts";
 import type { Origin } from "../shared/ports/origin.ts";
+import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
+import type { Peers } from "./log/peers.ts";
 import type { ViewKeeper } from "./log/view-keeper.ts";
 import type { Router } from "./router.ts";
 import type { DataCentreTier } from "./tiers/data-centre.ts";
@@ -24,11 +26,13 @@ export interface EdgePorts {
   readonly blobs: BlobStore;
   readonly midTier: MidTier;
   readonly log: Log;
+  readonly callPeer: CallEdge;
 }
 
 export interface Edge extends EdgePorts {
   readonly id: string;
   readonly view: ViewKeeper;
+  readonly peers: Peers;
   readonly router: Router;
   readonly memory: MemoryTier;
   readonly dataCentre: DataCentreTier;

@@ -9,9 +9,11 @@ import { createMidTier, type ShardTraffic } from "../shared/mid-tier/mid-tier.ts
 import { upstashRedis } from "../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
+import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
-import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
+import { createCallEdge } from "../shared/wire/call-edge.ts";
+import { INTERNAL_PREFIX, readPeerUrls } from "../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
 import { LIMITS } from "./config.ts";
 import { createEdge } from "./create-edge.ts";
@@ -30,6 +32,8 @@ export interface EdgeEnv {
   readonly UPSTASH_REDIS_REST_URL: string;
   readonly UPSTASH_REDIS_REST_TOKEN: string;
   readonly CLUSTER_KEY: string;
+  /** JSON, id → URL: where peers are reached, where not at the URLs that the control plane tells. */
+  readonly PEER_URLS?: string;
   /** Where the origin isn't the zone's own: a service binding, which keeps Host. */
   readonly ORIGIN?: Fetches;
 }
@@ -57,6 +61,13 @@ function isolate(env: EdgeEnv): InternalEdge {
       digest: systemDigest,
       origin: runtimeOrigin(env.ORIGIN ?? globalFetch),
       blobs: cacheApiStore(() => caches.default),
+      callPeer: createCallEdge({
+        http: runtimeHttp,
+        key: env.CLUSTER_KEY,
+        digest: systemDigest,
+        random: systemRandom,
+        clock,
+      }),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
       midTier: createMidTier({
         shardOf: () => control,
@@ -71,6 +82,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       id: env.EDGE_ID ?? "edge",
       fallbackSite: FALLBACK_SITE,
       parseUrl,
+      peerUrls: readPeerUrls(env.PEER_URLS ?? "{}"),
       shards: () => [{ id: control.id, counts: { ...redis.counters, ...traffic } }],
     },
   );

@@ -2,10 +2,10 @@
 
 import type { Millis } from "../../shared/core/units.ts";
 import type { WarmupError } from "../../shared/mid-tier/warmups.ts";
+import type { CallEdge } from "../../shared/wire/call-edge.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
 import { WARM_PATH, type WarmMessage, type WarmResult } from "../../shared/wire/internal.ts";
 import { decodeWarmReply } from "../../shared/wire/replies.ts";
-import type { CallEdge } from "../edges/call-edge.ts";
 
 export interface Batch {
   readonly urls: readonly string[];

@@ -26,5 +26,8 @@ export function flatCounters(edge: Edge): Record<string, number> {
   for (const [reason, count] of counters.notStored) flat[`notStored|${reason}`] = count;
   flat["log|pulls"] = counters.pulls;
   flat["log|pushes"] = counters.pushes;
+  flat["log|gossipRounds"] = counters.gossipRounds;
+  flat["log|gossipHeard"] = counters.gossipHeard;
+  flat["log|gossipTold"] = counters.gossipTold;
   return flat;
 }

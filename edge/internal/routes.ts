@@ -1,12 +1,14 @@
-// What lies below `/.tidegate/`: pushes, status and warm-up batches, for those who hold the cluster's key.
+// What lies below `/.tidegate/`: pushes, gossip, status and warm-up batches, for those who hold the cluster's key.
 
 import { knownAge } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
+import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
 import {
   type Acknowledgement,
   decodePush,
+  decodeStatusCall,
   decodeWarm,
   PUSH_PATH,
   STATUS_PATH,
@@ -55,7 +57,11 @@ export async function handleInternal(
     case `POST ${PUSH_PATH}`:
       return receivePush(edge, request);
     case `GET ${STATUS_PATH}`:
-      return status(internal, request);
+      return status(internal, request.background);
+    case `POST ${STATUS_PATH}`:
+      return takeStatusCall(internal, request);
+    case `POST ${GOSSIP_PATH}`:
+      return gossip(edge, request);
     case `POST ${WARM_PATH}`:
       return warm(edge, request);
     default:
@@ -75,10 +81,24 @@ function acknowledgement(edge: Edge): Acknowledgement {
   return { edge: edge.id, position: position === null ? null : formatPosition(position) };
 }
 
-/** The tick's beat: an edge without traffic learns the log here. */
-async function status(internal: InternalEdge, request: InternalRequest): Promise<InternalReply> {
+async function gossip(edge: Edge, request: InternalRequest): Promise<InternalReply> {
+  const question = decodeQuestion(request.body);
+  if (question === null) return BAD_MESSAGE;
+  return { status: 200, json: encodeTold(await edge.view.tell(question, request.background)) };
+}
+
+async function takeStatusCall(internal: InternalEdge, request: InternalRequest): Promise<InternalReply> {
+  const call = decodeStatusCall(request.body);
+  if (call === null) return BAD_MESSAGE;
   const { edge } = internal;
-  await edge.view.pull(request.background);
+  edge.peers.named(call.peers.slice(0, LIMITS.peers), edge.clock.now());
+  return status(internal, request.background);
+}
+
+/** The tick's beat: an edge without traffic learns the log here. */
+async function status(internal: InternalEdge, background: Background): Promise<InternalReply> {
+  const { edge } = internal;
+  await edge.view.catchUp(background);
   const view = edge.view.current();
   const report: StatusReport = {
     ...acknowledgement(edge),

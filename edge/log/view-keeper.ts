@@ -1,22 +1,15 @@
-// Keeps the edge's view of the log: pulls it, takes pushes in, and says how old its knowledge is.
+// Keeps the edge's view of the log young: when to pull, when to ask peers, and what a request waits for.
 
 import type { LogEntry } from "../../shared/core/log-entry.ts";
-import {
-  carryOver,
-  highestLearnt,
-  knownAge,
-  type LogView,
-  learn,
-  learnHead,
-  positionOf,
-  viewOfSnapshot,
-} from "../../shared/core/log-view.ts";
+import { highestLearnt, knownAge, type LogView, positionOf } from "../../shared/core/log-view.ts";
 import type { Position } from "../../shared/core/position.ts";
-import { earlier, type Instant, instant, type Millis, millis } from "../../shared/core/units.ts";
-import type { Background, Clock, Timers } from "../../shared/ports/clock.ts";
-import type { Log } from "../../shared/ports/mid-tier.ts";
+import { earlier, elapsed, type Instant, type Millis, millis } from "../../shared/core/units.ts";
+import type { Background, Timers } from "../../shared/ports/clock.ts";
+import type { Question, Told } from "../../shared/wire/gossip.ts";
 import { LIMITS } from "../config.ts";
-import type { Counters } from "../counters.ts";
+import { type GossipPorts, gossipRound, isAhead, tellPeer } from "./gossip.ts";
+import { Knowledge } from "./knowledge.ts";
+import { type PullPorts, pull } from "./pull.ts";
 
 interface Pull {
   /** Order among pulls and arrivals: clocks are too coarse to say which came first. */
@@ -25,37 +18,47 @@ interface Pull {
   readonly done: Promise<void>;
 }
 
-export interface ViewPorts {
-  readonly log: Log;
-  readonly clock: Clock;
+interface Round {
+  readonly begunAt: Instant;
+  readonly done: Promise<void>;
+}
+
+export interface Arrival {
+  readonly at: Instant;
+  readonly ticket: number;
+}
+
+/** Knowledge of the head at most this old at an instant. */
+interface Wanted {
+  readonly at: Instant;
+  readonly window: Millis;
+}
+
+export interface ViewPorts extends PullPorts, GossipPorts {
   readonly timers: Timers;
-  readonly counters: Counters;
   readonly configured: (fields: ReadonlyMap<string, string>) => void;
   /** The log has just answered: what it could not be told before can be told now. */
   readonly reached: () => Promise<void>;
 }
 
-const LIMITS_OF_VIEW = { selectors: LIMITS.viewSelectors, ahead: LIMITS.viewAhead };
-
 export class ViewKeeper {
-  private view: LogView | null = null;
+  private readonly knowledge: Knowledge;
   private pulling: Pull | null = null;
+  private round: Round | null = null;
   private tickets = 0;
   /** The ticket of the pull that last reached the log's head. */
   private knownTicket = 0;
-  private stepsSeen = 0;
-  private generations = 0;
-  private highestEpoch = 0;
+  private logIsSilent = false;
   private readonly ports: ViewPorts;
 
   constructor(ports: ViewPorts) {
     this.ports = ports;
+    this.knowledge = new Knowledge(ports);
   }
 
   /** Null while the edge is cold: it then neither reads nor stores. */
   current(): LogView | null {
-    if (this.view !== null && this.ports.clock.backwardSteps() !== this.stepsSeen) this.voidView(this.view);
-    return this.view;
+    return this.knowledge.current();
   }
 
   position(): Position | null {
@@ -75,40 +78,48 @@ export class ViewKeeper {
     return this.tickets;
   }
 
-  /** Pulls behind a request's back from half the window on, so that requests rarely wait for one. */
+  /** Whether a pull sent after the ticket was taken has reached the log's head. */
+  pulledSince(ticket: number): boolean {
+    return this.knownTicket > ticket;
+  }
+
+  /** Learns behind a request's back from half the window on, so that requests rarely wait for it. */
   refreshIfDue(now: Instant, window: Millis, background: Background): void {
-    const view = this.view;
+    const view = this.current();
     if (view === null || this.pulling !== null || knownAge(view, now) * 2 <= window) return;
-    background.keep(this.pull(background));
+    background.keep(this.learn({ at: now, window: millis(window / 2) }, background));
   }
 
   /**
-   * A view within the window at the request's arrival, if the log can be reached in time; otherwise the view
-   * there is. With a window of zero only a pull sent after the arrival will do.
+   * A view within the window at the request's arrival, if anybody who knows can be reached in time; otherwise the
+   * view there is. With a window of zero only a pull sent after the arrival will do.
    */
-  async within(
-    window: Millis,
-    arrival: { at: Instant; ticket: number },
-    background: Background,
-  ): Promise<LogView | null> {
-    const view = this.current();
-    const young = view !== null && window > 0 && knownAge(view, arrival.at) <= window;
-    if (young) {
+  async within(window: Millis, arrival: Arrival, background: Background): Promise<LogView | null> {
+    if (window > 0 && this.knows({ at: arrival.at, window })) {
       this.refreshIfDue(arrival.at, window, background);
-      return view;
+      return this.current();
     }
     const { pulling } = this;
     const joins =
       pulling !== null && (pulling.ticket > arrival.ticket || pulling.sentAt > arrival.at - window);
-    await this.guard(joins ? pulling.done : this.pull(background));
+    const pulled = joins ? pulling.done : this.pull(background);
+    const learnt = window === 0 ? pulled : this.orFromPeers(pulled, { at: arrival.at, window }, background);
+    // Whoever waits for another request's pull stops waiting if that request is gone.
+    await this.atMost(learnt, millis(2 * LIMITS.logDeadline));
     if (window === 0) this.distrustTies(arrival);
     return this.current();
   }
 
+  /** The beat: learns what there is to learn, from whoever can tell it in good time. */
+  async catchUp(background: Background): Promise<void> {
+    const wanted = { at: this.ports.clock.now(), window: LIMITS.beatWindow };
+    await this.atMost(this.learn(wanted, background), LIMITS.beatPatience);
+  }
+
   /** A clock too coarse to tell a pull before the arrival from one after it must not pass for the latter. */
-  private distrustTies(arrival: { at: Instant; ticket: number }): void {
+  private distrustTies(arrival: Arrival): void {
     const view = this.current();
-    if (view === null || this.knownTicket > arrival.ticket || view.knownAt < arrival.at) return;
+    if (view === null || this.pulledSince(arrival.ticket) || view.knownAt < arrival.at) return;
     view.knownAt = earlier(arrival.at, millis(1));
   }
 
@@ -117,97 +128,101 @@ export class ViewKeeper {
     this.ports.counters.pushes += 1;
     const view = this.current();
     if (view === null) return;
-    this.take(view, entries);
-    if (this.view === null || view.ahead.size > 0) background.keep(this.pull(background));
+    const joined = this.knowledge.take(view, entries);
+    if (!joined || view.ahead.size > 0) background.keep(this.pull(background));
+  }
+
+  /** What this edge knows, for a peer: younger than the peer wants it, if the log can be reached at once. */
+  async tell(question: Question, background: Background): Promise<Told> {
+    const { clock, counters, peers } = this.ports;
+    counters.gossipTold += 1;
+    peers.heard(question.edge, clock.now());
+    if (!this.knows({ at: clock.now(), window: millis(question.within) })) {
+      const pulled = this.pulling?.done ?? this.pull(background);
+      if (!this.logIsSilent) await this.atMost(pulled, LIMITS.tellPatience);
+    }
+    const told = tellPeer(this.knowledge, question.standing, clock.now());
+    if (told.kind === "fork") background.keep(this.pull(background));
+    // Whoever asks tells something too: that there is more than we know.
+    else if (isAhead(question.standing, this.current()))
+      this.learnBehind({ at: clock.now(), window: LIMITS.beatWindow }, background);
+    return told;
   }
 
   pull(background: Background): Promise<void> {
     const sentAt = this.ports.clock.now();
     const ticket = this.ticket();
-    const done = this.pullOnce(ticket).finally(() => {
-      if (this.pulling?.ticket === ticket) this.pulling = null;
-      if (this.knownTicket >= ticket) background.keep(this.ports.reached());
-    });
+    this.ports.counters.pulls += 1;
+    const done = pull(this.knowledge, this.ports)
+      .then((outcome) => {
+        this.logIsSilent = outcome === "unavailable";
+        if (outcome !== "reached") return;
+        this.knownTicket = Math.max(this.knownTicket, ticket);
+        background.keep(this.ports.reached());
+      })
+      .finally(() => {
+        if (this.pulling?.ticket === ticket) this.pulling = null;
+      });
     this.pulling = { ticket, sentAt, done };
     background.keep(done);
     return done;
   }
 
-  private async pullOnce(ticket: number): Promise<void> {
-    this.ports.counters.pulls += 1;
+  private learn(wanted: Wanted, background: Background): Promise<void> {
+    return this.orFromPeers(this.pull(background), wanted, background);
+  }
+
+  private learnBehind(wanted: Wanted, background: Background): void {
+    if (this.pulling === null) background.keep(this.learn(wanted, background));
+  }
+
+  /** The log's word, or peers' where it doesn't come at once or not at all: whichever does first. */
+  private async orFromPeers(pulled: Promise<void>, wanted: Wanted, background: Background): Promise<void> {
+    if (this.ports.peers.count === 0) return pulled;
+    if (!this.logIsSilent) await this.atMost(pulled, LIMITS.gossipAfter);
+    if (this.knows(wanted)) return;
+    const told = this.askPeers(wanted.window, background);
+    await firstToSatisfy([pulled, told], () => this.knows(wanted));
+  }
+
+  /** One round at a time, and no more of them than the period allows. */
+  private askPeers(within: Millis, background: Background): Promise<void> {
+    const now = this.ports.clock.now();
+    const { round } = this;
+    const since = round === null ? null : elapsed(round.begunAt, now);
+    if (round !== null && since !== null && since < LIMITS.gossipPeriod) return round.done;
+    const done = gossipRound(this.knowledge, this.ports, within);
+    this.round = { begunAt: now, done };
+    background.keep(done);
+    return done;
+  }
+
+  private knows({ at, window }: Wanted): boolean {
     const view = this.current();
-    if (view === null) return this.takeSnapshot(ticket);
-    for (let page = 0; page < LIMITS.pullPages; page++) {
-      const sentAt = this.ports.clock.now();
-      const known = { epoch: view.epoch, seq: view.cursor, hash: view.hash };
-      const outcome = await this.ports.log.since(known, LIMITS.pullPage);
-      if (outcome.kind === "unavailable") return;
-      // Another pull or a push may have replaced the view meanwhile: this reply is then about nothing we hold.
-      if (this.view !== view) return;
-      if (outcome.kind === "unknown") return this.takeSnapshot(ticket);
-      if (!this.take(view, outcome.entries)) return this.takeSnapshot(ticket);
-      learnHead(view, outcome.head, sentAt);
-      if (view.cursor < outcome.head.seq) continue;
-      this.knownTicket = Math.max(this.knownTicket, ticket);
-      return;
-    }
+    return view !== null && knownAge(view, at) <= window;
   }
 
-  /** False where the chain does not join ours. */
-  private take(view: LogView, entries: readonly LogEntry[]): boolean {
-    const learning = learn(view, entries, { receivedAt: this.ports.clock.now(), limits: LIMITS_OF_VIEW });
-    if (learning.kind === "broken") {
-      this.forget(view);
-      return false;
-    }
-    if (learning.configurationChanged) this.ports.configured(view.configuration);
-    return true;
-  }
-
-  private async takeSnapshot(ticket: number): Promise<void> {
-    const sentAt = this.ports.clock.now();
-    this.highestEpoch = Math.max(this.highestEpoch, this.view?.epoch ?? 0);
-    const outcome = await this.ports.log.snapshot(this.highestEpoch);
-    if (outcome.kind === "unavailable") return;
-    const { head, configuration } = outcome;
-    const old = this.view;
-    // A late reply must not take back what was learnt since: a view never regresses.
-    if (old !== null && (head.epoch < old.epoch || (head.epoch === old.epoch && head.seq <= old.cursor)))
-      return;
-    this.generations = Math.max(this.generations, old?.generation ?? 0) + 1;
-    const view = viewOfSnapshot({ ...head, configuration }, sentAt, this.generations);
-    if (old !== null) carryOver(view, old, LIMITS_OF_VIEW);
-    this.view = view;
-    this.knownTicket = Math.max(this.knownTicket, ticket);
-    this.stepsSeen = this.ports.clock.backwardSteps();
-    this.ports.configured(view.configuration);
-  }
-
-  /** The chain broke: nothing is known any more but the epoch that may not be undercut. */
-  private forget(view: LogView): void {
-    if (this.view !== view) return;
-    // Beyond ours: if the log still is in this very epoch, it has lost or forked what we hold, and must begin another.
-    this.highestEpoch = Math.max(this.highestEpoch, view.epoch + 1);
-    this.generations = view.generation + 1;
-    this.view = null;
-  }
-
-  /** A clock of this host stepped back: ages measured across the step mean nothing. */
-  private voidView(view: LogView): void {
-    this.stepsSeen = this.ports.clock.backwardSteps();
-    view.knownAt = instant(Number.NEGATIVE_INFINITY);
-    view.generation += 1;
-  }
-
-  /** Whoever waits for another request's pull stops waiting if that request is gone. */
-  private guard(done: Promise<void>): Promise<void> {
+  /** Resolves when the task has ended, or when the time is over. */
+  private atMost(task: Promise<void>, span: Millis): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.ports.timers.after(millis(2 * LIMITS.logDeadline), resolve);
+      const cancel = this.ports.timers.after(span, resolve);
       const finish = (): void => {
         cancel();
         resolve();
       };
-      done.then(finish, finish);
+      task.then(finish, finish);
     });
   }
+}
+
+/** Resolves as soon as one of the tasks has ended and it holds, or when all of them have ended. */
+async function firstToSatisfy(tasks: readonly Promise<void>[], holds: () => boolean): Promise<void> {
+  let left = tasks.length;
+  await new Promise<void>((resolve) => {
+    const ended = (): void => {
+      left -= 1;
+      if (left === 0 || holds()) resolve();
+    };
+    for (const task of tasks) task.then(ended, ended);
+  });
 }

@@ -1,25 +1,15 @@
 // An edge's knowledge of the log, and the comparison at read time that every bound on staleness rests on.
 
 import type { LogEntry } from "./log-entry.ts";
+import { type LogIndex, lastSoft, mark } from "./log-index.ts";
 import { comparePositions, type Position } from "./position.ts";
 import { earlier, elapsed, type Instant, type Millis, millis, type Selector } from "./units.ts";
 
-/** The newest invalidations of one selector. Hard and soft are apart: a later soft one must not hide a hard one. */
-interface Newest {
-  hard: number;
-  /** The hard one before it. */
-  hardBefore: number;
-  /** Ascending: an answer has been stale since the first soft invalidation after it, not since the last. */
-  readonly softs: SoftMark[];
+/** An entry, and the instant by which it had been appended. */
+export interface DatedEntry {
+  readonly entry: LogEntry;
+  readonly at: Instant;
 }
-
-interface SoftMark {
-  seq: number;
-  at: Instant;
-}
-
-/** More soft invalidations of one selector than this are merged, oldest first, to the earlier instant. */
-const SOFT_MARKS = 4;
 
 export interface LogView {
   readonly epoch: number;
@@ -28,9 +18,13 @@ export interface LogView {
   hash: string;
   /** Below this position the index knows nothing. */
   floor: number;
-  readonly index: Map<Selector, Newest>;
+  readonly index: LogIndex;
   /** Entries beyond a gap: they count for reading, they do not move the cursor. */
-  readonly ahead: Map<number, LogEntry>;
+  readonly ahead: Map<number, DatedEntry>;
+  /** The last entries up to the cursor, without a gap: what peers may be told. */
+  readonly recent: Map<number, DatedEntry>;
+  /** Characters of what `recent` holds. */
+  recentSize: number;
   /** The instant at which the request that last taught us the head was sent. */
   knownAt: Instant;
   /** Changes whenever an earlier verdict might not hold any more: a hit compares this one number. */
@@ -54,6 +48,8 @@ export function viewOfSnapshot(snapshot: Snapshot, sentAt: Instant, generation: 
     floor: snapshot.seq,
     index: new Map(),
     ahead: new Map(),
+    recent: new Map(),
+    recentSize: 0,
     knownAt: sentAt,
     generation,
     configuration: new Map(snapshot.configuration),
@@ -77,10 +73,12 @@ export type Learning =
   /** The chain does not join ours: a fork, a flush or a lost suffix. Only a snapshot helps. */
   | { readonly kind: "broken" };
 
-/** Limits of one view, in entries and selectors. */
+/** Limits of one view, in entries, selectors and characters. */
 export interface ViewLimits {
   readonly selectors: number;
   readonly ahead: number;
+  readonly recent: number;
+  readonly recentSize: number;
 }
 
 /**
@@ -98,26 +96,49 @@ export function learn(
       if (entry.epoch > view.epoch) return { kind: "broken" };
       continue;
     }
-    // Another entry where our cursor stands: the log lost what we hold, and went on differently.
-    if (entry.seq === view.cursor && entry.hash !== view.hash) return { kind: "broken" };
-    if (entry.seq <= view.cursor || view.ahead.has(entry.seq)) continue;
-    indexEntry(view, entry, at.receivedAt);
-    view.ahead.set(entry.seq, entry);
+    // Another entry in the place of one that we hold: the log lost ours, and went on differently.
+    const held = hashAt(view, entry.seq);
+    if (held !== null && held !== entry.hash) return { kind: "broken" };
+    if (entry.seq <= view.cursor || held !== null) continue;
+    const appendedBy = earlier(at.receivedAt, millis(entry.age));
+    indexEntry(view, entry, appendedBy);
+    view.ahead.set(entry.seq, { entry, at: appendedBy });
   }
   for (
     let next = view.ahead.get(view.cursor + 1);
     next !== undefined;
     next = view.ahead.get(view.cursor + 1)
   ) {
-    if (next.previous !== view.hash) return { kind: "broken" };
-    configurationChanged = applyConfiguration(view, next) || configurationChanged;
-    view.ahead.delete(next.seq);
-    view.cursor = next.seq;
-    view.hash = next.hash;
-    view.generation += 1;
+    if (next.entry.previous !== view.hash) return { kind: "broken" };
+    configurationChanged = applyConfiguration(view, next.entry) || configurationChanged;
+    advance(view, next);
   }
   compact(view, at.limits);
   return { kind: "learnt", configurationChanged };
+}
+
+/** The hash of the entry at a place in the log, where the view still knows it. */
+export function hashAt(view: LogView, seq: number): string | null {
+  if (seq === view.cursor) return view.hash;
+  const held = view.recent.get(seq) ?? view.ahead.get(seq);
+  // Before the first entry that is held stands the one that it names.
+  return held?.entry.hash ?? (seq < view.cursor ? (view.recent.get(seq + 1)?.entry.previous ?? null) : null);
+}
+
+/** The next entry of the unbroken run becomes its end. */
+function advance(view: LogView, next: DatedEntry): void {
+  const { seq, hash } = next.entry;
+  view.ahead.delete(seq);
+  view.cursor = seq;
+  view.hash = hash;
+  view.generation += 1;
+  view.recent.set(seq, next);
+  view.recentSize += sizeOf(next.entry);
+}
+
+function sizeOf({ payload }: LogEntry): number {
+  if (payload.kind === "config") return payload.field.length + (payload.value?.length ?? 0);
+  return payload.selectors.reduce((sum, selector) => sum + selector.length, 0);
 }
 
 /** What an older view of the same epoch had learnt beyond a snapshot: a view never goes back (invariant 12). */
@@ -129,7 +150,7 @@ export function carryOver(view: LogView, old: LogView, limits: ViewLimits): void
     if (hard > 0 || softs.length > 0)
       view.index.set(selector, { hard, hardBefore: newest.hardBefore, softs });
   }
-  for (const [seq, entry] of old.ahead) if (seq > view.cursor) view.ahead.set(seq, entry);
+  for (const [seq, dated] of old.ahead) if (seq > view.cursor) view.ahead.set(seq, dated);
   view.floor = Math.max(view.floor, old.floor);
   learn(view, [], { receivedAt: view.knownAt, limits });
 }
@@ -139,43 +160,12 @@ export function learnHead(view: LogView, head: Position, sentAt: Instant): void 
   if (head.epoch === view.epoch && head.seq <= view.cursor && sentAt > view.knownAt) view.knownAt = sentAt;
 }
 
-function indexEntry(view: LogView, entry: LogEntry, receivedAt: Instant): void {
+function indexEntry(view: LogView, entry: LogEntry, at: Instant): void {
   view.generation += 1;
   if (entry.payload.kind !== "invalidate") return;
-  for (const selector of entry.payload.selectors) {
-    const newest = view.index.get(selector) ?? { hard: 0, hardBefore: 0, softs: [] };
-    if (entry.payload.mode === "hard") markHard(newest, entry.seq);
-    else markSoft(newest.softs, { seq: entry.seq, at: earlier(receivedAt, millis(entry.age)) });
-    // Put back last: the map's order is then the order in which selectors may be forgotten.
-    view.index.delete(selector);
-    view.index.set(selector, newest);
-  }
+  const { mode, selectors } = entry.payload;
+  for (const selector of selectors) mark(view.index, selector, { mode, seq: entry.seq, at });
 }
-
-function markHard(newest: Newest, seq: number): void {
-  if (seq > newest.hard) {
-    newest.hardBefore = newest.hard;
-    newest.hard = seq;
-  } else if (seq < newest.hard) newest.hardBefore = Math.max(newest.hardBefore, seq);
-}
-
-function markSoft(softs: SoftMark[], mark: SoftMark): void {
-  // It can come twice: once beyond a gap, then again after `ahead` let go of it.
-  const twin = softs.find((known) => known.seq === mark.seq);
-  if (twin !== undefined) {
-    twin.at = twin.at < mark.at ? twin.at : mark.at;
-    return;
-  }
-  const at = softs.findIndex((known) => known.seq > mark.seq);
-  softs.splice(at < 0 ? softs.length : at, 0, mark);
-  const [first, second] = softs;
-  if (softs.length > SOFT_MARKS && first !== undefined && second !== undefined) {
-    second.at = first.at < second.at ? first.at : second.at;
-    softs.shift();
-  }
-}
-
-const lastSoft = (newest: Newest): number => newest.softs.at(-1)?.seq ?? 0;
 
 function applyConfiguration(view: LogView, entry: LogEntry): boolean {
   if (entry.payload.kind !== "config") return false;
@@ -199,6 +189,12 @@ function compact(view: LogView, limits: ViewLimits): void {
     const first = view.ahead.keys().next();
     if (first.done) break;
     view.ahead.delete(first.value);
+  }
+  while (view.recent.size > limits.recent || view.recentSize > limits.recentSize) {
+    const first = view.recent.entries().next();
+    if (first.done) break;
+    view.recent.delete(first.value[0]);
+    view.recentSize -= sizeOf(first.value[1].entry);
   }
 }
 

@@ -1,18 +1,17 @@
 // The edges that can be addressed, as whoever runs them names them.
 
 import { z } from "zod";
+import { isEdgeUrl } from "./internal.ts";
 import { parseJson } from "./log-payload.ts";
 
 /** Where the list is replaced, by a signed request with the same JSON array that EDGES holds. */
 export const EDGES_PATH = "/.tidegate/edges";
 
-const isHttp = (text: string): boolean => /^https?:\/\/[^/?#@\s]+\/?$/.test(text);
-
 const listedEdgeSchema = z.strictObject({
   id: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'"),
-  url: z.string().refine(isHttp, "must be http(s)://host[:port]"),
+  url: z.string().refine(isEdgeUrl, "must be http(s)://host[:port]"),
   region: z.string().max(64).nullish(),
   /** The leader of the edge's process group, where it is a process of this machine. */
   pid: z.int().positive().nullish(),

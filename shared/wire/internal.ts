@@ -42,6 +42,47 @@ export interface StatusReport extends Acknowledgement {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** An edge that others may ask. `url` is http(s)://host[:port], without a closing slash. */
+export interface Peer {
+  readonly id: string;
+  readonly url: string;
+}
+
+/** The beat's call: who the others are, and which selectors the auditor wants to see more of. */
+export interface StatusCall {
+  readonly peers: readonly Peer[];
+  readonly watch: readonly string[];
+}
+
+export const encodeStatusCall = (call: StatusCall): string => JSON.stringify({ v: 1, ...call });
+
+const EDGE_URL = /^https?:\/\/[^/?#@\s]+\/?$/;
+
+export const isEdgeUrl = (text: string): boolean => EDGE_URL.test(text);
+
+/** Null where any part of it can't be read. */
+export function decodeStatusCall(text: string): StatusCall | null {
+  const value = parseJson(text) as Partial<Record<keyof StatusCall | "v", unknown>> | null;
+  if (value?.v !== 1 || !Array.isArray(value.peers) || !Array.isArray(value.watch)) return null;
+  const peers = value.peers.map(readPeer);
+  if (!peers.every((peer) => peer !== null)) return null;
+  if (!value.watch.every((selector) => typeof selector === "string")) return null;
+  return { peers, watch: value.watch };
+}
+
+function readPeer(value: unknown): Peer | null {
+  const { id, url } = (value ?? {}) as Record<string, unknown>;
+  return typeof id === "string" && typeof url === "string" && isEdgeUrl(url) ? { id, url } : null;
+}
+
+/** What can't be read is told of by nobody's name: an edge must not fail to start for it. */
+export function readPeerUrls(text: string): ReadonlyMap<string, string> {
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null) return new Map();
+  const peers = Object.entries(value).map(([id, url]) => readPeer({ id, url }));
+  return new Map(peers.flatMap((peer) => (peer === null ? [] : [[peer.id, peer.url] as const])));
+}
+
 export interface WarmMessage {
   readonly v: 1;
   readonly urls: readonly string[];

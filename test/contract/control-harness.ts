@@ -5,9 +5,9 @@ import { createApi } from "../../control-plane/api/app.ts";
 import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
-import { runtimeHttp } from "../../control-plane/runtime/http.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
+import { runtimeHttp } from "../../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import {

@@ -25,9 +25,11 @@ const [A, B, C, D] = ["a", "b", "c", "d"].map((name) => `shop t ${name}` as Sele
   Selector,
   Selector,
 ];
-const AMPLE = { selectors: 1000, ahead: 1000 };
+/** What a view may keep to tell peers of. */
+const ROOMY = { recent: 1000, recentSize: 100_000 };
+const AMPLE = { ...ROOMY, selectors: 1000, ahead: 1000 };
 /** Fewer selectors than are in use, and hardly any entries beyond a gap. */
-const TIGHT = { selectors: 2, ahead: 2 };
+const TIGHT = { ...ROOMY, selectors: 2, ahead: 2 };
 
 describe("a view under any interleaving of pages, pushes and snapshots, lost, repeated, reordered", () => {
   const selectorSets = [[A], [B], [A, B], [C, D], [A, B, C, D], []];
@@ -191,7 +193,7 @@ describe("an entry beyond a gap", () => {
   test("that there is no room for counts all the same, and comes again", () => {
     const log = logOf(config("x", "1"), soft(A), hard(B), hard(C));
     const view = coldView();
-    take(view, log, { seqs: [2, 3, 4], madeAt: 50, limits: { selectors: 1000, ahead: 1 } });
+    take(view, log, { seqs: [2, 3, 4], madeAt: 50, limits: { ...ROOMY, selectors: 1000, ahead: 1 } });
     expect([view.ahead.size, view.cursor]).toEqual([1, 0]);
     expect([A, B, C].map((each) => verdictOf(view, 0, each).kind)).toEqual(["soft", "hard", "hard"]);
     take(view, log, { seqs: [1, 2, 3, 4], madeAt: 90 });
@@ -249,7 +251,7 @@ describe("hard and soft invalidations of one answer", () => {
   test("one that comes twice takes the place of no other", () => {
     const log = logOf(config("x", "1"), soft(A), hard(B), hard(B));
     const view = coldView();
-    const limits = { selectors: 1000, ahead: 1 };
+    const limits = { ...ROOMY, selectors: 1000, ahead: 1 };
     for (const transit of [9, 1, 5])
       take(view, log, { seqs: [2, 3, 4], madeAt: 50, at: 50 + transit, limits });
     expect(view.index.get(A)?.softs).toEqual([{ seq: 2, at: 21 }]);
@@ -260,7 +262,7 @@ describe("what the view forgets", () => {
   test("its floor remembers: the selector longest untouched goes first", () => {
     const log = logOf(hard(A), hard(B), hard(A), hard(C));
     const view = coldView();
-    take(view, log, { seqs: [1, 2, 3, 4], limits: { selectors: 2, ahead: 9 } });
+    take(view, log, { seqs: [1, 2, 3, 4], limits: { ...ROOMY, selectors: 2, ahead: 9 } });
     expect([...view.index.keys()]).toEqual([A, C]);
     expect(view.floor).toBe(2);
     expect(
@@ -271,7 +273,10 @@ describe("what the view forgets", () => {
 
   test("soft ones raise the floor too", () => {
     const view = coldView();
-    take(view, logOf(hard(A), soft(A), hard(B)), { seqs: [1, 2, 3], limits: { selectors: 1, ahead: 9 } });
+    take(view, logOf(hard(A), soft(A), hard(B)), {
+      seqs: [1, 2, 3],
+      limits: { ...ROOMY, selectors: 1, ahead: 9 },
+    });
     expect([view.floor, verdictOf(view, 1, A).kind]).toEqual([2, "unchecked"]);
   });
 
@@ -414,7 +419,7 @@ describe("a chain that does not join", () => {
 });
 
 describe("a snapshot that replaces an older view of the epoch", () => {
-  const limits = { selectors: 100, ahead: 100 };
+  const limits = { ...ROOMY, selectors: 100, ahead: 100 };
   const selector = "s e" as Selector;
   const snapshotAt = (seq: number) =>
     viewOfSnapshot({ epoch: 1, seq, hash: `h${seq}`, configuration: new Map() }, instant(100), 1);

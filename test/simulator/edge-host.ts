@@ -115,6 +115,7 @@ export class EdgeHost {
         digest: DIGEST,
         origin: origin.seenFrom({ edge: this.id, alive, view: () => viewOf(this.lives[number - 1] ?? null) }),
         blobs: this.cacheApi.seenBy(alive),
+        callPeer: async () => ({ kind: "unreachable", reason: "refused" }),
         log: observedLog(log, { history, time }),
         midTier: createMidTier({
           shardOf: () => ({ id: "control", redis: reached }),
@@ -129,6 +130,7 @@ export class EdgeHost {
         id: this.id,
         fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
         parseUrl,
+        peerUrls: new Map(),
         shards: () => [],
       },
     );

@@ -25,20 +25,20 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "known-at-on-push": {
     file: "edge/log/view-keeper.ts",
     from: 1,
-    find: "    this.take(view, entries);\n",
-    put: "    this.take(view, entries);\n    view.knownAt = this.ports.clock.now();\n",
+    find: "    const joined = this.knowledge.take(view, entries);\n",
+    put: "    const joined = this.knowledge.take(view, entries);\n    view.knownAt = this.ports.clock.now();\n",
   },
   "known-at-at-arrival": {
-    file: "edge/log/view-keeper.ts",
+    file: "edge/log/pull.ts",
     from: 54,
-    find: "learnHead(view, outcome.head, sentAt);",
-    put: "learnHead(view, outcome.head, this.ports.clock.now());",
+    find: "reachedHead(view, outcome.head, sentAt);",
+    put: "reachedHead(view, outcome.head, ports.clock.now());",
   },
   "cursor-over-gap": {
     file: "shared/core/log-view.ts",
     from: 1,
     find: "  compact(view, at.limits);\n  return {",
-    put: "  for (const { seq, hash } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, at.limits);\n  return {",
+    put: "  for (const { entry: { seq, hash } } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, at.limits);\n  return {",
   },
   "soft-hides-hard": {
     file: "shared/core/log-view.ts",
@@ -71,10 +71,10 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "granted = granted or '0'",
   },
   "unavailable-is-absent": {
-    file: "edge/log/view-keeper.ts",
+    file: "edge/log/pull.ts",
     from: 1,
-    find: '      if (outcome.kind === "unavailable") return;\n      // Another',
-    put: '      if (outcome.kind === "unavailable") return learnHead(view, positionOf(view), sentAt);\n      // Another',
+    find: '    if (outcome.kind === "unavailable") return "unavailable";\n    // Another',
+    put: '    if (outcome.kind === "unavailable") {\n      knowledge.reachedHead(view, knowledge.joint(view), sentAt);\n      return "reached";\n    }\n    // Another',
   },
   "unchecked-is-good": {
     file: "edge/judge.ts",
@@ -143,7 +143,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "if (edge.router === null) {",
   },
   "snapshot-takes-back": {
-    file: "edge/log/view-keeper.ts",
+    file: "edge/log/knowledge.ts",
     from: 22,
     find: "head.epoch === old.epoch && head.seq <= old.cursor",
     put: "head.epoch === old.epoch && head.seq < 0",

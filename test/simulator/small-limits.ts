@@ -14,6 +14,7 @@ Object.assign(LIMITS, {
   uncacheableFor: 1500,
   viewSelectors: 8,
   viewAhead: 3,
+  viewRecent: 6,
   pullPage: 3,
   verifiedRemembered: 6,
 });

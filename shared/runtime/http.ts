@@ -1,6 +1,6 @@
-// Calls to edges over the runtime's fetch: a deadline on each, failure as a value.
+// Calls inside the cluster over the runtime's fetch.
 
-import type { HttpCalls } from "../edges/call-edge.ts";
+import type { HttpCalls } from "../ports/http.ts";
 
 export const runtimeHttp: HttpCalls = {
   async send({ method, url, headers, body }, deadline) {

@@ -1,26 +1,10 @@
-// Signed calls from the control plane to one edge.
+// Signed calls to one edge: from the control plane, or from one of its peers.
 
-import type { Millis } from "../../shared/core/units.ts";
-import type { Clock } from "../../shared/ports/clock.ts";
-import type { Digest, Random } from "../../shared/ports/identity.ts";
-import type { ListedEdge } from "../../shared/wire/edge-list.ts";
-import { SIGNATURE_HEADER, signRequest } from "../../shared/wire/signature.ts";
-
-/** Never rejects. */
-export interface HttpCalls {
-  send(request: HttpRequest, deadline: Millis): Promise<HttpOutcome>;
-}
-
-export interface HttpRequest {
-  readonly method: "GET" | "POST";
-  readonly url: string;
-  readonly headers: Record<string, string>;
-  readonly body: string | null;
-}
-
-export type HttpOutcome =
-  | { readonly kind: "answer"; readonly status: number; readonly text: string }
-  | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout" };
+import type { Millis } from "../core/units.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { HttpCalls } from "../ports/http.ts";
+import type { Digest, Random } from "../ports/identity.ts";
+import { SIGNATURE_HEADER, signRequest } from "./signature.ts";
 
 export interface EdgeMessage {
   readonly path: string;
@@ -33,14 +17,19 @@ export type EdgeAnswer =
   | { readonly kind: "answer"; readonly text: string }
   | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout" };
 
-export type CallEdge = (edge: ListedEdge, message: EdgeMessage, deadline: Millis) => Promise<EdgeAnswer>;
+/** Never rejects. `url` ends without a slash. */
+export type CallEdge = (
+  edge: { readonly url: string },
+  message: EdgeMessage,
+  deadline: Millis,
+) => Promise<EdgeAnswer>;
 
 export interface CallPorts {
   readonly http: HttpCalls;
   readonly key: string;
   readonly digest: Digest;
   readonly random: Random;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "wall">;
 }
 
 export function createCallEdge(ports: CallPorts): CallEdge {

@@ -1,0 +1,88 @@
+// Asks peers for what the log can't be asked for, and tells them what this edge knows.
+
+import { type Standing, tell } from "../../shared/core/gossip.ts";
+import type { LogView } from "../../shared/core/log-view.ts";
+import type { Instant, Millis } from "../../shared/core/units.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Random } from "../../shared/ports/identity.ts";
+import type { CallEdge } from "../../shared/wire/call-edge.ts";
+import { decodeTold, encodeQuestion, GOSSIP_PATH, type Told } from "../../shared/wire/gossip.ts";
+import type { Peer } from "../../shared/wire/internal.ts";
+import { LIMITS } from "../config.ts";
+import type { Counters } from "../counters.ts";
+import type { Knowledge } from "./knowledge.ts";
+import type { Peers } from "./peers.ts";
+
+export interface GossipPorts {
+  readonly self: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly callPeer: CallEdge;
+  readonly peers: Peers;
+}
+
+/** One round: a few peers at once. Resolves when all of them have answered or were given up. */
+export async function gossipRound(knowledge: Knowledge, ports: GossipPorts, within: Millis): Promise<void> {
+  const { clock, random, peers } = ports;
+  const asked = peers.choose(LIMITS.gossipFanOut, { now: clock.now(), random });
+  ports.counters.gossipRounds += 1;
+  await Promise.all(asked.map((peer) => askPeer(knowledge, ports, { peer, within })));
+}
+
+async function askPeer(
+  knowledge: Knowledge,
+  ports: GossipPorts,
+  { peer, within }: { peer: Peer; within: Millis },
+): Promise<void> {
+  const { clock, counters, peers, self, callPeer } = ports;
+  for (let page = 0; page < LIMITS.gossipPages; page++) {
+    const view = knowledge.current();
+    const sentAt = clock.now();
+    const body = encodeQuestion({ edge: self, standing: standingOf(view), within });
+    const answer = await callPeer(peer, { path: GOSSIP_PATH, body }, LIMITS.gossipDeadline);
+    const told = answer.kind === "answer" ? decodeTold(answer.text) : null;
+    if (told === null) return peers.silent(peer.id, clock.now());
+    peers.told(peer.id, told.kind === "telling" ? told.telling.age : null, clock.now());
+    counters.gossipHeard += 1;
+    if (!takeTold(knowledge, { told, view, sentAt })) return;
+  }
+}
+
+/** Whether the same peer has more to tell. */
+function takeTold(
+  knowledge: Knowledge,
+  { told, view, sentAt }: { told: Told; view: LogView | null; sentAt: Instant },
+): boolean {
+  switch (told.kind) {
+    case "cold":
+    case "behind":
+      return false;
+    case "fork":
+      if (view !== null) knowledge.forget(view);
+      return false;
+    case "telling": {
+      const hearing = knowledge.hear(told.telling, sentAt);
+      return hearing.kind === "learnt" && hearing.more;
+    }
+  }
+}
+
+const standingOf = (view: LogView | null): Standing =>
+  view === null ? null : { epoch: view.epoch, seq: view.cursor, hash: view.hash };
+
+/** What this edge knows, of one instant. A fork is one for both: neither can tell who is right. */
+export function tellPeer(knowledge: Knowledge, asker: Standing, now: Instant): Told {
+  const view = knowledge.current();
+  if (view === null) return { kind: "cold" };
+  const tale = tell(view, asker, { now, most: LIMITS.gossipPage });
+  if (tale.kind === "fork") knowledge.forget(view);
+  return tale;
+}
+
+/** Whether the asker has heard of something that we have not. */
+export function isAhead(asker: Standing, view: LogView | null): boolean {
+  if (asker === null) return false;
+  if (view === null) return true;
+  return asker.epoch > view.epoch || (asker.epoch === view.epoch && asker.seq > view.cursor);
+}

@@ -1,0 +1,40 @@
+// Asks the log itself: the entries since the cursor, page by page, or a snapshot where nothing joins.
+
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Log } from "../../shared/ports/mid-tier.ts";
+import { LIMITS } from "../config.ts";
+import type { Knowledge } from "./knowledge.ts";
+
+export interface PullPorts {
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** `overtaken`: the view was replaced meanwhile, or the log has more than one pull takes. */
+export type PullOutcome = "reached" | "unavailable" | "overtaken";
+
+export async function pull(knowledge: Knowledge, ports: PullPorts): Promise<PullOutcome> {
+  const view = knowledge.current();
+  if (view === null) return pullSnapshot(knowledge, ports);
+  for (let page = 0; page < LIMITS.pullPages; page++) {
+    const sentAt = ports.clock.now();
+    const outcome = await ports.log.since(knowledge.joint(view), LIMITS.pullPage);
+    if (outcome.kind === "unavailable") return "unavailable";
+    // Another pull or a push may have replaced the view meanwhile: this reply is then about nothing we hold.
+    if (knowledge.current() !== view) return "overtaken";
+    if (outcome.kind === "unknown") return pullSnapshot(knowledge, ports);
+    if (!knowledge.take(view, outcome.entries)) return pullSnapshot(knowledge, ports);
+    if (!knowledge.proven()) continue;
+    knowledge.reachedHead(view, outcome.head, sentAt);
+    if (view.cursor >= outcome.head.seq) return "reached";
+  }
+  return "overtaken";
+}
+
+async function pullSnapshot(knowledge: Knowledge, ports: PullPorts): Promise<PullOutcome> {
+  knowledge.current();
+  const sentAt = ports.clock.now();
+  const outcome = await ports.log.snapshot(knowledge.epochDemanded());
+  if (outcome.kind === "unavailable") return "unavailable";
+  return knowledge.begin(outcome.head, outcome.configuration, sentAt) ? "reached" : "overtaken";
+}
