@@ -85,6 +85,8 @@ export const LIMITS = {
   beatPatience: millis(600),
   /** Entries asked for in one pull. */
   pullPage: 500,
+  /** A request that came too late for the pull under way waits this long at most before the next one is sent. */
+  pullQueue: millis(25),
   /** Pages in one pull before it is left to the next. */
   pullPages: 40,
   /** Octets of the record beside a blob: it travels as one header. */

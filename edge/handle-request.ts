@@ -14,6 +14,7 @@ import { leaseFor } from "./flight-job.ts";
 import type { Judged } from "./judge.ts";
 import { keyFor } from "./lease.ts";
 import { askHead, askRange, onlyIfCached, type Sought } from "./less-than-a-get.ts";
+import { MIN_POSITION, refuseOlder } from "./min-position.ts";
 import { lookNear } from "./near.ts";
 import { pass } from "./pass.ts";
 import { memoryReply, problemReply } from "./reply.ts";
@@ -31,6 +32,17 @@ export function handleRequest(edge: Edge, request: EdgeRequest): Reply | Promise
   // Content on a GET is in no key, so neither may its answer be in any cache (RFC 9110 §9.3.1).
   if (request.body.kind !== "none")
     return hasLength(request) ? pass(edge, request, { route, reason: "bypass" }) : lengthRequired();
+  const least = request.header(MIN_POSITION);
+  if (least !== null) return fromViewAtLeast(edge, request, least);
+  return fromMemory(edge, request, route) ?? lookFurther(edge, request, route);
+}
+
+async function fromViewAtLeast(edge: Edge, request: EdgeRequest, least: string): Promise<Reply> {
+  const refusal = await refuseOlder(edge, request, least);
+  if (refusal !== null) return refusal;
+  // What was learnt meanwhile may classify it anew.
+  const route = edge.router.route(request);
+  if (route === null) return noSite();
   return fromMemory(edge, request, route) ?? lookFurther(edge, request, route);
 }
 

@@ -18,7 +18,7 @@ interface Pull {
   readonly done: Promise<void>;
 }
 
-interface Round {
+interface Begun {
   readonly begunAt: Instant;
   readonly done: Promise<void>;
 }
@@ -44,7 +44,10 @@ export interface ViewPorts extends PullPorts, GossipPorts {
 export class ViewKeeper {
   private readonly knowledge: Knowledge;
   private pulling: Pull | null = null;
-  private round: Round | null = null;
+  /** The pull after the one under way. */
+  private queued: Begun | null = null;
+  /** The last round of questions to peers. */
+  private round: Begun | null = null;
   private tickets = 0;
   /** The ticket of the pull that last reached the log's head. */
   private knownTicket = 0;
@@ -86,7 +89,7 @@ export class ViewKeeper {
   /** Learns behind a request's back from half the window on, so that requests rarely wait for it. */
   refreshIfDue(now: Instant, window: Millis, background: Background): void {
     const view = this.current();
-    if (view === null || this.pulling !== null || knownAge(view, now) * 2 <= window) return;
+    if (view === null || knownAge(view, now) * 2 <= window || this.underWay() !== null) return;
     background.keep(this.learn({ at: now, window: millis(window / 2) }, background));
   }
 
@@ -99,15 +102,19 @@ export class ViewKeeper {
       this.refreshIfDue(arrival.at, window, background);
       return this.current();
     }
-    const { pulling } = this;
-    const joins =
-      pulling !== null && (pulling.ticket > arrival.ticket || pulling.sentAt > arrival.at - window);
-    const pulled = joins ? pulling.done : this.pull(background);
-    const learnt = window === 0 ? pulled : this.orFromPeers(pulled, { at: arrival.at, window }, background);
-    // Whoever waits for another request's pull stops waiting if that request is gone.
-    await this.atMost(learnt, millis(2 * LIMITS.logDeadline));
+    const pulled = this.pullFor(arrival, window, background);
+    const known = (): boolean => this.knows({ at: arrival.at, window });
+    await this.guarded(
+      window === 0 ? pulled : this.orFromPeers(pulled, { window, holds: known }, background),
+    );
     if (window === 0) this.distrustTies(arrival);
     return this.current();
+  }
+
+  /** One pull sent after the arrival, and peers' word where the log is silent, until it holds. */
+  async renew(arrival: Arrival, holds: () => boolean, background: Background): Promise<void> {
+    const pulled = this.pullFor(arrival, millis(0), background);
+    await this.guarded(this.orFromPeers(pulled, { window: LIMITS.beatWindow, holds }, background));
   }
 
   /** The beat: learns what there is to learn, from whoever can tell it in good time. */
@@ -138,7 +145,7 @@ export class ViewKeeper {
     counters.gossipTold += 1;
     peers.heard(question.edge, clock.now());
     if (!this.knows({ at: clock.now(), window: millis(question.within) })) {
-      const pulled = this.pulling?.done ?? this.pull(background);
+      const pulled = this.underWay()?.done ?? this.pull(background);
       if (!this.logIsSilent) await this.atMost(pulled, LIMITS.tellPatience);
     }
     const told = tellPeer(this.knowledge, question.standing, clock.now());
@@ -147,6 +154,33 @@ export class ViewKeeper {
     else if (isAhead(question.standing, this.current()))
       this.learnBehind({ at: clock.now(), window: LIMITS.beatWindow }, background);
     return told;
+  }
+
+  /** A pull under way that is good enough, or the next one, which everybody shares who came before it is sent. */
+  private pullFor(arrival: Arrival, window: Millis, background: Background): Promise<void> {
+    const pulling = this.underWay();
+    if (pulling === null) return this.pull(background);
+    if (pulling.ticket > arrival.ticket || pulling.sentAt > arrival.at - window) return pulling.done;
+    const now = this.ports.clock.now();
+    if (this.queued !== null && elapsed(this.queued.begunAt, now) <= 2 * LIMITS.pullQueue)
+      return this.queued.done;
+    const queued: Begun = {
+      begunAt: now,
+      done: this.atMost(pulling.done, LIMITS.pullQueue).then(() => {
+        if (this.queued === queued) this.queued = null;
+        return this.pull(background);
+      }),
+    };
+    this.queued = queued;
+    background.keep(queued.done);
+    return queued.done;
+  }
+
+  /** Whose request has died with it does not count. */
+  private underWay(): Pull | null {
+    const { pulling } = this;
+    const lost = pulling !== null && elapsed(pulling.sentAt, this.ports.clock.now()) > 2 * LIMITS.logDeadline;
+    return lost ? null : pulling;
   }
 
   pull(background: Background): Promise<void> {
@@ -169,20 +203,25 @@ export class ViewKeeper {
   }
 
   private learn(wanted: Wanted, background: Background): Promise<void> {
-    return this.orFromPeers(this.pull(background), wanted, background);
+    const holds = (): boolean => this.knows(wanted);
+    return this.orFromPeers(this.pull(background), { window: wanted.window, holds }, background);
   }
 
   private learnBehind(wanted: Wanted, background: Background): void {
-    if (this.pulling === null) background.keep(this.learn(wanted, background));
+    if (this.underWay() === null) background.keep(this.learn(wanted, background));
   }
 
   /** The log's word, or peers' where it doesn't come at once or not at all: whichever does first. */
-  private async orFromPeers(pulled: Promise<void>, wanted: Wanted, background: Background): Promise<void> {
+  private async orFromPeers(
+    pulled: Promise<void>,
+    enough: { readonly window: Millis; readonly holds: () => boolean },
+    background: Background,
+  ): Promise<void> {
     if (this.ports.peers.count === 0) return pulled;
     if (!this.logIsSilent) await this.atMost(pulled, LIMITS.gossipAfter);
-    if (this.knows(wanted)) return;
-    const told = this.askPeers(wanted.window, background);
-    await firstToSatisfy([pulled, told], () => this.knows(wanted));
+    if (enough.holds()) return;
+    const told = this.askPeers(enough.window, background);
+    await firstToSatisfy([pulled, told], enough.holds);
   }
 
   /** One round at a time, and no more of them than the period allows. */
@@ -200,6 +239,11 @@ export class ViewKeeper {
   private knows({ at, window }: Wanted): boolean {
     const view = this.current();
     return view !== null && knownAge(view, at) <= window;
+  }
+
+  /** Whoever waits for another request's pull stops waiting if that request is gone. */
+  private guarded(task: Promise<void>): Promise<void> {
+    return this.atMost(task, millis(2 * LIMITS.logDeadline));
   }
 
   /** Resolves when the task has ended, or when the time is over. */
