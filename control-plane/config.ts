@@ -64,6 +64,9 @@ export const LIMITS = {
   /** Repeats appended in one beat. */
   repeatsPerBeat: 20,
 
+  /** Losses of the log remembered: one is too many already. */
+  lossesKept: 20,
+
   /** Between two beats: an edge without traffic learns of a lost push within this. */
   beat: seconds(1),
   /** How often an isolate makes sure that the beat goes on. */

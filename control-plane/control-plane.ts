@@ -12,6 +12,7 @@ import type { Log } from "../shared/ports/mid-tier.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { SignatureChecker } from "../shared/wire/signature.ts";
+import type { Witness } from "./log/witness.ts";
 
 /** The environment, read once. */
 export interface Settings {
@@ -37,6 +38,7 @@ export interface ControlPlane {
   readonly callEdge: CallEdge;
   readonly checker: SignatureChecker;
   readonly log: Log;
+  readonly witness: Witness;
   readonly edges: EdgeDirectory;
   readonly receipts: Receipts;
   readonly metrics: Metrics;

@@ -17,6 +17,7 @@ import { SignatureChecker } from "../shared/wire/signature.ts";
 import { LIMITS } from "./config.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import type { Witness } from "./log/witness.ts";
 
 /** The outside of a control plane. */
 export interface ControlPlanePorts {
@@ -28,6 +29,7 @@ export interface ControlPlanePorts {
   readonly http: HttpCalls;
   /** The database named `control`. */
   readonly redis: Redis;
+  readonly witness: Witness;
 }
 
 export function createControlPlane(
@@ -38,7 +40,7 @@ export function createControlPlane(
   const { clusterKey: key, environment } = given;
   const deadline = LIMITS.redisDeadline;
   return {
-    ...{ clock, timers, random, digest, parseUrl },
+    ...{ clock, timers, random, digest, parseUrl, witness: ports.witness },
     settings: environment.settings,
     callEdge: createCallEdge({ http, key, digest, random, clock }),
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),

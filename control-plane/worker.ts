@@ -4,6 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { elapsed, type Instant } from "../shared/core/units.ts";
 import { guardedRedis } from "../shared/mid-tier/guarded.ts";
 import { upstashRedis } from "../shared/mid-tier/upstash.ts";
+import type { LogHead } from "../shared/ports/mid-tier.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
@@ -13,6 +14,7 @@ import { LIMITS } from "./config.ts";
 import { type Environment, readEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createControlPlane } from "./create-control-plane.ts";
+import { remoteWitness, storedWitness } from "./runtime/witness.ts";
 import { beat } from "./tick/beat.ts";
 import { keepAwake } from "./tick/keep-awake.ts";
 import { advanceWarmups, type WarmupPace } from "./warmup/advance.ts";
@@ -57,6 +59,7 @@ async function begin(env: ControlPlaneEnv): Promise<Isolate> {
       parseUrl,
       http: runtimeHttp,
       redis: guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker),
+      witness: remoteWitness(() => env.TICK.get(env.TICK.idFromName("tick"))),
     },
     { clusterKey: env.CLUSTER_KEY, environment },
   );
@@ -77,6 +80,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private bootCheckedAt: Instant | null = null;
   private failing = "";
   private warming: Promise<void> | null = null;
+  private readonly witness = storedWitness(this.ctx.storage);
   private readonly pace: WarmupPace = new Map();
 
   async ensure(): Promise<void> {
@@ -87,16 +91,20 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     await this.ctx.storage.setAlarm(Date.now());
   }
 
+  async noteHead(head: LogHead): Promise<void> {
+    await this.witness.note(head);
+  }
+
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + LIMITS.beat);
-    const { plane } = await isolate(this.env);
+    const plane = { ...(await isolate(this.env)).plane, witness: this.witness };
     // Not awaited: a slow origin must not hold up the beat. The next one finds it still at work.
     this.warming ??= this.warm(plane).finally(() => {
       this.warming = null;
     });
     const now = plane.clock.now();
     const boot = this.bootCheckedAt === null || elapsed(this.bootCheckedAt, now) >= LIMITS.bootCheckEvery;
-    const failures = await beat(plane, { boot });
+    const failures = await beat(plane, { boot, witness: this.witness });
     if (boot && !failures.has("boot")) this.bootCheckedAt = now;
     this.tell([...failures].map(([step, reason]) => `${step}: ${reason}`).join("; "));
   }

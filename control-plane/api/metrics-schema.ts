@@ -66,6 +66,12 @@ export const metricsSchema = z
       coalescedRatio: measured,
       leaseWaits: count,
     }),
+    log: z.object({
+      position: z.string(),
+      losses: z
+        .array(z.object({ foundAt: z.number(), from: z.string(), to: z.string() }))
+        .openapi({ description: "Acknowledged entries that the log's database has lost, oldest first." }),
+    }),
     variants: z.object({
       displaced: count.openapi({
         description: "Variants by Vary that gave way: their resource had too many.",

@@ -1,6 +1,7 @@
 // `GET /cache-metrics`.
 
 import { createRoute, z } from "@hono/zod-openapi";
+import { formatPosition } from "../../shared/core/position.ts";
 import { elapsed, type Instant } from "../../shared/core/units.ts";
 import { WINDOW_LIMITS } from "../../shared/mid-tier/metrics.ts";
 import { parseDuration } from "../../shared/wire/duration.ts";
@@ -10,6 +11,7 @@ import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus } from "../edges/collect.ts";
 import { showEdges } from "../edges/show-edges.ts";
 import { followReceipts } from "../invalidate/follow.ts";
+import { readLosses } from "../log/watch.ts";
 import { showMetrics } from "../metrics/show-metrics.ts";
 import { requireToken } from "./auth.ts";
 import type { Api, ApiPorts } from "./environment.ts";
@@ -48,7 +50,14 @@ export function metricsRoutes(api: Api, { plane }: ApiPorts): void {
     const { directory } = known;
     const sums = await plane.metrics.sum(windowMs, directory.now);
     if (sums.kind === "unavailable") throw unavailable(sums.reason);
-    const figures = showMetrics(sums, { now: directory.now, windowMs, edges: showEdges(directory) });
+    const log = await plane.log.snapshot(0);
+    if (log.kind === "unavailable") throw unavailable(log.reason);
+    const figures = showMetrics(sums, {
+      now: directory.now,
+      windowMs,
+      edges: showEdges(directory),
+      log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
+    });
     return context.json(figures, 200);
   });
 }

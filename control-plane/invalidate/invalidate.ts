@@ -62,6 +62,10 @@ async function appendAndPush(
   const appended = await appendInvalidation(plane, invalidation, operation);
   // An operation that an earlier attempt had appended is in the log: whoever missed its push pulls it.
   if (appended.kind === "appended" && appended.entry !== null)
-    await fanOut(plane, { id: operation.id, entry: appended.entry, sentAt }, background);
+    await Promise.all([
+      fanOut(plane, { id: operation.id, entry: appended.entry, sentAt }, background),
+      // Acknowledged only when it is noted, so that its loss would show.
+      plane.witness.note(appended.entry),
+    ]);
   return appended;
 }

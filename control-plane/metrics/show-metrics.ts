@@ -3,6 +3,7 @@
 import type { SumsOutcome } from "../../shared/mid-tier/metrics.ts";
 import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
 import type { EdgeState, ShownEdge } from "../edges/show-edges.ts";
+import type { LogLoss } from "../log/watch.ts";
 
 type Sums = SumsOutcome & { readonly kind: "sums" };
 
@@ -49,6 +50,12 @@ export interface EdgeRow {
   readonly state: EdgeState;
 }
 
+export interface LogState {
+  readonly position: string;
+  /** Acknowledged entries that its database has lost, oldest first. */
+  readonly losses: LogLoss[];
+}
+
 export interface CacheMetrics {
   readonly at: string;
   readonly windowSeconds: number;
@@ -71,6 +78,7 @@ export interface CacheMetrics {
     readonly coalescedRatio: number | null;
     readonly leaseWaits: number;
   };
+  readonly log: LogState;
   readonly variants: { readonly displaced: number };
   /** Answers that were not stored, by the reason. */
   readonly notStored: Record<string, number>;
@@ -84,6 +92,7 @@ export interface MetricsContext {
   readonly now: number;
   readonly windowMs: number;
   readonly edges: readonly ShownEdge[];
+  readonly log: LogState;
 }
 
 export function showMetrics({ sums, unfinished, control }: Sums, context: MetricsContext): CacheMetrics {
@@ -133,6 +142,7 @@ export function showMetrics({ sums, unfinished, control }: Sums, context: Metric
       coalescedRatio: ratio(total.coalesced, total.coalesced + total.misses),
       leaseWaits: count("stampede|leaseWaits"),
     },
+    log: { position: context.log.position, losses: [...context.log.losses] },
     variants: { displaced: count("variants|displaced") },
     notStored: countsBelow(sums, "notStored"),
     // Nothing is written back yet, so nothing is waiting either.

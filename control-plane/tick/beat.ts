@@ -6,15 +6,28 @@ import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus } from "../edges/collect.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
+import { watchLog } from "../log/watch.ts";
+import type { WitnessStore } from "../log/witness.ts";
 
 export type StepOutcome = { readonly kind: "done" } | Unavailable;
 
 /** What failed, and how; empty when all went well. */
 export type BeatFailures = ReadonlyMap<string, string>;
 
-export async function beat(plane: ControlPlane, given: { readonly boot: boolean }): Promise<BeatFailures> {
+export interface Beat {
+  /** Whether the environment's configuration is to be compared with the log's. */
+  readonly boot: boolean;
+  readonly witness: WitnessStore;
+}
+
+export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailures> {
   const failures = new Map<string, string>();
-  if (given.boot) await step("boot", bootConfiguration(plane), failures);
+  let { boot } = given;
+  const began = (): void => {
+    boot = true;
+  };
+  await step("witness", watchLog(plane, { witness: given.witness, began }), failures);
+  if (boot) await step("boot", bootConfiguration(plane), failures);
   await step("repeats", appendDueRepeats(plane), failures);
   // Receipts are judged by where the edges have just said they are.
   await step("status", collectStatus(plane), failures);

@@ -5,7 +5,9 @@ import { createApi } from "../../control-plane/api/app.ts";
 import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
+import { laterNoted, type WitnessStore } from "../../control-plane/log/witness.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { runtimeHttp } from "../../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
@@ -41,6 +43,7 @@ export interface AskOptions {
 
 export interface TestPlane {
   readonly plane: ControlPlane;
+  readonly witness: WitnessStore;
   ask(path: string, options?: AskOptions): Promise<Answer>;
   /** With the token, and a body where there is one: then it is a POST. */
   call(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -59,6 +62,7 @@ export async function startPlane(
     ]),
   );
   const environment = readEnvironment(texts, await systemDigest.sha256Hex(TOKEN));
+  const witness = memoryWitness();
   const plane = createControlPlane(
     {
       clock: systemClock(),
@@ -68,6 +72,7 @@ export async function startPlane(
       parseUrl,
       http: runtimeHttp,
       redis: "run" in rest ? rest : upstashRedis(rest),
+      witness,
     },
     { clusterKey: CLUSTER_KEY, environment },
   );
@@ -96,6 +101,7 @@ export async function startPlane(
   };
   return {
     plane,
+    witness,
     ask,
     call: (path, body, headers = {}) => {
       const authorization = { authorization: `Bearer ${TOKEN}` };
@@ -107,6 +113,19 @@ export async function startPlane(
     },
     async settled() {
       await Promise.all(running.splice(0));
+    },
+  };
+}
+
+function memoryWitness(): WitnessStore {
+  let noted: LogHead | null = null;
+  return {
+    read: async () => ({ kind: "noted", head: noted }),
+    async note(head) {
+      noted = laterNoted(noted, head);
+    },
+    async put(head) {
+      noted = head;
     },
   };
 }

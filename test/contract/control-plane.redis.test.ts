@@ -93,7 +93,7 @@ describe("POST /invalidate", () => {
     edge(2).position = edge(0).position;
     await until("the others have it", () => edge(0).pushed.length === 1 && edge(1).pushed.length === 1);
     edge(2).position = edge(0).position;
-    expect(await beat(plane.plane, { boot: false })).toEqual(new Map());
+    expect(await beat(plane.plane, { boot: false, witness: plane.witness })).toEqual(new Map());
     const { status, json } = await waiting;
     expect(status).toBe(200);
     expect(statesOf(json)).toEqual({ one: "applied", two: "applied", three: "applied" });
@@ -104,7 +104,7 @@ describe("POST /invalidate", () => {
     const { json } = await plane.call("/invalidate", { tags: ["a"] });
     expect(edges.flatMap(({ pushed }) => pushed)).toEqual([]);
     for (const each of edges) each.position = json.position;
-    await beat(plane.plane, { boot: false });
+    await beat(plane.plane, { boot: false, witness: plane.witness });
     expect((await plane.call(json.receipt)).json.state).toBe("converged");
   });
 
@@ -299,7 +299,7 @@ describe("GET /cache-metrics", () => {
       const { invalidations } = (await plane.call("/cache-metrics")).json;
       return invalidations.accepted === 2;
     });
-    for (let i = 0; i < 3; i++) await beat(plane.plane, { boot: false });
+    for (let i = 0; i < 3; i++) await beat(plane.plane, { boot: false, witness: plane.witness });
     const { invalidations } = (await plane.call("/cache-metrics")).json;
     expect(invalidations).toMatchObject({ accepted: 2, unfinished: 1, perSecond: 2 / 60 });
     expect(invalidations.convergenceP50Ms).toBeGreaterThan(0);
@@ -385,8 +385,8 @@ test("without Redis every route that needs it is a 503 problem that says when to
   expect(purge).toMatchObject({ status: 503, json: { detail: expect.stringContaining("Idempotency-Key") } });
   expect((await plane.call("/warmup", { urls: ["/a"] })).status).toBe(503);
   expect((await plane.ask("/livez")).status).toBe(200);
-  const failures = await beat(plane.plane, { boot: true });
-  expect([...failures.keys()]).toEqual(["boot", "repeats", "status", "receipts"]);
+  const failures = await beat(plane.plane, { boot: true, witness: plane.witness });
+  expect([...failures.keys()]).toEqual(["witness", "boot", "repeats", "status", "receipts"]);
   await rest.restart();
   await until("it is ready again", async () => (await plane.ask("/readyz")).status === 200);
   expect((await plane.call("/invalidate", { tags: ["a"] })).status).toBe(202);

@@ -141,6 +141,36 @@ test("a damaged value in Redis is never served", async () => {
   expect((await cluster.get(1, "/damaged")).text).toBe("sound");
 });
 
+test("a database that lost everything: nothing older is served, the loss is reported, and policies come back", async () => {
+  let body = "old";
+  cluster.site.set(
+    "/lost",
+    page(() => body),
+  );
+  for (const edge of [0, 1]) expect((await cluster.get(edge, "/lost")).text).toBe("old");
+  const { url, token } = cluster.redis;
+  const headers = { authorization: `Bearer ${token}` };
+  await ask(url, { method: "POST", headers, body: JSON.stringify(["FLUSHALL"]) });
+  body = "new";
+  for (const edge of [0, 1]) {
+    await until(
+      () => cluster.get(edge, "/lost"),
+      (got) => got.text === "new",
+      { withinMs: WINDOW_MS + 1000 },
+    );
+  }
+  const metrics = await until(
+    () => cluster.call("GET", "/cache-metrics"),
+    (got) => got.json.log?.losses?.length > 0,
+    { withinMs: 5000 },
+  );
+  const [loss] = metrics.json.log.losses;
+  const epochOf = (position: string): number => Number(position.split("-")[0]);
+  expect(epochOf(loss.to)).toBeGreaterThan(epochOf(loss.from));
+  const dry = { dryRun: true, urls: [urlOf("/lost")] };
+  expect((await cluster.call("POST", "/invalidate", dry)).status).toBe(200);
+});
+
 test("a body that broke off is never stored as whole, however large it was announced", async () => {
   for (const [path, announced] of [
     ["/cut/small", 500_000],

@@ -1,0 +1,65 @@
+// Watches over the log: notes how far it has come, and reports what it has lost, in the log that goes on.
+
+import { formatPosition } from "../../shared/core/position.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { parseJson } from "../../shared/wire/log-payload.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { type WitnessStore, witnessLog } from "./witness.ts";
+
+/** The configuration's field in which losses stand; its appends are audited as everybody's are. */
+const LOSSES_FIELD = "log/losses";
+
+export interface LogLoss {
+  /** When it was found, milliseconds since 1970. */
+  readonly foundAt: number;
+  /** The last position known to be acknowledged, and where the log stood when the loss was found. */
+  readonly from: string;
+  readonly to: string;
+}
+
+type Ports = Pick<ControlPlane, "log" | "digest" | "clock" | "settings">;
+
+/** A step of the beat. `began` is told of a new epoch, in which the configuration may be missing. */
+export async function watchLog(
+  plane: Ports,
+  { witness, began }: { readonly witness: WitnessStore; readonly began: () => void },
+): Promise<{ readonly kind: "done" } | Unavailable> {
+  const outcome = await witnessLog({ log: plane.log, witness });
+  if (outcome.kind !== "lost") return outcome.kind === "kept" ? { kind: "done" } : outcome;
+  began();
+  const [from, to] = [formatPosition(outcome.from), formatPosition(outcome.to)];
+  console.error(`the log has lost what it had acknowledged up to ${from}; it goes on from ${to}`);
+  return recordLoss(plane, { foundAt: plane.clock.wall(), from, to });
+}
+
+export async function recordLoss(
+  { log, digest, settings }: Ports,
+  loss: LogLoss,
+): Promise<{ readonly kind: "done" } | Unavailable> {
+  const known = await log.snapshot(0);
+  if (known.kind === "unavailable") return known;
+  const losses = [...readLosses(known.configuration), loss].slice(-LIMITS.lossesKept);
+  const operationId = await digest.sha256Hex(`loss\n${loss.from}\n${loss.to}`);
+  const outcome = await log.append({
+    operationId,
+    requestDigest: operationId,
+    actor: "control-plane",
+    action: "log-lost",
+    payload: { kind: "config", field: LOSSES_FIELD, value: JSON.stringify(losses) },
+    detail: `acknowledged up to ${loss.from}, goes on from ${loss.to}`,
+    replicas: settings.replicas,
+  });
+  return outcome.kind === "unavailable" ? outcome : { kind: "done" };
+}
+
+/** Oldest first. */
+export function readLosses(configuration: ReadonlyMap<string, string>): LogLoss[] {
+  const value = parseJson(configuration.get(LOSSES_FIELD) ?? "[]");
+  return Array.isArray(value) ? value.filter(isLoss) : [];
+}
+
+function isLoss(value: unknown): value is LogLoss {
+  const { foundAt, from, to } = (value ?? {}) as Record<string, unknown>;
+  return typeof foundAt === "number" && typeof from === "string" && typeof to === "string";
+}
