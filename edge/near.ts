@@ -2,72 +2,79 @@
 
 import type { LogView } from "../shared/core/log-view.ts";
 import type { RequestDirectives } from "../shared/core/request-directives.ts";
+import type { HeldAnswer } from "../shared/core/stored-answer.ts";
+import type { CacheKey } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
+import type { Body } from "../shared/ports/body.ts";
 import type { Edge } from "./edge.ts";
-import { type Judged, judge, judgeByView } from "./judge.ts";
+import { type Judged, type JudgeInput, judge, judgeByView } from "./judge.ts";
 import { keyFor } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 
+interface Look {
+  readonly route: Route;
+  readonly view: LogView;
+  readonly wants: RequestDirectives;
+}
+
 /** The best answer in this data centre; the memory's where both have one. */
-export async function lookNear(
-  edge: Edge,
-  request: EdgeRequest,
-  given: { route: Route; view: LogView; wants: RequestDirectives },
-): Promise<Judged | null> {
-  const { route, view, wants } = given;
-  const key = keyFor(edge, { route, request });
-  const header = (name: string): string | null => request.header(name);
-  const { arrivedAt } = request;
-  const entry = edge.memory.find(route.rules, key);
-  if (entry !== undefined && variesFor(entry.held.answer.vary, header)) {
-    const input = {
-      held: entry.held,
-      body: { kind: "bytes", bytes: entry.body } as const,
-      rules: route.rules,
-      selectors: route.selectors,
-      forSeveralUrls: route.variance !== null,
-      arrivedAt,
-    };
-    const judged =
-      judgeByView(view, input, edge.clock.now()).step.kind === "check"
-        ? await judge(edge, input, (held) => {
-            entry.held = held;
-          })
-        : judgeByView(view, input, edge.clock.now());
-    if (judged !== null && (judged.step.kind !== "fetch" || mayPlease(judged, wants))) return judged;
-    edge.memory.drop(key, entry);
-  }
+export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Promise<Judged | null> {
+  const key = keyFor(edge, { route: look.route, request });
+  const inMemory = await lookInMemory(edge, request, { ...look, key });
+  if (inMemory !== null) return inMemory;
   edge.counters.tiers.l1Memory.misses += 1;
-  if (route.rules.cacheApi === "none") return null;
+  return look.route.rules.cacheApi === "none" ? null : lookInDataCentre(edge, request, { ...look, key });
+}
+
+type LookFor = Look & { readonly key: CacheKey };
+
+async function lookInMemory(edge: Edge, request: EdgeRequest, look: LookFor): Promise<Judged | null> {
+  const { route, view, wants, key } = look;
+  const entry = edge.memory.find(route.rules, key);
+  if (entry === undefined || !variesFor(entry.held.answer.vary, (name) => request.header(name))) return null;
+  const input = inputOf(request, route, { held: entry.held, body: { kind: "bytes", bytes: entry.body } });
+  const byView = judgeByView(view, input, edge.clock.now());
+  const judged =
+    byView.step.kind === "check"
+      ? await judge(edge, input, (held) => {
+          entry.held = held;
+        })
+      : byView;
+  if (judged !== null && (judged.step.kind !== "fetch" || mayPlease(judged, wants))) return judged;
+  edge.memory.drop(key, entry);
+  return null;
+}
+
+async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor): Promise<Judged | null> {
+  const { route, view, key } = look;
   const found = await edge.dataCentre.find(key);
-  if (found.kind !== "hit" || !variesFor(found.held.answer.vary, header)) {
+  if (found.kind !== "hit" || !variesFor(found.held.answer.vary, (name) => request.header(name))) {
     edge.counters.tiers.l1Cache[found.kind === "unavailable" ? "errors" : "misses"] += 1;
     return null;
   }
-  const input = {
-    held: found.held,
-    body: found.body,
-    rules: route.rules,
-    selectors: route.selectors,
-    forSeveralUrls: route.variance !== null,
-    arrivedAt,
-  };
-  const judged = await judge(edge, input, (held) =>
-    edge.dataCentre.noteVerified(held.answer.id, held.verifiedTo),
+  const input = inputOf(request, route, found);
+  // Another isolate may have had it checked: that costs less than to have it checked again.
+  const unchecked = judgeByView(view, input, edge.clock.now()).step.kind === "check";
+  const held = unchecked ? await edge.dataCentre.recall(found.held) : found.held;
+  const judged = await judge(edge, { ...input, held }, (verified) =>
+    request.background.keep(edge.dataCentre.recordVerified(verified)),
   );
   if (judged === null || judged.step.kind === "fetch") return null;
   edge.counters.tiers.l1Cache.hits += 1;
   if (judged.body.kind === "bytes") {
-    promote(
-      edge,
-      { key, primary: route.key },
-      { held: judged.held, body: judged.body.bytes, rules: route.rules },
-    );
+    const answer = { held: judged.held, body: judged.body.bytes, rules: route.rules };
+    promote(edge, { key, primary: route.key }, answer);
   }
   return judged;
 }
+
+const inputOf = (
+  { arrivedAt }: EdgeRequest,
+  { rules, selectors, variance }: Route,
+  { held, body }: { readonly held: HeldAnswer; readonly body: Body },
+): JudgeInput => ({ held, body, rules, selectors, forSeveralUrls: variance !== null, arrivedAt });
 
 /** Expired beyond all use, but for whoever says that stale answers will do. */
 const mayPlease = ({ coherence }: Judged, wants: RequestDirectives): boolean =>

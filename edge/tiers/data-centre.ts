@@ -1,7 +1,7 @@
 // L1 in the data centre: answers as blobs in the Cache API, judged by us and by nothing else.
 
 import type { ByteRange } from "../../shared/core/byte-range.ts";
-import type { Position } from "../../shared/core/position.ts";
+import { comparePositions, type Position } from "../../shared/core/position.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, earlier, millis } from "../../shared/core/units.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
@@ -32,7 +32,7 @@ export class DataCentreTier {
   private readonly blobs: BlobStore;
   private readonly digest: Digest;
   private readonly clock: Clock;
-  /** Blobs can't be changed in place: what checks found of them is kept here, by entry id. */
+  /** Blobs can't be changed in place: what checks found of them is kept here, by entry id, and in blobs of its own. */
   private readonly verified = new Map<string, Position>();
 
   constructor(ports: { blobs: BlobStore; digest: Digest; clock: Clock }) {
@@ -80,14 +80,37 @@ export class DataCentreTier {
     await this.blobs.put(await this.digest.sha256Hex(key), blob, keepFor(answer));
   }
 
-  noteVerified(id: string, position: Position): void {
+  /** What any isolate of this data centre has found of the answer since it was stored. */
+  async recall(held: HeldAnswer): Promise<HeldAnswer> {
+    const { answer, verifiedTo } = held;
+    const outcome = await this.blobs.match(await this.verifiedKey(answer));
+    const found = outcome.kind === "hit" ? readVerified(outcome.blob.record) : null;
+    if (found === null || found.id !== answer.id) return held;
+    return comparePositions(found.position, verifiedTo) > 0 ? { ...held, verifiedTo: found.position } : held;
+  }
+
+  /** Outlives this isolate: answers that are kept for a year must not all be checked anew with each isolate. */
+  async recordVerified({ answer, verifiedTo }: HeldAnswer): Promise<void> {
     if (this.verified.size >= LIMITS.verifiedRemembered) this.verified.clear();
-    this.verified.set(id, position);
+    this.verified.set(answer.id, verifiedTo);
+    const record = JSON.stringify({ id: answer.id, ...verifiedTo });
+    const body = { kind: "bytes", bytes: new Uint8Array(0) } as const;
+    await this.blobs.put(await this.verifiedKey(answer), { record, body, length: 0 }, keepFor(answer));
+  }
+
+  private verifiedKey({ key }: StoredAnswer): Promise<string> {
+    return this.digest.sha256Hex(`verified\n${key}`);
   }
 
   async drop(key: CacheKey): Promise<void> {
     await this.blobs.delete(await this.digest.sha256Hex(key));
   }
+}
+
+function readVerified(text: string): { readonly id: string; readonly position: Position } | null {
+  const { id, epoch, seq } = (parseJson(text) ?? {}) as Record<string, unknown>;
+  if (typeof id !== "string" || !Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) return null;
+  return { id, position: { epoch: epoch as number, seq: seq as number } };
 }
 
 function readRecord(text: string): BlobRecord | null {
