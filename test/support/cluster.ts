@@ -4,9 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cluster, startCluster } from "../../dev/cluster.ts";
+import { createLinks } from "../../dev/faults/links.ts";
+import type { Network } from "../../dev/network.ts";
 import type { StartOptions } from "../../dev/options.ts";
 import { requireFreePorts } from "../../dev/ports.ts";
+import { keptSecret } from "../../dev/secrets.ts";
+import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
+import { SIGNATURE_HEADER, signRequest } from "../../shared/wire/signature.ts";
 import { ask, type Got } from "./http.ts";
+import { type ClusterLinks, clusterLinks } from "./links.ts";
 import { startTestOrigin, type TestOrigin } from "./origin.ts";
 
 export interface TestCluster extends Cluster {
@@ -17,6 +23,13 @@ export interface TestCluster extends Cluster {
   call(method: string, path: string, body?: unknown): Promise<Got & { readonly json: Json }>;
   /** `POST /invalidate` that waits for its receipt. */
   purge(selectors: Record<string, unknown>): Promise<Json>;
+  /** A signed call of the n-th edge itself, past all links; without a body it is a GET. */
+  signed(edge: number, path: string, body?: string): Promise<Got>;
+}
+
+/** With a fault proxy on every way between its processes. */
+export interface FaultyCluster extends TestCluster {
+  readonly links: ClusterLinks;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API are read by tests field by field
@@ -28,23 +41,46 @@ export interface ClusterSetUp extends Partial<Pick<StartOptions, "edges" | "push
 
 export const SITE_HOST = "site.test";
 
-export async function startTestCluster(setUp: ClusterSetUp = {}): Promise<TestCluster> {
+export async function startTestCluster(setUp?: ClusterSetUp & { faults?: false }): Promise<TestCluster>;
+export async function startTestCluster(setUp: ClusterSetUp & { faults: true }): Promise<FaultyCluster>;
+export async function startTestCluster(
+  setUp: ClusterSetUp & { faults?: boolean } = {},
+): Promise<TestCluster | FaultyCluster> {
+  if (setUp.faults !== true) return startWith(setUp, null);
+  const links = createLinks();
+  const cluster = await startWith(setUp, links.network).catch(async (error: unknown) => {
+    await links.close();
+    throw error;
+  });
+  return {
+    ...cluster,
+    links: clusterLinks(links, cluster.edges.length),
+    async stop() {
+      await cluster.stop();
+      await links.close();
+    },
+  };
+}
+
+async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<TestCluster> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-test-"));
   const site = await startTestOrigin();
   const policies = join(dir, "policies.json");
   writeFileSync(policies, JSON.stringify(setUp.policies ?? []));
   const edges = setUp.edges ?? 3;
-  const cluster = await startCluster({
+  const data = join(dir, "data");
+  const options = {
     origin: new URL(site.url),
     edges,
     edgePort: await freeRange(edges),
     controlPort: await freeRange(1),
     redis: setUp.redis ?? { kind: "server" },
     token: "a-token-for-tests",
-    data: join(dir, "data"),
+    data,
     policies,
     push: setUp.push ?? true,
-  });
+  };
+  const cluster = await startCluster(options, network);
   return {
     ...cluster,
     site,
@@ -60,6 +96,8 @@ export async function startTestCluster(setUp: ClusterSetUp = {}): Promise<TestCl
       if (answer.status !== 200) throw new Error(`purge answered ${answer.status}: ${answer.text}`);
       return answer.json;
     },
+    signed: (edge, path, body) =>
+      signed(`${cluster.edges[edge]?.url}`, { key: keptSecret(data, "cluster-key"), path, body }),
     async stop() {
       await cluster.stop();
       await site.close();
@@ -78,6 +116,17 @@ async function call(
     ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
   });
   return { ...got, json: got.text === "" ? null : JSON.parse(got.text) };
+}
+
+async function signed(
+  url: string,
+  given: { key: string; path: string; body: string | undefined },
+): Promise<Got> {
+  const { key, path, body } = given;
+  const method = body === undefined ? "GET" : "POST";
+  const by = { key, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
+  const headers = { [SIGNATURE_HEADER]: await signRequest({ method, path, body: body ?? "" }, by) };
+  return ask(url + path, { method, headers, ...(body === undefined ? {} : { body }) });
 }
 
 /** Below the ports that the system hands to outgoing connections, which come and go. */

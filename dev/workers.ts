@@ -1,0 +1,149 @@
+// The workers of a cluster as processes: their bundles, what each is told, and who tells the control plane of the edges.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemDigest, systemRandom } from "../shared/runtime/system.ts";
+import { EDGES_PATH } from "../shared/wire/edge-list.ts";
+import { SIGNATURE_HEADER, signRequest } from "../shared/wire/signature.ts";
+import { bundleWorker } from "./bundle.ts";
+import type { Told, ToldToEdge } from "./network.ts";
+import type { StartOptions } from "./options.ts";
+import { type Supervised, supervise } from "./supervise.ts";
+import type { WorkerProcessConfig } from "./worker-process.ts";
+
+const HOST = "127.0.0.1";
+const RESTART_EDGE_MS = 1000;
+const RESTART_CONTROL_MS = 300;
+const modulePath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** What all workers of a cluster have in common. */
+export interface Common {
+  readonly data: string;
+  readonly bundles: Bundles;
+  readonly redisToken: string;
+  readonly clusterKey: string;
+  /** Told when a worker is back, with another pid. */
+  readonly announce: () => Promise<void>;
+}
+
+export interface Bundles {
+  readonly edge: string;
+  readonly control: string;
+}
+
+export async function writeBundles(data: string): Promise<Bundles> {
+  const dir = join(data, "bundles");
+  mkdirSync(dir, { recursive: true });
+  const write = async (name: string, entry: string): Promise<string> => {
+    const path = join(dir, `${name}.js`);
+    writeFileSync(path, await bundleWorker(modulePath(entry)));
+    return path;
+  };
+  const [edge, control] = await Promise.all([
+    write("edge", "../edge/worker.ts"),
+    write("control-plane", "../control-plane/worker.ts"),
+  ]);
+  return { edge, control };
+}
+
+export function startControl(
+  common: Common,
+  given: {
+    options: StartOptions;
+    rows: readonly unknown[];
+    token: string;
+    origin: URL;
+    edgePorts: readonly number[];
+    told: Told["control"];
+  },
+): Supervised {
+  const { options, rows, token, origin, edgePorts, told } = given;
+  const aliases = edgePorts.flatMap((port) => [`localhost:${port}`, `${HOST}:${port}`, `[::1]:${port}`]);
+  const site = {
+    name: "default",
+    hosts: ["*"],
+    aliases: [...aliases, origin.host],
+    canonicalHost: options.origin === null ? "harbour.localhost" : origin.host,
+  };
+  const config: WorkerProcessConfig = {
+    name: "tidegate-control-plane",
+    port: options.controlPort,
+    scriptPath: common.bundles.control,
+    bindings: {
+      ...sharedBindings(common, told.midTier),
+      ADMIN_TOKEN_SHA256: createHash("sha256").update(token).digest("hex"),
+      SITES: JSON.stringify([site]),
+      POLICIES: JSON.stringify(rows),
+      EDGES: JSON.stringify(told.edges),
+      PUSH: options.push ? "on" : "off",
+      REPLICAS: "0",
+    },
+    origin: null,
+    cacheDir: null,
+    scratchDir: join(common.data, "tmp"),
+    durableObjects: { dir: join(common.data, "durable-objects"), classes: { TICK: "Tick" } },
+  };
+  return superviseWorker(config, RESTART_CONTROL_MS, common.announce);
+}
+
+export function startEdge(common: Common, told: ToldToEdge): Supervised {
+  const { id, port, midTier, origin, peers } = told;
+  const config: WorkerProcessConfig = {
+    name: "tidegate-edge",
+    port,
+    scriptPath: common.bundles.edge,
+    bindings: {
+      ...sharedBindings(common, midTier),
+      EDGE_ID: id,
+      EDGE_REGION: "local",
+      ...(peers === null ? {} : { PEER_URLS: JSON.stringify(peers) }),
+    },
+    origin: { address: new URL(origin).host },
+    cacheDir: join(common.data, id, "cache"),
+    scratchDir: join(common.data, "tmp"),
+    durableObjects: null,
+  };
+  return superviseWorker(config, RESTART_EDGE_MS, common.announce);
+}
+
+const sharedBindings = (common: Common, midTier: string): Readonly<Record<string, string>> => ({
+  UPSTASH_REDIS_REST_URL: midTier,
+  UPSTASH_REDIS_REST_TOKEN: common.redisToken,
+  CLUSTER_KEY: common.clusterKey,
+});
+
+/** After the first start a worker that comes back has a new pid, which the control plane has to learn. */
+function superviseWorker(
+  config: WorkerProcessConfig,
+  restartAfterMs: number,
+  announce: () => Promise<void>,
+): Supervised {
+  let started = false;
+  return supervise({
+    name: config.name,
+    module: modulePath("./worker-process.ts"),
+    configuration: config,
+    restartAfterMs,
+    onMessage: (message) => {
+      if (message.kind !== "ready") return;
+      if (started) void announce();
+      started = true;
+    },
+  });
+}
+
+/** Tells the control plane which edges there are. It may be restarting itself: it is then told when it is back. */
+export async function announceEdges(control: string, key: string, edges: readonly unknown[]): Promise<void> {
+  const body = JSON.stringify(edges);
+  const message = { method: "POST", path: EDGES_PATH, body };
+  const by = { key, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
+  const headers = { [SIGNATURE_HEADER]: await signRequest(message, by), "content-type": "application/json" };
+  try {
+    const answer = await fetch(control + EDGES_PATH, { method: "POST", headers, body });
+    await answer.arrayBuffer();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
