@@ -92,7 +92,8 @@ class GateState implements Gate {
 
 function send(response: ServerResponse, page: Page): void {
   const status = page.status ?? 200;
-  const length = status === 204 ? {} : { "content-length": Buffer.byteLength(page.body) };
+  // Neither has content; a 304 would give the length of what it confirms.
+  const length = status === 204 || status === 304 ? {} : { "content-length": Buffer.byteLength(page.body) };
   response.writeHead(status, { "content-type": "text/plain", ...length, ...page.headers });
   if (page.breaksOff === true) response.write(page.body, () => response.destroy());
   else response.end(page.body);

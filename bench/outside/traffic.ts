@@ -1,0 +1,48 @@
+// Steady traffic of an outside client over several edges: each in turn, paths by their rank, all of it recorded.
+
+import { createOutsideClient, type Exchange } from "./exchange.ts";
+import { startOpenLoop } from "./open-loop.ts";
+import { zipfPicker } from "./zipf.ts";
+
+export interface TrafficPlan {
+  readonly edges: readonly { readonly url: string }[];
+  readonly host: string;
+  readonly paths: readonly string[];
+  /** Over all edges. */
+  readonly perSecond: number;
+  readonly deadlineMs: number;
+  readonly seed: number;
+}
+
+export interface Traffic {
+  /** What has ended so far. */
+  readonly exchanges: readonly Exchange[];
+  /** Resolves when all requests have ended, with how many could not be sent when they were due. */
+  stop(): Promise<{ readonly withheld: number }>;
+}
+
+/** Twice what is under way when every request lasts as long as it may. */
+const mostInFlight = ({ perSecond, deadlineMs }: TrafficPlan): number =>
+  Math.ceil((2 * perSecond * deadlineMs) / 1000);
+
+export function startTraffic(plan: TrafficPlan): Traffic {
+  const client = createOutsideClient(plan);
+  const pick = zipfPicker(plan.paths, plan.seed);
+  const exchanges: Exchange[] = [];
+  const loop = startOpenLoop({
+    perSecond: plan.perSecond,
+    mostInFlight: mostInFlight(plan),
+    async send(number, scheduledAt) {
+      const edge = number % plan.edges.length;
+      exchanges.push(await client.ask({ edge, path: pick(number), scheduledAt }));
+    },
+  });
+  return {
+    exchanges,
+    async stop() {
+      const { withheld } = await loop.stop();
+      client.close();
+      return { withheld };
+    },
+  };
+}

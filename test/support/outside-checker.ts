@@ -1,0 +1,90 @@
+// An outside client of a cluster: it knows the origin's truth at each instant, and judges every answer by the bound on staleness.
+
+import { startTraffic, type Traffic } from "../../bench/outside/traffic.ts";
+import { VersionedContent } from "../../bench/outside/versioned-content.ts";
+import { SITE_HOST, type TestCluster } from "./cluster.ts";
+import {
+  judgeOutside,
+  type OutsideHistory,
+  type OutsideViolation,
+  type PathRules,
+  type SentPurge,
+} from "./outside/judge.ts";
+import { type Named, pathsNamed, type Subject } from "./outside/matching.ts";
+import { type Percentiles, percentiles, type Summary, summarize } from "./outside/summary.ts";
+
+/** One path of the origin, and what the policies in force make of it. */
+export interface CheckedPath extends Subject, PathRules {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface OutsideChecker {
+  /** A new version of a path; what was stored of it is out of date from now on. */
+  write(path: string): void;
+  /** Resolves when it was acknowledged, or was not. */
+  purge(named: Named, mode?: SentPurge["mode"]): Promise<PurgeAnswer>;
+  /** Asks all edges in turn. */
+  start(plan: { readonly perSecond: number; readonly deadlineMs: number; readonly seed: number }): void;
+  /** Resolves with everything that was wrong, once every request has ended. */
+  stop(): Promise<Verdict>;
+  /** What has been seen so far. */
+  history(): OutsideHistory;
+}
+
+export interface PurgeAnswer {
+  readonly status: number;
+  readonly position: string | null;
+}
+
+export interface Verdict extends Summary {
+  readonly violations: readonly OutsideViolation[];
+  /** How long after the acknowledgement of a hard purge what it names was still served. */
+  readonly servedAfterMs: Percentiles | null;
+  /** Requests that could not be sent when they were due. */
+  readonly withheld: number;
+}
+
+export interface CheckerOptions {
+  readonly paths: readonly CheckedPath[];
+  /** What measuring and transit may take. */
+  readonly epsilonMs: number;
+}
+
+/** Sets the paths at the cluster's origin. */
+export function createOutsideChecker(cluster: TestCluster, options: CheckerOptions): OutsideChecker {
+  const { paths, epsilonMs } = options;
+  const byPath = new Map(paths.map((one) => [one.path, one]));
+  const content = new VersionedContent((path) => byPath.get(path)?.headers ?? {});
+  for (const { path } of paths)
+    cluster.site.set(path, (request) => content.answer(path, request.headers["if-none-match"]));
+  const purges: SentPurge[] = [];
+  const traffic: Traffic[] = [];
+  const history = (): OutsideHistory => ({
+    rules: byPath,
+    asks: content.asks,
+    purges,
+    exchanges: traffic.flatMap(({ exchanges }) => exchanges),
+  });
+  return {
+    write: (path) => content.write(path),
+    async purge(named, mode = "hard") {
+      const sent = { mode, paths: pathsNamed(named, SITE_HOST, paths), sentAt: performance.now() };
+      const answer = await cluster.call("POST", "/invalidate", { ...named, mode });
+      const acknowledgedAt = answer.status === 202 ? performance.now() : null;
+      purges.push({ ...sent, acknowledgedAt });
+      return { status: answer.status, position: answer.json?.position ?? null };
+    },
+    start: (plan) => {
+      const { edges } = cluster;
+      traffic.push(startTraffic({ ...plan, edges, host: SITE_HOST, paths: [...byPath.keys()] }));
+    },
+    async stop() {
+      const ended = await Promise.all(traffic.map((each) => each.stop()));
+      const { exchanges } = history();
+      const { violations, servedAfterMs } = judgeOutside(history(), epsilonMs);
+      const withheld = ended.reduce((sum, each) => sum + each.withheld, 0);
+      return { ...summarize(exchanges), violations, servedAfterMs: percentiles(servedAfterMs), withheld };
+    },
+    history,
+  };
+}
