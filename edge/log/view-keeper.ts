@@ -7,6 +7,7 @@ import { earlier, elapsed, type Instant, type Millis, millis } from "../../share
 import type { Background, Timers } from "../../shared/ports/clock.ts";
 import type { Question, Told } from "../../shared/wire/gossip.ts";
 import { LIMITS } from "../config.ts";
+import { Ending, waitFor } from "./ending.ts";
 import { type GossipPorts, gossipRound, isAhead, tellPeer } from "./gossip.ts";
 import { Knowledge } from "./knowledge.ts";
 import { type PullPorts, pull } from "./pull.ts";
@@ -15,12 +16,12 @@ interface Pull {
   /** Order among pulls and arrivals: clocks are too coarse to say which came first. */
   readonly ticket: number;
   readonly sentAt: Instant;
-  readonly done: Promise<void>;
+  readonly ending: Ending;
 }
 
 interface Begun {
   readonly begunAt: Instant;
-  readonly done: Promise<void>;
+  readonly ending: Ending;
 }
 
 export interface Arrival {
@@ -28,11 +29,14 @@ export interface Arrival {
   readonly ticket: number;
 }
 
-/** Knowledge of the head at most this old at an instant. */
+/** What is to be learnt: when it is enough, and how young a peer's knowledge must be for that. */
 interface Wanted {
-  readonly at: Instant;
   readonly window: Millis;
+  readonly holds: () => boolean;
 }
+
+/** Whoever waits for another request's pull stops waiting if that request is gone. */
+const GUARD = millis(2 * LIMITS.logDeadline);
 
 export interface ViewPorts extends PullPorts, GossipPorts {
   readonly timers: Timers;
@@ -90,7 +94,7 @@ export class ViewKeeper {
   refreshIfDue(now: Instant, window: Millis, background: Background): void {
     const view = this.current();
     if (view === null || knownAge(view, now) * 2 <= window || this.underWay() !== null) return;
-    background.keep(this.learn({ at: now, window: millis(window / 2) }, background));
+    background.keep(this.learn(now, millis(window / 2), background));
   }
 
   /**
@@ -98,29 +102,29 @@ export class ViewKeeper {
    * view there is. With a window of zero only a pull sent after the arrival will do.
    */
   async within(window: Millis, arrival: Arrival, background: Background): Promise<LogView | null> {
-    if (window > 0 && this.knows({ at: arrival.at, window })) {
+    if (window > 0 && this.knows(arrival.at, window)) {
       this.refreshIfDue(arrival.at, window, background);
       return this.current();
     }
     const pulled = this.pullFor(arrival, window, background);
-    const known = (): boolean => this.knows({ at: arrival.at, window });
-    await this.guarded(
-      window === 0 ? pulled : this.orFromPeers(pulled, { window, holds: known }, background),
-    );
-    if (window === 0) this.distrustTies(arrival);
+    if (window === 0) {
+      await this.wait([pulled], GUARD);
+      this.distrustTies(arrival);
+    } else await this.orFromPeers(pulled, this.wanted(arrival.at, window), background);
     return this.current();
   }
 
   /** One pull sent after the arrival, and peers' word where the log is silent, until it holds. */
   async renew(arrival: Arrival, holds: () => boolean, background: Background): Promise<void> {
     const pulled = this.pullFor(arrival, millis(0), background);
-    await this.guarded(this.orFromPeers(pulled, { window: LIMITS.beatWindow, holds }, background));
+    await this.orFromPeers(pulled, { window: LIMITS.beatWindow, holds }, background);
   }
 
   /** The beat: learns what there is to learn, from whoever can tell it in good time. */
   async catchUp(background: Background): Promise<void> {
-    const wanted = { at: this.ports.clock.now(), window: LIMITS.beatWindow };
-    await this.atMost(this.learn(wanted, background), LIMITS.beatPatience);
+    const learning = this.learn(this.ports.clock.now(), LIMITS.beatWindow, background);
+    background.keep(learning);
+    await this.wait([Ending.of(learning)], LIMITS.beatPatience);
   }
 
   /** A clock too coarse to tell a pull before the arrival from one after it must not pass for the latter. */
@@ -136,7 +140,7 @@ export class ViewKeeper {
     const view = this.current();
     if (view === null) return;
     const joined = this.knowledge.take(view, entries);
-    if (!joined || view.ahead.size > 0) background.keep(this.pull(background));
+    if (!joined || view.ahead.size > 0) this.send(background);
   }
 
   /** What this edge knows, for a peer: younger than the peer wants it, if the log can be reached at once. */
@@ -144,46 +148,51 @@ export class ViewKeeper {
     const { clock, counters, peers } = this.ports;
     counters.gossipTold += 1;
     peers.heard(question.edge, clock.now());
-    if (!this.knows({ at: clock.now(), window: millis(question.within) })) {
-      const pulled = this.underWay()?.done ?? this.pull(background);
-      if (!this.logIsSilent) await this.atMost(pulled, LIMITS.tellPatience);
+    if (!this.knows(clock.now(), millis(question.within))) {
+      const pulled = this.underWay()?.ending ?? this.send(background);
+      if (!this.logIsSilent) await this.wait([pulled], LIMITS.tellPatience);
     }
     const told = tellPeer(this.knowledge, question.standing, clock.now());
-    if (told.kind === "fork") background.keep(this.pull(background));
+    if (told.kind === "fork") this.send(background);
     // Whoever asks tells something too: that there is more than we know.
-    else if (isAhead(question.standing, this.current()))
-      this.learnBehind({ at: clock.now(), window: LIMITS.beatWindow }, background);
+    else if (isAhead(question.standing, this.current())) this.learnBehind(background);
     return told;
   }
 
+  /** Resolves when the log has answered or was given up. */
+  pull(background: Background): Promise<void> {
+    return this.wait([this.send(background)], GUARD);
+  }
+
   /** A pull under way that is good enough, or the next one, which everybody shares who came before it is sent. */
-  private pullFor(arrival: Arrival, window: Millis, background: Background): Promise<void> {
+  private pullFor(arrival: Arrival, window: Millis, background: Background): Ending {
     const pulling = this.underWay();
-    if (pulling === null) return this.pull(background);
-    if (pulling.ticket > arrival.ticket || pulling.sentAt > arrival.at - window) return pulling.done;
+    if (pulling === null) return this.send(background);
+    if (pulling.ticket > arrival.ticket || pulling.sentAt > arrival.at - window) return pulling.ending;
     const now = this.ports.clock.now();
     if (this.queued !== null && elapsed(this.queued.begunAt, now) <= 2 * LIMITS.pullQueue)
-      return this.queued.done;
-    const queued: Begun = {
-      begunAt: now,
-      done: this.atMost(pulling.done, LIMITS.pullQueue).then(() => {
-        if (this.queued === queued) this.queued = null;
-        return this.pull(background);
-      }),
-    };
+      return this.queued.ending;
+    const queued: Begun = { begunAt: now, ending: new Ending() };
     this.queued = queued;
-    background.keep(queued.done);
-    return queued.done;
+    background.keep(this.sendNext(pulling, queued, background));
+    return queued.ending;
+  }
+
+  private async sendNext(pulling: Pull, queued: Begun, background: Background): Promise<void> {
+    await this.wait([pulling.ending], LIMITS.pullQueue);
+    if (this.queued === queued) this.queued = null;
+    await this.pull(background);
+    queued.ending.end();
   }
 
   /** Whose request has died with it does not count. */
   private underWay(): Pull | null {
     const { pulling } = this;
-    const lost = pulling !== null && elapsed(pulling.sentAt, this.ports.clock.now()) > 2 * LIMITS.logDeadline;
+    const lost = pulling !== null && elapsed(pulling.sentAt, this.ports.clock.now()) > GUARD;
     return lost ? null : pulling;
   }
 
-  pull(background: Background): Promise<void> {
+  private send(background: Background): Ending {
     const sentAt = this.ports.clock.now();
     const ticket = this.ticket();
     this.ports.counters.pulls += 1;
@@ -197,76 +206,53 @@ export class ViewKeeper {
       .finally(() => {
         if (this.pulling?.ticket === ticket) this.pulling = null;
       });
-    this.pulling = { ticket, sentAt, done };
+    this.pulling = { ticket, sentAt, ending: Ending.of(done) };
     background.keep(done);
-    return done;
+    return this.pulling.ending;
   }
 
-  private learn(wanted: Wanted, background: Background): Promise<void> {
-    const holds = (): boolean => this.knows(wanted);
-    return this.orFromPeers(this.pull(background), { window: wanted.window, holds }, background);
+  private learn(at: Instant, window: Millis, background: Background): Promise<void> {
+    return this.orFromPeers(this.send(background), this.wanted(at, window), background);
   }
 
-  private learnBehind(wanted: Wanted, background: Background): void {
-    if (this.underWay() === null) background.keep(this.learn(wanted, background));
+  private learnBehind(background: Background): void {
+    if (this.underWay() !== null) return;
+    background.keep(this.learn(this.ports.clock.now(), LIMITS.beatWindow, background));
   }
 
-  /** The log's word, or peers' where it doesn't come at once or not at all: whichever does first. */
-  private async orFromPeers(
-    pulled: Promise<void>,
-    enough: { readonly window: Millis; readonly holds: () => boolean },
-    background: Background,
-  ): Promise<void> {
-    if (this.ports.peers.count === 0) return pulled;
-    if (!this.logIsSilent) await this.atMost(pulled, LIMITS.gossipAfter);
-    if (enough.holds()) return;
-    const told = this.askPeers(enough.window, background);
-    await firstToSatisfy([pulled, told], enough.holds);
+  /** The log's word, or peers' where it doesn't come at once or not at all: whichever is enough first. */
+  private async orFromPeers(pulled: Ending, wanted: Wanted, background: Background): Promise<void> {
+    const { holds } = wanted;
+    if (this.ports.peers.count === 0) return this.wait([pulled], GUARD);
+    if (!this.logIsSilent) await this.wait([pulled], LIMITS.gossipAfter);
+    if (holds()) return;
+    const told = this.askPeers(wanted.window, background);
+    await waitFor([pulled, told], { timers: this.ports.timers, atMost: GUARD, enough: holds });
   }
 
   /** One round at a time, and no more of them than the period allows. */
-  private askPeers(within: Millis, background: Background): Promise<void> {
+  private askPeers(within: Millis, background: Background): Ending {
     const now = this.ports.clock.now();
     const { round } = this;
     const since = round === null ? null : elapsed(round.begunAt, now);
-    if (round !== null && since !== null && since < LIMITS.gossipPeriod) return round.done;
+    if (round !== null && since !== null && since < LIMITS.gossipPeriod) return round.ending;
     const done = gossipRound(this.knowledge, this.ports, within);
-    this.round = { begunAt: now, done };
+    this.round = { begunAt: now, ending: Ending.of(done) };
     background.keep(done);
-    return done;
+    return this.round.ending;
   }
 
-  private knows({ at, window }: Wanted): boolean {
+  private wanted(at: Instant, window: Millis): Wanted {
+    return { window, holds: () => this.knows(at, window) };
+  }
+
+  /** Whether the head was known no longer than the window before that instant. */
+  private knows(at: Instant, window: Millis): boolean {
     const view = this.current();
     return view !== null && knownAge(view, at) <= window;
   }
 
-  /** Whoever waits for another request's pull stops waiting if that request is gone. */
-  private guarded(task: Promise<void>): Promise<void> {
-    return this.atMost(task, millis(2 * LIMITS.logDeadline));
+  private wait(endings: readonly Ending[], atMost: Millis): Promise<void> {
+    return waitFor(endings, { timers: this.ports.timers, atMost, enough: () => false });
   }
-
-  /** Resolves when the task has ended, or when the time is over. */
-  private atMost(task: Promise<void>, span: Millis): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.ports.timers.after(span, resolve);
-      const finish = (): void => {
-        cancel();
-        resolve();
-      };
-      task.then(finish, finish);
-    });
-  }
-}
-
-/** Resolves as soon as one of the tasks has ended and it holds, or when all of them have ended. */
-async function firstToSatisfy(tasks: readonly Promise<void>[], holds: () => boolean): Promise<void> {
-  let left = tasks.length;
-  await new Promise<void>((resolve) => {
-    const ended = (): void => {
-      left -= 1;
-      if (left === 0 || holds()) resolve();
-    };
-    for (const task of tasks) task.then(ended, ended);
-  });
 }
