@@ -11,7 +11,7 @@ import {
   type ViewLimits,
   viewOfSnapshot,
 } from "./log-view.ts";
-import { earlier, type Instant, instant, type Millis, millis } from "./units.ts";
+import { earlier, type Instant, instant, later, type Millis, millis } from "./units.ts";
 
 /** Where an asker stands; null = it is cold. */
 export type Standing = { readonly epoch: number; readonly seq: number; readonly hash: string } | null;
@@ -88,6 +88,9 @@ export type Hearing =
   | { readonly kind: "useless" }
   | { readonly kind: "fork" };
 
+/** By how much two hosts' clocks may differ over the age that one tells the other. */
+const CLOCKS_DIFFER = millis(20);
+
 export interface HearingContext {
   /** When the question was sent: the teller's knowledge was as old as it says at that instant or later. */
   readonly sentAt: Instant;
@@ -101,13 +104,26 @@ export function hear(view: LogView | null, telling: Telling, context: HearingCon
   if (view !== null && telling.epoch < view.epoch) return { kind: "useless" };
   if (view === null || telling.epoch > view.epoch || view.cursor < telling.from)
     return begin(view, telling, context);
-  const held = hashAt(view, telling.cursor);
-  if (held !== null && held !== telling.hash) return { kind: "fork" };
+  if (telling.cursor <= view.cursor) {
+    const held = hashAt(view, telling.cursor);
+    // What lies that far back is forgotten here: nothing shows that it was the same log.
+    if (held === null) return { kind: "useless" };
+    if (held !== telling.hash || lacksWhatItMustKnow(view, telling, context)) return { kind: "fork" };
+  }
   const learning = learn(view, telling.entries, context);
   if (learning.kind === "broken") return { kind: "fork" };
   learnTold(view, telling, context);
   const { configurationChanged } = learning;
   return { kind: "learnt", configurationChanged, more: view.cursor < telling.cursor };
+}
+
+/**
+ * The teller knew the head, and we already held an entry beyond it: then the log that it speaks of is another, which has
+ * lost ours. By our own clock alone, but for the age.
+ */
+function lacksWhatItMustKnow(view: LogView, { cursor, age }: Telling, { sentAt }: HearingContext): boolean {
+  const next = view.recent.get(cursor + 1) ?? view.ahead.get(cursor + 1);
+  return next !== undefined && later(next.heldSince, CLOCKS_DIFFER) < earlier(sentAt, age);
 }
 
 /** A peer's word as a snapshot at `from`: the floor rises to there, whatever was known before. */
@@ -128,5 +144,5 @@ function begin(old: LogView | null, telling: Telling, context: HearingContext): 
 
 /** Ages add up: what the teller knew then, and what the question took to get there at most. */
 function learnTold(view: LogView, { epoch, cursor, age }: Telling, { sentAt }: HearingContext): void {
-  learnHead(view, { epoch, seq: cursor }, earlier(sentAt, millis(age)));
+  learnHead(view, { epoch, seq: cursor }, earlier(sentAt, age));
 }

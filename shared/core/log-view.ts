@@ -5,10 +5,11 @@ import { type LogIndex, lastSoft, mark } from "./log-index.ts";
 import { comparePositions, type Position } from "./position.ts";
 import { earlier, elapsed, type Instant, type Millis, millis, type Selector } from "./units.ts";
 
-/** An entry, and the instant by which it had been appended. */
+/** An entry, the instant by which it had been appended by what it says of its age, and when it came here. */
 export interface DatedEntry {
   readonly entry: LogEntry;
   readonly at: Instant;
+  readonly heldSince: Instant;
 }
 
 export interface LogView {
@@ -102,7 +103,7 @@ export function learn(
     if (entry.seq <= view.cursor || held !== null) continue;
     const appendedBy = earlier(at.receivedAt, millis(entry.age));
     indexEntry(view, entry, appendedBy);
-    view.ahead.set(entry.seq, { entry, at: appendedBy });
+    view.ahead.set(entry.seq, { entry, at: appendedBy, heldSince: at.receivedAt });
   }
   for (
     let next = view.ahead.get(view.cursor + 1);

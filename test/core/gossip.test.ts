@@ -83,7 +83,8 @@ describe("an asker that joins", () => {
 
   test("learns the age alone where it has pushed entries that the teller lacks", () => {
     const longer = logOf(hard(A), hard(B), hard(A), hard(B));
-    const asker = viewOf(longer, { from: 0, cursor: 4, knownAt: 10 });
+    const asker = viewOf(longer, { from: 0, cursor: 4, knownAt: 980 });
+    asker.knownAt = instant(10);
     expect(hear(asker, telling(teller, standing(asker)), context(1000, 1020)).kind).toBe("learnt");
     expect([asker.cursor, asker.knownAt]).toEqual([4, 940]);
   });
@@ -187,6 +188,24 @@ describe("epochs and forks", () => {
   });
 });
 
+test("a peer that knew the head without what we already held speaks of another log", () => {
+  const longer = logOf(hard(A), hard(B), hard(A));
+  const asker = viewOf(longer, { from: 0, cursor: 3, knownAt: 100 });
+  const behind = viewOf(longer, { from: 0, cursor: 2, knownAt: 100 });
+  const at = (age: number): Telling => ({ ...telling(behind, standing(asker)), age: millis(age) });
+  // It held entry 3 from 100 on. Who knew the head before that may lack it, whoever knew it later may not.
+  expect(hear(asker, at(100), context(190, 195)).kind).toBe("learnt");
+  expect(hear(asker, at(50), context(190, 195)).kind).toBe("fork");
+});
+
+test("of a peer so far behind that our own entries are gone nothing is believed", () => {
+  const longer = logOf(...Array.from({ length: 9 }, () => hard(A)));
+  const asker = viewOf(longer, { from: 0, cursor: 9, knownAt: 10 });
+  const behind = viewOf(longer, { from: 0, cursor: 2, knownAt: 1 });
+  expect(hear(asker, telling(behind, standing(asker)), context(1000, 1000)).kind).toBe("useless");
+  expect(asker.knownAt).toBe(10);
+});
+
 type Step =
   | { readonly kind: "append"; readonly selector: Selector }
   | { readonly kind: "pass"; readonly ms: number }
@@ -279,7 +298,9 @@ class Town {
       generation: 2,
       limits: LIMITS,
     });
-    must(heard.kind === "learnt" || heard.kind === "begun", `what was told is of use, not ${heard.kind}`);
+    must(heard.kind !== "fork", "there is one log");
+    const forgotten = asker !== null && tale.telling.cursor < asker.cursor - asker.recent.size;
+    must(heard.kind !== "useless" || forgotten, "what was told is of use");
     if (heard.kind === "begun") this.views[edge] = heard.view;
   }
 
