@@ -24,11 +24,11 @@ export async function collectStatus(plane: Ports): Promise<{ readonly kind: "don
   return folded.kind === "unavailable" ? folded : { kind: "done" };
 }
 
-/** Whoever has not been seen for long is named to nobody; edges that still hear of it keep it. */
+/** Whoever is not seen any more for long is named to nobody; edges that still hear of it keep it. */
 const peersOf = ({ edges, sightings, now }: Directory): Peer[] =>
   edges.flatMap(({ id, url }) => {
     const seenAt = sightings.get(id)?.seenAt;
-    return seenAt !== undefined && now - seenAt <= LIMITS.peerNamedFor ? [{ id, url }] : [];
+    return seenAt === undefined || now - seenAt <= LIMITS.peerNamedFor ? [{ id, url }] : [];
   });
 
 /** Null where there is no report: the directory then shows for how long. */
