@@ -1,15 +1,10 @@
 // An outside client of a cluster: it knows the origin's truth at each instant, and judges every answer by the bound on staleness.
 
-import { startTraffic, type Traffic } from "../../bench/outside/traffic.ts";
+import type { Exchange } from "../../bench/outside/exchange.ts";
+import { startTraffic } from "../../bench/outside/traffic.ts";
 import { VersionedContent } from "../../bench/outside/versioned-content.ts";
 import { SITE_HOST, type TestCluster } from "./cluster.ts";
-import {
-  judgeOutside,
-  type OutsideHistory,
-  type OutsideViolation,
-  type PathRules,
-  type SentPurge,
-} from "./outside/judge.ts";
+import { judgeOutside, type OutsideViolation, type PathRules, type SentPurge } from "./outside/judge.ts";
 import { type Named, pathsNamed, type Subject } from "./outside/matching.ts";
 import { type Percentiles, percentiles, type Summary, summarize } from "./outside/summary.ts";
 
@@ -21,14 +16,25 @@ export interface CheckedPath extends Subject, PathRules {
 export interface OutsideChecker {
   /** A new version of a path; what was stored of it is out of date from now on. */
   write(path: string): void;
+  versionOf(path: string): number;
   /** Resolves when it was acknowledged, or was not. */
   purge(named: Named, mode?: SentPurge["mode"]): Promise<PurgeAnswer>;
   /** Asks all edges in turn. */
-  start(plan: { readonly perSecond: number; readonly deadlineMs: number; readonly seed: number }): void;
+  start(plan: LoadPlan): CheckedTraffic;
+}
+
+export interface LoadPlan {
+  /** Over all edges. */
+  readonly perSecond: number;
+  readonly deadlineMs: number;
+  readonly seed: number;
+}
+
+export interface CheckedTraffic {
+  /** What has ended so far. */
+  readonly exchanges: readonly Exchange[];
   /** Resolves with everything that was wrong, once every request has ended. */
   stop(): Promise<Verdict>;
-  /** What has been seen so far. */
-  history(): OutsideHistory;
 }
 
 export interface PurgeAnswer {
@@ -58,15 +64,10 @@ export function createOutsideChecker(cluster: TestCluster, options: CheckerOptio
   for (const { path } of paths)
     cluster.site.set(path, (request) => content.answer(path, request.headers["if-none-match"]));
   const purges: SentPurge[] = [];
-  const traffic: Traffic[] = [];
-  const history = (): OutsideHistory => ({
-    rules: byPath,
-    asks: content.asks,
-    purges,
-    exchanges: traffic.flatMap(({ exchanges }) => exchanges),
-  });
+  const { edges } = cluster;
   return {
     write: (path) => content.write(path),
+    versionOf: (path) => content.versionOf(path),
     async purge(named, mode = "hard") {
       const sent = { mode, paths: pathsNamed(named, SITE_HOST, paths), sentAt: performance.now() };
       const answer = await cluster.call("POST", "/invalidate", { ...named, mode });
@@ -74,17 +75,18 @@ export function createOutsideChecker(cluster: TestCluster, options: CheckerOptio
       purges.push({ ...sent, acknowledgedAt });
       return { status: answer.status, position: answer.json?.position ?? null };
     },
-    start: (plan) => {
-      const { edges } = cluster;
-      traffic.push(startTraffic({ ...plan, edges, host: SITE_HOST, paths: [...byPath.keys()] }));
+    start(plan) {
+      const traffic = startTraffic({ ...plan, edges, host: SITE_HOST, paths: [...byPath.keys()] });
+      const { exchanges } = traffic;
+      return {
+        exchanges,
+        async stop() {
+          const { withheld } = await traffic.stop();
+          const history = { rules: byPath, asks: content.asks, purges, exchanges };
+          const { violations, servedAfterMs } = judgeOutside(history, epsilonMs);
+          return { ...summarize(exchanges), violations, servedAfterMs: percentiles(servedAfterMs), withheld };
+        },
+      };
     },
-    async stop() {
-      const ended = await Promise.all(traffic.map((each) => each.stop()));
-      const { exchanges } = history();
-      const { violations, servedAfterMs } = judgeOutside(history(), epsilonMs);
-      const withheld = ended.reduce((sum, each) => sum + each.withheld, 0);
-      return { ...summarize(exchanges), violations, servedAfterMs: percentiles(servedAfterMs), withheld };
-    },
-    history,
   };
 }

@@ -1,0 +1,173 @@
+// Five edges, four of them parted from Redis and the control plane in several ways, while an outside client asks them all and judges what it gets.
+
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type FaultyCluster, SITE_HOST, startTestCluster } from "../support/cluster.ts";
+import { until } from "../support/http.ts";
+import {
+  type CheckedPath,
+  type CheckedTraffic,
+  createOutsideChecker,
+  type OutsideChecker,
+} from "../support/outside-checker.ts";
+
+const PARTED = [0, 1, 2, 3];
+const ALL = [...PARTED, 4];
+const HOT_WINDOW_MS = 1000;
+const STANDARD_WINDOW_MS = 1500;
+const EPSILON_MS = 200;
+/** Longer than any deadline of an edge but the origin's, and much shorter than that. */
+const DEADLINE_MS = 5000;
+
+const headers = { "cache-control": "max-age=600, stale-while-revalidate=1, stale-if-error=1" };
+const life = { freshMs: 600_000, staleMs: 1000 };
+
+const PATHS: readonly CheckedPath[] = [0, 1].flatMap((n): CheckedPath[] => [
+  {
+    path: `/hot/${n}`,
+    class: "hot",
+    tags: ["news"],
+    headers: { ...headers, "cache-tag": "news" },
+    ...life,
+    boundMs: HOT_WINDOW_MS,
+  },
+  { path: `/pages/${n}`, class: "standard", tags: [], headers, ...life, boundMs: STANDARD_WINDOW_MS },
+]);
+
+let cluster: FaultyCluster;
+let checker: OutsideChecker;
+let traffic: CheckedTraffic;
+
+beforeAll(async () => {
+  cluster = await startTestCluster({
+    edges: ALL.length,
+    faults: true,
+    policies: [
+      { key_pattern: "/hot/*", class: "hot", window_ms: HOT_WINDOW_MS },
+      { key_pattern: "/pages/*", class: "standard", window_ms: STANDARD_WINDOW_MS },
+    ],
+  });
+  checker = createOutsideChecker(cluster, { paths: PATHS, epsilonMs: EPSILON_MS });
+}, 60_000);
+afterAll(() => cluster?.stop());
+
+beforeEach(async () => {
+  traffic = checker.start({ perSecond: 150, deadlineMs: DEADLINE_MS, seed: 1 });
+  await everyEdgeServes(PATHS.map(({ path }) => path));
+});
+afterEach(() => cluster.links.heal());
+
+const urlOf = (path: string): string => `http://${SITE_HOST}${path}`;
+
+/** Every edge has given the version of these paths that there is now. */
+async function everyEdgeServes(paths: readonly string[]): Promise<void> {
+  const wanted = ALL.flatMap((edge) => paths.map((path) => `${edge} ${path} ${checker.versionOf(path)}`));
+  await until(
+    () => {
+      const given = new Set(
+        traffic.exchanges.map(({ edge, path, outcome }) => {
+          const version = outcome.kind === "answered" ? outcome.stated?.version : null;
+          return `${edge} ${path} ${version}`;
+        }),
+      );
+      return wanted.filter((each) => !given.has(each));
+    },
+    (missing) => missing.length === 0,
+    { withinMs: 10_000 },
+  );
+}
+
+/** Asked at the edges' own ports, past all links. */
+const positions = (): Promise<string[]> =>
+  Promise.all(
+    ALL.map(async (edge) => {
+      const body = JSON.stringify({ v: 1, peers: [], watch: [] });
+      const got = await cluster.signed(edge, "/.tidegate/status", body);
+      return (JSON.parse(got.text) as { position: string }).position;
+    }),
+  );
+
+const allReach = (position: string | null, withinMs: number): Promise<string[]> =>
+  until(positions, (reached) => reached.every((each) => each === position), { withinMs });
+
+async function change(path: string): Promise<string | null> {
+  checker.write(path);
+  const purged = await checker.purge({ urls: [urlOf(path)] });
+  expect(purged.status).toBe(202);
+  return purged.position;
+}
+
+/** What passed between the parted edges and Redis, and from the control plane to them. */
+const passed = (): number[] =>
+  PARTED.flatMap((edge) => [cluster.links.edgeToRedis(edge), cluster.links.controlToEdge(edge)]).map(
+    (link) => link.counts().replies,
+  );
+
+async function nothingWasWrong(): Promise<void> {
+  const { violations, outcomes, withheld } = await traffic.stop();
+  expect(violations).toEqual([]);
+  expect(Object.keys(outcomes)).toEqual(["200"]);
+  expect(withheld).toBe(0);
+}
+
+test("cut off, four edges learn purges from the fifth, replace what they name, and go on serving the rest", async () => {
+  cluster.links.partition(PARTED, ["redis", "control-plane"]);
+  const cutAt = performance.now();
+  const before = passed();
+  await allReach(await change("/hot/0"), 2 * HOT_WINDOW_MS);
+  await allReach(await change("/pages/0"), 2 * HOT_WINDOW_MS);
+  for (const path of ["/hot/0", "/hot/1"]) checker.write(path);
+  const byTag = await checker.purge({ tags: ["news"] });
+  checker.write("/pages/1");
+  const soft = await checker.purge({ urls: [urlOf("/pages/1")] }, "soft");
+  expect([byTag.status, soft.status]).toEqual([202, 202]);
+  await allReach(soft.position, 2 * HOT_WINDOW_MS);
+  await everyEdgeServes(PATHS.map(({ path }) => path));
+  // Longer than any window: what is served from memory is vouched for by what peers said.
+  await until(
+    () => performance.now() - cutAt,
+    (ms) => ms > STANDARD_WINDOW_MS + 1000,
+    { withinMs: 10_000 },
+  );
+  const late = traffic.exchanges.filter(
+    ({ edge, sentAt }) => edge < PARTED.length && sentAt > cutAt + STANDARD_WINDOW_MS,
+  );
+  const hits = late.filter(
+    ({ outcome }) => outcome.kind === "answered" && outcome.cacheStatus.startsWith("tidegate-l1; hit"),
+  );
+  expect(hits.length).toBeGreaterThan(late.length / 2);
+  expect(passed()).toEqual(before);
+  cluster.links.heal();
+  await allReach(soft.position, 1000);
+  await nothingWasWrong();
+}, 20_000);
+
+test("parted one way, nothing that four edges send reaches Redis and no push reaches them; word goes round by one of them", async () => {
+  const { links } = cluster;
+  links.partition(PARTED, ["redis", "control-plane"], { kind: "one-way", arrives: "replies" });
+  for (const edge of [1, 2, 3]) links.edgeToEdge(edge, 4).set({ kind: "one-way", arrives: "requests" });
+  const told = links.edgeToEdge(0, 4).counts().replies;
+  const position = await change("/hot/0");
+  await allReach(position, 3 * STANDARD_WINDOW_MS);
+  await everyEdgeServes(["/hot/0"]);
+  expect(links.edgeToEdge(0, 4).counts().replies).toBeGreaterThan(told);
+  links.heal();
+  await allReach(position, 1000);
+  await nothingWasWrong();
+}, 20_000);
+
+test("with Redis a black hole for every edge, every request ends in good time, and a purge still shows", async () => {
+  cluster.links.partition(ALL, ["redis"], { kind: "black-hole" });
+  const begun = traffic.exchanges.length;
+  const position = await change("/pages/0");
+  await everyEdgeServes(["/pages/0"]);
+  const cold = await Promise.all(ALL.map((edge) => cluster.get(edge, "/pages/none-yet")));
+  expect(cold.map(({ status }) => status)).toEqual(ALL.map(() => 404));
+  await until(
+    () => traffic.exchanges.length - begun,
+    (ended) => ended >= 150,
+    { withinMs: 10_000 },
+  );
+  cluster.links.heal();
+  await allReach(position, 2000);
+  await nothingWasWrong();
+}, 20_000);
