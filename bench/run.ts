@@ -4,8 +4,9 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { benchHit } from "./hit.ts";
+import { benchPurge } from "./purge.ts";
 
-const BENCHMARKS = { hit: benchHit } as const;
+const BENCHMARKS = { hit: benchHit, purge: benchPurge } as const;
 type Name = keyof typeof BENCHMARKS;
 
 const isName = (text: string): text is Name => Object.hasOwn(BENCHMARKS, text);

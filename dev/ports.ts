@@ -1,4 +1,4 @@
-// Whether the ports that a run needs are free, said before anything is started.
+// Whether the ports that a run needs are free, said before anything is started, and which are where nobody says.
 
 import { createServer } from "node:net";
 import { UsageError } from "./options.ts";
@@ -20,4 +20,17 @@ function portProblem(port: number): Promise<string | null> {
     });
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(null)));
   });
+}
+
+/** Below the ports that the system hands to outgoing connections, which come and go. */
+const RANGE = { from: 12_000, to: 30_000, tries: 50 };
+
+/** The first of so many in a row, free a moment ago; whoever is quicker may have them by now. */
+export async function freePortRange(count: number): Promise<number> {
+  for (let attempt = 0; attempt < RANGE.tries; attempt++) {
+    const first = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
+    const problems = await Promise.all(Array.from({ length: count }, (_, i) => portProblem(first + i)));
+    if (problems.every((problem) => problem === null)) return first;
+  }
+  throw new Error(`no ${count} ports in a row are free`);
 }

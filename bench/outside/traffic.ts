@@ -1,17 +1,16 @@
-// Steady traffic of an outside client over several edges: each in turn, paths by their rank, all of it recorded.
+// Steady traffic of an outside client over several edges, each in turn, all of it recorded.
 
 import { createOutsideClient, type Exchange } from "./exchange.ts";
 import { startOpenLoop } from "./open-loop.ts";
-import { zipfPicker } from "./zipf.ts";
 
 export interface TrafficPlan {
   readonly edges: readonly { readonly url: string }[];
   readonly host: string;
-  readonly paths: readonly string[];
   /** Over all edges. */
   readonly perSecond: number;
   readonly deadlineMs: number;
-  readonly seed: number;
+  /** What the request of this number asks for. */
+  readonly pathOf: (number: number) => string;
 }
 
 export interface Traffic {
@@ -27,14 +26,13 @@ const mostInFlight = ({ perSecond, deadlineMs }: TrafficPlan): number =>
 
 export function startTraffic(plan: TrafficPlan): Traffic {
   const client = createOutsideClient(plan);
-  const pick = zipfPicker(plan.paths, plan.seed);
   const exchanges: Exchange[] = [];
   const loop = startOpenLoop({
     perSecond: plan.perSecond,
     mostInFlight: mostInFlight(plan),
     async send(number, scheduledAt) {
       const edge = number % plan.edges.length;
-      exchanges.push(await client.ask({ edge, path: pick(number), scheduledAt }));
+      exchanges.push(await client.ask({ edge, path: plan.pathOf(number), scheduledAt }));
     },
   });
   return {

@@ -154,10 +154,9 @@ describe("an outside client", () => {
     const traffic = startTraffic({
       edges: [edge, edge, edge],
       host: "site.test",
-      paths: ["/a", "/b"],
       perSecond: 300,
       deadlineMs: 2000,
-      seed: 1,
+      pathOf: (number) => (number % 2 === 0 ? "/a" : "/b"),
     });
     await until("a few have ended", () => traffic.exchanges.length >= 30);
     expect((await traffic.stop()).withheld).toBe(0);

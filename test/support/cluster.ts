@@ -7,7 +7,7 @@ import { type Cluster, startCluster } from "../../dev/cluster.ts";
 import { createLinks } from "../../dev/faults/links.ts";
 import type { Network } from "../../dev/network.ts";
 import type { StartOptions } from "../../dev/options.ts";
-import { requireFreePorts } from "../../dev/ports.ts";
+import { freePortRange } from "../../dev/ports.ts";
 import { keptSecret } from "../../dev/secrets.ts";
 import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
 import { SIGNATURE_HEADER, signRequest } from "../../shared/wire/signature.ts";
@@ -72,8 +72,8 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
   const options = {
     origin: new URL(site.url),
     edges,
-    edgePort: await freeRange(edges),
-    controlPort: await freeRange(1),
+    edgePort: await freePortRange(edges),
+    controlPort: await freePortRange(1),
     redis: setUp.redis ?? { kind: "server" },
     token: "a-token-for-tests",
     data,
@@ -127,21 +127,4 @@ async function signed(
   const by = { key, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
   const headers = { [SIGNATURE_HEADER]: await signRequest({ method, path, body: body ?? "" }, by) };
   return ask(url + path, { method, headers, ...(body === undefined ? {} : { body }) });
-}
-
-/** Below the ports that the system hands to outgoing connections, which come and go. */
-const RANGE = { from: 12_000, to: 30_000, tries: 50 };
-
-/** As many consecutive ports as there are edges, free a moment ago. */
-async function freeRange(count: number): Promise<number> {
-  for (let attempt = 0; attempt < RANGE.tries; attempt++) {
-    const first = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
-    const wanted = Array.from({ length: count }, (_, i) => ({ port: first + i, flag: "a test's" }));
-    const taken = await requireFreePorts(wanted).then(
-      () => false,
-      () => true,
-    );
-    if (!taken) return first;
-  }
-  throw new Error(`no ${count} ports in a row are free`);
 }

@@ -3,6 +3,7 @@
 import type { Exchange } from "../../bench/outside/exchange.ts";
 import { startTraffic } from "../../bench/outside/traffic.ts";
 import { VersionedContent } from "../../bench/outside/versioned-content.ts";
+import { zipfPicker } from "../../bench/outside/zipf.ts";
 import { SITE_HOST, type TestCluster } from "./cluster.ts";
 import { judgeOutside, type OutsideViolation, type PathRules, type SentPurge } from "./outside/judge.ts";
 import { type Named, pathsNamed, type Subject } from "./outside/matching.ts";
@@ -19,7 +20,7 @@ export interface OutsideChecker {
   versionOf(path: string): number;
   /** Resolves when it was acknowledged, or was not. */
   purge(named: Named, mode?: SentPurge["mode"]): Promise<PurgeAnswer>;
-  /** Asks all edges in turn. */
+  /** Asks all edges in turn, for the first paths most often. */
   start(plan: LoadPlan): CheckedTraffic;
 }
 
@@ -76,7 +77,9 @@ export function createOutsideChecker(cluster: TestCluster, options: CheckerOptio
       return { status: answer.status, position: answer.json?.position ?? null };
     },
     start(plan) {
-      const traffic = startTraffic({ ...plan, edges, host: SITE_HOST, paths: [...byPath.keys()] });
+      const { perSecond, deadlineMs, seed } = plan;
+      const pathOf = zipfPicker([...byPath.keys()], seed);
+      const traffic = startTraffic({ edges, host: SITE_HOST, perSecond, deadlineMs, pathOf });
       const { exchanges } = traffic;
       return {
         exchanges,
