@@ -18,7 +18,7 @@ import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts"
 import { LIMITS } from "./config.ts";
 import { createEdge } from "./create-edge.ts";
 import { handleRequest } from "./handle-request.ts";
-import { handleInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
+import { answerInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
 import { type Fetches, runtimeOrigin } from "./runtime/origin.ts";
@@ -99,7 +99,7 @@ export default {
   fetch(request: Request, env: EdgeEnv, context: ExecutionContext): Response | Promise<Response> {
     const internal = isolate(env);
     const background: Background = { keep: (task) => context.waitUntil(task) };
-    if (isInternal(request.url)) return answerInternal(internal, request, background);
+    if (isInternal(request.url)) return internalResponse(internal, request, background);
     const asked = new NativeRequest(request, internal, background);
     if (isHandshake(request))
       return openWebSocket(internal.edge, asked, env.ORIGIN ?? globalFetch).catch(brokenInvariant);
@@ -124,7 +124,7 @@ function isInternal(url: string): boolean {
   return url.startsWith(INTERNAL_PREFIX, url.indexOf("/", url.indexOf("//") + 2));
 }
 
-async function answerInternal(
+async function internalResponse(
   internal: InternalEdge,
   request: Request,
   background: Background,
@@ -135,8 +135,11 @@ async function answerInternal(
   const body = signature === null ? null : await readText(request, LIMITS.internalBody);
   if (body === null) return Response.json(NOT_FOUND.json, { status: NOT_FOUND.status });
   const path = url.pathname + url.search;
-  const reply = await handleInternal(internal, { method: request.method, path, signature, body, background });
-  return Response.json(reply.json, { status: reply.status, headers: { "cache-control": "no-store" } });
+  const asked = { method: request.method, path, signature, body, background };
+  const { status, text, signature: ours } = await answerInternal(internal, asked);
+  const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
+  if (ours !== null) headers.set(SIGNATURE_HEADER, ours);
+  return new Response(text, { status, headers });
 }
 
 /** Null where it is longer than the limit. */

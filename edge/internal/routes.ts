@@ -40,16 +40,31 @@ export interface InternalEdge {
   readonly region: string;
 }
 
-export type InternalReply = { readonly status: number; readonly json: unknown };
+type InternalReply = { readonly status: number; readonly json: unknown };
 
 export const NOT_FOUND: InternalReply = { status: 404, json: { title: "Not Found", status: 404 } };
 const BAD_MESSAGE: InternalReply = { status: 400, json: { title: "Bad Request", status: 400 } };
 
+export interface SignedReply {
+  readonly status: number;
+  readonly text: string;
+  /** Null where nobody showed that he may know that something is here. */
+  readonly signature: string | null;
+}
+
+/** As it goes over the wire: whoever asked can tell that it is ours, and an answer to this very request. */
+export async function answerInternal(internal: InternalEdge, request: InternalRequest): Promise<SignedReply> {
+  const { status, json } = await handleInternal(internal, request);
+  const text = JSON.stringify(json);
+  const signature =
+    status === 200 && request.signature !== null
+      ? await internal.checker.signReply(request.signature, text)
+      : null;
+  return { status, text, signature };
+}
+
 /** Anything unsigned is answered as if nothing were here. */
-export async function handleInternal(
-  internal: InternalEdge,
-  request: InternalRequest,
-): Promise<InternalReply> {
+async function handleInternal(internal: InternalEdge, request: InternalRequest): Promise<InternalReply> {
   const { edge, checker } = internal;
   const verdict = await checker.check(request, request.signature, edge.clock.wall());
   if (verdict.kind === "refused") return NOT_FOUND;

@@ -15,5 +15,11 @@ export interface HttpRequest {
 }
 
 export type HttpOutcome =
-  | { readonly kind: "answer"; readonly status: number; readonly text: string }
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly text: string;
+      /** Null where it has no such field. */
+      readonly header: (name: string) => string | null;
+    }
   | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout" };

@@ -7,7 +7,8 @@ export const runtimeHttp: HttpCalls = {
     const signal = AbortSignal.timeout(deadline);
     try {
       const response = await fetch(url, { method, headers, body, signal, redirect: "manual" });
-      return { kind: "answer", status: response.status, text: await response.text() };
+      const header = (name: string): string | null => response.headers.get(name);
+      return { kind: "answer", status: response.status, text: await response.text(), header };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return { kind: "unreachable", reason: signal.aborted ? "timeout" : "refused" };

@@ -4,7 +4,7 @@ import type { Millis } from "../core/units.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HttpCalls } from "../ports/http.ts";
 import type { Digest, Random } from "../ports/identity.ts";
-import { SIGNATURE_HEADER, signRequest } from "./signature.ts";
+import { SIGNATURE_HEADER, sameText, signReply, signRequest } from "./signature.ts";
 
 export interface EdgeMessage {
   readonly path: string;
@@ -41,9 +41,13 @@ export function createCallEdge(ports: CallPorts): CallEdge {
     if (body !== null) headers["content-type"] = "application/json";
     const outcome = await ports.http.send({ method, url: edge.url + path, headers, body }, deadline);
     if (outcome.kind === "unreachable") return outcome;
-    // Whatever else answers there did not take the message for one of ours.
-    return outcome.status === 200
-      ? { kind: "answer", text: outcome.text }
-      : { kind: "unreachable", reason: "refused" };
+    // Whatever else answers there did not take the message for one of ours, or is none of us.
+    const genuine =
+      outcome.status === 200 &&
+      sameText(
+        await signReply({ request: signature, body: outcome.text }, ports),
+        outcome.header(SIGNATURE_HEADER) ?? "",
+      );
+    return genuine ? { kind: "answer", text: outcome.text } : { kind: "unreachable", reason: "refused" };
   };
 }

@@ -1,4 +1,4 @@
-// Signed requests inside the cluster: HMAC-SHA-256 over method, path, body digest, time and nonce.
+// Signed requests inside the cluster, HMAC-SHA-256 over method, path, body digest, time and nonce; and signed answers.
 
 import type { Digest, Random } from "../ports/identity.ts";
 
@@ -29,6 +29,18 @@ async function signatureOf(
   return by.digest.hmacHex(by.key, [message.method, message.path, bodyDigest, by.time, by.nonce].join("\n"));
 }
 
+/**
+ * What an answer is signed with: bound to the request's own signature, so that no other answer, nor an older one, can
+ * be put in its place. Hexadecimal.
+ */
+export async function signReply(
+  reply: { readonly request: string; readonly body: string },
+  by: { readonly key: string; readonly digest: Digest },
+): Promise<string> {
+  const bodyDigest = await by.digest.sha256Hex(reply.body);
+  return by.digest.hmacHex(by.key, ["reply", reply.request, bodyDigest].join("\n"));
+}
+
 export type Verdict = { readonly kind: "genuine" } | { readonly kind: "refused"; readonly reason: string };
 
 /** Remembers nonces for as long as a signature is accepted, so that a message counts once. */
@@ -56,6 +68,10 @@ export class SignatureChecker {
     if (this.seen.has(nonce)) return { kind: "refused", reason: "seen before" };
     this.seen.set(nonce, time);
     return { kind: "genuine" };
+  }
+
+  signReply(request: string, body: string): Promise<string> {
+    return signReply({ request, body }, { key: this.key, digest: this.digest });
   }
 
   /** Insertion order is nearly the order of time: the oldest come first. */

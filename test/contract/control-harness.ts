@@ -176,7 +176,9 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     if (!edge.answers) return;
     if (verdict.kind === "refused") edge.refused += 1;
     const json = verdict.kind === "refused" ? null : await reply(edge, message.path, body);
-    response.writeHead(json === null ? 404 : 200).end(JSON.stringify(json));
+    const text = JSON.stringify(json);
+    const signed = await checker.signReply(String(signature), text);
+    response.writeHead(json === null ? 404 : 200, { [SIGNATURE_HEADER]: signed }).end(text);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const edge: FakeEdge = {
