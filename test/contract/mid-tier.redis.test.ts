@@ -152,6 +152,17 @@ describe.each(backends)("%s", (_name, start) => {
     });
   });
 
+  test("a lease given back late leaves what others have found since", async () => {
+    await read();
+    await run("DEL", `tg:l:${key}`);
+    await read({ lease: lease("theirs") });
+    const uncacheable = { kind: "uncacheable", for: millis(5000) } as const;
+    await midTier.release({ key, token: "theirs", marker: uncacheable });
+    await midTier.release({ key, token: "mine", marker: { kind: "failing", for: millis(5000) } });
+    await midTier.release({ key, token: "mine", marker: null });
+    expect(await read({ lease: lease("third") })).toEqual({ kind: "uncacheable" });
+  });
+
   describe("fill", () => {
     test("a retried fill answers as the first did", async () => {
       await read();

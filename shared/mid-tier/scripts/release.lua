@@ -2,7 +2,8 @@
 -- nobody waits for it.
 -- KEYS: lease.  ARGV: token, marker ms (0 = none), marker (uncacheable | failing)
 local held = redis.call('GET', KEYS[1])
-if held and held ~= 'uncacheable' and held ~= 'failing' and string.match(held, '^(%S+)') ~= ARGV[1] then return { 'other' } end
+-- A marker is nobody's: whoever comes late neither takes it away nor puts another in its place.
+if held and string.match(held, '^(%S+)') ~= ARGV[1] then return { 'other' } end
 if tonumber(ARGV[2]) > 0 then
   redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
 else
