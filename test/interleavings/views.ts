@@ -5,7 +5,7 @@ import type { Position } from "../../shared/core/position.ts";
 import { instant } from "../../shared/core/units.ts";
 import type { LogHead, SinceOutcome, SnapshotOutcome } from "../../shared/ports/mid-tier.ts";
 
-const LIMITS = { selectors: 100, ahead: 100 };
+const LIMITS = { selectors: 100, ahead: 100, recent: 100, recentSize: 100_000 };
 
 export class View {
   readonly log: LogView;
@@ -45,14 +45,20 @@ export class Views {
         { hard, hardBefore, softs: softs.map((mark) => ({ ...mark })) },
       ]),
     );
-    const next = { ...log, index, ahead: new Map(log.ahead), configuration: new Map(log.configuration) };
+    const next = {
+      ...log,
+      index,
+      recent: new Map(),
+      ahead: new Map(log.ahead),
+      configuration: new Map(log.configuration),
+    };
     const learning = learn(next, entries, { receivedAt: instant(now), limits: LIMITS });
     return learning.kind === "broken" ? null : this.of(next);
   }
 
   private of(log: LogView): View {
-    // What changes with every message, and is asked by nobody here, would keep equal views apart.
-    const plain = { ...log, generation: 0, knownAt: instant(0) };
+    // What changes with every message, or is for peers, and is asked by nobody here, would keep equal views apart.
+    const plain = { ...log, generation: 0, knownAt: instant(0), recent: new Map(), recentSize: 0 };
     const { epoch, cursor, hash, floor, index, ahead, configuration } = plain;
     const text = JSON.stringify([epoch, cursor, hash, floor, [...index], [...ahead], [...configuration]]);
     const known = this.byText.get(text);
