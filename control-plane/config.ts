@@ -29,6 +29,8 @@ export const LIMITS = {
   pushDeadline: seconds(1),
   /** An answer without `wait` waits this long for the pushes; those to edges that are away go on behind it. */
   pushGrace: millis(300),
+  /** Entries before a pushed one that travel with it: as many pushes may be lost before an edge has to pull. */
+  pushPreceding: 8,
   /** One status call to one edge; below the beat. */
   statusDeadline: millis(900),
   /** An edge seen within this is named to the others as a peer. */

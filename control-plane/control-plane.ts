@@ -1,6 +1,7 @@
 // What the control plane is made of: its ways to the outside, what it keeps in Redis, and what it was told to be.
 
 import type { Site } from "../shared/core/routing.ts";
+import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import type { Metrics } from "../shared/mid-tier/metrics.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
@@ -21,6 +22,8 @@ export interface Settings {
   readonly fields: ReadonlyMap<string, string>;
   /** Whether entries are pushed to edges; without it they learn by pulling. */
   readonly push: boolean;
+  /** Whether isolates serve that no address of the list stands for: receipts then wait until they are fenced. */
+  readonly unlisted: boolean;
   /** How many replicas must have an entry before it counts as acknowledged. */
   readonly replicas: number;
   /** SHA-256 of the admin token in hexadecimal; null lets nobody in. */
@@ -39,6 +42,7 @@ export interface ControlPlane {
   readonly checker: SignatureChecker;
   readonly log: Log;
   readonly witness: Witness;
+  readonly histories: ConfigurationHistories;
   readonly edges: EdgeDirectory;
   readonly receipts: Receipts;
   readonly metrics: Metrics;

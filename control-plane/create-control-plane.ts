@@ -1,5 +1,6 @@
 // Puts the control plane together from its ports: the same parts in a worker, in tests and in the simulator.
 
+import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
@@ -45,7 +46,12 @@ export function createControlPlane(
     callEdge: createCallEdge({ http, key, digest, random, clock }),
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),
     log: createLog(redis, LOG_LIMITS),
-    edges: createEdgeDirectory(redis, { environment: environment.edges, deadline }),
+    histories: createConfigurationHistories(redis, deadline),
+    edges: createEdgeDirectory(redis, {
+      environment: environment.edges,
+      departedKept: LOG_LIMITS.operationsKept,
+      deadline,
+    }),
     receipts: createReceipts(redis, deadline),
     metrics: createMetrics(redis, deadline),
     repeats: createRepeats(redis, { deadline, most: LIMITS.repeatsScheduled }),

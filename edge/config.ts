@@ -83,6 +83,8 @@ export const LIMITS = {
   beatWindow: millis(250),
   /** Its call must be answered before it gives up. */
   beatPatience: millis(600),
+  /** A push whose entries lie beyond a gap is answered when the gap is closed, and by then at the latest. */
+  pushPatience: millis(300),
   /** Entries asked for in one pull. */
   pullPage: 500,
   /** A request that came too late for the pull under way waits this long at most before the next one is sent. */

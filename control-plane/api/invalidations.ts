@@ -3,9 +3,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { millis } from "../../shared/core/units.ts";
 import { LIMITS } from "../config.ts";
-import { awaitReceipt, type ReceiptRead, readReceipt } from "../invalidate/await.ts";
+import { awaitReceipt, type ReceiptRead, readReceipt, readReceipts } from "../invalidate/await.ts";
 import { type InvalidateOutcome, invalidate } from "../invalidate/invalidate.ts";
-import { type Receipt, showReceipt } from "../invalidate/receipt.ts";
+import type { Receipt } from "../invalidate/receipt.ts";
 import { invalidateSchema } from "../invalidate/request.ts";
 import { limitBody, requireToken } from "./auth.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
@@ -60,7 +60,14 @@ const receiptSchema = z
         afterMs: z.number().nullable().openapi({ description: "At most this long after the acceptance." }),
       }),
     ),
-    unlisted: z.object({ fencedAt: z.iso.datetime() }).optional(),
+    fencedAt: z.iso.datetime().nullable().openapi({
+      description:
+        "From when on it holds at every edge, heard of or not; null where nobody had to be waited for.",
+    }),
+    unlisted: z
+      .object({ fencedAt: z.iso.datetime() })
+      .optional()
+      .openapi({ description: "Isolates that can't be addressed, where there are any." }),
     dirty: z.int(),
     p50Ms: z.number().nullable(),
     maxMs: z.number().nullable(),
@@ -105,7 +112,11 @@ function postInvalidate(api: Api, { plane }: ApiPorts): void {
       actor: context.get("actor"),
       reason: body.reason ?? null,
     };
-    const outcome = await invalidate(plane, { body, operation, background: backgroundOf(context) });
+    const since = plane.clock.now();
+    const timeout = millis(body.timeoutMs ?? LIMITS.waitDefault);
+    const grace = body.wait === true ? millis(Math.min(timeout, LIMITS.pushGrace)) : LIMITS.pushGrace;
+    const pushing = { grace, background: backgroundOf(context) };
+    const outcome = await invalidate(plane, { body, operation, pushing });
     if (outcome.kind === "dry-run") {
       const edges = await edgesToPush(plane);
       return context.json(
@@ -117,8 +128,7 @@ function postInvalidate(api: Api, { plane }: ApiPorts): void {
     const receipt = `/invalidations/${outcome.id}`;
     context.header("location", receipt);
     if (body.wait === true) {
-      const timeout = millis(body.timeoutMs ?? LIMITS.waitDefault);
-      const waited = receiptOf(await awaitReceipt(plane, outcome.id, timeout));
+      const waited = receiptOf(await awaitReceipt(plane, outcome.id, { since, timeout }));
       return waited.state === "converged" ? context.json(waited, 200) : context.json(waited, 202);
     }
     return context.json(
@@ -189,18 +199,9 @@ function getInvalidations(api: Api, { plane }: ApiPorts): void {
       limit ?? LIMITS.page,
     );
     if (page.kind === "unavailable") throw unavailable(page.reason);
-    const [directory, found] = await Promise.all([
-      plane.edges.read(),
-      plane.receipts.read(page.ids, "with-entries"),
-    ]);
-    if (directory.kind === "unavailable") throw unavailable(directory.reason);
-    const items: Receipt[] = [];
-    for (const outcome of found) {
-      if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
-      if (outcome.kind === "receipt")
-        items.push(showReceipt(outcome.receipt, directory.directory, LIMITS.selectorsListed));
-    }
+    const read = await readReceipts(plane, page.ids, LIMITS.selectorsListed);
+    if (read.kind === "unavailable") throw unavailable(read.reason);
     const nextCursor = page.next === null ? null : `${page.next.at}-${page.next.skip}`;
-    return context.json({ items, nextCursor }, 200);
+    return context.json({ items: [...read.receipts], nextCursor }, 200);
   });
 }

@@ -6,7 +6,7 @@ import { encodeSite, readConfiguration, siteField } from "../../shared/wire/conf
 import type { ControlPlane } from "../control-plane.ts";
 
 /** As edges have it until they learn of any site. */
-const FALLBACK_SITE: Site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" };
+export const FALLBACK_SITE: Site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" };
 
 export type RoutingOutcome = { readonly kind: "routing"; readonly routing: Routing } | Unavailable;
 

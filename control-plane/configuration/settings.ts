@@ -15,6 +15,7 @@ export interface Environment {
   readonly POLICIES?: string;
   readonly PUSH?: string;
   readonly REPLICAS?: string;
+  readonly UNLISTED?: string;
 }
 
 export interface ReadEnvironment {
@@ -46,6 +47,7 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
       sites,
       fields,
       push: env.PUSH !== "off",
+      unlisted: env.UNLISTED === "on",
       replicas: Number.isInteger(replicas) && replicas >= 0 ? replicas : 0,
       adminTokenHash,
       faults,

@@ -1,12 +1,11 @@
 // Turns a request into what the log takes: selectors exactly as edges make them, or every fault with its place.
 
 import { keyedPath } from "../../shared/core/cache-key.ts";
-import { DEFAULT_CLASSES, STANDARD_CLASS } from "../../shared/core/classes.ts";
+import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts";
-import { boundOf } from "../../shared/core/rules.ts";
 import { formatSelector, type SelectorSpec } from "../../shared/core/selector.ts";
-import { type Millis, millis, type Selector } from "../../shared/core/units.ts";
+import type { Selector } from "../../shared/core/units.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
 import { LIMITS } from "../config.ts";
 import {
@@ -31,8 +30,6 @@ export interface Invalidation {
   readonly selectors: readonly Selector[];
   /** As many of each kind as were sent. */
   readonly counts: SelectorCounts;
-  /** By then no edge serves what it hits, whether it has heard of it or not. */
-  readonly bound: Millis;
 }
 
 export type SelectorCounts = Record<
@@ -78,7 +75,6 @@ export function acceptInvalidation(
     mode: body.mode ?? "hard",
     selectors: [...selectors],
     counts,
-    bound: greatestBound(given.routing, site.name),
   };
   return { kind: "accepted", invalidation };
 }
@@ -142,10 +138,4 @@ function specOf(
   toSpec: (found: Reference & { kind: "place" }) => SelectorSpec,
 ): ReturnType<Read> {
   return reference.kind === "invalid" ? { kind: "fault", message: reference.message } : toSpec(reference);
-}
-
-/** Over the rules in force for the site; URLs that no policy claims follow the standard class. */
-function greatestBound(routing: Routing, site: string): Millis {
-  const rules = (routing.policies.get(site) ?? []).map((compiled) => compiled.rules);
-  return millis(Math.max(...[STANDARD_CLASS, ...rules].map(boundOf)));
 }

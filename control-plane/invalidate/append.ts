@@ -1,7 +1,9 @@
 // Appends an accepted invalidation to the log, once, and says what the answer to its sender is.
 
+import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import type { AppendOutcome, AppendQuery } from "../../shared/ports/mid-tier.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
+import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Invalidation } from "./accept.ts";
 
@@ -22,7 +24,7 @@ export function appendInvalidation(
 }
 
 function invalidationQuery(
-  { site, mode, selectors, bound }: Invalidation,
+  { site, mode, selectors }: Invalidation,
   { id, requestDigest, actor, reason }: Operation,
   replicas: number,
 ): AppendQuery {
@@ -32,8 +34,9 @@ function invalidationQuery(
     actor,
     action: "invalidate",
     payload: { kind: "invalidate", mode, selectors },
-    detail: JSON.stringify({ site, reason, boundMs: bound, selectors: selectors.length }),
+    detail: JSON.stringify({ site, mode, reason, selectors: selectors.length }),
     replicas,
+    preceding: LIMITS.pushPreceding,
   };
 }
 
@@ -41,19 +44,19 @@ function invalidationQuery(
 export interface ReceiptDetail {
   readonly site: string | null;
   readonly reason: string | null;
-  readonly boundMs: number | null;
+  readonly mode: InvalidationMode | null;
   readonly selectors: number | null;
 }
 
 export function readDetail(text: string): ReceiptDetail {
   const value = parseJson(text);
   if (typeof value !== "object" || value === null)
-    return { site: null, reason: text === "" ? null : text, boundMs: null, selectors: null };
-  const { site, reason, boundMs, selectors } = value as Record<string, unknown>;
+    return { site: null, mode: null, reason: text === "" ? null : text, selectors: null };
+  const { site, mode, reason, selectors } = value as Record<string, unknown>;
   return {
     site: typeof site === "string" ? site : null,
     reason: typeof reason === "string" ? reason : null,
-    boundMs: typeof boundMs === "number" ? boundMs : null,
+    mode: mode === "hard" || mode === "soft" ? mode : null,
     selectors: typeof selectors === "number" ? selectors : null,
   };
 }

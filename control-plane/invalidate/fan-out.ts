@@ -2,9 +2,10 @@
 
 import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { comparePositions, parsePosition } from "../../shared/core/position.ts";
-import { elapsed, type Instant } from "../../shared/core/units.ts";
+import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
 import type { Ack } from "../../shared/mid-tier/receipts.ts";
 import type { Background } from "../../shared/ports/clock.ts";
+import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
 import { encodePush, PUSH_PATH } from "../../shared/wire/internal.ts";
 import { decodeAcknowledgement } from "../../shared/wire/replies.ts";
@@ -16,28 +17,41 @@ export interface Appended {
   /** The operation, whose receipt it is. */
   readonly id: string;
   readonly entry: LogEntry;
+  /** The entries before it: whoever missed their pushes need not pull them. */
+  readonly preceding: readonly LogEntry[];
   /** Before the append was sent: what is measured from here is never too short. */
   readonly sentAt: Instant;
 }
 
-/**
- * Resolves when what was acknowledged in good time is noted. Edges that are away must not hold up an answer: the
- * rest is noted behind it.
- */
-export async function fanOut(
-  plane: ControlPlane,
-  { id, entry, sentAt }: Appended,
-  background: Background,
-): Promise<void> {
+export interface Pushing {
+  /** Resolves after this long at the latest: edges that are away must not hold up an answer. */
+  readonly grace: Millis;
+  /** Keeps what goes on behind it. */
+  readonly background: Background;
+}
+
+/** What there is to push of an append; null where the log holds the entry no more. */
+export function pushable(
+  appended: AppendOutcome & { readonly kind: "appended" },
+  by: { readonly id: string; readonly sentAt: Instant },
+): Appended | null {
+  const { entry, preceding } = appended;
+  return entry === null ? null : { ...by, entry, preceding };
+}
+
+/** Resolves when what was acknowledged in good time is noted; the rest is noted behind it. */
+export async function fanOut(plane: ControlPlane, appended: Appended, pushing: Pushing): Promise<void> {
   if (!plane.settings.push) return;
   const outcome = await plane.edges.read();
   if (outcome.kind === "unavailable") return;
-  const body = encodePush([entry]);
+  const { id, entry, preceding, sentAt } = appended;
+  const body = encodePush([...preceding, entry]);
   let acks = new Map<string, Ack>();
   const push = async (edge: ListedEdge): Promise<void> => {
     const position = await pushTo(plane, edge, body);
-    if (position !== null && reaches(position, entry))
-      acks.set(edge.id, { position, afterMs: elapsed(sentAt, plane.clock.now()) });
+    // An entry that an earlier attempt had appended was accepted that much earlier.
+    const afterMs = entry.age + elapsed(sentAt, plane.clock.now());
+    if (position !== null && reaches(position, entry)) acks.set(edge.id, { position, afterMs });
   };
   const note = async (): Promise<void> => {
     const taken = acks;
@@ -52,8 +66,8 @@ export async function fanOut(
       }),
     ),
   );
-  await Promise.race([pushed, plane.timers.sleep(LIMITS.pushGrace)]);
-  if (pending > 0) background.keep(pushed.then(note));
+  await Promise.race([pushed, plane.timers.sleep(pushing.grace)]);
+  if (pending > 0) pushing.background.keep(pushed.then(note));
   await note();
 }
 
@@ -63,7 +77,7 @@ async function pushTo(plane: ControlPlane, edge: ListedEdge, body: string): Prom
   return decodeAcknowledgement(answer.text)?.position ?? null;
 }
 
-/** An edge that has the entry beyond a gap acknowledges less: the pull that this starts brings the rest. */
+/** An edge that has the entry beyond a gap, and could not close it in good time, acknowledges less. */
 function reaches(position: string, entry: LogEntry): boolean {
   const parsed = parsePosition(position);
   return parsed !== null && comparePositions(parsed, entry) >= 0;

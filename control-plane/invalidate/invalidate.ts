@@ -2,13 +2,12 @@
 
 import { formatPosition } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
-import type { Background } from "../../shared/ports/clock.ts";
 import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { acceptInvalidation, type Fault, type Invalidation, type SelectorCounts } from "./accept.ts";
 import { appendInvalidation, type Operation } from "./append.ts";
-import { fanOut } from "./fan-out.ts";
+import { fanOut, type Pushing, pushable } from "./fan-out.ts";
 import { scheduleRepeat } from "./repeat.ts";
 import type { InvalidateBody } from "./request.ts";
 
@@ -29,7 +28,7 @@ export type InvalidateOutcome =
 export interface InvalidateOrder {
   readonly body: InvalidateBody;
   readonly operation: Operation;
-  readonly background: Background;
+  readonly pushing: Pushing;
 }
 
 export async function invalidate(plane: ControlPlane, order: InvalidateOrder): Promise<InvalidateOutcome> {
@@ -56,16 +55,15 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
 async function appendAndPush(
   plane: ControlPlane,
   invalidation: Invalidation,
-  { operation, background }: InvalidateOrder,
+  { operation, pushing }: InvalidateOrder,
 ): Promise<AppendOutcome> {
   const sentAt = plane.clock.now();
   const appended = await appendInvalidation(plane, invalidation, operation);
-  // An operation that an earlier attempt had appended is in the log: whoever missed its push pulls it.
-  if (appended.kind === "appended" && appended.entry !== null)
-    await Promise.all([
-      fanOut(plane, { id: operation.id, entry: appended.entry, sentAt }, background),
-      // Acknowledged only when it is noted, so that its loss would show.
-      plane.witness.note(appended.entry),
-    ]);
+  if (appended.kind !== "appended") return appended;
+  // What an earlier attempt had appended is pushed again: it may have ended before it pushed.
+  const push = pushable(appended, { id: operation.id, sentAt });
+  if (push !== null)
+    // Acknowledged only when it is noted, so that its loss would show.
+    await Promise.all([fanOut(plane, push, pushing), plane.witness.note(push.entry)]);
   return appended;
 }

@@ -1,13 +1,10 @@
 // A receipt as it is shown: edge by edge applied, fenced or pending, from what was recorded and last seen.
 
-import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import { comparePositions, formatPosition, parsePosition } from "../../shared/core/position.ts";
-import { boundOf } from "../../shared/core/rules.ts";
 import { type SelectorKind, selectorKind } from "../../shared/core/selector.ts";
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
 import type { StoredReceipt } from "../../shared/mid-tier/receipts.ts";
-import { LIMITS } from "../config.ts";
-import { type ReceiptDetail, readDetail } from "./append.ts";
+import { readDetail } from "./append.ts";
 
 export interface EdgeReceipt {
   readonly edge: string;
@@ -29,7 +26,9 @@ export interface Receipt {
   readonly acceptedAt: string;
   readonly state: "converging" | "converged";
   readonly edges: EdgeReceipt[];
-  /** Only where no edge can be addressed. */
+  /** From when on it holds at every edge, heard of or not; null where all had applied it before anybody had to know. */
+  readonly fencedAt: string | null;
+  /** Only where isolates serve that can't be addressed. */
   readonly unlisted?: { readonly fencedAt: string };
   readonly dirty: number;
   readonly p50Ms: number | null;
@@ -41,30 +40,34 @@ export interface ShownSelector {
   readonly value: string;
 }
 
-/** Whoever kept no bound with it is held to the longest there is. */
-const LONGEST_BOUND = Math.max(...[...DEFAULT_CLASSES.values()].map(boundOf));
+/** What is known beside the receipt itself. */
+export interface Surroundings {
+  readonly directory: Directory;
+  /** As `Settings` has it. */
+  readonly unlisted: boolean;
+}
 
-export function showReceipt(stored: StoredReceipt, directory: Directory, mostSelectors: number): Receipt {
+export function showReceipt(stored: StoredReceipt, around: Surroundings, mostSelectors: number): Receipt {
   const detail = readDetail(stored.detail);
-  const fencedAt = fencedAtOf(stored, detail);
-  const edges = edgesOf(stored, directory, fencedAt);
-  const unlisted = directory.edges.length === 0;
-  const settled = edges.every(({ state }) => state !== "pending") && (!unlisted || directory.now >= fencedAt);
+  const edges = rowsOf(stored, around.directory);
   const selectors = stored.payload?.kind === "invalidate" ? stored.payload.selectors : [];
   const times = edges.flatMap(({ afterMs }) => (afterMs === null ? [] : [afterMs])).sort((a, b) => a - b);
+  const fencedAt = stored.fencedAt === null ? null : new Date(stored.fencedAt).toISOString();
   return {
     id: stored.id,
     position: formatPosition(stored.position),
     site: detail.site ?? selectors[0]?.split(" ", 1)[0] ?? null,
-    mode: stored.payload?.kind === "invalidate" ? stored.payload.mode : null,
+    mode: stored.payload?.kind === "invalidate" ? stored.payload.mode : detail.mode,
     selectors: selectors.slice(0, mostSelectors).map(showSelector),
     selectorsTotal: detail.selectors ?? selectors.length,
     reason: detail.reason,
     actor: stored.actor,
     acceptedAt: new Date(stored.at).toISOString(),
-    state: stored.closed || settled ? "converged" : "converging",
+    // Only what is recorded as closed is said to be: nobody who comes later can make it open again.
+    state: stored.closed === null ? "converging" : "converged",
     edges,
-    ...(unlisted ? { unlisted: { fencedAt: new Date(fencedAt).toISOString() } } : {}),
+    fencedAt,
+    ...(waitsForUnlisted(stored, around) && fencedAt !== null ? { unlisted: { fencedAt } } : {}),
     // No write-back values exist that an invalidation could have spared.
     dirty: 0,
     p50Ms: times[Math.ceil(times.length / 2) - 1] ?? null,
@@ -72,22 +75,41 @@ export function showReceipt(stored: StoredReceipt, directory: Directory, mostSel
   };
 }
 
-const fencedAtOf = (stored: StoredReceipt, detail: ReceiptDetail): number =>
-  stored.at + (detail.boundMs ?? LONGEST_BOUND) + LIMITS.fenceSlack;
+/** With nobody listed, whoever serves is not. */
+export const waitsForUnlisted = (stored: StoredReceipt, { directory, unlisted }: Surroundings): boolean =>
+  stored.closed?.unlisted ?? (unlisted || directory.edges.length === 0);
 
-function edgesOf(stored: StoredReceipt, directory: Directory, fencedAt: number): EdgeReceipt[] {
-  const ids = new Set([...directory.edges.map(({ id }) => id), ...stored.acks.keys()]);
-  return [...ids].sort().map((edge) => {
-    const ack = stored.acks.get(edge);
-    if (ack !== undefined) return { edge, state: "applied", ...ack };
-    const sighting = directory.sightings.get(edge);
-    const position = sighting?.position ?? null;
-    const reached = position === null ? null : parsePosition(position);
-    if (sighting !== undefined && reached !== null && comparePositions(reached, stored.position) >= 0)
-      return { edge, state: "applied", position, afterMs: Math.max(0, sighting.seenAt - stored.at) };
-    const state = directory.now >= fencedAt ? "fenced" : "pending";
-    return { edge, state, position, afterMs: null };
-  });
+/**
+ * While it is open, every edge owes it something that is listed now, whenever it joined: it may be an old process with
+ * an old view. So does every edge that was on the list when it was accepted, or came later, and has left since.
+ */
+export function rowsOf(stored: StoredReceipt, directory: Directory): EdgeReceipt[] {
+  const ids = new Set(stored.acks.keys());
+  if (stored.closed !== null) for (const edge of stored.closed.fenced) ids.add(edge);
+  else {
+    for (const { id } of directory.edges) ids.add(id);
+    for (const [id, leftAt] of directory.departed) if (leftAt >= stored.at) ids.add(id);
+  }
+  return [...ids].sort().map((edge) => rowOf(stored, edge, directory));
+}
+
+function rowOf(stored: StoredReceipt, edge: string, directory: Directory): EdgeReceipt {
+  const ack = stored.acks.get(edge);
+  if (ack !== undefined) return { edge, state: "applied", ...ack };
+  const sighting = directory.sightings.get(edge);
+  const position = sighting?.position ?? null;
+  const reached = position === null ? null : parsePosition(position);
+  if (
+    stored.closed === null &&
+    sighting !== undefined &&
+    reached !== null &&
+    comparePositions(reached, stored.position) >= 0
+  )
+    return { edge, state: "applied", position, afterMs: Math.max(0, sighting.seenAt - stored.at) };
+  const { fencedAt } = stored;
+  if (fencedAt === null || (stored.closed === null && directory.now < fencedAt))
+    return { edge, state: "pending", position, afterMs: null };
+  return { edge, state: "fenced", position, afterMs: fencedAt - stored.at };
 }
 
 /** `site letter value`; everything has no value of its own. */
@@ -95,22 +117,4 @@ function showSelector(text: string): ShownSelector {
   const [site = "", , ...value] = text.split(" ");
   const kind = selectorKind(text) ?? "everything";
   return { kind, value: kind === "everything" ? site : value.join(" ") };
-}
-
-/** What an open receipt has learnt that is not recorded yet. */
-export function newlyApplied(
-  stored: StoredReceipt,
-  shown: Receipt,
-): ReadonlyMap<string, { position: string; afterMs: number }> {
-  const acks = new Map<string, { position: string; afterMs: number }>();
-  for (const { edge, state, position, afterMs } of shown.edges)
-    if (state === "applied" && !stored.acks.has(edge) && position !== null && afterMs !== null)
-      acks.set(edge, { position, afterMs });
-  return acks;
-}
-
-/** How long it took until nothing was pending: an edge that had to be fenced took its whole bound. */
-export function convergenceMs(stored: StoredReceipt, shown: Receipt): number {
-  const fenced = shown.edges.some(({ state }) => state === "fenced") || shown.unlisted !== undefined;
-  return fenced ? fencedAtOf(stored, readDetail(stored.detail)) - stored.at : (shown.maxMs ?? 0);
 }

@@ -9,7 +9,7 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Invalidation } from "./accept.ts";
 import { appendInvalidation, type Operation } from "./append.ts";
-import { fanOut } from "./fan-out.ts";
+import { fanOut, pushable } from "./fan-out.ts";
 
 interface Work {
   readonly invalidation: Invalidation;
@@ -60,18 +60,18 @@ async function repeatOne(
   const appended = await appendInvalidation(plane, invalidation, operation);
   if (appended.kind === "unavailable") return appended;
   if (appended.kind === "unreplicated") return { kind: "unavailable", reason: appended.kind };
-  if (appended.kind === "appended" && appended.entry !== null)
-    await fanOut(plane, { id, entry: appended.entry, sentAt }, WITH_THE_BEAT);
+  const push = appended.kind === "appended" ? pushable(appended, { id, sentAt }) : null;
+  if (push !== null) await fanOut(plane, push, { grace: LIMITS.pushGrace, background: WITH_THE_BEAT });
   return { kind: "done" };
 }
 
 /** Null where an older release wrote what this one can't read. */
 function readWork(text: string): Work | null {
   const value = parseJson(text) as { invalidation?: Partial<Invalidation>; actor?: unknown } | null;
-  const { site, mode, selectors, counts, bound } = value?.invalidation ?? {};
+  const { site, mode, selectors, counts } = value?.invalidation ?? {};
   const { actor } = value ?? {};
   if (typeof site !== "string" || (mode !== "hard" && mode !== "soft") || typeof actor !== "string")
     return null;
-  if (!Array.isArray(selectors) || counts === undefined || typeof bound !== "number") return null;
-  return { invalidation: { site, mode, selectors: selectors as Selector[], counts, bound }, actor };
+  if (!Array.isArray(selectors) || counts === undefined) return null;
+  return { invalidation: { site, mode, selectors: selectors as Selector[], counts }, actor };
 }

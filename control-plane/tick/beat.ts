@@ -2,6 +2,7 @@
 
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { bootConfiguration } from "../configuration/boot.ts";
+import { forgetPast } from "../configuration/past.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus } from "../edges/collect.ts";
 import { followReceipts } from "../invalidate/follow.ts";
@@ -27,12 +28,21 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
     boot = true;
   };
   await step("witness", watchLog(plane, { witness: given.witness, began }), failures);
-  if (boot) await step("boot", bootConfiguration(plane), failures);
+  if (boot) await step("boot", lookAround(plane), failures);
   await step("repeats", appendDueRepeats(plane), failures);
   // Receipts are judged by where the edges have just said they are.
   await step("status", collectStatus(plane), failures);
   await step("receipts", followReceipts(plane), failures);
   return failures;
+}
+
+/** What has to be looked at now and then: what the environment says, and what no edge can live by any more. */
+async function lookAround(plane: ControlPlane): Promise<StepOutcome> {
+  for (const part of [bootConfiguration, () => plane.edges.adopt(), forgetPast]) {
+    const outcome = await part(plane);
+    if (outcome.kind === "unavailable") return outcome;
+  }
+  return { kind: "done" };
 }
 
 async function step(name: string, work: Promise<StepOutcome>, failures: Map<string, string>): Promise<void> {

@@ -1,7 +1,12 @@
 // What lies below `/.tidegate/`: pushes, gossip, status and warm-up batches, for those who hold the cluster's key.
 
 import { knownAge } from "../../shared/core/log-view.ts";
-import { formatPosition } from "../../shared/core/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  greatestPosition,
+  type Position,
+} from "../../shared/core/position.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
@@ -84,10 +89,23 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
   }
 }
 
-function receivePush(edge: Edge, request: InternalRequest): InternalReply {
+/** What lies beyond a gap counts for reading at once; it is acknowledged when the pull that it starts has closed the gap. */
+async function receivePush(edge: Edge, request: InternalRequest): Promise<InternalReply> {
   const entries = decodePush(request.body);
   if (entries === null) return BAD_MESSAGE;
-  edge.view.receive(entries, request.background);
+  const { view, clock, timers } = edge;
+  const arrival = { at: clock.now(), ticket: view.ticket() };
+  const last = entries.reduce<Position | null>(
+    (so, one) => (so === null ? one : greatestPosition(so, one)),
+    null,
+  );
+  const holds = (): boolean => {
+    const position = view.position();
+    return last === null || (position !== null && comparePositions(position, last) >= 0);
+  };
+  view.receive(entries, request.background);
+  if (!holds())
+    await Promise.race([view.renew(arrival, holds, request.background), timers.sleep(LIMITS.pushPatience)]);
   return { status: 200, json: acknowledgement(edge) };
 }
 

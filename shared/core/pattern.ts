@@ -70,20 +70,61 @@ export function matchesPattern(pattern: PathPattern, host: string, path: string)
   );
 }
 
+/** Hosts and paths of which a pattern may match some: a path and all that lies below it, or all paths of a host. */
+export interface Region {
+  readonly host: string;
+  /** Whether the host stands for itself with any port too. */
+  readonly anyPort: boolean;
+  /** Null: every path. */
+  readonly below: string | null;
+}
+
+/** Whether the pattern matches any URL of the region; never false where it does. */
+export function reachesInto(pattern: PathPattern, { host, anyPort, below }: Region): boolean {
+  const { host: hosts, path } = pattern;
+  const onHost =
+    hosts === null || matchTokens(hosts, host, ".") || (anyPort && matchesBeginning(hosts, `${host}:`, "."));
+  if (!onHost || below === null) return onHost;
+  const within = below.endsWith("/") ? below : `${below}/`;
+  return matchTokens(path, below, "/") || matchesBeginning(path, within, "/");
+}
+
 /** Dynamic programming over (token, offset): work is bounded by tokens × length, whatever the input. */
 function matchTokens(list: readonly Token[], text: string, boundary: string): boolean {
   let reachable = new Set<number>([0]);
   for (const token of list) {
-    const next = new Set<number>();
-    if (token.kind === "text") {
-      for (const at of reachable) if (text.startsWith(token.text, at)) next.add(at + token.text.length);
-    } else {
-      spread(reachable, text, { next, boundary: token.kind === "name" ? boundary : null });
-    }
-    if (next.size === 0) return false;
-    reachable = next;
+    reachable = past(token, reachable, { text, boundary });
+    if (reachable.size === 0) return false;
   }
   return reachable.has(text.length);
+}
+
+/** Whether the tokens match some text that begins with this one. */
+function matchesBeginning(list: readonly Token[], text: string, boundary: string): boolean {
+  let reachable = new Set<number>([0]);
+  for (const token of list) {
+    // Whatever tokens are left match some rest.
+    if (reachable.has(text.length)) return true;
+    if (token.kind === "text")
+      for (const at of reachable) if (token.text.startsWith(text.slice(at))) return true;
+    reachable = past(token, reachable, { text, boundary });
+  }
+  return reachable.has(text.length);
+}
+
+/** The offsets behind a token, from those before it. */
+function past(
+  token: Token,
+  from: ReadonlySet<number>,
+  { text, boundary }: { text: string; boundary: string },
+): Set<number> {
+  const next = new Set<number>();
+  if (token.kind === "text") {
+    for (const at of from) if (text.startsWith(token.text, at)) next.add(at + token.text.length);
+  } else {
+    spread(from, text, { next, boundary: token.kind === "name" ? boundary : null });
+  }
+  return next;
 }
 
 /** Every offset that a wildcard can reach from the given ones; a name takes at least one character and stops at a boundary. */
@@ -100,4 +141,55 @@ function spread(
     else if (from.has(at)) open = true;
     if (boundary === null && open) next.add(at);
   }
+}
+
+/** One character of a pattern, or a wildcard: what it takes, and whether it may repeat or be left out. */
+interface Step {
+  readonly char: string | null;
+  /** The character that a wildcard stops at. */
+  readonly not: string | null;
+  readonly many: boolean;
+}
+
+/** Whether some URL matches both patterns; never false where one does. */
+export const patternsMeet = (a: PathPattern, b: PathPattern): boolean =>
+  (a.host === null || b.host === null || tokensMeet(a.host, b.host, ".")) && tokensMeet(a.path, b.path, "/");
+
+/** Reachability in the product of the two patterns: work is bounded by the product of their lengths. */
+function tokensMeet(a: readonly Token[], b: readonly Token[], boundary: string): boolean {
+  const [left, right] = [stepsOf(a, boundary), stepsOf(b, boundary)];
+  const width = right.length + 1;
+  const seen = new Uint8Array((left.length + 1) * width);
+  const open: number[] = [0];
+  const visit = (i: number, j: number): void => {
+    const at = i * width + j;
+    if (seen[at] === 1) return;
+    seen[at] = 1;
+    open.push(at);
+  };
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const [i, j] = [Math.floor(at / width), at % width];
+    const [one, other] = [left[i], right[j]];
+    if (one === undefined && other === undefined) return true;
+    if (one?.many === true) visit(i + 1, j);
+    if (other?.many === true) visit(i, j + 1);
+    if (one !== undefined && other !== undefined && sharesCharacter(one, other))
+      visit(one.many ? i : i + 1, other.many ? j : j + 1);
+  }
+  return false;
+}
+
+function stepsOf(list: readonly Token[], boundary: string): Step[] {
+  return list.flatMap((token): Step[] => {
+    if (token.kind === "text") return [...token.text].map((char) => ({ char, not: null, many: false }));
+    if (token.kind === "any") return [{ char: null, not: null, many: true }];
+    const once: Step = { char: null, not: boundary, many: false };
+    return [once, { ...once, many: true }];
+  });
+}
+
+function sharesCharacter(a: Step, b: Step): boolean {
+  if (a.char !== null && b.char !== null) return a.char === b.char;
+  const char = a.char ?? b.char;
+  return char === null || (char !== a.not && char !== b.not);
 }

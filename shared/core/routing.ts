@@ -14,7 +14,7 @@ export interface Site {
   readonly canonicalHost: string;
 }
 
-interface CompiledPolicy {
+export interface CompiledPolicy {
   readonly policy: Policy;
   readonly rules: Rules;
 }
@@ -27,16 +27,16 @@ export interface Routing {
 
 const STANDARD_RULES = rulesOfClass(STANDARD_CLASS);
 
+/** Higher priority first; among equals the longer pattern, which is the more specific one, then the id. */
+export const inForceOrder = (a: Policy, b: Policy): number =>
+  b.priority - a.priority || b.pattern.text.length - a.pattern.text.length || (a.id < b.id ? -1 : 1);
+
 /**
- * Higher priority first; among equals the longer pattern, which is the more specific one, then the id.
- * Sites are put in the order of their names: edges learn them in different orders, and must agree.
+ * The first policy in order that matches governs. Sites are put in the order of their names: edges learn them in different orders, and must agree.
  */
 export function compileRouting(sites: readonly Site[], policies: readonly Policy[]): Routing {
   const bySite = new Map<string, CompiledPolicy[]>();
-  const ordered = [...policies].sort(
-    (a, b) =>
-      b.priority - a.priority || b.pattern.text.length - a.pattern.text.length || (a.id < b.id ? -1 : 1),
-  );
+  const ordered = [...policies].sort(inForceOrder);
   for (const policy of ordered) {
     const rules = resolveRules(policy, DEFAULT_CLASSES.get(policy.class) ?? STANDARD_CLASS);
     const list = bySite.get(policy.site);

@@ -56,6 +56,35 @@ export function selectorKind(text: string): SelectorKind | null {
   return text[space + 2] === (kind === "everything" ? undefined : " ") ? kind : null;
 }
 
+/** The site and what was named, from a canonical text; null where it is none. */
+export function parseSelector(text: string): { readonly site: string; readonly spec: SelectorSpec } | null {
+  const kind = selectorKind(text);
+  if (kind === null) return null;
+  const at = text.indexOf(" ");
+  const [site, value] = [text.slice(0, at), text.slice(at + 3)];
+  switch (kind) {
+    case "url":
+    case "prefix": {
+      const slash = value.indexOf("/");
+      if (slash < 0) return null;
+      const [host, path] = [value.slice(0, slash), value.slice(slash)];
+      return { site, spec: kind === "url" ? { kind, host, pathAndQuery: path } : { kind, host, path } };
+    }
+    case "group": {
+      const [host = "", ...group] = value.split(" ");
+      return { site, spec: { kind, host, group: group.join(" ") } };
+    }
+    case "tag":
+      return { site, spec: { kind, tag: value } };
+    case "host":
+      return { site, spec: { kind, host: value } };
+    case "class":
+      return { site, spec: { kind, class: value } };
+    case "everything":
+      return { site, spec: { kind } };
+  }
+}
+
 /** What of an answer decides which invalidations hit it. */
 export interface SelectorSource {
   readonly site: string;

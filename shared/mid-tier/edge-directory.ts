@@ -5,9 +5,9 @@ import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { decodeListedEdge, encodeListedEdge, type ListedEdge } from "../wire/edge-list.ts";
 import { parseJson } from "../wire/log-payload.ts";
-import { EDGES, EDGES_LISTED } from "./keys.ts";
+import { EDGES, EDGES_DEPARTED, EDGES_LISTED } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
-import REPLACE_HASH from "./scripts/replace-hash.lua";
+import REPLACE_EDGES from "./scripts/replace-edges.lua";
 
 /** An edge's own words at `seenAt`, which is Redis TIME in milliseconds. */
 export interface Sighting {
@@ -22,6 +22,8 @@ export interface Sighting {
 
 export interface Directory {
   readonly edges: readonly ListedEdge[];
+  /** Who has left the list and when, Redis TIME: until it is fenced it may go on serving what was purged before then. */
+  readonly departed: ReadonlyMap<string, number>;
   readonly sightings: ReadonlyMap<string, Sighting>;
   /** Redis TIME, milliseconds. */
   readonly now: number;
@@ -31,13 +33,19 @@ export type DirectoryOutcome = { readonly kind: "directory"; readonly directory:
 
 export interface EdgeDirectory {
   read(): Promise<DirectoryOutcome>;
-  replace(edges: readonly ListedEdge[]): Promise<{ readonly kind: "replaced" } | Unavailable>;
+  replace(edges: readonly ListedEdge[]): Promise<Replaced>;
+  /** Puts the environment's list in force where it says something new, so that whoever leaves by that is noticed. */
+  adopt(): Promise<Replaced>;
 }
+
+export type Replaced = { readonly kind: "replaced" } | Unavailable;
 
 /** The environment's list counts until it is replaced, and again as soon as the environment says something else. */
 export interface DirectoryConfig {
   readonly environment: { readonly text: string; readonly edges: readonly ListedEdge[] };
   readonly deadline: Millis;
+  /** As long as any receipt that they may owe something to. */
+  readonly departedKept: Millis;
 }
 
 /** No edge's id begins with a slash. */
@@ -45,37 +53,61 @@ const ENVIRONMENT_FIELD = "/environment";
 
 export function createEdgeDirectory(redis: Redis, config: DirectoryConfig): EdgeDirectory {
   return {
-    async read() {
-      const commands = [["TIME"], ["HGETALL", EDGES_LISTED], ["HGETALL", EDGES]];
-      const outcome = await redis.run(commands, config.deadline);
-      const [time, listed, seen] = [0, 1, 2].map((index) => scriptReply(outcome, index));
-      if (time?.kind !== "strings" || listed?.kind !== "strings" || seen?.kind !== "strings")
-        return { kind: "unavailable", reason: "the edge directory did not answer" };
-      const now = Number(time.strings[0]) * 1000 + Math.floor(Number(time.strings[1]) / 1000);
-      const directory = {
-        now,
-        edges: readList(pairs(listed.strings), config),
-        sightings: readSightings(pairs(seen.strings)),
-      };
-      return { kind: "directory", directory };
-    },
-    async replace(edges) {
-      const fields = edges.flatMap((edge) => [edge.id, encodeListedEdge(edge)]);
-      const args = [ENVIRONMENT_FIELD, config.environment.text, ...fields];
-      const command = evalCommand(REPLACE_HASH, [EDGES_LISTED], args);
-      const reply = scriptReply(await redis.run([command], config.deadline));
-      return reply.kind === "unavailable" ? reply : { kind: "replaced" };
-    },
+    read: () => readDirectory(redis, config),
+    replace: (edges) => replaceEdges(redis, config, { mode: "replace", edges }),
+    adopt: () => replaceEdges(redis, config, { mode: "adopt", edges: config.environment.edges }),
   };
 }
 
-function readList(fields: readonly (readonly [string, string])[], config: DirectoryConfig): ListedEdge[] {
+async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<DirectoryOutcome> {
+  const hashes = [EDGES_LISTED, EDGES, EDGES_DEPARTED].map((key) => ["HGETALL", key]);
+  const outcome = await redis.run([["TIME"], ...hashes], config.deadline);
+  const [time, listed, seen, departed] = [0, 1, 2, 3].map((index) => scriptReply(outcome, index));
+  if (
+    time?.kind !== "strings" ||
+    listed?.kind !== "strings" ||
+    seen?.kind !== "strings" ||
+    departed?.kind !== "strings"
+  )
+    return { kind: "unavailable", reason: "the edge directory did not answer" };
+  const now = Number(time.strings[0]) * 1000 + Math.floor(Number(time.strings[1]) / 1000);
+  const { edges, leaving } = readList(pairs(listed.strings), config);
+  const left = pairs(departed.strings).map(([id, at]) => [id, Number(at)] as const);
+  const directory = {
+    now,
+    edges,
+    departed: new Map([...left, ...leaving.map((id) => [id, now] as const)]),
+    sightings: readSightings(pairs(seen.strings)),
+  };
+  return { kind: "directory", directory };
+}
+
+async function replaceEdges(
+  redis: Redis,
+  { environment, deadline, departedKept }: DirectoryConfig,
+  { mode, edges }: { mode: "replace" | "adopt"; edges: readonly ListedEdge[] },
+): Promise<Replaced> {
+  const named = environment.edges.map(({ id }) => id);
+  const fields = edges.flatMap((edge) => [edge.id, encodeListedEdge(edge)]);
+  const args = [environment.text, mode, departedKept, named.length, ...named, ...fields];
+  const command = evalCommand(REPLACE_EDGES, [EDGES_LISTED, EDGES_DEPARTED, EDGES], args);
+  const reply = scriptReply(await redis.run([command], deadline));
+  return reply.kind === "unavailable" ? reply : { kind: "replaced" };
+}
+
+/** `leaving`: on the list that was kept, which the environment's own has replaced without anybody noting it yet. */
+function readList(
+  fields: readonly (readonly [string, string])[],
+  config: DirectoryConfig,
+): { readonly edges: readonly ListedEdge[]; readonly leaving: readonly string[] } {
   const { text, edges } = config.environment;
-  const replaced = fields.some(([id, value]) => id === ENVIRONMENT_FIELD && value === text);
-  const list = replaced
-    ? fields.flatMap(([id, value]) => (id === ENVIRONMENT_FIELD ? [] : (decodeListedEdge(value) ?? [])))
-    : [...edges];
-  return list.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const inForce = fields.some(([id, value]) => id === ENVIRONMENT_FIELD && value === text);
+  const kept = fields.flatMap(([id, value]) =>
+    id === ENVIRONMENT_FIELD ? [] : (decodeListedEdge(value) ?? []),
+  );
+  const list = [...(inForce ? kept : edges)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const ids = new Set(list.map(({ id }) => id));
+  return { edges: list, leaving: kept.flatMap(({ id }) => (ids.has(id) ? [] : [id])) };
 }
 
 /** `seen-at report`, as `fold-metrics.lua` writes it. */

@@ -15,6 +15,10 @@ export const LOG_INDEX_ORDER = `${PREFIX}log:index:order`;
 export const LOG_KEYS = [LOG_HEAD, LOG_ENTRIES, LOG_INDEX, LOG_INDEX_ORDER] as const;
 
 export const CONFIGURATION = `${PREFIX}configuration`;
+/** What fields of the configuration held before, by when they were replaced, for as long as edges may live by it. */
+export const CONFIGURATION_BEFORE = `${PREFIX}configuration:before`;
+/** What is remembered of changes that are kept no longer. */
+export const CONFIGURATION_TRACES = `${PREFIX}configuration:traces`;
 export const AUDIT = `${PREFIX}audit`;
 export const RECEIPTS = `${PREFIX}receipts`;
 export const receiptKey = (id: string): string => `${PREFIX}receipt:${id}`;
@@ -28,6 +32,8 @@ export const warmupUrlsKey = (id: string): string => `${PREFIX}warmup:${id}:urls
 
 /** The addressable edges, and the environment's own list that they replace. */
 export const EDGES_LISTED = `${PREFIX}edges:listed`;
+/** Edges that have left the list, by when. */
+export const EDGES_DEPARTED = `${PREFIX}edges:departed`;
 /** Receipts that some edge has not applied yet. */
 export const RECEIPTS_OPEN = `${PREFIX}receipts:open`;
 /** Up to which time receipts have been looked at. */

@@ -11,6 +11,8 @@ export const LOG_LIMITS: LogLimits = {
   operationsKept: days(1),
   auditRecordsKept: 100_000,
   receiptsKept: 10_000,
+  /** As many as anybody makes within the longest bound; what goes beyond makes receipts pessimistic, never wrong. */
+  changesKept: 1000,
   readDeadline: millis(1500),
   appendDeadline: seconds(3),
   replicationDeadline: seconds(1),

@@ -13,7 +13,16 @@ import type {
 } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisOutcome } from "../ports/redis.ts";
 import { decodeStoredEntry, encodePayload } from "../wire/log-payload.ts";
-import { AUDIT, CONFIGURATION, LOG_KEYS, operationKey, RECEIPTS, receiptKey } from "./keys.ts";
+import {
+  AUDIT,
+  CONFIGURATION,
+  CONFIGURATION_BEFORE,
+  CONFIGURATION_TRACES,
+  LOG_KEYS,
+  operationKey,
+  RECEIPTS,
+  receiptKey,
+} from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import APPEND from "./scripts/append.lua";
 import CHECK from "./scripts/check.lua";
@@ -27,6 +36,8 @@ export interface LogLimits {
   readonly operationsKept: Millis;
   readonly auditRecordsKept: number;
   readonly receiptsKept: number;
+  /** Changes of configuration by which edges may still live. */
+  readonly changesKept: number;
   readonly readDeadline: Millis;
   readonly appendDeadline: Millis;
   /** Below `appendDeadline`: how long the replicas may take. */
@@ -82,9 +93,13 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     limits.operationsKept,
     limits.auditRecordsKept,
     limits.receiptsKept,
+    limits.changesKept,
+    query.preceding ?? 0,
     ...tail,
   ];
-  const keys = [operationKey(operationId), CONFIGURATION, AUDIT, RECEIPTS, receiptKey(operationId)];
+  const receipt = [AUDIT, RECEIPTS, receiptKey(operationId)];
+  const configuration = [CONFIGURATION_BEFORE, CONFIGURATION_TRACES];
+  const keys = [operationKey(operationId), CONFIGURATION, ...receipt, ...configuration];
   const append = logScript(APPEND, args, keys);
   // WAIT travels behind the append on the same connection, or it would wait for somebody else's writes.
   return query.replicas > 0 ? [append, ["WAIT", query.replicas, limits.replicationDeadline]] : [append];
@@ -93,14 +108,19 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
 function readAppended(query: AppendQuery, outcome: RedisOutcome): AppendOutcome {
   const reply = scriptReply(outcome);
   if (reply.kind === "unavailable") return reply;
-  const [kind, epoch, seq, at, previous, hash] = reply.strings;
+  const [kind, epochText, seqText, at, now, previous, hash, own = "", ...before] = reply.strings;
   if (kind === "conflict") return { kind: "conflict" };
   if (kind !== "appended") return { kind: "unavailable", reason: "malformed reply" };
   if (query.replicas > 0 && replicasOf(outcome) < query.replicas) return { kind: "unreplicated" };
-  const position = { epoch: Number(epoch), seq: Number(seq) };
+  const position = { epoch: Number(epochText), seq: Number(seqText) };
+  const read = { epoch: position.epoch, now: Number(now) };
+  // What an earlier attempt appended is taken from the log: the same request may name other selectors by now.
   const entry: LogEntry | null =
-    previous && hash ? { ...position, previous, hash, age: 0, payload: query.payload } : null;
-  return { kind: "appended", position, at: Number(at), entry };
+    previous && hash
+      ? { ...position, previous, hash, age: 0, payload: query.payload }
+      : decodeStoredEntry(own, { ...read, seq: position.seq });
+  const preceding = readEntries(before, read).filter((one) => one !== null);
+  return { kind: "appended", position, at: Number(at), entry, preceding };
 }
 
 function replicasOf(outcome: RedisOutcome): number {
@@ -115,14 +135,21 @@ function readSince(outcome: RedisOutcome): SinceOutcome {
   if (kind === "unknown") return { kind: "unknown", reason: epochText === "trimmed" ? "trimmed" : "epoch" };
   if (kind !== "entries") return { kind: "unavailable", reason: "malformed reply" };
   const [epoch, now] = [Number(epochText), Number(nowText)];
-  const entries: LogEntry[] = [];
-  for (let i = 0; i + 1 < pairs.length; i += 2) {
-    const entry = decodeStoredEntry(pairs[i + 1] ?? "", { epoch, seq: Number(pairs[i]), now });
-    // An entry that can't be read can't be skipped either: only a snapshot gets past it.
-    if (entry === null) return { kind: "unknown", reason: "trimmed" };
-    entries.push(entry);
-  }
+  const entries = readEntries(pairs, { epoch, now });
+  // An entry that can't be read can't be skipped either: only a snapshot gets past it.
+  if (!entries.every((entry) => entry !== null)) return { kind: "unknown", reason: "trimmed" };
   return { kind: "entries", entries, head: { epoch, seq: Number(seqText), hash } };
+}
+
+/** Sequence numbers and entries by turns; null where one can't be read. */
+function readEntries(
+  pairs: readonly string[],
+  at: { readonly epoch: number; readonly now: number },
+): (LogEntry | null)[] {
+  const entries: (LogEntry | null)[] = [];
+  for (let i = 0; i + 1 < pairs.length; i += 2)
+    entries.push(decodeStoredEntry(pairs[i + 1] ?? "", { ...at, seq: Number(pairs[i]) }));
+  return entries;
 }
 
 function readSnapshot(outcome: RedisOutcome): SnapshotOutcome {

@@ -29,10 +29,22 @@ export interface StoredReceipt {
   readonly action: string;
   /** What the appender kept with it. */
   readonly detail: string;
-  /** Null once the log no longer holds the entry, or where it was too large for this reply. */
+  /** Null where the entry was not asked for, or `entry` says that it is not here. */
   readonly payload: LogPayload | null;
+  /** `left-out`: the log has it, but the reply had no room for it. */
+  readonly entry: "held" | "gone" | "left-out";
   readonly acks: ReadonlyMap<string, Ack>;
-  readonly closed: boolean;
+  /** Redis TIME from which it holds at every edge, in milliseconds; null where nobody had to work it out yet. */
+  readonly fencedAt: number | null;
+  /** Null while some edge is pending; what was found when none was any more stays as it is. */
+  readonly closed: Closed | null;
+}
+
+export interface Closed {
+  /** Edges that were fenced, not known to have applied it. */
+  readonly fenced: readonly string[];
+  /** Whether isolates that have no address were waited for. */
+  readonly unlisted: boolean;
 }
 
 export type ReceiptOutcome =
@@ -76,8 +88,9 @@ export interface FollowLimits {
 export interface AckRecord {
   readonly id: string;
   readonly acks: ReadonlyMap<string, Ack>;
-  /** The bucket of `CONVERGENCE_BOUNDS` to count it in, once no edge is pending any more. */
-  readonly convergence: number | null;
+  readonly fencedAt: number | null;
+  /** Null while some edge is pending. `convergence` is the bucket of `CONVERGENCE_BOUNDS` to count it in. */
+  readonly closed: (Closed & { readonly convergence: number }) | null;
 }
 
 /** Far below what a reply of the REST interface may hold. */
@@ -106,9 +119,10 @@ export function createReceipts(redis: Redis, deadline: Millis): Receipts {
 function recordCommand(records: readonly AckRecord[], now: number): readonly RedisArgument[] {
   const buckets = bucketsAt(now);
   const keys = [RECEIPTS_OPEN, ...buckets.keys, ...records.map(({ id }) => receiptKey(id))];
-  const said = records.flatMap(({ id, acks, convergence }) => [
-    ...[id, convergence ?? "", acks.size],
+  const said = records.flatMap(({ id, acks, fencedAt, closed }) => [
+    ...[id, closed?.convergence ?? "", fencedAt ?? "", closed?.unlisted === true ? "1" : "", acks.size],
     ...[...acks].flatMap(([edge, ack]) => [edge, `${ack.position} ${Math.round(ack.afterMs)}`]),
+    ...[closed?.fenced.length ?? 0, ...(closed?.fenced ?? [])],
   ]);
   return evalCommand(RECORD_ACKS, keys, [buckets.keys.length, ...buckets.kept, ...said]);
 }
@@ -156,8 +170,10 @@ function readReceipt({ id, fields, entry, now }: RawReceipt): ReceiptOutcome {
     action: text("action"),
     detail: text("detail"),
     payload: decodeStoredEntry(entry, { epoch, seq, now })?.payload ?? null,
+    entry: entry === "-" ? "left-out" : entry === "" ? "gone" : "held",
     acks: readAcks(fields),
-    closed: fields.has("converged"),
+    fencedAt: fields.has("fenced") ? Number(fields.get("fenced")) : null,
+    closed: fields.has("converged") ? { fenced: readFenced(fields), unlisted: fields.has("unlisted") } : null,
   };
   return { kind: "receipt", receipt, now };
 }
@@ -170,6 +186,9 @@ function readAcks(fields: ReadonlyMap<string, string>): Map<string, Ack> {
   }
   return acks;
 }
+
+const readFenced = (fields: ReadonlyMap<string, string>): string[] =>
+  [...fields.keys()].flatMap((name) => (name.startsWith("f:") ? [name.slice(2)] : []));
 
 async function listReceipts(
   redis: Redis,

@@ -113,6 +113,8 @@ export interface AppendQuery {
   readonly detail: string;
   /** How many replicas must have it before it counts as acknowledged. */
   readonly replicas: number;
+  /** As many of the entries before it come back with it, for a push to carry; none where left out. */
+  readonly preceding?: number;
 }
 
 export type AppendOutcome =
@@ -121,8 +123,10 @@ export type AppendOutcome =
       readonly position: Position;
       /** Redis TIME at which it was appended, milliseconds. */
       readonly at: number;
-      /** The entry as a push carries it; null where an earlier attempt had appended it. */
+      /** The entry as a push carries it; null where an earlier attempt had appended it and the log holds it no more. */
       readonly entry: LogEntry | null;
+      /** Those before it that were asked for, oldest first, as far as the log holds them and they are small. */
+      readonly preceding: readonly LogEntry[];
     }
   | { readonly kind: "conflict" }
   /** Appended, but fewer replicas than asked for have it: retry with the same operation id. */

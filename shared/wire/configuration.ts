@@ -28,26 +28,36 @@ export interface ReadConfiguration {
   readonly unreadable: readonly string[];
 }
 
+/** One field as far as routing is concerned. */
+export type ReadField =
+  | { readonly kind: "site"; readonly site: Site }
+  | { readonly kind: "policy"; readonly policy: Policy }
+  | { readonly kind: "other" }
+  | { readonly kind: "unreadable" };
+
+export function readField(field: string, text: string): ReadField {
+  const [kind, site = "", id = ""] = field.split("/");
+  if (kind === "site") {
+    const read = decodeSite(text);
+    return read === null ? { kind: "unreadable" } : { kind, site: read };
+  }
+  if (kind !== "policy") return { kind: "other" };
+  const outcome = readPolicy(parseJson(text), { id, site });
+  return outcome.kind === "invalid" ? { kind: "unreadable" } : outcome;
+}
+
 /** `fallback` serves where no site is configured: an edge that has not learnt any configuration yet. */
 export function readConfiguration(fields: ReadonlyMap<string, string>, fallback: Site): ReadConfiguration {
-  const sites: Site[] = [];
-  const policies: Policy[] = [];
-  const unreadable: string[] = [];
-  for (const [field, text] of fields) {
-    const [kind, site = "", id = ""] = field.split("/");
-    if (kind === "site") {
-      const read = decodeSite(text);
-      if (read === null) unreadable.push(field);
-      else sites.push(read);
-    } else if (kind === "policy") {
-      const outcome = readPolicy(parseJson(text), { id, site });
-      if (outcome.kind === "invalid") unreadable.push(field);
-      else policies.push(outcome.policy);
-    }
-  }
+  const read = [...fields].map(([field, text]) => ({ field, ...readField(field, text) }));
   return {
-    hasSites: sites.length > 0,
-    routing: compileRouting(sites.length === 0 ? [fallback] : sites, policies),
-    unreadable,
+    hasSites: read.some(({ kind }) => kind === "site"),
+    routing: routingOf(read, fallback),
+    unreadable: read.flatMap(({ field, kind }) => (kind === "unreadable" ? [field] : [])),
   };
+}
+
+export function routingOf(fields: readonly ReadField[], fallback: Site): Routing {
+  const sites = fields.flatMap((field) => (field.kind === "site" ? [field.site] : []));
+  const policies = fields.flatMap((field) => (field.kind === "policy" ? [field.policy] : []));
+  return compileRouting(sites.length === 0 ? [fallback] : sites, policies);
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { DEFAULT_CLASSES } from "../core/classes.ts";
 import { parsePattern } from "../core/pattern.ts";
 import { DEFAULT_HANDLING, type Handling, type KeyRecipe, type Policy } from "../core/rules.ts";
-import type { Millis } from "../core/units.ts";
+import { days, type Millis, millis } from "../core/units.ts";
 import { parseDuration } from "./duration.ts";
 
 const identifier = z
@@ -40,6 +40,18 @@ const keySchema = z.strictObject({
   cookies: names.optional(),
 });
 
+const MOST_WINDOW = days(1);
+
+/** No policy can ask for a longer bound: where nobody knows any more what was in force, it was no more than this. */
+export const LONGEST_BOUND: Millis = millis(
+  MOST_WINDOW +
+    Math.max(
+      ...[...DEFAULT_CLASSES.values()].map(({ fence, window }) =>
+        fence.kind === "serve-stale" ? fence.cap : window,
+      ),
+    ),
+);
+
 export const policySchema = z.strictObject({
   id: identifier.optional(),
   site: identifier.optional(),
@@ -57,7 +69,7 @@ export const policySchema = z.strictObject({
   eviction_policy: z.enum(["sieve", "s3-fifo", "lru", "gdsf", "ttl"]).optional(),
   refresh_strategy: z.enum(["none", "swr", "refresh-ahead"]).optional(),
   write_policy: z.enum(["write-around", "write-through", "write-back"]).optional(),
-  window_ms: z.number().int().min(0).max(86_400_000).optional(),
+  window_ms: z.number().int().min(0).max(MOST_WINDOW).optional(),
   fence: z.enum(["revalidate", "serve-stale", "refuse"]).optional(),
   key: keySchema.optional(),
   set_cookie: z.enum(["refuse", "strip", "store"]).optional(),

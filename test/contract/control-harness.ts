@@ -153,6 +153,7 @@ export interface FakeEdge {
   answers: boolean;
   boot: string;
   counters: Record<string, number>;
+  /** The selectors of the last entry of every push. */
   readonly pushed: string[][];
   readonly warmed: string[];
   /** What becomes of a URL that it is to warm. */
@@ -202,10 +203,8 @@ async function reply(edge: FakeEdge, path: string, body: string): Promise<unknow
   if (path === STATUS_PATH) return statusOf(edge);
   if (path === PUSH_PATH) {
     const entries = decodePush(body) ?? [];
-    edge.pushed.push(
-      entries.flatMap(({ payload }) => (payload.kind === "invalidate" ? [...payload.selectors] : [])),
-    );
     const last = entries.at(-1);
+    edge.pushed.push(last?.payload.kind === "invalidate" ? [...last.payload.selectors] : []);
     if (edge.follows && last !== undefined) edge.position = `${last.epoch}-${last.seq}`;
     return { edge: edge.id, position: edge.position };
   }

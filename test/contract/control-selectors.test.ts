@@ -122,12 +122,3 @@ test("selectors named twice are appended once, and counted as they were sent", (
   expect(outcome.invalidation.selectors).toHaveLength(3);
   expect(outcome.invalidation.counts).toMatchObject({ urls: 2, tags: 3, prefixes: 0, everything: 0 });
 });
-
-test("the bound is the longest of the rules in force: a class that no policy uses does not lengthen it", () => {
-  const bound = (site: string): number => {
-    const outcome = acceptInvalidation({ site, tags: ["t"] }, { routing, parse: parseUrl });
-    return outcome.kind === "refused" ? Number.NaN : outcome.invalidation.bound;
-  };
-  expect(bound("default")).toBe(70 * 60_000);
-  expect(bound("shop")).toBe(30_000);
-});

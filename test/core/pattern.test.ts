@@ -8,6 +8,8 @@ import {
   matchesPattern,
   type PathPattern,
   parsePattern,
+  patternsMeet,
+  reachesInto,
 } from "../../shared/core/pattern.ts";
 import { holds } from "./samples.ts";
 
@@ -181,5 +183,96 @@ describe("matching", () => {
     expect(short).toBeGreaterThan(500);
     expect(long / short).toBeLessThan(8.1);
     expect(long).toBeLessThan(2 * (2 * MAX_WILDCARDS + 1) * 4001);
+  });
+});
+
+describe("what patterns have in common", () => {
+  const pieces = array(constantFrom("*", ":n", "a", "b", "ab", "/", "-"), { maxLength: 5 }).filter(
+    (tokens) => !/:n\w|^\//.test(tokens.join("")),
+  );
+  const paths = array(constantFrom("a", "b", "/", "-"), { maxLength: 6 }).map(
+    (chars) => `/${chars.join("")}`,
+  );
+
+  test.each([
+    ["/a/*", "/a/b/*", true],
+    ["/a/*", "/b/*", false],
+    ["/*.css", "/img/*", true],
+    ["/*.css", "/*.js", false],
+    ["/:a", "/x/y", false],
+    ["/:a/y", "/x/:b", true],
+    ["/:id.json", "/v2.json", true],
+    ["/:id.json", "/.json", false],
+    ["//h.test/*", "//i.test/*", false],
+    ["//h.test/a", "/a", true],
+    ["*.h.test/a", "//x.h.test/:b", true],
+    ["//:sub.h.test/a", "//x.y.h.test/a", false],
+  ])("%s and %s: %s", (a, b, meet) => {
+    expect(patternsMeet(patternOf(a), patternOf(b))).toBe(meet);
+    expect(patternsMeet(patternOf(b), patternOf(a))).toBe(meet);
+  });
+
+  test("two that match the same URL meet, always", () => {
+    holds(
+      property(pieces, pieces, paths, (a, b, path) => {
+        const [one, other] = [patternOf(`/${a.join("")}`), patternOf(`/${b.join("")}`)];
+        if (matchesPattern(one, "h", path) && matchesPattern(other, "h", path))
+          expect(patternsMeet(one, other)).toBe(true);
+      }),
+      3000,
+    );
+  });
+
+  test("two that meet match the same URL, where one is short enough to be found", () => {
+    const short = array(constantFrom("*", ":n", "a", "b", "/"), { maxLength: 3 }).filter(
+      (tokens) => !/:n\w|^\//.test(tokens.join("")),
+    );
+    const all = ["/"];
+    for (let length = 0; length < 6; length++)
+      for (const path of all.slice())
+        if (path.length === length + 1) for (const c of "ab/") all.push(path + c);
+    holds(
+      property(short, short, (a, b) => {
+        const [one, other] = [patternOf(`/${a.join("")}`), patternOf(`/${b.join("")}`)];
+        const found = all.some((path) => matchesPattern(one, "h", path) && matchesPattern(other, "h", path));
+        expect(patternsMeet(one, other)).toBe(found);
+      }),
+      300,
+    );
+  });
+
+  test.each([
+    ["/a/*", "/a", true],
+    ["/a/*", "/b", false],
+    ["/a", "/a", true],
+    ["/a", "/", true],
+    ["/ab", "/a", false],
+    ["/a/b/c", "/a/b", true],
+    ["/*.css", "/a", true],
+    ["/:id", "/a", true],
+    ["/:id", "/a/b", false],
+    ["/x/:id/y", "/x/1", true],
+    ["//i.test/*", "/a", false],
+    ["*.test/a*", "/a", true],
+  ])("%s reaches below the prefix %s of h.test: %s", (pattern, below, reaches) => {
+    expect(reachesInto(patternOf(pattern), { host: "h.test", anyPort: false, below })).toBe(reaches);
+  });
+
+  test("a pattern that matches below a prefix reaches into it, always", () => {
+    holds(
+      property(pieces, paths, constantFrom("", "/", "/a", "/a/b", "/-/b-/a"), (tokens, prefix, rest) => {
+        const pattern = patternOf(`/${tokens.join("")}`);
+        if (matchesPattern(pattern, "h", prefix + rest))
+          expect(reachesInto(pattern, { host: "h", anyPort: false, below: prefix })).toBe(true);
+      }),
+      3000,
+    );
+  });
+
+  test("a host without a port stands for all of its ports, where it is to", () => {
+    const region = { host: "h.test", below: null };
+    expect(reachesInto(patternOf("//h.test:81/a"), { ...region, anyPort: true })).toBe(true);
+    expect(reachesInto(patternOf("//h.test:81/a"), { ...region, anyPort: false })).toBe(false);
+    expect(reachesInto(patternOf("//h.test.x/a"), { ...region, anyPort: true })).toBe(false);
   });
 });

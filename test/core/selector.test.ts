@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import {
   formatSelector,
   MAX_PREFIX_SEGMENTS,
+  parseSelector,
   pathPrefixes,
   type SelectorSpec,
   selectorKind,
@@ -148,6 +149,15 @@ describe("texts of selectors", () => {
     );
   });
 
+  test("are read back as what they were made of", () => {
+    const group = record({ kind: constantFrom("group" as const), host: word, group: tricky });
+    holds(
+      property(site, oneof(specs, group), (named, spec) => {
+        expect(parseSelector(formatSelector(named, spec))).toEqual({ site: named, spec });
+      }),
+    );
+  });
+
   test.each([
     "",
     "shop",
@@ -158,5 +168,8 @@ describe("texts of selectors", () => {
     "shop u",
     "shop e x",
     "shop  e",
-  ])("%j is none", (text) => expect(selectorKind(text)).toBeNull());
+  ])("%j is none", (text) => {
+    expect(selectorKind(text)).toBeNull();
+    expect(parseSelector(text)).toBeNull();
+  });
 });

@@ -26,5 +26,6 @@ export const SMALL_LOG = {
   operationsKept: 86_400_000,
   auditRecordsKept: 50,
   receiptsKept: 50,
+  changesKept: 20,
   appendDeadline: 600,
 } as const;

@@ -1,11 +1,30 @@
 -- Appends one entry: chained to its predecessor, indexed, audited and given a receipt, all or nothing, once per operation.
--- KEYS: head, entries, index, index order, operation, configuration, audit, receipts, receipt
+-- KEYS: head, entries, index, index order, operation, configuration, audit, receipts, receipt, configuration before,
+--       traces of configuration
 -- ARGV: request digest, payload, kind (invalidate-hard | invalidate-soft | config), audit detail, operation id,
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
---       then the selectors, or field and value ('' removes) of the configuration
+--       changes of configuration kept, entries to come back with it, then the selectors, or field and value
+--       ('' removes) of the configuration
 local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIRST = 12
+local FIRST = 14
+
+-- The entries before this one, oldest first, as far as they are small: a push that carries them mends one that was lost.
+local MOST_BYTES = 16384
+local function reply_with_preceding(reply, seq)
+  local found, bytes = {}, 0
+  for s = seq - 1, math.max(1, seq - tonumber(ARGV[13])), -1 do
+    local entry = redis.call('HGET', ENTRIES, int(s))
+    bytes = bytes + #(entry or '')
+    if not entry or bytes > MOST_BYTES then break end
+    found[#found + 1] = { int(s), entry }
+  end
+  for i = #found, 1, -1 do
+    reply[#reply + 1] = found[i][1]
+    reply[#reply + 1] = found[i][2]
+  end
+  return reply
+end
 
 local seen = redis.call('GET', KEYS[5])
 if seen then
@@ -13,7 +32,11 @@ if seen then
   if d ~= digest then return { 'conflict' } end
   -- A write, so that a WAIT behind it waits for the replicas to have seen what was appended then.
   redis.call('PEXPIRE', KEYS[5], ARGV[9])
-  return { 'appended', epoch, seq, at, '', '' }
+  -- Still in the log, it is pushed again: whoever appended it then may not have lived to push it.
+  local now = read_head()
+  local entry = now and now.epoch == tonumber(epoch) and redis.call('HGET', ENTRIES, seq)
+  if not entry then return { 'appended', epoch, seq, at, int(now_ms()), '', '', '' } end
+  return reply_with_preceding({ 'appended', epoch, seq, at, int(now_ms()), '', '', entry }, tonumber(seq))
 end
 
 local head = read_head() or begin_epoch(tonumber(ARGV[6]))
@@ -52,7 +75,21 @@ local function index_selector(selector)
   redis.call('ZADD', INDEX_ORDER, int(seq), selector)
 end
 
+-- An edge that has not heard of a change goes on as before it, for as long as the rules of before allow.
+local function keep_before(field, value)
+  local before = redis.call('HGET', KEYS[6], field) or ''
+  if before == value then return end
+  local place = int(head.epoch) .. ' ' .. string.format('%016.0f', seq)
+  redis.call('ZADD', KEYS[10], int(at), place .. ' ' .. field .. ' ' .. before)
+  local excess = redis.call('ZCARD', KEYS[10]) - tonumber(ARGV[12])
+  if excess > 0 then
+    local gone = redis.call('ZPOPMIN', KEYS[10], int(excess))
+    redis.call('HSET', KEYS[11], 'forgotten', gone[#gone])
+  end
+end
+
 if kind == 'config' then
+  keep_before(ARGV[FIRST], ARGV[FIRST + 1])
   if ARGV[FIRST + 1] == '' then
     redis.call('HDEL', KEYS[6], ARGV[FIRST])
   else
@@ -83,4 +120,4 @@ redis.call('LTRIM', KEYS[7], -tonumber(ARGV[10]), -1)
 redis.call('HSET', HEAD, 'audit', audit_hash)
 
 redis.call('SET', KEYS[5], digest .. ' ' .. int(head.epoch) .. ' ' .. int(seq) .. ' ' .. int(at), 'PX', ARGV[9])
-return { 'appended', int(head.epoch), int(seq), int(at), head.hash, hash }
+return reply_with_preceding({ 'appended', int(head.epoch), int(seq), int(at), int(at), head.hash, hash, '' }, seq)

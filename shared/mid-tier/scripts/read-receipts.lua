@@ -1,4 +1,5 @@
--- Receipts with the entries that they are about, while the log still holds them, and the time.
+-- Receipts with the entries that they are about, while the log still holds them, and the time. An entry for which the
+-- reply has no room is a dash.
 -- KEYS: head, entries, index, index order, then receipts.  ARGV: how many bytes of entries the reply may hold
 local left = tonumber(ARGV[1])
 local head = read_head()
@@ -12,7 +13,7 @@ for k = 5, #KEYS do
   end
   if left > 0 and head and seq and head.epoch == epoch then
     entry = redis.call('HGET', ENTRIES, seq) or ''
-    if #entry > left then entry = '' end
+    if #entry > left then entry = '-' end
     left = left - #entry
   end
   reply[#reply + 1] = entry

@@ -1,0 +1,101 @@
+// The configurations by which some edge may still live: the one in force, and those that changes have replaced.
+
+import { classesLosing, greatestBound } from "../../shared/core/bound.ts";
+import type { Routing } from "../../shared/core/routing.ts";
+import type { Policy } from "../../shared/core/rules.ts";
+import type { Millis } from "../../shared/core/units.ts";
+import {
+  type ConfigurationChange,
+  type ConfigurationHistory,
+  lossName,
+} from "../../shared/mid-tier/configuration-history.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { type ReadField, readField, routingOf } from "../../shared/wire/configuration.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { FALLBACK_SITE } from "./routing.ts";
+
+/** A configuration as it stood between two changes. */
+export interface PastState {
+  readonly routing: Routing;
+  readonly greatest: Millis;
+  /** Null: it stood before all that is known. */
+  readonly began: ConfigurationChange | null;
+  /** Null: it is in force. */
+  readonly ended: ConfigurationChange | null;
+}
+
+/** Newest first. */
+export function statesOf(history: ConfigurationHistory): PastState[] {
+  const states: PastState[] = [];
+  let ended: ConfigurationChange | null = null;
+  for (const { fields, began } of backwards(history)) {
+    const routing = routingOf([...fields.values()], FALLBACK_SITE);
+    states.push({ routing, greatest: greatestBound(routing), began, ended });
+    ended = began;
+  }
+  return states;
+}
+
+/** The fields as each change left them, the newest first, and at last as they were before all changes. */
+function* backwards(
+  history: ConfigurationHistory,
+): Generator<{ fields: ReadonlyMap<string, ReadField>; began: ConfigurationChange | null }> {
+  const fields = new Map([...history.configuration].map(([name, text]) => [name, readField(name, text)]));
+  for (const change of [...history.changes].reverse()) {
+    yield { fields, began: change };
+    if (change.before === null) fields.delete(change.field);
+    else fields.set(change.field, readField(change.field, change.before));
+  }
+  yield { fields, began: null };
+}
+
+/**
+ * When each class last lost URLs to another, by `lossName`: answers that were stored under it bear its selector still,
+ * and are served by the other's rules.
+ */
+export function lossesOver(history: ConfigurationHistory): ReadonlyMap<string, number> {
+  const losses = new Map(history.losses);
+  let after: ReadField | null = null;
+  let change: ConfigurationChange | null = null;
+  for (const { fields, began } of backwards(history)) {
+    if (change !== null) {
+      const before = fields.get(change.field) ?? null;
+      const site = policyOf(before)?.site ?? policyOf(after)?.site ?? "";
+      const policies = [...fields.values()].flatMap((field) => policyOf(field) ?? []);
+      const others = policies.filter((policy) => policy.site === site);
+      for (const name of classesLosing(others, { before: policyOf(before), after: policyOf(after) })) {
+        const key = lossName(site, name);
+        losses.set(key, Math.max(change.at, losses.get(key) ?? 0));
+      }
+    }
+    change = began;
+    after = began === null ? null : (fields.get(began.field) ?? null);
+  }
+  return losses;
+}
+
+const policyOf = (field: ReadField | null): Policy | null => (field?.kind === "policy" ? field.policy : null);
+
+/** A step of the beat: what no edge can live by any more needs to be read no more. */
+export async function forgetPast({
+  histories,
+}: Pick<ControlPlane, "histories">): Promise<{ readonly kind: "done" } | Unavailable> {
+  const outcome = await histories.read();
+  if (outcome.kind === "unavailable") return outcome;
+  const { history } = outcome;
+  const upTo = overUpTo(history);
+  if (upTo === null) return { kind: "done" };
+  const forgotten = await histories.forget(upTo, lossesOver(history));
+  return forgotten.kind === "unavailable" ? forgotten : { kind: "done" };
+}
+
+/** The latest time up to which no configuration was replaced that an edge may still live by; null where there is none. */
+function overUpTo(history: ConfigurationHistory): number | null {
+  let [alive, over] = [Number.POSITIVE_INFINITY, 0];
+  for (const { ended, greatest } of statesOf(history))
+    if (ended !== null && ended.at + greatest + LIMITS.fenceSlack >= history.now)
+      alive = Math.min(alive, ended.at);
+  for (const { at } of history.changes) if (at < alive) over = Math.max(over, at);
+  return over === 0 ? null : over;
+}

@@ -1,0 +1,153 @@
+// What an edge says to a push: that it has applied it, as soon as it has, gaps included.
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createEdge } from "../../edge/create-edge.ts";
+import type { Edge } from "../../edge/edge.ts";
+import { handleInternal } from "../../edge/internal/routes.ts";
+import type { LogEntry } from "../../shared/core/log-entry.ts";
+import { formatPosition } from "../../shared/core/position.ts";
+import { millis, type Selector } from "../../shared/core/units.ts";
+import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
+import { createLog } from "../../shared/mid-tier/log.ts";
+import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
+import { parseUrl } from "../../shared/runtime/url.ts";
+import { encodePush, PUSH_PATH } from "../../shared/wire/internal.ts";
+import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
+import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
+
+const KEY = "cluster-key";
+const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 30_000 });
+
+let rest: RestFixture;
+let edge: Edge;
+/** Whether the edge can reach Redis. */
+let reachable: boolean;
+let appended: number;
+
+beforeEach(async () => {
+  rest = await startEmbeddedRest();
+  reachable = true;
+  appended = 0;
+  edge = edgeOver({
+    run: async (commands, deadline) =>
+      reachable ? upstashRedis(rest).run(commands, deadline) : new Promise(() => {}),
+  });
+});
+afterEach(() => rest.stop());
+
+function edgeOver(redis: Redis): Edge {
+  const away = { kind: "unreachable", reason: "refused" } as const;
+  return createEdge(
+    {
+      clock: systemClock(),
+      timers: systemTimers,
+      random: systemRandom,
+      digest: systemDigest,
+      origin: { fetch: async () => ({ ...away, detail: "" }) },
+      callPeer: async () => away,
+      blobs: {
+        match: async () => ({ kind: "absent" }),
+        matchRange: async () => ({ kind: "absent" }),
+        put: async () => ({ kind: "stored" }),
+        delete: async () => {},
+      },
+      log: createLog(redis, LOG_LIMITS),
+      midTier: createMidTier({
+        shardOf: () => ({ id: "control", redis }),
+        digest: systemDigest,
+        readDeadline: millis(1000),
+        fillDeadline: millis(1000),
+        variantsPerKey: 3,
+        traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
+      }),
+    },
+    {
+      id: "one",
+      fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
+      parseUrl,
+      peerUrls: new Map(),
+      shards: () => [],
+    },
+  );
+}
+
+/** As the control plane appends, with so many entries to come back before it. */
+async function append(preceding = 0): Promise<LogEntry[]> {
+  appended += 1;
+  const outcome = await createLog(upstashRedis(rest), LOG_LIMITS).append({
+    operationId: `purge-${appended}`,
+    requestDigest: "x",
+    actor: "test",
+    action: "invalidate",
+    payload: { kind: "invalidate", mode: "hard", selectors: [`default t tag-${appended}` as Selector] },
+    detail: "",
+    replicas: 0,
+    preceding,
+  });
+  if (outcome.kind !== "appended" || outcome.entry === null) throw new Error(outcome.kind);
+  return [...outcome.preceding, outcome.entry];
+}
+
+/** The position that the edge acknowledges. */
+async function push(entries: readonly LogEntry[]): Promise<string | null> {
+  const message = { method: "POST", path: PUSH_PATH, body: encodePush(entries) };
+  const by = { key: KEY, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
+  const signature = await signRequest(message, by);
+  const background = { keep: () => {} };
+  const reply = await handleInternal(
+    { edge, checker, boot: "boot", region: "test" },
+    { ...message, signature, background },
+  );
+  return (reply.json as { position: string | null }).position;
+}
+
+const positionOf = (entry: LogEntry | undefined): string | null =>
+  entry === undefined ? null : formatPosition(entry);
+const pulls = (): number => edge.counters.pulls;
+
+test("the next entry is acknowledged without asking anybody", async () => {
+  await edge.view.pull({ keep: () => {} });
+  const before = pulls();
+  const entries = await append();
+  expect(await push(entries)).toBe(positionOf(entries[0]));
+  expect(pulls()).toBe(before);
+});
+
+test("the entries that travel with it close the gap that lost pushes left", async () => {
+  await edge.view.pull({ keep: () => {} });
+  const before = pulls();
+  for (let i = 0; i < 5; i++) await append();
+  const entries = await append(8);
+  expect(entries).toHaveLength(6);
+  expect(await push(entries)).toBe(positionOf(entries.at(-1)));
+  expect(pulls()).toBe(before);
+});
+
+test("a longer gap is closed by one pull before it is acknowledged", async () => {
+  await edge.view.pull({ keep: () => {} });
+  const before = pulls();
+  for (let i = 0; i < 5; i++) await append();
+  const entries = await append(2);
+  expect(await push(entries)).toBe(positionOf(entries.at(-1)));
+  expect(pulls()).toBe(before + 1);
+});
+
+test("a cold edge begins with what it is pushed", async () => {
+  const entries = await append();
+  expect(edge.view.current()).toBeNull();
+  expect(await push(entries)).toBe(positionOf(entries[0]));
+});
+
+test("where the log can't be reached, a gap is acknowledged as one, in good time, and the entry counts all the same", async () => {
+  await edge.view.pull({ keep: () => {} });
+  const before = edge.view.position();
+  await append();
+  const entries = await append();
+  reachable = false;
+  const begun = performance.now();
+  expect(await push(entries)).toBe(before === null ? null : formatPosition(before));
+  expect(performance.now() - begun).toBeLessThan(800);
+  expect(edge.view.asOf()).toMatchObject({ seq: entries[0]?.seq });
+});

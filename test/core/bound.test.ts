@@ -1,0 +1,153 @@
+// How late an invalidation may become visible, by the rules that can govern what it names.
+
+import { describe, expect, test } from "vitest";
+import { boundConcerned, classesLosing, greatestBound } from "../../shared/core/bound.ts";
+import { parsePattern } from "../../shared/core/pattern.ts";
+import { compileRouting, type Site } from "../../shared/core/routing.ts";
+import { DEFAULT_HANDLING, type Policy } from "../../shared/core/rules.ts";
+import { formatSelector, type SelectorSpec } from "../../shared/core/selector.ts";
+import { hours, minutes, type Selector, seconds } from "../../shared/core/units.ts";
+
+const siteOf = (name: string, hosts: string[]): Site => ({
+  name,
+  hosts,
+  aliases: [],
+  canonicalHost: hosts[0] ?? "",
+});
+const SITES = [siteOf("blog", ["blog.test"]), siteOf("shop", ["shop.test", "*.shop.test"])];
+
+function policyOf(id: string, pattern: string, changes: Partial<Policy> = {}): Policy {
+  const parsed = parsePattern(pattern);
+  if (parsed.kind === "invalid") throw new Error(parsed.message);
+  return {
+    id,
+    site: "shop",
+    pattern: parsed.pattern,
+    class: "hot",
+    ttl: null,
+    ttlMode: "respect",
+    staleWhileRevalidate: null,
+    staleIfError: null,
+    eviction: null,
+    refresh: null,
+    write: null,
+    window: null,
+    fence: null,
+    ...DEFAULT_HANDLING,
+    priority: 0,
+    ...changes,
+  };
+}
+
+const POLICIES = [
+  policyOf("pages", "/pages/*"),
+  policyOf("images", "/img/*", { class: "immutable" }),
+  policyOf("slow", "/pages/slow/*", { window: minutes(2) }),
+  policyOf("eu", "//eu.shop.test/*", { class: "standard", window: minutes(3) }),
+  policyOf("posts", "/*", { site: "blog", class: "standard", window: hours(5) }),
+];
+const routing = compileRouting(SITES, POLICIES);
+const { sites } = routing;
+
+const bound = (specs: readonly SelectorSpec[], more: { lost?: boolean; site?: string } = {}): number =>
+  boundConcerned(
+    routing,
+    specs.map((spec) => formatSelector(more.site ?? "shop", spec)),
+    { named: sites, hasLost: () => more.lost === true },
+  );
+const url = (path: string, host = "shop.test"): SelectorSpec => ({ kind: "url", host, pathAndQuery: path });
+const prefix = (path: string, host = "shop.test"): SelectorSpec => ({ kind: "prefix", host, path });
+
+const [STANDARD, HOT, IMMUTABLE] = [seconds(30), seconds(5), minutes(70)];
+
+describe("the bound is the greatest of the rules that can govern what is named", () => {
+  test.each<[string, SelectorSpec[], number]>([
+    ["a URL: its own policy", [url("/pages/a?b=1")], HOT],
+    ["a URL that a longer pattern governs", [url("/pages/slow/a")], minutes(2)],
+    ["a URL that no policy claims", [url("/about")], STANDARD],
+    ["several URLs", [url("/pages/a"), url("/about")], STANDARD],
+    ["a URL of another host of the site", [url("/pages/a", "eu.shop.test")], minutes(3)],
+    ["a prefix: whatever may match below, and what nobody claims", [prefix("/pages/a")], STANDARD],
+    ["a prefix with a longer bound below it", [prefix("/pages")], minutes(2)],
+    ["the root", [prefix("/")], IMMUTABLE],
+    ["a prefix beside the images", [prefix("/pages/slow", "eu.shop.test")], minutes(3)],
+    ["a class", [{ kind: "class", class: "hot" }], minutes(2)],
+    ["another class", [{ kind: "class", class: "immutable" }], IMMUTABLE],
+    [
+      "the standard class: its policies, and what nobody claims",
+      [{ kind: "class", class: "standard" }],
+      minutes(3),
+    ],
+    ["a class of which nothing is", [{ kind: "class", class: "session" }], 0],
+    ["a host", [{ kind: "host", host: "shop.test" }], IMMUTABLE],
+    ["a group", [{ kind: "group", host: "shop.test", group: "g" }], IMMUTABLE],
+    ["a tag", [{ kind: "tag", tag: "t" }], IMMUTABLE],
+    ["everything", [{ kind: "everything" }], IMMUTABLE],
+  ])("%s", (_why, specs, expected) => expect(bound(specs)).toBe(expected));
+
+  test("another site's rules are not concerned", () => {
+    expect(bound([{ kind: "everything" }], { site: "blog" })).toBe(hours(5));
+    expect(bound([url("/about")])).toBe(STANDARD);
+  });
+
+  test("a class that has lost URLs to others may lie under any of their rules", () => {
+    expect(bound([{ kind: "class", class: "hot" }], { lost: true })).toBe(IMMUTABLE);
+    expect(bound([url("/pages/a")], { lost: true })).toBe(HOT);
+  });
+
+  test("for a policy of its host alone, a host without a port means every port", () => {
+    const ported = compileRouting(SITES, [policyOf("p", "//shop.test:81/*", { window: hours(1) })]);
+    const of = (host: string) =>
+      boundConcerned(ported, [formatSelector("shop", { kind: "host", host })], {
+        named: ported.sites,
+        hasLost: () => false,
+      });
+    expect([of("shop.test"), of("shop.test:81"), of("shop.test:82")]).toEqual([hours(1), hours(1), STANDARD]);
+  });
+
+  test.each([
+    ["where sites are others than those that named it", { named: [SITES[0] as Site] }],
+    ["of a text that is no selector", { selectors: ["shop x" as Selector] }],
+    [
+      "of more than can be matched in good time",
+      { selectors: Array.from({ length: 30_000 }, (_, i) => formatSelector("shop", url(`/pages/${i}`))) },
+    ],
+  ])(
+    "the greatest of all %s",
+    (_why, {
+      named = sites,
+      selectors = [formatSelector("shop", url("/pages/a"))],
+    }: { named?: readonly Site[]; selectors?: Selector[] }) => {
+      expect(boundConcerned(routing, selectors, { named, hasLost: () => false })).toBe(hours(5));
+      expect(greatestBound(routing)).toBe(hours(5));
+    },
+  );
+});
+
+describe("a change of a policy", () => {
+  const shop = POLICIES.filter(({ site }) => site === "shop");
+  const changed = (before: Policy | null, after: Policy | null): string[] =>
+    [...classesLosing(shop, { before, after })].sort();
+
+  test("that leaves pattern, class and rank takes nothing from anybody", () => {
+    expect(
+      changed(policyOf("pages", "/pages/*"), policyOf("pages", "/pages/*", { window: hours(1) })),
+    ).toEqual([]);
+  });
+
+  test("of class or pattern, or its removal, takes from its own class", () => {
+    const before = policyOf("pages", "/pages/*");
+    expect(changed(before, null)).toEqual(["hot"]);
+    expect(changed(before, policyOf("pages", "/pages/*", { class: "immutable" }))).toContain("hot");
+    expect(changed(before, policyOf("pages", "/pages/x/*"))).toContain("hot");
+    expect(changed(before, policyOf("pages", "/pages/*", { priority: -1 }))).toContain("hot");
+  });
+
+  test("that adds one takes from those that it comes before, and from what nobody claims", () => {
+    expect(changed(null, policyOf("new", "/other/*"))).toEqual(["standard"]);
+    expect(changed(null, policyOf("new", "/img/large/*"))).toEqual(["immutable", "standard"]);
+    expect(changed(null, policyOf("new", "/*"))).toEqual(["standard"]);
+    expect(changed(null, policyOf("new", "/*", { priority: 1 }))).toEqual(["immutable", "standard"]);
+    expect(changed(null, policyOf("new", "/pages/x/*", { class: "immutable" }))).toEqual(["hot", "standard"]);
+  });
+});
