@@ -1,6 +1,6 @@
 // Every limit of the control plane: its value, and why it is that value.
 
-import { days, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
+import { days, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
 
 export const LIMITS = {
   /** Octets of a request's body: a thousand long URLs fit. */
@@ -33,6 +33,24 @@ export const LIMITS = {
   pushPreceding: 8,
   /** One status call to one edge; below the beat. */
   statusDeadline: millis(900),
+  /** What has answered by then is recorded together; an edge that takes longer holds up no other's row. */
+  statusGrace: millis(150),
+  /** An edge that lags behind is asked often, so it need not wait for long before it answers. */
+  laggingPatience: millis(250),
+  /** A silent edge is asked so often, as patiently as any other: it may be slow, not away. */
+  silentPatientlyEvery: seconds(3),
+  /** In between it is asked as often as the beat goes, below its pause: one that comes back has little to wait for. */
+  silentDeadline: millis(240),
+  /** How long it may take to catch up before it answers that quickly. */
+  silentPatience: millis(100),
+  /** Silent edges asked at once, and one patiently: of the runtime's six connections one is left for the others. */
+  silentAtOnce: 4,
+  /** Places in the log from which it is read for edges that lag behind, in one round. */
+  tailsPerRound: 4,
+  /** Entries sent to an edge that lags behind: one that lacks more takes its time anyway. */
+  tailEntries: 200,
+  /** Octets of them. */
+  tailBytes: kibibytes(256),
   /** An edge seen within this is named to the others as a peer. */
   peerNamedFor: minutes(1),
   /** An edge not seen for this long is silent: several beats missed, not one. */
@@ -71,6 +89,14 @@ export const LIMITS = {
 
   /** Between two beats: an edge without traffic learns of a lost push within this. */
   beat: seconds(1),
+  /** From one look at what is open or behind to the next: whoever comes back has caught up well within a second. */
+  beatBusy: millis(250),
+  /** After so long nobody is about to come back at once, and half as many looks will do. */
+  busyAtFirst: seconds(30),
+  /** From one look to the next by then: still within a second of a heal. */
+  beatBusyLater: millis(500),
+  /** After so long the beat alone will do: an edge that is gone for good must not cost more for ever. */
+  busyAtMost: minutes(10),
   /** How often an isolate makes sure that the beat goes on. */
   pokeEvery: seconds(10),
   /** How often the configuration in the log is compared with the environment's, once it is there. */

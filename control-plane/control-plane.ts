@@ -3,6 +3,7 @@
 import type { Site } from "../shared/core/routing.ts";
 import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
+import type { LogTail } from "../shared/mid-tier/log-tail.ts";
 import type { Metrics } from "../shared/mid-tier/metrics.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
 import type { Repeats } from "../shared/mid-tier/repeats.ts";
@@ -41,6 +42,7 @@ export interface ControlPlane {
   readonly callEdge: CallEdge;
   readonly checker: SignatureChecker;
   readonly log: Log;
+  readonly logTail: LogTail;
   readonly witness: Witness;
   readonly histories: ConfigurationHistories;
   readonly edges: EdgeDirectory;

@@ -4,6 +4,7 @@ import { createConfigurationHistories } from "../shared/mid-tier/configuration-h
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
+import { createLogTail } from "../shared/mid-tier/log-tail.ts";
 import { createMetrics } from "../shared/mid-tier/metrics.ts";
 import { createReceipts } from "../shared/mid-tier/receipts.ts";
 import { createRepeats } from "../shared/mid-tier/repeats.ts";
@@ -46,6 +47,7 @@ export function createControlPlane(
     callEdge: createCallEdge({ http, key, digest, random, clock }),
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),
     log: createLog(redis, LOG_LIMITS),
+    logTail: createLogTail(redis, { entries: LIMITS.tailEntries, bytes: LIMITS.tailBytes, deadline }),
     histories: createConfigurationHistories(redis, deadline),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,

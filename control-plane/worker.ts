@@ -1,7 +1,6 @@
 // The control plane's worker: reads its environment, puts the parts together once an isolate, and owns the beat.
 
 import { DurableObject } from "cloudflare:workers";
-import { elapsed, type Instant } from "../shared/core/units.ts";
 import { guardedRedis } from "../shared/mid-tier/guarded.ts";
 import { upstashRedis } from "../shared/mid-tier/upstash.ts";
 import type { LogHead } from "../shared/ports/mid-tier.ts";
@@ -15,8 +14,8 @@ import { type Environment, readEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createControlPlane } from "./create-control-plane.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
-import { beat } from "./tick/beat.ts";
 import { keepAwake } from "./tick/keep-awake.ts";
+import { Pulse } from "./tick/pulse.ts";
 import { advanceWarmups, type WarmupPace } from "./warmup/advance.ts";
 
 export interface ControlPlaneEnv extends Environment {
@@ -77,18 +76,20 @@ async function adminTokenHash({ ADMIN_TOKEN, ADMIN_TOKEN_SHA256 }: ControlPlaneE
 
 /** The beat: an alarm that sets itself again before it does anything. Its state is in Redis. */
 export class Tick extends DurableObject<ControlPlaneEnv> {
-  private bootCheckedAt: Instant | null = null;
   private failing = "";
   private warming: Promise<void> | null = null;
   private readonly witness = storedWitness(this.ctx.storage);
   private readonly pace: WarmupPace = new Map();
+  private readonly pulse = new Pulse();
+  private beatAt = 0;
 
   async ensure(): Promise<void> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
   }
 
+  /** However many are in a hurry, there is no more than one beat a look's pause. */
   async hurry(): Promise<void> {
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.ctx.storage.setAlarm(Math.max(Date.now(), this.beatAt + LIMITS.beatBusy));
   }
 
   async noteHead(head: LogHead): Promise<void> {
@@ -96,16 +97,14 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   }
 
   override async alarm(): Promise<void> {
-    await this.ctx.storage.setAlarm(Date.now() + LIMITS.beat);
+    this.beatAt = Date.now();
+    await this.ctx.storage.setAlarm(this.beatAt + LIMITS.beat);
     const plane = { ...(await isolate(this.env)).plane, witness: this.witness };
     // Not awaited: a slow origin must not hold up the beat. The next one finds it still at work.
     this.warming ??= this.warm(plane).finally(() => {
       this.warming = null;
     });
-    const now = plane.clock.now();
-    const boot = this.bootCheckedAt === null || elapsed(this.bootCheckedAt, now) >= LIMITS.bootCheckEvery;
-    const failures = await beat(plane, { boot, witness: this.witness });
-    if (boot && !failures.has("boot")) this.bootCheckedAt = now;
+    const failures = await this.pulse.run(plane, this.witness);
     this.tell([...failures].map(([step, reason]) => `${step}: ${reason}`).join("; "));
   }
 

@@ -86,7 +86,7 @@ export function invalidationRoutes(api: Api, ports: ApiPorts): void {
   getInvalidations(api, ports);
 }
 
-function postInvalidate(api: Api, { plane }: ApiPorts): void {
+function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
   const route = createRoute({
     method: "post",
     path: "/invalidate",
@@ -125,6 +125,8 @@ function postInvalidate(api: Api, { plane }: ApiPorts): void {
       );
     }
     if (outcome.kind !== "accepted") throw refusalOf(outcome);
+    // Whom the push did not reach, the beat looks after: at once.
+    if (!outcome.reached) context.executionCtx.waitUntil(wake("now"));
     const receipt = `/invalidations/${outcome.id}`;
     context.header("location", receipt);
     if (body.wait === true) {

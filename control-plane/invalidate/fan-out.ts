@@ -11,6 +11,7 @@ import { encodePush, PUSH_PATH } from "../../shared/wire/internal.ts";
 import { decodeAcknowledgement } from "../../shared/wire/replies.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { inGoodTime } from "../edges/in-good-time.ts";
 import { noteAcks } from "./follow.ts";
 
 export interface Appended {
@@ -39,36 +40,33 @@ export function pushable(
   return entry === null ? null : { ...by, entry, preceding };
 }
 
-/** Resolves when what was acknowledged in good time is noted; the rest is noted behind it. */
-export async function fanOut(plane: ControlPlane, appended: Appended, pushing: Pushing): Promise<void> {
-  if (!plane.settings.push) return;
+/**
+ * Resolves when what was acknowledged in good time is noted; the rest is noted behind it. True where that was all:
+ * otherwise the beat has something to look after.
+ */
+export async function fanOut(plane: ControlPlane, appended: Appended, pushing: Pushing): Promise<boolean> {
+  if (!plane.settings.push) return false;
   const outcome = await plane.edges.read();
-  if (outcome.kind === "unavailable") return;
+  if (outcome.kind === "unavailable") return false;
   const { id, entry, preceding, sentAt } = appended;
   const body = encodePush([...preceding, entry]);
-  let acks = new Map<string, Ack>();
-  const push = async (edge: ListedEdge): Promise<void> => {
+  const push = async (edge: ListedEdge): Promise<readonly [string, Ack] | null> => {
     const position = await pushTo(plane, edge, body);
     // An entry that an earlier attempt had appended was accepted that much earlier.
     const afterMs = entry.age + elapsed(sentAt, plane.clock.now());
-    if (position !== null && reaches(position, entry)) acks.set(edge.id, { position, afterMs });
+    return position !== null && reaches(position, entry) ? [edge.id, { position, afterMs }] : null;
   };
-  const note = async (): Promise<void> => {
-    const taken = acks;
-    acks = new Map();
-    if (taken.size > 0) await noteAcks(plane, id, taken);
-  };
-  let pending = outcome.directory.edges.length;
-  const pushed = Promise.all(
-    outcome.directory.edges.map((edge) =>
-      push(edge).finally(() => {
-        pending -= 1;
-      }),
-    ),
-  );
-  await Promise.race([pushed, plane.timers.sleep(pushing.grace)]);
-  if (pending > 0) pushing.background.keep(pushed.then(note));
-  await note();
+  const { edges } = outcome.directory;
+  let acknowledged = 0;
+  await inGoodTime(edges.map(push), {
+    ...pushing,
+    timers: plane.timers,
+    take: (acks) => {
+      acknowledged += acks.length;
+      return noteAcks(plane, id, new Map(acks));
+    },
+  });
+  return acknowledged === edges.length;
 }
 
 async function pushTo(plane: ControlPlane, edge: ListedEdge, body: string): Promise<string | null> {

@@ -17,6 +17,8 @@ export type InvalidateOutcome =
       readonly id: string;
       readonly position: string;
       readonly counts: SelectorCounts;
+      /** Whether every listed edge has acknowledged it already. */
+      readonly reached: boolean;
     }
   | { readonly kind: "dry-run"; readonly counts: SelectorCounts; readonly selectors: readonly Selector[] }
   | { readonly kind: "refused"; readonly faults: readonly Fault[] }
@@ -40,7 +42,7 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
   const { invalidation } = acceptance;
   const { counts, selectors } = invalidation;
   if (body.dryRun === true) return { kind: "dry-run", counts, selectors };
-  const appended = await appendAndPush(plane, invalidation, order);
+  const { appended, reached } = await appendAndPush(plane, invalidation, order);
   if (appended.kind === "conflict") return appended;
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   if (body.repeatAfterMs !== undefined) {
@@ -49,21 +51,22 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
     if (scheduled.kind === "full") return { kind: "too-many-repeats" };
     if (scheduled.kind === "unavailable") return scheduled;
   }
-  return { kind: "accepted", id: operation.id, position: formatPosition(appended.position), counts };
+  const position = formatPosition(appended.position);
+  return { kind: "accepted", id: operation.id, position, counts, reached };
 }
 
 async function appendAndPush(
   plane: ControlPlane,
   invalidation: Invalidation,
   { operation, pushing }: InvalidateOrder,
-): Promise<AppendOutcome> {
+): Promise<{ readonly appended: AppendOutcome; readonly reached: boolean }> {
   const sentAt = plane.clock.now();
   const appended = await appendInvalidation(plane, invalidation, operation);
-  if (appended.kind !== "appended") return appended;
+  if (appended.kind !== "appended") return { appended, reached: false };
   // What an earlier attempt had appended is pushed again: it may have ended before it pushed.
   const push = pushable(appended, { id: operation.id, sentAt });
-  if (push !== null)
-    // Acknowledged only when it is noted, so that its loss would show.
-    await Promise.all([fanOut(plane, push, pushing), plane.witness.note(push.entry)]);
-  return appended;
+  if (push === null) return { appended, reached: false };
+  // Acknowledged only when it is noted, so that its loss would show.
+  const [reached] = await Promise.all([fanOut(plane, push, pushing), plane.witness.note(push.entry)]);
+  return { appended, reached };
 }

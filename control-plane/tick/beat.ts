@@ -4,7 +4,7 @@ import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { bootConfiguration } from "../configuration/boot.ts";
 import { forgetPast } from "../configuration/past.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { collectStatus } from "../edges/collect.ts";
+import { collectStatus, type Round } from "../edges/collect.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
 import { watchLog } from "../log/watch.ts";
@@ -15,10 +15,24 @@ export type StepOutcome = { readonly kind: "done" } | Unavailable;
 /** What failed, and how; empty when all went well. */
 export type BeatFailures = ReadonlyMap<string, string>;
 
+/** What there is to look after soon: `open` receipts, and edges that are silent or behind the log. */
+export interface Seen {
+  readonly open: number;
+  readonly lagging: readonly string[];
+}
+
+export interface Looking {
+  readonly round: Round;
+  /** Is told what there is to look after. */
+  readonly saw: (seen: Seen) => void;
+}
+
 export interface Beat {
   /** Whether the environment's configuration is to be compared with the log's. */
   readonly boot: boolean;
   readonly witness: WitnessStore;
+  /** Where left out everybody is asked, and waited for. */
+  readonly looking?: Looking;
 }
 
 export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailures> {
@@ -30,11 +44,30 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
   await step("witness", watchLog(plane, { witness: given.witness, began }), failures);
   if (boot) await step("boot", lookAround(plane), failures);
   await step("repeats", appendDueRepeats(plane), failures);
-  // Receipts are judged by where the edges have just said they are.
-  await step("status", collectStatus(plane), failures);
-  await step("receipts", followReceipts(plane), failures);
+  await lookInto(plane, failures, given.looking);
   return failures;
 }
+
+/** What can't wait for a whole beat while something is open or behind. */
+export const look = (plane: ControlPlane, looking: Looking): Promise<void> =>
+  lookInto(plane, new Map(), looking);
+
+async function lookInto(
+  plane: ControlPlane,
+  failures: Map<string, string>,
+  looking: Looking | undefined,
+): Promise<void> {
+  // Receipts are judged by where the edges have just said they are.
+  const collected = await step("status", collectStatus(plane, looking?.round), failures);
+  const followed = await step("receipts", followReceipts(plane), failures);
+  looking?.saw({
+    open: followed?.kind === "done" ? followed.open : 0,
+    // While Redis is away nobody knows who lags behind it.
+    lagging: collected?.kind === "done" ? collected.lagging : [UNKNOWN],
+  });
+}
+
+const UNKNOWN = "?";
 
 /** What has to be looked at now and then: what the environment says, and what no edge can live by any more. */
 async function lookAround(plane: ControlPlane): Promise<StepOutcome> {
@@ -45,12 +78,18 @@ async function lookAround(plane: ControlPlane): Promise<StepOutcome> {
   return { kind: "done" };
 }
 
-async function step(name: string, work: Promise<StepOutcome>, failures: Map<string, string>): Promise<void> {
+async function step<Outcome extends StepOutcome>(
+  name: string,
+  work: Promise<Outcome>,
+  failures: Map<string, string>,
+): Promise<Outcome | null> {
   try {
     const outcome = await work;
     if (outcome.kind === "unavailable") failures.set(name, outcome.reason);
+    return outcome;
   } catch (error) {
     // A bug in one step must not stop the beat that the others live by.
     failures.set(name, error instanceof Error ? `${error.name}: ${error.message}` : "unknown");
+    return null;
   }
 }

@@ -7,6 +7,7 @@ import {
   greatestPosition,
   type Position,
 } from "../../shared/core/position.ts";
+import { millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
@@ -125,13 +126,19 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   if (call === null) return BAD_MESSAGE;
   const { edge } = internal;
   edge.peers.named(call.peers.slice(0, LIMITS.peers), edge.clock.now());
-  return status(internal, request.background);
+  if (call.entries.length > 0) edge.view.receive(call.entries, request.background);
+  return status(internal, request.background, call.patience);
 }
 
 /** The tick's beat: an edge without traffic learns the log here. */
-async function status(internal: InternalEdge, background: Background): Promise<InternalReply> {
+async function status(
+  internal: InternalEdge,
+  background: Background,
+  patience: number | null = null,
+): Promise<InternalReply> {
   const { edge } = internal;
-  await edge.view.catchUp(background);
+  const caughtUp = edge.view.catchUp(background);
+  await (patience === null ? caughtUp : Promise.race([caughtUp, edge.timers.sleep(millis(patience))]));
   const view = edge.view.current();
   const report: StatusReport = {
     ...acknowledgement(edge),

@@ -1,11 +1,12 @@
 // Which edges there are, and where each was when it was last seen.
 
+import type { Position } from "../core/position.ts";
 import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { decodeListedEdge, encodeListedEdge, type ListedEdge } from "../wire/edge-list.ts";
 import { parseJson } from "../wire/log-payload.ts";
-import { EDGES, EDGES_DEPARTED, EDGES_LISTED } from "./keys.ts";
+import { EDGES, EDGES_DEPARTED, EDGES_LISTED, LOG_HEAD } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import REPLACE_EDGES from "./scripts/replace-edges.lua";
 
@@ -25,6 +26,8 @@ export interface Directory {
   /** Who has left the list and when, Redis TIME: until it is fenced it may go on serving what was purged before then. */
   readonly departed: ReadonlyMap<string, number>;
   readonly sightings: ReadonlyMap<string, Sighting>;
+  /** Up to where the log reached; null where there is none yet. */
+  readonly head: Position | null;
   /** Redis TIME, milliseconds. */
   readonly now: number;
 }
@@ -61,25 +64,30 @@ export function createEdgeDirectory(redis: Redis, config: DirectoryConfig): Edge
 
 async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<DirectoryOutcome> {
   const hashes = [EDGES_LISTED, EDGES, EDGES_DEPARTED].map((key) => ["HGETALL", key]);
-  const outcome = await redis.run([["TIME"], ...hashes], config.deadline);
-  const [time, listed, seen, departed] = [0, 1, 2, 3].map((index) => scriptReply(outcome, index));
-  if (
-    time?.kind !== "strings" ||
-    listed?.kind !== "strings" ||
-    seen?.kind !== "strings" ||
-    departed?.kind !== "strings"
-  )
+  const commands = [["TIME"], ["HGETALL", LOG_HEAD], ...hashes];
+  const outcome = await redis.run(commands, config.deadline);
+  const replies = commands.map((_, index) => scriptReply(outcome, index));
+  const [time = [], head = [], listed = [], seen = [], departed = []] = replies.map((reply) =>
+    reply.kind === "strings" ? reply.strings : undefined,
+  );
+  if (replies.some(({ kind }) => kind === "unavailable"))
     return { kind: "unavailable", reason: "the edge directory did not answer" };
-  const now = Number(time.strings[0]) * 1000 + Math.floor(Number(time.strings[1]) / 1000);
-  const { edges, leaving } = readList(pairs(listed.strings), config);
-  const left = pairs(departed.strings).map(([id, at]) => [id, Number(at)] as const);
+  const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+  const { edges, leaving } = readList(pairs(listed), config);
+  const left = pairs(departed).map(([id, at]) => [id, Number(at)] as const);
   const directory = {
     now,
     edges,
     departed: new Map([...left, ...leaving.map((id) => [id, now] as const)]),
-    sightings: readSightings(pairs(seen.strings)),
+    sightings: readSightings(pairs(seen)),
+    head: readHead(new Map(pairs(head))),
   };
   return { kind: "directory", directory };
+}
+
+function readHead(fields: ReadonlyMap<string, string>): Position | null {
+  const [epoch, seq] = [fields.get("epoch"), fields.get("seq")];
+  return epoch === undefined || seq === undefined ? null : { epoch: Number(epoch), seq: Number(seq) };
 }
 
 async function replaceEdges(

@@ -52,9 +52,14 @@ export interface Peer {
 export interface StatusCall {
   readonly peers: readonly Peer[];
   readonly watch: readonly string[];
+  /** How long the edge may take to catch up before it answers, in milliseconds; null leaves that to it. */
+  readonly patience: number | null;
+  /** What it seems to lack of the log. */
+  readonly entries: readonly LogEntry[];
 }
 
-export const encodeStatusCall = (call: StatusCall): string => JSON.stringify({ v: 1, ...call });
+export const encodeStatusCall = (call: StatusCall): string =>
+  JSON.stringify({ v: 1, ...call, entries: call.entries.map(toWireEntry) });
 
 const EDGE_URL = /^https?:\/\/[^/?#@\s]+\/?$/;
 
@@ -67,7 +72,10 @@ export function decodeStatusCall(text: string): StatusCall | null {
   const peers = value.peers.map(readPeer);
   if (!peers.every((peer) => peer !== null)) return null;
   if (!value.watch.every((selector) => typeof selector === "string")) return null;
-  return { peers, watch: value.watch };
+  const { watch, patience = null, entries: listed = [] } = value;
+  if (patience !== null && (typeof patience !== "number" || !(patience >= 0))) return null;
+  const entries = Array.isArray(listed) ? listed.map(fromWireEntry) : [null];
+  return entries.every((entry) => entry !== null) ? { peers, watch, patience, entries } : null;
 }
 
 function readPeer(value: unknown): Peer | null {

@@ -1,0 +1,124 @@
+// Whom a round of questions asks, and how patiently: silent edges go at a pace of their own, and hold up nobody.
+
+import { comparePositions, type Position, parsePosition } from "../../shared/core/position.ts";
+import { elapsed, type Instant, instant, type Millis } from "../../shared/core/units.ts";
+import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
+import type { ListedEdge } from "../../shared/wire/edge-list.ts";
+import { LIMITS } from "../config.ts";
+
+export interface Ask {
+  readonly edge: ListedEdge;
+  readonly deadline: Millis;
+  /** How long the edge may take to catch up before it answers; null leaves that to the edge. */
+  readonly patience: Millis | null;
+  /** The edge stands here, and lacks what came after; null where it lacks nothing that is known of. */
+  readonly lacksAfter: Position | null;
+}
+
+interface Attended {
+  /** Questions in a row that it has not answered. */
+  unanswered: number;
+  underWay: number;
+  askedAt: Instant;
+  /** When it was last asked as patiently as an edge that answers. */
+  patientlyAt: Instant;
+}
+
+const NEVER = instant(Number.NEGATIVE_INFINITY);
+
+/** What whoever asks remembers of the edges from one round to the next. */
+export class Attention {
+  private readonly edges = new Map<string, Attended>();
+
+  /** In a whole round everybody, in a quick one those that lag behind or are silent. */
+  whomToAsk(directory: Directory, round: { readonly whole: boolean; readonly now: Instant }): Ask[] {
+    const asks: Ask[] = [];
+    const silent: ListedEdge[] = [];
+    for (const edge of directory.edges) {
+      const { unanswered, underWay } = this.of(edge.id);
+      if (unanswered > 0) silent.push(edge);
+      else if (underWay > 0) continue;
+      else if (isBehind(edge.id, directory)) asks.push(laggingAsk(edge, directory));
+      else if (round.whole)
+        asks.push({ edge, deadline: LIMITS.statusDeadline, patience: null, lacksAfter: null });
+    }
+    this.forget(directory);
+    return [...asks, ...this.silentAsks(silent, directory, round.now)];
+  }
+
+  /**
+   * Whoever waited longest first, and never so many that none of the runtime's connections is left for the others. One
+   * of them at a time is asked as patiently as an edge that answers: it may be slow, not away. That question does not
+   * keep it from being asked quickly beside.
+   */
+  private silentAsks(silent: readonly ListedEdge[], directory: Directory, now: Instant): Ask[] {
+    const asks = [...silent]
+      .sort((a, b) => this.of(a.id).askedAt - this.of(b.id).askedAt)
+      .slice(0, LIMITS.silentAtOnce)
+      .map((edge): Ask => {
+        const quick = { deadline: LIMITS.silentDeadline, patience: LIMITS.silentPatience };
+        return { ...laggingAsk(edge, directory), ...quick };
+      });
+    const patiently = this.nextPatiently(silent, now);
+    return patiently === null ? asks : [...asks, laggingAsk(patiently, directory)];
+  }
+
+  private nextPatiently(silent: readonly ListedEdge[], now: Instant): ListedEdge | null {
+    let next: ListedEdge | null = null;
+    for (const edge of silent) {
+      const since = elapsed(this.of(edge.id).patientlyAt, now);
+      if (since < LIMITS.statusDeadline) return null;
+      const before = next === null ? LIMITS.silentPatientlyEvery : elapsed(this.of(next.id).patientlyAt, now);
+      if (since >= before) next = edge;
+    }
+    return next;
+  }
+
+  asked({ edge, deadline }: Ask, now: Instant): void {
+    const attended = this.of(edge.id);
+    attended.underWay += 1;
+    attended.askedAt = now;
+    if (deadline === LIMITS.statusDeadline) attended.patientlyAt = now;
+    this.edges.set(edge.id, attended);
+  }
+
+  answered({ edge }: Ask, answered: boolean): void {
+    const attended = this.of(edge.id);
+    attended.underWay = Math.max(0, attended.underWay - 1);
+    attended.unanswered = answered ? 0 : attended.unanswered + 1;
+    this.edges.set(edge.id, attended);
+  }
+
+  /** Listed edges that don't answer, or have not got as far as the log. */
+  lagging(directory: Directory): string[] {
+    return directory.edges.flatMap(({ id }) =>
+      this.of(id).unanswered > 0 || isBehind(id, directory) ? [id] : [],
+    );
+  }
+
+  private of(id: string): Attended {
+    return this.edges.get(id) ?? { unanswered: 0, underWay: 0, askedAt: NEVER, patientlyAt: NEVER };
+  }
+
+  private forget({ edges }: Directory): void {
+    const listed = new Set(edges.map(({ id }) => id));
+    for (const id of this.edges.keys()) if (!listed.has(id)) this.edges.delete(id);
+  }
+}
+
+function laggingAsk(edge: ListedEdge, { sightings }: Directory): Ask {
+  const position = sightings.get(edge.id)?.position ?? null;
+  return {
+    edge,
+    deadline: LIMITS.statusDeadline,
+    patience: LIMITS.laggingPatience,
+    lacksAfter: position === null ? null : parsePosition(position),
+  };
+}
+
+/** A cold edge knows nothing of the log: it is as far behind as can be. */
+export function isBehind(id: string, { sightings, head }: Directory): boolean {
+  const position = sightings.get(id)?.position ?? null;
+  const reached = position === null ? null : parsePosition(position);
+  return head !== null && (reached === null || comparePositions(reached, head) < 0);
+}

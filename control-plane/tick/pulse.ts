@@ -1,0 +1,57 @@
+// One alarm's worth of work: a whole beat, and quick looks behind it while receipts are open or edges lag behind.
+
+import { elapsed, type Instant, later, type Millis } from "../../shared/core/units.ts";
+import type { Background } from "../../shared/ports/clock.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { Attention } from "../edges/attention.ts";
+import type { WitnessStore } from "../log/witness.ts";
+import { type BeatFailures, beat, type Looking, look, type Seen } from "./beat.ts";
+
+/** The beat's owner goes on: nothing has to keep it alive. */
+const WITH_ITS_OWNER: Background = { keep: () => {} };
+
+/** What the beat's owner keeps from one pulse to the next. */
+export class Pulse {
+  private readonly attention = new Attention();
+  private bootCheckedAt: Instant | null = null;
+  /** Since when there has been the same to look after; null where there is nothing. */
+  private busy: { readonly with: string; readonly since: Instant } | null = null;
+
+  /** What failed in the beat. Resolves before the next one is due. */
+  async run(plane: ControlPlane, witness: WitnessStore): Promise<BeatFailures> {
+    const { clock, timers } = plane;
+    const begun = clock.now();
+    const { bootCheckedAt } = this;
+    const boot = bootCheckedAt === null || elapsed(bootCheckedAt, begun) >= LIMITS.bootCheckEvery;
+    let pause: Millis | null = null;
+    const looking = (whole: boolean): Looking => ({
+      round: { attention: this.attention, grace: LIMITS.statusGrace, background: WITH_ITS_OWNER, whole },
+      saw: (seen) => {
+        pause = this.pauseAfter(seen, clock.now());
+      },
+    });
+    const failures = await beat(plane, { boot, witness, looking: looking(true) });
+    if (boot && !failures.has("boot")) this.bootCheckedAt = begun;
+    let lookedAt = begun;
+    while (pause !== null) {
+      const next = later(lookedAt, pause);
+      if (elapsed(begun, next) >= LIMITS.beat) break;
+      await timers.sleep(elapsed(clock.now(), next));
+      lookedAt = clock.now();
+      await look(plane, looking(false));
+    }
+    return failures;
+  }
+
+  /** Null where the next beat will do. */
+  private pauseAfter({ open, lagging }: Seen, now: Instant): Millis | null {
+    const to = open === 0 && lagging.length === 0 ? null : `${open > 0} ${lagging.join(" ")}`;
+    if (to === null) this.busy = null;
+    else if (this.busy?.with !== to) this.busy = { with: to, since: now };
+    if (this.busy === null) return null;
+    const span = elapsed(this.busy.since, now);
+    if (span >= LIMITS.busyAtMost) return null;
+    return span < LIMITS.busyAtFirst ? LIMITS.beatBusy : LIMITS.beatBusyLater;
+  }
+}
