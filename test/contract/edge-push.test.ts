@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
-import { handleInternal } from "../../edge/internal/routes.ts";
+import { answerInternal } from "../../edge/internal/routes.ts";
 import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import { millis, type Selector } from "../../shared/core/units.ts";
@@ -96,11 +96,11 @@ async function push(entries: readonly LogEntry[]): Promise<string | null> {
   const by = { key: KEY, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
   const signature = await signRequest(message, by);
   const background = { keep: () => {} };
-  const reply = await handleInternal(
+  const reply = await answerInternal(
     { edge, checker, boot: "boot", region: "test" },
     { ...message, signature, background },
   );
-  return (reply.json as { position: string | null }).position;
+  return (JSON.parse(reply.text) as { position: string | null }).position;
 }
 
 const positionOf = (entry: LogEntry | undefined): string | null =>

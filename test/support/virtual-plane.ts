@@ -20,6 +20,7 @@ import type { LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { decodePush, decodeStatusCall, PUSH_PATH, STATUS_PATH } from "../../shared/wire/internal.ts";
+import { SIGNATURE_HEADER, signReply } from "../../shared/wire/signature.ts";
 import { Chance } from "../simulator/chance.ts";
 import { Link, PERFECT } from "../simulator/network.ts";
 import { SimulatedRedis } from "../simulator/redis.ts";
@@ -98,7 +99,7 @@ export async function startVirtualPlane(ids: readonly string[], seed: string): P
       redis,
       witness: { note: async () => {} },
     },
-    { clusterKey: "key", environment: readEnvironment({ EDGES, SITES }, "0".repeat(64)) },
+    { clusterKey: CLUSTER_KEY, environment: readEnvironment({ EDGES, SITES }, "0".repeat(64)) },
   );
   return withBeat({ time, plane, edges, redisCalls });
 }
@@ -147,6 +148,8 @@ async function passing<T>(time: VirtualTime, task: Promise<T>, step = 1): Promis
   for (let steps = 0; !done && steps < 100_000; steps++) await time.runUntil(time.now + step);
   return task;
 }
+
+const CLUSTER_KEY = "key";
 
 const edgeNamed = (id: string): VirtualEdge => ({
   id,
@@ -202,7 +205,10 @@ async function answerOf(edge: VirtualEdge, path: string, sending: Sending): Prom
     memoryEntries: 0,
     counters: {},
   };
-  return { kind: "answer", status: 200, text: JSON.stringify(report) };
+  const text = JSON.stringify(report);
+  const signed = { request: request.headers[SIGNATURE_HEADER] ?? "", body: text };
+  const signature = await signReply(signed, { key: CLUSTER_KEY, digest: DIGEST });
+  return { kind: "answer", status: 200, text, header: () => signature };
 }
 
 function memoryWitness(): WitnessStore {
