@@ -75,7 +75,7 @@ function judgeAppend(
   const { position, entry } = outcome;
   const before = truth.purges.find((purge) => purge.operation === operation && !purge.forgotten);
   if (before !== undefined) {
-    const same = entry === null && comparePositions(before.position, position) === 0;
+    const same = comparePositions(before.position, position) === 0;
     return { truth, breaches: same ? [] : [breach("retries repeat", `${operation} appended twice`)] };
   }
   if (entry === null)
