@@ -195,6 +195,7 @@ describe.each(backends)("%s", (_name, start) => {
       ["a record that changed", ["HSET", "m", "{}"]],
       ["a field that is gone", ["HDEL", "d"]],
       ["an instant that is none", ["HSET", "at", "soon"]],
+      ["an instant that has not come yet", ["HSET", "at", "99999999999999"]],
     ])("%s is discarded, counted and never answered", async (_what, [command = "", ...args]) => {
       await read();
       await fill("mine", answerOf("a", at(5)));
@@ -488,6 +489,34 @@ describe.each(backends)("%s", (_name, start) => {
       for (let i = 1; i < 40; i++) await append(invalidate(`s t ${i}`));
       expect(await log.check(["s t never" as Selector], first)).toEqual({ kind: "unknown" });
     });
+
+    test("where the index is gone, nothing passes for checked that was stored before it began anew", async () => {
+      const start = await head();
+      const position = (seq: number): Position => ({ epoch: start.epoch, seq });
+      const check = (selector: string, seq: number) => log.check([selector as Selector], position(seq));
+      await append(invalidate("s t old"));
+      await run("DEL", "tg:log:index");
+      expect(await check("s t old", 0)).toEqual({ kind: "unknown" });
+      expect(await check("s t old", 1)).toEqual({ kind: "unknown" });
+      await append(invalidate("s t new"));
+      expect(await check("s t old", 0)).toEqual({ kind: "unknown" });
+      expect(await check("s t old", 1)).toEqual({ kind: "ok", position: position(2) });
+      expect(await check("s t new", 1)).toEqual({ kind: "hit" });
+    });
+
+    test.each(["hard", "soft"] as const)(
+      "a damaged mark in the index is replaced by a %s one",
+      async (mode) => {
+        const start = await head();
+        const check = (seq: number) => log.check(["s e" as Selector], { epoch: start.epoch, seq });
+        await append(invalidate("s t other"));
+        await run("HSET", "tg:log:index", "s e", "graffiti");
+        expect(await check(1)).toEqual({ kind: "unknown" });
+        expect((await append(invalidate("s e", mode))).kind).toBe("appended");
+        expect(await check(1)).toEqual({ kind: "hit" });
+        expect((await check(2)).kind).toBe("ok");
+      },
+    );
 
     test("the audit chain links every record to the one before", async () => {
       for (let i = 0; i < 3; i++) await append(invalidate("s e"));

@@ -40,6 +40,12 @@ if seen then
 end
 
 local head = read_head() or begin_epoch(tonumber(ARGV[6]))
+if not index_is_whole(head) then
+  -- It begins anew: of what came before, it knows nothing any more.
+  head.pruned = head.seq
+  redis.call('HSET', HEAD, 'pruned', int(head.pruned))
+  redis.call('HSET', INDEX, WHOLE, int(head.epoch))
+end
 local at = now_ms()
 local seq = head.seq + 1
 local hash = redis.sha1hex(head.hash .. ' ' .. int(seq) .. ' ' .. int(at) .. ' ' .. payload)
@@ -62,6 +68,8 @@ local function index_selector(selector)
   if value then
     local a, b, c, d, e = string.match(value, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
     hard, s1, t1, s2, t2 = tonumber(a), tonumber(b), tonumber(c), tonumber(d), tonumber(e)
+    -- Damaged: whatever stood there has hit all that came before.
+    if not a then hard, s1, t1, s2, t2 = seq, 0, 0, 0, 0 end
   end
   if kind == 'invalidate-hard' then
     hard = seq

@@ -3,13 +3,15 @@
 local head = read_head()
 if not head or head.epoch ~= tonumber(ARGV[1]) then return { 'unknown' } end
 local seq = tonumber(ARGV[2])
-if seq > head.seq or seq < head.pruned then return { 'unknown' } end
+-- Where the index itself is gone, that nothing is found in it says nothing.
+if seq > head.seq or seq < head.pruned or not index_is_whole(head) then return { 'unknown' } end
 
 local soft_since = nil
 for i = 3, #ARGV do
   local value = redis.call('HGET', INDEX, ARGV[i])
   if value then
     local hard, s1, t1, s2, t2 = string.match(value, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+    if not hard then return { 'unknown' } end
     if tonumber(hard) > seq then return { 'hit' } end
     local at = nil
     if tonumber(s1) > seq then at = tonumber(t1) elseif tonumber(s2) > seq then at = tonumber(t2) end

@@ -22,8 +22,9 @@ end
 if f[8] then return { 'varies', f[8] } end
 if f[1] and f[1] ~= ARGV[7] then
   local at = tonumber(f[4] or '')
-  if at and f[2] and f[3] and f[5] and f[6] and f[7] then
-    return { 'hit', f[1], f[2], f[3], int(math.max(0, now - at)), f[5], f[6], f[7] }
+  -- Of what was granted later than now nobody can say any more how old it is: the clock has stepped back.
+  if at and at <= now and f[2] and f[3] and f[5] and f[6] and f[7] then
+    return { 'hit', f[1], f[2], f[3], int(now - at), f[5], f[6], f[7] }
   end
   redis.call('DEL', KEYS[1])
   corrupt = '1'
