@@ -233,6 +233,20 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     scenario: "soft and hard",
     breaks: "soft is seen",
   },
+  "lost-index-passes-for-empty": {
+    script: CHECK,
+    find: " or not index_is_whole(head)",
+    put: "",
+    scenario: "index lost",
+    breaks: "no resurrection",
+  },
+  "index-forgets-what-it-lost": {
+    script: APPEND,
+    find: "  head.pruned = head.seq\n",
+    put: "",
+    scenario: "index lost",
+    breaks: "no resurrection",
+  },
   "soft-since-the-last": {
     script: CHECK,
     find: "if tonumber(s1) > seq then at = tonumber(t1) elseif",

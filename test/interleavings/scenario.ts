@@ -43,6 +43,8 @@ export interface Budget {
   readonly expiries: number;
   /** The log's keys are gone. */
   readonly logLosses: number;
+  /** The log's index is gone, and nothing else. */
+  readonly indexLosses: number;
   /** FLUSHALL. */
   readonly flushes: number;
   /** The log's database falls back to where it was at the beginning; L2 is on another. */
@@ -57,6 +59,7 @@ const NOTHING: Budget = {
   ticks: 0,
   expiries: 0,
   logLosses: 0,
+  indexLosses: 0,
   flushes: 0,
   failovers: 0,
   lostReplies: 0,
@@ -163,6 +166,15 @@ export const SCENARIOS: readonly Scenario[] = [
     readers: [twice],
     writers: [hard, tagged, tagged],
     may: { ...NOTHING, failovers: 1 },
+  },
+  {
+    ...plain,
+    name: "index lost",
+    about: "the index of the log alone is lost, while cold readers check an answer from before",
+    readers: [cold, cold],
+    writers: [hard, tagged],
+    may: { ...NOTHING, indexLosses: 1 },
+    kept: true,
   },
   {
     ...plain,

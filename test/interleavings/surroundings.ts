@@ -2,7 +2,7 @@
 
 import { LIMITS } from "../../edge/config.ts";
 import { comparePositions } from "../../shared/core/position.ts";
-import { LOG_KEYS } from "../../shared/mid-tier/keys.ts";
+import { LOG_INDEX, LOG_KEYS } from "../../shared/mid-tier/keys.ts";
 import { doing, type Move } from "./move.ts";
 import type { Budget } from "./scenario.ts";
 import type { State, World } from "./state.ts";
@@ -18,6 +18,7 @@ export function surroundingMoves(world: World, state: State): Move[] {
     left.ticks > 0 ? tick(world, state) : null,
     left.expiries > 0 ? expiry(world, state) : null,
     lossLeft && left.logLosses > 0 ? logLoss(world, state) : null,
+    lossLeft && left.indexLosses > 0 ? indexLoss(world, state) : null,
     lossLeft && left.flushes > 0 ? flush(world, state) : null,
     lossLeft && left.failovers > 0 ? failover(world, state) : null,
   ];
@@ -66,6 +67,13 @@ function logLoss(world: World, state: State): Move | null {
   const ofLog = (key: string): boolean => (LOG_KEYS as readonly string[]).includes(key);
   const content = database.replaced(state.content, database.empty, ofLog);
   return doing("the log is lost", { ...state, left, content });
+}
+
+function indexLoss(world: World, state: State): Move {
+  const { database } = world;
+  const left = spent(state.left, "indexLosses", "losses");
+  const content = database.replaced(state.content, database.empty, (key) => key === LOG_INDEX);
+  return doing("the index is lost", { ...state, left, content });
 }
 
 function flush(world: World, state: State): Move {
