@@ -44,3 +44,8 @@ export const metricTotalsKey = (edge: string, boot: string): string => `${METRIC
 export const coarseMetricBucketKey = (step: number, start: number): string =>
   `${PREFIX}metrics:bucket:${step}:${start}`;
 export const warmupErrorsKey = (id: string): string => `${PREFIX}warmup:${id}:errors`;
+
+/** The last batch of samples counted of one life of an edge's isolate. */
+export const auditorBatchKey = (edge: string, boot: string): string =>
+  `${PREFIX}auditor:batch:${edge}:${boot}`;
+export const AUDITOR_LAST_VIOLATION = `${PREFIX}auditor:last-violation`;

@@ -4,7 +4,14 @@ import { days, hours, type Millis, millis, minutes, seconds } from "../core/unit
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { CommandReply, Redis, RedisArgument } from "../ports/redis.ts";
 import type { StatusReport } from "../wire/internal.ts";
-import { coarseMetricBucketKey, EDGES, metricBucketKey, metricTotalsKey, RECEIPTS_OPEN } from "./keys.ts";
+import {
+  AUDITOR_LAST_VIOLATION,
+  coarseMetricBucketKey,
+  EDGES,
+  metricBucketKey,
+  metricTotalsKey,
+  RECEIPTS_OPEN,
+} from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import FOLD_METRICS from "./scripts/fold-metrics.lua";
 import SUM_METRICS from "./scripts/sum-metrics.lua";
@@ -59,6 +66,8 @@ export type SumsOutcome =
       readonly sums: ReadonlyMap<string, number>;
       readonly unfinished: number;
       readonly control: ShardFigures;
+      /** As the auditor has written it; null where there was none for long. */
+      readonly lastViolation: string | null;
     }
   | Unavailable;
 
@@ -88,16 +97,19 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
     async sum(window, now) {
       const sum = evalCommand(SUM_METRICS, bucketsOver(window, now), []);
       const commands = [sum, ["ZCARD", RECEIPTS_OPEN], ["INFO", "memory"], ["INFO", "stats"], ["DBSIZE"]];
+      commands.push(["GET", AUDITOR_LAST_VIOLATION]);
       const outcome = await redis.run(commands, deadline);
       const sums = scriptReply(outcome);
       if (outcome.kind === "unavailable") return outcome;
       if (sums.kind === "unavailable") return sums;
-      const [, open, memory, stats, size] = outcome.replies;
+      const [, open, memory, stats, size, violation] = outcome.replies;
       return {
         kind: "sums",
         sums: readSums(sums.strings),
         unfinished: integer(open) ?? 0,
         control: readFigures({ memory, stats, size }),
+        lastViolation:
+          violation?.kind === "reply" && typeof violation.reply === "string" ? violation.reply : null,
       };
     },
   };
