@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { SourceChange } from "./bundle.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
 import type { MidTierProcessConfig } from "./mid-tier-process.ts";
@@ -47,8 +48,15 @@ const modulePath = (name: string): string => fileURLToPath(new URL(name, import.
 /** Everything that was started so far, in order; ended in the reverse one. */
 type Stops = (() => Promise<void>)[];
 
-/** With a network, workers find the others where it says: it is asked before they start. */
-export async function startCluster(options: StartOptions, network: Network | null = null): Promise<Cluster> {
+/**
+ * With a network, workers find the others where it says: it is asked before they start. With a change, edges run on
+ * sources so changed.
+ */
+export async function startCluster(
+  options: StartOptions,
+  network: Network | null = null,
+  changed: SourceChange | null = null,
+): Promise<Cluster> {
   const rows = policyRows(options.policies, options.origin === null);
   const edgePorts = Array.from({ length: options.edges }, (_, i) => options.edgePort + i);
   await requireFreePorts([
@@ -62,7 +70,7 @@ export async function startCluster(options: StartOptions, network: Network | nul
   mkdirSync(scratch);
   const stops: Stops = [async () => release()];
   try {
-    return await startAll(options, { data, rows, edgePorts, stops, network });
+    return await startAll(options, { data, rows, edgePorts, stops, network, changed });
   } catch (error) {
     await stopAll(stops);
     throw error;
@@ -80,6 +88,7 @@ interface Plan {
   readonly edgePorts: readonly number[];
   readonly stops: Stops;
   readonly network: Network | null;
+  readonly changed: SourceChange | null;
 }
 
 async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
@@ -128,7 +137,7 @@ async function startWorkers(
       clusterKey,
       told.control.edges.map((edge) => ({ ...edge, pid: pidOf(edge.id) })),
     );
-  const bundles = await writeBundles(data);
+  const bundles = await writeBundles(data, plan.changed);
   const common = { data, bundles, redisToken: redis.token, clusterKey, announce };
   const forControl = { options, rows, token, origin, edgePorts, told: told.control };
   const controlProcess = startControl(common, forControl);

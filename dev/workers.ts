@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { systemDigest, systemRandom } from "../shared/runtime/system.ts";
 import { EDGES_PATH } from "../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER, signRequest } from "../shared/wire/signature.ts";
-import { bundleWorker } from "./bundle.ts";
+import { bundleWorker, type SourceChange } from "./bundle.ts";
 import type { Told, ToldToEdge } from "./network.ts";
 import type { StartOptions } from "./options.ts";
 import { type Supervised, supervise } from "./supervise.ts";
@@ -33,17 +33,17 @@ export interface Bundles {
   readonly control: string;
 }
 
-export async function writeBundles(data: string): Promise<Bundles> {
+export async function writeBundles(data: string, changed: SourceChange | null): Promise<Bundles> {
   const dir = join(data, "bundles");
   mkdirSync(dir, { recursive: true });
-  const write = async (name: string, entry: string): Promise<string> => {
+  const write = async (name: string, entry: string, change: SourceChange | null): Promise<string> => {
     const path = join(dir, `${name}.js`);
-    writeFileSync(path, await bundleWorker(modulePath(entry)));
+    writeFileSync(path, await bundleWorker(modulePath(entry), change));
     return path;
   };
   const [edge, control] = await Promise.all([
-    write("edge", "../edge/worker.ts"),
-    write("control-plane", "../control-plane/worker.ts"),
+    write("edge", "../edge/worker.ts", changed),
+    write("control-plane", "../control-plane/worker.ts", null),
   ]);
   return { edge, control };
 }

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SourceChange } from "../../dev/bundle.ts";
 import { type Cluster, startCluster } from "../../dev/cluster.ts";
 import { createLinks } from "../../dev/faults/links.ts";
 import type { Network } from "../../dev/network.ts";
@@ -37,6 +38,8 @@ export type Json = any;
 
 export interface ClusterSetUp extends Partial<Pick<StartOptions, "edges" | "push" | "redis">> {
   readonly policies?: readonly unknown[];
+  /** A fault in the edges' sources. */
+  readonly changed?: SourceChange;
 }
 
 export const SITE_HOST = "site.test";
@@ -80,7 +83,7 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
     policies,
     push: setUp.push ?? true,
   };
-  const cluster = await startCluster(options, network);
+  const cluster = await startCluster(options, network, setUp.changed);
   return {
     ...cluster,
     site,
