@@ -87,6 +87,25 @@ export const LIMITS = {
   /** Losses of the log remembered: one is too many already. */
   lossesKept: 20,
 
+  /** The newest hard invalidations that the auditor holds: what is older it has to ask for. */
+  auditEntries: 5000,
+  /** Their selectors in all: some ten mebibytes. */
+  auditSelectors: 50_000,
+  /** Entries that the auditor reads in one call, and with which it begins. */
+  auditPage: 1000,
+  /** Calls in a row before it leaves the rest to the next beat. */
+  auditPages: 10,
+  /** Answers older than what the auditor holds that it asks the full index about, a beat. */
+  auditChecks: 20,
+  /** For how long edges take a closer look at what was invalidated: longer than most windows. */
+  watchFor: minutes(10),
+  /** Selectors that they do so for, the newest first: each call of each edge holds them all. */
+  watchSelectors: 512,
+  /** Characters of all selectors watched. */
+  watchCharacters: kibibytes(32),
+  /** A violation is told again once none was seen for this long. */
+  auditQuiet: minutes(1),
+
   /** Between two beats: an edge without traffic learns of a lost push within this. */
   beat: seconds(1),
   /** From one look at what is open or behind to the next: whoever comes back has caught up well within a second. */

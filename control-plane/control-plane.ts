@@ -14,6 +14,7 @@ import type { Log } from "../shared/ports/mid-tier.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { SignatureChecker } from "../shared/wire/signature.ts";
+import type { Auditor } from "./audit/auditor.ts";
 import type { Witness } from "./log/witness.ts";
 
 /** The environment, read once. */
@@ -48,6 +49,7 @@ export interface ControlPlane {
   readonly edges: EdgeDirectory;
   readonly receipts: Receipts;
   readonly metrics: Metrics;
+  readonly auditor: Auditor;
   readonly repeats: Repeats;
   readonly warmups: Warmups;
   readonly settings: Settings;

@@ -1,5 +1,6 @@
 // Puts the control plane together from its ports: the same parts in a worker, in tests and in the simulator.
 
+import { createAudits } from "../shared/mid-tier/audits.ts";
 import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
@@ -16,6 +17,7 @@ import type { Redis } from "../shared/ports/redis.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { createCallEdge } from "../shared/wire/call-edge.ts";
 import { SignatureChecker } from "../shared/wire/signature.ts";
+import { Auditor } from "./audit/auditor.ts";
 import { LIMITS } from "./config.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -41,14 +43,17 @@ export function createControlPlane(
   const { clock, timers, random, digest, parseUrl, http, redis } = ports;
   const { clusterKey: key, environment } = given;
   const deadline = LIMITS.redisDeadline;
+  const log = createLog(redis, LOG_LIMITS);
+  const audits = createAudits(redis, deadline);
   return {
     ...{ clock, timers, random, digest, parseUrl, witness: ports.witness },
     settings: environment.settings,
     callEdge: createCallEdge({ http, key, digest, random, clock }),
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),
-    log: createLog(redis, LOG_LIMITS),
+    log,
     logTail: createLogTail(redis, { entries: LIMITS.tailEntries, bytes: LIMITS.tailBytes, deadline }),
     histories: createConfigurationHistories(redis, deadline),
+    auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,
       departedKept: LOG_LIMITS.operationsKept,

@@ -9,11 +9,14 @@ import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import type { Instant, Millis, Selector } from "../shared/core/units.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { Timers } from "../shared/ports/clock.ts";
+import type { ByView } from "./audit/sampler.ts";
+import type { TierName } from "./counters.ts";
 
 /** A stored answer that is not good enough, unless the origin has failed. */
 export interface StaleCopy {
   readonly held: HeldAnswer;
   readonly body: Body;
+  readonly tier: TierName;
 }
 
 /** What a flight brings to those who wait for it: no stream, no runtime's object, nothing bound to one request. */
@@ -25,6 +28,8 @@ export type FlightOutcome =
       readonly from: "origin" | "l2";
       /** What was decided for the leader's request, possibly by asking the log for more than the view knows. */
       readonly forLeader: Step;
+      /** Who decided it; null where the origin has just said so. */
+      readonly by: ByView | null;
       readonly receivedAt: Instant;
     }
   /** Not to be shared: everybody goes alone, at once. */

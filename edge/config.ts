@@ -97,6 +97,26 @@ export const LIMITS = {
   verifiedRemembered: 10_000,
   /** How often a coalesced follower looks for a newer fetch before it asks the origin itself. */
   joinAttempts: 3,
+  /** One of so many reads of stored answers is told to the auditor: at a thousand a second a bound of 0.1 % takes 100 seconds. */
+  auditEvery: 32,
+  /** Reads of what was invalidated lately that are told beside them, a second: what should be none needs no more. */
+  auditWatchedPerSecond: 100,
+  /** Samples of either kind kept until the control plane has counted them: what one isolate can serve in two beats. */
+  auditKept: 512,
+  /** Characters of one sample's selectors: those of nearly every URL. */
+  auditSelectors: 4096,
+  /** Characters of all selectors in one report, which every beat carries. */
+  auditBatch: kibibytes(512),
+  /** One of so many samples is compared with the origin: a hit in thirty thousand. */
+  auditOriginEvery: 1000,
+  /** Between two comparisons. */
+  auditOriginPause: seconds(10),
+  /** What was asked for this shortly ago would tell nothing. */
+  auditOriginAge: seconds(10),
+  /** An origin that fails is not compared with for this long. */
+  auditOriginRest: minutes(5),
+  /** Octets of an answer without validators that are read to compare it. */
+  auditOriginBody: kibibytes(64),
   /** Signed requests older or newer than this are refused. */
   signatureAge: seconds(30),
   /** URLs an edge takes in one warm-up batch. */

@@ -2,6 +2,9 @@
 
 import type { Site } from "../shared/core/routing.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
+import { OriginChecks } from "./audit/origin-checks.ts";
+import { Sampler } from "./audit/sampler.ts";
+import { LIMITS } from "./config.ts";
 import { newCounters } from "./counters.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
 import { Peers } from "./log/peers.ts";
@@ -41,6 +44,8 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     peers,
     router,
     counters,
+    sampler: new Sampler(LIMITS),
+    originChecks: new OriginChecks(LIMITS),
     memory: new MemoryTier(),
     dataCentre: new DataCentreTier(ports),
     flights: new Map(),

@@ -7,6 +7,8 @@ import type { Digest, Random } from "../shared/ports/identity.ts";
 import type { Log, MidTier } from "../shared/ports/mid-tier.ts";
 import type { Origin } from "../shared/ports/origin.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
+import type { OriginChecks } from "./audit/origin-checks.ts";
+import type { Sampler } from "./audit/sampler.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
 import type { Peers } from "./log/peers.ts";
@@ -38,6 +40,8 @@ export interface Edge extends EdgePorts {
   readonly dataCentre: DataCentreTier;
   readonly flights: Map<CacheKey, Flight>;
   readonly counters: Counters;
+  readonly sampler: Sampler;
+  readonly originChecks: OriginChecks;
   readonly unsent: UnsentWrites;
   /** Counts of every shard as this isolate saw it. */
   readonly shards: () => readonly ShardCounts[];

@@ -6,6 +6,7 @@ import { NO_DIRECTIVES, satisfies } from "../shared/core/request-directives.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
 import { millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
+import type { ByView } from "./audit/sampler.ts";
 import { type Flight, type FlightOutcome, FRESH, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
@@ -106,28 +107,34 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   if (!variesFor(held.answer.vary, (name) => request.header(name))) return "again";
   if (!partServes(held.answer, request)) return "again";
   const body = { kind: "bytes", bytes: outcome.body } as const;
-  const serve = (step: Step): Reply | Promise<Reply> =>
-    serveHeld(edge, request, { route, judged: { held, body, step }, provenance: provenanceOf(flown) });
-  if (role === "leader") return serve(outcome.forLeader);
+  const tier = outcome.from;
+  const serve = (step: Step, by: ByView | null): Reply | Promise<Reply> =>
+    serveHeld(edge, request, {
+      route,
+      judged: { held, body, step, tier, by },
+      provenance: provenanceOf(flown),
+    });
+  if (role === "leader") return serve(outcome.forLeader, outcome.by);
   // What was learnt of the query since may have parted the two.
   if (!isOfResource(held.answer.key, edge.router.route(request)?.key ?? null)) return "again";
   if (!pleases(edge, request, flown)) return "again";
   const view = edge.view.current();
-  if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH) : "again";
+  if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH, null) : "again";
   // By what the view has learnt since, something else may hit it than the route knows of.
   if (!edge.router.stands(route, request)) return "again";
   const { rules, selectors } = route;
   const forSeveralUrls = route.variance !== null;
-  const input = { held, body, rules, selectors, forSeveralUrls, arrivedAt: request.arrivedAt };
+  const input = { held, body, rules, selectors, forSeveralUrls, arrivedAt: request.arrivedAt, tier };
   const byView = judgeByView(view, input, edge.clock.now());
   const judged = byView.step.kind === "check" ? await judge(edge, input, () => undefined) : byView;
   if (judged === null) return "again";
-  if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh") return serve(judged.step);
+  if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh")
+    return serve(judged.step, judged.by);
   // Stale on arrival only because the origin took its time: whoever waited for it may have it.
   const justArrived = edge.clock.now() - outcome.receivedAt < held.answer.fresh;
   const known = knownAge(view, request.arrivedAt) <= route.rules.window;
   const waited = role === "follower" && judged.coherence.kind === "current" && justArrived && known;
-  return waited ? serve(FRESH) : "again";
+  return waited ? serve(FRESH, judged.by) : "again";
 }
 
 const isOfResource = (key: string, resource: string | null): boolean =>

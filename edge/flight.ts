@@ -65,10 +65,11 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     const acquired = await acquire(edge, job);
     if (acquired.kind === "refused") return controls.settle({ kind: "refused" });
     if (acquired.kind === "answer") {
-      const { held, body, step } = acquired.judged;
+      const { held, body, step, by } = acquired.judged;
       if (body.kind !== "bytes") return controls.settle({ kind: "unshared" });
       const receivedAt = edge.clock.now();
-      controls.settle({ kind: "answer", held, body: body.bytes, from: "l2", forLeader: step, receivedAt });
+      const decided = { forLeader: step, by };
+      controls.settle({ kind: "answer", held, body: body.bytes, from: "l2", ...decided, receivedAt });
       const place = { key: acquired.key, primary: job.route.key };
       return promote(edge, place, { held, body: body.bytes, rules: job.route.rules });
     }

@@ -1,11 +1,12 @@
 // The whole request: classify, look near, look far, ask the origin, and serve only what can be shown to be good.
 
 import { mustRevalidate } from "../shared/core/freshness.ts";
-import { coherenceOf, knownAge, type LogView } from "../shared/core/log-view.ts";
+import { coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/log-view.ts";
 import { type RequestDirectives, requestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
 import { instant, later, millis } from "../shared/core/units.ts";
+import { auditDue } from "./audit/audit-read.ts";
 import { wantsLess } from "./content.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
@@ -64,10 +65,21 @@ function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | Pro
   if (less && isForOriginAlone(request)) return null;
   edge.view.refreshIfDue(now, rules.window, request.background);
   edge.counters.tiers.l1Memory.hits += 1;
+  if (edge.sampler.isDue(entry, route.selectors)) auditHit(edge, request, { route, entry, view });
   const reply = memoryReply(edge, request, { entry, rules, less, now });
   return reply instanceof Promise
     ? reply.then((settled) => counted(edge, request, { reply: settled, route, result: "hit" }))
     : counted(edge, request, { reply, route, result: "hit" });
+}
+
+function auditHit(
+  edge: Edge,
+  request: EdgeRequest,
+  { route, entry, view }: { route: Route; entry: MemoryAnswer; view: LogView },
+): void {
+  const by = { position: positionOf(view), knownAge: knownAge(view, request.arrivedAt) };
+  const body = { kind: "bytes", bytes: entry.body } as const;
+  auditDue(edge, request, { held: entry.held, body, route, tier: "l1Memory", result: "hit", by });
 }
 
 /** Looks the entry's selectors up once a generation of the view; until it changes, a hit compares one integer. */

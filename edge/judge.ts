@@ -10,6 +10,8 @@ import { hasValidator } from "../shared/core/storability.ts";
 import { freshnessOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { earlier, elapsed, type Instant, type Selector } from "../shared/core/units.ts";
 import type { Body } from "../shared/ports/body.ts";
+import type { ByView } from "./audit/sampler.ts";
+import type { TierName } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 
 /** An answer in hand, and the verdict on it. */
@@ -19,10 +21,14 @@ export interface Judged {
   readonly coherence: Coherence;
   readonly freshness: Freshness;
   readonly step: Step;
+  readonly tier: TierName;
+  readonly by: ByView;
 }
 
-/** What of a verdict serving and revalidating need. */
-export type Served = Pick<Judged, "held" | "body" | "step">;
+/** What of a verdict serving and revalidating need; `by` is null where no view was asked. */
+export interface Served extends Pick<Judged, "held" | "body" | "step" | "tier"> {
+  readonly by: ByView | null;
+}
 
 export interface JudgeInput {
   readonly held: HeldAnswer;
@@ -33,6 +39,7 @@ export interface JudgeInput {
   /** It stands for other URLs too, which other invalidations hit: what is found for one is not noted for all. */
   readonly forSeveralUrls: boolean;
   readonly arrivedAt: Instant;
+  readonly tier: TierName;
 }
 
 /** The verdict as far as the view reaches. */
@@ -56,13 +63,9 @@ function verdict(view: LogView, input: JudgeInput, known: { coherence: Coherence
     hasValidator: hasValidator(held.answer.headers) && input.body.kind === "bytes",
     madeWithinWindow: held.sentAt !== null && elapsed(held.sentAt, arrivedAt) <= rules.window,
   };
-  const step = nextStep({
-    found,
-    knownAge: knownAge(view, arrivedAt),
-    window: rules.window,
-    fence: rules.fence,
-  });
-  return { held, body: input.body, coherence, freshness, step };
+  const by = { position: positionOf(view), knownAge: knownAge(view, arrivedAt) };
+  const step = nextStep({ found, knownAge: by.knownAge, window: rules.window, fence: rules.fence });
+  return { held, body: input.body, coherence, freshness, step, tier: input.tier, by };
 }
 
 /** The full verdict: where the view doesn't reach back far enough, the log's full index is asked. */

@@ -166,12 +166,13 @@ async function weighAnswer(
   const held: HeldAnswer = { answer, verifiedTo: found.verifiedTo, bornAt, sentAt: null };
   const input = {
     held,
-    body: { kind: "bytes", bytes: body } as const,
+    body: { kind: "bytes", bytes: body },
     rules: job.route.rules,
     selectors: job.route.selectors,
     forSeveralUrls: job.route.variance !== null,
     arrivedAt: job.arrivedAt,
-  };
+    tier: "l2",
+  } as const;
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, checked));
   if (judged === null) return "unavailable";
   if (judged.step.kind === "refuse") return { kind: "refused" };

@@ -4,6 +4,7 @@ import { parseRange } from "../shared/core/byte-range.ts";
 import { type RequestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import { ageOf, currentLifetime, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { millis } from "../shared/core/units.ts";
+import { FRESH } from "./coalesce.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
 import { type FlightJob, leaseFor } from "./flight-job.ts";
@@ -57,7 +58,8 @@ export async function askRange(edge: Edge, request: EdgeRequest, sought: Sought)
   const part = findPart(edge, { route, request });
   if (part !== null && partServes(part.held.answer, request) && pleases(edge, part.held, sought)) {
     const body = { kind: "bytes", bytes: part.bytes } as const;
-    const judged = { held: part.held, body, step: { kind: "serve", mark: "fresh" } } as const;
+    const { by } = part;
+    const judged = { held: part.held, body, step: FRESH, tier: "l1Memory", by } as const;
     return serveHeld(edge, request, { route, judged, provenance: { kind: "l1" } });
   }
   const range = request.header("range");

@@ -2,10 +2,8 @@
 
 import type { LogView } from "../shared/core/log-view.ts";
 import type { RequestDirectives } from "../shared/core/request-directives.ts";
-import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import type { CacheKey } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
-import type { Body } from "../shared/ports/body.ts";
 import type { Edge } from "./edge.ts";
 import { type Judged, type JudgeInput, judge, judgeByView } from "./judge.ts";
 import { keyFor } from "./lease.ts";
@@ -34,7 +32,8 @@ async function lookInMemory(edge: Edge, request: EdgeRequest, look: LookFor): Pr
   const { route, view, wants, key } = look;
   const entry = edge.memory.find(route.rules, key);
   if (entry === undefined || !variesFor(entry.held.answer.vary, (name) => request.header(name))) return null;
-  const input = inputOf(request, route, { held: entry.held, body: { kind: "bytes", bytes: entry.body } });
+  const body = { kind: "bytes", bytes: entry.body } as const;
+  const input = inputOf(request, route, { held: entry.held, body, tier: "l1Memory" });
   const byView = judgeByView(view, input, edge.clock.now());
   const judged =
     byView.step.kind === "check"
@@ -54,7 +53,7 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
     edge.counters.tiers.l1Cache[found.kind === "unavailable" ? "errors" : "misses"] += 1;
     return null;
   }
-  const input = inputOf(request, route, found);
+  const input = inputOf(request, route, { ...found, tier: "l1Cache" });
   // Another isolate may have had it checked: that costs less than to have it checked again.
   const unchecked = judgeByView(view, input, edge.clock.now()).step.kind === "check";
   const held = unchecked ? await edge.dataCentre.recall(found.held) : found.held;
@@ -73,8 +72,8 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
 const inputOf = (
   { arrivedAt }: EdgeRequest,
   { rules, selectors, variance }: Route,
-  { held, body }: { readonly held: HeldAnswer; readonly body: Body },
-): JudgeInput => ({ held, body, rules, selectors, forSeveralUrls: variance !== null, arrivedAt });
+  { held, body, tier }: Pick<JudgeInput, "held" | "body" | "tier">,
+): JudgeInput => ({ held, body, tier, rules, selectors, forSeveralUrls: variance !== null, arrivedAt });
 
 /** Expired beyond all use, but for whoever says that stale answers will do. */
 const mayPlease = ({ coherence }: Judged, wants: RequestDirectives): boolean =>

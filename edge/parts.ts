@@ -1,13 +1,14 @@
 // Parts of answers in this isolate's memory: found, kept, joined with one another, and turned into the whole when complete.
 
 import { withoutHeaders } from "../shared/core/headers.ts";
-import { coherenceOf, knownAge } from "../shared/core/log-view.ts";
+import { coherenceOf, knownAge, positionOf } from "../shared/core/log-view.ts";
 import { combined, covers, isComplete, type RangePart, receivedPart } from "../shared/core/part.ts";
 import { leastPosition } from "../shared/core/position.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { freshnessOf, type HeldAnswer, type StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type CacheKey, elapsed, millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
+import type { ByView } from "./audit/sampler.ts";
 import { LIMITS } from "./config.ts";
 import { soleRange } from "./content.ts";
 import type { Edge } from "./edge.ts";
@@ -22,23 +23,29 @@ export interface HeldPart {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** One that everything known says may be used. */
+export interface FoundPart extends HeldPart {
+  readonly by: ByView;
+}
+
 /** Beside the whole answer's key, so that neither displaces the other. */
 const partKey = (key: CacheKey): CacheKey => `${key}|part` as CacheKey;
 
 /** The part held of what a request names, if everything known says that it may be used. */
-export function findPart(edge: Edge, job: Pick<FlightJob, "route" | "request">): HeldPart | null {
+export function findPart(edge: Edge, job: Pick<FlightJob, "route" | "request">): FoundPart | null {
   const { route, request } = job;
   const view = edge.view.current();
   const entry = edge.memory.find(route.rules, partKey(keyFor(edge, job)));
-  if (view === null || entry === undefined || knownAge(view, request.arrivedAt) > route.rules.window)
-    return null;
+  if (view === null || entry === undefined) return null;
+  const by = { position: positionOf(view), knownAge: knownAge(view, request.arrivedAt) };
+  if (by.knownAge > route.rules.window) return null;
   const { held, body } = entry;
   const { answer, verifiedTo } = held;
   if (answer.part.kind !== "range" || !variesFor(answer.vary, (name) => request.header(name))) return null;
   const selectors = allSelectors(answer.selectors, route.selectors);
   if (coherenceOf(view, verifiedTo, selectors).kind !== "current") return null;
   const freshness = freshnessOf(held, route.rules, { now: edge.clock.now(), softSince: null });
-  return freshness.kind === "fresh" ? { held, part: answer.part, bytes: body } : null;
+  return freshness.kind === "fresh" ? { held, part: answer.part, bytes: body, by } : null;
 }
 
 export function dropPart(edge: Edge, job: Pick<FlightJob, "route" | "request">): void {
@@ -87,6 +94,7 @@ const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => 
   prepared: null,
   names: held.answer.vary.map(([name]) => name),
   answers: null,
+  watch: 0,
 });
 
 /** Least as-of, all selectors, greatest age (RFC 9111 §3.4); the newer one's fields. */

@@ -1,6 +1,7 @@
 // Serves an answer that was judged good enough, refreshes it behind the client where it is stale, and counts.
 
 import { NO_DIRECTIVES } from "../shared/core/request-directives.ts";
+import { auditRead } from "./audit/audit-read.ts";
 import type { LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
@@ -26,6 +27,8 @@ export function serveHeld(
   const detail = stale ? "stale" : fenced ? "fenced" : provenance.kind === "coalesced" ? "coalesced" : null;
   const reply = heldReply(edge, request, { judged, rules: route.rules, provenance, detail });
   const fromOrigin = provenance.kind === "origin";
+  // What the origin has just said was stored for others.
+  if (!fromOrigin) auditRead(edge, request, { ...judged, route, result: detail ?? "hit" });
   const result: Result = stale
     ? "stale"
     : provenance.kind === "coalesced"

@@ -53,7 +53,8 @@ export async function settleAnswer(
   const { receivedAt, right, job } = exchange;
   // Nobody is to be given an older answer while this one is being stored.
   if (made !== null) edge.memory.dropOlder(made.key, job.route.rules, held.answer.asOf);
-  controls.settle({ kind: "answer", held, body: bytes, from: "origin", forLeader: FRESH, receivedAt });
+  const decided = { forLeader: FRESH, by: null };
+  controls.settle({ kind: "answer", held, body: bytes, from: "origin", ...decided, receivedAt });
   if (made === null) return right.giveBack(null);
   await storeEverywhere(edge, { ...made, held, body: bytes, right, rules: job.route.rules });
 }

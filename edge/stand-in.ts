@@ -1,6 +1,7 @@
 // What a client gets where a flight brought nothing to share: a stale answer, the origin's error, or a way of its own.
 
 import { variesFor } from "../shared/core/vary.ts";
+import { auditRead } from "./audit/audit-read.ts";
 import type { FlightOutcome, StaleCopy } from "./coalesce.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
@@ -55,11 +56,11 @@ export async function staleIfError(
   const copy = given.job.candidate ?? given.fallback;
   const view = edge.view.current();
   if (copy === null || view === null) return null;
-  const { held, body } = copy;
+  const { held, body, tier } = copy;
   if (!variesFor(held.answer.vary, (name) => request.header(name))) return null;
   const { rules, selectors } = route;
   const forSeveralUrls = route.variance !== null;
-  const input = { held, body, rules, selectors, forSeveralUrls, arrivedAt: request.arrivedAt };
+  const input = { held, body, rules, selectors, forSeveralUrls, arrivedAt: request.arrivedAt, tier };
   const judged = judgeByView(view, input, edge.clock.now());
   const { freshness, coherence, step } = judged;
   const allowed =
@@ -67,6 +68,7 @@ export async function staleIfError(
     step.kind === "serve-and-refresh" ||
     (step.kind === "revalidate" && step.fallback === "stale-if-error");
   if (!allowed || freshness.kind === "expired" || coherence.kind === "hard") return null;
+  auditRead(edge, request, { held, body, route, tier, result: "stale", by: judged.by });
   const reply = await heldReply(edge, request, {
     judged,
     rules: route.rules,

@@ -43,6 +43,58 @@ const edgeSchema = z.object({
   state: z.enum(["live", "silent", "cold"]),
 });
 
+const staleRow = {
+  sampled: count.openapi({ description: "Reads of stored answers that were taken at random and judged." }),
+  watched: count.openapi({
+    description: "Reads judged beside them, because an invalidation had named their answer lately.",
+  }),
+  stale: count.openapi({
+    description:
+      "Of both: reads that arrived after a hard invalidation of their answer, within the bound or not.",
+  }),
+  staleRatio: measured.openapi({ description: "Stale ones among those taken at random." }),
+  violations: count.openapi({
+    description: "Of both: reads that the edge's own view, or the bound, should have prevented.",
+  }),
+  unknown: count.openapi({ description: "Reads that the log no longer tells enough about." }),
+  upperBound95: measured.openapi({
+    description:
+      "The share of violations among all reads is below this with 95 % confidence: 3 / sampled where none was found, Poisson's bound of the violations over sampled where some were; null without a sample.",
+  }),
+  p99StalenessMs: measured.openapi({
+    description:
+      "Of the stale reads: how long before them the invalidation was appended. A bucket's upper bound.",
+  }),
+};
+
+const staleSchema = z.object({
+  ...staleRow,
+  byClass: z.record(z.string(), z.record(z.string(), z.object(staleRow))).openapi({
+    description: "By class and by the tier that the answer came from.",
+  }),
+  lastViolation: z
+    .object({
+      at: z.iso.datetime(),
+      edge: z.string(),
+      class: z.string(),
+      tier: z.string(),
+      rule: z.string().openapi({
+        description: "lost-invalidation, past-bound, old-epoch or view-too-old: see docs/auditor.md.",
+      }),
+      selector: z.string().nullable().openapi({ description: "The kind of selector, never its value." }),
+    })
+    .nullable()
+    .openapi({ description: "The last one in a day, whatever the window." }),
+  dropped: count.openapi({ description: "Samples that edges had no room for." }),
+  originDiffers: count.openapi({
+    description:
+      "Hits of which the origin had another answer by then, though nothing had invalidated them: what a lifetime allows.",
+  }),
+  origin: z
+    .record(z.string(), z.object({ same: count, differs: count, unknown: count }))
+    .openapi({ description: "By class: the few hits that were compared with the origin." }),
+});
+
 export const metricsSchema = z
   .object({
     at: z.iso.datetime(),
@@ -60,7 +112,7 @@ export const metricsSchema = z
       convergenceP99Ms: measured,
       unfinished: count,
     }),
-    stale: z.object({ sampled: count, violations: count, upperBound95: measured }),
+    stale: staleSchema,
     stampede: z.object({
       originConcurrencyMax: count.openapi({ description: "The greatest since each edge's isolate began." }),
       coalescedRatio: measured,

@@ -1,14 +1,15 @@
-// Asks edges how they are, which also makes them learn the log, and folds what they have counted.
+// Asks edges how they are, which also makes them learn the log, folds what they have counted, and has samples judged.
 
 import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { formatPosition, type Position } from "../../shared/core/position.ts";
-import type { Millis } from "../../shared/core/units.ts";
+import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
 import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { encodeStatusCall, type Peer, STATUS_PATH } from "../../shared/wire/internal.ts";
 import { decodeStatus } from "../../shared/wire/replies.ts";
+import type { Moment } from "../audit/tally.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { type Ask, Attention } from "./attention.ts";
@@ -16,7 +17,7 @@ import { inGoodTime } from "./in-good-time.ts";
 
 type Ports = Pick<
   ControlPlane,
-  "edges" | "callEdge" | "metrics" | "logTail" | "clock" | "timers" | "settings"
+  "edges" | "callEdge" | "metrics" | "auditor" | "logTail" | "clock" | "timers" | "settings"
 >;
 
 export interface Round {
@@ -40,22 +41,27 @@ const everybody = (): Round => ({
 export type Collected = { readonly kind: "done"; readonly lagging: readonly string[] } | Unavailable;
 
 export async function collectStatus(plane: Ports, round: Round = everybody()): Promise<Collected> {
+  const askedAt = plane.clock.now();
   const outcome = await plane.edges.read();
   if (outcome.kind === "unavailable") return outcome;
   const { directory } = outcome;
   const asks = round.attention.whomToAsk(directory, { whole: round.whole, now: plane.clock.now() });
-  const tails = await tailsFor(plane, asks);
+  const readAt = { now: directory.now, askedAt, answeredAt: plane.clock.now() };
+  const [tails, watch] = await Promise.all([tailsFor(plane, asks), plane.auditor.watch(directory.now)]);
+  const telling: Telling = { attention: round.attention, directory, tails, watch, readAt };
   let failed: Unavailable | null = null;
-  const found: NamedReport[] = [];
+  const found: Report[] = [];
   await inGoodTime(
-    asks.map((ask) => askStatus(plane, ask, { attention: round.attention, directory, tails })),
+    asks.map((ask) => askStatus(plane, ask, telling)),
     {
       ...round,
       timers: plane.timers,
       async take(reports) {
         found.push(...reports);
         const folded = await plane.metrics.fold(reports, directory.now);
-        if (folded.kind === "unavailable") failed = folded;
+        const judged =
+          folded.kind === "unavailable" ? folded : await plane.auditor.judge(reports, directory.now);
+        if (judged.kind === "unavailable") failed = judged;
       },
     },
   );
@@ -89,18 +95,49 @@ async function tailsFor({ logTail, settings }: Ports, asks: readonly Ask[]): Pro
   );
 }
 
+/** Redis TIME when the directory was read, between these two instants. */
+interface ReadAt {
+  readonly now: number;
+  readonly askedAt: Instant;
+  readonly answeredAt: Instant;
+}
+
+/** What one round tells everybody, and needs to read the answers. */
+interface Telling {
+  readonly attention: Attention;
+  readonly directory: Directory;
+  readonly tails: Tails;
+  readonly watch: Awaited<ReturnType<ControlPlane["auditor"]["watch"]>>;
+  readonly readAt: ReadAt;
+}
+
+type Report = NamedReport & { readonly at: Moment };
+
 /** Null where there is no report: the directory then shows for how long. */
 async function askStatus(
-  { callEdge, clock }: Ports,
+  { callEdge, auditor, clock }: Ports,
   ask: Ask,
-  given: { attention: Attention; directory: Directory; tails: Tails },
-): Promise<NamedReport | null> {
+  { attention, directory, tails, watch, readAt }: Telling,
+): Promise<Report | null> {
   const { edge, deadline, patience, lacksAfter } = ask;
-  const entries = lacksAfter === null ? [] : (given.tails.get(formatPosition(lacksAfter)) ?? []);
-  const body = encodeStatusCall({ peers: peersOf(given.directory), watch: [], patience, entries });
-  given.attention.asked(ask, clock.now());
+  const entries = lacksAfter === null ? [] : (tails.get(formatPosition(lacksAfter)) ?? []);
+  const counted = auditor.countedOf(edge.id);
+  const body = encodeStatusCall({ peers: peersOf(directory), watch, counted, patience, entries });
+  const sentAt = clock.now();
+  attention.asked(ask, sentAt);
   const answer = await callEdge(edge, { path: STATUS_PATH, body }, deadline);
   const report = answer.kind === "answer" ? decodeStatus(answer.text) : null;
-  given.attention.answered(ask, report !== null);
-  return report === null ? null : { edge: edge.id, report };
+  attention.answered(ask, report !== null);
+  if (report === null) return null;
+  const at = madeAt(readAt, { sentAt, tookMs: report.tookMs, at: clock.now() });
+  return { edge: edge.id, report, at };
+}
+
+/** An edge that took its time over the answer made it at the end of that. */
+function madeAt(
+  { now, askedAt, answeredAt }: ReadAt,
+  { sentAt, tookMs, at }: { sentAt: Instant; tookMs: number; at: Instant },
+): Moment {
+  const took = Math.min(tookMs, elapsed(sentAt, at));
+  return { earliest: now + elapsed(answeredAt, sentAt) + took, latest: now + elapsed(askedAt, at) };
 }

@@ -4,6 +4,7 @@ import type { SumsOutcome } from "../../shared/mid-tier/metrics.ts";
 import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
 import type { EdgeState, ShownEdge } from "../edges/show-edges.ts";
 import type { LogLoss } from "../log/watch.ts";
+import { type StaleFigures, showStale } from "./show-stale.ts";
 
 type Sums = SumsOutcome & { readonly kind: "sums" };
 
@@ -72,7 +73,7 @@ export interface CacheMetrics {
     readonly convergenceP99Ms: number | null;
     readonly unfinished: number;
   };
-  readonly stale: { readonly sampled: number; readonly violations: number; readonly upperBound95: null };
+  readonly stale: StaleFigures;
   readonly stampede: {
     readonly originConcurrencyMax: number;
     readonly coalescedRatio: number | null;
@@ -95,7 +96,10 @@ export interface MetricsContext {
   readonly log: LogState;
 }
 
-export function showMetrics({ sums, unfinished, control }: Sums, context: MetricsContext): CacheMetrics {
+export function showMetrics(
+  { sums, unfinished, control, lastViolation }: Sums,
+  context: MetricsContext,
+): CacheMetrics {
   const count = (name: string): number => sums.get(name) ?? 0;
   const classes = Object.fromEntries(classNames(sums).map((name) => [name, classFigures(sums, name)]));
   const total = totalOf(Object.values(classes));
@@ -136,7 +140,7 @@ export function showMetrics({ sums, unfinished, control }: Sums, context: Metric
       convergenceP99Ms: quantile(CONVERGENCE_BOUNDS, convergence, 0.99),
       unfinished,
     },
-    stale: { sampled: 0, violations: 0, upperBound95: null },
+    stale: showStale(sums, lastViolation),
     stampede: {
       originConcurrencyMax: count("gauge|originConcurrencyMax"),
       coalescedRatio: ratio(total.coalesced, total.coalesced + total.misses),

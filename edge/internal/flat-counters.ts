@@ -24,6 +24,12 @@ export function flatCounters(edge: Edge): Record<string, number> {
   flat["memory|evictions"] = edge.memory.evictions;
   flat["variants|displaced"] = counters.variantsDisplaced;
   for (const [reason, count] of counters.notStored) flat[`notStored|${reason}`] = count;
+  flat["auditor|dropped"] = edge.sampler.dropped;
+  for (const [name, { same, differs, unknown }] of edge.originChecks.counts) {
+    flat[`audit|${name}|originSame`] = same;
+    flat[`audit|${name}|originDiffers`] = differs;
+    flat[`audit|${name}|originUnknown`] = unknown;
+  }
   flat["log|pulls"] = counters.pulls;
   flat["log|pushes"] = counters.pushes;
   flat["log|gossipRounds"] = counters.gossipRounds;

@@ -7,7 +7,7 @@ import {
   greatestPosition,
   type Position,
 } from "../../shared/core/position.ts";
-import { millis } from "../../shared/core/units.ts";
+import { elapsed, millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
@@ -25,6 +25,7 @@ import {
   type WarmResult,
 } from "../../shared/wire/internal.ts";
 import type { SignatureChecker } from "../../shared/wire/signature.ts";
+import { countedOf } from "../audit/sampler.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { handleRequest } from "../handle-request.ts";
@@ -78,7 +79,7 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
     case `POST ${PUSH_PATH}`:
       return receivePush(edge, request);
     case `GET ${STATUS_PATH}`:
-      return status(internal, request.background);
+      return { status: 200, json: await statusOf(internal, request.background) };
     case `POST ${STATUS_PATH}`:
       return takeStatusCall(internal, request);
     case `POST ${GOSSIP_PATH}`:
@@ -125,22 +126,28 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   const call = decodeStatusCall(request.body);
   if (call === null) return BAD_MESSAGE;
   const { edge } = internal;
-  edge.peers.named(call.peers.slice(0, LIMITS.peers), edge.clock.now());
+  const began = edge.clock.now();
+  edge.peers.named(call.peers.slice(0, LIMITS.peers), began);
+  edge.sampler.watch(call.watch);
   if (call.entries.length > 0) edge.view.receive(call.entries, request.background);
-  return status(internal, request.background, call.patience);
+  const report = await statusOf(internal, request.background, call.patience);
+  const now = edge.clock.now();
+  // Taken last: the ages in it count from here.
+  const audit = edge.sampler.report(now, countedOf(call.counted, internal.boot));
+  return { status: 200, json: { ...report, audit, tookMs: elapsed(began, now) } satisfies StatusReport };
 }
 
 /** The tick's beat: an edge without traffic learns the log here. */
-async function status(
+async function statusOf(
   internal: InternalEdge,
   background: Background,
   patience: number | null = null,
-): Promise<InternalReply> {
+): Promise<StatusReport> {
   const { edge } = internal;
   const caughtUp = edge.view.catchUp(background);
   await (patience === null ? caughtUp : Promise.race([caughtUp, edge.timers.sleep(millis(patience))]));
   const view = edge.view.current();
-  const report: StatusReport = {
+  return {
     ...acknowledgement(edge),
     boot: internal.boot,
     region: internal.region,
@@ -148,8 +155,9 @@ async function status(
     memoryBytes: edge.memory.bytesUsed,
     memoryEntries: edge.memory.entries,
     counters: flatCounters(edge),
+    audit: null,
+    tookMs: 0,
   };
-  return { status: 200, json: report };
 }
 
 async function warm(edge: Edge, request: InternalRequest): Promise<InternalReply> {

@@ -28,6 +28,8 @@ export interface MemoryAnswer {
   readonly names: readonly string[];
   /** What requests said in them, where it was found to answer them. */
   answers: Set<string> | null;
+  /** The auditor's note: whether it takes a closer look at it. */
+  watch: number;
 }
 
 export interface Sent {

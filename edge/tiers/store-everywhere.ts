@@ -76,6 +76,7 @@ export function promote(
     prepared: null,
     names: held.answer.vary.map(([name]) => name),
     answers: null,
+    watch: 0,
   });
   edge.memory.unmarkUncacheable(place.primary);
   if (place.key === place.primary) return;

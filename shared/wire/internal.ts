@@ -1,6 +1,7 @@
 // Messages between the control plane and edges, parsed once, here.
 
 import type { LogEntry } from "../core/log-entry.ts";
+import type { AuditBatch, Counted, Watched } from "./audit.ts";
 import { fromWireEntry, parseJson, toWireEntry, type WireEntry } from "./log-payload.ts";
 
 export const INTERNAL_PREFIX = "/.tidegate/";
@@ -40,6 +41,10 @@ export interface StatusReport extends Acknowledgement {
   readonly memoryEntries: number;
   /** Flat names, e.g. `class|hot|hit`, `shard|control|hits`, `latency|hot|3`. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Samples of what it served, for the auditor; only in answer to the beat's call. */
+  readonly audit: AuditBatch | null;
+  /** How long the answer took to make. */
+  readonly tookMs: number;
 }
 
 /** An edge that others may ask. `url` is http(s)://host[:port], without a closing slash. */
@@ -48,10 +53,11 @@ export interface Peer {
   readonly url: string;
 }
 
-/** The beat's call: who the others are, and which selectors the auditor wants to see more of. */
+/** The beat's call: who the others are, what the auditor wants to see more of, and what of this edge's it has counted. */
 export interface StatusCall {
   readonly peers: readonly Peer[];
-  readonly watch: readonly string[];
+  readonly watch: readonly Watched[];
+  readonly counted: Counted | null;
   /** How long the edge may take to catch up before it answers, in milliseconds; null leaves that to it. */
   readonly patience: number | null;
   /** What it seems to lack of the log. */
@@ -70,17 +76,31 @@ export function decodeStatusCall(text: string): StatusCall | null {
   const value = parseJson(text) as Partial<Record<keyof StatusCall | "v", unknown>> | null;
   if (value?.v !== 1 || !Array.isArray(value.peers) || !Array.isArray(value.watch)) return null;
   const peers = value.peers.map(readPeer);
-  if (!peers.every((peer) => peer !== null)) return null;
-  if (!value.watch.every((selector) => typeof selector === "string")) return null;
-  const { watch, patience = null, entries: listed = [] } = value;
+  const watch = value.watch.map(readWatched);
+  const counted = readCounted(value.counted);
+  if (!peers.every((peer) => peer !== null) || !watch.every((each) => each !== null)) return null;
+  const { patience = null, entries: listed = [] } = value;
   if (patience !== null && (typeof patience !== "number" || !(patience >= 0))) return null;
   const entries = Array.isArray(listed) ? listed.map(fromWireEntry) : [null];
-  return entries.every((entry) => entry !== null) ? { peers, watch, patience, entries } : null;
+  if (counted === undefined || !entries.every((entry) => entry !== null)) return null;
+  return { peers, watch, counted, patience, entries };
 }
 
 function readPeer(value: unknown): Peer | null {
   const { id, url } = (value ?? {}) as Record<string, unknown>;
   return typeof id === "string" && typeof url === "string" && isEdgeUrl(url) ? { id, url } : null;
+}
+
+function readWatched(value: unknown): Watched | null {
+  const { selector, position } = (value ?? {}) as Record<string, unknown>;
+  return typeof selector === "string" && typeof position === "string" ? { selector, position } : null;
+}
+
+/** Undefined where it can't be read; null is said by whoever has counted nothing. */
+function readCounted(value: unknown): Counted | null | undefined {
+  if (value === null || value === undefined) return null;
+  const { boot, number } = value as Record<string, unknown>;
+  return typeof boot === "string" && typeof number === "number" ? { boot, number } : undefined;
 }
 
 /** What can't be read is told of by nobody's name: an edge must not fail to start for it. */

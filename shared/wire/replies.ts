@@ -1,6 +1,7 @@
 // Edges' answers to the control plane, parsed once: an answer that can't be read is no answer.
 
 import { z } from "zod";
+import { auditBatchSchema } from "./audit.ts";
 import type { Acknowledgement, StatusReport, WarmReply } from "./internal.ts";
 import { parseJson } from "./log-payload.ts";
 
@@ -20,6 +21,9 @@ const statusSchema = z.object({
   memoryBytes: z.number().nonnegative(),
   memoryEntries: z.number().nonnegative(),
   counters: z.record(z.string(), z.number().nonnegative()),
+  // Samples that can't be read must not cost the figures beside them.
+  audit: auditBatchSchema.nullable().catch(null),
+  tookMs: z.number().nonnegative().catch(0),
 });
 
 const warmReplySchema = z.object({

@@ -12,11 +12,14 @@ import type { Redis } from "../../shared/ports/redis.ts";
 import { runtimeHttp } from "../../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
+import type { AuditBatch } from "../../shared/wire/audit.ts";
 import {
   decodePush,
+  decodeStatusCall,
   decodeWarm,
   PUSH_PATH,
   STATUS_PATH,
+  type StatusCall,
   type StatusReport,
   WARM_PATH,
   type WarmResult,
@@ -153,6 +156,9 @@ export interface FakeEdge {
   answers: boolean;
   boot: string;
   counters: Record<string, number>;
+  /** The samples that it tells of, and what it was last told by the beat. */
+  audit: AuditBatch | null;
+  called: StatusCall | null;
   /** The selectors of the last entry of every push. */
   readonly pushed: string[][];
   readonly warmed: string[];
@@ -190,6 +196,8 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     answers: true,
     boot: `boot-of-${id}`,
     counters: {},
+    audit: null,
+    called: null,
     pushed: [],
     warmed: [],
     fate: () => "stored",
@@ -200,7 +208,10 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
 }
 
 async function reply(edge: FakeEdge, path: string, body: string): Promise<unknown> {
-  if (path === STATUS_PATH) return statusOf(edge);
+  if (path === STATUS_PATH) {
+    edge.called = decodeStatusCall(body);
+    return statusOf(edge);
+  }
   if (path === PUSH_PATH) {
     const entries = decodePush(body) ?? [];
     const last = entries.at(-1);
@@ -227,6 +238,8 @@ const statusOf = (edge: FakeEdge): StatusReport => ({
   memoryBytes: 1000,
   memoryEntries: 1,
   counters: edge.counters,
+  audit: edge.audit,
+  tookMs: 0,
 });
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

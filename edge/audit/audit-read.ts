@@ -1,0 +1,101 @@
+// Lets the auditor see a read of a stored answer; a few of them are compared with the origin, behind the client's back.
+
+import { sameEtag } from "../../shared/core/conditional.ts";
+import { headerValue } from "../../shared/core/headers.ts";
+import { coherenceOf } from "../../shared/core/log-view.ts";
+import { allSelectors } from "../../shared/core/selector.ts";
+import { hasValidator } from "../../shared/core/storability.ts";
+import type { Body } from "../../shared/ports/body.ts";
+import type { OriginOutcome } from "../../shared/ports/origin.ts";
+import { LIMITS } from "../config.ts";
+import { discard } from "../content.ts";
+import type { Edge } from "../edge.ts";
+import { askOrigin } from "../fetch-and-store.ts";
+import { sharedRequestHeaders } from "../origin-request.ts";
+import type { EdgeRequest } from "../request.ts";
+import type { Route } from "../router.ts";
+import { readWhole, sourceOf } from "../share-body.ts";
+import type { Comparison } from "./origin-checks.ts";
+import type { StoredRead } from "./sampler.ts";
+
+export interface Seen extends Omit<StoredRead, "rules" | "inForce" | "arrivedAt"> {
+  readonly route: Route;
+  readonly body: Body;
+}
+
+/** A read from anywhere else than memory, of which every one is looked at. */
+export function auditRead(edge: Edge, request: EdgeRequest, seen: Seen): void {
+  if (request.purpose !== "client") return;
+  const read = readOf(request, seen);
+  if (edge.sampler.see(read) === "random") compareIfDue(edge, request, { seen, read });
+}
+
+/** A hit in memory that is due. */
+export function auditDue(edge: Edge, request: EdgeRequest, seen: Seen): void {
+  if (request.purpose !== "client") return;
+  const read = readOf(request, seen);
+  if (edge.sampler.take(read) === "random") compareIfDue(edge, request, { seen, read });
+}
+
+const readOf = ({ arrivedAt }: EdgeRequest, { route, held, tier, result, by }: Seen): StoredRead => ({
+  ...{ held, tier, result, by, arrivedAt },
+  rules: route.rules,
+  inForce: route.selectors,
+});
+
+type Compared = { readonly seen: Seen; readonly read: StoredRead };
+
+function compareIfDue(edge: Edge, request: EdgeRequest, compared: Compared): void {
+  const of = { site: compared.seen.route.site.name, errors: edge.counters.tiers.origin.errors };
+  if (edge.originChecks.isDue(compared.read, request, of))
+    request.background.keep(compareWithOrigin(edge, request, compared.seen));
+}
+
+/** Nothing of it is stored or sent to anybody. */
+async function compareWithOrigin(edge: Edge, request: EdgeRequest, seen: Seen): Promise<void> {
+  const { route, held } = seen;
+  const { answer } = held;
+  const asking = hasValidator(answer.headers) ? ({ kind: "validate", answer } as const) : WHOLE;
+  const outcome = await askOrigin(edge, { route }, sharedRequestHeaders({ request, route }, asking));
+  const comparison = await compared(seen, outcome);
+  if (outcome.kind === "unreachable" || outcome.status >= 500)
+    edge.originChecks.rest(route.site.name, edge.clock.now());
+  // What was invalidated meanwhile may well differ.
+  const view = edge.view.current();
+  const selectors = allSelectors(answer.selectors, route.selectors);
+  const stands = view !== null && coherenceOf(view, held.verifiedTo, selectors).kind === "current";
+  edge.originChecks.count(route.rules.name, stands ? comparison : "unknown");
+}
+
+const WHOLE = { kind: "whole" } as const;
+
+async function compared({ held, body }: Seen, outcome: OriginOutcome): Promise<Comparison> {
+  if (outcome.kind === "unreachable") return "unknown";
+  const { answer } = held;
+  const { headers, status } = outcome;
+  const byBody = status === answer.status && !hasValidator(answer.headers) && body.kind === "bytes";
+  if (byBody && sameField("content-encoding", headers, answer.headers)) {
+    const bytes = await readWhole(sourceOf(outcome.body), LIMITS.auditOriginBody);
+    return bytes === null ? "unknown" : sameBytes(bytes, body.bytes) ? "same" : "differs";
+  }
+  discard(outcome.body);
+  if (status === 304) return sameEtag(headers, answer.headers) ? "same" : "differs";
+  if (status !== answer.status) return status >= 500 ? "unknown" : "differs";
+  return byValidators(headers, answer.headers);
+}
+
+type Headers = Parameters<typeof headerValue>[0];
+
+function byValidators(ours: Headers, theirs: Headers): Comparison {
+  if (headerValue(ours, "etag") !== null && headerValue(theirs, "etag") !== null)
+    return sameEtag(ours, theirs) ? "same" : "differs";
+  const modified = headerValue(ours, "last-modified");
+  if (modified === null || headerValue(theirs, "last-modified") === null) return "unknown";
+  return sameField("last-modified", ours, theirs) ? "same" : "differs";
+}
+
+const sameField = (name: string, a: Headers, b: Headers): boolean =>
+  headerValue(a, name) === headerValue(b, name);
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((octet, index) => octet === b[index]);

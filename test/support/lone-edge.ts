@@ -1,0 +1,161 @@
+// One edge in this process with a clock, a log and an origin that the test turns; L2 and the Cache API are away.
+
+import { createEdge } from "../../edge/create-edge.ts";
+import type { Edge } from "../../edge/edge.ts";
+import { handleRequest } from "../../edge/handle-request.ts";
+import { answerInternal } from "../../edge/internal/routes.ts";
+import type { EdgeRequest, Reply } from "../../edge/request.ts";
+import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
+import type { LogEntry, LogPayload } from "../../shared/core/log-entry.ts";
+import { instant } from "../../shared/core/units.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import type { Background } from "../../shared/ports/clock.ts";
+import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
+import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import { systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
+import { parseUrl } from "../../shared/runtime/url.ts";
+import { encodeSite, policyField, siteField } from "../../shared/wire/configuration.ts";
+import {
+  encodeStatusCall,
+  STATUS_PATH,
+  type StatusCall,
+  type StatusReport,
+} from "../../shared/wire/internal.ts";
+import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
+
+export const HOST = "site.test";
+export const EPOCH = 1_800_000_000_000;
+const KEY = "cluster-key";
+/** Whatever was told before is counted. */
+const ALL = { boot: "boot", number: Number.MAX_SAFE_INTEGER };
+
+interface Sent {
+  readonly headers?: HeaderList;
+}
+
+export interface LoneEdge {
+  readonly edge: Edge;
+  /** Milliseconds on the edge's own line. */
+  now: number;
+  /** What the origin is asked, and what it says. */
+  readonly asked: OriginRequest[];
+  origin: (request: OriginRequest) => OriginOutcome | Promise<OriginOutcome>;
+  /** Appends an entry to the log that the edge pulls. */
+  append(payload: LogPayload): void;
+  get(path: string, more?: Partial<Pick<EdgeRequest, "method" | "purpose">> & Sent): Promise<Reply>;
+  /** Resolves when nothing is left to do behind the clients' backs. */
+  settled(): Promise<void>;
+  /** As the control plane calls it. */
+  beat(call?: Partial<StatusCall>): Promise<StatusReport>;
+}
+
+export function loneEdge(policies: readonly Record<string, unknown>[] = []): LoneEdge {
+  const tasks: Promise<unknown>[] = [];
+  const background: Background = { keep: (task) => void tasks.push(task) };
+  const asked: OriginRequest[] = [];
+  const log = new FixedLog(policies);
+  const unavailable = async () => ({ kind: "unavailable", reason: "away" }) as const;
+  const nothing = async () => undefined;
+  const edge = createEdge(
+    {
+      clock: { now: () => instant(lone.now), backwardSteps: () => 0, wall: () => EPOCH + lone.now },
+      timers: systemTimers,
+      random: systemRandom,
+      digest: systemDigest,
+      origin: {
+        async fetch(request) {
+          asked.push(request);
+          return lone.origin(request);
+        },
+      },
+      blobs: { match: unavailable, matchRange: unavailable, put: unavailable, delete: nothing },
+      midTier: { read: unavailable, fill: unavailable, release: nothing, verified: nothing },
+      log: log.port,
+      callPeer: async () => ({ kind: "unreachable", reason: "refused" }),
+    },
+    {
+      id: "one",
+      fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: HOST },
+      parseUrl,
+      peerUrls: new Map(),
+      shards: () => [],
+    },
+  );
+  const lone: LoneEdge = {
+    edge,
+    now: 1000,
+    asked,
+    origin: () => ({ kind: "unreachable", reason: "refused", detail: "no origin" }),
+    append: (payload) => log.append(payload),
+    async get(path, { method = "GET", purpose = "client", headers = [] } = {}) {
+      const request: EdgeRequest = {
+        method,
+        url: `https://${HOST}${path}`,
+        header: (name) => headerValue(headers, name),
+        headers: () => headers,
+        body: NO_BODY,
+        purpose,
+        arrivedAt: instant(lone.now),
+        background,
+      };
+      const reply = await handleRequest(edge, request);
+      if (reply.body.kind === "source") while ((await reply.body.source.read()) !== null) {}
+      return reply;
+    },
+    async settled() {
+      while (tasks.length > 0) await Promise.all(tasks.splice(0));
+    },
+    beat: (call = {}) => beat(edge, background, call),
+  };
+  return lone;
+}
+
+async function beat(edge: Edge, background: Background, call: Partial<StatusCall>): Promise<StatusReport> {
+  const body = encodeStatusCall({ peers: [], watch: [], counted: ALL, patience: null, entries: [], ...call });
+  const message = { method: "POST", path: STATUS_PATH, body };
+  const by = { key: KEY, digest: systemDigest, random: systemRandom, nowWall: edge.clock.wall() };
+  const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 30_000 });
+  const signature = await signRequest(message, by);
+  const internal = { edge, checker, boot: "boot", region: "test" };
+  const { status, text } = await answerInternal(internal, { ...message, signature, background });
+  if (status !== 200) throw new Error(`the status call was answered with ${status}`);
+  return JSON.parse(text) as StatusReport;
+}
+
+/** Configured from its first entry on. */
+class FixedLog {
+  private readonly entries: LogEntry[] = [];
+  private readonly configuration: ReadonlyMap<string, string>;
+
+  constructor(policies: readonly Record<string, unknown>[]) {
+    const site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: HOST };
+    this.configuration = new Map([
+      [siteField("default"), encodeSite(site)],
+      ...policies.map((row, index): [string, string] => [
+        policyField("default", String(index)),
+        JSON.stringify({ id: String(index), ...row }),
+      ]),
+    ]);
+  }
+
+  append(payload: LogPayload): void {
+    const seq = this.entries.length + 1;
+    this.entries.push({ epoch: EPOCH, seq, previous: `h${seq - 1}`, hash: `h${seq}`, age: 0, payload });
+  }
+
+  private head(): LogHead {
+    const seq = this.entries.length;
+    return { epoch: EPOCH, seq, hash: `h${seq}` };
+  }
+
+  readonly port: Log = {
+    append: async () => ({ kind: "unavailable", reason: "read only" }),
+    since: async ({ seq }) => ({ kind: "entries", entries: this.entries.slice(seq), head: this.head() }),
+    snapshot: async () => ({
+      kind: "snapshot",
+      head: this.head(),
+      configuration: this.configuration,
+    }),
+    check: async () => ({ kind: "unknown" }),
+  };
+}
