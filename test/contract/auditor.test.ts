@@ -80,7 +80,7 @@ async function sampleOf(view: number, more: Partial<AuditSample> = {}): Promise<
 /** The edge tells of these under the next number, and the beat asks it. */
 async function report(...samples: AuditSample[]): Promise<void> {
   edge.audit = { number: (edge.audit?.number ?? 0) + 1, samples };
-  expect(await collectStatus(plane.plane)).toEqual({ kind: "done" });
+  expect(await collectStatus(plane.plane)).toMatchObject({ kind: "done" });
 }
 
 const stale = async (window = "60s") => (await plane.call(`/cache-metrics?window=${window}`)).json.stale;
