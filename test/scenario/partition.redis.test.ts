@@ -1,6 +1,7 @@
 // Five edges, four of them parted from Redis and the control plane in several ways, while an outside client asks them all and judges what it gets.
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Exchange } from "../../bench/outside/exchange.ts";
 import { type FaultyCluster, SITE_HOST, startTestCluster } from "../support/cluster.ts";
 import { until } from "../support/http.ts";
 import {
@@ -15,6 +16,9 @@ const ALL = [...PARTED, 4];
 const HOT_WINDOW_MS = 1000;
 const STANDARD_WINDOW_MS = 1500;
 const EPSILON_MS = 200;
+/** Twice the longest window: on a busy machine a round comes late. */
+const REACHED_WITHIN_MS = 2 * STANDARD_WINDOW_MS;
+const HEALED_WITHIN_MS = 2000;
 /** Longer than any deadline of an edge but the origin's, and much shorter than that. */
 const DEADLINE_MS = 5000;
 
@@ -102,6 +106,17 @@ const passed = (): number[] =>
     (link) => link.counts().replies,
   );
 
+/**
+ * Served from memory though the cut is longer ago than any window, and so is whatever the origin was asked of the path:
+ * only what peers say of the log can vouch for that.
+ */
+function isOldHit({ path, sentAt, endedAt, outcome }: Exchange, cutAt: number): boolean {
+  if (outcome.kind !== "answered" || !outcome.cacheStatus.startsWith("tidegate-l1; hit")) return false;
+  const from = sentAt - STANDARD_WINDOW_MS - EPSILON_MS;
+  const asked = checker.asks.some((ask) => ask.path === path && ask.askedAt > from && ask.askedAt < endedAt);
+  return from > cutAt && !asked;
+}
+
 async function nothingWasWrong(): Promise<void> {
   const { violations, outcomes, withheld } = await traffic.stop();
   expect(violations).toEqual([]);
@@ -113,31 +128,24 @@ test("cut off, four edges learn purges from the fifth, replace what they name, a
   cluster.links.partition(PARTED, ["redis", "control-plane"]);
   const cutAt = performance.now();
   const before = passed();
-  await allReach(await change("/hot/0"), 2 * HOT_WINDOW_MS);
-  await allReach(await change("/pages/0"), 2 * HOT_WINDOW_MS);
+  await allReach(await change("/hot/0"), REACHED_WITHIN_MS);
+  await allReach(await change("/pages/0"), REACHED_WITHIN_MS);
   for (const path of ["/hot/0", "/hot/1"]) checker.write(path);
   const byTag = await checker.purge({ tags: ["news"] });
   checker.write("/pages/1");
   const soft = await checker.purge({ urls: [urlOf("/pages/1")] }, "soft");
   expect([byTag.status, soft.status]).toEqual([202, 202]);
-  await allReach(soft.position, 2 * HOT_WINDOW_MS);
+  await allReach(soft.position, REACHED_WITHIN_MS);
   await everyEdgeServes(PATHS.map(({ path }) => path));
-  // Longer than any window: what is served from memory is vouched for by what peers said.
   await until(
-    () => performance.now() - cutAt,
-    (ms) => ms > STANDARD_WINDOW_MS + 1000,
+    () =>
+      PARTED.filter((edge) => !traffic.exchanges.some((one) => one.edge === edge && isOldHit(one, cutAt))),
+    (without) => without.length === 0,
     { withinMs: 10_000 },
   );
-  const late = traffic.exchanges.filter(
-    ({ edge, sentAt }) => edge < PARTED.length && sentAt > cutAt + STANDARD_WINDOW_MS,
-  );
-  const hits = late.filter(
-    ({ outcome }) => outcome.kind === "answered" && outcome.cacheStatus.startsWith("tidegate-l1; hit"),
-  );
-  expect(hits.length).toBeGreaterThan(late.length / 2);
   expect(passed()).toEqual(before);
   cluster.links.heal();
-  await allReach(soft.position, 1000);
+  await allReach(soft.position, HEALED_WITHIN_MS);
   await nothingWasWrong();
 }, 20_000);
 
@@ -147,11 +155,11 @@ test("parted one way, nothing that four edges send reaches Redis and no push rea
   for (const edge of [1, 2, 3]) links.edgeToEdge(edge, 4).set({ kind: "one-way", arrives: "requests" });
   const told = links.edgeToEdge(0, 4).counts().replies;
   const position = await change("/hot/0");
-  await allReach(position, 3 * STANDARD_WINDOW_MS);
+  await allReach(position, REACHED_WITHIN_MS);
   await everyEdgeServes(["/hot/0"]);
   expect(links.edgeToEdge(0, 4).counts().replies).toBeGreaterThan(told);
   links.heal();
-  await allReach(position, 1000);
+  await allReach(position, HEALED_WITHIN_MS);
   await nothingWasWrong();
 }, 20_000);
 
@@ -168,6 +176,6 @@ test("with Redis a black hole for every edge, every request ends in good time, a
     { withinMs: 10_000 },
   );
   cluster.links.heal();
-  await allReach(position, 2000);
+  await allReach(position, HEALED_WITHIN_MS);
   await nothingWasWrong();
 }, 20_000);

@@ -2,7 +2,7 @@
 
 import type { Exchange } from "../../bench/outside/exchange.ts";
 import { startTraffic } from "../../bench/outside/traffic.ts";
-import { VersionedContent } from "../../bench/outside/versioned-content.ts";
+import { type OriginAsk, VersionedContent } from "../../bench/outside/versioned-content.ts";
 import { zipfPicker } from "../../bench/outside/zipf.ts";
 import { SITE_HOST, type TestCluster } from "./cluster.ts";
 import { judgeOutside, type OutsideViolation, type PathRules, type SentPurge } from "./outside/judge.ts";
@@ -18,6 +18,8 @@ export interface OutsideChecker {
   /** A new version of a path; what was stored of it is out of date from now on. */
   write(path: string): void;
   versionOf(path: string): number;
+  /** Every request that the origin was sent for the paths. */
+  readonly asks: readonly OriginAsk[];
   /** Resolves when it was acknowledged, or was not. */
   purge(named: Named, mode?: SentPurge["mode"]): Promise<PurgeAnswer>;
   /** Asks all edges in turn, for the first paths most often. */
@@ -69,6 +71,7 @@ export function createOutsideChecker(cluster: TestCluster, options: CheckerOptio
   return {
     write: (path) => content.write(path),
     versionOf: (path) => content.versionOf(path),
+    asks: content.asks,
     async purge(named, mode = "hard") {
       const sent = { mode, paths: pathsNamed(named, SITE_HOST, paths), sentAt: performance.now() };
       const answer = await cluster.call("POST", "/invalidate", { ...named, mode });
