@@ -90,8 +90,13 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         return right(edge, job, { search, asOf, token: null });
       // Without a lease L2 is not filled: what is fetched then is for this data centre alone.
       case "nothing":
-      case "unavailable":
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
+      // The lease may have been granted, and only its reply lost: then it is filled or given back all the same.
+      case "unavailable":
+        return right(edge, job, {
+          ...{ search, asOf, l2Unavailable: true },
+          ...(lease === null ? { token: null } : { token, leaseKey: digest }),
+        });
       case "wait":
         if (job.lease !== "wait") return right(edge, job, { search, asOf, token: null });
         edge.counters.leaseWaits += 1;

@@ -21,7 +21,7 @@ export interface ReadQuery {
   readonly key: string;
   /** The newest invalidation of the key's known selectors: older leases are taken over. */
   readonly need: Position;
-  /** Stored with the lease; the fill has to come with the same. */
+  /** Stored with the lease: a later asker who needs a newer one takes it over. */
   readonly asOf: Position;
   /** The right asked for where there is no usable answer; null = only read. */
   readonly lease: { readonly token: string; readonly duration: Millis } | null;

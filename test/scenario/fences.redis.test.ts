@@ -50,6 +50,16 @@ async function beyondWindow(): Promise<void> {
   );
 }
 
+test("a lease whose grant never reached its edge holds nobody else up", async () => {
+  await cluster.get(0, "/one-way/warm");
+  cluster.links.edgeToRedis(0).set({ kind: "one-way", arrives: "requests" });
+  const begun = performance.now();
+  expect((await cluster.get(0, "/one-way/cold")).status).toBe(200);
+  expect((await cluster.get(1, "/one-way/cold")).status).toBe(200);
+  expect(performance.now() - begun).toBeLessThan(10_000);
+  cluster.links.heal();
+}, 40_000);
+
 describe("an edge cut off from the log and from its peers", () => {
   test("serves from memory within the window, then as the fence says", async () => {
     // The first beat has named the peers.
