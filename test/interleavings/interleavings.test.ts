@@ -1,5 +1,7 @@
 // All interleavings of the real Lua scripts keep their properties, and each fault put into a script breaks one.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Database } from "./database.ts";
 import { explore } from "./explore.ts";
@@ -13,7 +15,7 @@ beforeAll(async () => {
   database = await Database.create();
 });
 
-describe("every schedule keeps the properties", { timeout: 60_000 }, () => {
+describe("every schedule keeps the properties", { timeout: 120_000 }, () => {
   test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))("%s", async (_, scenario) => {
     database.mutate("", (script) => script);
     const exploration = await explore(database, scenario);
@@ -24,7 +26,7 @@ describe("every schedule keeps the properties", { timeout: 60_000 }, () => {
   });
 });
 
-describe("some schedule shows", { timeout: 60_000 }, () => {
+describe("some schedule shows", { timeout: 120_000 }, () => {
   test.each(Object.entries(MUTANTS))("the mutant %s", async (name, { breaks }) => {
     const broken = await caught(database, name);
     console.log(broken === null ? `${name}: not caught` : `${name}:\n${describeBroken(broken)}`);
@@ -57,8 +59,12 @@ describe("the command line", () => {
     expect(await main(["--scenario", "checks", "--mutant", "append-not-idempotent"])).toBe(1);
   });
 
-  test("names each scenario once", () => {
-    const names = [...SCENARIOS, ...LONG_SCENARIOS].map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
+  test("has a row in the docs for each scenario and each mutant", () => {
+    const rows = readFileSync(join(import.meta.dirname, "../../docs/interleavings.md"), "utf8").split("\n");
+    const named = rows.filter((row) => row.startsWith("| ")).map((row) => row.split(" | ")[0]?.slice(2));
+    const scenarios = [...SCENARIOS, ...LONG_SCENARIOS].map(({ name }) => name);
+    expect(named).toEqual(expect.arrayContaining([...scenarios, ...Object.keys(PROPERTIES)]));
+    expect(named).toEqual(expect.arrayContaining(Object.keys(MUTANTS).map((name) => `\`${name}\``)));
+    expect(new Set(scenarios).size).toBe(scenarios.length);
   });
 });
