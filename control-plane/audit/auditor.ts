@@ -42,10 +42,8 @@ export class Auditor {
     this.ports = ports;
   }
 
-  /** What the edges shall take a closer look at, from this reading of the log and from no edge's. `now` is Redis TIME. */
-  async watch(now: number): Promise<Watched[]> {
-    // Where the log can't be read the list is as it was: edges are asked all the same.
-    await this.follow();
+  /** What the edges shall take a closer look at, from what was read of the log and from no edge. `now` is Redis TIME. */
+  watched(now: number): Watched[] {
     if (this.recent === null) return [];
     return [...lately(this.recent, now - LIMITS.watchFor, WATCH_ROOM)].map(([selector, position]) => ({
       selector,
@@ -90,8 +88,8 @@ export class Auditor {
     return counted?.boot !== report.boot || counted.number < number;
   }
 
-  /** Reads the log to its head, or as far as one beat allows. */
-  private async follow(): Promise<Done | Unavailable> {
+  /** Reads the log to its head, or as far as one beat allows. Where it can't, what is known stays as it was. */
+  async follow(): Promise<Done | Unavailable> {
     for (let page = 0; page < LIMITS.auditPages; page++) {
       const { recent } = this;
       const known = recent && { epoch: recent.epoch, seq: recent.head, hash: recent.hash };

@@ -47,7 +47,9 @@ export async function collectStatus(plane: Ports, round: Round = everybody()): P
   const { directory } = outcome;
   const asks = round.attention.whomToAsk(directory, { whole: round.whole, now: plane.clock.now() });
   const readAt = { now: directory.now, askedAt, answeredAt: plane.clock.now() };
-  const [tails, watch] = await Promise.all([tailsFor(plane, asks), plane.auditor.watch(directory.now)]);
+  // Quick rounds make do with what the last whole one has read: they come often, and for another reason.
+  const [tails] = await Promise.all([tailsFor(plane, asks), round.whole ? plane.auditor.follow() : null]);
+  const watch = plane.auditor.watched(directory.now);
   const telling: Telling = { attention: round.attention, directory, tails, watch, readAt };
   let failed: Unavailable | null = null;
   const found: Report[] = [];
@@ -107,7 +109,7 @@ interface Telling {
   readonly attention: Attention;
   readonly directory: Directory;
   readonly tails: Tails;
-  readonly watch: Awaited<ReturnType<ControlPlane["auditor"]["watch"]>>;
+  readonly watch: ReturnType<ControlPlane["auditor"]["watched"]>;
   readonly readAt: ReadAt;
 }
 

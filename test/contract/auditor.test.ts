@@ -1,6 +1,7 @@
 // The online auditor in the control plane, from an edge's samples to the figures that people read, under virtual time.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Attention } from "../../control-plane/edges/attention.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { millis, type Selector } from "../../shared/core/units.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
@@ -113,6 +114,23 @@ describe("what edges are told to look at", () => {
     await report(await sampleOf(0));
     await collectStatus(plane.plane);
     expect(edge.called?.counted).toEqual({ boot: "anew", number: 2 });
+  });
+});
+
+test("a quick round reads nothing of the log for it, and tells what is known", async () => {
+  await purge({ tags: ["a"] });
+  await collectStatus(plane.plane);
+  const seq = await purge({ tags: ["b"] });
+  edge.position = "1-0";
+  const reads = vi.spyOn(plane.plane.auditor, "follow");
+  const quick = { attention: new Attention(), grace: millis(900), background: { keep: () => {} } };
+  await collectStatus(plane.plane, { ...quick, whole: false });
+  expect(reads).not.toHaveBeenCalled();
+  expect(edge.called?.watch.map(({ selector }) => selector)).toEqual(["default t a"]);
+  await collectStatus(plane.plane, { ...quick, whole: true });
+  expect(edge.called?.watch[0]).toEqual({
+    selector: "default t b",
+    position: `${(await headOf()).epoch}-${seq}`,
   });
 });
 
