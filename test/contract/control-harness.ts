@@ -7,6 +7,7 @@ import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
 import { laterNoted, type WitnessStore } from "../../control-plane/log/witness.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { runtimeHttp } from "../../shared/runtime/http.ts";
@@ -57,6 +58,7 @@ export interface TestPlane {
 export async function startPlane(
   rest: RestFixture | Redis,
   env: Record<string, unknown> = {},
+  clock: Clock = systemClock(),
 ): Promise<TestPlane> {
   const texts = Object.fromEntries(
     Object.entries(env).map(([name, value]) => [
@@ -68,7 +70,7 @@ export async function startPlane(
   const witness = memoryWitness();
   const plane = createControlPlane(
     {
-      clock: systemClock(),
+      clock,
       timers: systemTimers,
       random: systemRandom,
       digest: systemDigest,
