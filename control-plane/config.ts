@@ -77,6 +77,15 @@ export const LIMITS = {
   /** Items of a list at most: each receipt is read from Redis. */
   pageMost: 100,
 
+  /** A dry run says how much it would hit as far as it finds out within this: a person waits for it. */
+  estimateDeadline: millis(450),
+  /** Answers of L2 read for it: a share of 1 in 100 is then known to within 1.4 in 100. */
+  estimateAnswers: 200,
+  /** Keys that one SCAN for it looks at: Redis does nothing else meanwhile, for less than a millisecond. */
+  estimateScan: 1000,
+  /** SCANs for it at most: what share of all keys are answers is then known well enough. */
+  estimatePages: 20,
+
   /** How late an invalidation may be repeated: as long as its operation is remembered. */
   repeatMost: days(1),
   /** Repeats waiting at once: each holds its selectors in Redis. */

@@ -1,6 +1,7 @@
 // What the control plane is made of: its ways to the outside, what it keeps in Redis, and what it was told to be.
 
 import type { Site } from "../shared/core/routing.ts";
+import type { AnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import type { LogTail } from "../shared/mid-tier/log-tail.ts";
@@ -50,6 +51,7 @@ export interface ControlPlane {
   readonly receipts: Receipts;
   readonly metrics: Metrics;
   readonly auditor: Auditor;
+  readonly answerSamples: AnswerSamples;
   readonly repeats: Repeats;
   readonly warmups: Warmups;
   readonly settings: Settings;

@@ -1,5 +1,6 @@
 // Puts the control plane together from its ports: the same parts in a worker, in tests and in the simulator.
 
+import { createAnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import { createAudits } from "../shared/mid-tier/audits.ts";
 import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
@@ -61,6 +62,15 @@ export function createControlPlane(
     }),
     receipts: createReceipts(redis, deadline),
     metrics: createMetrics(redis, deadline),
+    answerSamples: createAnswerSamples(
+      { redis, clock, random },
+      {
+        answers: LIMITS.estimateAnswers,
+        scan: LIMITS.estimateScan,
+        pages: LIMITS.estimatePages,
+        deadline: LIMITS.estimateDeadline,
+      },
+    ),
     repeats: createRepeats(redis, { deadline, most: LIMITS.repeatsScheduled }),
     warmups: createWarmups(redis, {
       deadline,

@@ -117,6 +117,8 @@ export const LIMITS = {
   auditOriginRest: minutes(5),
   /** Octets of an answer without validators that are read to compare it. */
   auditOriginBody: kibibytes(64),
+  /** Answers in memory looked at for one estimate: some milliseconds of the isolate's time. */
+  estimateLooks: 2000,
   /** Signed requests older or newer than this are refused. */
   signatureAge: seconds(30),
   /** URLs an edge takes in one warm-up batch. */

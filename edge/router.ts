@@ -1,6 +1,7 @@
 // Classification of requests: site, rules, cache key and selectors of a URL, remembered for the next time.
 
 import { cacheKey, keyedPath, searchedPath, type UrlParts } from "../shared/core/cache-key.ts";
+import { selectorsNow } from "../shared/core/estimate.ts";
 import type { SearchVariance } from "../shared/core/no-vary-search.ts";
 import { placeOf, type Routing, rulesFor, type Site } from "../shared/core/routing.ts";
 import type { Rules } from "../shared/core/rules.ts";
@@ -125,6 +126,11 @@ export class Router {
   /** The route by which the whole query counts, whatever answers have said of it. */
   plainRoute(request: RoutedRequest): Route | null {
     return this.classify(request, "whole query");
+  }
+
+  /** As `selectorsNow`, by the configuration in force. */
+  selectorsNow(stored: readonly Selector[]): readonly Selector[] {
+    return selectorsNow(stored, this.routing);
   }
 
   private remember(url: string, route: Route): void {

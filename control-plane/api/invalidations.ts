@@ -4,75 +4,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { millis } from "../../shared/core/units.ts";
 import { LIMITS } from "../config.ts";
 import { awaitReceipt, type ReceiptRead, readReceipt, readReceipts } from "../invalidate/await.ts";
-import { type InvalidateOutcome, invalidate } from "../invalidate/invalidate.ts";
+import { type DryRun, type InvalidateOutcome, invalidate } from "../invalidate/invalidate.ts";
 import type { Receipt } from "../invalidate/receipt.ts";
 import { invalidateSchema } from "../invalidate/request.ts";
 import { limitBody, requireToken } from "./auth.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { acceptedSchema, dryRunSchema, receiptSchema } from "./invalidations-schema.ts";
 import { pageQuery, readCursor } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
-
-const countsSchema = z.object({
-  urls: z.int(),
-  tags: z.int(),
-  prefixes: z.int(),
-  hosts: z.int(),
-  classes: z.int(),
-  everything: z.int(),
-});
-
-const acceptedSchema = z
-  .object({ id: z.string(), position: z.string(), accepted: countsSchema, receipt: z.string() })
-  .openapi("AcceptedInvalidation");
-
-const dryRunSchema = z
-  .object({
-    dryRun: z.literal(true),
-    accepted: countsSchema,
-    selectors: z.array(z.string()).openapi({ description: "As the log would hold them." }),
-    edges: z.array(z.string()).openapi({ description: "Whom it would be pushed to." }),
-  })
-  .openapi("DryRun");
-
-const receiptSchema = z
-  .object({
-    id: z.string(),
-    position: z.string(),
-    site: z.string().nullable(),
-    mode: z.enum(["hard", "soft"]).nullable(),
-    selectors: z.array(
-      z.object({
-        kind: z.enum(["url", "tag", "group", "prefix", "host", "class", "everything"]),
-        value: z.string(),
-      }),
-    ),
-    selectorsTotal: z.int().openapi({ description: "Lists show only the first few selectors." }),
-    reason: z.string().nullable(),
-    actor: z.string(),
-    acceptedAt: z.iso.datetime(),
-    state: z.enum(["converging", "converged"]),
-    edges: z.array(
-      z.object({
-        edge: z.string(),
-        state: z.enum(["applied", "fenced", "pending"]),
-        position: z.string().nullable(),
-        afterMs: z.number().nullable().openapi({ description: "At most this long after the acceptance." }),
-      }),
-    ),
-    fencedAt: z.iso.datetime().nullable().openapi({
-      description:
-        "From when on it holds at every edge, heard of or not; null where nobody had to be waited for.",
-    }),
-    unlisted: z
-      .object({ fencedAt: z.iso.datetime() })
-      .optional()
-      .openapi({ description: "Isolates that can't be addressed, where there are any." }),
-    dirty: z.int(),
-    p50Ms: z.number().nullable(),
-    maxMs: z.number().nullable(),
-  })
-  .openapi("Receipt");
 
 const pageSchema = z
   .object({ items: z.array(receiptSchema), nextCursor: z.string().nullable() })
@@ -117,13 +57,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     const grace = body.wait === true ? millis(Math.min(timeout, LIMITS.pushGrace)) : LIMITS.pushGrace;
     const pushing = { grace, background: backgroundOf(context) };
     const outcome = await invalidate(plane, { body, operation, pushing });
-    if (outcome.kind === "dry-run") {
-      const edges = await edgesToPush(plane);
-      return context.json(
-        { dryRun: true as const, accepted: outcome.counts, selectors: [...outcome.selectors], edges },
-        200,
-      );
-    }
+    if (outcome.kind === "dry-run") return context.json(showDryRun(outcome), 200);
     if (outcome.kind !== "accepted") throw refusalOf(outcome);
     // Whom the push did not reach, the beat looks after: at once.
     if (!outcome.reached) context.executionCtx.waitUntil(wake("now"));
@@ -140,12 +74,13 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
   });
 }
 
-async function edgesToPush({ edges, settings }: ApiPorts["plane"]): Promise<string[]> {
-  if (!settings.push) return [];
-  const outcome = await edges.read();
-  if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
-  return outcome.directory.edges.map(({ id }) => id);
-}
+const showDryRun = ({ counts, selectors, edges, estimate }: DryRun): z.infer<typeof dryRunSchema> => ({
+  dryRun: true,
+  accepted: counts,
+  selectors: [...selectors],
+  edges: [...edges],
+  estimate: { ...estimate, memory: [...estimate.memory], l2: [...estimate.l2] },
+});
 
 function refusalOf(outcome: Exclude<InvalidateOutcome, { kind: "accepted" | "dry-run" }>): Refusal {
   switch (outcome.kind) {

@@ -1,12 +1,14 @@
 // A purge from request to receipt: accept, append, then push.
 
 import { formatPosition } from "../../shared/core/position.ts";
+import type { Routing } from "../../shared/core/routing.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { acceptInvalidation, type Fault, type Invalidation, type SelectorCounts } from "./accept.ts";
 import { appendInvalidation, type Operation } from "./append.ts";
+import { estimateHits, type ShownEstimate } from "./estimate.ts";
 import { fanOut, type Pushing, pushable } from "./fan-out.ts";
 import { scheduleRepeat } from "./repeat.ts";
 import type { InvalidateBody } from "./request.ts";
@@ -20,12 +22,21 @@ export type InvalidateOutcome =
       /** Whether every listed edge has acknowledged it already. */
       readonly reached: boolean;
     }
-  | { readonly kind: "dry-run"; readonly counts: SelectorCounts; readonly selectors: readonly Selector[] }
+  | DryRun
   | { readonly kind: "refused"; readonly faults: readonly Fault[] }
   | { readonly kind: "conflict" }
   /** Acknowledged, but its repetition could not be scheduled. */
   | { readonly kind: "too-many-repeats" }
   | Unavailable;
+
+export interface DryRun {
+  readonly kind: "dry-run";
+  readonly counts: SelectorCounts;
+  readonly selectors: readonly Selector[];
+  /** Whom it would be pushed to. */
+  readonly edges: readonly string[];
+  readonly estimate: ShownEstimate;
+}
 
 export interface InvalidateOrder {
   readonly body: InvalidateBody;
@@ -40,8 +51,8 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
   const acceptance = acceptInvalidation(body, { routing: known.routing, parse: plane.parseUrl });
   if (acceptance.kind === "refused") return acceptance;
   const { invalidation } = acceptance;
-  const { counts, selectors } = invalidation;
-  if (body.dryRun === true) return { kind: "dry-run", counts, selectors };
+  const { counts } = invalidation;
+  if (body.dryRun === true) return tryDry(plane, invalidation, known.routing);
   const { appended, reached } = await appendAndPush(plane, invalidation, order);
   if (appended.kind === "conflict") return appended;
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
@@ -53,6 +64,17 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
   }
   const position = formatPosition(appended.position);
   return { kind: "accepted", id: operation.id, position, counts, reached };
+}
+
+async function tryDry(
+  plane: ControlPlane,
+  { counts, selectors }: Invalidation,
+  routing: Routing,
+): Promise<DryRun | Unavailable> {
+  const found = await estimateHits(plane, selectors, routing);
+  if (found.kind === "unavailable") return found;
+  const edges = plane.settings.push ? found.edges : [];
+  return { kind: "dry-run", counts, selectors, edges, estimate: found.estimate };
 }
 
 async function appendAndPush(

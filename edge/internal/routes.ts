@@ -13,9 +13,12 @@ import type { Background } from "../../shared/ports/clock.ts";
 import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
 import {
   type Acknowledgement,
+  decodeEstimateCall,
   decodePush,
   decodeStatusCall,
   decodeWarm,
+  ESTIMATE_PATH,
+  type EstimateReply,
   PUSH_PATH,
   STATUS_PATH,
   type StatusReport,
@@ -30,6 +33,7 @@ import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { handleRequest } from "../handle-request.ts";
 import type { EdgeRequest } from "../request.ts";
+import { lookIntoMemory } from "./estimate.ts";
 import { flatCounters } from "./flat-counters.ts";
 
 export interface InternalRequest {
@@ -84,6 +88,8 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
       return takeStatusCall(internal, request);
     case `POST ${GOSSIP_PATH}`:
       return gossip(edge, request);
+    case `POST ${ESTIMATE_PATH}`:
+      return estimate(edge, request);
     case `POST ${WARM_PATH}`:
       return warm(edge, request);
     default:
@@ -158,6 +164,13 @@ async function statusOf(
     audit: null,
     tookMs: 0,
   };
+}
+
+function estimate(edge: Edge, request: InternalRequest): InternalReply {
+  const selectors = decodeEstimateCall(request.body);
+  if (selectors === null) return BAD_MESSAGE;
+  const reply: EstimateReply = { edge: edge.id, ...lookIntoMemory(edge, selectors) };
+  return { status: 200, json: reply };
 }
 
 async function warm(edge: Edge, request: InternalRequest): Promise<InternalReply> {

@@ -168,6 +168,11 @@ export class MemoryTier {
     return sum;
   }
 
+  /** All answers, in no order that matters. */
+  *all(): IterableIterator<MemoryAnswer> {
+    for (const cache of this.classes.values()) for (const [, answer] of cache.entries()) yield answer;
+  }
+
   private cacheOf(rules: ClassSettings): SieveCache<MemoryAnswer> {
     let cache = this.classes.get(rules.name);
     if (cache === undefined) {

@@ -57,20 +57,15 @@ export function createLog(redis: Redis, limits: LogLimits): Log {
         await redis.run([logScript(SNAPSHOT, [highestKnownEpoch], [CONFIGURATION])], limits.readDeadline),
       ),
     check: async (selectors, position) =>
-      readCheck(
-        await redis.run([logScript(CHECK, checkArguments(selectors, position))], limits.readDeadline),
-      ),
+      readCheck(await redis.run([checkCommand(selectors, position)], limits.readDeadline)),
   };
 }
 
 const logScript = (script: string, args: readonly RedisArgument[], keys: readonly string[] = []) =>
   evalCommand(LOG_PRELUDE + script, [...LOG_KEYS, ...keys], args);
 
-const checkArguments = (selectors: readonly Selector[], position: Position): RedisArgument[] => [
-  position.epoch,
-  position.seq,
-  ...selectors,
-];
+export const checkCommand = (selectors: readonly Selector[], { epoch, seq }: Position) =>
+  logScript(CHECK, [epoch, seq, ...selectors]);
 
 function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisArgument[])[] {
   const { payload, operationId } = query;
@@ -161,8 +156,8 @@ function readSnapshot(outcome: RedisOutcome): SnapshotOutcome {
   return { kind: "snapshot", head: { epoch: Number(epoch), seq: Number(seq), hash }, configuration };
 }
 
-function readCheck(outcome: RedisOutcome): CheckOutcome {
-  const reply = scriptReply(outcome);
+export function readCheck(outcome: RedisOutcome, index = 0): CheckOutcome {
+  const reply = scriptReply(outcome, index);
   if (reply.kind === "unavailable") return reply;
   const [kind, epoch, seq, age] = reply.strings;
   const position = { epoch: Number(epoch), seq: Number(seq) };

@@ -1,12 +1,16 @@
 // Messages between the control plane and edges, parsed once, here.
 
+import type { Look } from "../core/estimate.ts";
 import type { LogEntry } from "../core/log-entry.ts";
+import { selectorKind } from "../core/selector.ts";
+import type { Selector } from "../core/units.ts";
 import type { AuditBatch, Counted, Watched } from "./audit.ts";
 import { fromWireEntry, parseJson, toWireEntry, type WireEntry } from "./log-payload.ts";
 
 export const INTERNAL_PREFIX = "/.tidegate/";
 export const PUSH_PATH = "/.tidegate/push";
 export const STATUS_PATH = "/.tidegate/status";
+export const ESTIMATE_PATH = "/.tidegate/estimate";
 export const WARM_PATH = "/.tidegate/warm";
 
 export interface PushMessage {
@@ -109,6 +113,23 @@ export function readPeerUrls(text: string): ReadonlyMap<string, string> {
   if (typeof value !== "object" || value === null) return new Map();
   const peers = Object.entries(value).map(([id, url]) => readPeer({ id, url }));
   return new Map(peers.flatMap((peer) => (peer === null ? [] : [[peer.id, peer.url] as const])));
+}
+
+/** What an edge's memory holds of what selectors name. */
+export interface EstimateReply extends Look {
+  readonly edge: string;
+}
+
+export const encodeEstimateCall = (selectors: readonly Selector[]): string =>
+  JSON.stringify({ v: 1, selectors });
+
+/** Null where any part of it can't be read. */
+export function decodeEstimateCall(text: string): Selector[] | null {
+  const value = parseJson(text) as { v?: unknown; selectors?: unknown } | null;
+  if (value?.v !== 1 || !Array.isArray(value.selectors)) return null;
+  const isSelector = (item: unknown): item is Selector =>
+    typeof item === "string" && selectorKind(item) !== null;
+  return value.selectors.every(isSelector) ? value.selectors : null;
 }
 
 export interface WarmMessage {

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { auditBatchSchema } from "./audit.ts";
-import type { Acknowledgement, StatusReport, WarmReply } from "./internal.ts";
+import type { Acknowledgement, EstimateReply, StatusReport, WarmReply } from "./internal.ts";
 import { parseJson } from "./log-payload.ts";
 
 const position = z
@@ -26,6 +26,15 @@ const statusSchema = z.object({
   tookMs: z.number().nonnegative().catch(0),
 });
 
+const count = z.number().int().nonnegative();
+const estimateSchema = z.object({
+  edge: z.string(),
+  entries: count,
+  bytes: count,
+  sampled: count,
+  of: count,
+});
+
 const warmReplySchema = z.object({
   edge: z.string(),
   position,
@@ -43,6 +52,9 @@ export const decodeAcknowledgement = (text: string): Acknowledgement | null =>
 
 export const decodeStatus = (text: string): StatusReport | null =>
   statusSchema.safeParse(parseJson(text)).data ?? null;
+
+export const decodeEstimate = (text: string): EstimateReply | null =>
+  estimateSchema.safeParse(parseJson(text)).data ?? null;
 
 export const decodeWarmReply = (text: string): WarmReply | null =>
   warmReplySchema.safeParse(parseJson(text)).data ?? null;

@@ -6,6 +6,7 @@ import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
 import { laterNoted, type WitnessStore } from "../../control-plane/log/witness.ts";
+import type { Look } from "../../shared/core/estimate.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
@@ -18,6 +19,7 @@ import {
   decodePush,
   decodeStatusCall,
   decodeWarm,
+  ESTIMATE_PATH,
   PUSH_PATH,
   STATUS_PATH,
   type StatusCall,
@@ -163,6 +165,8 @@ export interface FakeEdge {
   called: StatusCall | null;
   /** The selectors of the last entry of every push. */
   readonly pushed: string[][];
+  /** What its memory holds of what is asked for; null does not answer. */
+  memory: Look | null;
   readonly warmed: string[];
   /** What becomes of a URL that it is to warm. */
   fate: (url: string) => Promise<WarmResult["result"]> | WarmResult["result"];
@@ -201,6 +205,7 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     audit: null,
     called: null,
     pushed: [],
+    memory: { entries: 0, bytes: 0, sampled: 0, of: 0 },
     warmed: [],
     fate: () => "stored",
     refused: 0,
@@ -221,6 +226,8 @@ async function reply(edge: FakeEdge, path: string, body: string): Promise<unknow
     if (edge.follows && last !== undefined) edge.position = `${last.epoch}-${last.seq}`;
     return { edge: edge.id, position: edge.position };
   }
+  if (path === ESTIMATE_PATH)
+    return edge.memory === null ? new Promise(() => {}) : { edge: edge.id, ...edge.memory };
   if (path !== WARM_PATH) return null;
   const results = await Promise.all(
     (decodeWarm(body)?.urls ?? []).map(async (url) => {

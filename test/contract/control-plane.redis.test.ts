@@ -39,6 +39,7 @@ const edge = (index: number): FakeEdge => {
   if (found === undefined) throw new Error(`there is no edge ${index}`);
   return found;
 };
+const NOTHING = { entries: 0, bytes: 0, sampled: 0, of: 0, exact: true, least: 0, most: 0 };
 const statesOf = (receipt: { edges: { edge: string; state: string }[] }): Record<string, string> =>
   Object.fromEntries(receipt.edges.map((row) => [row.edge, row.state]));
 
@@ -125,6 +126,30 @@ describe("POST /invalidate", () => {
     expect(json).toMatchObject({ dryRun: true, selectors: ["default t a"], edges: ["one", "three", "two"] });
     expect((await plane.call("/invalidations")).json.items).toEqual([]);
     expect(edges.flatMap(({ pushed }) => pushed)).toEqual([]);
+    expect(json.estimate).toEqual({
+      exact: true,
+      memory: ["one", "three", "two"].map((id) => ({ edge: id, hits: NOTHING, unavailable: null })),
+      l2: [{ shard: "control", hits: NOTHING, unavailable: null }],
+    });
+  });
+
+  test("a dry run names the edges that did not answer in good time, and never takes them for empty", async () => {
+    edge(0).memory = { entries: 3, bytes: 300, sampled: 10, of: 10 };
+    edge(1).memory = { entries: 1, bytes: 50, sampled: 100, of: 1000 };
+    edge(2).memory = null;
+    const begun = performance.now();
+    const { json } = await plane.call("/invalidate", { tags: ["a"], dryRun: true });
+    expect(performance.now() - begun).toBeLessThan(1500);
+    const [one, three, two] = json.estimate.memory;
+    expect(json.estimate.exact).toBe(false);
+    expect(one).toMatchObject({
+      edge: "one",
+      hits: { entries: 3, least: 3, most: 3, bytes: 300, exact: true },
+    });
+    expect(two).toMatchObject({ edge: "two", hits: { entries: 10, bytes: 500, exact: false, sampled: 100 } });
+    expect(two.hits.least).toBeLessThan(10);
+    expect(two.hits.most).toBeGreaterThan(20);
+    expect(three).toEqual({ edge: "three", hits: null, unavailable: "timeout" });
   });
 
   test("1000 selectors of the greatest length are taken", async () => {

@@ -1,24 +1,15 @@
 // What an edge says to a push: that it has applied it, as soon as it has, gaps included.
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
-import { answerInternal } from "../../edge/internal/routes.ts";
 import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { formatPosition } from "../../shared/core/position.ts";
-import { millis, type Selector } from "../../shared/core/units.ts";
+import type { Selector } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
-import type { Redis } from "../../shared/ports/redis.ts";
-import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
-import { parseUrl } from "../../shared/runtime/url.ts";
 import { encodePush, PUSH_PATH } from "../../shared/wire/internal.ts";
-import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
+import { bareEdge, tellEdge } from "../support/bare-edge.ts";
 import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
-
-const KEY = "cluster-key";
-const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 30_000 });
 
 let rest: RestFixture;
 let edge: Edge;
@@ -30,48 +21,12 @@ beforeEach(async () => {
   rest = await startEmbeddedRest();
   reachable = true;
   appended = 0;
-  edge = edgeOver({
+  edge = bareEdge({
     run: async (commands, deadline) =>
       reachable ? upstashRedis(rest).run(commands, deadline) : new Promise(() => {}),
   });
 });
 afterEach(() => rest.stop());
-
-function edgeOver(redis: Redis): Edge {
-  const away = { kind: "unreachable", reason: "refused" } as const;
-  return createEdge(
-    {
-      clock: systemClock(),
-      timers: systemTimers,
-      random: systemRandom,
-      digest: systemDigest,
-      origin: { fetch: async () => ({ ...away, detail: "" }) },
-      callPeer: async () => away,
-      blobs: {
-        match: async () => ({ kind: "absent" }),
-        matchRange: async () => ({ kind: "absent" }),
-        put: async () => ({ kind: "stored" }),
-        delete: async () => {},
-      },
-      log: createLog(redis, LOG_LIMITS),
-      midTier: createMidTier({
-        shardOf: () => ({ id: "control", redis }),
-        digest: systemDigest,
-        readDeadline: millis(1000),
-        fillDeadline: millis(1000),
-        variantsPerKey: 3,
-        traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
-      }),
-    },
-    {
-      id: "one",
-      fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
-      parseUrl,
-      peerUrls: new Map(),
-      shards: () => [],
-    },
-  );
-}
 
 /** As the control plane appends, with so many entries to come back before it. */
 async function append(preceding = 0): Promise<LogEntry[]> {
@@ -92,15 +47,8 @@ async function append(preceding = 0): Promise<LogEntry[]> {
 
 /** The position that the edge acknowledges. */
 async function push(entries: readonly LogEntry[]): Promise<string | null> {
-  const message = { method: "POST", path: PUSH_PATH, body: encodePush(entries) };
-  const by = { key: KEY, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
-  const signature = await signRequest(message, by);
-  const background = { keep: () => {} };
-  const reply = await answerInternal(
-    { edge, checker, boot: "boot", region: "test" },
-    { ...message, signature, background },
-  );
-  return (JSON.parse(reply.text) as { position: string | null }).position;
+  const reply = await tellEdge(edge, PUSH_PATH, encodePush(entries));
+  return (reply as { position: string | null }).position;
 }
 
 const positionOf = (entry: LogEntry | undefined): string | null =>

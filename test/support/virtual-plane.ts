@@ -55,6 +55,8 @@ export interface VirtualPlane {
   beatUntil(end: number): Promise<void>;
 }
 
+const KEY = "cluster-key";
+
 /** Everything is worked out at once: nothing here may wait for anything but virtual time. */
 const DIGEST: Digest = {
   sha256Hex: async (text) => createHash("sha256").update(text).digest("hex"),
@@ -99,7 +101,7 @@ export async function startVirtualPlane(ids: readonly string[], seed: string): P
       redis,
       witness: { note: async () => {} },
     },
-    { clusterKey: CLUSTER_KEY, environment: readEnvironment({ EDGES, SITES }, "0".repeat(64)) },
+    { clusterKey: KEY, environment: readEnvironment({ EDGES, SITES }, "0".repeat(64)) },
   );
   return withBeat({ time, plane, edges, redisCalls });
 }
@@ -148,8 +150,6 @@ async function passing<T>(time: VirtualTime, task: Promise<T>, step = 1): Promis
   for (let steps = 0; !done && steps < 100_000; steps++) await time.runUntil(time.now + step);
   return task;
 }
-
-const CLUSTER_KEY = "key";
 
 const edgeNamed = (id: string): VirtualEdge => ({
   id,
@@ -206,9 +206,11 @@ async function answerOf(edge: VirtualEdge, path: string, sending: Sending): Prom
     counters: {},
   };
   const text = JSON.stringify(report);
-  const signed = { request: request.headers[SIGNATURE_HEADER] ?? "", body: text };
-  const signature = await signReply(signed, { key: CLUSTER_KEY, digest: DIGEST });
-  return { kind: "answer", status: 200, text, header: () => signature };
+  const signed = await signReply(
+    { request: request.headers[SIGNATURE_HEADER] ?? "", body: text },
+    { key: KEY, digest: DIGEST },
+  );
+  return { kind: "answer", status: 200, text, header: (name) => (name === SIGNATURE_HEADER ? signed : null) };
 }
 
 function memoryWitness(): WitnessStore {

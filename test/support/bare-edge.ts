@@ -1,0 +1,64 @@
+// An edge in this process over a given Redis: no origin, no peers, no Cache API; and signed messages to it.
+
+import { createEdge } from "../../edge/create-edge.ts";
+import type { Edge } from "../../edge/edge.ts";
+import { answerInternal } from "../../edge/internal/routes.ts";
+import { millis } from "../../shared/core/units.ts";
+import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
+import { createLog } from "../../shared/mid-tier/log.ts";
+import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
+import { parseUrl } from "../../shared/runtime/url.ts";
+import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
+
+const KEY = "cluster-key";
+const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 30_000 });
+
+export function bareEdge(redis: Redis): Edge {
+  const away = { kind: "unreachable", reason: "refused" } as const;
+  return createEdge(
+    {
+      clock: systemClock(),
+      timers: systemTimers,
+      random: systemRandom,
+      digest: systemDigest,
+      origin: { fetch: async () => ({ ...away, detail: "" }) },
+      callPeer: async () => away,
+      blobs: {
+        match: async () => ({ kind: "absent" }),
+        matchRange: async () => ({ kind: "absent" }),
+        put: async () => ({ kind: "stored" }),
+        delete: async () => {},
+      },
+      log: createLog(redis, LOG_LIMITS),
+      midTier: createMidTier({
+        shardOf: () => ({ id: "control", redis }),
+        digest: systemDigest,
+        readDeadline: millis(1000),
+        fillDeadline: millis(1000),
+        variantsPerKey: 3,
+        traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
+      }),
+    },
+    {
+      id: "one",
+      fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
+      parseUrl,
+      peerUrls: new Map(),
+      shards: () => [],
+    },
+  );
+}
+
+/** What the edge answers to a signed message. */
+export async function tellEdge(edge: Edge, path: string, body: string): Promise<unknown> {
+  const message = { method: "POST", path, body };
+  const by = { key: KEY, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
+  const signature = await signRequest(message, by);
+  const reply = await answerInternal(
+    { edge, checker, boot: "boot", region: "test" },
+    { ...message, signature, background: { keep: () => {} } },
+  );
+  return JSON.parse(reply.text);
+}
