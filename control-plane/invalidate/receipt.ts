@@ -1,8 +1,13 @@
 // A receipt as it is shown: edge by edge applied, fenced or pending, from what was recorded and last seen.
 
-import { comparePositions, formatPosition, parsePosition } from "../../shared/core/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  type Position,
+  parsePosition,
+} from "../../shared/core/position.ts";
 import { type SelectorKind, selectorKind } from "../../shared/core/selector.ts";
-import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
+import type { Directory, Sighting } from "../../shared/mid-tier/edge-directory.ts";
 import type { StoredReceipt } from "../../shared/mid-tier/receipts.ts";
 import { readDetail } from "./append.ts";
 
@@ -98,18 +103,23 @@ function rowOf(stored: StoredReceipt, edge: string, directory: Directory): EdgeR
   if (ack !== undefined) return { edge, state: "applied", ...ack };
   const sighting = directory.sightings.get(edge);
   const position = sighting?.position ?? null;
-  const reached = position === null ? null : parsePosition(position);
-  if (
-    stored.closed === null &&
-    sighting !== undefined &&
-    reached !== null &&
-    comparePositions(reached, stored.position) >= 0
-  )
+  if (stored.closed === null && sighting !== undefined && hasApplied(sighting, stored.position, directory))
     return { edge, state: "applied", position, afterMs: Math.max(0, sighting.seenAt - stored.at) };
   const { fencedAt } = stored;
   if (fencedAt === null || (stored.closed === null && directory.now < fencedAt))
     return { edge, state: "pending", position, afterMs: null };
   return { edge, state: "fenced", position, afterMs: fencedAt - stored.at };
+}
+
+/**
+ * What an edge says of itself counts in the log's own epoch, up to the log's own head: beyond them it holds what the log
+ * has lost, and may stand anywhere in what the log went on with. An epoch that is greater than the invalidation's began
+ * after it was appended, and nothing older is served in it (docs/adr/0015).
+ */
+function hasApplied({ position }: Sighting, wanted: Position, { head }: Directory): boolean {
+  const reached = position === null ? null : parsePosition(position);
+  if (reached === null || head === null || reached.epoch !== head.epoch) return false;
+  return comparePositions(reached, wanted) >= 0 && comparePositions(reached, head) <= 0;
 }
 
 /** `site letter value`; everything has no value of its own. */

@@ -64,10 +64,11 @@ export function createEdgeDirectory(redis: Redis, config: DirectoryConfig): Edge
 
 async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<DirectoryOutcome> {
   const hashes = [EDGES_LISTED, EDGES, EDGES_DEPARTED].map((key) => ["HGETALL", key]);
-  const commands = [["TIME"], ["HGETALL", LOG_HEAD], ...hashes];
+  // The head last: whatever was seen of an edge before then, a log that has lost nothing is as far by now.
+  const commands = [["TIME"], ...hashes, ["HGETALL", LOG_HEAD]];
   const outcome = await redis.run(commands, config.deadline);
   const replies = commands.map((_, index) => scriptReply(outcome, index));
-  const [time = [], head = [], listed = [], seen = [], departed = []] = replies.map((reply) =>
+  const [time = [], listed = [], seen = [], departed = [], head = []] = replies.map((reply) =>
     reply.kind === "strings" ? reply.strings : undefined,
   );
   if (replies.some(({ kind }) => kind === "unavailable"))

@@ -247,12 +247,8 @@ describe("wait", () => {
   test("with no patience at all answers at once, although an edge does not", async () => {
     edge("two").answers = false;
     const waited: number[] = [];
-    const { timers } = plane.plane;
-    const sleep: typeof timers.sleep = (span) => {
-      waited.push(span);
-      return timers.sleep(span);
-    };
-    Object.assign(plane.plane, { timers: { ...timers, sleep } });
+    const sleep = async (span: number): Promise<void> => void waited.push(span);
+    Object.assign(plane.plane, { timers: { ...plane.plane.timers, sleep } });
     const { status, json } = await plane.call("/invalidate", { urls: ["/a"], wait: true, timeoutMs: 0 });
     expect(waited).toEqual([0]);
     expect({ status, state: json.state }).toEqual({ status: 202, state: "converging" });
@@ -318,5 +314,19 @@ describe("in a new epoch of the log", () => {
     await newEpoch();
     await collectStatus(plane.plane);
     expect(await shown(await purged())).toEqual({ state: "converging", one: "applied", two: "pending" });
+  });
+
+  test("what an edge holds that the log has lost proves nothing", async () => {
+    edge("two").follows = false;
+    const receipt = await purged();
+    const [epoch = "", seq = ""] = (edge("one").position ?? "").split("-");
+    for (const position of [`${epoch}-${Number(seq) + 1}`, `${Number(epoch) + 1}-0`]) {
+      edge("two").position = position;
+      await collectStatus(plane.plane);
+      expect(await shown(receipt), position).toEqual({ state: "converging", one: "applied", two: "pending" });
+    }
+    edge("two").position = `${epoch}-${seq}`;
+    await collectStatus(plane.plane);
+    expect(await shown(receipt)).toMatchObject({ state: "converged" });
   });
 });
