@@ -3,7 +3,8 @@
 import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { comparePositions, parsePosition } from "../../shared/core/position.ts";
 import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
-import type { Ack } from "../../shared/mid-tier/receipts.ts";
+import type { DirectoryOutcome } from "../../shared/mid-tier/edge-directory.ts";
+import type { Ack, StoredReceipt } from "../../shared/mid-tier/receipts.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
@@ -14,10 +15,13 @@ import type { ControlPlane } from "../control-plane.ts";
 import { inGoodTime } from "../edges/in-good-time.ts";
 import { noteAcks } from "./follow.ts";
 
+/** What there is to push of an append. */
 export interface Appended {
   /** The operation, whose receipt it is. */
   readonly id: string;
   readonly entry: LogEntry;
+  /** Redis TIME of its append, milliseconds. */
+  readonly at: number;
   /** The entries before it: whoever missed their pushes need not pull them. */
   readonly preceding: readonly LogEntry[];
   /** Before the append was sent: what is measured from here is never too short. */
@@ -29,50 +33,67 @@ export interface Pushing {
   readonly grace: Millis;
   /** Keeps what goes on behind it. */
   readonly background: Background;
+  /** Whom to push to, as read while the append was under way; null: as it is read now. */
+  readonly listed: readonly ListedEdge[] | null;
 }
 
-/** What there is to push of an append; null where the log holds the entry no more. */
+/** Null where the log holds the entry no more. */
 export function pushable(
-  appended: AppendOutcome & { readonly kind: "appended" },
+  { entry, preceding, at }: AppendOutcome & { readonly kind: "appended" },
   by: { readonly id: string; readonly sentAt: Instant },
 ): Appended | null {
-  const { entry, preceding } = appended;
-  return entry === null ? null : { ...by, entry, preceding };
+  return entry === null ? null : { ...by, entry, preceding, at };
 }
 
 /**
- * Resolves when what was acknowledged in good time is noted; the rest is noted behind it. True where that was all:
- * otherwise the beat has something to look after.
+ * Resolves when what was acknowledged in good time is noted; the rest is noted behind it. True where every edge
+ * that was pushed to has.
  */
 export async function fanOut(plane: ControlPlane, appended: Appended, pushing: Pushing): Promise<boolean> {
   if (!plane.settings.push) return false;
-  const outcome = await plane.edges.read();
-  if (outcome.kind === "unavailable") return false;
-  const { id, entry, preceding, sentAt } = appended;
-  const body = encodePush([...preceding, entry]);
-  const push = async (edge: ListedEdge): Promise<readonly [string, Ack] | null> => {
-    const position = await pushTo(plane, edge, body);
-    // An entry that an earlier attempt had appended was accepted that much earlier.
-    const afterMs = entry.age + elapsed(sentAt, plane.clock.now());
-    return position !== null && reaches(position, entry) ? [edge.id, { position, afterMs }] : null;
-  };
-  const { edges } = outcome.directory;
-  let acknowledged = 0;
-  await inGoodTime(edges.map(push), {
-    ...pushing,
-    timers: plane.timers,
-    take: (acks) => {
-      acknowledged += acks.length;
-      return noteAcks(plane, id, new Map(acks));
+  // Who is concerned is who is listed after the append; an edge that has just joined may not be pushed to yet.
+  const directory = plane.edges.read();
+  const listed = pushing.listed ?? (await listedIn(directory));
+  const body = encodePush([...appended.preceding, appended.entry]);
+  let receipt = openReceipt(appended);
+  await inGoodTime(
+    listed.map((edge) => pushTo(plane, edge, { body, appended })),
+    {
+      ...pushing,
+      timers: plane.timers,
+      async take(acks) {
+        receipt = { ...receipt, acks: new Map([...receipt.acks, ...acks]) };
+        receipt = (await noteAcks(plane, receipt, await directory)) ?? receipt;
+      },
     },
-  });
-  return acknowledged === edges.length;
+  );
+  return listed.every(({ id }) => receipt.acks.has(id));
 }
 
-async function pushTo(plane: ControlPlane, edge: ListedEdge, body: string): Promise<string | null> {
+async function listedIn(directory: Promise<DirectoryOutcome>): Promise<readonly ListedEdge[]> {
+  const outcome = await directory;
+  return outcome.kind === "unavailable" ? [] : outcome.directory.edges;
+}
+
+/** As the append has just written it. What an earlier attempt may have recorded there already stays. */
+const openReceipt = ({ id, entry, at }: Appended): StoredReceipt => ({
+  ...{ id, at, position: entry, actor: "", action: "", detail: "" },
+  ...{ payload: null, entry: "held", acks: new Map(), fencedAt: null, closed: null },
+});
+
+/** Null where the edge did not acknowledge that it has got so far. */
+async function pushTo(
+  plane: ControlPlane,
+  edge: ListedEdge,
+  { body, appended }: { readonly body: string; readonly appended: Appended },
+): Promise<readonly [string, Ack] | null> {
+  const { entry, sentAt } = appended;
   const answer = await plane.callEdge(edge, { path: PUSH_PATH, body }, LIMITS.pushDeadline);
-  if (answer.kind === "unreachable") return null;
-  return decodeAcknowledgement(answer.text)?.position ?? null;
+  const position =
+    answer.kind === "unreachable" ? null : (decodeAcknowledgement(answer.text)?.position ?? null);
+  if (position === null || !reaches(position, entry)) return null;
+  // An entry that an earlier attempt had appended was accepted that much earlier.
+  return [edge.id, { position, afterMs: entry.age + elapsed(sentAt, plane.clock.now()) }];
 }
 
 /** An edge that has the entry beyond a gap, and could not close it in good time, acknowledges less. */

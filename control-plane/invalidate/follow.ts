@@ -1,11 +1,12 @@
 // Follows receipts until every edge has applied them or is fenced, and records what each edge has said.
 
-import type { Ack, ReceiptOutcome } from "../../shared/mid-tier/receipts.ts";
+import type { DirectoryOutcome } from "../../shared/mid-tier/edge-directory.ts";
+import type { ReceiptOutcome, StoredReceipt } from "../../shared/mid-tier/receipts.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import { bringUpToDate, type Ports } from "./progress.ts";
 
-/** `open`: receipts that some edge has not applied yet. */
+/** `open`: receipts that some listed edge has not applied yet. Others may wait for their fence. */
 export type Followed = { readonly kind: "done"; readonly open: number } | Unavailable;
 
 /** A step of the beat: bounded work, the oldest and the newest, so that neither waits behind a silent edge. */
@@ -27,17 +28,25 @@ export async function followReceipts(plane: Ports): Promise<Followed> {
   const records = gone.map((id) => ({ id, acks: new Map(), fencedAt: null, closed: null }));
   const struck = await plane.receipts.record(records, directory.now);
   if (struck.kind === "unavailable") return struck;
-  return { kind: "done", open: updated.receipts.filter(({ closed }) => closed === null).length };
+  const waiting = updated.receipts.filter(
+    ({ closed, acks }) => closed === null && directory.edges.some(({ id }) => !acks.has(id)),
+  );
+  return { kind: "done", open: waiting.length };
 }
 
 const isClosed = (outcome: ReceiptOutcome | undefined): boolean =>
   outcome?.kind === "receipt" && outcome.receipt.closed !== null;
 
-/** Acknowledgements as they came; the receipt that they complete is closed with them. */
-export async function noteAcks(plane: Ports, id: string, acks: ReadonlyMap<string, Ack>): Promise<void> {
-  const [outcome, [found]] = await Promise.all([plane.edges.read(), plane.receipts.read([id], "without")]);
-  if (outcome.kind === "unavailable" || found?.kind !== "receipt") return;
+/** Acknowledgements as they came; the receipt that they complete is closed with them. Null where they are not noted. */
+export async function noteAcks(
+  plane: Ports,
+  receipt: StoredReceipt,
+  outcome: DirectoryOutcome,
+): Promise<StoredReceipt | null> {
+  if (outcome.kind === "unavailable") return null;
   const { directory } = outcome;
-  const heard = new Map([[id, acks]]);
-  await bringUpToDate(plane, { directory, receipts: [found.receipt], heard, fence: "leave" });
+  const before = { ...receipt, acks: new Map() };
+  const heard = new Map([[receipt.id, receipt.acks]]);
+  const updated = await bringUpToDate(plane, { directory, receipts: [before], heard, fence: "leave" });
+  return updated.kind === "unavailable" ? null : (updated.receipts[0] ?? null);
 }

@@ -19,7 +19,7 @@ export type InvalidateOutcome =
       readonly id: string;
       readonly position: string;
       readonly counts: SelectorCounts;
-      /** Whether every listed edge has acknowledged it already. */
+      /** Whether every edge that it was pushed to has acknowledged it already. */
       readonly reached: boolean;
     }
   | DryRun
@@ -41,7 +41,7 @@ export interface DryRun {
 export interface InvalidateOrder {
   readonly body: InvalidateBody;
   readonly operation: Operation;
-  readonly pushing: Pushing;
+  readonly pushing: Omit<Pushing, "listed">;
 }
 
 export async function invalidate(plane: ControlPlane, order: InvalidateOrder): Promise<InvalidateOutcome> {
@@ -83,12 +83,19 @@ async function appendAndPush(
   { operation, pushing }: InvalidateOrder,
 ): Promise<{ readonly appended: AppendOutcome; readonly reached: boolean }> {
   const sentAt = plane.clock.now();
-  const appended = await appendInvalidation(plane, invalidation, operation);
+  const [appended, listed] = await Promise.all([
+    appendInvalidation(plane, invalidation, operation),
+    plane.edges.read(),
+  ]);
   if (appended.kind !== "appended") return { appended, reached: false };
   // What an earlier attempt had appended is pushed again: it may have ended before it pushed.
   const push = pushable(appended, { id: operation.id, sentAt });
   if (push === null) return { appended, reached: false };
+  const edges = listed.kind === "unavailable" ? null : listed.directory.edges;
   // Acknowledged only when it is noted, so that its loss would show.
-  const [reached] = await Promise.all([fanOut(plane, push, pushing), plane.witness.note(push.entry)]);
+  const [reached] = await Promise.all([
+    fanOut(plane, push, { ...pushing, listed: edges }),
+    plane.witness.note(push.entry),
+  ]);
   return { appended, reached };
 }

@@ -61,7 +61,8 @@ async function repeatOne(
   if (appended.kind === "unavailable") return appended;
   if (appended.kind === "unreplicated") return { kind: "unavailable", reason: appended.kind };
   const push = appended.kind === "appended" ? pushable(appended, { id, sentAt }) : null;
-  if (push !== null) await fanOut(plane, push, { grace: LIMITS.pushGrace, background: WITH_THE_BEAT });
+  if (push !== null)
+    await fanOut(plane, push, { grace: LIMITS.pushGrace, background: WITH_THE_BEAT, listed: null });
   return { kind: "done" };
 }
 

@@ -147,3 +147,17 @@ test("where all is well there is one beat a second, and a purge costs no more of
   const [calls = 0] = counted(world.redisCalls, { from: 12_000, span: 5_000, spans: 1 });
   expect(calls / 5).toBeLessThan(9);
 });
+
+test("a receipt that only waits for its fence asks for no closer look, and closes with it", async () => {
+  const world = await startVirtualPlane(["one", "two"], "fence", { UNLISTED: "on" });
+  await world.beatUntil(5_000);
+  const id = await world.purge();
+  await world.beatUntil(15_000);
+  for (const { asked } of world.edges)
+    expect(counted(asked, { from: 10_000, span: 5_000, spans: 1 })).toEqual([5]);
+  const { state, unlisted, acceptedAt } = await world.receipt(id);
+  const bound = Date.parse(unlisted?.fencedAt ?? "") - Date.parse(acceptedAt);
+  expect({ state, bound }).toEqual({ state: "converging", bound: 30_250 });
+  await world.beatUntil(5_000 + bound + 1_500);
+  expect((await world.receipt(id)).state).toBe("converged");
+});

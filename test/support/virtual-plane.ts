@@ -2,7 +2,7 @@
 
 import { createHash, createHmac } from "node:crypto";
 import { LIMITS } from "../../control-plane/config.ts";
-import { readEnvironment } from "../../control-plane/configuration/settings.ts";
+import { type Environment, readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
 import { readReceipt } from "../../control-plane/invalidate/await.ts";
@@ -68,7 +68,11 @@ const DIGEST: Digest = {
   hmacHex: async (key, text) => createHmac("sha256", key).update(text).digest("hex"),
 };
 
-export async function startVirtualPlane(ids: readonly string[], seed: string): Promise<VirtualPlane> {
+export async function startVirtualPlane(
+  ids: readonly string[],
+  seed: string,
+  env: Environment = {},
+): Promise<VirtualPlane> {
   const time = new VirtualTime();
   const chance = new Chance(seed);
   const store = await SimulatedRedis.begin(time);
@@ -101,7 +105,7 @@ export async function startVirtualPlane(ids: readonly string[], seed: string): P
       redis,
       witness: { note: async () => {} },
     },
-    { clusterKey: KEY, environment: readEnvironment({ EDGES, SITES }, "0".repeat(64)) },
+    { clusterKey: KEY, environment: readEnvironment({ EDGES, SITES, ...env }, "0".repeat(64)) },
   );
   return withBeat({ time, plane, edges, redisCalls });
 }
