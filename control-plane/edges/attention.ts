@@ -29,6 +29,7 @@ const NEVER = instant(Number.NEGATIVE_INFINITY);
 /** What whoever asks remembers of the edges from one round to the next. */
 export class Attention {
   private readonly edges = new Map<string, Attended>();
+  private moved = false;
 
   /** In a whole round everybody, in a quick one those that lag behind or are silent. */
   whomToAsk(directory: Directory, round: { readonly whole: boolean; readonly now: Instant }): Ask[] {
@@ -87,6 +88,18 @@ export class Attention {
     attended.underWay = Math.max(0, attended.underWay - 1);
     attended.unanswered = answered ? 0 : attended.unanswered + 1;
     this.edges.set(edge.id, attended);
+  }
+
+  /** An edge has told a position that it was not known to have: receipts may have something to learn from it. */
+  movesOn(): void {
+    this.moved = true;
+  }
+
+  /** Whether any has since this was asked last. */
+  takeMoved(): boolean {
+    const { moved } = this;
+    this.moved = false;
+    return moved;
   }
 
   /** Listed edges that don't answer, or have not got as far as the log. */

@@ -64,6 +64,8 @@ export async function collectStatus(plane: Ports, round: Round = everybody()): P
         const judged =
           folded.kind === "unavailable" ? folded : await plane.auditor.judge(reports, directory.now);
         if (judged.kind === "unavailable") failed = judged;
+        for (const { edge, report } of reports)
+          if (report.position !== directory.sightings.get(edge)?.position) round.attention.movesOn();
       },
     },
   );

@@ -17,7 +17,8 @@ export type BeatFailures = ReadonlyMap<string, string>;
 
 /** What there is to look after soon: `open` receipts, and edges that are silent or behind the log. */
 export interface Seen {
-  readonly open: number;
+  /** Null: as many as before. */
+  readonly open: number | null;
   readonly lagging: readonly string[];
 }
 
@@ -59,9 +60,11 @@ async function lookInto(
 ): Promise<void> {
   // Receipts are judged by where the edges have just said they are.
   const collected = await step("status", collectStatus(plane, looking?.round), failures);
-  const followed = await step("receipts", followReceipts(plane), failures);
+  // A quick look reads the receipts only where there is something that they can learn.
+  const follows = looking === undefined || looking.round.whole || looking.round.attention.takeMoved();
+  const followed = follows ? await step("receipts", followReceipts(plane), failures) : null;
   looking?.saw({
-    open: followed?.kind === "done" ? followed.open : 0,
+    open: followed?.kind === "done" ? followed.open : null,
     // While Redis is away nobody knows who lags behind it.
     lagging: collected?.kind === "done" ? collected.lagging : [UNKNOWN],
   });

@@ -14,6 +14,7 @@ const WITH_ITS_OWNER: Background = { keep: () => {} };
 /** What the beat's owner keeps from one pulse to the next. */
 export class Pulse {
   private readonly attention = new Attention();
+  private open = 0;
   private bootCheckedAt: Instant | null = null;
   /** Since when there has been the same to look after; null where there is nothing. */
   private busy: { readonly with: string; readonly since: Instant } | null = null;
@@ -46,7 +47,8 @@ export class Pulse {
 
   /** Null where the next beat will do. */
   private pauseAfter({ open, lagging }: Seen, now: Instant): Millis | null {
-    const to = open === 0 && lagging.length === 0 ? null : `${open > 0} ${lagging.join(" ")}`;
+    this.open = open ?? this.open;
+    const to = this.open === 0 && lagging.length === 0 ? null : `${this.open > 0} ${lagging.join(" ")}`;
     if (to === null) this.busy = null;
     else if (this.busy?.with !== to) this.busy = { with: to, since: now };
     if (this.busy === null) return null;

@@ -111,7 +111,7 @@ describe("edges that don't answer", () => {
     // A quick question, a patient one, and the push itself.
     expect(two.mostUnderWay).toBeLessThanOrEqual(3);
     // Redis is read as often, and no more.
-    expect(Math.max(...counted(world.redisCalls, { from: 4_000, span: 1_000, spans: 25 }))).toBeLessThan(45);
+    expect(Math.max(...counted(world.redisCalls, { from: 4_000, span: 1_000, spans: 25 }))).toBeLessThan(22);
     expect(Math.max(...counted(world.redisCalls, { from: 120_000, span: 1_000, spans: 60 }))).toBeLessThan(
       32,
     );
