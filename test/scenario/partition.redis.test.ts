@@ -52,12 +52,12 @@ beforeAll(async () => {
   });
   checker = createOutsideChecker(cluster, { paths: PATHS, epsilonMs: EPSILON_MS });
 }, 60_000);
-afterAll(() => cluster?.stop());
+afterAll(() => cluster?.stop(), 60_000);
 
 beforeEach(async () => {
-  traffic = checker.start({ perSecond: 150, deadlineMs: DEADLINE_MS, seed: 1 });
+  traffic = checker.start({ perSecond: 100, deadlineMs: DEADLINE_MS, seed: 1 });
   await everyEdgeServes(PATHS.map(({ path }) => path));
-});
+}, 40_000);
 afterEach(() => cluster.links.heal());
 
 const urlOf = (path: string): string => `http://${SITE_HOST}${path}`;
@@ -76,7 +76,7 @@ async function everyEdgeServes(paths: readonly string[]): Promise<void> {
       return wanted.filter((each) => !given.has(each));
     },
     (missing) => missing.length === 0,
-    { withinMs: 10_000 },
+    { withinMs: 30_000 },
   );
 }
 
