@@ -3,7 +3,14 @@
 import type { Hearing, Telling } from "../../shared/core/gossip.ts";
 import { hear } from "../../shared/core/gossip.ts";
 import type { LogEntry } from "../../shared/core/log-entry.ts";
-import { carryOver, type LogView, learn, learnHead, viewOfSnapshot } from "../../shared/core/log-view.ts";
+import {
+  carryOver,
+  hashAt,
+  type LogView,
+  learn,
+  learnHead,
+  viewOfSnapshot,
+} from "../../shared/core/log-view.ts";
 import { type Instant, instant } from "../../shared/core/units.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
@@ -74,8 +81,15 @@ export class Knowledge {
     return true;
   }
 
-  reachedHead(view: LogView, head: LogHead, sentAt: Instant): void {
+  /** False where another entry stands in the head's place: one from before a fork, held beyond a gap, has led the cursor on. */
+  reachedHead(view: LogView, head: LogHead, sentAt: Instant): boolean {
+    const held = hashAt(view, head.seq);
+    if (held !== null && held !== head.hash) {
+      this.forget(view);
+      return false;
+    }
     learnHead(view, head, sentAt);
+    return true;
   }
 
   /** False for a late reply, which must not take back what was learnt since. */

@@ -25,7 +25,7 @@ export async function pull(knowledge: Knowledge, ports: PullPorts): Promise<Pull
     if (outcome.kind === "unknown") return pullSnapshot(knowledge, ports);
     if (!knowledge.take(view, outcome.entries)) return pullSnapshot(knowledge, ports);
     if (!knowledge.proven()) continue;
-    knowledge.reachedHead(view, outcome.head, sentAt);
+    if (!knowledge.reachedHead(view, outcome.head, sentAt)) return pullSnapshot(knowledge, ports);
     if (view.cursor >= outcome.head.seq) return "reached";
   }
   return "overtaken";

@@ -111,7 +111,9 @@ export function hear(view: LogView | null, telling: Telling, context: HearingCon
     if (held !== telling.hash || lacksWhatItMustKnow(view, telling, context)) return { kind: "fork" };
   }
   const learning = learn(view, telling.entries, context);
-  if (learning.kind === "broken") return { kind: "fork" };
+  // An entry from before a fork, held beyond a gap, may have led the cursor on over where the teller stands.
+  const there = hashAt(view, telling.cursor) ?? telling.hash;
+  if (learning.kind === "broken" || there !== telling.hash) return { kind: "fork" };
   learnTold(view, telling, context);
   const { configurationChanged } = learning;
   return { kind: "learnt", configurationChanged, more: view.cursor < telling.cursor };

@@ -186,6 +186,19 @@ describe("epochs and forks", () => {
     const told2 = telling(viewOf(other, { from: 0, cursor: 2, knownAt: 1 }), standing(view(1)));
     expect(hear(ours, { ...told2, entries: [] }, context(1, 2)).kind).toBe("fork");
   });
+
+  test("an entry from before the fork, held beyond a gap, does not pass for where the teller stands", () => {
+    const asker = view(0);
+    learn(asker, [log.entryAt(2, 5)], { receivedAt: instant(5), limits: LIMITS });
+    const forked = new ReferenceLog("other", "genesis");
+    forked.entries.push(...logOf(hard(A)).entries);
+    forked.append(hard(A), 6);
+    const told = telling(viewOf(forked, { from: 0, cursor: 2, knownAt: 90 }), standing(view(0)), {
+      now: 100,
+      most: 1,
+    });
+    expect(hear(asker, { ...told, cursor: 2, hash: forked.hashAt(2) }, context(100, 101)).kind).toBe("fork");
+  });
 });
 
 test("a peer that knew the head without what we already held speaks of another log", () => {

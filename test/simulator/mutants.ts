@@ -31,8 +31,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "known-at-at-arrival": {
     file: "edge/log/pull.ts",
     from: 54,
-    find: "reachedHead(view, outcome.head, sentAt);",
-    put: "reachedHead(view, outcome.head, ports.clock.now());",
+    find: "reachedHead(view, outcome.head, sentAt)",
+    put: "reachedHead(view, outcome.head, ports.clock.now())",
   },
   "cursor-over-gap": {
     file: "shared/core/log-view.ts",
