@@ -91,12 +91,9 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       // Without a lease L2 is not filled: what is fetched then is for this data centre alone.
       case "nothing":
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
-      // The lease may have been granted, and only its reply lost: then it is filled or given back all the same.
       case "unavailable":
-        return right(edge, job, {
-          ...{ search, asOf, l2Unavailable: true },
-          ...(lease === null ? { token: null } : { token, leaseKey: digest }),
-        });
+        if (lease !== null) job.request.background.keep(giveBackInDoubt(edge, digest, token));
+        return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
       case "wait":
         if (job.lease !== "wait") return right(edge, job, { search, asOf, token: null });
         edge.counters.leaseWaits += 1;
@@ -107,6 +104,16 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         return standing;
     }
   }
+}
+
+/**
+ * The lease may have been granted and only its reply lost, or may be granted yet, by a request that is still under way:
+ * after the origin was asked, so that nothing may be filled by it. Nobody shall wait for it to expire.
+ */
+async function giveBackInDoubt(edge: Edge, key: string, token: string): Promise<void> {
+  await edge.midTier.release({ key, token, marker: null });
+  await edge.timers.sleep(LIMITS.l2ReadDeadline);
+  await edge.midTier.release({ key, token, marker: null });
 }
 
 type Standing =

@@ -39,8 +39,8 @@ export const headOf = ({ right }: Exchange, answered: Answered): StreamHead => (
 /** Where what was fetched by this right will stand. */
 function storedBy({ asOf, token, l2Unavailable }: Right): StreamHead["stored"] {
   if (asOf === null) return "nowhere";
-  if (l2Unavailable) return "near";
-  return token === null ? "nowhere" : "shared";
+  if (token !== null) return "shared";
+  return l2Unavailable ? "near" : "nowhere";
 }
 
 /** Everybody's answer; and where it is whole it is stored, after everybody has it. */

@@ -53,8 +53,7 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
     // Whether it was stored is unknown; whoever waits for the lease need not wait for it to expire.
     await right.giveBack(null);
   }
-  // Where nobody knows whether the lease was ours, its refusal says nothing of the answer.
-  return outcome.kind === "refused" && right.l2Unavailable ? "unavailable" : outcome.kind;
+  return outcome.kind;
 }
 
 /** Into this isolate's memory, unless what is there was fetched with a newer as-of. */
