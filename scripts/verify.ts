@@ -1,0 +1,54 @@
+// Everything that is checked at greater length than npm test has time for (npm run verify), one edition after the other.
+
+import { spawn } from "node:child_process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface Edition {
+  readonly name: string;
+  /** What node runs; it prints what it found, and ends with another code than 0 where that is not as it should be. */
+  readonly args: readonly string[];
+}
+
+const EDITIONS: readonly Edition[] = [
+  { name: "the model, its long edition", args: ["test/model/run.ts", "--long"] },
+  { name: "the model's mutants", args: ["test/model/run.ts", "--mutants"] },
+  { name: "all schedules of the scripts", args: ["test/interleavings/run.ts", "--long"] },
+  { name: "the scripts' mutants", args: ["test/interleavings/run.ts", "--mutant", "all"] },
+  { name: "the simulator's mutants", args: ["test/simulator/every-mutant.ts"] },
+];
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length > 0) {
+    console.error("verify: takes no arguments; usage: npm run verify");
+    return 2;
+  }
+  let failed = 0;
+  for (const { name, args } of EDITIONS) {
+    console.log(`# ${name}`);
+    if ((await run(args)) !== 0) failed += 1;
+  }
+  console.log(`${EDITIONS.length - failed} passed, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+}
+
+/** Resolves to the exit code; whoever ends us ends it too. */
+function run(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, ["--import", "./scripts/lua-loader.mjs", ...args], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const end = (): boolean => child.kill();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  return new Promise((done, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
+      done(code ?? 1);
+    });
+  });
+}
