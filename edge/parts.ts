@@ -6,7 +6,7 @@ import { combined, covers, isComplete, type RangePart, receivedPart } from "../s
 import { leastPosition } from "../shared/core/position.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { freshnessOf, type HeldAnswer, type StoredAnswer } from "../shared/core/stored-answer.ts";
-import { type CacheKey, elapsed, millis } from "../shared/core/units.ts";
+import { type CacheKey, elapsed, type Instant, millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import type { ByView } from "./audit/sampler.ts";
 import { LIMITS } from "./config.ts";
@@ -97,7 +97,7 @@ const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => 
   watch: 0,
 });
 
-/** Least as-of, all selectors, greatest age (RFC 9111 §3.4); the newer one's fields. */
+/** Least as-of, all selectors, greatest age (RFC 9111 §3.4), the first asking for it; the newer one's fields. */
 function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   if (older === null) return null;
   const [a, b] = [older.held.answer, newer.held.answer];
@@ -108,6 +108,7 @@ function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   bytes.set(newer.bytes, newer.part.from - part.from);
   const asOf = leastPosition(a.asOf, b.asOf);
   const bornAt = older.held.bornAt < newer.held.bornAt ? older.held.bornAt : newer.held.bornAt;
+  const sentAt = earliest(older.held.sentAt, newer.held.sentAt);
   const answer: StoredAnswer = {
     ...b,
     asOf,
@@ -116,8 +117,11 @@ function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
     selectors: allSelectors(a.selectors, b.selectors),
     ageWhenSent: millis(b.ageWhenSent + elapsed(bornAt, newer.held.bornAt)),
   };
-  return { held: { ...newer.held, answer, bornAt, verifiedTo: asOf }, part, bytes };
+  return { held: { answer, bornAt, sentAt, verifiedTo: asOf }, part, bytes };
 }
+
+const earliest = (a: Instant | null, b: Instant | null): Instant | null =>
+  a === null || b === null ? null : a < b ? a : b;
 
 export type Kept =
   | ({ readonly kind: "part" } & HeldPart)

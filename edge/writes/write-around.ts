@@ -15,7 +15,14 @@ import { invalidationOf, type OriginWrite } from "./unsent.ts";
 /** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-export async function writeAround(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+export function writeAround(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+  const written = write(edge, request, route);
+  // The origin may have the write when its client has gone: the log is told all the same.
+  request.background.keep(written);
+  return written;
+}
+
+async function write(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
   const writes = !SAFE.has(request.method);
   // What could neither be told to the log nor be kept for it would be lost: then the origin must not take it.
   if (writes && edge.unsent.isFull) return tooManyUnsent();
@@ -74,13 +81,13 @@ async function invalidate(
 }
 
 interface Told {
-  /** False where the log did not take it, or a cold edge can't yet say what it names. */
+  /** False where the log did not take it, or an edge that knows no site yet can't say what it names. */
   readonly taken: boolean;
   readonly at: Position | null;
 }
 
 async function tellLog(edge: Edge, write: OriginWrite): Promise<Told> {
-  if (edge.view.current() === null) return { taken: false, at: null };
+  if (edge.view.current() === null || !edge.router.isConfigured) return { taken: false, at: null };
   const query = invalidationOf(write, { router: edge.router, edge: edge.id });
   // No site serves the target any more, so nothing of it can be served either.
   if (query === null) return { taken: true, at: null };

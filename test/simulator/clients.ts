@@ -1,111 +1,121 @@
 // Clients: requests of every kind, what came back of them, and who reads it how far.
 
 import { handleRequest } from "../../edge/handle-request.ts";
+import { MIN_POSITION } from "../../edge/min-position.ts";
 import type { EdgeRequest, Reply } from "../../edge/request.ts";
 import { type HeaderPair, headerValue } from "../../shared/core/headers.ts";
+import { formatPosition, type Position } from "../../shared/core/position.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
-import type { Chance } from "./chance.ts";
-import { HOST } from "./control-plane.ts";
 import { type EdgeHost, type Life, type Surroundings, viewOf } from "./edge-host.ts";
-import type { Exchange } from "./history.ts";
-import type { Resource } from "./plan.ts";
+import type { Exchange, ExchangeOutcome } from "./history.ts";
+import type { RequestLife } from "./isolate.ts";
+import { type Ask, CELL, HOST } from "./plan/work.ts";
+
+/** One request on its way through one isolate. */
+interface UnderWay {
+  readonly exchange: Exchange;
+  readonly ask: Ask;
+  readonly life: Life;
+  readonly request: RequestLife;
+}
 
 export class Clients {
   private readonly around: Surroundings;
-  private readonly chance: Chance;
+  /** The validator seen last, by path and variant. */
   private readonly etags = new Map<string, string>();
 
   constructor(around: Surroundings) {
     this.around = around;
-    this.chance = around.chance.fork("clients");
   }
 
-  /** One ordinary or less ordinary request; `plain` = a GET without any conditions. */
-  ask(host: EdgeHost, resource: Resource, plain: boolean): void {
-    const { life } = host;
-    if (life === null) return;
-    const roll = plain ? 1 : this.chance.unit();
-    const headers: HeaderPair[] = [];
-    const variant = resource.varies ? this.chance.pick(["", "en", "de"]) : "";
-    if (variant !== "") headers.push(["accept-language", variant]);
-    const etag = this.etags.get(`${resource.path} ${variant}`);
-    if (roll < 0.05 && etag !== undefined) headers.push(["if-none-match", etag]);
-    if (roll > 0.05 && roll < 0.08) headers.push(["authorization", "Basic eA=="]);
-    const method = roll > 0.08 && roll < 0.12 ? "POST" : roll > 0.12 && roll < 0.15 ? "HEAD" : "GET";
-    const exchange: Exchange = {
-      number: this.around.history.exchanges.length,
-      edge: host.id,
-      life: life.number,
-      method,
-      path: resource.path,
-      variant,
-      arrivedAt: this.around.time.now,
-      viewAtArrival: viewOf(life),
-      outcome: { kind: "under-way" },
-    };
-    this.around.history.exchanges.push(exchange);
-    void this.exchange(life, exchange, headers);
+  /** `least`: the position that it names, where it does. */
+  ask(host: EdgeHost, ask: Ask, least: Position | null = null): void {
+    host.reach((life) => {
+      if (life !== null) this.arrive({ host, life, ask, least });
+    });
   }
 
-  private async exchange(life: Life, exchange: Exchange, headers: HeaderPair[]): Promise<void> {
-    const { history, time } = this.around;
-    try {
-      await this.answerOf(life, exchange, headers);
-    } catch (error) {
-      if (!life.alive) return;
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      history.violations.push({ invariant: "never rejects", at: time.now, text });
-    }
+  private arrive(of: { host: EdgeHost; life: Life; ask: Ask; least: Position | null }): void {
+    const { host, life, ask, least } = of;
+    life.isolate.serve((request) => {
+      const { exchanges } = this.around.history;
+      const { method, path, variant } = ask;
+      const exchange: Exchange = {
+        number: exchanges.length,
+        edge: host.id,
+        life: life.number,
+        method,
+        path,
+        variant,
+        arrivedAt: this.around.time.now,
+        range: ask.range,
+        least,
+        viewAtArrival: viewOf(life),
+        outcome: { kind: "under-way" },
+      };
+      exchanges.push(exchange);
+      request.exchange = exchange.number;
+      return this.exchange({ exchange, ask, life, request });
+    });
   }
 
-  private async answerOf(life: Life, exchange: Exchange, headers: HeaderPair[]): Promise<void> {
+  private async exchange(underWay: UnderWay): Promise<void> {
+    const { exchange, ask, life } = underWay;
     const { time } = this.around;
-    const request: EdgeRequest = {
-      method: exchange.method,
-      url: `https://${HOST}${exchange.path}`,
+    let stop: (() => void) | null = null;
+    if (ask.leaves?.kind === "time")
+      time.after(ask.leaves.after, () => {
+        if (exchange.outcome.kind === "under-way") this.ends(underWay, { kind: "left", at: time.now });
+        stop?.();
+      });
+    const replied = handleRequest(life.edge, this.requestOf(underWay));
+    const reply = replied instanceof Promise ? await replied : replied;
+    // Nobody reads what comes after its client has gone, and nobody tells the one who sends it.
+    if (exchange.outcome.kind !== "under-way") return;
+    const at = time.now;
+    if (reply.body.kind === "source") {
+      const { source } = reply.body;
+      stop = () => source.cancel("client gone");
+    }
+    const body = await readBody(reply, ask.leaves?.kind === "pieces" ? ask.leaves.count : null);
+    stop = null;
+    if (exchange.outcome.kind !== "under-way") return;
+    if (body === "broken" || body === "left") return this.ends(underWay, { kind: body, at: time.now });
+    const etag = headerValue(reply.headers, "etag");
+    if (etag !== null) this.etags.set(`${ask.path} ${ask.variant}`, etag);
+    const { status, age, cacheStatus } = reply;
+    this.ends(underWay, { kind: "answered", at, status, age, etag, cacheStatus, body });
+  }
+
+  private ends({ exchange, request }: UnderWay, outcome: ExchangeOutcome): void {
+    request.leave();
+    exchange.outcome = outcome;
+    this.trace(exchange);
+  }
+
+  private requestOf({ ask, exchange, life, request }: UnderWay): EdgeRequest {
+    const headers = this.headersOf(ask);
+    if (exchange.least !== null) headers.push([MIN_POSITION, formatPosition(exchange.least)]);
+    return {
+      method: ask.method,
+      url: `https://${HOST}${ask.path}`,
       header: (name) => headerValue(headers, name),
       headers: () => headers,
       body: NO_BODY,
       purpose: "client",
       arrivedAt: life.edge.clock.now(),
-      background: life.background,
+      background: life.isolate.background(request),
     };
-    const replied = handleRequest(life.edge, request);
-    const reply = replied instanceof Promise ? await replied : replied;
-    const at = time.now;
-    const body = await this.read(reply);
-    // What a dead edge's code still does reaches nobody.
-    if (!life.alive) return;
-    if (body === "broken" || body === "left") exchange.outcome = { kind: body, at: time.now };
-    else {
-      const etag = headerValue(reply.headers, "etag");
-      if (etag !== null) this.etags.set(`${exchange.path} ${exchange.variant}`, etag);
-      const { status, age, cacheStatus } = reply;
-      exchange.outcome = { kind: "answered", at, status, age, etag, cacheStatus, body };
-    }
-    this.trace(exchange);
   }
 
-  /** Null without a body; a length that differs from the announced one tells the client that it broke off. */
-  private async read(reply: Reply): Promise<string | null> {
-    const { body } = reply;
-    if (body.kind === "none") return null;
-    if (body.kind === "bytes") return new TextDecoder().decode(body.bytes);
-    const { source } = body;
-    const pieces: Uint8Array[] = [];
-    try {
-      for (let piece = await source.read(); piece !== null; piece = await source.read()) {
-        pieces.push(piece);
-        if (this.chance.hit(0.01)) {
-          source.cancel("client gone");
-          return "left";
-        }
-      }
-    } catch {
-      return "broken";
-    }
-    const bytes = Buffer.concat(pieces);
-    return source.length !== null && source.length !== bytes.length ? "broken" : bytes.toString();
+  private headersOf({ path, variant, conditional, authorized, range }: Ask): HeaderPair[] {
+    const headers: HeaderPair[] = [];
+    if (variant !== "") headers.push(["accept-language", variant]);
+    const etag = this.etags.get(`${path} ${variant}`);
+    if (conditional && etag !== undefined) headers.push(["if-none-match", etag]);
+    if (range !== null) headers.push(["range", `bytes=${range[0] * CELL}-${(range[1] + 1) * CELL - 1}`]);
+    if (authorized) headers.push(["authorization", "Basic eA=="]);
+    return headers;
   }
 
   private trace(exchange: Exchange): void {
@@ -118,4 +128,28 @@ export class Clients {
       `${this.around.time.now} ${edge} #${number} ${method} ${path} ${variant} arrived ${arrivedAt}: ${what}`,
     );
   }
+}
+
+/** Null without a body; a length that differs from the announced one tells the client that it broke off. */
+async function readBody(
+  { body }: Reply,
+  leavesAfter: number | null,
+): Promise<string | "broken" | "left" | null> {
+  if (body.kind === "none") return null;
+  if (body.kind === "bytes") return new TextDecoder().decode(body.bytes);
+  const { source } = body;
+  const pieces: Uint8Array[] = [];
+  try {
+    for (let piece = await source.read(); piece !== null; piece = await source.read()) {
+      pieces.push(piece);
+      if (pieces.length === leavesAfter) {
+        source.cancel("client gone");
+        return "left";
+      }
+    }
+  } catch {
+    return "broken";
+  }
+  const bytes = Buffer.concat(pieces);
+  return source.length !== null && source.length !== bytes.length ? "broken" : bytes.toString();
 }

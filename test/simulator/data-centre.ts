@@ -3,6 +3,7 @@
 import { millis } from "../../shared/core/units.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { Chance } from "./chance.ts";
+import type { Isolate } from "./isolate.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 interface Kept {
@@ -23,10 +24,10 @@ export class SimulatedCacheApi {
     this.chance = chance.fork("cache api");
   }
 
-  seenBy(alive: () => boolean): BlobStore {
+  seenBy(isolate: Isolate): BlobStore {
     return {
       match: async (key) => {
-        await this.delay(alive);
+        await this.delay(isolate);
         // Evicted, or on another machine of the data centre.
         const found = this.chance.hit(0.05) ? undefined : this.kept.get(key);
         const residence = millis(this.time.now - (found?.storedAt ?? 0));
@@ -39,24 +40,21 @@ export class SimulatedCacheApi {
         const storedAt = this.time.now;
         const { record, body, length } = blob;
         if (body.kind !== "bytes") return { kind: "unavailable" };
-        await this.delay(alive);
+        await this.delay(isolate);
         this.kept.set(key, { record, bytes: body.bytes, length, storedAt, keepFor });
-        await this.delay(alive);
+        await this.delay(isolate);
         return { kind: "stored" };
       },
       delete: async (key) => {
-        await this.delay(alive);
+        await this.delay(isolate);
         this.kept.delete(key);
       },
     };
   }
 
-  private delay(alive: () => boolean): Promise<void> {
+  private delay(isolate: Isolate): Promise<void> {
     return new Promise((resolve) => {
-      if (!alive()) return;
-      this.time.after(this.chance.between(0, this.chance.hit(0.1) ? 60 : 2), () => {
-        if (alive()) resolve();
-      });
+      isolate.after(this.chance.between(0, this.chance.hit(0.1) ? 60 : 2), resolve);
     });
   }
 }

@@ -5,37 +5,58 @@ import { type Body, type ByteSource, NO_BODY } from "../../shared/ports/body.ts"
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import type { Chance } from "./chance.ts";
 import type { Generation, History, OriginCall, ViewAt } from "./history.ts";
-import type { OriginFaults, Resource } from "./plan.ts";
+import { currentExchange, type Isolate } from "./isolate.ts";
+import type { Link } from "./network.ts";
+import type { OriginFailure } from "./plan/faults.ts";
+import type { Resource } from "./plan/resources.ts";
+import { CELL, CELLS } from "./plan/work.ts";
 import { TIME_ZERO } from "./time-zero.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** One life of an edge, as the origin's side of the world sees it. */
 interface Asker {
   readonly edge: string;
-  alive(): boolean;
+  readonly link: Link;
+  readonly isolate: Isolate;
   view(): ViewAt | null;
 }
 
+/** How long an edge waits for the next piece of a body, in milliseconds. */
+const IDLE = 1000;
+
+/** One request at the origin, with its own luck. */
+interface Called {
+  readonly call: OriginCall;
+  readonly resource: Resource;
+  readonly by: Asker;
+  readonly chance: Chance;
+}
+
 export class SimulatedOrigin {
-  faults: OriginFaults;
+  private readonly failures: Record<OriginFailure, number> = { refuses: 0, errs: 0, breaks: 0, dawdles: 0 };
   private readonly resources: ReadonlyMap<string, Resource>;
   private readonly versions = new Map<string, number>();
   private readonly time: VirtualTime;
   private readonly chance: Chance;
   private readonly history: History;
+  private calls = 0;
   private generations = 0;
   private downUntil = 0;
+  private slowUntil = 0;
 
   constructor(
     resources: readonly Resource[],
-    faults: OriginFaults,
     world: { time: VirtualTime; chance: Chance; history: History },
   ) {
     this.resources = new Map(resources.map((resource) => [resource.path, resource]));
-    this.faults = faults;
     this.time = world.time;
     this.chance = world.chance.fork("origin");
     this.history = world.history;
+  }
+
+  /** That share of its answers is bad in that way. */
+  fails(does: OriginFailure, share: number): void {
+    this.failures[does] = share;
   }
 
   write(path: string): number {
@@ -49,9 +70,14 @@ export class SimulatedOrigin {
     this.downUntil = this.time.now + span;
   }
 
+  slow(span: number): void {
+    this.slowUntil = this.time.now + span;
+  }
+
   heal(): void {
     this.downUntil = 0;
-    this.faults = { ...this.faults, refused: 0, serverError: 0, broken: 0, slow: 0 };
+    this.slowUntil = 0;
+    Object.assign(this.failures, { refuses: 0, errs: 0, breaks: 0, dawdles: 0 });
   }
 
   seenFrom(by: Asker): Origin {
@@ -64,24 +90,27 @@ export class SimulatedOrigin {
 
   private fetch(request: OriginRequest, by: Asker): Promise<OriginOutcome> {
     const { path, variant, resource } = this.resourceOf(request);
-    const { time, chance } = this;
+    const { time } = this;
     const call: OriginCall = {
       edge: by.edge,
+      exchange: currentExchange(),
       method: request.method,
       path,
       variant,
-      alone: request.headers.some(([name]) => name === "authorization"),
+      alone: request.headers.some(([name]) => name === "authorization" || name === "range"),
       view: by.view(),
       askedAt: time.now,
       endedAt: null,
       failedAt: null,
     };
+    this.history.originCalls.push(call);
+    this.calls += 1;
+    const called = { call, resource, by, chance: this.chance.fork(`call ${this.calls}`) };
     return new Promise((resolve) => {
-      if (!by.alive()) return;
-      this.history.originCalls.push(call);
+      const back = by.isolate.wayBack();
       let settled = false;
       const settle = (outcome: OriginOutcome): void => {
-        if (settled || !by.alive()) return;
+        if (settled) return;
         settled = true;
         if (outcome.kind === "unreachable") failed(call, time.now);
         else {
@@ -90,24 +119,34 @@ export class SimulatedOrigin {
         }
         resolve(outcome);
       };
-      time.after(request.deadline, () => settle(unreachable("timeout")));
-      if (time.now < this.downUntil || chance.hit(this.faults.refused)) {
-        time.after(chance.between(1, 5), () => settle(unreachable("refused")));
-        return;
-      }
-      const [there, back] = [this.transit(), this.transit()];
-      time.after(there, () => {
-        const outcome = this.answer(request, { call, resource });
-        time.after(back, () => settle(outcome));
+      by.isolate.after(request.deadline, () => settle(unreachable("timeout")));
+      by.link.carry<OriginOutcome>({
+        arrive: (reply) => this.arrive(request, called, reply),
+        answered: (outcome) => back(() => settle(outcome)),
+        refused: () => back(() => settle(unreachable("refused"))),
       });
     });
   }
 
+  private arrive(request: OriginRequest, called: Called, reply: (outcome: OriginOutcome) => void): void {
+    const { failures, time } = this;
+    const [refused, there, back] = [called.chance.unit(), this.work(called), this.work(called)];
+    if (time.now < this.downUntil || refused < failures.refuses) {
+      reply(unreachable("refused"));
+      return;
+    }
+    time.after(there, () => {
+      const outcome = this.answer(request, called);
+      time.after(back, () => reply(outcome));
+    });
+  }
+
   /** Mostly a few milliseconds; the slow tail reaches beyond the edges' deadline. */
-  private transit(): number {
-    const { chance, faults } = this;
-    if (chance.hit(faults.slow)) return chance.between(100, 1300);
-    return chance.between(2, 20);
+  private work({ chance }: Called): number {
+    const [slow, place] = [chance.unit(), chance.unit()];
+    const dawdles = slow < this.failures.dawdles || this.time.now < this.slowUntil;
+    const [least, most] = dawdles ? [100, 1300] : [2, 20];
+    return least + Math.floor(place * (most - least + 1));
   }
 
   private resourceOf(request: OriginRequest): {
@@ -123,13 +162,10 @@ export class SimulatedOrigin {
   }
 
   /** What is true at this instant, which lies somewhere between the request and its answer. */
-  private answer(request: OriginRequest, about: { call: OriginCall; resource: Resource }): OriginOutcome {
-    const { call, resource } = about;
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      this.write(call.path);
-      return { kind: "answer", status: 204, headers: [], body: { kind: "none" } };
-    }
-    if (this.chance.hit(this.faults.serverError)) return this.contentOf(503, request, about);
+  private answer(request: OriginRequest, called: Called): OriginOutcome {
+    const { call, resource, chance } = called;
+    if (request.method !== "GET" && request.method !== "HEAD") return this.takeWrite(request, called);
+    if (chance.hit(this.failures.errs)) return this.contentOf(503, request, called);
     const etag = this.etagOf(resource);
     const asked = request.headers.find(([name]) => name === "if-none-match")?.[1];
     if (etag !== null && asked === etag) {
@@ -141,18 +177,26 @@ export class SimulatedOrigin {
       });
       return { kind: "answer", status: 304, headers: this.headersOf(resource), body: NO_BODY };
     }
-    return this.contentOf(200, request, about);
+    return this.contentOf(200, request, called);
   }
 
-  private contentOf(
-    status: number,
-    request: OriginRequest,
-    { call, resource }: { call: OriginCall; resource: Resource },
-  ): OriginOutcome {
+  /** Of some resources the answer is the new content, under its own name. */
+  private takeWrite(request: OriginRequest, called: Called): OriginOutcome {
+    const { call, resource } = called;
+    this.write(call.path);
+    this.history.writes.push({ call, at: this.time.now });
+    if (!resource.echoes) return { kind: "answer", status: 204, headers: [], body: NO_BODY };
+    const outcome = this.contentOf(200, request, called);
+    if (outcome.kind !== "answer") return outcome;
+    return { ...outcome, headers: [...outcome.headers, ["content-location", call.path]] };
+  }
+
+  private contentOf(status: number, request: OriginRequest, called: Called): OriginOutcome {
+    const { call, resource, chance } = called;
     this.generations += 1;
     const version = this.version(resource.path);
-    const varies = resource.varies && (status === 200 || this.chance.hit(0.5));
-    const body = `${status} ${this.generations} ${call.path} ${call.variant || "-"} v${version} ${"x".repeat(version % 7)}`;
+    const varies = resource.varies && (status === 200 || chance.hit(0.5));
+    const body = resource.parted && status === 200 ? cells(this.generations) : this.textOf(status, called);
     const generation: Generation = {
       id: this.generations,
       path: call.path,
@@ -162,6 +206,8 @@ export class SimulatedOrigin {
       tags: this.tagsOf(resource),
       status,
       body,
+      method: request.method,
+      exchange: call.exchange,
       askedAt: call.askedAt,
       fresh: resource.maxAge * 1000,
       staleWhileRevalidate: resource.staleWhileRevalidate * 1000,
@@ -176,8 +222,22 @@ export class SimulatedOrigin {
             ["cache-control", "no-store"],
             ...(varies ? ([["vary", "accept-language"]] as const) : []),
           ];
-    const content = request.method === "HEAD" ? NO_BODY : this.bodyOf(body, call);
-    return { kind: "answer", status, headers, body: content };
+    if (request.method === "HEAD") return { kind: "answer", status, headers, body: NO_BODY };
+    const range = status === 200 ? rangeOf(request, resource, generation.etag) : null;
+    if (range === null) return { kind: "answer", status, headers, body: this.bodyOf(body, called) };
+    const [from, to] = range;
+    const partial: HeaderPair[] = [...headers, ["content-range", `bytes ${from}-${to}/${body.length}`]];
+    return {
+      kind: "answer",
+      status: 206,
+      headers: partial,
+      body: this.bodyOf(body.slice(from, to + 1), called),
+    };
+  }
+
+  private textOf(status: number, { call, resource }: Called): string {
+    const version = this.version(resource.path);
+    return `${status} ${this.generations} ${call.path} ${call.variant || "-"} v${version} ${"x".repeat(version % 7)}`;
   }
 
   private headersOf(resource: Resource): HeaderPair[] {
@@ -214,23 +274,26 @@ export class SimulatedOrigin {
     return [...resource.tags, `moving${this.version(resource.path) % 2}`];
   }
 
-  private bodyOf(text: string, call: OriginCall): Body {
+  private bodyOf(text: string, { call, by, chance }: Called): Body {
     const bytes = new TextEncoder().encode(text);
-    const pieces = this.chance.between(1, 3);
+    const pieces = chance.between(1, 3);
     const size = Math.ceil(bytes.length / pieces);
-    const breaksAt = this.chance.hit(this.faults.broken) ? this.chance.between(0, pieces - 1) : null;
-    const short = breaksAt !== null && this.chance.hit(0.3);
+    const pauses = Array.from({ length: pieces + 1 }, () => chance.between(0, 3));
+    const [breaks, at, ends, announced] = [chance.unit(), chance.unit(), chance.unit(), chance.unit()];
+    const breaksAt = breaks < this.failures.breaks ? Math.floor(at * pieces) : null;
+    const short = breaksAt !== null && ends < 0.3;
     let next = 0;
     let cancelled = false;
     const source: ByteSource = {
-      length: this.chance.hit(0.7) || short ? bytes.length : null,
+      length: announced < 0.7 || short ? bytes.length : null,
       read: async () => {
-        await this.time.pass(this.chance.between(0, 3));
+        const stalls = by.link.isMute;
+        await by.isolate.pass(stalls ? IDLE : (pauses[next] ?? 0));
         if (cancelled) return null;
-        if (next === breaksAt) {
+        if (stalls || next === breaksAt) {
           failed(call, this.time.now);
           // Ending early below the announced length, or with an error: both must be noticed.
-          if (short) return null;
+          if (short && !stalls) return null;
           throw new Error("the origin broke off");
         }
         const piece = bytes.slice(next * size, (next + 1) * size);
@@ -246,6 +309,26 @@ export class SimulatedOrigin {
     };
     return { kind: "source", source };
   }
+}
+
+/** Every part of it says where it came from. */
+const cells = (generation: number): string =>
+  Array.from({ length: CELLS }, (_, index) => `200 ${generation} cell ${index} `.padEnd(CELL, ".")).join("");
+
+/** Octets, both ends included; null where the whole is to be sent (RFC 9110 §14.2, §13.1.5). */
+function rangeOf(
+  { headers }: OriginRequest,
+  { parted }: Resource,
+  etag: string | null,
+): [number, number] | null {
+  const field = (name: string): string | undefined => headers.find(([key]) => key === name)?.[1];
+  const asked = /^bytes=(\d+)-(\d*)$/.exec(field("range") ?? "");
+  const condition = field("if-range");
+  if (!parted || asked === null || (condition !== undefined && condition !== etag)) return null;
+  const last = CELL * CELLS - 1;
+  const from = Number(asked[1]);
+  const to = asked[2] === "" ? last : Math.min(last, Number(asked[2]));
+  return from <= to ? [from, to] : null;
 }
 
 const unreachable = (reason: "refused" | "timeout"): OriginOutcome => ({

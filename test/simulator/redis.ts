@@ -1,6 +1,5 @@
-// The real Lua scripts on the embedded store, reached over links that lose and delay.
+// Redis: the real Lua scripts on the embedded store, reached over links that lose and delay, and all that befalls it.
 
-import { createEmbeddedStore, type EmbeddedStore } from "../../dev/redis/embedded/store.ts";
 import { isErrorReply, type Reply } from "../../dev/redis/reply.ts";
 import type {
   CommandReply,
@@ -9,105 +8,178 @@ import type {
   RedisOutcome,
   RedisReply,
 } from "../../shared/ports/redis.ts";
-import type { Chance } from "./chance.ts";
+import type { History } from "./history.ts";
+import type { Isolate } from "./isolate.ts";
 import type { Link } from "./network.ts";
-import { TIME_ZERO } from "./time-zero.ts";
+import type { Damage, Fault } from "./plan/faults.ts";
+import { EffectsReader } from "./redis-effects.ts";
+import { RedisStore } from "./redis-store.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 type Commands = readonly (readonly RedisArgument[])[];
 
-/** One store for all worlds of a process: its Lua machine costs more to make than a world to run. */
-let store: EmbeddedStore | null = null;
-let clock: VirtualTime | null = null;
+/** What a replica may answer: scripts count only where they are sent as reads. */
+const READS = new Set(
+  "get hget hgetall hmget exists ttl pttl zrange zrevrange zrangebyscore zrevrangebyscore zcard lrange eval_ro evalsha_ro".split(
+    " ",
+  ),
+);
+/** What no eviction takes: the database of the log runs without. */
+const KEPT = ["tg:log:", "tg:configuration", "tg:audit"];
+/** The part of a restart at whose end Redis answers, but only that it is loading. */
+const LOADING = 0.2;
 
-async function emptyStore(time: VirtualTime): Promise<EmbeddedStore> {
-  store ??= await createEmbeddedStore({ now: () => TIME_ZERO + (clock?.now ?? 0) });
-  clock = time;
-  store.call(["FLUSHALL"]);
-  return store;
+export type RedisFault = Extract<
+  Fault,
+  { kind: "replica" | "damage" | "evict" | "log-loss" | "flush" | "redis-restart" | "failover" }
+>;
+
+interface World {
+  readonly time: VirtualTime;
+  readonly history: History;
 }
 
 export class SimulatedRedis {
-  private readonly store: EmbeddedStore;
+  private readonly store: RedisStore;
+  private readonly reader: EffectsReader;
   private readonly time: VirtualTime;
-  /** What has been stored under, in order: where damage may strike. */
-  private readonly answerKeys = new Set<string>();
+  private readonly history: History;
+  private lag: number | null = null;
+  private down: { until: number; loadingFrom: number; silent: boolean } | null = null;
 
-  private constructor(store: EmbeddedStore, time: VirtualTime) {
-    this.store = store;
+  private constructor({ time, history }: World, store: RedisStore, reader: EffectsReader) {
     this.time = time;
+    this.history = history;
+    this.store = store;
+    this.reader = reader;
   }
 
-  static async begin(time: VirtualTime): Promise<SimulatedRedis> {
-    return new SimulatedRedis(await emptyStore(time), time);
+  static async begin(world: World): Promise<SimulatedRedis> {
+    const reader = new EffectsReader(world.history);
+    const store = await RedisStore.empty(world.time, (effects) => reader.take(effects));
+    return new SimulatedRedis(world, store, reader);
   }
 
-  /** Redis as somebody at the other end of the link reaches it; `alive` is asked before a reply is handed over. */
-  over(link: Link, alive: () => boolean): Redis {
-    return { run: (commands, deadline) => this.send(commands, deadline, { link, alive }) };
+  /** Redis as an isolate at the other end of the link reaches it. */
+  over(link: Link, isolate: Isolate): Redis {
+    return {
+      run: (commands, deadline) =>
+        new Promise((resolve) => {
+          const back = isolate.wayBack();
+          const answer = (outcome: RedisOutcome): void => back(() => resolve(outcome));
+          isolate.after(deadline, () => resolve({ kind: "unavailable", reason: "TimeoutError" }));
+          link.carry<RedisOutcome>({
+            arrive: (reply) => this.arrive(commands, reply),
+            answered: answer,
+            refused: () => answer({ kind: "unavailable", reason: "refused" }),
+          });
+        }),
+    };
   }
 
-  /** Everything of the log but the configuration is gone, as after an eviction or a flush of its keys. */
-  loseLog(): void {
-    this.store.call(["DEL", "tg:log:head", "tg:log:entries", "tg:log:index", "tg:log:index:order"]);
+  suffer(fault: RedisFault): void {
+    switch (fault.kind) {
+      case "replica":
+        this.lag = fault.lag;
+        break;
+      case "damage":
+        this.say(this.damage(fault.what));
+        break;
+      case "evict":
+        this.say(this.evict(fault.pick));
+        break;
+      case "log-loss":
+        // All of it but the configuration.
+        this.store.call(["DEL", "tg:log:head", "tg:log:entries", "tg:log:index", "tg:log:index:order"]);
+        break;
+      case "flush":
+        this.store.call(["FLUSHALL"]);
+        break;
+      case "redis-restart": {
+        const { now } = this.time;
+        const loadingFrom = now + fault.for * (1 - LOADING);
+        this.down = { until: now + fault.for, loadingFrom, silent: fault.silent };
+        break;
+      }
+      case "failover":
+        this.failOver(this.time.now - fault.lag);
+    }
   }
 
-  /** Damages one stored answer or lease in one of many ways; says which, or null where nothing is stored. */
-  damage(chance: Chance): string | null {
-    if (this.answerKeys.size === 0) return null;
-    const key = chance.pick([...this.answerKeys]);
-    if (chance.hit(0.15)) {
-      this.store.call(["SET", chance.hit(0.5) ? key : key.replace("tg:a:", "tg:l:"), "garbage"]);
-      return `${key.slice(0, 12)} replaced`;
+  heal(): void {
+    this.lag = null;
+    this.down = null;
+  }
+
+  private arrive(commands: Commands, reply: (outcome: RedisOutcome) => void): void {
+    const { down, time } = this;
+    if (down === null || time.now >= down.until)
+      reply({ kind: "replies", replies: commands.map((command) => this.run(command)) });
+    else if (time.now >= down.loadingFrom) {
+      const message = "LOADING Redis is loading the dataset in memory";
+      reply({ kind: "replies", replies: commands.map(() => ({ kind: "error", message })) });
+    } else if (!down.silent) reply({ kind: "unavailable", reason: "refused" });
+  }
+
+  private failOver(to: number): void {
+    this.store.rollBack(to);
+    const head = this.store.call(["HMGET", "tg:log:head", "epoch", "seq"]);
+    const [epoch, seq] = Array.isArray(head) ? head.map((part) => Number(part ?? 0)) : [];
+    const survived = { epoch: epoch ?? 0, seq: seq ?? 0 };
+    const fields = this.store.call(["HKEYS", "tg:configuration"]);
+    this.reader.resume(survived, Array.isArray(fields) ? fields.map(String) : []);
+    const { highestEpoch: highest } = this.reader;
+    this.history.lost({ since: to, at: this.time.now, survived, highest, ahead: [] });
+  }
+
+  /** One stored answer or lease; says which. */
+  private damage({ pick, how }: Damage): string {
+    const key = this.keys("tg:a:*").at(Math.floor(pick * this.keys("tg:a:*").length));
+    if (key === undefined) return "nothing to damage";
+    if (how.kind === "replaced") {
+      this.store.call(["SET", how.key === "answer" ? key : key.replace("tg:a:", "tg:l:"), "garbage"]);
+      return `damaged: ${key.slice(0, 12)} replaced`;
     }
     const type = this.store.call(["TYPE", key]);
-    if (typeof type !== "object" || type === null || !("text" in type) || type.text !== "hash") return null;
-    const field = chance.pick(["id", "ve", "vs", "at", "m", "b", "d", "b", "m"]);
-    const held = this.store.call(["HGET", key, field]);
+    if (typeof type !== "object" || type === null || !("text" in type) || type.text !== "hash")
+      return "nothing to damage";
+    const held = this.store.call(["HGET", key, how.name]);
     const text = Buffer.isBuffer(held) ? held.toString() : "";
-    this.store.call(["HSET", key, field, field.length === 2 ? "garbage" : flipped(text, chance)]);
-    return `${key.slice(0, 12)} field ${field}`;
+    this.store.call(["HSET", key, how.name, how.name.length === 2 ? "garbage" : flipped(text, how.place)]);
+    return `damaged: ${key.slice(0, 12)} field ${how.name}`;
   }
 
-  private send(
-    commands: Commands,
-    deadline: number,
-    by: { link: Link; alive: () => boolean },
-  ): Promise<RedisOutcome> {
-    const { link, alive } = by;
-    return new Promise((resolve) => {
-      if (!alive()) return;
-      const answer = (outcome: RedisOutcome): void => {
-        if (alive()) resolve(outcome);
-      };
-      const fate = link.fate();
-      if (fate === "refused") {
-        this.time.after(1, () => answer({ kind: "unavailable", reason: "refused" }));
-        return;
-      }
-      this.time.after(deadline, () => answer({ kind: "unavailable", reason: "TimeoutError" }));
-      if (fate === "request-lost") return;
-      // What is on its way arrives, whatever has become of its sender.
-      this.time.after(link.transit(), () => {
-        const replies = commands.map((command) => this.run(command));
-        if (fate === "delivered") this.time.after(link.transit(), () => answer({ kind: "replies", replies }));
-      });
-    });
+  private evict(pick: number): string {
+    const keys = this.keys("*").filter((key) => !KEPT.some((prefix) => key.startsWith(prefix)));
+    const key = keys[Math.floor(pick * keys.length)];
+    if (key === undefined) return "nothing to evict";
+    this.store.call(["DEL", key]);
+    return `evicted: ${key.slice(0, 24)}`;
+  }
+
+  private keys(pattern: string): string[] {
+    const reply = this.store.call(["KEYS", pattern]);
+    return Array.isArray(reply) ? reply.map(String).sort() : [];
   }
 
   private run(command: readonly RedisArgument[]): CommandReply {
-    const reply = this.store.call(command.map(String));
-    for (const argument of command)
-      if (typeof argument === "string" && argument.startsWith("tg:a:")) this.answerKeys.add(argument);
+    const args = command.map(String);
+    const isRead = READS.has((args[0] ?? "").toLowerCase());
+    const reply =
+      this.lag !== null && isRead ? this.store.callReplica(args, this.lag) : this.store.call(args);
     return isErrorReply(reply)
       ? { kind: "error", message: reply.message }
       : { kind: "reply", reply: plain(reply) };
   }
+
+  private say(what: string): void {
+    this.history.trace.push(`${this.time.now} redis ${what}`);
+  }
 }
 
 /** One character of base64 or JSON changed for another. */
-function flipped(text: string, chance: Chance): string {
-  const at = chance.between(0, Math.max(0, text.length - 1));
+function flipped(text: string, place: number): string {
+  const at = Math.max(0, Math.min(text.length - 1, Math.floor(place * text.length)));
   return `${text.slice(0, at)}${text[at] === "A" ? "B" : "A"}${text.slice(at + 1)}`;
 }
 

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { MUTANTS } from "./mutants.ts";
+import { formatFaults, formatWork, parseFaults, parseWork } from "./plan/reduction.ts";
+import { smallest } from "./shrink.ts";
 import { simulate } from "./simulate.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -13,7 +15,10 @@ const root = join(import.meta.dirname, "..", "..");
 async function sim(...flags: string[]): Promise<{ code: number; printed: string; complained: string }> {
   const args = ["--import", "./scripts/lua-loader.mjs", "test/simulator/run.ts", ...flags];
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root });
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+      cwd: root,
+      maxBuffer: 64 * 1024 * 1024,
+    });
     return { code: 0, printed: stdout, complained: stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -52,7 +57,60 @@ describe("the simulator notices", { concurrent: true, timeout: 120_000 }, () => 
   });
 });
 
+test("a failing seed is shrunk to less that still fails", { timeout: 120_000 }, async () => {
+  const first = await sim(
+    "--mutant",
+    "soft-hides-hard",
+    "--seed",
+    String(MUTANTS["soft-hides-hard"]?.from),
+    "--trace",
+  );
+  const sizes = /^shrunk in (\d+) runs to (\d+) of (\d+) faults, (\d+) of (\d+) events$/m.exec(first.printed);
+  const [runs = 0, faults = 0, allFaults = 0, events = 0, allEvents = 0] = (sizes ?? []).slice(1).map(Number);
+  expect(runs).toBeLessThanOrEqual(150);
+  expect(faults).toBeLessThan(allFaults / 2);
+  expect(events).toBeLessThan(allEvents / 4);
+  const again = /^shrunk, again: npm run sim -- (.*)$/m.exec(first.printed)?.[1] ?? "";
+  const replayed = await sim(...again.split(" "));
+  expect(replayed.printed).toMatch(/^soft-hides-hard: caught at seed \d+ by invariant 2 /);
+});
+
+test("delta debugging finds the few that matter", async () => {
+  const items = Array.from({ length: 100 }, (_, i) => i);
+  let least: readonly number[] = items;
+  let tries = 0;
+  await smallest(items, async (some) => {
+    tries += 1;
+    const fails = [17, 50, 83].every((one) => some.includes(one));
+    if (fails) least = some;
+    return fails;
+  });
+  expect(least).toEqual([17, 50, 83]);
+  expect(tries).toBeLessThan(60);
+});
+
+test("a part of a plan can be written down and read again", () => {
+  const faults = [
+    { index: 3, for: null },
+    { index: 17, for: 250 },
+  ];
+  expect(formatFaults(faults)).toBe("3,17/250");
+  expect(parseFaults("3,17/250")).toEqual(faults);
+  expect(formatWork([1, 2, 3, 9])).toBe("1-3,9");
+  expect(parseWork("1-3,9")).toEqual([1, 2, 3, 9]);
+  for (const text of ["", "x", "1,", "1-", "-1", "1/"]) expect(parseWork(text), text).toBeNull();
+  expect(parseFaults(formatFaults([]))).toEqual([]);
+});
+
 describe("the command line", () => {
+  test("runs many seeds on all cores, in their order", async () => {
+    const many = await sim("--seeds", "26", "--trace");
+    const seeds = [...many.printed.matchAll(/^seed (\d+): trace (\w+),/gm)];
+    expect(seeds.map(([, seed]) => Number(seed))).toEqual(Array.from({ length: 26 }, (_, i) => i + 1));
+    expect(seeds[6]?.[2]).toBe((await simulate(7)).digest);
+    expect(many.printed).toMatch(/\n26 passed, 0 failed\n$/);
+  });
+
   test("closes with a line that counts", async () => {
     const { code, printed } = await sim("--seeds", "2");
     expect(printed).toMatch(/^2 passed, 0 failed\n$/);
@@ -63,6 +121,8 @@ describe("the command line", () => {
     [["--seeds", "many"], "--seeds must be a whole number"],
     [["--seeds", "0"], "--seeds must be at least 1"],
     [["--mutant", "none"], "no such mutant: none"],
+    [["--seed", "1", "--faults", "x"], "--faults must be a list"],
+    [["--seeds", "2", "--work", "1"], "--faults and --work are of one seed"],
     [["--speed"], "Unknown option '--speed'"],
     [["7"], "Unexpected argument '7'"],
   ])("refuses %s in one line", async (flags, complaint) => {

@@ -1,6 +1,9 @@
-// An edge's limits made small, so that a few virtual seconds reach every one of them; imported before the edge.
+// The limits of edges, log and control plane made small, so that a few virtual seconds reach every one of them.
 
+import { LIMITS as CONTROL_LIMITS } from "../../control-plane/config.ts";
 import { LIMITS } from "../../edge/config.ts";
+import { STANDARD_CLASS } from "../../shared/core/classes.ts";
+import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 
 Object.assign(LIMITS, {
   l2ReadDeadline: 300,
@@ -19,13 +22,23 @@ Object.assign(LIMITS, {
   verifiedRemembered: 6,
 });
 
-/** The log's own, as small. */
-export const SMALL_LOG = {
+Object.assign(LOG_LIMITS, {
   entriesKept: 40,
   selectorsKept: 60,
-  operationsKept: 86_400_000,
   auditRecordsKept: 50,
   receiptsKept: 50,
   changesKept: 20,
+  readDeadline: 400,
   appendDeadline: 600,
-} as const;
+  replicationDeadline: 100,
+});
+
+Object.assign(CONTROL_LIMITS, {
+  redisDeadline: 400,
+  breaker: { failures: 3, pause: 150 },
+  bootCheckEvery: 2000,
+});
+
+/** What governs where no policy does: longer than any policy's window, and short enough to be reached. */
+export const UNGOVERNED = 2000;
+Object.assign(STANDARD_CLASS, { window: UNGOVERNED });

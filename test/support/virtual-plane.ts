@@ -22,6 +22,8 @@ import { parseUrl } from "../../shared/runtime/url.ts";
 import { decodePush, decodeStatusCall, PUSH_PATH, STATUS_PATH } from "../../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, signReply } from "../../shared/wire/signature.ts";
 import { Chance } from "../simulator/chance.ts";
+import { History } from "../simulator/history.ts";
+import { Isolate } from "../simulator/isolate.ts";
 import { Link, PERFECT } from "../simulator/network.ts";
 import { SimulatedRedis } from "../simulator/redis.ts";
 import { TIME_ZERO } from "../simulator/time-zero.ts";
@@ -75,8 +77,10 @@ export async function startVirtualPlane(
 ): Promise<VirtualPlane> {
   const time = new VirtualTime();
   const chance = new Chance(seed);
-  const store = await SimulatedRedis.begin(time);
-  const over = store.over(new Link("control", PERFECT, { time, chance }), () => true);
+  const history = new History();
+  const store = await SimulatedRedis.begin({ time, history });
+  const isolate = new Isolate({ time, history, wakesAt: () => 0 });
+  const over = store.over(new Link("control", PERFECT, { time, chance }), isolate);
   const redisCalls: number[] = [];
   const redis: Redis = {
     run(commands, deadline) {

@@ -14,6 +14,8 @@ type EmbeddedStoreOptions = {
   readonly now: () => number;
   /** Without it the store forgets everything when the process ends. */
   readonly persistence?: { readonly file: string };
+  /** Is told what each command changed. */
+  readonly observe?: (effects: Effects) => void;
 };
 
 export type EmbeddedStore = Immediate & {
@@ -42,7 +44,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
   const dispatcher = new Dispatcher(db);
   dispatcher.add(new Scripts(await LuaMachine.create(), dispatcher.fromScript).commands());
   const log = options.persistence ? openLog(options.persistence.file, { db, dispatcher }) : null;
-  return new Store(options.now, { db, dispatcher, log });
+  return new Store(options, { db, dispatcher, log });
 }
 
 type Parts = { readonly db: Keyspace; readonly dispatcher: Dispatcher };
@@ -52,9 +54,11 @@ class Store implements EmbeddedStore {
   private readonly db: Keyspace;
   private readonly dispatcher: Dispatcher;
   private readonly log: EffectsLog | null;
+  private readonly observe: ((effects: Effects) => void) | undefined;
 
-  constructor(now: () => number, parts: Parts & { readonly log: EffectsLog | null }) {
-    this.now = now;
+  constructor(options: EmbeddedStoreOptions, parts: Parts & { readonly log: EffectsLog | null }) {
+    this.now = options.now;
+    this.observe = options.observe;
     this.db = parts.db;
     this.dispatcher = parts.dispatcher;
     this.log = parts.log;
@@ -114,7 +118,10 @@ class Store implements EmbeddedStore {
     this.db.sweep();
     const value = this.dispatcher.execute(args);
     const commands = this.dispatcher.takeEffects();
-    if (commands.length > 0) this.log?.append({ at, commands });
+    if (commands.length > 0) {
+      this.log?.append({ at, commands });
+      this.observe?.({ at, commands });
+    }
     return toReply(value);
   }
 }

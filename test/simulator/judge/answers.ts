@@ -1,6 +1,8 @@
 // Judges every single answer: whose it is, how old it may be, and whether it may still be given.
 
-import type { Exchange, ExchangeOutcome, Generation } from "../history.ts";
+import type { Exchange, ExchangeOutcome, Generation, Invalidation } from "../history.ts";
+import { countsFrom } from "../history.ts";
+import { contentOf } from "./content.ts";
 import { EPSILON, includes, type Scene } from "./scene.ts";
 
 /** How late the entry of a soft invalidation may be dated: the slowest reply of the log that still counts. */
@@ -27,28 +29,70 @@ export function judgeExchange(scene: Scene, exchange: Exchange): void {
 }
 
 function judgeAnswer(scene: Scene, exchange: Exchange, outcome: Answered): void {
-  const id = Number(/^\d{3} (\d+) /.exec(outcome.body ?? "")?.[1]);
-  const generation = scene.history.generations.get(id);
-  if (exchange.method === "POST" && outcome.status < 300) return;
-  if (outcome.body === null) bodiless(scene, exchange, outcome);
-  else if (generation === undefined) ownAnswer(scene, exchange, outcome);
-  else if (generation.body !== outcome.body || generation.status !== outcome.status)
-    scene.report("5 failure is not an answer", exchange, `not what the origin said: ${outcome.body}`);
-  else if (generation.path !== exchange.path || (generation.variant ?? exchange.variant) !== exchange.variant)
-    scene.report("8 no crossing", exchange, `answered with ${generation.body}`);
-  // An origin's failure is shared with those who wait for it, and kept by nobody.
-  else if (generation.status < 500) {
-    bounded(scene, exchange, { ...generation, askedAt: scene.lastAskedAt(generation, outcome.at) });
-    notResurrected(scene, exchange, generation);
-    alive(scene, exchange, { outcome, generation });
+  const { method } = exchange;
+  const isWrite = method === "POST" || method === "PUT";
+  if (isWrite && outcome.status < 300) return;
+  const content = contentOf(scene, exchange);
+  if (content.kind === "nothing") bodiless(scene, exchange, outcome);
+  else if (content.kind === "foreign") ownAnswer(scene, exchange, outcome);
+  else if (content.kind === "garbled")
+    scene.report("5 failure is not an answer", exchange, `${content.why}: ${outcome.body}`);
+  else judgeContent(scene, exchange, { outcome, generations: content.generations });
+}
+
+function judgeContent(
+  scene: Scene,
+  exchange: Exchange,
+  { outcome, generations }: { outcome: Answered; generations: readonly Generation[] },
+): void {
+  const { method, path, variant } = exchange;
+  const isWrite = method === "POST" || method === "PUT";
+  for (const generation of generations) {
+    const crosses = generation.path !== path || (generation.variant ?? variant) !== variant;
+    if (crosses || (generation.method === "PUT" && !isWrite))
+      scene.report("8 no crossing", exchange, `answered with ${generation.method} ${generation.body}`);
+    // An origin's failure is shared with those who wait for it, and kept by nobody.
+    else if (generation.status < 500) judgeGeneration(scene, exchange, { outcome, generation });
   }
 }
+
+function judgeGeneration(
+  scene: Scene,
+  exchange: Exchange,
+  of: { outcome: Answered; generation: Generation },
+): void {
+  const { outcome, generation } = of;
+  bounded(scene, exchange, { ...generation, askedAt: scene.lastAskedAt(generation, outcome.at) });
+  notResurrected(scene, exchange, generation);
+  readAsPurged(scene, exchange, generation);
+  alive(scene, exchange, of);
+}
+
+/** Whoever names a position sees everything up to there. */
+function readAsPurged(scene: Scene, exchange: Exchange, generation: Generation): void {
+  const { least } = exchange;
+  if (least === null || scene.isLawless(exchange)) return;
+  for (const one of scene.history.invalidations) {
+    const { position } = one;
+    if (one.mode !== "hard" || position === null || generation.askedAt >= one.appendedAt) continue;
+    if (position.epoch !== least.epoch || position.seq > least.seq || isOwn(one, generation)) continue;
+    if (one.appendedAt > exchange.arrivedAt || !scene.hits(one, generation)) continue;
+    const text = `content asked for at ${generation.askedAt}, though it named ${least.epoch}-${least.seq}, which includes ${one.selectors.join(" + ")}`;
+    scene.report("1 read your purge", exchange, text);
+    return;
+  }
+}
+
+/** What a write's answer brought is not older than that very write (docs/adr/0010-answers-to-post.md). */
+const isOwn = (one: Invalidation, generation: Generation): boolean =>
+  one.exchange !== null && one.exchange === generation.exchange;
 
 /** An answer that no origin gave: only where the origin failed, or where it is the rule to refuse. */
 function ownAnswer(scene: Scene, exchange: Exchange, outcome: Answered): void {
   const { status } = outcome;
   const refuses = scene.resource(exchange.path).governedBy.fence === "refuse";
   const unnamed = exchange.method === "POST" && exchange.viewAtArrival === null;
+  if (status === 412 && exchange.least !== null) return;
   if (status === 503 && (refuses || unnamed) && scene.plan.profile !== "quiet") return;
   if (status === 502 && scene.originFailed(exchange, outcome.at)) return;
   if (status === 504 && scene.failedLately(exchange.path, exchange.arrivedAt, outcome.at)) return;
@@ -71,10 +115,12 @@ function bodiless(scene: Scene, exchange: Exchange, outcome: Answered): void {
 
 /** Invariant 1, of what the origin gave or confirmed: how late an acknowledged hard invalidation may show. */
 function bounded(scene: Scene, exchange: Exchange, generation: Generation): void {
-  const bound = scene.boundOf(exchange.path);
-  for (const one of scene.history.invalidations.values()) {
-    if (one.mode !== "hard" || one.acknowledgedAt === null || generation.askedAt >= one.appendedAt) continue;
-    const late = exchange.arrivedAt - one.acknowledgedAt - bound;
+  if (scene.isLawless(exchange) || scene.leapt(exchange)) return;
+  const bound = scene.boundOf(exchange.path, exchange.viewAtArrival);
+  for (const one of scene.history.invalidations) {
+    if (one.mode !== "hard" || one.acknowledgedAt === null || generation.askedAt >= countsFrom(one)) continue;
+    if (isOwn(one, generation)) continue;
+    const late = exchange.arrivedAt - countsFrom(one) - bound;
     if (late <= EPSILON || !scene.hits(one, generation)) continue;
     const what = `${one.selectors.join(" + ")} appended at ${one.appendedAt}, acknowledged at ${one.acknowledgedAt}`;
     const text = `content asked for at ${generation.askedAt} (generation ${generation.id}), ${late} ms past the bound of ${bound} after ${what}`;
@@ -85,9 +131,13 @@ function bounded(scene: Scene, exchange: Exchange, generation: Generation): void
 
 /** Invariant 2, of the very octets, which no 304 may bring back: what a view knew at the arrival holds. */
 function notResurrected(scene: Scene, exchange: Exchange, generation: Generation): void {
-  for (const one of scene.history.invalidations.values()) {
+  if (scene.isLawless(exchange)) return;
+  for (const one of scene.history.invalidations) {
     if (one.mode !== "hard" || one.position === null || generation.askedAt >= one.appendedAt) continue;
+    if (isOwn(one, generation)) continue;
     const view = exchange.viewAtArrival;
+    // After a loss another entry may stand where the view's own stood.
+    if (one.appendedAt > exchange.arrivedAt) continue;
     if (!includes(view, one.position) || !scene.hits(one, generation, view)) continue;
     const { epoch, seq } = one.position;
     const text = `content asked for at ${generation.askedAt} (generation ${generation.id}), though the view knew ${one.selectors.join(" + ")} at ${epoch}-${seq}`;
@@ -132,13 +182,14 @@ function softly(
   exchange: Exchange,
   by: { generation: Generation; askedAt: number; window: number },
 ): void {
+  if (scene.isLawless(exchange)) return;
   const { generation, askedAt, window } = by;
-  const bound = scene.boundOf(exchange.path);
-  for (const one of scene.history.invalidations.values()) {
+  const bound = scene.boundOf(exchange.path, exchange.viewAtArrival);
+  for (const one of scene.history.invalidations) {
     if (one.mode !== "soft" || one.acknowledgedAt === null || askedAt >= one.appendedAt) continue;
     const staleFor = exchange.arrivedAt - one.appendedAt;
     if (staleFor <= window + (window > 0 ? SOFT_DATING : 0) + EPSILON) continue;
-    if (exchange.arrivedAt - one.acknowledgedAt <= bound + EPSILON || !scene.hits(one, generation)) continue;
+    if (exchange.arrivedAt - countsFrom(one) <= bound + EPSILON || !scene.hits(one, generation)) continue;
     const text = `stale since the soft invalidation of ${one.selectors.join(" + ")} at ${one.appendedAt}, window ${window}`;
     scene.report("1 declared life", exchange, text);
     return;

@@ -1,6 +1,6 @@
 // Which resources an invalidation names, worked out from its text alone and without the code under test.
 
-import { HOST, SITE } from "../control-plane.ts";
+import { HOST, SITE } from "../plan/work.ts";
 
 export interface Subject {
   /** Path and query. */

@@ -1,8 +1,12 @@
 // What the judges share: the history, what it tells of one resource, and the list of what was found.
 
 import type { Position } from "../../../shared/core/position.ts";
+import { policyField } from "../../../shared/wire/configuration.ts";
 import type { Exchange, Generation, History, Invalidation, ViewAt, Violation } from "../history.ts";
-import type { Plan, PolicyPlan, Resource } from "../plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { PolicyPlan, Resource } from "../plan/resources.ts";
+import { SITE } from "../plan/work.ts";
+import { UNGOVERNED } from "../small-limits.ts";
 import { hits } from "./matching.ts";
 
 /** Processing takes no virtual time, and instants are whole milliseconds: rounding is all that is left. */
@@ -39,9 +43,12 @@ export class Scene {
     return resource;
   }
 
-  /** Δ, and the cap where the fence serves stale. */
-  boundOf(path: string): number {
-    const { window, fence, class: name } = this.resource(path).governedBy;
+  /** Δ, and the cap where the fence serves stale; for a view whose log has lost the policy, what holds without one. */
+  boundOf(path: string, view: ViewAt | null): number {
+    const { id, window, fence, class: name } = this.resource(path).governedBy;
+    const position = { epoch: view?.epoch ?? 0, seq: view?.cursor ?? 0 };
+    if (view !== null && !this.history.configuration.knownAt(position, policyField(SITE, id)))
+      return UNGOVERNED;
     return window + (fence === "serve-stale" ? CAPS[name] : 0);
   }
 
@@ -65,6 +72,26 @@ export class Scene {
       const given = policyId === policy.id && one.position !== null && isBefore(position, one.position);
       return given && (view === undefined || includes(inOrder(view), position)) ? [tag] : [];
     });
+  }
+
+  /**
+   * Redis has broken its promise that what is acknowledged stays, and the edge that answered did not know of a new epoch
+   * yet: until then an edge can't tell what it was never told.
+   */
+  isLawless({ viewAtArrival, outcome, arrivedAt }: Exchange): boolean {
+    const answeredAt = "at" in outcome ? outcome.at : arrivedAt;
+    return this.history.losses.some(
+      ({ at, highest }) => at <= answeredAt && (viewAtArrival?.epoch ?? 0) <= highest,
+    );
+  }
+
+  /**
+   * The edge's wall clock leapt while the request waited: what a peer then says of the time before the leap is dated as
+   * if the leap had passed, and looks younger at the arrival than it is.
+   */
+  leapt({ edge, arrivedAt, outcome }: Exchange): boolean {
+    const until = "at" in outcome ? outcome.at : arrivedAt;
+    return this.history.leaps.some((leap) => leap.edge === edge && leap.at >= arrivedAt && leap.at <= until);
   }
 
   /** Whether the origin failed this edge for the resource between arrival and answer. */

@@ -1,18 +1,23 @@
 // Judges what only shows over many requests: one fetch a key, views that only grow, and that all of them catch up.
 
-import { SITE } from "../control-plane.ts";
 import type { Invalidation, OriginCall, ViewAt } from "../history.ts";
-import { CONVERGED } from "../plan.ts";
+import { CONVERGED } from "../plan/plan.ts";
+import { SITE } from "../plan/work.ts";
 import { includes, type Scene } from "./scene.ts";
 
 /** How long before it asks an edge may have been given the right, in milliseconds. */
 const RIGHT_GIVEN = 50;
 
 export function judgeWholes(scene: Scene): void {
-  if (scene.plan.profile === "quiet") oneFetch(scene);
+  if (scene.plan.profile === "quiet") {
+    oneFetch(scene);
+    unqueued(scene);
+  }
   named(scene);
   forward(scene);
   converged(scene);
+  noticed(scene);
+  taught(scene);
 }
 
 /** Invariant 4, where nothing fails: no two requests for one key at a time, unless it was invalidated between them. */
@@ -27,6 +32,30 @@ function oneFetch(scene: Scene): void {
   }
 }
 
+/** How long a key is known not to be storable by an edge that has found it out, in milliseconds (LIMITS.uncacheableFor). */
+const KNOWN_UNCACHEABLE = 1200;
+/** What a request may take to get to the origin where nobody stands in its way: a pull and a look into L2. */
+const ON_ITS_OWN = 60;
+
+/** Invariant 4, its other half: whoever asks for what is known not to be storable waits for nobody. */
+function unqueued(scene: Scene): void {
+  const { exchanges, originCalls } = scene.history;
+  for (const exchange of exchanges) {
+    if (exchange.method !== "GET" || scene.resource(exchange.path).sharing !== "never") continue;
+    const known = exchanges.some(({ edge, path, method, outcome }) => {
+      if (edge !== exchange.edge || path !== exchange.path || method !== "GET") return false;
+      if (outcome.kind !== "answered" || outcome.cacheStatus.includes("fwd=bypass")) return false;
+      // What only the origin may answer goes there for one alone, and shows nothing of the key.
+      const since = exchange.arrivedAt - outcome.at;
+      return since >= 0 && since <= KNOWN_UNCACHEABLE;
+    });
+    const call = originCalls.find((one) => one.exchange === exchange.number);
+    const waited = (call?.askedAt ?? exchange.arrivedAt) - exchange.arrivedAt;
+    if (known && waited > ON_ITS_OWN)
+      scene.report("4 uncacheable is not serialised", exchange, `waited ${waited} ms before it asked`);
+  }
+}
+
 function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   if (later.path !== call.path || later.variant !== call.variant || call.endedAt === null) return false;
   if (later.askedAt >= call.endedAt) return false;
@@ -34,7 +63,7 @@ function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   if (call.edge !== later.edge && scene.failedLately(call.path, call.askedAt, later.askedAt)) return false;
   const { tags } = scene.resource(call.path);
   const subject = { path: call.path, tags: [...tags, "moving0", "moving1"] };
-  return ![...scene.history.invalidations.values()].some(
+  return !scene.history.invalidations.some(
     (one) => one.appendedAt <= later.askedAt && isNewsTo(scene, call, one) && scene.hits(one, subject),
   );
 }
@@ -43,12 +72,12 @@ function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
 function isNewsTo(scene: Scene, call: OriginCall, { position, appendedAt }: Invalidation): boolean {
   if (position === null || !includes(call.view, position)) return true;
   // Learnt between the right and the asking, which an edge may do as late as its window allows.
-  return appendedAt >= call.askedAt - scene.boundOf(call.path) - RIGHT_GIVEN;
+  return appendedAt >= call.askedAt - scene.boundOf(call.path, call.view) - RIGHT_GIVEN;
 }
 
 /** Invariant 7: what is appended names something that exists, or it is as good as lost. */
 function named(scene: Scene): void {
-  for (const one of scene.history.invalidations.values()) {
+  for (const one of scene.history.invalidations) {
     if (one.acknowledgedAt === null || one.selectors.every((text) => text.startsWith(`${SITE} `))) continue;
     const text = `nobody's resources are named ${one.selectors.join(" + ")}`;
     scene.found.push({ invariant: "7 nothing acknowledged is lost", at: one.acknowledgedAt, text });
@@ -75,12 +104,42 @@ function forward(scene: Scene): void {
 function converged(scene: Scene): void {
   const { exchanges, healedAt, invalidations } = scene.history;
   const asked = healedAt + CONVERGED;
-  const known = [...invalidations.values()].filter(
-    ({ acknowledgedAt }) => acknowledgedAt !== null && acknowledgedAt < asked,
+  const known = invalidations.filter(
+    ({ acknowledgedAt, lostAt }) => acknowledgedAt !== null && acknowledgedAt < asked && lostAt === null,
   );
   for (const exchange of exchanges.filter(({ arrivedAt }) => arrivedAt >= asked + CONVERGED)) {
     const view = exchange.viewAtArrival;
     const lacking = known.find(({ position }) => position !== null && !includes(view, position))?.position;
     if (lacking) scene.report("9 convergence", exchange, `the view lacks ${lacking.epoch}-${lacking.seq}`);
+  }
+}
+
+/** What Redis lost is noticed by whoever knew of it, and ends in a new epoch. */
+function noticed(scene: Scene): void {
+  const { exchanges, healedAt, losses } = scene.history;
+  for (const exchange of exchanges.filter(({ arrivedAt }) => arrivedAt >= healedAt + 2 * CONVERGED)) {
+    const who = `${exchange.edge}/${exchange.life}`;
+    const epoch = exchange.viewAtArrival?.epoch ?? 0;
+    const loss = losses.find(({ ahead, highest }) => ahead.includes(who) && epoch <= highest);
+    if (loss === undefined) continue;
+    scene.report("7 a loss is noticed", exchange, `still in epoch ${epoch}, of which Redis lost the end`);
+  }
+}
+
+/**
+ * Invariant 7: what the origin has taken is told to the log, if only the isolate lives that passed it on
+ * (docs/adr/0008-writes-while-the-log-is-away.md).
+ */
+function taught(scene: Scene): void {
+  const { history } = scene;
+  for (const { call, at } of history.writes) {
+    const { edge, path, askedAt } = call;
+    if (history.ends.some((end) => end.edge === edge && end.at >= askedAt)) continue;
+    const told = history.invalidations.some(
+      (one) => one.mode === "hard" && one.appendedAt >= at && scene.hits(one, { path, tags: [] }),
+    );
+    if (told) continue;
+    const text = `${path} was written through ${edge}, and no invalidation followed`;
+    scene.found.push({ invariant: "7 nothing written is forgotten", at, text });
   }
 }

@@ -1,0 +1,141 @@
+// Operators: they purge until they are told that it stands, look at receipts, and release new configuration.
+
+import { LIMITS } from "../../control-plane/config.ts";
+import { readReceipt } from "../../control-plane/invalidate/await.ts";
+import { invalidate } from "../../control-plane/invalidate/invalidate.ts";
+import type { InvalidateBody } from "../../control-plane/invalidate/request.ts";
+import type { InvalidationMode } from "../../shared/core/log-entry.ts";
+import { type Position, parsePosition } from "../../shared/core/position.ts";
+import type { SelectorSpec } from "../../shared/core/selector.ts";
+import { policyField } from "../../shared/wire/configuration.ts";
+import type { Chance } from "./chance.ts";
+import type { ControlHost } from "./control-host.ts";
+import type { Surroundings } from "./edge-host.ts";
+import { SITE } from "./plan/work.ts";
+import { TIME_ZERO } from "./time-zero.ts";
+
+/** How long an operator waits for an answer, in milliseconds. */
+const PATIENCE = 3000;
+
+const NOTHING = { looks: [], accepted: () => undefined };
+
+export class Operators {
+  private readonly around: Surroundings;
+  private readonly control: ControlHost;
+  private readonly chance: Chance;
+  private operations = 0;
+
+  constructor(around: Surroundings, control: ControlHost) {
+    this.around = around;
+    this.control = control;
+    this.chance = around.chance.fork("operators");
+  }
+
+  /** The same operation again and again, until it is accepted; then its receipt, after each of those spans. */
+  async purge(
+    mode: InvalidationMode,
+    specs: readonly SelectorSpec[],
+    then: { looks: readonly number[]; accepted: (at: Position) => void } = NOTHING,
+  ): Promise<void> {
+    const id = this.operation();
+    const body = bodyOf(mode, specs);
+    const order = { body, operation: { id, requestDigest: id, actor: "operator", reason: null } };
+    await this.untilDone(async () => {
+      const outcome = await this.control.ask(PATIENCE, (plane, background) =>
+        invalidate(plane, { ...order, pushing: { grace: LIMITS.pushGrace, background } }),
+      );
+      if (outcome?.kind !== "accepted") return false;
+      this.around.history.acknowledged(id, this.around.time.now);
+      this.control.say(`accepted ${id.slice(0, 8)} at ${outcome.position}`);
+      const at = parsePosition(outcome.position);
+      if (at !== null) then.accepted(at);
+      return true;
+    });
+    for (const after of then.looks) this.around.time.after(after, () => void this.look(id));
+  }
+
+  /** A change of configuration that changes nothing for anybody, but moves the log. */
+  async touch(): Promise<void> {
+    const id = this.operation();
+    const field = policyField(SITE, "unused");
+    const value = JSON.stringify({ key_pattern: "/unused/*", class: "hot" });
+    await this.untilDone(async () => {
+      const outcome = await this.control.ask(PATIENCE, (plane) =>
+        plane.log.append({
+          operationId: id,
+          requestDigest: id,
+          actor: "operator",
+          action: "configure",
+          payload: { kind: "config", field, value },
+          detail: field,
+          replicas: 0,
+        }),
+      );
+      return outcome?.kind === "appended";
+    });
+  }
+
+  /** The tag is purged soon after, and what bears it only by the policy's word has to go as well. */
+  async retag(policyId: string, paths: readonly string[]): Promise<void> {
+    const { history, origin, time } = this.around;
+    const tag = `late-${policyId}`;
+    this.control.retag(policyId, tag);
+    while (!history.policyTags.some((one) => one.policyId === policyId && one.tag === tag))
+      await time.pass(50);
+    for (const path of paths) origin.write(path);
+    await this.purge("hard", [{ kind: "tag", tag }]);
+  }
+
+  private operation(): string {
+    this.operations += 1;
+    return this.chance.fork(`operation ${this.operations}`).token();
+  }
+
+  private async untilDone(attempt: () => Promise<boolean>): Promise<void> {
+    const chance = this.chance.fork(`retries ${this.operations}`);
+    while (!(await attempt())) await this.around.time.pass(chance.between(20, 200));
+  }
+
+  private async look(id: string): Promise<void> {
+    const read = await this.control.ask(PATIENCE, (plane) => readReceipt(plane, id));
+    if (read?.kind !== "receipt") return;
+    const { history, time } = this.around;
+    const { state, edges, position, acceptedAt } = read.receipt;
+    const accepted = Date.parse(acceptedAt) - TIME_ZERO;
+    const rows = edges.map(({ edge, state: its, afterMs }) => {
+      return { edge, state: its, saidAt: afterMs === null ? null : accepted + afterMs };
+    });
+    const said = edges.map(({ edge, state: its }) => `${edge} ${its}`).join(", ");
+    this.control.say(`receipt ${id.slice(0, 8)} ${state}: ${said}`);
+    const at = parsePosition(position);
+    if (at !== null) history.receipts.push({ at: time.now, operationId: id, position: at, state, rows });
+  }
+}
+
+function bodyOf(mode: InvalidationMode, specs: readonly SelectorSpec[]): InvalidateBody {
+  const body: { -readonly [Name in keyof InvalidateBody]: InvalidateBody[Name] } = { site: SITE, mode };
+  for (const spec of specs)
+    switch (spec.kind) {
+      case "url":
+        body.urls = [...(body.urls ?? []), `https://${spec.host}${spec.pathAndQuery}`];
+        break;
+      case "tag":
+        body.tags = [...(body.tags ?? []), spec.tag];
+        break;
+      case "prefix":
+        body.prefixes = [...(body.prefixes ?? []), spec.path];
+        break;
+      case "host":
+        body.hosts = [...(body.hosts ?? []), spec.host];
+        break;
+      case "class":
+        body.classes = [...(body.classes ?? []), spec.class];
+        break;
+      case "everything":
+        Object.assign(body, { everything: true, confirm: SITE });
+        break;
+      case "group":
+        throw new Error("groups are the origin's to invalidate");
+    }
+  return body;
+}

@@ -1,0 +1,48 @@
+// What a seed makes of a world, all of it up front: resources and policies, what people do, and what goes wrong.
+
+import type { Chance } from "../chance.ts";
+import { drawFaults, type Profile } from "./draw-faults.ts";
+import type { Fault } from "./faults.ts";
+import { type PolicyPlan, policiesOf, type Resource, resourcesOf } from "./resources.ts";
+import { drawWork, type Work } from "./work.ts";
+
+export interface Plan {
+  readonly profile: Profile;
+  readonly edges: readonly string[];
+  /** Milliseconds of traffic; then everything heals and what is under way ends. */
+  readonly duration: number;
+  readonly policies: readonly PolicyPlan[];
+  /** The most asked for first. */
+  readonly resources: readonly Resource[];
+  /** Whether the control plane beats: edges without traffic then learn the log, and receipts are followed. */
+  readonly beats: boolean;
+  readonly pushes: boolean;
+  readonly work: readonly Work[];
+  readonly faults: readonly Fault[];
+}
+
+/** Milliseconds: longer than any window, and than a purge that failed is tried again. */
+export const CONVERGED = 4000;
+
+export function planOf(chance: Chance): Plan {
+  const roll = chance.unit();
+  const profile = roll < 0.12 ? "quiet" : roll < 0.4 ? "lossy" : "harsh";
+  const policies = policiesOf(chance.fork("policies"));
+  const resources = resourcesOf(chance.fork("resources"), policies);
+  const edges = Array.from({ length: chance.between(2, 3) }, (_, index) => `edge${index}`);
+  const duration = 10_000;
+  const harsh = profile === "harsh";
+  const invalidation = harsh ? chance.pick([420, 420, 150]) : 420;
+  const every = { invalidation, retag: harsh && chance.hit(0.3) ? 4000 : null };
+  return {
+    profile,
+    edges,
+    duration,
+    policies,
+    resources,
+    beats: chance.hit(0.7),
+    pushes: chance.hit(0.8),
+    work: drawWork(chance.fork("work"), { edges, resources, duration, every }),
+    faults: drawFaults(chance.fork("faults"), { profile, edges, duration }),
+  };
+}
