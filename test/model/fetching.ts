@@ -1,12 +1,22 @@
 // What a fetch brings, and to whom: `edge/fetch-and-store.ts`, `edge/settle.ts` and `edge/far.ts`, step by step.
 
 import { comparePositions } from "../../shared/core/position.ts";
-import { atStage, checked, flies, fliesAndLoses, handedOver, kept, staged, withFlight } from "./flights.ts";
+import {
+  atStage,
+  checked,
+  flies,
+  fliesAndLoses,
+  givingBack,
+  handedOver,
+  kept,
+  staged,
+  withFlight,
+} from "./flights.ts";
 import { servedAs, verdictOn } from "./judging.ts";
 import { withoutOlder } from "./near.ts";
 import type { Flight, Held, Shard } from "./parts.ts";
 import { type Move, rule } from "./rule.ts";
-import { fill, release } from "./shard.ts";
+import { fill } from "./shard.ts";
 
 /** The answer is here: everybody has it, and then it is stored (`settleAnswer` of `edge/settle.ts`). */
 export const answering = rule(
@@ -14,7 +24,7 @@ export const answering = rule(
   flies,
   (scope, { tiers, flights, log, fates }) =>
     atStage(flights, "fetching").flatMap(({ at, flight, stage }) => {
-      const { asOf, asked, sentFor, unsure, validator } = stage;
+      const { asOf, asked, sentFor, leased, validator } = stage;
       return [asked, ...(validator === null ? [] : [validator.generated])].map(
         (generated, conditional): Move => {
           const held: Held = { answer: { asOf, asked, generated }, verifiedTo: asOf, sentFor };
@@ -27,10 +37,14 @@ export const answering = rule(
             from: "from the origin",
           };
           const handed = handedOver(flights, at, held);
-          const after: Flight = { ...flight, follower: null, stage: { kind: "filling", held, unsure } };
+          const fills: Flight = { ...flight, follower: null, stage: { kind: "filling", held } };
+          const older = withoutOlder(tiers, held);
           return {
             label: `the origin answers {edge}: ${conditional ? 304 : 200}`,
-            writes: { flights: withFlight(handed, at, after), tiers: withoutOlder(tiers, held) },
+            writes: {
+              flights: withFlight(handed, at, leased ? fills : null),
+              tiers: leased ? older : kept(scope, older, held),
+            },
             broken: verdictOn(scope, { log, fates }, served),
           };
         },
@@ -41,27 +55,21 @@ export const answering = rule(
 export const failing = rule(["flights", "shard"], fliesAndLoses, (_scope, { flights, shard }) => {
   return atStage(flights, "fetching").map(({ at, flight }) => ({
     label: "the origin fails {edge}: the lease is given back",
-    writes: { flights: withFlight(flights, at, null), shard: given(shard, flight) },
+    writes: { flights: withFlight(flights, at, null), shard: givingBack(shard, flight) },
   }));
 });
 
-const given = (shard: Shard, flight: Flight): Shard => ({
-  ...release(shard, flight),
-  granted: flight.holds ? null : shard.granted,
-});
-
 export const filling = rule(["flights", "shard"], flies, (_scope, { flights, shard }) =>
-  atStage(flights, "filling").map(({ at, flight, stage: { held, unsure } }) => {
+  atStage(flights, "filling").map(({ at, flight, stage: { held } }) => {
     const { stored, shard: filled } = fill(shard, { held, holds: flight.holds });
     const after = flight.holds ? { ...filled, granted: null } : filled;
     return {
       label: `L2 ${stored ? "stores" : "refuses"} {edge}'s fill`,
       writes: {
-        // Where nobody knows whether the lease was ours, its refusal says nothing of the answer.
         flights: staged(flights, at, {
           ...flight,
           holds: false,
-          stage: { kind: "filled", held, keeps: stored || unsure },
+          stage: { kind: "filled", held, stored },
         }),
         shard: after,
       },
@@ -86,7 +94,7 @@ export const losingFill = rule(
       writes: {
         flights: withFlight(flights, at, null),
         tiers: kept(scope, tiers, held),
-        shard: given(shard, flight),
+        shard: givingBack(shard, flight),
       },
     }));
   },
@@ -94,9 +102,9 @@ export const losingFill = rule(
 
 /** `storeEverywhere` of `edge/tiers/store-everywhere.ts`, once L2 has answered; then the flight is over. */
 export const landing = rule(["tiers", "flights"], flies, (scope, { tiers, flights }) =>
-  atStage(flights, "filled").map(({ at, stage: { held, keeps } }) => ({
-    label: keeps ? "{edge} hears from L2, and keeps it in memory" : "{edge} hears that L2 refused it",
-    writes: { flights: withFlight(flights, at, null), tiers: keeps ? kept(scope, tiers, held) : tiers },
+  atStage(flights, "filled").map(({ at, stage: { held, stored } }) => ({
+    label: stored ? "{edge} hears that L2 has it, and keeps it in memory" : "{edge} hears that L2 refused it",
+    writes: { flights: withFlight(flights, at, null), tiers: stored ? kept(scope, tiers, held) : tiers },
   })),
 );
 

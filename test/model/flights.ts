@@ -6,7 +6,7 @@ import { promoted, verified } from "./near.ts";
 import type { Flight, Flights, Held, Log, Shard, Stage, Tiers, View } from "./parts.ts";
 import { check } from "./redis-log.ts";
 import type { Scope } from "./scope.ts";
-import { recordVerified } from "./shard.ts";
+import { recordVerified, release } from "./shard.ts";
 
 export const flies = (scope: Scope): boolean => scope.flights > 0;
 export const fliesAndLoses = (scope: Scope): boolean => flies(scope) && scope.losses;
@@ -71,3 +71,9 @@ export function checked(
   const good = verified(held, { position: reply.position, askedFrom });
   return { held: good, shard: recordVerified(shard, { answer: held.answer, position: good.verifiedTo }) };
 }
+
+/** The lease is given back, if it is this flight's. */
+export const givingBack = (shard: Shard, flight: Flight): Shard => ({
+  ...release(shard, flight),
+  granted: flight.holds ? null : shard.granted,
+});

@@ -60,8 +60,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
           put: '  ["knowing", "tiers", "flights", "log", "fates"],\n  flies,\n  (scope, { knowing, tiers,',
         },
         {
-          find: "const { asOf, asked, sentFor, unsure, validator } = stage;",
-          put: "const { asked, sentFor, unsure, validator } = stage;\n    const asOf = newest(knowing.view);",
+          find: "const { asOf, asked, sentFor, leased, validator } = stage;",
+          put: "const { asked, sentFor, leased, validator } = stage;\n    const asOf = newest(knowing.view);",
         },
       ],
     },

@@ -158,14 +158,14 @@ export type Stage =
   | {
       readonly kind: "fetching";
       readonly asOf: Position;
-      /** Nobody knows whether it has the lease: its question to L2 or the reply was lost. */
-      readonly unsure: boolean;
+      /** Without the lease L2 is not filled. */
+      readonly leased: boolean;
       readonly sentFor: Age;
       readonly validator: Answer | null;
       readonly asked: number;
     }
-  | { readonly kind: "filling"; readonly held: Held; readonly unsure: boolean }
-  | { readonly kind: "filled"; readonly held: Held; readonly keeps: boolean };
+  | { readonly kind: "filling"; readonly held: Held }
+  | { readonly kind: "filled"; readonly held: Held; readonly stored: boolean };
 
 /** What L2 is asked with; `candidate` and `not` are what was found unusable before. */
 export interface Search {

@@ -11,6 +11,7 @@ import {
   disowned,
   flies,
   fliesAndLoses,
+  givingBack,
   handedOver,
   kept,
   staged,
@@ -100,19 +101,23 @@ function fetchedTwice({ granted, l2 }: Shard, { need }: Search): string | null {
     : null;
 }
 
+/** `giveBackInDoubt` of `edge/lease.ts`: what was granted and not heard of is given back, unless that is lost too. */
 export const losingL2 = rule(
-  ["knowing", "flights", "log"],
+  ["knowing", "flights", "log", "shard"],
   fliesAndLoses,
-  (_scope, { knowing: { view }, flights, log }) =>
-    [...atStage(flights, "asking"), ...atStage(flights, "told")].map(({ at, flight, stage }) => ({
-      label: `${stage.kind === "asking" ? "{edge}'s question to L2" : "L2's answer to {edge}"} is lost: the origin is asked all the same`,
-      writes: {
-        flights: staged(flights, at, {
-          ...flight,
-          stage: fetching(view, log, { search: stage.search, unsure: true }),
-        }),
-      },
-    })),
+  (_scope, { knowing: { view }, flights, log, shard }) =>
+    [...atStage(flights, "asking"), ...atStage(flights, "told")].flatMap(({ at, flight, stage }) => {
+      const alone = fetching(view, log, { search: stage.search, leased: false });
+      const asks = staged(flights, at, { ...flight, holds: false, stage: alone });
+      const what = stage.kind === "asking" ? "{edge}'s question to L2" : "L2's answer to {edge}";
+      const lost = {
+        label: `${what} is lost: the origin is asked without a lease`,
+        writes: { flights: asks },
+      };
+      if (!flight.holds) return [lost];
+      const givenBack = { flights: asks, shard: givingBack(shard, flight) };
+      return [lost, { label: `${what} is lost: the lease is given back unheard`, writes: givenBack }];
+    }),
 );
 
 /** What the search makes of L2's answer: `weigh` of `edge/lease.ts`. */
@@ -147,7 +152,7 @@ function weighed(scope: Scope, parts: Parts, told: At<"told">): Move {
       };
     }
     case "leased": {
-      const stage = fetching(view, log, { search: sought, unsure: false });
+      const stage = fetching(view, log, { search: sought, leased: true });
       return {
         label: "{edge} has the lease: it asks the origin",
         writes: { flights: staged(flights, at, { ...flight, stage }) },
@@ -162,10 +167,10 @@ function weighed(scope: Scope, parts: Parts, told: At<"told">): Move {
 function fetching(
   view: View | null,
   { purges }: Log,
-  { search: { asOf, candidate }, unsure }: { search: Search; unsure: boolean },
+  { search: { asOf, candidate }, leased }: { search: Search; leased: boolean },
 ): Stage {
   const validator = candidate !== null && mayValidate(view, candidate) ? candidate.answer : null;
-  return { kind: "fetching", asOf, unsure, sentFor: 0, validator, asked: purges.length };
+  return { kind: "fetching", asOf, leased, sentFor: 0, validator, asked: purges.length };
 }
 
 /** `mayValidate` of `edge/lease.ts`. */

@@ -39,6 +39,6 @@ const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$
 /** The document with a section's table replaced; as it was if the table says the same. */
 export const withTable = (document: string, section: Section, table: string): string =>
   document.replace(
-    new RegExp(`(<!-- model:${section} -->\n)[\\s\\S]*?(\n<!-- /model -->)`),
-    (_all, before: string, after: string) => before + table + after,
+    new RegExp(`<!-- model:${section} -->[\\s\\S]*?<!-- /model -->`),
+    () => `<!-- model:${section} -->\n${table}\n<!-- /model -->`,
   );
