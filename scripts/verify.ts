@@ -30,25 +30,32 @@ async function main(argv: readonly string[]): Promise<number> {
   let failed = 0;
   for (const { name, args } of EDITIONS) {
     console.log(`# ${name}`);
-    if ((await run(args)) !== 0) failed += 1;
+    const code = await run(args);
+    if (code === "ended") return 1;
+    if (code !== 0) failed += 1;
   }
   console.log(`${EDITIONS.length - failed} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
 }
 
-/** Resolves to the exit code; whoever ends us ends it too. */
-function run(args: readonly string[]): Promise<number> {
+/** Resolves to the exit code, or to "ended" where somebody has ended us: then it is ended too. */
+function run(args: readonly string[]): Promise<number | "ended"> {
   const child = spawn(process.execPath, ["--import", "./scripts/lua-loader.mjs", ...args], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
-  const end = (): boolean => child.kill();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+    child.kill();
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, end);
   return new Promise((done, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
-      done(code ?? 1);
+      for (const signal of signals) process.off(signal, end);
+      done(ended ? "ended" : (code ?? 1));
     });
   });
 }
