@@ -39,10 +39,13 @@ async function askPeer(
   for (let page = 0; page < LIMITS.gossipPages; page++) {
     const view = knowledge.current();
     const sentAt = clock.now();
+    const steps = clock.backwardSteps();
     const body = encodeQuestion({ edge: self, standing: standingOf(view), within });
     const answer = await callPeer(peer, { path: GOSSIP_PATH, body }, LIMITS.gossipDeadline);
     const told = answer.kind === "answer" ? decodeTold(answer.text) : null;
     if (told === null) return peers.silent(peer.id, clock.now());
+    // Nothing can be dated by an instant from before a clock stepped back.
+    if (clock.backwardSteps() !== steps) return;
     peers.told(peer.id, told.kind === "telling" ? told.telling.age : null, clock.now());
     counters.gossipHeard += 1;
     if (!takeTold(knowledge, { told, view, sentAt })) return;

@@ -18,10 +18,13 @@ export async function pull(knowledge: Knowledge, ports: PullPorts): Promise<Pull
   if (view === null) return pullSnapshot(knowledge, ports);
   for (let page = 0; page < LIMITS.pullPages; page++) {
     const sentAt = ports.clock.now();
+    const steps = ports.clock.backwardSteps();
     const outcome = await ports.log.since(knowledge.joint(view), LIMITS.pullPage);
     if (outcome.kind === "unavailable") return "unavailable";
     // Another pull or a push may have replaced the view meanwhile: this reply is then about nothing we hold.
     if (knowledge.current() !== view) return "overtaken";
+    // Nothing can be dated by an instant from before a clock stepped back.
+    if (ports.clock.backwardSteps() !== steps) return "overtaken";
     if (outcome.kind === "unknown") return pullSnapshot(knowledge, ports);
     if (!knowledge.take(view, outcome.entries)) return pullSnapshot(knowledge, ports);
     if (!knowledge.proven()) continue;
@@ -34,7 +37,9 @@ export async function pull(knowledge: Knowledge, ports: PullPorts): Promise<Pull
 async function pullSnapshot(knowledge: Knowledge, ports: PullPorts): Promise<PullOutcome> {
   knowledge.current();
   const sentAt = ports.clock.now();
+  const steps = ports.clock.backwardSteps();
   const outcome = await ports.log.snapshot(knowledge.epochDemanded());
   if (outcome.kind === "unavailable") return "unavailable";
+  if (ports.clock.backwardSteps() !== steps) return "overtaken";
   return knowledge.begin(outcome.head, outcome.configuration, sentAt) ? "reached" : "overtaken";
 }

@@ -82,7 +82,7 @@ export class ControlHost {
 
   freeze(span: number, sleeps: "wall" | "monotonic" | "neither"): void {
     this.wakesAt = Math.max(this.wakesAt, this.around.time.now + span);
-    if (sleeps !== "neither") this.clock.sleep(span, sleeps);
+    if (sleeps !== "neither") this.clock.suspend(span, sleeps);
   }
 
   /** Nothing happens any more unless somebody asks. */

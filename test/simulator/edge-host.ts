@@ -103,7 +103,7 @@ export class EdgeHost {
   /** Nothing of it runs for that span. */
   freeze(span: number, sleeps: "wall" | "monotonic" | "neither"): void {
     this.wakesAt = Math.max(this.wakesAt, this.around.time.now + span);
-    if (sleeps !== "neither") this.clock.sleep(span, sleeps);
+    if (sleeps !== "neither") this.clock.suspend(span, sleeps);
   }
 
   /** Somebody comes in: at once, or when the host wakes, and to whichever isolate takes requests then. */

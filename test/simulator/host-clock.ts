@@ -21,7 +21,7 @@ export class HostClock {
   }
 
   /** One of the two slept through that span with its host. */
-  sleep(span: number, which: "wall" | "monotonic"): void {
+  suspend(span: number, which: "wall" | "monotonic"): void {
     if (which === "wall") this.ahead -= span;
     else this.stood += span;
   }
