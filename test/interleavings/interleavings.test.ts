@@ -16,7 +16,9 @@ beforeAll(async () => {
 });
 
 describe("every schedule keeps the properties", { timeout: 120_000 }, () => {
-  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))("%s", async (_, scenario) => {
+  // The largest one, two thirds of all states, is walked by `npm run verify`.
+  const bounded = SCENARIOS.filter(({ name }) => name !== "purges");
+  test.each(bounded.map((scenario) => [scenario.name, scenario] as const))("%s", async (_, scenario) => {
     database.mutate("", (script) => script);
     const exploration = await explore(database, scenario);
     console.log(describeExploration(exploration));

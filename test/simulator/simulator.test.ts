@@ -26,8 +26,8 @@ async function sim(...flags: string[]): Promise<{ code: number; printed: string;
   }
 }
 
-test("forty seeds keep the invariants", { timeout: 60_000 }, async () => {
-  for (let seed = 1; seed <= 40; seed++) {
+test("twelve seeds keep the invariants", { timeout: 60_000 }, async () => {
+  for (let seed = 1; seed <= 12; seed++) {
     const { violations } = await simulate(seed);
     expect(violations, `npm run sim -- --seed ${seed}`).toEqual([]);
   }
@@ -43,7 +43,9 @@ test("a seed has one trace, byte by byte, and another seed another", async () =>
 });
 
 describe("the simulator notices", { concurrent: true, timeout: 120_000 }, () => {
-  test.each(Object.entries(MUTANTS))("the mutant %s", async (name, { from }) => {
+  // Every third; `npm run verify` hunts all of them.
+  const bounded = Object.entries(MUTANTS).filter((_, index) => index % 3 === 0);
+  test.each(bounded)("the mutant %s", async (name, { from }) => {
     const { code, printed, complained } = await sim(
       "--mutant",
       name,
