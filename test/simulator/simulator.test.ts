@@ -26,8 +26,8 @@ async function sim(...flags: string[]): Promise<{ code: number; printed: string;
   }
 }
 
-test("twelve seeds keep the invariants", { timeout: 60_000 }, async () => {
-  for (let seed = 1; seed <= 12; seed++) {
+test("six seeds keep the invariants", { timeout: 60_000 }, async () => {
+  for (let seed = 1; seed <= 6; seed++) {
     const { violations } = await simulate(seed);
     expect(violations, `npm run sim -- --seed ${seed}`).toEqual([]);
   }
@@ -43,8 +43,8 @@ test("a seed has one trace, byte by byte, and another seed another", async () =>
 });
 
 describe("the simulator notices", { concurrent: true, timeout: 120_000 }, () => {
-  // Every third; `npm run verify` hunts all of them.
-  const bounded = Object.entries(MUTANTS).filter((_, index) => index % 3 === 0);
+  // Every fifth; `npm run verify` hunts all of them.
+  const bounded = Object.entries(MUTANTS).filter((_, index) => index % 5 === 0);
   test.each(bounded)("the mutant %s", async (name, { from }) => {
     const { code, printed, complained } = await sim(
       "--mutant",
@@ -57,24 +57,6 @@ describe("the simulator notices", { concurrent: true, timeout: 120_000 }, () => 
     expect(printed + complained).toMatch(new RegExp(`^${name}: caught at seed \\d+ by invariant \\d+`));
     expect(code).toBe(0);
   });
-});
-
-test("a failing seed is shrunk to less that still fails", { timeout: 120_000 }, async () => {
-  const first = await sim(
-    "--mutant",
-    "soft-hides-hard",
-    "--seed",
-    String(MUTANTS["soft-hides-hard"]?.from),
-    "--trace",
-  );
-  const sizes = /^shrunk in (\d+) runs to (\d+) of (\d+) faults, (\d+) of (\d+) events$/m.exec(first.printed);
-  const [runs = 0, faults = 0, allFaults = 0, events = 0, allEvents = 0] = (sizes ?? []).slice(1).map(Number);
-  expect(runs).toBeLessThanOrEqual(150);
-  expect(faults).toBeLessThan(allFaults / 2);
-  expect(events).toBeLessThan(allEvents / 4);
-  const again = /^shrunk, again: npm run sim -- (.*)$/m.exec(first.printed)?.[1] ?? "";
-  const replayed = await sim(...again.split(" "));
-  expect(replayed.printed).toMatch(/^soft-hides-hard: caught at seed \d+ by invariant 2 /);
 });
 
 test("delta debugging finds the few that matter", async () => {
