@@ -24,11 +24,17 @@ import {
   receiptKey,
 } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
-import APPEND from "./scripts/append.lua";
-import CHECK from "./scripts/check.lua";
+import appendScript from "./scripts/append.lua";
+import checkScript from "./scripts/check.lua";
 import LOG_PRELUDE from "./scripts/log-prelude.lua";
-import SINCE from "./scripts/since.lua";
-import SNAPSHOT from "./scripts/snapshot.lua";
+import sinceScript from "./scripts/since.lua";
+import snapshotScript from "./scripts/snapshot.lua";
+
+// Joined once: a text joined anew at each call is hashed anew by whoever looks it up.
+const APPEND = LOG_PRELUDE + appendScript;
+const CHECK = LOG_PRELUDE + checkScript;
+const SINCE = LOG_PRELUDE + sinceScript;
+const SNAPSHOT = LOG_PRELUDE + snapshotScript;
 
 export interface LogLimits {
   readonly entriesKept: number;
@@ -62,7 +68,7 @@ export function createLog(redis: Redis, limits: LogLimits): Log {
 }
 
 const logScript = (script: string, args: readonly RedisArgument[], keys: readonly string[] = []) =>
-  evalCommand(LOG_PRELUDE + script, [...LOG_KEYS, ...keys], args);
+  evalCommand(script, [...LOG_KEYS, ...keys], args);
 
 export const checkCommand = (selectors: readonly Selector[], { epoch, seq }: Position) =>
   logScript(CHECK, [epoch, seq, ...selectors]);

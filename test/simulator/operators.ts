@@ -4,10 +4,9 @@ import { LIMITS } from "../../control-plane/config.ts";
 import { readReceipt } from "../../control-plane/invalidate/await.ts";
 import { invalidate } from "../../control-plane/invalidate/invalidate.ts";
 import type { InvalidateBody } from "../../control-plane/invalidate/request.ts";
-import type { InvalidationMode } from "../../shared/core/log-entry.ts";
+import type { InvalidationMode, LogPayload } from "../../shared/core/log-entry.ts";
 import { type Position, parsePosition } from "../../shared/core/position.ts";
 import type { SelectorSpec } from "../../shared/core/selector.ts";
-import { policyField } from "../../shared/wire/configuration.ts";
 import type { Chance } from "./chance.ts";
 import type { ControlHost } from "./control-host.ts";
 import type { Surroundings } from "./edge-host.ts";
@@ -54,23 +53,13 @@ export class Operators {
     for (const after of then.looks) this.around.time.after(after, () => void this.look(id));
   }
 
-  /** A change of configuration that changes nothing for anybody, but moves the log. */
-  async touch(): Promise<void> {
+  /** The log moves, and nobody is told. */
+  async append(payload: LogPayload): Promise<void> {
     const id = this.operation();
-    const field = policyField(SITE, "unused");
-    const value = JSON.stringify({ key_pattern: "/unused/*", class: "hot" });
+    const query = { operationId: id, requestDigest: id, payload, replicas: 0 };
+    const record = { actor: "operator", action: "append", detail: "" };
     await this.untilDone(async () => {
-      const outcome = await this.control.ask(PATIENCE, (plane) =>
-        plane.log.append({
-          operationId: id,
-          requestDigest: id,
-          actor: "operator",
-          action: "configure",
-          payload: { kind: "config", field, value },
-          detail: field,
-          replicas: 0,
-        }),
-      );
+      const outcome = await this.control.ask(PATIENCE, (plane) => plane.log.append({ ...query, ...record }));
       return outcome?.kind === "appended";
     });
   }
@@ -93,7 +82,7 @@ export class Operators {
 
   private async untilDone(attempt: () => Promise<boolean>): Promise<void> {
     const chance = this.chance.fork(`retries ${this.operations}`);
-    while (!(await attempt())) await this.around.time.pass(chance.between(20, 200));
+    while (!(await attempt())) await this.around.time.pass(chance.between(50, 300));
   }
 
   private async look(id: string): Promise<void> {

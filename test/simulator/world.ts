@@ -94,8 +94,8 @@ class World {
           accepted: (at) => this.readPurged(work.readAt, at),
         });
         break;
-      case "touch":
-        void operators.touch();
+      case "append":
+        void operators.append(work.payload);
         break;
       case "retag": {
         const governed = this.plan.resources.filter(({ governedBy }) => governedBy.id === work.policy);

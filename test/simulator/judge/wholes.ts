@@ -1,5 +1,6 @@
 // Judges what only shows over many requests: one fetch a key, views that only grow, and that all of them catch up.
 
+import { siteField } from "../../../shared/wire/configuration.ts";
 import type { Invalidation, OriginCall, ViewAt } from "../history.ts";
 import { CONVERGED } from "../plan/plan.ts";
 import { SITE } from "../plan/work.ts";
@@ -61,11 +62,23 @@ function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   if (later.askedAt >= call.endedAt) return false;
   // A failing origin is tried once an isolate, all of them at once.
   if (call.edge !== later.edge && scene.failedLately(call.path, call.askedAt, later.askedAt)) return false;
+  if (call.edge !== later.edge && namedApart(scene, call, later)) return false;
   const { tags } = scene.resource(call.path);
   const subject = { path: call.path, tags: [...tags, "moving0", "moving1"] };
   return !scene.history.invalidations.some(
     (one) => one.appendedAt <= later.askedAt && isNewsTo(scene, call, one) && scene.hits(one, subject),
   );
+}
+
+/** Who knows by what it varies asks for the variant, who does not for the resource: neither waits for the other. */
+function namedApart(scene: Scene, ...calls: readonly OriginCall[]): boolean {
+  const [knows, ...others] = calls.map((call) =>
+    scene.history.exchanges.some(
+      ({ edge, path, outcome }) =>
+        edge === call.edge && path === call.path && outcome.kind === "answered" && outcome.at <= call.askedAt,
+    ),
+  );
+  return scene.resource(calls[0]?.path ?? "").varies && others.some((other) => other !== knows);
 }
 
 /** Whether the edge that asked did not know the invalidation yet when it was given the right to. */
@@ -132,6 +145,8 @@ function noticed(scene: Scene): void {
  */
 function taught(scene: Scene): void {
   const { history } = scene;
+  // Redis lost all configuration, and nobody has brought it back: the site has no name by which to invalidate.
+  if (!history.configuration.has([siteField(SITE)])) return;
   for (const { call, at } of history.writes) {
     const { edge, path, askedAt } = call;
     if (history.ends.some((end) => end.edge === edge && end.at >= askedAt)) continue;

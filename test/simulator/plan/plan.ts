@@ -30,9 +30,9 @@ export function planOf(chance: Chance): Plan {
   const policies = policiesOf(chance.fork("policies"));
   const resources = resourcesOf(chance.fork("resources"), policies);
   const edges = Array.from({ length: chance.between(2, 3) }, (_, index) => `edge${index}`);
-  const duration = 10_000;
+  const duration = 7500;
   const harsh = profile === "harsh";
-  const invalidation = harsh ? chance.pick([420, 420, 150]) : 420;
+  const invalidation = harsh ? chance.pick([550, 550, 220]) : 550;
   const every = { invalidation, retag: harsh && chance.hit(0.3) ? 4000 : null };
   return {
     profile,
@@ -40,7 +40,7 @@ export function planOf(chance: Chance): Plan {
     duration,
     policies,
     resources,
-    beats: chance.hit(0.7),
+    beats: chance.hit(0.5),
     pushes: chance.hit(0.8),
     work: drawWork(chance.fork("work"), { edges, resources, duration, every }),
     faults: drawFaults(chance.fork("faults"), { profile, edges, duration }),

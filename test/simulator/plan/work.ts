@@ -1,7 +1,8 @@
 // What people do in a world, faults aside: clients ask, the origin's content changes, operators purge and configure.
 
-import type { InvalidationMode } from "../../../shared/core/log-entry.ts";
-import type { SelectorSpec } from "../../../shared/core/selector.ts";
+import type { InvalidationMode, LogPayload } from "../../../shared/core/log-entry.ts";
+import { formatSelector, type SelectorSpec } from "../../../shared/core/selector.ts";
+import { policyField } from "../../../shared/wire/configuration.ts";
 import type { Chance } from "../chance.ts";
 import type { Resource } from "./resources.ts";
 
@@ -23,8 +24,8 @@ export type Work = { readonly at: number } & (
       /** Who reads what was purged at once, by naming the purge's position. */
       readonly readAt: { readonly edge: string; readonly path: string } | null;
     }
-  /** A change of configuration that changes nothing for anybody, but moves the log. */
-  | { readonly kind: "touch" }
+  /** Somebody else appends this to the log, and pushes it to nobody. */
+  | { readonly kind: "append"; readonly payload: LogPayload }
   /** The policy gives its resources one more tag, they change, and what bears it is purged. */
   | { readonly kind: "retag"; readonly policy: string }
 );
@@ -65,7 +66,7 @@ export function drawWork(chance: Chance, setting: WorkSetting): Work[] {
     if (mean === null) return;
     for (let at = one.wait(mean); at < setting.duration; at += one.wait(mean)) work.push(...make(one, at));
   };
-  kind("request", 28, (one, at) => [request(one, at, setting)]);
+  kind("request", 36, (one, at) => [request(one, at, setting)]);
   kind("burst", 2500, (one, at) => burst(one, at, setting));
   kind("invalidation", setting.every.invalidation, (one, at) => invalidation(one, at, setting));
   kind("retag", setting.every.retag, (one, at) => [
@@ -131,24 +132,36 @@ function burst(chance: Chance, at: number, { edges, resources }: WorkSetting): W
   }));
 }
 
-const PLAIN_PURGE = { kind: "purge", looks: [], readAt: null } as const;
+/** A change of configuration that changes nothing for anybody, but moves the log. */
+const IDLE_CONFIGURATION: LogPayload = {
+  kind: "config",
+  field: policyField(SITE, "unused"),
+  value: JSON.stringify({ key_pattern: "/unused/*", class: "hot" }),
+};
+
+const purgeOfNobodys = (names: readonly number[]): LogPayload => ({
+  kind: "invalidate",
+  mode: "hard",
+  selectors: names.map((name) =>
+    formatSelector(SITE, { kind: "url", host: HOST, pathAndQuery: `/nobody/${name}` }),
+  ),
+});
 
 /** The origin changes first, then it is purged; sometimes several things at once, sometimes without a change. */
 function invalidation(chance: Chance, at: number, { edges, resources }: WorkSetting): Work[] {
   const work: Work[] = [];
   for (let times = chance.hit(0.1) ? 5 : 1; times > 0; times--) {
-    if (chance.hit(0.15)) work.push({ at, kind: "touch" });
+    if (chance.hit(0.15)) work.push({ at, kind: "append", payload: IDLE_CONFIGURATION });
     // What nobody asks for fills views and index all the same, until what they forgot has to be checked.
     const nobodys = Array.from({ length: chance.between(0, 4) }, () => chance.between(1, 1000));
-    const noise = nobodys.map((name): SelectorSpec => {
-      return { kind: "url", host: HOST, pathAndQuery: `/nobody/${name}` };
-    });
-    if (noise.length > 0) work.push({ at, ...PLAIN_PURGE, mode: "hard", selectors: noise });
+    if (nobodys.length > 0) work.push({ at, kind: "append", payload: purgeOfNobodys(nobodys) });
     const resource = chance.zipf(resources);
     if (chance.hit(0.85)) work.push({ at, kind: "change", path: resource.path });
     const mode = chance.hit(0.65) ? "hard" : "soft";
     const selectors = [specFor(resource, chance)];
-    const looks = chance.hit(0.5) ? [chance.between(0, 300), chance.between(300, 3000), 9000] : [];
+    const looks = chance.hit(0.3)
+      ? [chance.hit(0.5) ? chance.between(0, 300) : chance.between(300, 3000), 9000]
+      : [];
     const readAt = chance.hit(0.3) ? { edge: chance.pick(edges), path: resource.path } : null;
     work.push({ at: at + chance.between(0, 30), kind: "purge", mode, selectors, looks, readAt });
   }
