@@ -13,7 +13,7 @@ import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { judge, judgeByView } from "./judge.ts";
+import { inputFor, judge, judgeByView } from "./judge.ts";
 import { partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
 import { type Forward, type Provenance, streamedReply } from "./reply.ts";
@@ -122,9 +122,7 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH, null) : "again";
   // By what the view has learnt since, something else may hit it than the route knows of.
   if (!edge.router.stands(route, request)) return "again";
-  const { rules, selectors } = route;
-  const forSeveralUrls = route.variance !== null;
-  const input = { held, body, rules, selectors, forSeveralUrls, arrivedAt: request.arrivedAt, tier };
+  const input = inputFor(edge, { route, request }, { held, body, tier });
   const byView = judgeByView(view, input, edge.clock.now());
   const judged = byView.step.kind === "check" ? await judge(edge, input, () => undefined) : byView;
   if (judged === null) return "again";

@@ -108,19 +108,23 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
   const view = await edge.view.within(route.rules.window, arrival, request.background);
   // The first view brings the first configuration, and any later one may: what was classified by another is again.
-  if (!edge.router.stands(route, request)) {
-    const anew = edge.router.route(request);
-    return anew === null ? noSite() : lookFurther(edge, request, anew);
-  }
+  if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
   const fenced = view === null || knownAge(view, request.arrivedAt) > route.rules.window;
   if (fenced && route.rules.fence.kind === "refuse") return refused();
   const wants = wantsOf(request, route);
   const arriving = hasJustArrived(edge, request, route);
   const near = view === null || arriving ? null : await lookNear(edge, request, { route, view, wants });
+  // As well while a tier was read.
+  if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
   const judged =
     near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, { wants, fenced });
   if (judged !== null) return serveHeld(edge, request, { route, judged, provenance: { kind: "l1" } });
   return goOn(edge, request, { route, candidate: near, wants });
+}
+
+function classifiedAnew(edge: Edge, request: EdgeRequest): Reply | Promise<Reply> {
+  const route = edge.router.route(request);
+  return route === null ? noSite() : lookFurther(edge, request, route);
 }
 
 /** Whether a newer answer than any that is stored has come, and is being stored: then it is joined. */

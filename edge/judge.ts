@@ -13,6 +13,8 @@ import type { Body } from "../shared/ports/body.ts";
 import type { ByView } from "./audit/sampler.ts";
 import type { TierName } from "./counters.ts";
 import type { Edge } from "./edge.ts";
+import type { EdgeRequest } from "./request.ts";
+import type { Route } from "./router.ts";
 
 /** An answer in hand, and the verdict on it. */
 export interface Judged {
@@ -40,11 +42,29 @@ export interface JudgeInput {
   readonly forSeveralUrls: boolean;
   readonly arrivedAt: Instant;
   readonly tier: TierName;
+  /** Whether the route still is what the configuration in force makes of the request. */
+  readonly stands: () => boolean;
 }
+
+/** What a request's route says of an answer found for it. */
+export const inputFor = (
+  edge: Edge,
+  { route, request }: { readonly route: Route; readonly request: EdgeRequest },
+  { held, body, tier }: Pick<JudgeInput, "held" | "body" | "tier">,
+): JudgeInput => ({
+  ...{ held, body, tier },
+  rules: route.rules,
+  selectors: route.selectors,
+  forSeveralUrls: route.variance !== null,
+  arrivedAt: request.arrivedAt,
+  stands: () => edge.router.stands(route, request),
+});
 
 /** The verdict as far as the view reaches. */
 export function judgeByView(view: LogView, input: JudgeInput, now: Instant): Judged {
   const { held } = input;
+  // What was learnt while a tier was read may have brought a tag along, and what was purged by it.
+  if (!input.stands()) return verdict(view, input, { coherence: { kind: "hard" }, now });
   return verdict(view, input, { coherence: coherenceOf(view, held.verifiedTo, selectorsFor(input)), now });
 }
 
@@ -94,7 +114,7 @@ export async function judge(
       return input.forSeveralUrls ? { ...again, held: input.held } : again;
     }
     case "soft": {
-      const byView = coherenceOf(current, input.held.verifiedTo, selectorsFor(input));
+      const { coherence: byView } = judgeByView(current, input, now);
       const worse = byView.kind === "hard" || byView.kind === "other-epoch";
       const coherence: Coherence = worse ? byView : { kind: "soft", since: earlier(askedAt, outcome.age) };
       return verdict(current, input, { coherence, now });

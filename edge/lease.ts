@@ -21,7 +21,7 @@ import type { L2Answer, LeaseMarker, ReadOutcome } from "../shared/ports/mid-tie
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { type Judged, judge, type Served } from "./judge.ts";
+import { inputFor, type Judged, judge, type Served } from "./judge.ts";
 
 /** The right to ask the origin, and what comes with it. */
 export interface Right {
@@ -176,15 +176,8 @@ async function weighAnswer(
   const transit = elapsed(askedAt, edge.clock.now());
   const bornAt = earlier(askedAt, millis(answer.ageWhenSent + residence + transit));
   const held: HeldAnswer = { answer, verifiedTo: found.verifiedTo, bornAt, sentAt: null };
-  const input = {
-    held,
-    body: { kind: "bytes", bytes: body },
-    rules: job.route.rules,
-    selectors: job.route.selectors,
-    forSeveralUrls: job.route.variance !== null,
-    arrivedAt: job.arrivedAt,
-    tier: "l2",
-  } as const;
+  const inL2 = { held, body: { kind: "bytes", bytes: body }, tier: "l2" } as const;
+  const input = { ...inputFor(edge, job, inL2), arrivedAt: job.arrivedAt };
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, checked));
   if (judged === null) return "unavailable";
   if (judged.step.kind === "refuse") return { kind: "refused" };
@@ -225,9 +218,10 @@ function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
  * Judged when the right is granted and not when it was found: what was invalidated while this flight waited would
  * come back, through a 304, with an as-of behind the invalidation.
  */
-function mayValidate(edge: Edge, { route }: FlightJob, { held, body, step }: Served): boolean {
+function mayValidate(edge: Edge, { route, request }: FlightJob, { held, body, step }: Served): boolean {
   const view = edge.view.current();
   if (view === null || body.kind !== "bytes" || step.kind === "fetch") return false;
+  if (!edge.router.stands(route, request)) return false;
   // In a gap may stand what has invalidated it, and the as-of would lie beyond.
   if (highestLearnt(view).seq > view.cursor) return false;
   const coherence = coherenceOf(

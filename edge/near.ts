@@ -5,7 +5,7 @@ import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { CacheKey } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import type { Edge } from "./edge.ts";
-import { type Judged, type JudgeInput, judge, judgeByView } from "./judge.ts";
+import { inputFor, type Judged, judge, judgeByView } from "./judge.ts";
 import { keyFor } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
@@ -33,7 +33,7 @@ async function lookInMemory(edge: Edge, request: EdgeRequest, look: LookFor): Pr
   const entry = edge.memory.find(route.rules, key);
   if (entry === undefined || !variesFor(entry.held.answer.vary, (name) => request.header(name))) return null;
   const body = { kind: "bytes", bytes: entry.body } as const;
-  const input = inputOf(request, route, { held: entry.held, body, tier: "l1Memory" });
+  const input = inputFor(edge, { route, request }, { held: entry.held, body, tier: "l1Memory" });
   const byView = judgeByView(view, input, edge.clock.now());
   const judged =
     byView.step.kind === "check"
@@ -42,7 +42,7 @@ async function lookInMemory(edge: Edge, request: EdgeRequest, look: LookFor): Pr
         })
       : byView;
   if (judged !== null && (judged.step.kind !== "fetch" || mayPlease(judged, wants))) return judged;
-  edge.memory.drop(key, entry);
+  if (input.stands()) edge.memory.drop(key, entry);
   return null;
 }
 
@@ -53,7 +53,7 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
     edge.counters.tiers.l1Cache[found.kind === "unavailable" ? "errors" : "misses"] += 1;
     return null;
   }
-  const input = inputOf(request, route, { ...found, tier: "l1Cache" });
+  const input = inputFor(edge, { route, request }, { ...found, tier: "l1Cache" });
   // Another isolate may have had it checked: that costs less than to have it checked again.
   const unchecked = judgeByView(view, input, edge.clock.now()).step.kind === "check";
   const held = unchecked ? await edge.dataCentre.recall(found.held) : found.held;
@@ -68,12 +68,6 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
   }
   return judged;
 }
-
-const inputOf = (
-  { arrivedAt }: EdgeRequest,
-  { rules, selectors, variance }: Route,
-  { held, body, tier }: Pick<JudgeInput, "held" | "body" | "tier">,
-): JudgeInput => ({ held, body, tier, rules, selectors, forSeveralUrls: variance !== null, arrivedAt });
 
 /** Expired beyond all use, but for whoever says that stale answers will do. */
 const mayPlease = ({ coherence }: Judged, wants: RequestDirectives): boolean =>

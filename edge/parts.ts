@@ -38,7 +38,7 @@ export function findPart(edge: Edge, job: Pick<FlightJob, "route" | "request">):
   const entry = edge.memory.find(route.rules, partKey(keyFor(edge, job)));
   if (view === null || entry === undefined) return null;
   const by = { position: positionOf(view), knownAge: knownAge(view, request.arrivedAt) };
-  if (by.knownAge > route.rules.window) return null;
+  if (by.knownAge > route.rules.window || !edge.router.stands(route, request)) return null;
   const { held, body } = entry;
   const { answer, verifiedTo } = held;
   if (answer.part.kind !== "range" || !variesFor(answer.vary, (name) => request.header(name))) return null;

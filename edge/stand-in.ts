@@ -6,7 +6,7 @@ import type { FlightOutcome, StaleCopy } from "./coalesce.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { judgeByView } from "./judge.ts";
+import { inputFor, judgeByView } from "./judge.ts";
 import { pass } from "./pass.ts";
 import { cacheStatus, heldReply, originFailure, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -58,10 +58,11 @@ export async function staleIfError(
   if (copy === null || view === null) return null;
   const { held, body, tier } = copy;
   if (!variesFor(held.answer.vary, (name) => request.header(name))) return null;
-  const { rules, selectors } = route;
-  const forSeveralUrls = route.variance !== null;
-  const input = { held, body, rules, selectors, forSeveralUrls, arrivedAt: request.arrivedAt, tier };
-  const judged = judgeByView(view, input, edge.clock.now());
+  const judged = judgeByView(
+    view,
+    inputFor(edge, { route, request }, { held, body, tier }),
+    edge.clock.now(),
+  );
   const { freshness, coherence, step } = judged;
   const allowed =
     step.kind === "serve" ||

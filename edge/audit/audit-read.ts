@@ -63,7 +63,10 @@ async function compareWithOrigin(edge: Edge, request: EdgeRequest, seen: Seen): 
   // What was invalidated meanwhile may well differ.
   const view = edge.view.current();
   const selectors = allSelectors(answer.selectors, route.selectors);
-  const stands = view !== null && coherenceOf(view, held.verifiedTo, selectors).kind === "current";
+  const stands =
+    view !== null &&
+    edge.router.stands(route, request) &&
+    coherenceOf(view, held.verifiedTo, selectors).kind === "current";
   edge.originChecks.count(route.rules.name, stands ? comparison : "unknown");
 }
 

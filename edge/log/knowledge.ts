@@ -9,8 +9,10 @@ import {
   type LogView,
   learn,
   learnHead,
+  positionOf,
   viewOfSnapshot,
 } from "../../shared/core/log-view.ts";
+import { comparePositions } from "../../shared/core/position.ts";
 import { type Instant, instant } from "../../shared/core/units.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
@@ -95,13 +97,21 @@ export class Knowledge {
   /** False for a late reply, which must not take back what was learnt since. */
   begin(head: LogHead, configuration: ReadonlyMap<string, string>, sentAt: Instant): boolean {
     const old = this.view;
-    if (old !== null && (head.epoch < old.epoch || (head.epoch === old.epoch && head.seq <= old.cursor)))
-      return false;
+    if (old !== null && !this.leadsOn(old, head)) return false;
     const view = viewOfSnapshot({ ...head, configuration }, sentAt, this.nextGeneration());
     if (old !== null) carryOver(view, old, LIMITS_OF_VIEW);
     this.unproven = null;
     this.adopt(view);
     return true;
+  }
+
+  /** A snapshot at our own place leads on where the joint is trimmed: nothing but a view of its own ever proves that gap. */
+  private leadsOn(old: LogView, head: LogHead): boolean {
+    if (head.epoch !== old.epoch || head.seq !== old.cursor)
+      return comparePositions(head, positionOf(old)) > 0;
+    if (head.hash === old.hash) return this.unproven !== null;
+    this.forget(old);
+    return false;
   }
 
   /** Takes in what a peer has told. */

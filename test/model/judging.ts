@@ -92,6 +92,7 @@ function judge(scope: Scope, view: View, of: Subject): Judged {
     forSeveralUrls: false,
     tier: "l1Memory",
     arrivedAt: ago(of.arrivedFor),
+    stands: () => true,
   };
   return judgeByView(thawed(view), input, NOW);
 }

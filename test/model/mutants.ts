@@ -130,8 +130,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     configuration: "snapshots",
     fault: edit(
       KNOWLEDGE,
-      "(head.epoch === old.epoch && head.seq <= old.cursor)",
-      "(head.epoch === old.epoch && head.seq < 0)",
+      "return comparePositions(head, positionOf(old)) > 0;",
+      "return head.epoch >= old.epoch;",
     ),
   },
   "fill without token compare": {

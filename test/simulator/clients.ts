@@ -49,6 +49,7 @@ export class Clients {
         variant,
         arrivedAt: this.around.time.now,
         range: ask.range,
+        authorized: ask.authorized,
         least,
         viewAtArrival: viewOf(life),
         outcome: { kind: "under-way" },

@@ -110,6 +110,8 @@ export interface Exchange {
   readonly variant: string;
   /** Cells asked for; null = all. */
   readonly range: readonly [number, number] | null;
+  /** With credentials of its own. */
+  readonly authorized: boolean;
   /** The position that it named. */
   readonly least: Position | null;
   readonly arrivedAt: number;

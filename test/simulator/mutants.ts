@@ -137,15 +137,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "if not old and token == '' then return",
   },
   "classified-once": {
-    file: "edge/handle-request.ts",
+    file: "edge/router.ts",
     from: 7,
-    find: "if (!edge.router.stands(route, request)) {",
-    put: "if (edge.router === null) {",
+    find: "if (route.configuration === this.configuration) return true;",
+    put: "if (route.configuration <= this.configuration) return true;",
   },
   "snapshot-takes-back": {
     file: "edge/log/knowledge.ts",
     from: 22,
-    find: "head.epoch === old.epoch && head.seq <= old.cursor",
+    find: "return comparePositions(head, positionOf(old)) > 0;",
     put: "head.epoch === old.epoch && head.seq < 0",
   },
   "policy-as-stored": {

@@ -35,16 +35,16 @@ function oneFetch(scene: Scene): void {
 
 /** How long a key is known not to be storable by an edge that has found it out, in milliseconds (LIMITS.uncacheableFor). */
 const KNOWN_UNCACHEABLE = 1200;
-/** What a request may take to get to the origin where nobody stands in its way: a pull and a look into L2. */
-const ON_ITS_OWN = 60;
+/** What a request may take to get to the origin where nobody stands in its way: a pull of some pages, and a look into L2. */
+const ON_ITS_OWN = 100;
 
 /** Invariant 4, its other half: whoever asks for what is known not to be storable waits for nobody. */
 function unqueued(scene: Scene): void {
   const { exchanges, originCalls } = scene.history;
   for (const exchange of exchanges) {
     if (exchange.method !== "GET" || scene.resource(exchange.path).sharing !== "never") continue;
-    const known = exchanges.some(({ edge, path, method, outcome }) => {
-      if (edge !== exchange.edge || path !== exchange.path || method !== "GET") return false;
+    const known = exchanges.some(({ edge, path, method, authorized, outcome }) => {
+      if (edge !== exchange.edge || path !== exchange.path || method !== "GET" || authorized) return false;
       if (outcome.kind !== "answered" || outcome.cacheStatus.includes("fwd=bypass")) return false;
       // What only the origin may answer goes there for one alone, and shows nothing of the key.
       const since = exchange.arrivedAt - outcome.at;

@@ -15,7 +15,7 @@ export interface Setting {
 
 export function drawFaults(chance: Chance, setting: Setting): Fault[] {
   const standing = standingFaults(chance.fork("standing"), setting);
-  const timed = setting.profile === "harsh" ? timedFaults(chance, setting) : [];
+  const timed = setting.profile === "harsh" ? withOneClock(timedFaults(chance, setting)) : [];
   return [...standing, ...timed.sort((a, b) => a.at - b.at)];
 }
 
@@ -50,6 +50,14 @@ function standingFaults(chance: Chance, { profile, edges }: Setting): StandingFa
     ...edges.map((host): StandingFault => ({ kind: "skewed", host, by: chance.between(-1500, 1500) })),
     ...(harsh && chance.hit(0.3) ? [{ kind: "replica", lag: chance.between(50, 3000) } as const] : []),
   ];
+}
+
+/** A host whose one clock slept keeps the other: where neither shows what has passed, nobody can tell (docs/protocol.md). */
+function withOneClock(faults: readonly TimedFault[]): TimedFault[] {
+  const slept = new Set(
+    faults.flatMap((fault) => (fault.kind === "freeze" && fault.sleeps === "monotonic" ? [fault.host] : [])),
+  );
+  return faults.filter((fault) => fault.kind !== "clock-step" || fault.by > 0 || !slept.has(fault.host));
 }
 
 /**
