@@ -117,7 +117,7 @@ const KINDS: readonly Kind[] = [
       return [cut(chance, at, { link: `${one}>${other}`, longest: 4000 })];
     },
   },
-  { name: "partition", share: 0.25, mean: 4000, make: partition },
+  { name: "partition", share: 0.4, mean: 3000, make: partition },
   { name: "slow", share: 0.3, mean: 2500, make: slowPhase },
   {
     name: "origin-down",

@@ -159,9 +159,10 @@ function invalidation(chance: Chance, at: number, { edges, resources }: WorkSett
     if (chance.hit(0.85)) work.push({ at, kind: "change", path: resource.path });
     const mode = chance.hit(0.65) ? "hard" : "soft";
     const selectors = [specFor(resource, chance)];
-    const looks = chance.hit(0.3)
-      ? [chance.hit(0.5) ? chance.between(0, 300) : chance.between(300, 3000), 9000]
-      : [];
+    const looks = [
+      ...(chance.hit(0.5) ? [chance.between(0, 300)] : []),
+      ...(chance.hit(0.2) ? [chance.between(300, 3000), 9000] : []),
+    ];
     const readAt = chance.hit(0.3) ? { edge: chance.pick(edges), path: resource.path } : null;
     work.push({ at: at + chance.between(0, 30), kind: "purge", mode, selectors, looks, readAt });
   }

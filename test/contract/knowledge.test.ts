@@ -1,0 +1,66 @@
+// What an isolate believes of the log when a peer has led it past entries that it never saw.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { Knowledge } from "../../edge/log/knowledge.ts";
+import { pull } from "../../edge/log/pull.ts";
+import type { Telling } from "../../shared/core/gossip.ts";
+import { instant, millis } from "../../shared/core/units.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
+
+const EPOCH = 5;
+const clock: Clock = { now: () => instant(1000), backwardSteps: () => 0, wall: () => 1000 };
+const head = (seq: number, hash = `h${seq}`): LogHead => ({ epoch: EPOCH, seq, hash });
+/** A peer that holds nothing from before 80. */
+const LEAP: Telling = {
+  epoch: EPOCH,
+  from: 80,
+  fromHash: "h80",
+  entries: [],
+  cursor: 80,
+  hash: "h80",
+  age: millis(0),
+  configuration: new Map(),
+};
+
+let knowledge: Knowledge;
+
+beforeEach(() => {
+  knowledge = new Knowledge({ clock, configured: () => undefined });
+  knowledge.begin(head(10), new Map(), instant(100));
+  expect(knowledge.hear(LEAP, instant(200)).kind).toBe("begun");
+});
+
+/** The log no longer holds what follows our own last entry. */
+const trimmed = (snapshot: LogHead): Log => ({
+  append: async () => ({ kind: "unavailable", reason: "read only" }),
+  check: async () => ({ kind: "unknown" }),
+  since: async ({ seq }) =>
+    seq < 50 ? { kind: "unknown", reason: "trimmed" } : { kind: "entries", entries: [], head: snapshot },
+  snapshot: async () => ({ kind: "snapshot", head: snapshot, configuration: new Map() }),
+});
+
+describe("past entries never seen", () => {
+  test("the log is asked to go on from the last one that it gave itself", () => {
+    const view = knowledge.current();
+    expect(view === null ? null : knowledge.joint(view)).toEqual(head(10));
+  });
+
+  test("where that is trimmed, a snapshot at our own place ends the gap for good", async () => {
+    expect(await pull(knowledge, { log: trimmed(head(80)), clock })).toBe("reached");
+    const view = knowledge.current();
+    expect(view).toMatchObject({ cursor: 80, floor: 80, knownAt: 1000 });
+    expect(view === null ? null : knowledge.joint(view)).toEqual(head(80));
+  });
+
+  test("a snapshot of another chain ends the view", async () => {
+    expect(await pull(knowledge, { log: trimmed(head(80, "other")), clock })).toBe("overtaken");
+    expect(knowledge.current()).toBeNull();
+    expect(knowledge.epochDemanded()).toBe(EPOCH + 1);
+  });
+
+  test("a late snapshot, from before the peer's word, takes nothing back", async () => {
+    expect(await pull(knowledge, { log: trimmed(head(70)), clock })).toBe("overtaken");
+    expect(knowledge.current()).toMatchObject({ cursor: 80 });
+  });
+});
