@@ -30,17 +30,21 @@ export async function watchLog(
   began();
   const [from, to] = [formatPosition(outcome.from), formatPosition(outcome.to)];
   console.error(`the log has lost what it had acknowledged up to ${from}; it goes on from ${to}`);
-  return recordLoss(plane, { foundAt: plane.clock.wall(), from, to });
+  const recorded = await recordLoss(plane, { foundAt: plane.clock.wall(), from, to });
+  // Only then: until the log tells of the loss, every beat finds it anew.
+  if (recorded.kind === "done") await witness.put(outcome.to);
+  return recorded;
 }
 
-export async function recordLoss(
+/** Once for what was acknowledged, wherever the log has got to when it is told at last. */
+async function recordLoss(
   { log, digest, settings }: Ports,
   loss: LogLoss,
 ): Promise<{ readonly kind: "done" } | Unavailable> {
   const known = await log.snapshot(0);
   if (known.kind === "unavailable") return known;
   const losses = [...readLosses(known.configuration), loss].slice(-LIMITS.lossesKept);
-  const operationId = await digest.sha256Hex(`loss\n${loss.from}\n${loss.to}`);
+  const operationId = await digest.sha256Hex(`loss\n${loss.from}`);
   const outcome = await log.append({
     operationId,
     requestDigest: operationId,
@@ -50,7 +54,7 @@ export async function recordLoss(
     detail: `acknowledged up to ${loss.from}, goes on from ${loss.to}`,
     replicas: settings.replicas,
   });
-  return outcome.kind === "unavailable" ? outcome : { kind: "done" };
+  return outcome.kind === "appended" ? { kind: "done" } : { kind: "unavailable", reason: outcome.kind };
 }
 
 /** Oldest first. */

@@ -18,7 +18,10 @@ export interface WitnessStore extends Witness {
 
 export type WitnessOutcome =
   | { readonly kind: "kept" }
-  /** What was acknowledged up to `from` is no part of the log any more: a new epoch has begun, at `to` by now. */
+  /**
+   * What was acknowledged up to `from` is no part of the log any more: a new epoch has begun, at `to` by now. `from` stays
+   * noted, so that it is found again, until whoever asked has reported it and puts `to` in its place.
+   */
   | { readonly kind: "lost"; readonly from: LogHead; readonly to: LogHead }
   | Unavailable;
 
@@ -39,7 +42,7 @@ export async function witnessLog(ports: {
       return { kind: "kept" };
     }
     // Trimmed beyond what was noted, the log can prove nothing, and has broken no promise either.
-    if (outcome.reason === "epoch") return replaced(ports, head);
+    if (outcome.reason === "epoch") return replaced(log, head);
   }
   const begun = await log.snapshot(head?.epoch ?? 0);
   if (begun.kind === "unavailable") return begun;
@@ -47,14 +50,9 @@ export async function witnessLog(ports: {
   return { kind: "kept" };
 }
 
-async function replaced(
-  { log, witness }: { readonly log: Log; readonly witness: WitnessStore },
-  from: LogHead,
-): Promise<WitnessOutcome> {
+async function replaced(log: Log, from: LogHead): Promise<WitnessOutcome> {
   const begun = await log.snapshot(from.epoch + 1);
-  if (begun.kind === "unavailable") return begun;
-  await witness.put(begun.head);
-  return { kind: "lost", from, to: begun.head };
+  return begun.kind === "unavailable" ? begun : { kind: "lost", from, to: begun.head };
 }
 
 /** What `note` keeps. */

@@ -115,6 +115,23 @@ test("a loss is reported: by name in the log's configuration, in the audit, and 
   expect(records.filter((record) => record.includes("log-lost"))).toHaveLength(1);
 });
 
+test("a loss that could not be reported at once is reported by a later beat, once", async () => {
+  const { epoch, seq } = await purge("a");
+  await loseLast(1);
+  const { log } = plane.plane;
+  const unreplicated = async () => ({ kind: "unreplicated" }) as const;
+  const unavailable = async () => ({ kind: "unavailable", reason: "timeout" }) as const;
+  for (const append of [unavailable, unreplicated]) {
+    const failing = { ...plane.plane, log: { ...log, append } };
+    const failures = await beat(failing, { boot: false, witness: plane.witness });
+    expect(failures.get("witness")).toBeDefined();
+  }
+  for (let i = 0; i < 2; i++) await beats();
+  const { json } = await plane.call("/cache-metrics");
+  expect(json.log.losses).toHaveLength(1);
+  expect(json.log.losses[0]).toMatchObject({ from: `${epoch}-${seq}` });
+});
+
 test("without an answer from the log nothing is concluded", async () => {
   const before = await noted();
   await rest.stop();
