@@ -1,12 +1,7 @@
 // What lies below `/.tidegate/`: pushes, gossip, status and warm-up batches, for those who hold the cluster's key.
 
 import { knownAge } from "../../shared/core/log-view.ts";
-import {
-  comparePositions,
-  formatPosition,
-  greatestPosition,
-  type Position,
-} from "../../shared/core/position.ts";
+import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
 import { elapsed, millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
@@ -97,25 +92,29 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
   }
 }
 
-/** What lies beyond a gap counts for reading at once; it is acknowledged when the pull that it starts has closed the gap. */
+/**
+ * What lies beyond a gap counts for reading at once; it is acknowledged when the pull that it starts has closed the gap.
+ * A cursor beyond it is not enough: it may stand in what the log has lost.
+ */
 async function receivePush(edge: Edge, request: InternalRequest): Promise<InternalReply> {
   const entries = decodePush(request.body);
   if (entries === null) return BAD_MESSAGE;
   const { view, clock, timers } = edge;
   const arrival = { at: clock.now(), ticket: view.ticket() };
-  const last = entries.reduce<Position | null>(
-    (so, one) => (so === null ? one : greatestPosition(so, one)),
-    null,
-  );
-  const holds = (): boolean => {
-    const position = view.position();
-    return last === null || (position !== null && comparePositions(position, last) >= 0);
-  };
+  const [newest = null] = [...entries].sort((a, b) => comparePositions(b, a));
+  const holds = (): boolean => newest === null || view.includes(newest, arrival.ticket);
   view.receive(entries, request.background);
   if (!holds())
     await Promise.race([view.renew(arrival, holds, request.background), timers.sleep(LIMITS.pushPatience)]);
-  return { status: 200, json: acknowledgement(edge) };
+  const told = acknowledgement(edge);
+  return {
+    status: 200,
+    json: holds() || isShort(view.position(), newest) ? told : { ...told, position: null },
+  };
 }
+
+const isShort = (position: Position | null, of: Position | null): boolean =>
+  position !== null && of !== null && comparePositions(position, of) < 0;
 
 function acknowledgement(edge: Edge): Acknowledgement {
   const position = edge.view.position();

@@ -1,8 +1,8 @@
 // Keeps the edge's view of the log young: when to pull, when to ask peers, and what a request waits for.
 
 import type { LogEntry } from "../../shared/core/log-entry.ts";
-import { highestLearnt, knownAge, type LogView, positionOf } from "../../shared/core/log-view.ts";
-import type { Position } from "../../shared/core/position.ts";
+import { hashAt, highestLearnt, knownAge, type LogView, positionOf } from "../../shared/core/log-view.ts";
+import { comparePositions, type Position } from "../../shared/core/position.ts";
 import { earlier, elapsed, type Instant, type Millis, millis } from "../../shared/core/units.ts";
 import type { Background, Timers } from "../../shared/ports/clock.ts";
 import type { Question, Told } from "../../shared/wire/gossip.ts";
@@ -88,6 +88,14 @@ export class ViewKeeper {
   /** Whether a pull sent after the ticket was taken has reached the log's head. */
   pulledSince(ticket: number): boolean {
     return this.knownTicket > ticket;
+  }
+
+  /** Whether the view has this very entry, or else has got as far, and to the log's head by a pull sent since the ticket. */
+  includes(entry: LogEntry, ticket: number): boolean {
+    const view = this.current();
+    if (view === null || comparePositions(positionOf(view), entry) < 0) return false;
+    const holds = view.epoch === entry.epoch && hashAt(view, entry.seq) === entry.hash;
+    return holds || this.pulledSince(ticket);
   }
 
   /** Learns behind a request's back from half the window on, so that requests rarely wait for it. */

@@ -2,14 +2,14 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Edge } from "../../edge/edge.ts";
 import type { LogEntry } from "../../shared/core/log-entry.ts";
-import { formatPosition } from "../../shared/core/position.ts";
+import { formatPosition, parsePosition } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { encodePush, PUSH_PATH } from "../../shared/wire/internal.ts";
 import { bareEdge, tellEdge } from "../support/bare-edge.ts";
-import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
+import { ask, type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
 
 let rest: RestFixture;
 let edge: Edge;
@@ -49,6 +49,14 @@ async function append(preceding = 0): Promise<LogEntry[]> {
 async function push(entries: readonly LogEntry[]): Promise<string | null> {
   const reply = await tellEdge(edge, PUSH_PATH, encodePush(entries));
   return (reply as { position: string | null }).position;
+}
+
+/** A database that was promoted, and never had the last entries. */
+async function loseAllAfter(entry: LogEntry | undefined): Promise<void> {
+  const { seq = 0, hash = "" } = entry ?? {};
+  await ask(rest, "/", ["HSET", "tg:log:head", "seq", String(seq), "hash", hash]);
+  const lost = [1, 2, 3, 4].map((after) => String(seq + after));
+  await ask(rest, "/", ["HDEL", "tg:log:entries", ...lost]);
 }
 
 const positionOf = (entry: LogEntry | undefined): string | null =>
@@ -98,4 +106,29 @@ test("where the log can't be reached, a gap is acknowledged as one, in good time
   expect(await push(entries)).toBe(before === null ? null : formatPosition(before));
   expect(performance.now() - begun).toBeLessThan(800);
   expect(edge.view.asOf()).toMatchObject({ seq: entries[0]?.seq });
+});
+
+test("an entry behind a cursor that came with a snapshot is acknowledged once the log has shown that it is the same log", async () => {
+  const [first] = await append();
+  const [second] = await append();
+  await edge.view.pull({ keep: () => {} });
+  expect(edge.view.position()).toMatchObject({ seq: second?.seq });
+  const before = pulls();
+  expect(await push(first === undefined ? [] : [first])).toBe(positionOf(second));
+  expect(pulls()).toBe(before + 1);
+});
+
+test("an edge beyond what the log has lost does not acknowledge what took its place", async () => {
+  const [first] = await append();
+  await append();
+  const [lost] = await append();
+  await edge.view.pull({ keep: () => {} });
+  await loseAllAfter(first);
+  const [replaced] = await append();
+  expect(replaced?.seq).toBeLessThan(lost?.seq ?? 0);
+  reachable = false;
+  expect(await push(replaced === undefined ? [] : [replaced])).toBeNull();
+  reachable = true;
+  const position = await push(replaced === undefined ? [] : [replaced]);
+  expect(parsePosition(position ?? "")?.epoch).toBeGreaterThan(replaced?.epoch ?? 0);
 });
