@@ -1,11 +1,6 @@
 // A receipt as it is shown: edge by edge applied, fenced or pending, from what was recorded and last seen.
 
-import {
-  comparePositions,
-  formatPosition,
-  type Position,
-  parsePosition,
-} from "../../shared/core/position.ts";
+import { comparePositions, formatPosition, parsePosition } from "../../shared/core/position.ts";
 import { type SelectorKind, selectorKind } from "../../shared/core/selector.ts";
 import type { Directory, Sighting } from "../../shared/mid-tier/edge-directory.ts";
 import type { StoredReceipt } from "../../shared/mid-tier/receipts.ts";
@@ -103,8 +98,8 @@ function rowOf(stored: StoredReceipt, edge: string, directory: Directory): EdgeR
   if (ack !== undefined) return { edge, state: "applied", ...ack };
   const sighting = directory.sightings.get(edge);
   const position = sighting?.position ?? null;
-  if (stored.closed === null && sighting !== undefined && hasApplied(sighting, stored.position, directory))
-    return { edge, state: "applied", position, afterMs: Math.max(0, sighting.seenAt - stored.at) };
+  if (stored.closed === null && sighting !== undefined && hasApplied(sighting, stored, directory))
+    return { edge, state: "applied", position, afterMs: sighting.seenAt - stored.at };
   const { fencedAt } = stored;
   if (fencedAt === null || (stored.closed === null && directory.now < fencedAt))
     return { edge, state: "pending", position, afterMs: null };
@@ -114,12 +109,14 @@ function rowOf(stored: StoredReceipt, edge: string, directory: Directory): EdgeR
 /**
  * What an edge says of itself counts in the log's own epoch, up to the log's own head: beyond them it holds what the log
  * has lost, and may stand anywhere in what the log went on with. An epoch that is greater than the invalidation's began
- * after it was appended, and nothing older is served in it (docs/adr/0015).
+ * after it was appended, and nothing older is served in it (docs/adr/0015). What was seen before the append says nothing:
+ * the number may since have been given to another entry.
  */
-function hasApplied({ position }: Sighting, wanted: Position, { head }: Directory): boolean {
+function hasApplied({ position, seenAt }: Sighting, wanted: StoredReceipt, { head }: Directory): boolean {
+  if (seenAt < wanted.at) return false;
   const reached = position === null ? null : parsePosition(position);
   if (reached === null || head === null || reached.epoch !== head.epoch) return false;
-  return comparePositions(reached, wanted) >= 0 && comparePositions(reached, head) <= 0;
+  return comparePositions(reached, wanted.position) >= 0 && comparePositions(reached, head) <= 0;
 }
 
 /** `site letter value`; everything has no value of its own. */

@@ -316,6 +316,19 @@ describe("in a new epoch of the log", () => {
     expect(await shown(await purged())).toEqual({ state: "converging", one: "applied", two: "pending" });
   });
 
+  test("what was seen of an edge before an invalidation was appended says nothing of that", async () => {
+    edge("two").follows = false;
+    await purged();
+    // It holds one entry more, which the log has lost; then it is cut off, and the place is taken.
+    edge("two").position = (edge("one").position ?? "").replace(/\d+$/, (seq) => String(Number(seq) + 1));
+    await collectStatus(plane.plane);
+    edge("two").answers = false;
+    now += 1;
+    const receipt = await purged();
+    expect((await plane.call(receipt)).json.position).toBe(edge("two").position);
+    expect(await shown(receipt)).toEqual({ state: "converging", one: "applied", two: "pending" });
+  });
+
   test("what an edge holds that the log has lost proves nothing", async () => {
     edge("two").follows = false;
     const receipt = await purged();
