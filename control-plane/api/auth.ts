@@ -1,8 +1,6 @@
-// Who may ask: bearer tokens, compared by their digests; and what of a request is read before that is known: nothing.
+// Who may ask: bearer tokens, compared by their digests.
 
-import { bodyLimit } from "hono/body-limit";
 import { sameText } from "../../shared/wire/signature.ts";
-import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Middleware } from "./environment.ts";
 import { Refusal } from "./problem.ts";
@@ -21,11 +19,3 @@ export function requireToken({ digest, settings }: Pick<ControlPlane, "digest" |
     await next();
   };
 }
-
-/** Counts octets as they come, so that an announced length is not trusted and a missing one not needed. */
-export const limitBody: Middleware = bodyLimit({
-  maxSize: LIMITS.body,
-  onError: () => {
-    throw new Refusal("too-large", `The body must not be larger than ${LIMITS.body} octets.`);
-  },
-});

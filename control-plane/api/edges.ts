@@ -5,7 +5,8 @@ import { decodeEdgeList, EDGES_PATH } from "../../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER } from "../../shared/wire/signature.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { showEdges } from "../edges/show-edges.ts";
-import { limitBody, requireToken } from "./auth.ts";
+import { requireToken } from "./auth.ts";
+import { limitBody } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
 

@@ -7,7 +7,8 @@ import { awaitReceipt, type ReceiptRead, readReceipt, readReceipts } from "../in
 import { type DryRun, type InvalidateOutcome, invalidate } from "../invalidate/invalidate.ts";
 import type { Receipt } from "../invalidate/receipt.ts";
 import { invalidateSchema } from "../invalidate/request.ts";
-import { limitBody, requireToken } from "./auth.ts";
+import { requireToken } from "./auth.ts";
+import { limitBody, requireUtf8 } from "./body.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
 import { acceptedSchema, dryRunSchema, receiptSchema } from "./invalidations-schema.ts";
@@ -31,7 +32,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/invalidate",
     summary: "Invalidate what selectors name",
-    middleware: [requireToken(plane), limitBody] as const,
+    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
     request: {
       body: { required: true, content: { "application/json": { schema: invalidateSchema } } },
       headers: z.object({ "idempotency-key": z.string().optional() }),

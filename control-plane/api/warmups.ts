@@ -9,7 +9,8 @@ import type { ControlPlane } from "../control-plane.ts";
 import { acceptWarmup, type WarmupOrder } from "../warmup/accept.ts";
 import { warmupSchema } from "../warmup/request.ts";
 import { type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
-import { limitBody, requireToken } from "./auth.ts";
+import { requireToken } from "./auth.ts";
+import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
@@ -52,7 +53,7 @@ function postWarmup(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/warmup",
     summary: "Fetch URLs into every edge before they are asked for",
-    middleware: [requireToken(plane), limitBody] as const,
+    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
     request: {
       body: { required: true, content: { "application/json": { schema: warmupSchema } } },
       headers: z.object({ "idempotency-key": z.string().optional() }),

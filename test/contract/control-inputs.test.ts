@@ -16,6 +16,9 @@ afterAll(() => rest.stop());
 
 const many = (count: number, of = "t"): string[] => Array.from({ length: count }, (_, i) => `${of}${i}`);
 
+/** `{"tags":["café"]}` as ISO 8859-1 has it. */
+const LATIN_1 = new Uint8Array([...'{"tags":["caf\u00e9"]}'].map((letter) => letter.charCodeAt(0)));
+
 const BAD_INVALIDATIONS: readonly [why: string, body: unknown, pointer: string][] = [
   ["no selector", {}, ""],
   ["empty lists", { urls: [], tags: [] }, ""],
@@ -111,6 +114,7 @@ describe("what isn't a good request at all", () => {
   const jsonType = { "content-type": "application/json" };
   test.each([
     ["malformed JSON", 400, "malformed-json", '{"tags":', { ...auth, ...jsonType }],
+    ["another encoding", 400, "malformed-json", LATIN_1, { ...auth, ...jsonType }],
     [
       "no JSON by its type",
       415,

@@ -1,0 +1,26 @@
+// What every request body has to be before anybody parses it: not too long, and UTF-8.
+
+import { bodyLimit } from "hono/body-limit";
+import { LIMITS } from "../config.ts";
+import type { Middleware } from "./environment.ts";
+import { Refusal } from "./problem.ts";
+
+/** Counts octets as they come, so that an announced length is not trusted and a missing one not needed. */
+export const limitBody: Middleware = bodyLimit({
+  maxSize: LIMITS.body,
+  onError: () => {
+    throw new Refusal("too-large", `The body must not be larger than ${LIMITS.body} octets.`);
+  },
+});
+
+/** Decoded leniently, a name in another encoding would become one that nothing bears: its purge would purge nothing. */
+export const requireUtf8: Middleware = async (context, next) => {
+  const octets = await context.req.arrayBuffer();
+  try {
+    new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(octets);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Refusal("malformed-json", "The body is not UTF-8 (RFC 8259 §8.1).");
+  }
+  await next();
+};
