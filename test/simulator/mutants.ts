@@ -253,8 +253,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "pushed-is-applied": {
     file: "control-plane/invalidate/fan-out.ts",
     from: 1,
-    find: "position === null || !reaches(position, entry)",
-    put: "position === null",
+    find: 'answer.kind === "unreachable" ? null :',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+    put: 'answer.kind === "unreachable" ? `${entry.epoch}-${entry.seq}` :',
   },
   "fenced-at-once": {
     file: "control-plane/invalidate/fence.ts",

@@ -1,6 +1,7 @@
 // The system under virtual time: seeds pass, a seed repeats byte by byte, and every mutant is found out.
 
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -41,6 +42,14 @@ test("a seed has one trace, byte by byte, and another seed another", async () =>
   expect(again.digest).toBe(first.digest);
   expect(other.digest).not.toBe(first.digest);
 });
+
+test.each(Object.entries(MUTANTS))(
+  "what the mutant %s breaks stands in its file, once",
+  (_name, { file, find }) => {
+    const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+    expect(text.split(find)).toHaveLength(2);
+  },
+);
 
 describe("the simulator notices", { concurrent: true, timeout: 120_000 }, () => {
   test.each(Object.entries(MUTANTS))("the mutant %s", async (name, { from }) => {
