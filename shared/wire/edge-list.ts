@@ -1,7 +1,7 @@
 // The edges that can be addressed, as whoever runs them names them.
 
 import { z } from "zod";
-import { isEdgeUrl } from "./internal.ts";
+import { isEdgeUrl, withoutClosingSlash } from "./internal.ts";
 import { parseJson } from "./log-payload.ts";
 
 /** Where the list is replaced, by a signed request with the same JSON array that EDGES holds. */
@@ -35,7 +35,7 @@ export function decodeEdgeList(text: string): ListedEdge[] | null {
   const edges = parsed.data.map(
     ({ id, url, region, pid }): ListedEdge => ({
       id,
-      url: url.replace(/\/$/, ""),
+      url: withoutClosingSlash(url),
       region: region ?? null,
       pid: pid ?? null,
     }),

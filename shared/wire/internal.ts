@@ -75,6 +75,9 @@ const EDGE_URL = /^https?:\/\/[^/?#@\s]+\/?$/;
 
 export const isEdgeUrl = (text: string): boolean => EDGE_URL.test(text);
 
+/** Paths are put behind it. */
+export const withoutClosingSlash = (url: string): string => url.replace(/\/$/, "");
+
 /** Null where any part of it can't be read. */
 export function decodeStatusCall(text: string): StatusCall | null {
   const value = parseJson(text) as Partial<Record<keyof StatusCall | "v", unknown>> | null;
@@ -92,7 +95,9 @@ export function decodeStatusCall(text: string): StatusCall | null {
 
 function readPeer(value: unknown): Peer | null {
   const { id, url } = (value ?? {}) as Record<string, unknown>;
-  return typeof id === "string" && typeof url === "string" && isEdgeUrl(url) ? { id, url } : null;
+  return typeof id === "string" && typeof url === "string" && isEdgeUrl(url)
+    ? { id, url: withoutClosingSlash(url) }
+    : null;
 }
 
 function readWatched(value: unknown): Watched | null {
