@@ -130,7 +130,9 @@ async function askStatus(
   const sentAt = clock.now();
   attention.asked(ask, sentAt);
   const answer = await callEdge(edge, { path: STATUS_PATH, body }, deadline);
-  const report = answer.kind === "answer" ? decodeStatus(answer.text) : null;
+  const said = answer.kind === "answer" ? decodeStatus(answer.text) : null;
+  // Whoever else answers at its address speaks for itself.
+  const report = said?.edge === edge.id ? said : null;
   attention.answered(ask, report !== null);
   if (report === null) return null;
   const at = madeAt(readAt, { sentAt, tookMs: report.tookMs, at: clock.now() });

@@ -89,8 +89,9 @@ async function pushTo(
 ): Promise<readonly [string, Ack] | null> {
   const { entry, sentAt } = appended;
   const answer = await plane.callEdge(edge, { path: PUSH_PATH, body }, LIMITS.pushDeadline);
-  const position =
-    answer.kind === "unreachable" ? null : (decodeAcknowledgement(answer.text)?.position ?? null);
+  const told = answer.kind === "unreachable" ? null : decodeAcknowledgement(answer.text);
+  // Whoever else answers at its address speaks for itself.
+  const position = told?.edge === edge.id ? told.position : null;
   if (position === null || !reaches(position, entry)) return null;
   // An entry that an earlier attempt had appended was accepted that much earlier.
   return [edge.id, { position, afterMs: entry.age + elapsed(sentAt, plane.clock.now()) }];

@@ -193,6 +193,16 @@ describe("isolates without an address", () => {
   });
 });
 
+test("an edge that is listed at another's address has applied nothing", async () => {
+  const { url } = edge("one");
+  plane = await startPlane(rest, { SITES, EDGES: ["one", "two"].map((id) => ({ id, url })) });
+  const receipt = await purged();
+  await collectStatus(plane.plane);
+  expect(await shown(receipt)).toEqual({ state: "converging", one: "applied", two: "pending" });
+  const { json } = await plane.call("/edges");
+  expect(json.items.map(({ state }: { state: string }) => state)).toEqual(["live", "silent"]);
+});
+
 describe("an invalidation that is sent again", () => {
   const key = { "idempotency-key": "again" };
   const body = { urls: ["/a"], wait: true, timeoutMs: 1000 };

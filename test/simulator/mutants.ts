@@ -255,7 +255,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     from: 1,
     find: 'answer.kind === "unreachable" ? null :',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
-    put: 'answer.kind === "unreachable" ? `${entry.epoch}-${entry.seq}` :',
+    put: 'answer.kind === "unreachable" ? { edge: edge.id, position: `${entry.epoch}-${entry.seq}` } :',
   },
   "fenced-at-once": {
     file: "control-plane/invalidate/fence.ts",
