@@ -10,6 +10,7 @@ import type { Settings } from "../control-plane.ts";
 
 /** What of the environment has to be read: all of it is text. */
 export interface Environment {
+  readonly CLUSTER_KEY?: string;
   readonly EDGES?: string;
   readonly SITES?: string;
   readonly POLICIES?: string;
@@ -36,6 +37,8 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
   const sites = readSites(env.SITES ?? "[]", faults);
   const replicas = Number(env.REPLICAS ?? "0");
   if (!Number.isInteger(replicas) || replicas < 0) faults.push("REPLICAS is not a count");
+  // Nothing can be signed with none, so no edge could be told of a purge.
+  if ((env.CLUSTER_KEY ?? "") === "") faults.push("CLUSTER_KEY is not set");
   if (adminTokenHash === null) faults.push("neither ADMIN_TOKEN nor ADMIN_TOKEN_SHA256 is set");
   const text = env.EDGES ?? "[]";
   const edges = decodeEdgeList(text);

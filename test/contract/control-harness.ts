@@ -68,7 +68,7 @@ export async function startPlane(
       typeof value === "string" ? value : JSON.stringify(value),
     ]),
   );
-  const environment = readEnvironment(texts, await systemDigest.sha256Hex(TOKEN));
+  const environment = readEnvironment({ CLUSTER_KEY, ...texts }, await systemDigest.sha256Hex(TOKEN));
   const witness = memoryWitness();
   const plane = createControlPlane(
     {

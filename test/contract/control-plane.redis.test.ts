@@ -384,10 +384,11 @@ describe("the environment's configuration", () => {
     plane = await started({
       POLICIES: [policy("a", "1m"), { key_pattern: "(", class: "hot" }],
       REPLICAS: "x",
+      CLUSTER_KEY: "",
     });
     const { status, json } = await plane.ask("/readyz");
     expect(status).toBe(503);
-    expect(json.detail).toMatch(/REPLICAS.*POLICIES: row 1\/key_pattern/);
+    expect(json.detail).toMatch(/REPLICAS.*CLUSTER_KEY is not set.*POLICIES: row 1\/key_pattern/);
     expect([...plane.plane.settings.fields.keys()]).toContain("policy/default/a");
   });
 });

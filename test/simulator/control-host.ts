@@ -144,6 +144,7 @@ export class ControlHost {
     const policies = plan.policies.map((policy) => rowOf(policy, this.tags.get(policy.id)));
     const read = readEnvironment(
       {
+        CLUSTER_KEY: CLUSTER_KEY,
         EDGES: JSON.stringify(edges),
         SITES: JSON.stringify([site]),
         POLICIES: JSON.stringify(policies),

@@ -109,7 +109,10 @@ export async function startVirtualPlane(
       redis,
       witness: { note: async () => {} },
     },
-    { clusterKey: KEY, environment: readEnvironment({ EDGES, SITES, ...env }, "0".repeat(64)) },
+    {
+      clusterKey: KEY,
+      environment: readEnvironment({ CLUSTER_KEY: KEY, EDGES, SITES, ...env }, "0".repeat(64)),
+    },
   );
   return withBeat({ time, plane, edges, redisCalls });
 }
