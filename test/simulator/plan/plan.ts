@@ -26,7 +26,7 @@ export const CONVERGED = 4000;
 
 export function planOf(chance: Chance): Plan {
   const roll = chance.unit();
-  const profile = roll < 0.12 ? "quiet" : roll < 0.4 ? "lossy" : "harsh";
+  const profile = roll < 0.2 ? "quiet" : roll < 0.45 ? "lossy" : "harsh";
   const policies = policiesOf(chance.fork("policies"));
   const resources = resourcesOf(chance.fork("resources"), policies);
   const edges = Array.from({ length: chance.between(2, 3) }, (_, index) => `edge${index}`);

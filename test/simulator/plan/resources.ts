@@ -84,7 +84,7 @@ export function resourcesOf(chance: Chance, policies: readonly PolicyPlan[]): Re
     resource("/session/a"),
     resource("/fenced/a"),
     resource("/refused/a"),
-    resource(chance.pick(["/standard/parted", "/fenced/parted"]), {
+    resource("/standard/parted", {
       parted: true,
       validators: chance.pick(["exact", "careless"]),
       maxAge: 60,
