@@ -27,7 +27,7 @@ export interface Settings {
   readonly push: boolean;
   /** Whether isolates serve that no address of the list stands for: receipts then wait until they are fenced. */
   readonly unlisted: boolean;
-  /** How many replicas must have an entry before it counts as acknowledged. */
+  /** How many replicas must have an entry before anybody is told of it, and before it is acknowledged. */
   readonly replicas: number;
   /** SHA-256 of the admin token in hexadecimal; null lets nobody in. */
   readonly adminTokenHash: string | null;

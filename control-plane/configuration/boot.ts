@@ -1,7 +1,9 @@
 // Brings the environment's sites and policies into the log, once for each change of the environment.
 
+import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import type { Log, LogHead, Unavailable } from "../../shared/ports/mid-tier.ts";
+import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import type { Settings } from "../control-plane.ts";
 
@@ -42,6 +44,8 @@ export async function bootConfiguration(ports: Ports): Promise<{ readonly kind: 
     ...removed.map((field) => [field, null] as const),
     [MARK_FIELD, JSON.stringify(after)],
   ];
+  // A log that asks for replicas which nobody waits for any more would tell of nothing else.
+  if (removed.includes(REPLICAS_FIELD)) steps.unshift([REPLICAS_FIELD, null]);
   for (const [field, value] of steps) {
     const appended = await appendField(ports, head, [field, value]);
     if (appended.kind === "unavailable") return appended;
@@ -56,7 +60,7 @@ async function appendField(
   [field, value]: readonly [string, string | null],
 ): Promise<{ readonly kind: "done" } | Unavailable> {
   const operationId = await digest.sha256Hex(JSON.stringify(["boot", head.epoch, head.seq, field, value]));
-  const outcome = await log.append({
+  const outcome = await appendConfirmed(log, {
     operationId,
     requestDigest: operationId,
     actor: "control-plane",

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Site } from "../../shared/core/routing.ts";
-import { encodeSite, policyField, siteField } from "../../shared/wire/configuration.ts";
+import { encodeSite, policyField, REPLICAS_FIELD, siteField } from "../../shared/wire/configuration.ts";
 import { decodeEdgeList, type ListedEdge } from "../../shared/wire/edge-list.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import { readPolicy } from "../../shared/wire/policy.ts";
@@ -35,8 +35,8 @@ const siteSchema = z.strictObject({
 export function readEnvironment(env: Environment, adminTokenHash: string | null): ReadEnvironment {
   const faults: string[] = [];
   const sites = readSites(env.SITES ?? "[]", faults);
-  const replicas = Number(env.REPLICAS ?? "0");
-  if (!Number.isInteger(replicas) || replicas < 0) faults.push("REPLICAS is not a count");
+  const replicas = readCount(env.REPLICAS ?? "0");
+  if (replicas === null) faults.push("REPLICAS is not a count");
   // Nothing can be signed with none, so no edge could be told of a purge.
   if ((env.CLUSTER_KEY ?? "") === "") faults.push("CLUSTER_KEY is not set");
   if (adminTokenHash === null) faults.push("neither ADMIN_TOKEN nor ADMIN_TOKEN_SHA256 is set");
@@ -45,18 +45,25 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
   if (edges === null) faults.push("EDGES is not a list of edges");
   const fields = new Map(sites.map((site) => [siteField(site.name), encodeSite(site)]));
   for (const [field, row] of readPolicies(env.POLICIES ?? "[]", faults)) fields.set(field, row);
+  // Edges append too, and the log tells of nothing that fewer have.
+  if (replicas !== null && replicas > 0) fields.set(REPLICAS_FIELD, String(replicas));
   return {
     settings: {
       sites,
       fields,
       push: env.PUSH !== "off",
       unlisted: env.UNLISTED === "on",
-      replicas: Number.isInteger(replicas) && replicas >= 0 ? replicas : 0,
+      replicas: replicas ?? 0,
       adminTokenHash,
       faults,
     },
     edges: { text, edges: edges ?? [] },
   };
+}
+
+function readCount(text: string): number | null {
+  const count = Number(text);
+  return Number.isInteger(count) && count >= 0 ? count : null;
 }
 
 function readSites(text: string, faults: string[]): Site[] {

@@ -12,15 +12,15 @@ import { lossesOver, type PastState, statesOf } from "../configuration/past.ts";
 /** What of an invalidation decides when it is fenced. */
 export interface ToFence {
   readonly position: Position;
-  /** Redis TIME of its append, milliseconds. */
+  /** Redis TIME, milliseconds, when the log had told of it at the latest: of its append, where no replicas are asked for. */
   readonly at: number;
   /** Null where the log holds the entry no more: then every rule is concerned. */
   readonly selectors: readonly Selector[] | null;
 }
 
 /**
- * Redis TIME, milliseconds, for each invalidation. An edge that has not heard of one last heard of the log before it
- * was appended, so it lives by the configuration of that moment or by an older one. By the one of that moment it may
+ * Redis TIME, milliseconds, for each invalidation. An edge that has not heard of one last heard of the log before that
+ * told of it, so it lives by the configuration of that moment or by an older one. By the one of that moment it may
  * serve what the invalidation hits for that one's bound, from the append on. By one that a change had replaced before,
  * for that one's bound from the change on: of the change it has not heard either.
  */

@@ -56,7 +56,9 @@ async function withFences(
   receipts: readonly StoredReceipt[],
   around: Surroundings,
 ): Promise<BroughtUp> {
-  const lacking = receipts.filter((receipt) => receipt.fencedAt === null && isWaiting(receipt, around));
+  const lacking = receipts.filter(
+    (receipt) => receipt.fencedAt === null && isTold(receipt, around.directory) && isWaiting(receipt, around),
+  );
   if (lacking.length === 0) return { kind: "receipts", receipts };
   const [outcome, found] = await Promise.all([
     plane.histories.read(),
@@ -69,7 +71,10 @@ async function withFences(
   const ready = found.flatMap((one) =>
     one.kind === "receipt" && one.receipt.entry !== "left-out" ? [one.receipt] : [],
   );
-  const times = fencesOf(outcome.history, ready.map(toFence));
+  const times = fencesOf(
+    outcome.history,
+    ready.map((receipt) => toFence(receipt, around.directory)),
+  );
   const fences = new Map(ready.map(({ id }, index) => [id, times[index] ?? null]));
   const withFence = (receipt: StoredReceipt): StoredReceipt => ({
     ...receipt,
@@ -78,9 +83,14 @@ async function withFences(
   return { kind: "receipts", receipts: receipts.map(withFence) };
 }
 
-const toFence = ({ position, at, payload }: StoredReceipt): ToFence => ({
+/** Until the log tells of an entry an edge may go on without it: there is no saying until when. */
+const isTold = ({ position }: StoredReceipt, { head }: Directory): boolean =>
+  head === null || head.epoch !== position.epoch || position.seq <= head.seq;
+
+const toFence = ({ position, at, payload }: StoredReceipt, { confirmedAt }: Directory): ToFence => ({
   position,
-  at,
+  // It was told then at the latest.
+  at: Math.max(at, confirmedAt ?? 0),
   selectors: payload?.kind === "invalidate" ? payload.selectors : null,
 });
 

@@ -1,6 +1,7 @@
-// Watches over the log: notes how far it has come, and reports what it has lost, in the log that goes on.
+// Watches over the log: has it tell what nobody has confirmed, notes how far it has come, and reports what it has lost.
 
 import { formatPosition } from "../../shared/core/position.ts";
+import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import { LIMITS } from "../config.ts";
@@ -25,8 +26,11 @@ export async function watchLog(
   plane: Ports,
   { witness, began }: { readonly witness: WitnessStore; readonly began: () => void },
 ): Promise<{ readonly kind: "done" } | Unavailable> {
-  const outcome = await witnessLog({ log: plane.log, witness });
-  if (outcome.kind !== "lost") return outcome.kind === "kept" ? { kind: "done" } : outcome;
+  const [confirmed, outcome] = await Promise.all([
+    confirmUntold(plane),
+    witnessLog({ log: plane.log, witness }),
+  ]);
+  if (outcome.kind !== "lost") return outcome.kind === "kept" ? confirmed : outcome;
   began();
   const [from, to] = [formatPosition(outcome.from), formatPosition(outcome.to)];
   console.error(`the log has lost what it had acknowledged up to ${from}; it goes on from ${to}`);
@@ -34,6 +38,19 @@ export async function watchLog(
   // Only then: until the log tells of the loss, every beat finds it anew.
   if (recorded.kind === "done") await witness.put(outcome.to);
   return recorded;
+}
+
+/** Whoever appended it may have died before he could, or given up on replicas that are back by now. */
+async function confirmUntold({
+  log,
+  settings: { replicas },
+}: Ports): Promise<{ readonly kind: "done" } | Unavailable> {
+  // A log that asks for none tells of everything at once.
+  if (replicas === 0) return { kind: "done" };
+  const untold = await log.untold(replicas);
+  if (untold.kind === "nothing") return { kind: "done" };
+  const outcome = untold.kind === "untold" ? await log.confirm(untold.head, replicas) : untold;
+  return outcome.kind === "confirmed" ? { kind: "done" } : { kind: "unavailable", reason: outcome.kind };
 }
 
 /** Once for what was acknowledged, wherever the log has got to when it is told at last. */
@@ -45,7 +62,7 @@ async function recordLoss(
   if (known.kind === "unavailable") return known;
   const losses = [...readLosses(known.configuration), loss].slice(-LIMITS.lossesKept);
   const operationId = await digest.sha256Hex(`loss\n${loss.from}`);
-  const outcome = await log.append({
+  const outcome = await appendConfirmed(log, {
     operationId,
     requestDigest: operationId,
     actor: "control-plane",

@@ -20,7 +20,10 @@ export interface OriginWrite {
 const MOST_GROUPS = 100;
 
 /** The entry that a write makes, by the configuration in force; null where no site serves its target. */
-export function invalidationOf(write: OriginWrite, by: { router: Router; edge: string }): AppendQuery | null {
+export function invalidationOf(
+  write: OriginWrite,
+  by: { router: Router; edge: string; replicas: number },
+): AppendQuery | null {
   const route = by.router.resolve(write.target, write.target);
   if (route === null) return null;
   const { site, host, pathAndQuery } = route.source;
@@ -39,7 +42,7 @@ export function invalidationOf(write: OriginWrite, by: { router: Router; edge: s
     action: "write",
     payload: { kind: "invalidate", mode: "hard", selectors: [...selectors] },
     detail: `${write.method} ${pathAndQuery}`,
-    replicas: 0,
+    replicas: by.replicas,
   };
 }
 

@@ -3,6 +3,8 @@
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { groupNames } from "../../shared/core/storability.ts";
+import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
+import { replicasAsked } from "../../shared/wire/configuration.ts";
 import { counted } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { askForOne, unsent } from "../pass.ts";
@@ -87,11 +89,13 @@ interface Told {
 }
 
 async function tellLog(edge: Edge, write: OriginWrite): Promise<Told> {
-  if (edge.view.current() === null || !edge.router.isConfigured) return { taken: false, at: null };
-  const query = invalidationOf(write, { router: edge.router, edge: edge.id });
+  const view = edge.view.current();
+  if (view === null || !edge.router.isConfigured) return { taken: false, at: null };
+  const by = { router: edge.router, edge: edge.id, replicas: replicasAsked(view.configuration) };
+  const query = invalidationOf(write, by);
   // No site serves the target any more, so nothing of it can be served either.
   if (query === null) return { taken: true, at: null };
-  const outcome = await edge.log.append(query);
+  const outcome = await appendConfirmed(edge.log, query);
   const appended = outcome.kind === "appended";
   return { taken: appended || outcome.kind === "conflict", at: appended ? outcome.position : null };
 }

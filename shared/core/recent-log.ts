@@ -7,7 +7,7 @@ import type { Selector } from "./units.ts";
 /** One hard invalidation of one selector. */
 export interface Mark {
   readonly position: Position;
-  /** Redis TIME at which it was appended, milliseconds. */
+  /** Redis TIME at which it was appended, or at which edges could be told of it at the latest, milliseconds. */
   readonly at: number;
 }
 

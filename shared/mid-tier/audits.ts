@@ -1,5 +1,6 @@
 // What the auditor needs of Redis: the newest entries of the log, and a count of what it found that outlives it.
 
+import type { LogEntry } from "../core/log-entry.ts";
 import type { LogPage, PageEntry } from "../core/recent-log.ts";
 import { hours, type Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
@@ -75,18 +76,20 @@ export function createAudits(redis: Redis, deadline: Millis): Audits {
 }
 
 function readPage(strings: readonly string[]): PageOutcome {
-  const [kind, epochText, afterText, hash = "", headText, nowText, ...texts] = strings;
+  const [kind, epochText, afterText, hash = "", headText, nowText, confirmed, ...texts] = strings;
   if (kind === "none") return { kind: "none" };
   const [epoch, head, now] = [Number(epochText), Number(headText), Number(nowText)];
   if ((kind !== "page" && kind !== "anew") || !Number.isSafeInteger(now))
     return { kind: "unavailable", reason: "malformed reply" };
   let [anew, after] = [kind === "anew", Number(afterText)];
   let last = { seq: after, hash };
+  // Edges answer for what they could be told. Where that came later than the append, it was no later than this.
+  const toldAt = ({ age }: LogEntry): number => Math.max(now - age, Number(confirmed));
   let entries: PageEntry[] = [];
   for (const text of texts) {
     const entry = decodeStoredEntry(text, { epoch, seq: last.seq + 1, now });
     last = { seq: last.seq + 1, hash: entry?.hash ?? storedHash(text) };
-    if (entry !== null) entries.push({ seq: last.seq, at: now - entry.age, payload: entry.payload });
+    if (entry !== null) entries.push({ seq: last.seq, at: toldAt(entry), payload: entry.payload });
     // Nothing can be said of what an entry that can't be read may have named: knowledge begins behind it.
     else [anew, after, entries] = [true, last.seq, []];
   }

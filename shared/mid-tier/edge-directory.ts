@@ -26,8 +26,10 @@ export interface Directory {
   /** Who has left the list and when, Redis TIME: until it is fenced it may go on serving what was purged before then. */
   readonly departed: ReadonlyMap<string, number>;
   readonly sightings: ReadonlyMap<string, Sighting>;
-  /** Up to where the log reached; null where there is none yet. */
+  /** Up to where the log told of itself; null where there is none yet. */
   readonly head: Position | null;
+  /** When it last told of something later than it was appended, Redis TIME, milliseconds; null where it never has. */
+  readonly confirmedAt: number | null;
   /** Redis TIME, milliseconds. */
   readonly now: number;
 }
@@ -81,14 +83,19 @@ async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<Dir
     edges,
     departed: new Map([...left, ...leaving.map((id) => [id, now] as const)]),
     sightings: readSightings(pairs(seen)),
-    head: readHead(new Map(pairs(head))),
+    ...readHead(new Map(pairs(head))),
   };
   return { kind: "directory", directory };
 }
 
-function readHead(fields: ReadonlyMap<string, string>): Position | null {
-  const [epoch, seq] = [fields.get("epoch"), fields.get("seq")];
-  return epoch === undefined || seq === undefined ? null : { epoch: Number(epoch), seq: Number(seq) };
+function readHead(fields: ReadonlyMap<string, string>): Pick<Directory, "head" | "confirmedAt"> {
+  const [epoch, confirmedAt] = [fields.get("epoch"), fields.get("confirmed")];
+  // A log that an older release wrote has told of everything.
+  const seq = fields.get("durable") ?? fields.get("seq");
+  return {
+    head: epoch === undefined || seq === undefined ? null : { epoch: Number(epoch), seq: Number(seq) },
+    confirmedAt: confirmedAt === undefined ? null : Number(confirmedAt),
+  };
 }
 
 async function replaceEdges(

@@ -1,4 +1,4 @@
-// The log on the database named `control`: append, since, snapshot, check.
+// The log on the database named `control`: append, confirm, since, snapshot, check.
 
 import type { LogEntry } from "../core/log-entry.ts";
 import type { Position } from "../core/position.ts";
@@ -7,9 +7,11 @@ import type {
   AppendOutcome,
   AppendQuery,
   CheckOutcome,
+  ConfirmOutcome,
   Log,
   SinceOutcome,
   SnapshotOutcome,
+  UntoldOutcome,
 } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisOutcome } from "../ports/redis.ts";
 import { decodeStoredEntry, encodePayload } from "../wire/log-payload.ts";
@@ -26,15 +28,19 @@ import {
 import { evalCommand, scriptReply } from "./script.ts";
 import appendScript from "./scripts/append.lua";
 import checkScript from "./scripts/check.lua";
+import confirmScript from "./scripts/confirm.lua";
 import LOG_PRELUDE from "./scripts/log-prelude.lua";
 import sinceScript from "./scripts/since.lua";
 import snapshotScript from "./scripts/snapshot.lua";
+import untoldScript from "./scripts/untold.lua";
 
 // Joined once: a text joined anew at each call is hashed anew by whoever looks it up.
 const APPEND = LOG_PRELUDE + appendScript;
 const CHECK = LOG_PRELUDE + checkScript;
+const CONFIRM = LOG_PRELUDE + confirmScript;
 const SINCE = LOG_PRELUDE + sinceScript;
 const SNAPSHOT = LOG_PRELUDE + snapshotScript;
+const UNTOLD = LOG_PRELUDE + untoldScript;
 
 export interface LogLimits {
   readonly entriesKept: number;
@@ -54,6 +60,15 @@ export function createLog(redis: Redis, limits: LogLimits): Log {
   return {
     append: async (query) =>
       readAppended(query, await redis.run(appendCommands(query, limits), limits.appendDeadline)),
+    confirm: async ({ epoch, seq, hash }, replicas) => {
+      const script = logScript(CONFIRM, [epoch, seq, hash], [CONFIGURATION_BEFORE]);
+      const commands = replicated(script, replicas, limits);
+      return readConfirmed(await redis.run(commands, limits.appendDeadline), replicas);
+    },
+    untold: async (replicas) => {
+      const commands = replicated(logScript(UNTOLD, []), replicas, limits);
+      return readUntold(await redis.run(commands, limits.appendDeadline), replicas);
+    },
     since: async (known, limit) =>
       readSince(
         await redis.run([logScript(SINCE, [known.epoch, known.seq, known.hash, limit])], limits.readDeadline),
@@ -96,23 +111,30 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     limits.receiptsKept,
     limits.changesKept,
     query.preceding ?? 0,
+    query.replicas,
     ...tail,
   ];
   const receipt = [AUDIT, RECEIPTS, receiptKey(operationId)];
   const configuration = [CONFIGURATION_BEFORE, CONFIGURATION_TRACES];
   const keys = [operationKey(operationId), CONFIGURATION, ...receipt, ...configuration];
-  const append = logScript(APPEND, args, keys);
-  // WAIT travels behind the append on the same connection, or it would wait for somebody else's writes.
-  return query.replicas > 0 ? [append, ["WAIT", query.replicas, limits.replicationDeadline]] : [append];
+  return replicated(logScript(APPEND, args, keys), query.replicas, limits);
 }
+
+/** WAIT travels behind the write on the same connection, or it would wait for somebody else's writes. */
+const replicated = (
+  write: readonly RedisArgument[],
+  replicas: number,
+  limits: LogLimits,
+): (readonly RedisArgument[])[] =>
+  replicas > 0 ? [write, ["WAIT", replicas, limits.replicationDeadline]] : [write];
 
 function readAppended(query: AppendQuery, outcome: RedisOutcome): AppendOutcome {
   const reply = scriptReply(outcome);
   if (reply.kind === "unavailable") return reply;
-  const [kind, epochText, seqText, at, now, previous, hash, own = "", ...before] = reply.strings;
+  const [kind, epochText, seqText, at, now, previous, hash, own = "", told, ...before] = reply.strings;
   if (kind === "conflict") return { kind: "conflict" };
   if (kind !== "appended") return { kind: "unavailable", reason: "malformed reply" };
-  if (query.replicas > 0 && replicasOf(outcome) < query.replicas) return { kind: "unreplicated" };
+  if (replicasOf(outcome) < query.replicas) return { kind: "unreplicated" };
   const position = { epoch: Number(epochText), seq: Number(seqText) };
   const read = { epoch: position.epoch, now: Number(now) };
   // What an earlier attempt appended is taken from the log: the same request may name other selectors by now.
@@ -120,8 +142,26 @@ function readAppended(query: AppendQuery, outcome: RedisOutcome): AppendOutcome 
     previous && hash
       ? { ...position, previous, hash, age: 0, payload: query.payload }
       : decodeStoredEntry(own, { ...read, seq: position.seq });
+  // Without its hash nobody can confirm it; nor where the log asks for replicas that were not waited for.
+  if (told !== "told" && (entry === null || query.replicas === 0)) return { kind: "unreplicated" };
   const preceding = readEntries(before, read).filter((one) => one !== null);
-  return { kind: "appended", position, at: Number(at), entry, preceding };
+  return { kind: "appended", position, at: Number(at), told: told === "told", entry, preceding };
+}
+
+function readConfirmed(outcome: RedisOutcome, replicas: number): ConfirmOutcome {
+  const reply = scriptReply(outcome);
+  if (reply.kind === "unavailable") return reply;
+  if (reply.strings[0] !== "confirmed") return { kind: "unavailable", reason: "it is not in the log" };
+  return replicasOf(outcome) < replicas ? { kind: "unreplicated" } : { kind: "confirmed" };
+}
+
+function readUntold(outcome: RedisOutcome, replicas: number): UntoldOutcome {
+  const reply = scriptReply(outcome);
+  if (reply.kind === "unavailable") return reply;
+  const [kind, epoch, seq, hash = ""] = reply.strings;
+  if (kind !== "untold") return { kind: "nothing" };
+  if (replicasOf(outcome) < replicas) return { kind: "unreplicated" };
+  return { kind: "untold", head: { epoch: Number(epoch), seq: Number(seq), hash } };
 }
 
 function replicasOf(outcome: RedisOutcome): number {

@@ -123,6 +123,8 @@ export type AppendOutcome =
       readonly position: Position;
       /** Redis TIME at which it was appended, milliseconds. */
       readonly at: number;
+      /** False where as many replicas as were asked for have it, and `confirm` is owed before it is acknowledged. */
+      readonly told: boolean;
       /** The entry as a push carries it; null where an earlier attempt had appended it and the log holds it no more. */
       readonly entry: LogEntry | null;
       /** Those before it that were asked for, oldest first, as far as the log holds them and they are small. */
@@ -130,6 +132,19 @@ export type AppendOutcome =
     }
   | { readonly kind: "conflict" }
   /** Appended, but fewer replicas than asked for have it: retry with the same operation id. */
+  | { readonly kind: "unreplicated" }
+  | Unavailable;
+
+export type ConfirmOutcome =
+  | { readonly kind: "confirmed" }
+  /** Too few replicas have it, or know that it may be told. */
+  | { readonly kind: "unreplicated" }
+  | Unavailable;
+
+export type UntoldOutcome =
+  | { readonly kind: "nothing" }
+  /** Replicas have all of it: to be confirmed up to here. */
+  | { readonly kind: "untold"; readonly head: LogHead }
   | { readonly kind: "unreplicated" }
   | Unavailable;
 
@@ -142,9 +157,13 @@ export interface MidTier {
   verified(query: { key: string; id: string; position: Position }): Promise<void>;
 }
 
-/** The log on the `control` database. Never rejects. */
+/** The log on the `control` database. It tells nobody of what is not durable. Never rejects. */
 export interface Log {
   append(query: AppendQuery): Promise<AppendOutcome>;
+  /** Lets it tell of all up to an entry that so many replicas have, and waits for them to know that too. */
+  confirm(head: LogHead, replicas: number): Promise<ConfirmOutcome>;
+  /** What somebody has appended, and not confirmed. */
+  untold(replicas: number): Promise<UntoldOutcome>;
   since(known: LogHead, limit: number): Promise<SinceOutcome>;
   snapshot(highestKnownEpoch: number): Promise<SnapshotOutcome>;
   check(selectors: readonly Selector[], position: Position): Promise<CheckOutcome>;

@@ -8,6 +8,12 @@ import { readPolicy } from "./policy.ts";
 export const siteField = (name: string): string => `site/${name}`;
 export const policyField = (site: string, id: string): string => `policy/${site}/${id}`;
 
+/** How many replicas must have an entry before anybody is told of it; absent for none. `append.lua` reads it too. */
+export const REPLICAS_FIELD = "log/replicas";
+
+export const replicasAsked = (fields: ReadonlyMap<string, string>): number =>
+  Number(fields.get(REPLICAS_FIELD) ?? "0");
+
 export const encodeSite = (site: Site): string => JSON.stringify(site);
 
 export function decodeSite(text: string): Site | null {

@@ -45,7 +45,9 @@ async function loseLast(entries: number): Promise<void> {
   const raw = await ask(rest, "/", ["HGET", "tg:log:entries", String(at)]);
   const entry = Buffer.from(JSON.parse(raw.body).result, "base64").toString();
   const lost = Array.from({ length: entries }, (_, i) => String(seq - i));
-  await ask(rest, "/", ["HSET", "tg:log:head", "seq", String(at), "hash", entry.split(" ")[1]]);
+  const marks = { seq: String(at), hash: entry.split(" ")[1] };
+  const durable = { durable: marks.seq, "durable-hash": marks.hash };
+  await ask(rest, "/", ["HSET", "tg:log:head", ...Object.entries({ ...marks, ...durable }).flat()]);
   await ask(rest, "/", ["HDEL", "tg:log:entries", ...lost]);
 }
 

@@ -34,6 +34,8 @@ beforeEach(() => {
 /** The log no longer holds what follows our own last entry. */
 const trimmed = (snapshot: LogHead): Log => ({
   append: async () => ({ kind: "unavailable", reason: "read only" }),
+  confirm: async () => ({ kind: "unavailable", reason: "read only" }),
+  untold: async () => ({ kind: "nothing" }),
   check: async () => ({ kind: "unknown" }),
   since: async ({ seq }) =>
     seq < 50 ? { kind: "unknown", reason: "trimmed" } : { kind: "entries", entries: [], head: snapshot },

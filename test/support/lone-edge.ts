@@ -150,6 +150,8 @@ class FixedLog {
 
   readonly port: Log = {
     append: async () => ({ kind: "unavailable", reason: "read only" }),
+    confirm: async () => ({ kind: "unavailable", reason: "read only" }),
+    untold: async () => ({ kind: "nothing" }),
     since: async ({ seq }) => ({ kind: "entries", entries: this.entries.slice(seq), head: this.head() }),
     snapshot: async () => ({
       kind: "snapshot",

@@ -3,11 +3,17 @@
 --       traces of configuration
 -- ARGV: request digest, payload, kind (invalidate-hard | invalidate-soft | config), audit detail, operation id,
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
---       changes of configuration kept, entries to come back with it, then the selectors, or field and value
---       ('' removes) of the configuration
+--       changes of configuration kept, entries to come back with it, replicas asked for, then the selectors, or field
+--       and value ('' removes) of the configuration
 local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIRST = 14
+local FIRST = 15
+
+-- Who asks for fewer replicas than the log itself does may not know of it yet.
+local function wants_replicas()
+  local configured = redis.call('HGET', KEYS[6], 'log/replicas')
+  return math.max(tonumber(ARGV[14]), tonumber(configured or '0') or 1) > 0
+end
 
 -- The entries before this one, oldest first, as far as they are small: a push that carries them mends one that was lost.
 local MOST_BYTES = 16384
@@ -35,8 +41,10 @@ if seen then
   -- Still in the log, it is pushed again: whoever appended it then may not have lived to push it.
   local now = read_head()
   local entry = now and now.epoch == tonumber(epoch) and redis.call('HGET', ENTRIES, seq)
-  if not entry then return { 'appended', epoch, seq, at, int(now_ms()), '', '', '' } end
-  return reply_with_preceding({ 'appended', epoch, seq, at, int(now_ms()), '', '', entry }, tonumber(seq))
+  if entry and not wants_replicas() then make_durable(now, now.seq, now.hash, KEYS[10]) end
+  local told = now and (now.epoch > tonumber(epoch) or now.durable >= tonumber(seq)) and 'told' or 'untold'
+  if not entry then return { 'appended', epoch, seq, at, int(now_ms()), '', '', '', told } end
+  return reply_with_preceding({ 'appended', epoch, seq, at, int(now_ms()), '', '', entry, told }, tonumber(seq))
 end
 
 local head = read_head() or begin_epoch(tonumber(ARGV[6]))
@@ -84,11 +92,13 @@ local function index_selector(selector)
 end
 
 -- An edge that has not heard of a change goes on as before it, for as long as the rules of before allow.
+local untold_change = nil
 local function keep_before(field, value)
   local before = redis.call('HGET', KEYS[6], field) or ''
   if before == value then return end
-  local place = int(head.epoch) .. ' ' .. string.format('%016.0f', seq)
-  redis.call('ZADD', KEYS[10], int(at), place .. ' ' .. field .. ' ' .. before)
+  local place = string.format('%016.0f', seq)
+  untold_change = { 'before ' .. place .. ' ' .. field, before }
+  redis.call('ZADD', KEYS[10], int(at), int(head.epoch) .. ' ' .. place .. ' ' .. field .. ' ' .. before)
   local excess = redis.call('ZCARD', KEYS[10]) - tonumber(ARGV[12])
   if excess > 0 then
     local gone = redis.call('ZPOPMIN', KEYS[10], int(excess))
@@ -120,6 +130,15 @@ else
   redis.call('ZREMRANGEBYRANK', KEYS[8], 0, -(tonumber(ARGV[11]) + 1))
 end
 
+-- What a replica may lack is told to nobody: another entry could take its place.
+local told = not wants_replicas()
+if told then
+  make_durable(head, seq, hash, KEYS[10])
+else
+  redis.call('HSET', HEAD, 'durable', int(head.durable), 'durable-hash', head.durable_hash)
+  if untold_change then redis.call('HSET', HEAD, untold_change[1], untold_change[2]) end
+end
+
 local previous_audit = redis.call('HGET', HEAD, 'audit') or 'genesis'
 local record = int(at) .. ' ' .. int(head.epoch) .. '-' .. int(seq) .. ' ' .. detail
 local audit_hash = redis.sha1hex(previous_audit .. ' ' .. record)
@@ -128,4 +147,5 @@ redis.call('LTRIM', KEYS[7], -tonumber(ARGV[10]), -1)
 redis.call('HSET', HEAD, 'audit', audit_hash)
 
 redis.call('SET', KEYS[5], digest .. ' ' .. int(head.epoch) .. ' ' .. int(seq) .. ' ' .. int(at), 'PX', ARGV[9])
-return reply_with_preceding({ 'appended', int(head.epoch), int(seq), int(at), int(at), head.hash, hash, '' }, seq)
+local reply = { 'appended', int(head.epoch), int(seq), int(at), int(at), head.hash, hash, '', told and 'told' or 'untold' }
+return reply_with_preceding(reply, seq)

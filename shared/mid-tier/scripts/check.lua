@@ -1,4 +1,6 @@
 -- Asks the full index whether anything has hit an answer since a position.
+-- The index knows entries that are not durable yet. They hit all the same: whoever is hit in vain fetches once more. But no
+-- answer is said to be verified against them.
 -- KEYS: head, entries, index, index order.  ARGV: epoch, seq, then the answer's selectors
 local head = read_head()
 if not head or head.epoch ~= tonumber(ARGV[1]) then return { 'unknown' } end
@@ -6,6 +8,7 @@ local seq = tonumber(ARGV[2])
 -- Where the index itself is gone, that nothing is found in it says nothing.
 if seq > head.seq or seq < head.pruned or not index_is_whole(head) then return { 'unknown' } end
 
+local verified_to = math.max(seq, head.durable)
 local soft_since = nil
 for i = 3, #ARGV do
   local value = redis.call('HGET', INDEX, ARGV[i])
@@ -19,6 +22,6 @@ for i = 3, #ARGV do
   end
 end
 if soft_since then
-  return { 'soft', int(head.epoch), int(head.seq), int(math.max(0, now_ms() - soft_since)) }
+  return { 'soft', int(head.epoch), int(verified_to), int(math.max(0, now_ms() - soft_since)) }
 end
-return { 'ok', int(head.epoch), int(head.seq) }
+return { 'ok', int(head.epoch), int(verified_to) }

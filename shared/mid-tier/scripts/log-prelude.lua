@@ -13,20 +13,58 @@ end
 -- Stands in the index, with its epoch, for as long as that is whole. It is no selector: those hold a space.
 local WHOLE = 'whole'
 
+-- What was before each change of configuration that nobody is told of yet: fields of the head, by sequence number.
+local function untold_changes()
+  local found = {}
+  for _, name in ipairs(redis.call('HKEYS', HEAD)) do
+    local seq, field = string.match(name, '^before (%d+) (.*)$')
+    if seq then found[#found + 1] = { name = name, place = seq, seq = tonumber(seq), field = field } end
+  end
+  return found
+end
+
 -- An epoch is a time, so that a log that lost everything still comes after what it lost.
 local function begin_epoch(highest_known)
   local epoch = math.max(now_ms(), highest_known + 1)
   local hash = redis.sha1hex('epoch ' .. int(epoch))
   redis.call('DEL', ENTRIES, INDEX, INDEX_ORDER)
   redis.call('HSET', INDEX, WHOLE, int(epoch))
-  redis.call('HSET', HEAD, 'epoch', int(epoch), 'seq', '0', 'hash', hash, 'from', '1', 'pruned', '0')
-  return { epoch = epoch, seq = 0, hash = hash, from = 1, pruned = 0 }
+  -- The configuration is what it is: whoever begins with this epoch is told all of it.
+  for _, change in ipairs(untold_changes()) do redis.call('HDEL', HEAD, change.name) end
+  redis.call('HSET', HEAD, 'epoch', int(epoch), 'seq', '0', 'hash', hash, 'from', '1', 'pruned', '0',
+    'durable', '0', 'durable-hash', hash)
+  return { epoch = epoch, seq = 0, hash = hash, from = 1, pruned = 0, durable = 0, durable_hash = hash }
 end
 
 local function read_head()
-  local h = redis.call('HMGET', HEAD, 'epoch', 'seq', 'hash', 'from', 'pruned')
+  local h = redis.call('HMGET', HEAD, 'epoch', 'seq', 'hash', 'from', 'pruned', 'durable', 'durable-hash')
   if not h[1] then return nil end
-  return { epoch = tonumber(h[1]), seq = tonumber(h[2]), hash = h[3], from = tonumber(h[4]), pruned = tonumber(h[5]) }
+  return { epoch = tonumber(h[1]), seq = tonumber(h[2]), hash = h[3], from = tonumber(h[4]), pruned = tonumber(h[5]),
+    durable = tonumber(h[6] or h[2]), durable_hash = h[7] or h[3] }
+end
+
+-- Nil where the log holds neither the entry nor the one after it.
+local function hash_at(head, seq)
+  if seq == head.seq then return head.hash end
+  if seq == head.durable then return head.durable_hash end
+  local next_entry = redis.call('HGET', ENTRIES, int(seq + 1))
+  return next_entry and string.match(next_entry, '^(%S+) ') or nil
+end
+
+-- From now on the log tells of all up to an entry.
+local function make_durable(head, seq, hash, configuration_before)
+  if head.seq > head.durable then
+    -- Until now edges could go on as if there were nothing to tell, by the configuration as it was before.
+    local now = int(now_ms())
+    redis.call('HSET', HEAD, 'confirmed', now)
+    for _, change in ipairs(untold_changes()) do
+      local before = change.place .. ' ' .. change.field .. ' ' .. redis.call('HGET', HEAD, change.name)
+      redis.call('ZADD', configuration_before, now, int(head.epoch) .. ' ' .. before)
+      if change.seq <= seq then redis.call('HDEL', HEAD, change.name) end
+    end
+  end
+  head.durable, head.durable_hash = seq, hash
+  redis.call('HSET', HEAD, 'durable', int(seq), 'durable-hash', hash)
 end
 
 local function index_is_whole(head)
