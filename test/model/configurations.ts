@@ -18,6 +18,7 @@ const QUIET: Scope = {
   modes: ["hard"],
   purges: 2,
   purgesAtOnce: true,
+  replicas: false,
   others: false,
   window: 1,
   stale: false,
@@ -160,11 +161,31 @@ const EPOCHS: Scope = {
   mostOutages: 1,
 };
 
+/** One edge that crashes is as good as two for what it left in L2. */
+const DURABLE: Scope = {
+  ...EPOCHS,
+  edges: 1,
+  crashes: 1,
+  purges: 2,
+  pushes: true,
+  replicas: true,
+  outages: ["failover"],
+};
+
+const DURABLE_NEAR: Scope = {
+  ...CRASH,
+  delay: 0,
+  losses: false,
+  replicas: true,
+  outages: ["failover"],
+  mostOutages: 1,
+};
+
 /** What the rules do not withstand, and Redis is therefore assumed not to do: each yields a counterexample. */
 export const BEYOND: Readonly<Record<string, Configuration>> = {
   "told, then lost": {
-    what: "A failover loses entries that an edge has been told of, acknowledged or not, and others take their places.",
-    bounded: { ...EPOCHS, purges: 2, outages: ["failover"] },
+    what: "With no replicas waited for, a failover loses entries that an edge has been told of, and others take their places.",
+    bounded: { ...DURABLE, replicas: false },
     long: [],
   },
 };
@@ -249,5 +270,15 @@ export const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
     what: "Two edges fetch and share answers while Redis loses the log, or (long) what it has told nobody of it.",
     bounded: EPOCHS,
     long: [{ ...EPOCHS, window: 1, leaseFor: 1, pushes: true, outages: ["flush", "failover, untold"] }],
+  },
+  failover: {
+    what: "Edges fetch, crash and share answers while a replica takes over that has all that was told, and of the rest any part.",
+    bounded: DURABLE,
+    long: [{ ...DURABLE, edges: 2, crashes: 0, pushes: false }],
+  },
+  "failover, near": {
+    what: "The same, step by step, by one edge that checks what its Cache API holds: what is appended, confirmed and acknowledged, and who knows it.",
+    bounded: DURABLE_NEAR,
+    long: [{ ...DURABLE_NEAR, modes: ["hard", "soft"], losses: true }],
   },
 };

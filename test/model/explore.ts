@@ -110,7 +110,7 @@ class Convergence {
     const second = two ? this.healedOf(other, first[1]) : first;
     const again = this.healedOf(first[0], second[1]);
     if (again[1] !== second[1] || !this.arePulled(again, second)) return NOT_AT_HEAD;
-    if (begunForNothing(this.steps.part(LOG, again[1]) as Log)) return BEGUN_FOR_NOTHING;
+    if (begunForNothing(this.scope, this.steps.part(LOG, again[1]) as Log)) return BEGUN_FOR_NOTHING;
     return this.scope.gossip && !this.isTold(again, other) ? NOT_TOLD : null;
   }
 
@@ -153,8 +153,10 @@ class Convergence {
   }
 }
 
-const begunForNothing = ({ outages, lastEpoch }: Log): boolean => outages === 0 && lastEpoch > FIRST_EPOCH;
+/** What is lost of it by a failover nobody has been told of, where replicas are waited for. */
+const begunForNothing = ({ replicas, outages }: Scope, log: Log): boolean =>
+  (log.outages === 0 || (replicas && !outages.includes("flush"))) && log.lastEpoch > FIRST_EPOCH;
 
-const BEGUN_FOR_NOTHING = "9 convergence: an epoch begins though Redis has lost nothing";
+const BEGUN_FOR_NOTHING = "9 convergence: an epoch begins though Redis has lost nothing that it had told";
 const NOT_AT_HEAD = "9 convergence: with everything delivered an edge is not at the head";
 const NOT_TOLD = "9 convergence: an edge that has asked a peer at the head is not there";

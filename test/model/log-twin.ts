@@ -2,12 +2,19 @@
 
 import type { Position } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
-import type { AppendOutcome, LogHead, SinceOutcome, SnapshotOutcome } from "../../shared/ports/mid-tier.ts";
+import { LOG_HEAD } from "../../shared/mid-tier/keys.ts";
+import type {
+  AppendOutcome,
+  ConfirmOutcome,
+  LogHead,
+  SinceOutcome,
+  SnapshotOutcome,
+} from "../../shared/ports/mid-tier.ts";
 import type { Call, Content, Database } from "../interleavings/database.ts";
 import { checkCall, snapshotCall } from "../interleavings/exchange.ts";
 import { beginningOf, type Chain, goesOnFrom, headOf, KEY, type Mode, OTHER } from "./entries.ts";
 import type { Log } from "./parts.ts";
-import { append, beginEpoch, check, since, snapshot } from "./redis-log.ts";
+import { append, beginEpoch, check, confirm, since, snapshot } from "./redis-log.ts";
 import type { LogScope } from "./scope.ts";
 
 /** One log twice, and every head that either was ever seen at. */
@@ -25,11 +32,25 @@ interface Head {
   readonly chain: Chain;
 }
 
-const PURGES: readonly (readonly [Mode, Selector])[] = [
-  ["hard", KEY],
-  ["soft", KEY],
-  ["hard", OTHER],
-];
+interface Purge {
+  readonly mode: Mode;
+  readonly selector: Selector;
+  /** More than there are: nobody is told of it before it is confirmed. */
+  readonly replicas: 0 | 1;
+}
+
+const PURGES: Readonly<Record<"at once" | "once confirmed", readonly Purge[]>> = {
+  "at once": [
+    { mode: "hard", selector: KEY, replicas: 0 },
+    { mode: "soft", selector: KEY, replicas: 0 },
+    { mode: "hard", selector: OTHER, replicas: 0 },
+  ],
+  "once confirmed": [
+    { mode: "hard", selector: KEY, replicas: 1 },
+    { mode: "soft", selector: OTHER, replicas: 1 },
+    { mode: "hard", selector: OTHER, replicas: 0 },
+  ],
+};
 const STEP = 10;
 
 export class LogTwins {
@@ -37,11 +58,14 @@ export class LogTwins {
   compared = 0;
   private readonly database: Database;
   private readonly scope: LogScope;
+  private readonly purges: readonly Purge[];
   private readonly seen = new Set<string>();
 
-  constructor(database: Database, scope: LogScope) {
+  /** `told`: when anybody is told of what is appended. */
+  constructor(database: Database, { scope, told }: { scope: LogScope; told: keyof typeof PURGES }) {
     this.database = database;
     this.scope = scope;
+    this.purges = PURGES[told];
   }
 
   /** Everything that can be done in so many steps. */
@@ -61,10 +85,11 @@ export class LogTwins {
     this.seen.add(name);
     const led = await this.askAll(twin);
     if (steps === 0) return;
-    for (const [mode, selector] of PURGES) led.push(await this.appended(twin, mode, selector));
+    for (const purge of this.purges) led.push(await this.appended(twin, purge));
+    for (const head of twin.heads) led.push(await this.confirmed(twin, head));
     led.push({ ...twin, content: this.database.empty, log: { ...twin.log, chain: null }, past: [] });
     for (const { content, log, past } of twin.past)
-      led.push({ ...twin, content, log: { ...twin.log, chain: log.chain }, past });
+      led.push({ ...twin, content, log: { ...twin.log, chain: log.chain, durable: log.durable }, past });
     for (const after of led) await this.goOn({ ...after, now: twin.now + STEP }, steps - 1);
   }
 
@@ -128,8 +153,20 @@ export class LogTwins {
     return after.log.chain === twin.log.chain ? null : this.withHead({ ...twin, ...after, past: [] });
   }
 
-  private async appended(twin: Twin, mode: Mode, selector: Selector): Promise<Twin> {
-    const operation = `${twin.now} ${mode} ${selector}`;
+  /** Confirmed is what the log holds; of what it does not hold it says so. */
+  private async confirmed(twin: Twin, { real, chain }: Head): Promise<Twin> {
+    const call: Call<ConfirmOutcome> = {
+      name: `confirm ${real.epoch}-${real.seq} ${real.hash}`,
+      send: ({ log }) => log.confirm(real, 0),
+    };
+    const { outcome, content } = await this.ask(call, twin);
+    const log = confirm(twin.log, chain, this.scope);
+    this.alike(outcome.kind, log === null ? "unavailable" : "confirmed", call.name);
+    return { ...twin, content, log: log ?? twin.log };
+  }
+
+  private async appended(twin: Twin, { mode, selector, replicas }: Purge): Promise<Twin> {
+    const operation = `${twin.now} ${mode} ${selector} ${replicas}`;
     const call: Call<AppendOutcome> = {
       name: `append ${operation}`,
       send: ({ log }) =>
@@ -140,22 +177,27 @@ export class LogTwins {
           action: "invalidate",
           payload: { kind: "invalidate", mode, selectors: [selector] },
           detail: "",
-          replicas: 0,
+          replicas,
         }),
     };
     const { content } = await this.ask(call, twin);
-    const log = append(twin.log, { mode, selector });
+    const log = append(twin.log, { mode, selector, replicas: replicas > 0 });
     const kept = goesOnFrom(log.chain, twin.log.chain ?? "none") ? [...twin.past, twin] : [];
     return this.withHead({ ...twin, content, log, past: kept });
   }
 
   /** The head that both stand at now is one that can be asked from later. */
   private async withHead(twin: Twin): Promise<Twin> {
-    const { outcome } = await this.ask(snapshotCall(0), twin);
     const { chain } = twin.log;
-    if (outcome.kind !== "snapshot" || chain === null) throw new Error("there is no head");
-    this.alike(outcome.head.seq, headOf(chain).seq, "the head");
-    return { ...twin, heads: [...twin.heads, { real: outcome.head, chain }] };
+    const head = this.database.hash(twin.content, LOG_HEAD);
+    const real = {
+      epoch: Number(head.get("epoch")),
+      seq: Number(head.get("seq")),
+      hash: head.get("hash") ?? "",
+    };
+    if (chain === null) throw new Error("there is no head");
+    this.alike(real.seq, headOf(chain).seq, "the head");
+    return { ...twin, heads: [...twin.heads, { real, chain }] };
   }
 
   private ask<T>(call: Call<T>, { content, now }: { content: Content; now: number }) {
@@ -176,6 +218,9 @@ const EMPTY: Log = {
   lastEpoch: 0,
   begunFor: 0,
   told: 0,
+  durable: 0,
+  kept: 0,
+  keptDurable: 0,
   purges: [],
   accepted: null,
   crashes: 0,

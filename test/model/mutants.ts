@@ -17,6 +17,8 @@ const SEARCHING = "test/model/searching.ts";
 const FETCHING = "test/model/fetching.ts";
 const SHARD = "test/model/shard.ts";
 const WORLD = "test/model/world.ts";
+const REPLICAS = "test/model/replicas.ts";
+const LOG = "test/model/redis-log.ts";
 
 /** What a mutant needs to know of the view, where the rules as they are need nothing. */
 const LOOKS_AT_VIEW = {
@@ -212,6 +214,30 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       KNOWLEDGE,
       "Math.max(this.highestEpoch, view.epoch + 1)",
       "Math.max(this.highestEpoch, view.epoch)",
+    ),
+  },
+  "told before it is durable": {
+    configuration: "failover",
+    fault: edit(
+      LOG,
+      "const durable = what.replicas ? log.durable :",
+      "const durable = what.replicas === null ? 0 :",
+    ),
+  },
+  "acknowledged before replicas may tell": {
+    configuration: "failover",
+    fault: edit(
+      REPLICAS,
+      "writes: { log: { ...log, durable: kept } }",
+      "writes: { log: { ...log, durable: kept }, fates: confirmedFates({ log: { ...log, durable: kept }, fates }) }",
+    ),
+  },
+  "further than what is told is taken for lost": {
+    configuration: "failover",
+    fault: edit(
+      LOG,
+      "if (!goesOnFrom(log.chain, known.hash)) return lost();",
+      "if (known.seq > log.durable || !goesOnFrom(log.chain, known.hash)) return lost();",
     ),
   },
 };

@@ -188,6 +188,11 @@ export interface Log {
   readonly begunFor: Age;
   /** How much of the chain Redis has told anybody. */
   readonly told: number;
+  /** How much of it Redis tells. */
+  readonly durable: number;
+  /** What every replica has that may take over: so much of the chain, and that so much of it may be told. */
+  readonly kept: number;
+  readonly keptDurable: number;
   /** Every purge that was ever appended, in that order. */
   readonly purges: readonly Chain[];
   /** Accepted by the control plane, and not yet appended. */

@@ -3,10 +3,10 @@
 import type { Knowledge } from "../../edge/log/knowledge.ts";
 import type { LogView } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
-import { type Chain, entryOf, headOf } from "./entries.ts";
+import { type Chain, entryOf, goesOnFrom, headOf } from "./entries.ts";
 import { ago, known, moved } from "./knowing.ts";
 import type { Knowing, Log, Pull } from "./parts.ts";
-import { since, snapshot } from "./redis-log.ts";
+import { confirmHead, since, snapshot } from "./redis-log.ts";
 import { always, type Move, rule } from "./rule.ts";
 import type { Scope } from "./scope.ts";
 
@@ -24,18 +24,25 @@ export const pulling = rule(["knowing", "log"], always, (scope, { knowing, log }
   return moves;
 });
 
-/** Any entry that was ever appended: a push is lost by never coming, and comes late, twice or out of order at will. */
+/**
+ * Any entry that was ever appended, and that replicas have where they are waited for: a push is lost by never coming, and
+ * comes late, twice or out of order at will.
+ */
 export const pushing = rule(
   ["knowing", "log"],
   ({ pushes }) => pushes,
   (scope, { knowing, log }) => {
     if (knowing.view === null) return [];
-    return log.purges.map((chain, at) => {
+    return log.purges.flatMap((chain, at) => {
+      if (scope.replicas && !isKept(log, chain)) return [];
       const label = `{edge} receives the push of purge ${at + 1}, ${placeOf(chain)}`;
       return moved(knowing, { label, ...received(scope, knowing, chain) });
     });
   },
 );
+
+const isKept = ({ chain, kept }: Log, purge: Chain): boolean =>
+  chain !== null && goesOnFrom(chain, purge) && headOf(purge).seq <= kept;
 
 const received = (scope: Scope, knowing: Knowing, chain: Chain) =>
   known(scope, knowing, (knowledge, view) => view !== null && knowledge.take(view, [entryOf(chain)]));
@@ -158,9 +165,12 @@ export function pullAtOnce(scope: Scope, before: Asked): Asked & { readonly void
   return { knowing, log, voids };
 }
 
-/** Everything that is under way to this edge arrives, and it pulls twice: a push of what the log has lost since shows only then. */
-export function healed(scope: Scope, before: Asked): Asked {
-  let state = before;
+/**
+ * The beat confirms what nobody else has, everything that is under way to this edge arrives, and it pulls twice: a push of
+ * what the log has lost since shows only then.
+ */
+export function healed(scope: Scope, { knowing, log }: Asked): Asked {
+  let state = { knowing, log: confirmHead(log) };
   const calm = { ...scope, losses: false };
   for (let steps = 0; state.knowing.pulls.length > 0 && steps < MOST_STEPS; steps++) {
     const [step] = stepsOf(calm, state);

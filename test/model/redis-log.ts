@@ -1,8 +1,8 @@
-// The log in Redis: what `append.lua`, `since.lua`, `snapshot.lua`, `check.lua` and `log-prelude.lua` do, on plain values.
+// The log in Redis: what its scripts do (`append.lua`, `confirm.lua`, `since.lua`, `snapshot.lua`, `check.lua`), on plain values.
 
 import type { Position } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
-import { beginningOf, type Chain, chained, entriesOf, headOf, type Mode } from "./entries.ts";
+import { beginningOf, type Chain, chained, entriesOf, goesOnFrom, headOf, type Mode } from "./entries.ts";
 import type { CheckReply, Log, SinceReply } from "./parts.ts";
 import type { LogScope } from "./scope.ts";
 
@@ -14,15 +14,38 @@ type Begun = Log & { readonly chain: Chain };
 /** `begin_epoch` of `log-prelude.lua`. */
 export function beginEpoch(log: Log, highestKnown: number): Begun {
   const epoch = Math.max(log.lastEpoch + EPOCH_STEP, highestKnown + 1);
-  return { ...log, lastEpoch: epoch, begunFor: 0, told: 0, chain: beginningOf(epoch) };
+  const nothing = { told: 0, durable: 0, kept: 0, keptDurable: 0 };
+  return { ...log, ...nothing, lastEpoch: epoch, begunFor: 0, chain: beginningOf(epoch) };
 }
 
-/** `append.lua`. */
-export function append(before: Log, what: { readonly mode: Mode; readonly selector: Selector }): Begun {
+/** `append.lua`; where it waits for replicas, nobody is told yet. */
+export function append(
+  before: Log,
+  what: { readonly mode: Mode; readonly selector: Selector; readonly replicas: boolean },
+): Begun {
   const log = before.chain === null ? beginEpoch(before, 0) : { ...before, chain: before.chain };
   const chain = chained(log.chain, { ordinal: log.purges.length + 1, ...what });
-  return { ...log, chain, purges: [...log.purges, chain] };
+  const durable = what.replicas ? log.durable : headOf(chain).seq;
+  return { ...log, chain, durable, purges: [...log.purges, chain] };
 }
+
+/** `confirm.lua`; null where the entry is not there to be confirmed. */
+export function confirm(log: Log, entry: Chain, scope: LogScope): Log | null {
+  if (log.chain === null) return null;
+  const [head, { epoch, seq }] = [headOf(log.chain), headOf(entry)];
+  if (head.epoch !== epoch) return head.epoch > epoch ? log : null;
+  if (seq <= log.durable) return log;
+  const isHeld = seq === head.seq || seq + 1 >= fromOf(head.seq, scope);
+  return isHeld && goesOnFrom(log.chain, entry) ? { ...log, durable: seq } : null;
+}
+
+/** All that there is. */
+export const confirmHead = (log: Log): Log =>
+  log.chain === null ? log : { ...log, durable: headOf(log.chain).seq };
+
+/** The head as far as the log tells of it. */
+const toldOf = (chain: Chain, { durable }: Log): Chain =>
+  durable === 0 ? beginningOf(headOf(chain).epoch) : (entriesOf(chain)[durable - 1]?.hash ?? chain);
 
 /** The first entry that is still there. */
 const fromOf = (seq: number, { entriesKept }: LogScope): number => Math.max(1, seq - entriesKept + 1);
@@ -40,23 +63,25 @@ export function since(
   if (known.epoch > head.epoch) return lost();
   if (known.epoch < head.epoch) return { log, reply: unknown };
   if (known.seq > head.seq) return lost();
-  if (known.seq < fromOf(head.seq, scope) - 1) return { log, reply: unknown };
-  if (known.seq === head.seq && known.hash !== head.hash) return lost();
-  const entries = entriesOf(log.chain).slice(known.seq, known.seq + scope.page);
-  if (entries[0] !== undefined && entries[0].previous !== known.hash) return lost();
-  return { log, reply: { kind: "entries", entries: entries.map(({ hash }) => hash), head: log.chain } };
+  const isTrimmed = known.seq < fromOf(head.seq, scope) - 1;
+  if (isTrimmed && known.seq !== log.durable) return { log, reply: unknown };
+  if (!goesOnFrom(log.chain, known.hash)) return lost();
+  const end = Math.min(log.durable, known.seq + scope.page);
+  const entries = entriesOf(log.chain).slice(known.seq, Math.max(known.seq, end));
+  const told = known.seq >= log.durable ? joint : toldOf(log.chain, log);
+  return { log, reply: { kind: "entries", entries: entries.map(({ hash }) => hash), head: told } };
 }
 
 /** `snapshot.lua`. */
 export function snapshot(log: Log, highest: number): { readonly log: Log; readonly reply: Chain } {
-  if (log.chain !== null && headOf(log.chain).epoch >= highest) return { log, reply: log.chain };
+  if (log.chain !== null && headOf(log.chain).epoch >= highest) return { log, reply: toldOf(log.chain, log) };
   const begun = beginEpoch(log, highest);
   return { log: begun, reply: begun.chain };
 }
 
 /** `check.lua`; what it calls unknown is treated as a hit. */
 export function check(
-  { chain }: Log,
+  { chain, durable }: Log,
   about: { readonly selectors: readonly Selector[]; readonly position: Position },
   scope: LogScope,
 ): CheckReply {
@@ -68,7 +93,7 @@ export function check(
   const newest = selectors.map((selector) => index.get(selector) ?? NEVER);
   if (newest.some(({ hard }) => hard > position.seq)) return { kind: "hit" };
   const kind = newest.some(({ soft }) => soft > position.seq) ? "soft" : "ok";
-  return { kind, position: { epoch, seq } };
+  return { kind, position: { epoch, seq: Math.max(position.seq, durable) } };
 }
 
 interface Newest {

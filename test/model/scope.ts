@@ -12,6 +12,8 @@ export interface Scope {
   /** Some of the purges name a selector that cannot hit the key. */
   readonly others: boolean;
   readonly purgesAtOnce: boolean;
+  /** Whether the log tells of an entry, and anybody acknowledges it, only once replicas have it. */
+  readonly replicas: boolean;
   /** Δ, in ticks, and what happens beyond it. */
   readonly window: Age;
   /** Whether what was softly invalidated may be served stale, for as long as anything lasts. */
@@ -43,7 +45,8 @@ export interface Scope {
   readonly leaseFor: Age;
   readonly crashes: number;
   /**
-   * Redis loses all of the log, or fails over to a replica that lacks its end: any end, or none but what it has told nobody.
+   * Redis loses all of the log, or fails over to a replica that lacks its end: any end, or none but what it has told
+   * nobody. Where replicas are waited for, none that they have.
    */
   readonly outages: readonly ("flush" | "failover" | "failover, untold")[];
   readonly mostOutages: number;

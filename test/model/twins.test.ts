@@ -1,6 +1,6 @@
 // The lines of the model that stand for Lua scripts say what the scripts say, whatever is done in a few steps.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { Database } from "../interleavings/database.ts";
 import { LogTwins } from "./log-twin.ts";
@@ -12,11 +12,13 @@ const SCOPES: readonly LogScope[] = [
   { page: 1, entriesKept: 1, selectorsKept: 1 },
 ];
 
-test.each(SCOPES)("the log, with room as in %o", { timeout: 60_000 }, async (scope) => {
-  Object.assign(LOG_LIMITS, scope);
-  const twins = new LogTwins(await Database.create(), scope);
-  await twins.compareAll(4);
-  expect(twins.compared).toBeGreaterThan(1000);
+describe.each(["at once", "once confirmed"] as const)("the log, which tells %s", (told) => {
+  test.each(SCOPES)("with room as in %o", { timeout: 60_000 }, async (scope) => {
+    Object.assign(LOG_LIMITS, scope);
+    const twins = new LogTwins(await Database.create(), { scope, told });
+    await twins.compareAll(4);
+    expect(twins.compared).toBeGreaterThan(1000);
+  });
 });
 
 test("answers and leases", { timeout: 60_000 }, async () => {

@@ -3,13 +3,12 @@
 import type { Position } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { asking } from "./asking-peers.ts";
-import { beginningOf, type Chain, entriesOf, goesOnFrom, KEY, type Mode, modeOf, OTHER } from "./entries.ts";
+import { beginningOf, KEY, type Mode, modeOf, OTHER } from "./entries.ts";
 import { answering, failing, filling, following, landing, losingFill } from "./fetching.ts";
 import { answeringCheck, hitting, sendingCheck, servingBlob, takingCheck } from "./near.ts";
 import type {
   Age,
   Answer,
-  Fate,
   Flights,
   HeldEntry,
   Knowing,
@@ -22,6 +21,7 @@ import type {
 } from "./parts.ts";
 import { placeOf, pullAtOnce, pulling, pushing } from "./pulling.ts";
 import { append } from "./redis-log.ts";
+import { failingRedis, replicating } from "./replicas.ts";
 import { always, type Move, type Rule, rule } from "./rule.ts";
 import { capOf, type Scope } from "./scope.ts";
 import { boarding, losingL2, readingL2, weighing } from "./searching.ts";
@@ -48,6 +48,9 @@ export function beginning(scope: Scope): Parts {
     lastEpoch: FIRST_EPOCH,
     begunFor: capOf(scope),
     told: 0,
+    durable: 0,
+    kept: 0,
+    keptDurable: 0,
     purges: [],
     accepted: null,
     crashes: 0,
@@ -121,18 +124,21 @@ const purging = rule(["log", "fates"], always, (scope, { log, fates }) => {
   return [...accepted(scope, { log, fates }), ...appended({ log, fates }), ...acknowledged({ log, fates })];
 });
 
-function purgedAtOnce(scope: Scope, { log, fates }: Told): Move[] {
+function purgedAtOnce({ replicas, ...scope }: Scope, { log, fates }: Told): Move[] {
   if (log.purges.length >= scope.purges) return [];
   return kinds(scope).map(({ mode, selector }) => {
-    const after = append(log, { mode, selector });
-    const fate = { acknowledgedFor: selector === KEY ? 0 : null, lost: false };
-    const label = `a ${mode} purge${selector === KEY ? "" : " of something else"} is appended as ${placeOf(after.chain)}, and acknowledged`;
+    const after = append(log, { mode, selector, replicas });
+    const fate = { acknowledgedFor: selector === KEY && !replicas ? 0 : null, lost: false };
+    const label = `a ${mode} purge${selector === KEY ? "" : " of something else"} is appended as ${placeOf(after.chain)}${replicas ? "" : ", and acknowledged"}`;
     return { label, writes: { log: after, fates: [...fates, fate] } };
   });
 }
 
 /** Of something else the mode is no matter. */
-const kinds = ({ modes, others }: Scope): { readonly mode: Mode; readonly selector: Selector }[] => [
+const kinds = ({
+  modes,
+  others,
+}: Pick<Scope, "modes" | "others">): { readonly mode: Mode; readonly selector: Selector }[] => [
   ...modes.map((mode) => ({ mode, selector: KEY })),
   ...(others ? [{ mode: "hard", selector: OTHER } as const] : []),
 ];
@@ -152,7 +158,7 @@ function accepted(scope: Scope, { log, fates }: Told): Move[] {
 
 function appended({ log }: Told): Move[] {
   if (log.accepted === null) return [];
-  const after = append({ ...log, accepted: null }, log.accepted);
+  const after = append({ ...log, accepted: null }, { ...log.accepted, replicas: false });
   return [{ label: `the purge is appended as ${placeOf(after.chain)}`, writes: { log: after } }];
 }
 
@@ -167,40 +173,7 @@ function acknowledged({ log, fates }: Told): Move[] {
   });
 }
 
-const failingRedis = rule(
-  ["log", "fates"],
-  ({ mostOutages }) => mostOutages > 0,
-  (scope, { log, fates }) => {
-    const { chain } = log;
-    if (chain === null || log.outages >= scope.mostOutages) return [];
-    const after = { ...log, outages: log.outages + 1 };
-    const moves: Move[] = [];
-    if (scope.outages.includes("flush"))
-      moves.push({ label: "Redis loses all of the log", writes: { log: { ...after, chain: null } } });
-    for (const { previous, seq } of entriesOf(chain))
-      if (
-        scope.outages.includes("failover") ||
-        (scope.outages.includes("failover, untold") && seq > log.told)
-      )
-        moves.push(failover({ log: after, fates }, previous));
-    return moves;
-  },
-);
-
-/** A replica takes over that has not seen the last entries. */
-function failover({ log, fates }: Told, kept: Chain): Move {
-  const gone = (purge: Chain): boolean =>
-    log.chain !== null && goesOnFrom(log.chain, purge) && !goesOnFrom(kept, purge);
-  return {
-    label: `Redis fails over and loses what came after ${placeOf(kept)}`,
-    writes: {
-      log: { ...log, chain: kept },
-      fates: fates.map((fate, at): Fate => (gone(log.purges[at] ?? "") ? { ...fate, lost: true } : fate)),
-    },
-  };
-}
-
-export const SHARED_RULES: readonly Rule[] = [purging, failingRedis];
+export const SHARED_RULES: readonly Rule[] = [purging, replicating, failingRedis];
 
 /** What a tick makes of each part. Whoever has been under way for as long as a request may be is gone. */
 export const LATER: { readonly [Name in keyof Parts]: (scope: Scope, part: Parts[Name]) => Parts[Name] } = {
