@@ -2,7 +2,7 @@
 
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
-import type { Log, LogHead, Unavailable } from "../../shared/ports/mid-tier.ts";
+import type { AppendOutcome, Log, LogHead, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import type { Settings } from "../control-plane.ts";
@@ -44,23 +44,32 @@ export async function bootConfiguration(ports: Ports): Promise<{ readonly kind: 
     ...removed.map((field) => [field, null] as const),
     [MARK_FIELD, JSON.stringify(after)],
   ];
-  // A log that asks for replicas which nobody waits for any more would tell of nothing else.
-  if (removed.includes(REPLICAS_FIELD)) steps.unshift([REPLICAS_FIELD, null]);
-  for (const [field, value] of steps) {
-    const appended = await appendField(ports, head, [field, value]);
-    if (appended.kind === "unavailable") return appended;
+  for (const step of steps) {
+    const appended = await appendField(ports, head, step);
+    if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   }
   return { kind: "done" };
 }
 
 /** The head is part of the operation's id: what is changed back later is appended again. */
 async function appendField(
+  ports: Ports,
+  head: LogHead,
+  step: readonly [string, string | null],
+): Promise<AppendOutcome> {
+  const outcome = await appendOnce(ports, head, step);
+  if (outcome.kind !== "unreplicated" || ports.settings.replicas > 0) return outcome;
+  // The log asks for replicas that nobody waits for any more; when it asks for none, it tells of what it holds by then.
+  return appendOnce(ports, head, [REPLICAS_FIELD, null]);
+}
+
+async function appendOnce(
   { log, digest, settings }: Ports,
   head: LogHead,
   [field, value]: readonly [string, string | null],
-): Promise<{ readonly kind: "done" } | Unavailable> {
+): Promise<AppendOutcome> {
   const operationId = await digest.sha256Hex(JSON.stringify(["boot", head.epoch, head.seq, field, value]));
-  const outcome = await appendConfirmed(log, {
+  return appendConfirmed(log, {
     operationId,
     requestDigest: operationId,
     actor: "control-plane",
@@ -69,7 +78,6 @@ async function appendField(
     detail: field,
     replicas: settings.replicas,
   });
-  return outcome.kind === "appended" ? { kind: "done" } : { kind: "unavailable", reason: outcome.kind };
 }
 
 function readMark(text: string | undefined): Mark {

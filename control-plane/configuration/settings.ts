@@ -43,10 +43,11 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
   const text = env.EDGES ?? "[]";
   const edges = decodeEdgeList(text);
   if (edges === null) faults.push("EDGES is not a list of edges");
-  const fields = new Map(sites.map((site) => [siteField(site.name), encodeSite(site)]));
-  for (const [field, row] of readPolicies(env.POLICIES ?? "[]", faults)) fields.set(field, row);
-  // Edges append too, and the log tells of nothing that fewer have.
+  const fields = new Map<string, string>();
+  // Edges append too, and the log tells of nothing that fewer have: that comes before all else.
   if (replicas !== null && replicas > 0) fields.set(REPLICAS_FIELD, String(replicas));
+  for (const site of sites) fields.set(siteField(site.name), encodeSite(site));
+  for (const [field, row] of readPolicies(env.POLICIES ?? "[]", faults)) fields.set(field, row);
   return {
     settings: {
       sites,

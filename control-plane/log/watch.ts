@@ -47,6 +47,8 @@ async function confirmUntold({
 }: Ports): Promise<{ readonly kind: "done" } | Unavailable> {
   // A log that asks for none tells of everything at once.
   if (replicas === 0) return { kind: "done" };
+  // Asked first, and without them: a WAIT for replicas that are away takes its time even where there is nothing to tell.
+  if ((await log.untold(0)).kind === "nothing") return { kind: "done" };
   const untold = await log.untold(replicas);
   if (untold.kind === "nothing") return { kind: "done" };
   const outcome = untold.kind === "untold" ? await log.confirm(untold.head, replicas) : untold;

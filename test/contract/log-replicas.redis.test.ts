@@ -1,7 +1,7 @@
 // A log whose database has a replica that falls behind, dies and takes over: two real servers, and the control plane.
 
 import { Redis as Connection } from "ioredis";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { beat } from "../../control-plane/tick/beat.ts";
 import { flushUnsent } from "../../edge/writes/write-around.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
@@ -167,4 +167,30 @@ test("what an edge appends itself waits for as many replicas as the log asks for
   await attach();
   await flushUnsent(edge);
   expect([edge.unsent.size, await toldSince(known)]).toEqual([0, [1, 2]]);
+});
+
+test("an installation that asked for replicas it never had tells of everything when it asks for none", async () => {
+  await detach();
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  await connections[0]?.flushall();
+  // Entry by entry, as if replicas had gone away in the middle of it.
+  for (const [field, value] of Object.entries({ [REPLICAS_FIELD]: "1", "site/solo": "{}" })) {
+    const query = {
+      operationId: field,
+      requestDigest: field,
+      actor: "test",
+      action: "configure",
+      detail: "",
+    };
+    await log.append({ ...query, payload: { kind: "config", field, value }, replicas: 1 });
+  }
+  expect((await purge("a", "a")).status).toBe(503);
+  expect([...(await beats())].map(([step]) => step)).toContain("boot");
+  [plane, log] = await serving(0, "0");
+  expect(await beats()).toEqual(new Map());
+  const outcome = await log.snapshot(0);
+  if (outcome.kind !== "snapshot") throw new Error(outcome.kind);
+  expect([...outcome.configuration.keys()]).not.toContain(REPLICAS_FIELD);
+  expect([...outcome.configuration.keys()]).toContain("site/default");
+  expect(await purge("a", "a")).toMatchObject({ status: 202 });
 });
