@@ -247,8 +247,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "write-without-site": {
     file: "edge/writes/write-around.ts",
     from: 61,
-    find: "edge.view.current() === null || !edge.router.isConfigured",
-    put: "edge.view.current() === null",
+    find: "view === null || !edge.router.isConfigured",
+    put: "view === null",
   },
   "pushed-is-applied": {
     file: "control-plane/invalidate/fan-out.ts",
