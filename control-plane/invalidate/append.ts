@@ -1,7 +1,8 @@
 // Appends an accepted invalidation to the log, once, and says what the answer to its sender is.
 
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
-import type { AppendOutcome, AppendQuery, ConfirmOutcome, LogHead } from "../../shared/ports/mid-tier.ts";
+import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
+import type { AppendOutcome, AppendQuery } from "../../shared/ports/mid-tier.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -20,15 +21,9 @@ export function appendInvalidation(
   invalidation: Invalidation,
   operation: Operation,
 ): Promise<AppendOutcome> {
-  return log.append(invalidationQuery(invalidation, operation, settings.replicas));
+  // Confirmed before it is pushed: to an edge that has been pushed it, a peer that the log did not tell has lost it.
+  return appendConfirmed(log, invalidationQuery(invalidation, operation, settings.replicas));
 }
-
-/** To go on beside the pushes: it takes no longer than they do. */
-export const confirmAppended = async (
-  { log, settings }: Pick<ControlPlane, "log" | "settings">,
-  entry: LogHead,
-  told: boolean,
-): Promise<ConfirmOutcome> => (told ? { kind: "confirmed" } : log.confirm(entry, settings.replicas));
 
 function invalidationQuery(
   { site, mode, selectors }: Invalidation,

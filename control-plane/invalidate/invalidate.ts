@@ -7,7 +7,7 @@ import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts"
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { acceptInvalidation, type Fault, type Invalidation, type SelectorCounts } from "./accept.ts";
-import { appendInvalidation, confirmAppended, type Operation } from "./append.ts";
+import { appendInvalidation, type Operation } from "./append.ts";
 import { estimateHits, type ShownEstimate } from "./estimate.ts";
 import { fanOut, type Pushing, pushable } from "./fan-out.ts";
 import { scheduleRepeat } from "./repeat.ts";
@@ -92,12 +92,10 @@ async function appendAndPush(
   const push = pushable(appended, { id: operation.id, sentAt });
   if (push === null) return { appended, reached: false };
   const edges = listed.kind === "unavailable" ? null : listed.directory.edges;
-  // Replicas have it, so edges may be told. Acknowledged only when it is noted, so that its loss would show, and when
-  // whoever asks the log is told too, whichever database answers.
-  const [reached, confirmed] = await Promise.all([
+  // Acknowledged only when it is noted, so that its loss would show.
+  const [reached] = await Promise.all([
     fanOut(plane, push, { ...pushing, listed: edges }),
-    confirmAppended(plane, push.entry, appended.told),
     plane.witness.note(push.entry),
   ]);
-  return { appended: confirmed.kind === "confirmed" ? appended : confirmed, reached };
+  return { appended, reached };
 }

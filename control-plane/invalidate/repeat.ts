@@ -8,7 +8,7 @@ import { parseJson } from "../../shared/wire/log-payload.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Invalidation } from "./accept.ts";
-import { appendInvalidation, confirmAppended, type Operation } from "./append.ts";
+import { appendInvalidation, type Operation } from "./append.ts";
 import { fanOut, pushable } from "./fan-out.ts";
 
 interface Work {
@@ -61,12 +61,9 @@ async function repeatOne(
   if (appended.kind === "unavailable") return appended;
   if (appended.kind === "unreplicated") return { kind: "unavailable", reason: appended.kind };
   const push = appended.kind === "appended" ? pushable(appended, { id, sentAt }) : null;
-  if (push === null || appended.kind !== "appended") return { kind: "done" };
-  const [confirmed] = await Promise.all([
-    confirmAppended(plane, push.entry, appended.told),
-    fanOut(plane, push, { grace: LIMITS.pushGrace, background: WITH_THE_BEAT, listed: null }),
-  ]);
-  return confirmed.kind === "confirmed" ? { kind: "done" } : { kind: "unavailable", reason: confirmed.kind };
+  if (push !== null)
+    await fanOut(plane, push, { grace: LIMITS.pushGrace, background: WITH_THE_BEAT, listed: null });
+  return { kind: "done" };
 }
 
 /** Null where an older release wrote what this one can't read. */

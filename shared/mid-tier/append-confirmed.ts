@@ -1,4 +1,4 @@
-// Appends an entry and has it told: all in one for those who have nothing to do in between.
+// Appends an entry, and has the log tell of it once replicas have it.
 
 import type { AppendOutcome, AppendQuery, Log } from "../ports/mid-tier.ts";
 

@@ -272,9 +272,12 @@ export const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
     long: [{ ...EPOCHS, window: 1, leaseFor: 1, pushes: true, outages: ["flush", "failover, untold"] }],
   },
   failover: {
-    what: "Edges fetch, crash and share answers while a replica takes over that has all that was told, and of the rest any part.",
+    what: "Edges fetch, crash and share answers, or (long) ask each other, while a replica takes over that has all that was told, and of the rest any part.",
     bounded: DURABLE,
-    long: [{ ...DURABLE, edges: 2, crashes: 0, pushes: false }],
+    long: [
+      { ...DURABLE, edges: 2, crashes: 0, pushes: false },
+      { ...PARTED, purges: 2, pushes: true, replicas: true, outages: ["failover"] },
+    ],
   },
   "failover, near": {
     what: "The same, step by step, by one edge that checks what its Cache API holds: what is appended, confirmed and acknowledged, and who knows it.",

@@ -153,9 +153,12 @@ class Convergence {
   }
 }
 
-/** What is lost of it by a failover nobody has been told of, where replicas are waited for. */
-const begunForNothing = ({ replicas, outages }: Scope, log: Log): boolean =>
-  (log.outages === 0 || (replicas && !outages.includes("flush"))) && log.lastEpoch > FIRST_EPOCH;
+/**
+ * What is lost of it by a failover nobody has been told of, where replicas are waited for. But a peer may take that for a
+ * loss which the log does not know yet that it may tell.
+ */
+const begunForNothing = ({ replicas, gossip, outages }: Scope, log: Log): boolean =>
+  (log.outages === 0 || (replicas && !gossip && !outages.includes("flush"))) && log.lastEpoch > FIRST_EPOCH;
 
 const BEGUN_FOR_NOTHING = "9 convergence: an epoch begins though Redis has lost nothing that it had told";
 const NOT_AT_HEAD = "9 convergence: with everything delivered an edge is not at the head";

@@ -25,7 +25,7 @@ export const pulling = rule(["knowing", "log"], always, (scope, { knowing, log }
 });
 
 /**
- * Any entry that was ever appended, and that replicas have where they are waited for: a push is lost by never coming, and
+ * Any entry that was ever appended, and acknowledged where replicas are waited for: a push is lost by never coming, and
  * comes late, twice or out of order at will.
  */
 export const pushing = rule(
@@ -34,15 +34,15 @@ export const pushing = rule(
   (scope, { knowing, log }) => {
     if (knowing.view === null) return [];
     return log.purges.flatMap((chain, at) => {
-      if (scope.replicas && !isKept(log, chain)) return [];
+      if (scope.replicas && !isAcknowledged(log, chain)) return [];
       const label = `{edge} receives the push of purge ${at + 1}, ${placeOf(chain)}`;
       return moved(knowing, { label, ...received(scope, knowing, chain) });
     });
   },
 );
 
-const isKept = ({ chain, kept }: Log, purge: Chain): boolean =>
-  chain !== null && goesOnFrom(chain, purge) && headOf(purge).seq <= kept;
+const isAcknowledged = ({ chain, keptDurable }: Log, purge: Chain): boolean =>
+  chain !== null && goesOnFrom(chain, purge) && headOf(purge).seq <= keptDurable;
 
 const received = (scope: Scope, knowing: Knowing, chain: Chain) =>
   known(scope, knowing, (knowledge, view) => view !== null && knowledge.take(view, [entryOf(chain)]));

@@ -13,8 +13,8 @@ end
 
 if epoch > head.epoch then return lost() end
 if epoch < head.epoch then return { 'unknown', 'epoch' } end
--- Whoever has got further, by a push or before a failover, has reached all that anybody may be told. Beyond its own head
--- the log knows no hash.
+-- Whoever was told more before a failover has reached all that anybody may be told. Beyond its own head the log knows no
+-- hash.
 if seq >= head.durable then
   local known = hash_at(head, seq)
   if not known and seq < head.from - 1 then return { 'unknown', 'trimmed' } end
