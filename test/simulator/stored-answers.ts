@@ -1,10 +1,11 @@
-// What stands in L2 under each key, as Redis' own effects tell: by as-of it never goes back.
+// What stands in L2 under each key, as Redis' own effects tell: by as-of it never goes back, and a lease ends with each fill.
 
 import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
-import { answerKey } from "../../shared/mid-tier/keys.ts";
+import { answerKey, leaseKey } from "../../shared/mid-tier/keys.ts";
 import type { History } from "./history.ts";
 
 const ANSWER = answerKey("");
+const LEASE = leaseKey("");
 
 interface Standing {
   readonly asOf: Position;
@@ -26,12 +27,21 @@ export class StoredAnswers {
   /** What one script or command changed. */
   take(commands: readonly (readonly string[])[], at: number): void {
     const before = new Map<string, Standing | undefined>();
+    const endsLease = commands.some(
+      ([name, key = ""]) => name?.toUpperCase() === "DEL" && key.startsWith(LEASE),
+    );
     for (const [name = "", key = "", ...rest] of commands) {
       if (!key.startsWith(ANSWER)) continue;
+      if (!endsLease && name.toUpperCase() === "HSET" && asOfIn(rest) !== null) this.withoutRight(key, at);
       if (!before.has(key)) before.set(key, this.standing.get(key));
       this.change(name.toUpperCase(), key, { rest, at });
     }
     for (const [key, was] of before) this.compare(was, this.standing.get(key), { key, at });
+  }
+
+  private withoutRight(key: string, at: number): void {
+    const text = `stored under ${key.slice(0, 16)} by somebody who held no lease`;
+    this.history.violations.push({ invariant: "4 the lease is the right to fill", at, text });
   }
 
   private change(name: string, key: string, { rest, at }: { rest: readonly string[]; at: number }): void {
