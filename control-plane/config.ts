@@ -70,6 +70,8 @@ export const LIMITS = {
   receiptsFound: 5000,
   /** Open receipts looked at in one beat, from either end. */
   receiptsFollowed: 500,
+  /** Changes of configuration looked at one by one to say when an invalidation is fenced: the work grows with them. */
+  statesApart: 20,
   /** Open receipts remembered: as many as there are receipts. */
   receiptsOpen: 10_000,
   /** Items of a list where the request doesn't say. */

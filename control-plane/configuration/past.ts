@@ -15,9 +15,10 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { FALLBACK_SITE } from "./routing.ts";
 
-/** A configuration as it stood between two changes. */
+/** A configuration as it stood between two changes; or several, of which only the greatest bound counts. */
 export interface PastState {
-  readonly routing: Routing;
+  /** Null: several. */
+  readonly routing: Routing | null;
   readonly greatest: Millis;
   /** Null: it stood before all that is known. */
   readonly began: ConfigurationChange | null;
@@ -25,11 +26,19 @@ export interface PastState {
   readonly ended: ConfigurationChange | null;
 }
 
-/** Newest first. */
+/** Newest first; all that came before the newest changes is one, by whose greatest bound nobody serves longer than allowed. */
 export function statesOf(history: ConfigurationHistory): PastState[] {
   const states: PastState[] = [];
   let ended: ConfigurationChange | null = null;
   for (const { fields, began } of backwards(history)) {
+    if (states.length === LIMITS.statesApart) {
+      const older = history.changes.slice(0, -states.length);
+      const replaced = older.flatMap(({ field, before }) =>
+        before === null ? [] : readField(field, before),
+      );
+      const all = routingOf([...fields.values(), ...replaced], FALLBACK_SITE);
+      return [...states, { routing: null, greatest: greatestBound(all), began: null, ended }];
+    }
     const routing = routingOf([...fields.values()], FALLBACK_SITE);
     states.push({ routing, greatest: greatestBound(routing), began, ended });
     ended = began;

@@ -36,7 +36,7 @@ export function fencesOf(history: ConfigurationHistory, invalidations: readonly 
     const known = states.filter(
       ({ began }) => began === null || comparePositions(began.position, invalidation.position) < 0,
     );
-    const named = known[0]?.routing.sites ?? [];
+    const named = known[0]?.routing?.sites ?? [];
     const ends = known.map((state, index) =>
       endOf(state, invalidation, { named, hasLost, inForce: index === 0 }),
     );
@@ -50,5 +50,7 @@ function endOf(
   by: { readonly named: readonly Site[]; readonly hasLost: HasLost; readonly inForce: boolean },
 ): number {
   const since = by.inForce || ended === null ? at : ended.at;
-  return since + (selectors === null ? greatest : boundConcerned(routing, selectors, by));
+  const concerned =
+    selectors === null || routing === null ? greatest : boundConcerned(routing, selectors, by);
+  return since + concerned;
 }

@@ -1,14 +1,18 @@
 // When a receipt calls an edge fenced: after the bound of the rules concerned, and of those that it may still live by.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LIMITS } from "../../control-plane/config.ts";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { forgetPast } from "../../control-plane/configuration/past.ts";
+import { fencesOf } from "../../control-plane/invalidate/fence.ts";
 import { followReceipts } from "../../control-plane/invalidate/follow.ts";
 import { Router } from "../../edge/router.ts";
 import { invalidationOf } from "../../edge/writes/unsent.ts";
+import type { Selector } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
+import { encodeSite } from "../../shared/wire/configuration.ts";
 import { LONGEST_BOUND } from "../../shared/wire/policy.ts";
 import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
 import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
@@ -254,4 +258,38 @@ test("when it is fenced was worked out once: it holds when the log is trimmed, o
     selectorsTotal: 1,
     edges: [{ state: "fenced" }],
   });
+});
+
+test("of many changes the older ones count as one, by the greatest bound that any of them allowed", () => {
+  const field = "policy/default/p";
+  const of = (cls: string): string => JSON.stringify({ id: "p", key_pattern: "/p/*", class: cls });
+  const kept = LIMITS.statesApart;
+  // The first change of all replaced `immutable`, and so did none since.
+  const changes = Array.from({ length: kept + 10 }, (_, index) => ({
+    position: { epoch: 1, seq: index + 1 },
+    at: START + index,
+    field,
+    before: index === 0 ? of("immutable") : of("hot"),
+  }));
+  const site = [
+    "site/default",
+    encodeSite({ ...SITES[0], aliases: [], canonicalHost: "o.test" } as never),
+  ] as const;
+  const history = {
+    now: START,
+    configuration: new Map([site, [field, of("hot")] as const]),
+    changes,
+    forgottenAt: null,
+    losses: new Map(),
+  };
+  const invalidation = {
+    position: { epoch: 1, seq: 1000 },
+    at: START + 60_000,
+    selectors: ["default u o.test/p/1" as Selector],
+  };
+  // The youngest of the older ones was replaced by the first of those that are looked at one by one.
+  expect(fencesOf(history, [invalidation])).toEqual([START + 10 + IMMUTABLE + SLACK]);
+  expect(fencesOf({ ...history, changes: changes.slice(1) }, [invalidation])).toEqual([
+    START + 60_000 + HOT + SLACK,
+  ]);
 });
