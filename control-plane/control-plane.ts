@@ -16,6 +16,7 @@ import type { ParseUrl } from "../shared/ports/url.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { SignatureChecker } from "../shared/wire/signature.ts";
 import type { Auditor } from "./audit/auditor.ts";
+import type { Routings } from "./configuration/routings.ts";
 import type { Witness } from "./log/witness.ts";
 
 /** The environment, read once. */
@@ -47,6 +48,7 @@ export interface ControlPlane {
   readonly logTail: LogTail;
   readonly witness: Witness;
   readonly histories: ConfigurationHistories;
+  readonly routings: Routings;
   readonly edges: EdgeDirectory;
   readonly receipts: Receipts;
   readonly metrics: Metrics;

@@ -20,6 +20,7 @@ import { createCallEdge } from "../shared/wire/call-edge.ts";
 import { SignatureChecker } from "../shared/wire/signature.ts";
 import { Auditor } from "./audit/auditor.ts";
 import { LIMITS } from "./config.ts";
+import { Routings } from "./configuration/routings.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Witness } from "./log/witness.ts";
@@ -54,6 +55,7 @@ export function createControlPlane(
     log,
     logTail: createLogTail(redis, { entries: LIMITS.tailEntries, bytes: LIMITS.tailBytes, deadline }),
     histories: createConfigurationHistories(redis, deadline),
+    routings: new Routings(),
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,

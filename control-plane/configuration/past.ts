@@ -13,7 +13,7 @@ import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { type ReadField, readField, routingOf } from "../../shared/wire/configuration.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { FALLBACK_SITE } from "./routing.ts";
+import { FALLBACK_SITE } from "./routings.ts";
 
 /** A configuration as it stood between two changes; or several, of which only the greatest bound counts. */
 export interface PastState {

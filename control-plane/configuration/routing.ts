@@ -1,12 +1,9 @@
 // The sites and policies in force: what the log holds, and the environment's sites that it has not taken yet.
 
-import type { Routing, Site } from "../../shared/core/routing.ts";
+import type { Routing } from "../../shared/core/routing.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { encodeSite, readConfiguration, siteField } from "../../shared/wire/configuration.ts";
+import { encodeSite, siteField } from "../../shared/wire/configuration.ts";
 import type { ControlPlane } from "../control-plane.ts";
-
-/** As edges have it until they learn of any site. */
-export const FALLBACK_SITE: Site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" };
 
 export type RoutingOutcome = { readonly kind: "routing"; readonly routing: Routing } | Unavailable;
 
@@ -14,10 +11,11 @@ export type RoutingOutcome = { readonly kind: "routing"; readonly routing: Routi
 export async function readRouting({
   log,
   settings,
-}: Pick<ControlPlane, "log" | "settings">): Promise<RoutingOutcome> {
+  routings,
+}: Pick<ControlPlane, "log" | "settings" | "routings">): Promise<RoutingOutcome> {
   const outcome = await log.snapshot(0);
   if (outcome.kind === "unavailable") return outcome;
   const fields = new Map(settings.sites.map((site) => [siteField(site.name), encodeSite(site)]));
   for (const [field, value] of outcome.configuration) fields.set(field, value);
-  return { kind: "routing", routing: readConfiguration(fields, FALLBACK_SITE).routing };
+  return { kind: "routing", routing: routings.of(fields) };
 }

@@ -41,22 +41,7 @@ export type ReadField =
   | { readonly kind: "other" }
   | { readonly kind: "unreadable" };
 
-/** What was read lately: a configuration is read at every purge, and hardly ever changes. */
-const READ_FIELDS = new Map<string, ReadField>();
-const REMEMBERED = 4096;
-
 export function readField(field: string, text: string): ReadField {
-  const name = `${field} ${text}`;
-  let read = READ_FIELDS.get(name);
-  if (read === undefined) {
-    read = readAnew(field, text);
-    if (READ_FIELDS.size >= REMEMBERED) READ_FIELDS.clear();
-    READ_FIELDS.set(name, read);
-  }
-  return read;
-}
-
-function readAnew(field: string, text: string): ReadField {
   const [kind, site = "", id = ""] = field.split("/");
   if (kind === "site") {
     const read = decodeSite(text);
