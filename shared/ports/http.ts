@@ -22,4 +22,4 @@ export type HttpOutcome =
       /** Null where it has no such field. */
       readonly header: (name: string) => string | null;
     }
-  | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout" };
+  | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout" | "too-large" };

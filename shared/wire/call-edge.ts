@@ -15,7 +15,7 @@ export interface EdgeMessage {
 /** `refused`: the edge did nothing with it. `timeout`: whether it did is unknown. */
 export type EdgeAnswer =
   | { readonly kind: "answer"; readonly text: string }
-  | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout" };
+  | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout" | "too-large" };
 
 /** Never rejects. `url` ends without a slash. */
 export type CallEdge = (
