@@ -30,7 +30,7 @@ export function planOf(chance: Chance): Plan {
   const policies = policiesOf(chance.fork("policies"));
   const resources = resourcesOf(chance.fork("resources"), policies);
   const edges = Array.from({ length: chance.between(2, 3) }, (_, index) => `edge${index}`);
-  const duration = 7500;
+  const duration = 7000;
   const harsh = profile === "harsh";
   const invalidation = harsh ? chance.pick([550, 550, 220]) : 550;
   const every = { invalidation, retag: harsh && chance.hit(0.3) ? 4000 : null };

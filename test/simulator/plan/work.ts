@@ -66,7 +66,7 @@ export function drawWork(chance: Chance, setting: WorkSetting): Work[] {
     if (mean === null) return;
     for (let at = one.wait(mean); at < setting.duration; at += one.wait(mean)) work.push(...make(one, at));
   };
-  kind("request", 36, (one, at) => [request(one, at, setting)]);
+  kind("request", 38, (one, at) => [request(one, at, setting)]);
   kind("burst", 2500, (one, at) => burst(one, at, setting));
   kind("invalidation", setting.every.invalidation, (one, at) => invalidation(one, at, setting));
   kind("retag", setting.every.retag, (one, at) => [
