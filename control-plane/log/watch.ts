@@ -69,7 +69,7 @@ async function recordLoss(
     requestDigest: operationId,
     actor: "control-plane",
     action: "log-lost",
-    payload: { kind: "config", field: LOSSES_FIELD, value: JSON.stringify(losses) },
+    payload: { kind: "config", field: LOSSES_FIELD, value: JSON.stringify(losses), selectors: [] },
     detail: `acknowledged up to ${loss.from}, goes on from ${loss.to}`,
     replicas: settings.replicas,
   });

@@ -1,6 +1,6 @@
 // An edge's knowledge of the log, and the comparison at read time that every bound on staleness rests on.
 
-import type { LogEntry } from "./log-entry.ts";
+import { type LogEntry, modeOf } from "./log-entry.ts";
 import { type LogIndex, lastSoft, mark } from "./log-index.ts";
 import { comparePositions, type Position } from "./position.ts";
 import { earlier, elapsed, type Instant, type Millis, millis, type Selector } from "./units.ts";
@@ -138,8 +138,8 @@ function advance(view: LogView, next: DatedEntry): void {
 }
 
 function sizeOf({ payload }: LogEntry): number {
-  if (payload.kind === "config") return payload.field.length + (payload.value?.length ?? 0);
-  return payload.selectors.reduce((sum, selector) => sum + selector.length, 0);
+  const field = payload.kind === "config" ? payload.field.length + (payload.value?.length ?? 0) : 0;
+  return payload.selectors.reduce((sum, selector) => sum + selector.length, field);
 }
 
 /** What an older view of the same epoch had learnt beyond a snapshot: a view never goes back (invariant 12). */
@@ -163,9 +163,8 @@ export function learnHead(view: LogView, head: Position, sentAt: Instant): void 
 
 function indexEntry(view: LogView, entry: LogEntry, at: Instant): void {
   view.generation += 1;
-  if (entry.payload.kind !== "invalidate") return;
-  const { mode, selectors } = entry.payload;
-  for (const selector of selectors) mark(view.index, selector, { mode, seq: entry.seq, at });
+  const mode = modeOf(entry.payload);
+  for (const selector of entry.payload.selectors) mark(view.index, selector, { mode, seq: entry.seq, at });
 }
 
 function applyConfiguration(view: LogView, entry: LogEntry): boolean {

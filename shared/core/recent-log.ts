@@ -1,6 +1,6 @@
 // The newest stretch of the log as an auditor holds it: hard invalidations by selector, and when each was appended.
 
-import type { LogPayload } from "./log-entry.ts";
+import { type LogPayload, modeOf } from "./log-entry.ts";
 import { comparePositions, type Position } from "./position.ts";
 import type { Selector } from "./units.ts";
 
@@ -76,7 +76,7 @@ const recentFrom = ({ epoch, after }: LogPage): RecentLog => ({
 });
 
 function keep(log: RecentLog, { seq, at: appendedAt, payload }: PageEntry): void {
-  if (payload.kind !== "invalidate" || payload.mode !== "hard") return;
+  if (modeOf(payload) !== "hard" || payload.selectors.length === 0) return;
   const position = { epoch: log.epoch, seq };
   const selectors = [...new Set(payload.selectors)];
   // Redis TIME may step back; the order of the log doesn't.

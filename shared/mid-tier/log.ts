@@ -91,7 +91,7 @@ export const checkCommand = (selectors: readonly Selector[], { epoch, seq }: Pos
 function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisArgument[])[] {
   const { payload, operationId } = query;
   const kind = payload.kind === "config" ? "config" : `invalidate-${payload.mode}`;
-  const tail = payload.kind === "config" ? [payload.field, payload.value ?? ""] : payload.selectors;
+  const field = payload.kind === "config" ? [payload.field, payload.value ?? ""] : [];
   const args: RedisArgument[] = [
     query.requestDigest,
     encodePayload(payload),
@@ -112,7 +112,10 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     limits.changesKept,
     query.preceding ?? 0,
     query.replicas,
-    ...tail,
+    query.expected?.epoch ?? 0,
+    query.expected?.seq ?? 0,
+    ...field,
+    ...payload.selectors,
   ];
   const receipt = [AUDIT, RECEIPTS, receiptKey(operationId)];
   const configuration = [CONFIGURATION_BEFORE, CONFIGURATION_TRACES];
@@ -133,6 +136,7 @@ function readAppended(query: AppendQuery, outcome: RedisOutcome): AppendOutcome 
   if (reply.kind === "unavailable") return reply;
   const [kind, epochText, seqText, at, now, previous, hash, own = "", told, ...before] = reply.strings;
   if (kind === "conflict") return { kind: "conflict" };
+  if (kind === "outdated") return { kind: "outdated" };
   if (kind !== "appended") return { kind: "unavailable", reason: "malformed reply" };
   if (replicasOf(outcome) < query.replicas) return { kind: "unreplicated" };
   const position = { epoch: Number(epochText), seq: Number(seqText) };

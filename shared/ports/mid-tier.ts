@@ -115,6 +115,8 @@ export interface AppendQuery {
   readonly replicas: number;
   /** As many of the entries before it come back with it, for a push to carry; none where left out. */
   readonly preceding?: number;
+  /** Where the configuration stood that the entry was worked out from. */
+  readonly expected?: Position;
 }
 
 export type AppendOutcome =
@@ -131,6 +133,8 @@ export type AppendOutcome =
       readonly preceding: readonly LogEntry[];
     }
   | { readonly kind: "conflict" }
+  /** The configuration has changed since what was expected, whether anybody is told of it yet or not: nothing is appended. */
+  | { readonly kind: "outdated" }
   /** Appended, but fewer replicas than asked for have it: retry with the same operation id. */
   | { readonly kind: "unreplicated" }
   | Unavailable;

@@ -5,9 +5,10 @@ import { selectorKind } from "../core/selector.ts";
 import type { Selector } from "../core/units.ts";
 
 export function encodePayload(payload: LogPayload): string {
-  return payload.kind === "config"
-    ? JSON.stringify({ k: "c", f: payload.field, v: payload.value })
-    : JSON.stringify({ k: payload.mode === "hard" ? "h" : "s", s: payload.selectors });
+  if (payload.kind === "invalidate")
+    return JSON.stringify({ k: payload.mode === "hard" ? "h" : "s", s: payload.selectors });
+  const { field, value, selectors } = payload;
+  return JSON.stringify({ k: "c", f: field, v: value, ...(selectors.length > 0 && { s: selectors }) });
 }
 
 /** Null where the text is no payload of this version. */
@@ -15,14 +16,22 @@ export function decodePayload(text: string): LogPayload | null {
   const value = parseJson(text);
   if (typeof value !== "object" || value === null) return null;
   const { k, s, f, v } = value as Record<string, unknown>;
+  // A change that takes no names away has none to say.
+  const selectors = k === "c" && s === undefined ? [] : decodeSelectors(s);
+  if (selectors === null) return null;
   if (k === "c") {
     return typeof f === "string" && (v === null || typeof v === "string")
-      ? { kind: "config", field: f, value: v }
+      ? { kind: "config", field: f, value: v, selectors }
       : null;
   }
-  if ((k !== "h" && k !== "s") || !Array.isArray(s)) return null;
-  if (!s.every((item) => typeof item === "string" && selectorKind(item) !== null)) return null;
-  return { kind: "invalidate", mode: k === "h" ? "hard" : "soft", selectors: s as Selector[] };
+  return k === "h" || k === "s" ? { kind: "invalidate", mode: k === "h" ? "hard" : "soft", selectors } : null;
+}
+
+function decodeSelectors(value: unknown): readonly Selector[] | null {
+  if (!Array.isArray(value)) return null;
+  return value.every((item) => typeof item === "string" && selectorKind(item) !== null)
+    ? (value as Selector[])
+    : null;
 }
 
 /** `previous hash time payload`, as the log's hash of entries holds it. */

@@ -199,7 +199,12 @@ describe("an edge may not have heard of a change of the configuration", () => {
         requestDigest: "x",
         actor: "test",
         action: "configure",
-        payload: { kind: "config", field: "policy/default/p", value: JSON.stringify(policy(`p${i}`, "hot")) },
+        payload: {
+          kind: "config",
+          field: "policy/default/p",
+          value: JSON.stringify(policy(`p${i}`, "hot")),
+          selectors: [],
+        },
         detail: "",
         replicas: 0,
       });

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
+import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
 import { ask, type ServerFixture, startServerRest, until } from "../support/redis-server.ts";
 import {
   askSigned,
@@ -363,11 +364,64 @@ describe("the environment's configuration", () => {
     expect((await configuration()).head.seq).toBe(before.head.seq + 3 * 3);
   });
 
+  /** What each change since then has carried, by its field. */
+  const carried = async (since: LogHead) => {
+    const outcome = await plane.plane.log.since(since, 100);
+    const entries = outcome.kind === "entries" ? outcome.entries : [];
+    return entries.flatMap(({ payload }) =>
+      payload.kind === "config" && payload.selectors.length > 0 ? [[payload.field, payload.selectors]] : [],
+    );
+  };
+
+  test("names what it takes a name from, each change by what the one before has left", async () => {
+    const { head: empty } = await configuration();
+    plane = await started({ POLICIES: [{ ...policy("a", "1m"), tags: ["t"] }, policy("b", "1m")] });
+    await bootConfiguration(plane.plane);
+    expect(await carried(empty)).toEqual([]);
+    const { head: first } = await configuration();
+    const over = { ...policy("over", "1m"), key_pattern: "//shop.test/a/*", class: "standard" };
+    plane = await started({
+      POLICIES: [
+        { ...policy("a", "2m"), tags: ["u"] },
+        { ...over, priority: 1 },
+      ],
+    });
+    await bootConfiguration(plane.plane);
+    expect(await carried(first)).toEqual([
+      ["policy/default/a", ["default e"]],
+      ["policy/default/over", ["default p shop.test/a"]],
+      ["policy/default/b", ["default e"]],
+    ]);
+  });
+
+  test("is worked out anew where somebody else has changed it meanwhile", async () => {
+    plane = await started({ POLICIES: [policy("a", "1m")] });
+    await bootConfiguration(plane.plane);
+    const { head: before } = await configuration();
+    plane = await started({ POLICIES: [{ ...policy("a", "1m"), class: "standard" }] });
+    const { log } = plane.plane;
+    const value = JSON.stringify({ ...policy("mine", "1m"), key_pattern: "//mine.test/*" });
+    const payload = { kind: "config", field: "policy/default/a", value, selectors: [] } as const;
+    const query = { operationId: "x", requestDigest: "x", actor: "a", action: "b", detail: "", replicas: 0 };
+    const append: Log["append"] = async (one) => {
+      if (one.detail === "policy/default/a") await log.append({ ...query, payload });
+      return log.append(one);
+    };
+    const hindered = { ...plane.plane, log: { ...log, append } };
+    expect(await bootConfiguration(hindered)).toEqual({ kind: "done" });
+    expect(await carried(before)).toEqual([["policy/default/a", ["default p mine.test/"]]]);
+  });
+
   test("takes back only what it wrote itself", async () => {
     plane = await started({ POLICIES: [policy("a", "1m"), policy("b", "1m")] });
     await bootConfiguration(plane.plane);
     const field = "policy/default/mine";
-    const payload = { kind: "config", field, value: JSON.stringify(policy("mine", "1m")) } as const;
+    const payload = {
+      kind: "config",
+      field,
+      value: JSON.stringify(policy("mine", "1m")),
+      selectors: [],
+    } as const;
     const query = { operationId: "x", requestDigest: "x", actor: "a", action: "b", detail: "", replicas: 0 };
     await plane.plane.log.append({ ...query, payload });
     plane = await started({ POLICIES: [policy("b", "1m")], SITES: SITES.slice(0, 1) });

@@ -16,6 +16,7 @@ const TAGGED: LogPayload = {
   kind: "config",
   field: policyField("default", "0"),
   value: JSON.stringify({ ...POLICY, tags: ["late"] }),
+  selectors: [],
 };
 const PURGED: LogPayload = { kind: "invalidate", mode: "hard", selectors: ["default t late" as Selector] };
 

@@ -19,7 +19,12 @@ const DEADLINE = millis(2000);
 const KEY = "s e" as Selector;
 const HARD: LogPayload = { kind: "invalidate", mode: "hard", selectors: [KEY] };
 const SOFT: LogPayload = { kind: "invalidate", mode: "soft", selectors: [KEY] };
-const set = (field: string, value: string | null): LogPayload => ({ kind: "config", field, value });
+const set = (field: string, value: string | null): LogPayload => ({
+  kind: "config",
+  field,
+  value,
+  selectors: [],
+});
 
 const backends = [
   ["redis-server", startServerRest],

@@ -182,7 +182,7 @@ test("an installation that asked for replicas it never had tells of everything w
       action: "configure",
       detail: "",
     };
-    await log.append({ ...query, payload: { kind: "config", field, value }, replicas: 1 });
+    await log.append({ ...query, payload: { kind: "config", field, value, selectors: [] }, replicas: 1 });
   }
   expect((await purge("a", "a")).status).toBe(503);
   expect([...(await beats())].map(([step]) => step)).toContain("boot");

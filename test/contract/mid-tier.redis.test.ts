@@ -10,7 +10,7 @@ import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier, type ShardTraffic } from "../../shared/mid-tier/mid-tier.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
-import type { FillQuery, Log, MidTier, ReadQuery } from "../../shared/ports/mid-tier.ts";
+import type { AppendQuery, FillQuery, Log, MidTier, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
@@ -361,7 +361,7 @@ describe.each(backends)("%s", (_name, start) => {
       mode,
       selectors: [selector as Selector],
     });
-    const append = (payload: LogPayload, more: { operationId?: string; requestDigest?: string } = {}) => {
+    const append = (payload: LogPayload, more: Partial<AppendQuery> = {}) => {
       operations += 1;
       const operationId = `operation-${operations}`;
       const query = {
@@ -458,11 +458,52 @@ describe.each(backends)("%s", (_name, start) => {
     });
 
     test("configuration travels in entries and in the snapshot, and can be removed", async () => {
-      await append({ kind: "config", field: "policy/a", value: "{}" });
-      await append({ kind: "config", field: "policy/b", value: "[]" });
-      await append({ kind: "config", field: "policy/a", value: null });
+      await append({ kind: "config", field: "policy/a", value: "{}", selectors: [] });
+      await append({ kind: "config", field: "policy/b", value: "[]", selectors: [] });
+      await append({ kind: "config", field: "policy/a", value: null, selectors: [] });
       const outcome = await log.snapshot(0);
       expect(outcome.kind === "snapshot" && [...outcome.configuration]).toEqual([["policy/b", "[]"]]);
+    });
+
+    test("configuration invalidates what it takes names from, in the very entry", async () => {
+      const start = await head();
+      const selectors = ["s p h/a" as Selector, "s e" as Selector];
+      await append(invalidate("s e", "soft"));
+      await append({ kind: "config", field: "policy/a", value: null, selectors });
+      const position = { epoch: start.epoch, seq: 1 };
+      for (const selector of selectors)
+        expect(await log.check([selector], position)).toEqual({ kind: "hit" });
+      expect(await log.check(["s t x" as Selector], position)).toMatchObject({ kind: "ok" });
+      const since = await log.since(start, 10);
+      expect(since.kind === "entries" && since.entries.map(({ payload }) => payload)).toMatchObject([
+        { kind: "invalidate" },
+        { kind: "config", field: "policy/a", value: null, selectors },
+      ]);
+    });
+
+    test("what was worked out from a configuration that has changed since is refused", async () => {
+      const change = (value: string): LogPayload => ({
+        kind: "config",
+        field: "policy/a",
+        value,
+        selectors: [],
+      });
+      const first = await appended(change("1"));
+      await append(invalidate("s e"));
+      const second = await append(change("2"), { operationId: "second", expected: first });
+      expect(second).toMatchObject({ kind: "appended", position: { seq: 3 } });
+      const outdated = { kind: "outdated" };
+      const before = { ...first, epoch: first.epoch - 1 };
+      expect(await append(change("3"), { expected: first })).toEqual(outdated);
+      expect(await append(change("3"), { expected: before })).toEqual(outdated);
+      expect((await head()).seq).toBe(3);
+      // A repetition of what was appended is no news.
+      expect(await append(change("2"), { operationId: "second", expected: first })).toEqual({
+        ...second,
+        entry: { ...(second.kind === "appended" && second.entry), age: expect.any(Number) },
+      });
+      await run("FLUSHALL");
+      expect(await append(change("3"), { expected: first })).toEqual(outdated);
     });
 
     test("check says what has hit an answer since a position", async () => {

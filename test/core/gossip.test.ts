@@ -105,7 +105,7 @@ describe("an asker that joins", () => {
 });
 
 describe("an asker below what the teller still holds", () => {
-  const config: LogPayload = { kind: "config", field: "x", value: "1" };
+  const config: LogPayload = { kind: "config", field: "x", value: "1", selectors: [] };
   const log = logOf(hard(A), config, hard(B), hard(B), hard(B), hard(B));
   /** Holds the last four. */
   const teller = viewOf(log, { from: 0, cursor: 6, knownAt: 90 });

@@ -1,6 +1,6 @@
 // The reference for views of the log: every entry ever appended, one edge fed by unreliable messages, and what it may say.
 
-import type { LogEntry, LogPayload } from "../../shared/core/log-entry.ts";
+import { type LogEntry, type LogPayload, modeOf } from "../../shared/core/log-entry.ts";
 import {
   type Coherence,
   coherenceOf,
@@ -214,10 +214,10 @@ export class Run {
     if (entry.seq <= this.view.cursor) return;
     this.seenSeqs.add(entry.seq);
     const { payload, seq, age } = entry;
-    if (payload.kind !== "invalidate" || this.known.has(seq)) return;
+    if (payload.selectors.length === 0 || this.known.has(seq)) return;
     const at = this.log.entries[seq - 1]?.at ?? Number.NaN;
-    const { mode, selectors } = payload;
-    this.known.set(seq, { seq, hard: mode === "hard", selectors, at, datedAt: this.now - age });
+    const { selectors } = payload;
+    this.known.set(seq, { seq, hard: modeOf(payload) === "hard", selectors, at, datedAt: this.now - age });
   }
 
   private hits(verifiedTo: number, selectors: readonly Selector[]): Known[] {

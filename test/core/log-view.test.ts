@@ -43,6 +43,7 @@ describe("a view under any interleaving of pages, pushes and snapshots, lost, re
       kind: constantFrom("config" as const),
       field: constantFrom("x", "y"),
       value: constantFrom("1", "2", null),
+      selectors: shuffledSubarray([A, B, C, D], { maxLength: 1 }),
     }),
   );
   const which = nat({ max: 20 });
@@ -133,7 +134,12 @@ describe("a view under any interleaving of pages, pushes and snapshots, lost, re
 
 const hard = (...selectors: Selector[]): LogPayload => ({ kind: "invalidate", mode: "hard", selectors });
 const soft = (...selectors: Selector[]): LogPayload => ({ kind: "invalidate", mode: "soft", selectors });
-const config = (field: string, value: string | null): LogPayload => ({ kind: "config", field, value });
+const config = (field: string, value: string | null): LogPayload => ({
+  kind: "config",
+  field,
+  value,
+  selectors: [],
+});
 
 /** One payload every 10 ms, the first at 10. */
 function logOf(...payloads: LogPayload[]): ReferenceLog {

@@ -55,9 +55,15 @@ describe("what is taken in", () => {
     expect([log.epoch, ...spanOf(log)]).toEqual([page.epoch, page.after, page.last.seq]);
   });
 
-  test("configuration and soft invalidations move the head and name nothing", () => {
+  test("what configuration takes names from it invalidates hard", () => {
+    const payload = { kind: "config", field: "x", value: "y", selectors: [A] } as const;
+    const log = learnPage(null, pageOf(0, [{ seq: 1, at: 1, payload }]), AMPLE);
+    expect(log.hard.get(A)?.map(({ position }) => position.seq)).toEqual([1]);
+  });
+
+  test("other configuration and soft invalidations move the head and name nothing", () => {
     const entries: PageEntry[] = [
-      { seq: 1, at: 1, payload: { kind: "config", field: "x", value: "y" } },
+      { seq: 1, at: 1, payload: { kind: "config", field: "x", value: "y", selectors: [] } },
       { seq: 2, at: 2, payload: { kind: "invalidate", mode: "soft", selectors: [A] } },
     ];
     const log = learnPage(null, pageOf(0, entries), AMPLE);

@@ -110,7 +110,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "a verdict outlives its view": {
     configuration: "delivery",
-    fault: edit(VIEW, "  view.generation += 1;\n  if (entry.payload.kind", "  if (entry.payload.kind"),
+    fault: edit(VIEW, "  view.generation += 1;\n  const mode = modeOf", "  const mode = modeOf"),
   },
   "check promoted to the own cursor": {
     configuration: "crash",

@@ -3,11 +3,13 @@
 --       traces of configuration
 -- ARGV: request digest, payload, kind (invalidate-hard | invalidate-soft | config), audit detail, operation id,
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
---       changes of configuration kept, entries to come back with it, replicas asked for, then the selectors, or field
---       and value ('' removes) of the configuration
+--       changes of configuration kept, entries to come back with it, replicas asked for, position (epoch, seq) since
+--       which the configuration must not have changed (epoch 0 for none), then, for configuration, field and value
+--       ('' removes), then the selectors
 local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIRST = 15
+local FIELD, VALUE = ARGV[17], ARGV[18]
+local FIRST_SELECTOR = kind == 'config' and 19 or 17
 
 -- Who asks for fewer replicas than the log itself does may not know of it yet.
 local function wants_replicas()
@@ -47,7 +49,14 @@ if seen then
   return reply_with_preceding({ 'appended', epoch, seq, at, int(now_ms()), '', '', entry, told }, tonumber(seq))
 end
 
-local head = read_head() or begin_epoch(tonumber(ARGV[6]))
+local head = read_head()
+local expected_epoch = tonumber(ARGV[15])
+if expected_epoch > 0 then
+  -- What was worked out from another configuration would name too little.
+  local configured = tonumber(redis.call('HGET', HEAD, 'configured') or '0')
+  if not head or head.epoch ~= expected_epoch or configured > tonumber(ARGV[16]) then return { 'outdated' } end
+end
+head = head or begin_epoch(tonumber(ARGV[6]))
 if not index_is_whole(head) then
   -- It begins anew: of what came before, it knows nothing any more.
   head.pruned = head.seq
@@ -79,7 +88,7 @@ local function index_selector(selector)
     -- Damaged: whatever stood there has hit all that came before.
     if not a then hard, s1, t1, s2, t2 = seq, 0, 0, 0, 0 end
   end
-  if kind == 'invalidate-hard' then
+  if kind ~= 'invalidate-soft' then
     hard = seq
   elseif s2 == 0 then
     s2, t2 = seq, at
@@ -106,24 +115,22 @@ local function keep_before(field, value)
   end
 end
 
+for i = FIRST_SELECTOR, #ARGV do index_selector(ARGV[i]) end
+local excess = redis.call('ZCARD', INDEX_ORDER) - selectors_kept
+if excess > 0 then
+  local oldest = redis.call('ZPOPMIN', INDEX_ORDER, int(math.min(excess, 2048)))
+  for i = 1, #oldest, 2 do
+    redis.call('HDEL', INDEX, oldest[i])
+    head.pruned = math.max(head.pruned, tonumber(oldest[i + 1]))
+  end
+  redis.call('HSET', HEAD, 'pruned', int(head.pruned))
+end
+
 if kind == 'config' then
-  keep_before(ARGV[FIRST], ARGV[FIRST + 1])
-  if ARGV[FIRST + 1] == '' then
-    redis.call('HDEL', KEYS[6], ARGV[FIRST])
-  else
-    redis.call('HSET', KEYS[6], ARGV[FIRST], ARGV[FIRST + 1])
-  end
+  keep_before(FIELD, VALUE)
+  if VALUE == '' then redis.call('HDEL', KEYS[6], FIELD) else redis.call('HSET', KEYS[6], FIELD, VALUE) end
+  redis.call('HSET', HEAD, 'configured', int(seq))
 else
-  for i = FIRST, #ARGV do index_selector(ARGV[i]) end
-  local excess = redis.call('ZCARD', INDEX_ORDER) - selectors_kept
-  if excess > 0 then
-    local oldest = redis.call('ZPOPMIN', INDEX_ORDER, int(math.min(excess, 2048)))
-    for i = 1, #oldest, 2 do
-      redis.call('HDEL', INDEX, oldest[i])
-      head.pruned = math.max(head.pruned, tonumber(oldest[i + 1]))
-    end
-    redis.call('HSET', HEAD, 'pruned', int(head.pruned))
-  end
   redis.call('HSET', KEYS[9], 'epoch', int(head.epoch), 'seq', int(seq), 'at', int(at), 'detail', detail)
   redis.call('ZADD', KEYS[8], int(at), operation)
   redis.call('PEXPIRE', KEYS[9], ARGV[9])

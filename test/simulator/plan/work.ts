@@ -137,6 +137,7 @@ const IDLE_CONFIGURATION: LogPayload = {
   kind: "config",
   field: policyField(SITE, "unused"),
   value: JSON.stringify({ key_pattern: "/unused/*", class: "hot" }),
+  selectors: [],
 };
 
 const purgeOfNobodys = (names: readonly number[]): LogPayload => ({

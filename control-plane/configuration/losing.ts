@@ -1,0 +1,82 @@
+// The selectors that a change of configuration carries: what it takes names from is invalidated by the very entry.
+
+import {
+  everythingOf,
+  patternsLosing,
+  selectorsReached,
+  selectorsWithin,
+} from "../../shared/core/names-lost.ts";
+import { compileRouting, type Site } from "../../shared/core/routing.ts";
+import type { Policy } from "../../shared/core/rules.ts";
+import type { Selector } from "../../shared/core/units.ts";
+import { type ReadField, readField } from "../../shared/wire/configuration.ts";
+
+export interface Change {
+  readonly field: string;
+  /** Null removes it. */
+  readonly value: string | null;
+}
+
+export interface From {
+  /** As it is before the change. */
+  readonly configuration: ReadonlyMap<string, string>;
+  /** Whether nobody has configured this log before. */
+  readonly first: boolean;
+}
+
+export function selectorsLost({ configuration, first }: From, { field, value }: Change): readonly Selector[] {
+  const text = configuration.get(field) ?? null;
+  if (text === value) return [];
+  const others = [...configuration]
+    .filter(([name]) => name !== field)
+    .map(([name, one]) => readField(name, one));
+  const before = text === null ? null : readField(field, text);
+  const after = value === null ? null : readField(field, value);
+  // Another release may read it, and name by it what it governs.
+  if (before?.kind === "unreadable" || after?.kind === "unreadable")
+    return [everythingOf(field.split("/")[1] ?? "")];
+  const sites = first ? [] : reachedIn(others, [before, after]);
+  const named = namesOf([before, after]).flatMap((site) => lostIn(site, { others, before, after, first }));
+  return [...new Set([...sites, ...named])];
+}
+
+function reachedIn(
+  others: readonly ReadField[],
+  [before, after]: readonly [ReadField | null, ReadField | null],
+) {
+  const versions = [before, after].flatMap(siteOf);
+  if (versions.length === 0) return [];
+  // Where there is no site at all, edges keep nothing.
+  const routing = (version: ReadField | null) =>
+    compileRouting([...others.flatMap(siteOf), ...siteOf(version)], []);
+  return selectorsReached({ before: routing(before), after: routing(after), versions });
+}
+
+/** The sites whose policies change: a row may be moved from one to another. */
+const namesOf = (versions: readonly (ReadField | null)[]): readonly string[] => [
+  ...new Set(versions.flatMap(policyOf).map(({ site }) => site)),
+];
+
+function lostIn(
+  name: string,
+  given: {
+    readonly others: readonly ReadField[];
+    readonly before: ReadField | null;
+    readonly after: ReadField | null;
+    readonly first: boolean;
+  },
+): readonly Selector[] {
+  const of = (field: ReadField | null): readonly Policy[] =>
+    policyOf(field).filter(({ site }) => site === name);
+  const [before = null] = of(given.before);
+  const [after = null] = of(given.after);
+  const site = given.others.flatMap(siteOf).find((one) => one.name === name) ?? null;
+  const others = given.others.flatMap(of);
+  return patternsLosing({ before, after, others, first: given.first }).flatMap((pattern) =>
+    selectorsWithin(name, site, pattern),
+  );
+}
+
+const siteOf = (field: ReadField | null): readonly Site[] => (field?.kind === "site" ? [field.site] : []);
+const policyOf = (field: ReadField | null): readonly Policy[] =>
+  field?.kind === "policy" ? [field.policy] : [];
