@@ -45,7 +45,7 @@ export class ControlHost {
   /** Kept apart from the log, and by no isolate. */
   private noted: LogHead | null = null;
   /** What the environment gives policies beside their plan. */
-  private readonly tags = new Map<string, string>();
+  private readonly tags = new Map<string, readonly string[]>();
 
   constructor(around: Surroundings, plan: Plan, hosts: ReadonlyMap<string, EdgeHost>) {
     this.around = around;
@@ -90,10 +90,11 @@ export class ControlHost {
     this.beats = false;
   }
 
-  /** A new release, whose environment gives the policy one more tag. */
-  retag(policyId: string, tag: string): void {
-    this.say(`gives ${policyId} the tag ${tag}`);
-    this.tags.set(policyId, tag);
+  /** A new release, whose environment gives the policy one more tag, or no longer does. */
+  retag(policyId: string, { tag, to }: { tag: string; to: "give" | "take" }): void {
+    this.say(`${to}s ${policyId} the tag ${tag}`);
+    const others = (this.tags.get(policyId) ?? []).filter((one) => one !== tag);
+    this.tags.set(policyId, to === "give" ? [...others, tag] : others);
     this.begin();
   }
 
@@ -191,7 +192,8 @@ export class ControlHost {
   /** Where nothing beats, the configuration is brought in all the same. */
   private bootOnce(plane: ControlPlane, isolate: Isolate): void {
     isolate.serve(async (request) => {
-      while ((await bootConfiguration(plane)).kind !== "done") await isolate.pass(100);
+      while (this.life?.isolate === isolate && (await bootConfiguration(plane)).kind !== "done")
+        await isolate.pass(100);
       request.leave();
     });
   }
@@ -206,10 +208,10 @@ const uncounted =
       now,
     );
 
-const rowOf = (policy: PolicyPlan, tag: string | undefined) => ({
+const rowOf = (policy: PolicyPlan, tags: readonly string[] = []) => ({
   id: policy.id,
   site: SITE,
-  tags: tag === undefined ? [] : [tag],
+  tags,
   key_pattern: policy.pattern,
   class: policy.class,
   window_ms: policy.window,

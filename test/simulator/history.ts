@@ -1,6 +1,6 @@
 // What happened, as seen from outside the edges: what the origin said, what was invalidated, what was answered.
 
-import type { InvalidationMode, LogPayload } from "../../shared/core/log-entry.ts";
+import { type InvalidationMode, type LogPayload, modeOf } from "../../shared/core/log-entry.ts";
 import { formatPosition, type Position } from "../../shared/core/position.ts";
 import { ConfigurationHistory } from "./configuration-history.ts";
 
@@ -161,6 +161,14 @@ export interface ReceiptRow {
   readonly saidAt: number | null;
 }
 
+/** A tag that a policy gave its resources from one position of the log on, and up to another, if it was taken away. */
+export interface PolicyTag {
+  readonly policyId: string;
+  readonly tag: string;
+  readonly position: Position;
+  takenAt: Position | null;
+}
+
 export class History {
   readonly generations = new Map<number, Generation>();
   readonly confirmations: Confirmation[] = [];
@@ -171,7 +179,7 @@ export class History {
   readonly violations: Violation[] = [];
   readonly trace: string[] = [];
   /** Tags that policies gave their resources while the world ran. */
-  policyTags: { readonly policyId: string; readonly tag: string; readonly position: Position }[] = [];
+  policyTags: PolicyTag[] = [];
   readonly losses: Loss[] = [];
   readonly receipts: ReceiptLook[] = [];
   readonly configuration = new ConfigurationHistory();
@@ -199,10 +207,10 @@ export class History {
     if (payload.kind !== "invalidate") {
       this.trace.push(`${at} log ${formatPosition(position)} configures ${payload.field}`);
       this.configured(payload, position);
-      return;
+      if (payload.selectors.length === 0) return;
     }
-    const { mode, selectors } = payload;
-    this.trace.push(`${at} log ${formatPosition(position)} ${mode} ${selectors.join(" + ")}`);
+    const { selectors } = payload;
+    this.trace.push(`${at} log ${formatPosition(position)} ${modeOf(payload)} ${selectors.join(" + ")}`);
     const known = this.byOperation.get(operationId);
     // Redis forgot that it had done it before: that is one more entry.
     const one =
@@ -222,11 +230,13 @@ export class History {
   private configured({ field, value }: LogPayload & { kind: "config" }, position: Position): void {
     this.configuration.entry(position, field, value !== null);
     const [kind, , policyId = ""] = field.split("/");
-    if (kind !== "policy" || value === null) return;
-    const { tags = [] } = JSON.parse(value) as { tags?: string[] };
+    if (kind !== "policy") return;
+    const { tags = [] } = JSON.parse(value ?? "{}") as { tags?: string[] };
+    const given = this.policyTags.filter((one) => one.policyId === policyId && one.takenAt === null);
+    for (const one of given) if (!tags.includes(one.tag)) one.takenAt = position;
     for (const tag of tags)
-      if (!this.policyTags.some((one) => one.policyId === policyId && one.tag === tag))
-        this.policyTags.push({ policyId, tag, position });
+      if (!given.some((one) => one.tag === tag))
+        this.policyTags.push({ policyId, tag, position, takenAt: null });
   }
 
   lost(loss: Loss): void {
@@ -235,19 +245,16 @@ export class History {
     const stands = ({ epoch, seq }: Position): boolean =>
       epoch < loss.survived.epoch || (epoch === loss.survived.epoch && seq <= loss.survived.seq);
     this.policyTags = this.policyTags.filter(({ position }) => stands(position));
+    for (const one of this.policyTags) if (one.takenAt !== null && !stands(one.takenAt)) one.takenAt = null;
     this.trace.push(`${loss.at} redis went back to ${formatPosition(loss.survived)}`);
   }
 
-  private note(
-    operationId: string,
-    { mode, selectors }: LogPayload & { kind: "invalidate" },
-    exchange: number | null,
-  ): Invalidation {
+  private note(operationId: string, payload: LogPayload, exchange: number | null): Invalidation {
     const one: Invalidation = {
       operationId,
       exchange,
-      mode,
-      selectors,
+      mode: modeOf(payload),
+      selectors: payload.selectors,
       position: null,
       appendedAt: Number.POSITIVE_INFINITY,
       acknowledgedAt: null,

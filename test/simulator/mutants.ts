@@ -154,6 +154,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "return more.length === 0 ? stored : [...stored, ...more];",
     put: "return more.length === 0 ? stored : stored.slice();",
   },
+  "configuration-loses-nothing": {
+    file: "control-plane/configuration/boot.ts",
+    from: 8,
+    find: "const selectors = selectorsLost({ configuration, first }, change);",
+    put: "const selectors: readonly Selector[] = first ? selectorsLost({ configuration, first }, change) : [];",
+  },
   "failure-is-joined": {
     file: "edge/flight.ts",
     from: 1,

@@ -23,6 +23,7 @@ export class Operators {
   private readonly control: ControlHost;
   private readonly chance: Chance;
   private operations = 0;
+  private retags = 0;
 
   constructor(around: Surroundings, control: ControlHost) {
     this.around = around;
@@ -64,15 +65,20 @@ export class Operators {
     });
   }
 
-  /** The tag is purged soon after, and what bears it only by the policy's word has to go as well. */
-  async retag(policyId: string, paths: readonly string[]): Promise<void> {
+  /**
+   * The tag is purged soon after, and what bears it only by the policy's word has to go as well; for good, though the
+   * policy may not give it any more.
+   */
+  async retag(policyId: string, paths: readonly string[], back: boolean): Promise<void> {
     const { history, origin, time } = this.around;
-    const tag = `late-${policyId}`;
-    this.control.retag(policyId, tag);
+    this.retags += 1;
+    const tag = `late${this.retags}`;
+    this.control.retag(policyId, { tag, to: "give" });
     while (!history.policyTags.some((one) => one.policyId === policyId && one.tag === tag))
       await time.pass(50);
     for (const path of paths) origin.write(path);
     await this.purge("hard", [{ kind: "tag", tag }]);
+    if (back) this.control.retag(policyId, { tag, to: "take" });
   }
 
   private operation(): string {

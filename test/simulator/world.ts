@@ -99,10 +99,8 @@ class World {
         break;
       case "retag": {
         const governed = this.plan.resources.filter(({ governedBy }) => governedBy.id === work.policy);
-        void operators.retag(
-          work.policy,
-          governed.map(({ path }) => path),
-        );
+        const paths = governed.map(({ path }) => path);
+        void operators.retag(work.policy, paths, work.back);
       }
     }
   }

@@ -63,13 +63,14 @@ export class Scene {
     return one.selectors.some((selector) => hits(selector, subject));
   }
 
-  /** Tags that the policy gave its resources before the invalidation, whenever their answers were stored. */
+  /** Tags that the policy gave its resources at the time of the invalidation, whenever their answers were stored. */
   private policyTags(
     policy: PolicyPlan,
     { one, view }: { one: Invalidation; view: ViewAt | null | undefined },
   ): string[] {
-    return this.history.policyTags.flatMap(({ policyId, tag, position }) => {
-      const given = policyId === policy.id && one.position !== null && isBefore(position, one.position);
+    return this.history.policyTags.flatMap(({ policyId, tag, position, takenAt }) => {
+      if (policyId !== policy.id || one.position === null) return [];
+      const given = isBefore(position, one.position) && (takenAt === null || isBefore(one.position, takenAt));
       return given && (view === undefined || includes(inOrder(view), position)) ? [tag] : [];
     });
   }

@@ -26,8 +26,8 @@ export type Work = { readonly at: number } & (
     }
   /** Somebody else appends this to the log, and pushes it to nobody. */
   | { readonly kind: "append"; readonly payload: LogPayload }
-  /** The policy gives its resources one more tag, they change, and what bears it is purged. */
-  | { readonly kind: "retag"; readonly policy: string }
+  /** The policy gives its resources one more tag, they change, and what bears it is purged; then it may be as before. */
+  | { readonly kind: "retag"; readonly policy: string; readonly back: boolean }
 );
 
 /** One client's request. */
@@ -70,7 +70,7 @@ export function drawWork(chance: Chance, setting: WorkSetting): Work[] {
   kind("burst", 2500, (one, at) => burst(one, at, setting));
   kind("invalidation", setting.every.invalidation, (one, at) => invalidation(one, at, setting));
   kind("retag", setting.every.retag, (one, at) => [
-    { at, kind: "retag", policy: one.pick(setting.resources).governedBy.id },
+    { at, kind: "retag", policy: one.pick(setting.resources).governedBy.id, back: one.hit(0.5) },
   ]);
   return work.filter(({ at }) => at < setting.duration).sort((a, b) => a.at - b.at);
 }
