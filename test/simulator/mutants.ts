@@ -234,7 +234,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "gossip-known-at-arrival": {
     file: "shared/core/gossip.ts",
-    from: 174,
+    from: 144,
     find: "{ epoch, cursor, age }: Telling, { sentAt }: HearingContext",
     put: "{ epoch, cursor, age }: Telling, { receivedAt: sentAt }: HearingContext",
   },
