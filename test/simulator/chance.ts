@@ -55,7 +55,9 @@ export class Chance {
 
   /** 128 bits in hexadecimal. */
   token(): string {
-    return Array.from({ length: 4 }, () => this.next().toString(16).padStart(8, "0")).join("");
+    let token = "";
+    for (let i = 0; i < 4; i++) token += this.next().toString(16).padStart(8, "0");
+    return token;
   }
 
   private next(): number {

@@ -70,13 +70,16 @@ function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   );
 }
 
+/** Of an answer that the edge had, or has since: it shows by what the resource varies. */
+const KEPT = /; (stored|hit|collapsed)/;
+
 /** Who knows by what it varies asks for the variant, who does not for the resource: neither waits for the other. */
 function namedApart(scene: Scene, ...calls: readonly OriginCall[]): boolean {
   const [knows, ...others] = calls.map((call) =>
-    scene.history.exchanges.some(
-      ({ edge, path, outcome }) =>
-        edge === call.edge && path === call.path && outcome.kind === "answered" && outcome.at <= call.askedAt,
-    ),
+    scene.history.exchanges.some(({ edge, path, outcome }) => {
+      if (edge !== call.edge || path !== call.path || outcome.kind !== "answered") return false;
+      return outcome.at <= call.askedAt && KEPT.test(outcome.cacheStatus);
+    }),
   );
   return scene.resource(calls[0]?.path ?? "").varies && others.some((other) => other !== knows);
 }

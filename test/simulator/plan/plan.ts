@@ -30,9 +30,9 @@ export function planOf(chance: Chance): Plan {
   const policies = policiesOf(chance.fork("policies"));
   const resources = resourcesOf(chance.fork("resources"), policies);
   const edges = Array.from({ length: chance.between(2, 3) }, (_, index) => `edge${index}`);
-  const duration = 7000;
+  const duration = 6000;
   const harsh = profile === "harsh";
-  const invalidation = harsh ? chance.pick([550, 550, 220]) : 550;
+  const invalidation = harsh ? chance.pick([480, 480, 220]) : 480;
   const every = { invalidation, retag: harsh && chance.hit(0.3) ? 4000 : null };
   return {
     profile,
@@ -40,7 +40,7 @@ export function planOf(chance: Chance): Plan {
     duration,
     policies,
     resources,
-    beats: chance.hit(0.5),
+    beats: chance.hit(0.45),
     pushes: chance.hit(0.8),
     work: drawWork(chance.fork("work"), { edges, resources, duration, every }),
     faults: drawFaults(chance.fork("faults"), { profile, edges, duration }),

@@ -65,7 +65,7 @@ export function resourcesOf(chance: Chance, policies: readonly PolicyPlan[]): Re
     tags: [`tag${chance.between(0, 2)}`],
     movingTag: chance.hit(0.3),
     dated: chance.hit(0.3),
-    maxAge: chance.pick([1, 3, 60, 60, 60]),
+    maxAge: chance.pick([1, 3, 3, 60, 60]),
     staleWhileRevalidate: chance.pick([0, 0, 2, 20]),
     staleIfError: chance.pick([0, 3, 20]),
     echoes: false,
@@ -92,8 +92,11 @@ export function resourcesOf(chance: Chance, policies: readonly PolicyPlan[]): Re
     resource("/hot/echo", { echoes: true, maxAge: 60 }),
     resource("/standard/private", { sharing: "never" }),
   ];
-  return all
-    .map((one) => ({ one, rank: chance.unit() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ one }) => one);
+  return (
+    all
+      // Parts take several requests to show anything: they are among the most asked for.
+      .map((one) => ({ one, rank: chance.unit() * (one.parted ? 0.25 : 1) }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ one }) => one)
+  );
 }

@@ -154,8 +154,8 @@ function invalidation(chance: Chance, at: number, { edges, resources }: WorkSett
   for (let times = chance.hit(0.1) ? 5 : 1; times > 0; times--) {
     if (chance.hit(0.15)) work.push({ at, kind: "append", payload: IDLE_CONFIGURATION });
     // What nobody asks for fills views and index all the same, until what they forgot has to be checked.
-    const nobodys = Array.from({ length: chance.between(0, 4) }, () => chance.between(1, 1000));
-    if (nobodys.length > 0) work.push({ at, kind: "append", payload: purgeOfNobodys(nobodys) });
+    const nobodys = Array.from({ length: chance.between(1, 4) }, () => chance.between(1, 1000));
+    work.push({ at, kind: "append", payload: purgeOfNobodys(nobodys) });
     const resource = chance.zipf(resources);
     if (chance.hit(0.85)) work.push({ at, kind: "change", path: resource.path });
     const mode = chance.hit(0.65) ? "hard" : "soft";
