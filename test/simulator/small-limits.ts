@@ -37,6 +37,7 @@ Object.assign(CONTROL_LIMITS, {
   redisDeadline: 400,
   breaker: { failures: 3, pause: 150 },
   bootCheckEvery: 2000,
+  pushPreceding: 1,
 });
 
 /** What governs where no policy does: longer than any policy's window, and short enough to be reached. */
