@@ -66,7 +66,7 @@ export function resourcesOf(chance: Chance, policies: readonly PolicyPlan[]): Re
     movingTag: chance.hit(0.3),
     dated: chance.hit(0.3),
     maxAge: chance.pick([1, 3, 3, 60, 60]),
-    staleWhileRevalidate: chance.pick([0, 0, 2, 20]),
+    staleWhileRevalidate: chance.pick([0, 2, 20, 20]),
     staleIfError: chance.pick([0, 3, 20]),
     echoes: false,
     parted: false,
@@ -95,7 +95,7 @@ export function resourcesOf(chance: Chance, policies: readonly PolicyPlan[]): Re
   return (
     all
       // Parts take several requests to show anything: they are among the most asked for.
-      .map((one) => ({ one, rank: chance.unit() * (one.parted ? 0.25 : 1) }))
+      .map((one) => ({ one, rank: chance.unit() * (one.parted ? 0.1 : 1) }))
       .sort((a, b) => a.rank - b.rank)
       .map(({ one }) => one)
   );
