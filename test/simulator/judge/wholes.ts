@@ -1,7 +1,8 @@
 // Judges what only shows over many requests: one fetch a key, views that only grow, and that all of them catch up.
 
+import { LOG_LIMITS } from "../../../shared/mid-tier/limits.ts";
 import { siteField } from "../../../shared/wire/configuration.ts";
-import type { Invalidation, OriginCall, ViewAt } from "../history.ts";
+import type { Invalidation, Loss, OriginCall, ViewAt } from "../history.ts";
 import { CONVERGED } from "../plan/plan.ts";
 import { SITE } from "../plan/work.ts";
 import { includes, type Scene } from "./scene.ts";
@@ -130,6 +131,15 @@ function converged(scene: Scene): void {
   }
 }
 
+/** Once the log has grown by all that it keeps, it can't tell an edge's place from the one that it lost (docs/protocol.md). */
+function trimmedPast(scene: Scene, { at, survived }: Loss): boolean {
+  const since = scene.history.invalidations.filter(
+    ({ appendedAt, position }) => appendedAt > at && position?.epoch === survived.epoch,
+  );
+  // Changes of configuration are entries too, and fewer by far.
+  return since.length >= LOG_LIMITS.entriesKept * 0.7;
+}
+
 /** What Redis lost is noticed by whoever knew of it, and ends in a new epoch. */
 function noticed(scene: Scene): void {
   const { exchanges, healedAt, losses } = scene.history;
@@ -137,7 +147,7 @@ function noticed(scene: Scene): void {
     const who = `${exchange.edge}/${exchange.life}`;
     const epoch = exchange.viewAtArrival?.epoch ?? 0;
     const loss = losses.find(({ ahead, highest }) => ahead.includes(who) && epoch <= highest);
-    if (loss === undefined) continue;
+    if (loss === undefined || trimmedPast(scene, loss)) continue;
     scene.report("7 a loss is noticed", exchange, `still in epoch ${epoch}, of which Redis lost the end`);
   }
 }
