@@ -14,9 +14,11 @@ const PAGES = 20;
 const forgetsTags: SourceChange = {
   path: fileURLToPath(new URL("../../shared/core/log-view.ts", import.meta.url)),
   change(text) {
-    const parts = text.split("for (const selector of selectors) mark(");
+    const parts = text.split("for (const selector of entry.payload.selectors) mark(");
     if (parts.length !== 2) throw new Error("the fragment to change is not there once");
-    return parts.join('for (const selector of selectors.filter((one) => !one.includes(" t "))) mark(');
+    return parts.join(
+      'for (const selector of entry.payload.selectors.filter((one) => !one.includes(" t "))) mark(',
+    );
   },
 };
 

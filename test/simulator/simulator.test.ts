@@ -27,8 +27,8 @@ async function sim(...flags: string[]): Promise<{ code: number; printed: string;
   }
 }
 
-test("twelve seeds keep the invariants", { timeout: 60_000 }, async () => {
-  for (let seed = 1; seed <= 12; seed++) {
+test("eight seeds keep the invariants", { timeout: 60_000 }, async () => {
+  for (let seed = 1; seed <= 8; seed++) {
     const { violations } = await simulate(seed);
     expect(violations, `npm run sim -- --seed ${seed}`).toEqual([]);
   }
@@ -52,7 +52,9 @@ test.each(Object.entries(MUTANTS))(
 );
 
 describe("the simulator notices", { concurrent: true, timeout: 120_000 }, () => {
-  test.each(Object.entries(MUTANTS))("the mutant %s", async (name, { from }) => {
+  // Every third in each run; `npm run verify` hunts all of them.
+  const some = Object.entries(MUTANTS).filter((_, index) => index % 3 === 0);
+  test.each(some)("the mutant %s", async (name, { from }) => {
     const { code, printed, complained } = await sim(
       "--mutant",
       name,
