@@ -8,7 +8,7 @@ import { parseSelector, type SelectorSpec } from "./selector.ts";
 import type { Millis, Selector } from "./units.ts";
 
 const STANDARD_RULES = rulesOfClass(STANDARD_CLASS);
-/** More matching than this is not done for one invalidation: the greatest bound of all is taken instead. */
+/** More matching than this is not done for one invalidation and one configuration: the greatest bound of all is taken instead. */
 const MOST_MATCHES = 100_000;
 
 /** Whether answers of a class may since have come under rules of other classes: they bear its selector still. */

@@ -13,7 +13,7 @@ import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AppendOutcome, Log, LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
-import { startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
+import { BACKENDS, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
 
 const DEADLINE = millis(2000);
 const KEY = "s e" as Selector;
@@ -26,12 +26,7 @@ const set = (field: string, value: string | null): LogPayload => ({
   selectors: [],
 });
 
-const backends = [
-  ["redis-server", startServerRest],
-  ["embedded", () => startEmbeddedRest()],
-] as const;
-
-describe.each(backends)("%s", (_name, start) => {
+describe.each(BACKENDS)("%s", (_name, start) => {
   let rest: Awaited<ReturnType<typeof startServerRest>> | Awaited<ReturnType<typeof startEmbeddedRest>>;
   let redis: Redis;
   let log: Log;

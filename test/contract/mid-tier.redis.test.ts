@@ -13,7 +13,7 @@ import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AppendQuery, FillQuery, Log, MidTier, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
-import { startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
+import { BACKENDS, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
 
 const EPOCH = 1_000;
 const at = (seq: number): Position => ({ epoch: EPOCH, seq });
@@ -43,12 +43,7 @@ function answerOf(id: string, asOf: Position, more: Partial<StoredAnswer> = {}):
   };
 }
 
-const backends = [
-  ["redis-server", startServerRest],
-  ["embedded", () => startEmbeddedRest()],
-] as const;
-
-describe.each(backends)("%s", (_name, start) => {
+describe.each(BACKENDS)("%s", (_name, start) => {
   let rest: Awaited<ReturnType<typeof startServerRest>> | Awaited<ReturnType<typeof startEmbeddedRest>>;
   let redis: Redis;
   let midTier: MidTier;

@@ -137,3 +137,9 @@ async function kill(server: RedisServer): Promise<void> {
   process.kill(server.pid, "SIGKILL");
   await gone;
 }
+
+/** What a contract of Redis is held against. */
+export const BACKENDS = [
+  ["redis-server", startServerRest],
+  ["embedded", () => startEmbeddedRest()],
+] as const;
