@@ -53,13 +53,16 @@ function standingFaults(chance: Chance, { profile, edges }: Setting): StandingFa
   ];
 }
 
-/** A host whose one clock slept keeps the other: where neither shows what has passed, nobody can tell (docs/protocol.md). */
+/** A host whose monotonic clock slept keeps its wall clock: where neither shows what has passed, nobody can tell (docs/protocol.md). */
 function withOneClock(faults: readonly TimedFault[]): TimedFault[] {
   const slept = new Set(
     faults.flatMap((fault) => (fault.kind === "freeze" && fault.sleeps === "monotonic" ? [fault.host] : [])),
   );
-  return faults.filter((fault) => fault.kind !== "clock-step" || fault.by > 0 || !slept.has(fault.host));
+  return faults.filter((fault) => !takesFromWall(fault) || !slept.has(fault.host));
 }
+
+const takesFromWall = (fault: TimedFault): fault is TimedFault & { host: string } =>
+  (fault.kind === "freeze" && fault.sleeps === "wall") || (fault.kind === "clock-step" && fault.by < 0);
 
 /**
  * A seed has some kinds and not others, or every world would be the same average storm. Each kind has its own chance,
