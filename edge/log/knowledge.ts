@@ -7,6 +7,7 @@ import {
   carryOver,
   hashAt,
   type LogView,
+  lastAhead,
   learn,
   learnHead,
   positionOf,
@@ -15,7 +16,7 @@ import {
 import { comparePositions } from "../../shared/core/position.ts";
 import { type Instant, instant } from "../../shared/core/units.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
-import type { LogHead } from "../../shared/ports/mid-tier.ts";
+import type { Joint, LogHead } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 
 export interface KnowledgePorts {
@@ -54,9 +55,11 @@ export class Knowledge {
     return this.view;
   }
 
-  /** Where the log is to go on from. */
-  joint(view: LogView): LogHead {
-    return this.unproven ?? { epoch: view.epoch, seq: view.cursor, hash: view.hash };
+  /** Where the log is to go on from, and what of it is known beyond. */
+  joint(view: LogView): Joint {
+    const end = { epoch: view.epoch, seq: view.cursor, hash: view.hash };
+    const beyond = lastAhead(view) ?? (this.unproven === null ? null : end);
+    return { ...(this.unproven ?? end), beyond };
   }
 
   /** The log has gone on from the joint. True where that was all there was to prove. */

@@ -64,6 +64,13 @@ export function highestLearnt(view: LogView): Position {
   return { epoch: view.epoch, seq };
 }
 
+/** The last entry held beyond a gap. */
+export function lastAhead(view: LogView): LogEntry | null {
+  let last: LogEntry | null = null;
+  for (const { entry } of view.ahead.values()) if (last === null || entry.seq > last.seq) last = entry;
+  return last;
+}
+
 export const positionOf = (view: LogView): Position => ({ epoch: view.epoch, seq: view.cursor });
 
 /** How old the knowledge of the head was at an instant. */

@@ -8,6 +8,7 @@ import type {
   AppendQuery,
   CheckOutcome,
   ConfirmOutcome,
+  Joint,
   Log,
   SinceOutcome,
   SnapshotOutcome,
@@ -69,10 +70,8 @@ export function createLog(redis: Redis, limits: LogLimits): Log {
       const commands = replicated(logScript(UNTOLD, []), replicas, limits);
       return readUntold(await redis.run(commands, limits.appendDeadline), replicas);
     },
-    since: async (known, limit) =>
-      readSince(
-        await redis.run([logScript(SINCE, [known.epoch, known.seq, known.hash, limit])], limits.readDeadline),
-      ),
+    since: async (joint, limit) =>
+      readSince(await redis.run([sinceCommand(joint, limit)], limits.readDeadline)),
     snapshot: async (highestKnownEpoch) =>
       readSnapshot(
         await redis.run([logScript(SNAPSHOT, [highestKnownEpoch], [CONFIGURATION])], limits.readDeadline),
@@ -84,6 +83,9 @@ export function createLog(redis: Redis, limits: LogLimits): Log {
 
 const logScript = (script: string, args: readonly RedisArgument[], keys: readonly string[] = []) =>
   evalCommand(script, [...LOG_KEYS, ...keys], args);
+
+const sinceCommand = ({ epoch, seq, hash, beyond }: Joint, limit: number) =>
+  logScript(SINCE, [epoch, seq, hash, limit, ...(beyond ? [beyond.seq, beyond.hash] : [])]);
 
 export const checkCommand = (selectors: readonly Selector[], { epoch, seq }: Position) =>
   logScript(CHECK, [epoch, seq, ...selectors]);

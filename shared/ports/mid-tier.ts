@@ -82,6 +82,12 @@ export interface LogHead {
   readonly hash: string;
 }
 
+/** Where the log is to go on from. Both entries have to be part of it, or a new epoch begins. */
+export interface Joint extends LogHead {
+  /** The last entry of the same epoch that is held beyond a gap. */
+  readonly beyond?: LogHead | null;
+}
+
 export type SinceOutcome =
   | { readonly kind: "entries"; readonly entries: readonly LogEntry[]; readonly head: LogHead }
   /** What the asker holds is not part of this log, or the log no longer reaches back to it. */
@@ -168,7 +174,7 @@ export interface Log {
   confirm(head: LogHead, replicas: number): Promise<ConfirmOutcome>;
   /** What somebody has appended, and not confirmed. */
   untold(replicas: number): Promise<UntoldOutcome>;
-  since(known: LogHead, limit: number): Promise<SinceOutcome>;
+  since(joint: Joint, limit: number): Promise<SinceOutcome>;
   snapshot(highestKnownEpoch: number): Promise<SnapshotOutcome>;
   check(selectors: readonly Selector[], position: Position): Promise<CheckOutcome>;
 }

@@ -430,6 +430,28 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect(outcome).toEqual({ kind: "unknown", reason: "epoch" });
     });
 
+    test.each([
+      ["another hash in its place", 2, "f".repeat(40)],
+      ["nothing in its place", 9, "f".repeat(40)],
+    ])("what is held beyond a gap is a loss with %s", async (_what, seq, hash) => {
+      const start = await head();
+      for (let i = 0; i < 3; i++) await append(invalidate("s e"));
+      const beyond = { ...start, seq, hash };
+      expect(await log.since({ ...start, beyond }, 10)).toEqual({ kind: "unknown", reason: "epoch" });
+      expect((await head()).epoch).toBeGreaterThan(start.epoch);
+    });
+
+    test("what is held beyond a gap, and stands in the log, changes nothing", async () => {
+      const start = await head();
+      for (let i = 0; i < 3; i++) await append(invalidate("s e"));
+      const plain = await log.since(start, 10);
+      expect(plain.kind === "entries" && plain.entries.length).toBe(3);
+      for (const { epoch, seq, hash } of plain.kind === "entries" ? plain.entries : [])
+        expect(await log.since({ ...start, beyond: { epoch, seq, hash } }, 10)).toMatchObject({
+          kind: "entries",
+        });
+    });
+
     test("an older epoch changes nothing and is told that it is one", async () => {
       await append(invalidate("s e"));
       const now = await head();

@@ -97,8 +97,12 @@ export class LogTwins {
   private async askAll(twin: Twin): Promise<Twin[]> {
     const led: Twin[] = [];
     for (const head of twin.heads) {
-      const after = await this.asked(twin, head);
-      if (after !== null) led.push(after);
+      const { epoch, seq } = head.real;
+      const further = twin.heads.filter(({ real }) => real.epoch === epoch && real.seq > seq);
+      for (const beyond of [null, ...further]) {
+        const after = await this.asked(twin, head, beyond);
+        if (after !== null) led.push(after);
+      }
       await this.checked(twin, head);
     }
     const epochs = new Set(twin.heads.map(({ real }) => real.epoch));
@@ -106,14 +110,14 @@ export class LogTwins {
     return led;
   }
 
-  private async asked(twin: Twin, { real, chain }: Head): Promise<Twin | null> {
+  private async asked(twin: Twin, { real, chain }: Head, beyond: Head | null): Promise<Twin | null> {
     const { page } = this.scope;
     const call: Call<SinceOutcome> = {
-      name: `since ${real.epoch}-${real.seq} ${real.hash} ${page}`,
-      send: ({ log }) => log.since(real, page),
+      name: `since ${real.epoch}-${real.seq} ${real.hash} ${page} ${beyond?.real.seq} ${beyond?.real.hash}`,
+      send: ({ log }) => log.since({ ...real, beyond: beyond?.real ?? null }, page),
     };
     const { outcome, content } = await this.ask(call, twin);
-    const { reply, log } = since(twin.log, chain, this.scope);
+    const { reply, log } = since(twin.log, { joint: chain, beyond: beyond?.chain ?? null }, this.scope);
     this.alike(outcome.kind, reply.kind, call.name);
     if (outcome.kind === "entries" && reply.kind === "entries") {
       const known = (hash: string): Chain | undefined =>

@@ -184,6 +184,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     configuration: "gossip",
     fault: edit(GOSSIP, "seq: cursor }, earlier(sentAt, age)", "seq: cursor }, sentAt"),
   },
+  "what is held beyond a gap goes unasked": {
+    configuration: "forks",
+    fault: edit(
+      KNOWLEDGE,
+      "const beyond = lastAhead(view) ?? (this.unproven === null ? null : end);",
+      "const beyond = null;",
+    ),
+  },
   "epoch forgotten": {
     configuration: "outages",
     fault: edit(

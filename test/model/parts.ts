@@ -51,6 +51,8 @@ export type Pull =
       readonly kind: "since";
       readonly sentFor: Age;
       readonly joint: Chain;
+      /** What of the log is held beyond a gap. */
+      readonly beyond: Chain | null;
       readonly replaced: boolean;
       readonly reply: SinceReply | null;
     }

@@ -59,9 +59,9 @@ function begun(scope: Scope, knowing: Knowing): Move {
 
 /** The first request of `pull`, and every further one. */
 function ask(knowledge: Knowledge, view: LogView | null): Pull {
-  return view === null
-    ? { kind: "snapshot", sentFor: 0, highest: knowledge.epochDemanded(), reply: null }
-    : { kind: "since", sentFor: 0, joint: knowledge.joint(view).hash, replaced: false, reply: null };
+  if (view === null) return { kind: "snapshot", sentFor: 0, highest: knowledge.epochDemanded(), reply: null };
+  const { hash: joint, beyond } = knowledge.joint(view);
+  return { kind: "since", sentFor: 0, joint, beyond: beyond?.hash ?? null, replaced: false, reply: null };
 }
 
 export function stepsOf(scope: Scope, { knowing, log }: Asked): Move[] {
@@ -101,7 +101,7 @@ function execute(scope: Scope, log: Log, pull: Pull): { pull: Pull; log: Log } {
     const outcome = snapshot(log, pull.highest);
     return { pull: { ...pull, reply: outcome.reply }, log: told(scope, outcome.log) };
   }
-  const outcome = since(log, pull.joint, scope.log);
+  const outcome = since(log, pull, scope.log);
   return { pull: { ...pull, reply: outcome.reply }, log: told(scope, outcome.log) };
 }
 
@@ -166,8 +166,7 @@ export function pullAtOnce(scope: Scope, before: Asked): Asked & { readonly void
 }
 
 /**
- * The beat confirms what nobody else has, everything that is under way to this edge arrives, and it pulls twice: a push of
- * what the log has lost since shows only then.
+ * The beat confirms what nobody else has, everything that is under way to this edge arrives, and it pulls.
  */
 export function healed(scope: Scope, { knowing, log }: Asked): Asked {
   let state = { knowing, log: confirmHead(log) };
@@ -176,7 +175,7 @@ export function healed(scope: Scope, { knowing, log }: Asked): Asked {
     const [step] = stepsOf(calm, state);
     state = { knowing: step?.writes.knowing ?? state.knowing, log: step?.writes.log ?? state.log };
   }
-  return pullAtOnce(calm, pullAtOnce(calm, state));
+  return pullAtOnce(calm, state);
 }
 
 const MOST_STEPS = 20;

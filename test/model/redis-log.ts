@@ -53,7 +53,7 @@ const fromOf = (seq: number, { entriesKept }: LogScope): number => Math.max(1, s
 /** `since.lua`. */
 export function since(
   log: Log,
-  joint: Chain,
+  { joint, beyond }: { readonly joint: Chain; readonly beyond: Chain | null },
   scope: LogScope,
 ): { readonly log: Log; readonly reply: SinceReply } {
   const unknown = { kind: "unknown" } as const;
@@ -62,6 +62,7 @@ export function since(
   const lost = () => ({ log: beginEpoch(log, Math.max(known.epoch, head.epoch)), reply: unknown });
   if (known.epoch > head.epoch) return lost();
   if (known.epoch < head.epoch) return { log, reply: unknown };
+  if (beyond !== null && isContradicted(log.chain, beyond, scope)) return lost();
   if (known.seq > head.seq) return lost();
   const isTrimmed = known.seq < fromOf(head.seq, scope) - 1;
   if (isTrimmed && known.seq !== log.durable) return { log, reply: unknown };
@@ -71,6 +72,10 @@ export function since(
   const told = known.seq >= log.durable ? joint : toldOf(log.chain, log);
   return { log, reply: { kind: "entries", entries: entries.map(({ hash }) => hash), head: told } };
 }
+
+/** Whether an entry is no part of the log, and the log still shows it. */
+const isContradicted = (chain: Chain, entry: Chain, scope: LogScope): boolean =>
+  headOf(entry).seq >= fromOf(headOf(chain).seq, scope) - 1 && !goesOnFrom(chain, entry);
 
 /** `snapshot.lua`. */
 export function snapshot(log: Log, highest: number): { readonly log: Log; readonly reply: Chain } {

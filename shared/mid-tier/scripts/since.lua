@@ -1,8 +1,9 @@
 -- The entries after a position, and the head, as far as they are durable. A position that is not part of this log begins
 -- a new epoch if it is ahead of the log or contradicts it: something was lost or forked, and nothing older may be trusted.
 -- It is not flagged read-only, so no lagging replica ever answers it.
--- KEYS: head, entries, index, index order.  ARGV: epoch, seq, hash, limit
+-- KEYS: head, entries, index, index order.  ARGV: epoch, seq, hash, limit, then of what is held beyond a gap: seq, hash
 local epoch, seq, hash, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local beyond, beyond_hash = tonumber(ARGV[5]), ARGV[6]
 local head = read_head()
 if not head then return { 'unknown', 'epoch' } end
 
@@ -13,6 +14,8 @@ end
 
 if epoch > head.epoch then return lost() end
 if epoch < head.epoch then return { 'unknown', 'epoch' } end
+-- What was told ahead of the rest may be gone with nothing that comes next showing it: answers are as of it already.
+if beyond and beyond >= head.from - 1 and hash_at(head, beyond) ~= beyond_hash then return lost() end
 -- Whoever was told more before a failover has reached all that anybody may be told. Beyond its own head the log knows no
 -- hash.
 if seq >= head.durable then
