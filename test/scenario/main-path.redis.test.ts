@@ -132,6 +132,9 @@ describe("stampedes", () => {
     const gate = cluster.site.gate("/broken");
     const all = Promise.all(Array.from({ length: 20 }, () => cluster.get(0, "/broken")));
     await gate.holding(1);
+    // Answered behind them and from further away: by then all of them wait.
+    cluster.site.set("/behind", cacheable("behind"));
+    await cluster.get(0, "/behind");
     gate.open();
     expect(new Set((await all).map((got) => got.status))).toEqual(new Set([500]));
     expect(cluster.site.requests("/broken")).toBe(1);

@@ -181,8 +181,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "lagging-replica-read": {
     file: "shared/mid-tier/log.ts",
     from: 6,
-    find: "await redis.run([logScript(SINCE, [known.epoch, known.seq, known.hash, limit])], limits.readDeadline),",
-    put: 'await redis.run(\n          [["EVAL_RO", ...logScript(SINCE, [known.epoch, known.seq, known.hash, limit]).slice(1)]],\n          limits.readDeadline,\n        ),',
+    find: "readSince(await redis.run([sinceCommand(joint, limit)], limits.readDeadline)),",
+    put: 'readSince(\n        await redis.run([["EVAL_RO", ...sinceCommand(joint, limit).slice(1)]], limits.readDeadline),\n      ),',
   },
   "put-is-stored": {
     file: "edge/writes/keep-posted.ts",
