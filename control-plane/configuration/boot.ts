@@ -117,7 +117,7 @@ async function appendOnce(
     payload: { kind: "config", field, value, selectors },
     detail: field,
     replicas: settings.replicas,
-    ...(expected !== null && { expected }),
+    ...(expected !== null && { expected: { position: expected, of: "configuration" as const } }),
   });
 }
 

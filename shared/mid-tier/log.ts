@@ -114,8 +114,9 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     limits.changesKept,
     query.preceding ?? 0,
     query.replicas,
-    query.expected?.epoch ?? 0,
-    query.expected?.seq ?? 0,
+    query.expected?.position.epoch ?? 0,
+    query.expected?.position.seq ?? 0,
+    query.expected?.of === "sites" ? "sited" : "configured",
     ...field,
     ...payload.selectors,
   ];

@@ -121,8 +121,14 @@ export interface AppendQuery {
   readonly replicas: number;
   /** As many of the entries before it come back with it, for a push to carry; none where left out. */
   readonly preceding?: number;
-  /** Where the configuration stood that the entry was worked out from. */
-  readonly expected?: Position;
+  /** What it was worked out from, where it was from the configuration. */
+  readonly expected?: Expected;
+}
+
+/** The configuration as it stood at a position; where it is `sites`, policies may have changed since. */
+export interface Expected {
+  readonly position: Position;
+  readonly of: "configuration" | "sites";
 }
 
 export type AppendOutcome =
@@ -139,7 +145,7 @@ export type AppendOutcome =
       readonly preceding: readonly LogEntry[];
     }
   | { readonly kind: "conflict" }
-  /** The configuration has changed since what was expected, whether anybody is told of it yet or not: nothing is appended. */
+  /** What was expected has changed since, whether anybody is told of it yet or not: nothing is appended. */
   | { readonly kind: "outdated" }
   /** Appended, but fewer replicas than asked for have it: retry with the same operation id. */
   | { readonly kind: "unreplicated" }

@@ -505,22 +505,38 @@ describe.each(BACKENDS)("%s", (_name, start) => {
         value,
         selectors: [],
       });
+      const all = (position: Position) => ({ position, of: "configuration" }) as const;
       const first = await appended(change("1"));
       await append(invalidate("s e"));
-      const second = await append(change("2"), { operationId: "second", expected: first });
+      const second = await append(change("2"), { operationId: "second", expected: all(first) });
       expect(second).toMatchObject({ kind: "appended", position: { seq: 3 } });
       const outdated = { kind: "outdated" };
       const before = { ...first, epoch: first.epoch - 1 };
-      expect(await append(change("3"), { expected: first })).toEqual(outdated);
-      expect(await append(change("3"), { expected: before })).toEqual(outdated);
+      expect(await append(change("3"), { expected: all(first) })).toEqual(outdated);
+      expect(await append(change("3"), { expected: all(before) })).toEqual(outdated);
       expect((await head()).seq).toBe(3);
       // A repetition of what was appended is no news.
-      expect(await append(change("2"), { operationId: "second", expected: first })).toEqual({
+      expect(await append(change("2"), { operationId: "second", expected: all(first) })).toEqual({
         ...second,
         entry: { ...(second.kind === "appended" && second.entry), age: expect.any(Number) },
       });
       await run("FLUSHALL");
-      expect(await append(change("3"), { expected: first })).toEqual(outdated);
+      expect(await append(change("3"), { expected: all(first) })).toEqual(outdated);
+    });
+
+    test("what was worked out from the sites alone is refused only where those have changed since", async () => {
+      const change = (field: string): LogPayload => ({ kind: "config", field, value: "{}", selectors: [] });
+      const sites = (position: Position) => ({ position, of: "sites" }) as const;
+      const first = await appended(change("site/a"));
+      await append(change("policy/a/b"));
+      const second = await append(invalidate("s e"), { expected: sites(first) });
+      expect(second).toMatchObject({ kind: "appended", position: { seq: 3 } });
+      await append(change("site/b"));
+      expect(await append(invalidate("s e"), { expected: sites(first) })).toEqual({ kind: "outdated" });
+      await run("FLUSHALL");
+      const begun = await head();
+      await append(change("policy/a/b"));
+      expect(await append(invalidate("s e"), { expected: sites(begun) })).toMatchObject({ kind: "appended" });
     });
 
     test("check says what has hit an answer since a position", async () => {

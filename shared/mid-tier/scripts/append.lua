@@ -4,12 +4,12 @@
 -- ARGV: request digest, payload, kind (invalidate-hard | invalidate-soft | config), audit detail, operation id,
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
 --       changes of configuration kept, entries to come back with it, replicas asked for, position (epoch, seq) since
---       which the configuration must not have changed (epoch 0 for none), then, for configuration, field and value
---       ('' removes), then the selectors
+--       which the configuration must not have changed (epoch 0 for none), and whether that is all of it (configured) or
+--       its sites (sited), then, for configuration, field and value ('' removes), then the selectors
 local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIELD, VALUE = ARGV[17], ARGV[18]
-local FIRST_SELECTOR = kind == 'config' and 19 or 17
+local FIELD, VALUE = ARGV[18], ARGV[19]
+local FIRST_SELECTOR = kind == 'config' and 20 or 18
 
 -- Who asks for fewer replicas than the log itself does may not know of it yet.
 local function wants_replicas()
@@ -53,8 +53,11 @@ local head = read_head()
 local expected_epoch = tonumber(ARGV[15])
 if expected_epoch > 0 then
   -- What was worked out from another configuration would name too little.
-  local configured = tonumber(redis.call('HGET', HEAD, 'configured') or '0')
-  if not head or head.epoch ~= expected_epoch or configured > tonumber(ARGV[16]) then return { 'outdated' } end
+  -- An older release has noted no sites apart.
+  local changed = redis.call('HGET', HEAD, ARGV[17]) or redis.call('HGET', HEAD, 'configured')
+  if not head or head.epoch ~= expected_epoch or tonumber(changed or '0') > tonumber(ARGV[16]) then
+    return { 'outdated' }
+  end
 end
 head = head or begin_epoch(tonumber(ARGV[6]))
 if not index_is_whole(head) then
@@ -130,6 +133,7 @@ if kind == 'config' then
   keep_before(FIELD, VALUE)
   if VALUE == '' then redis.call('HDEL', KEYS[6], FIELD) else redis.call('HSET', KEYS[6], FIELD, VALUE) end
   redis.call('HSET', HEAD, 'configured', int(seq))
+  if string.sub(FIELD, 1, 5) == 'site/' then redis.call('HSET', HEAD, 'sited', int(seq)) end
 else
   redis.call('HSET', KEYS[9], 'epoch', int(head.epoch), 'seq', int(seq), 'at', int(at), 'detail', detail)
   redis.call('ZADD', KEYS[8], int(at), operation)

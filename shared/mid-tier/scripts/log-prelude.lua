@@ -32,7 +32,7 @@ local function begin_epoch(highest_known)
   -- The configuration is what it is: whoever begins with this epoch is told all of it.
   for _, change in ipairs(untold_changes()) do redis.call('HDEL', HEAD, change.name) end
   redis.call('HSET', HEAD, 'epoch', int(epoch), 'seq', '0', 'hash', hash, 'from', '1', 'pruned', '0',
-    'durable', '0', 'durable-hash', hash, 'configured', '0')
+    'durable', '0', 'durable-hash', hash, 'configured', '0', 'sited', '0')
   return { epoch = epoch, seq = 0, hash = hash, from = 1, pruned = 0, durable = 0, durable_hash = hash }
 end
 
