@@ -7,6 +7,8 @@ export const LIMITS = {
   body: mebibytes(1),
   /** Selectors of one invalidation: each costs Redis and every edge an index entry. */
   selectors: 1000,
+  /** How often an invalidation is named for the log that has another configuration: the last time so that policies don't matter. */
+  namings: 3,
   /** Characters of a tag, as many as a policy may give. */
   tag: 1024,
   /** Characters of a URL; clients and servers rarely take more. */

@@ -87,6 +87,8 @@ export const LIMITS = {
   pushPatience: millis(300),
   /** Entries asked for in one pull. */
   pullPage: 500,
+  /** How often a write is named for the log that has another configuration: the last time so that policies don't matter. */
+  namings: 3,
   /** A request that came too late for the pull under way waits this long at most before the next one is sent. */
   pullQueue: millis(25),
   /** Pages in one pull before it is left to the next. */

@@ -35,7 +35,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     peers,
     counters,
     configured: (fields) => router.configure(fields),
-    reached: () => flushUnsent(edge),
+    reached: (background) => flushUnsent(edge, background),
   });
   const edge: Edge = {
     ...ports,

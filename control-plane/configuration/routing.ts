@@ -1,11 +1,19 @@
 // The sites and policies in force: what the log holds, and the environment's sites that it has not taken yet.
 
+import type { Position } from "../../shared/core/position.ts";
 import type { Routing } from "../../shared/core/routing.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { encodeSite, siteField } from "../../shared/wire/configuration.ts";
 import type { ControlPlane } from "../control-plane.ts";
 
-export type RoutingOutcome = { readonly kind: "routing"; readonly routing: Routing } | Unavailable;
+export type RoutingOutcome =
+  | {
+      readonly kind: "routing";
+      readonly routing: Routing;
+      /** Where the log stood. */
+      readonly position: Position;
+    }
+  | Unavailable;
 
 /** Policies come from the log alone: selectors have to be made by the recipes that edges know. */
 export async function readRouting({
@@ -17,5 +25,5 @@ export async function readRouting({
   if (outcome.kind === "unavailable") return outcome;
   const fields = new Map(settings.sites.map((site) => [siteField(site.name), encodeSite(site)]));
   for (const [field, value] of outcome.configuration) fields.set(field, value);
-  return { kind: "routing", routing: routings.of(fields) };
+  return { kind: "routing", routing: routings.of(fields), position: outcome.head };
 }

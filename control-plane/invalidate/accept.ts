@@ -4,8 +4,9 @@ import { keyedPath } from "../../shared/core/cache-key.ts";
 import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts";
-import { formatSelector, type SelectorSpec } from "../../shared/core/selector.ts";
+import { formatSelector, type SelectorSpec, whateverQuery } from "../../shared/core/selector.ts";
 import type { Selector } from "../../shared/core/units.ts";
+import type { Expected } from "../../shared/ports/mid-tier.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
 import { LIMITS } from "../config.ts";
 import {
@@ -30,6 +31,8 @@ export interface Invalidation {
   readonly selectors: readonly Selector[];
   /** As many of each kind as were sent. */
   readonly counts: SelectorCounts;
+  /** What of the configuration decided on the selectors: the recipes of keys decide on queries alone. */
+  readonly by: Expected["of"];
 }
 
 export type SelectorCounts = Record<
@@ -45,9 +48,10 @@ type Read = (text: string) => SelectorSpec | { readonly kind: "fault"; readonly 
 
 const KINDS = ["urls", "tags", "prefixes", "hosts", "classes"] as const;
 
+/** `wide`: names URLs without their queries, so that no policy is needed for it. */
 export function acceptInvalidation(
   body: InvalidateBody,
-  given: { readonly routing: Routing; readonly parse: ParseUrl },
+  given: { readonly routing: Routing; readonly parse: ParseUrl; readonly wide?: boolean },
 ): Acceptance {
   const site = siteNamed(given.routing, body.site ?? "default");
   if (site === null) return refused("/site", `there is no site ${JSON.stringify(body.site ?? "default")}`);
@@ -75,6 +79,7 @@ export function acceptInvalidation(
     mode: body.mode ?? "hard",
     selectors: [...selectors],
     counts,
+    by: given.wide !== true && body.urls?.some((url) => url.includes("?")) ? "configuration" : "sites",
   };
   return { kind: "accepted", invalidation };
 }
@@ -107,12 +112,15 @@ function excessFault(counts: SelectorCounts): Fault | null {
   return null;
 }
 
-function readersOf(context: ReferenceContext): Record<(typeof KINDS)[number], Read> {
-  const { routing } = context;
+function readersOf(
+  context: ReferenceContext & { readonly wide?: boolean },
+): Record<(typeof KINDS)[number], Read> {
+  const { routing, wide } = context;
   return {
     urls: (text) =>
       specOf(readUrl(text, context), ({ place }) => {
-        const { host } = place.url;
+        const { host, path } = place.url;
+        if (wide === true) return whateverQuery(host, path);
         // The recipe decides which parts of a query are part of the name.
         const pathAndQuery = keyedPath(place.url, rulesFor(routing, place).key);
         return { kind: "url", host, pathAndQuery };

@@ -1,12 +1,15 @@
-// Appends an accepted invalidation to the log, once, and says what the answer to its sender is.
+// Names what an invalidation asks for by the configuration that the log has, and appends it, once.
 
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
+import type { Instant } from "../../shared/core/units.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
-import type { AppendOutcome, AppendQuery } from "../../shared/ports/mid-tier.ts";
+import type { AppendOutcome, AppendQuery, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import { LIMITS } from "../config.ts";
+import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import type { Invalidation } from "./accept.ts";
+import { type Acceptance, acceptInvalidation, type Invalidation } from "./accept.ts";
+import type { InvalidateBody } from "./request.ts";
 
 export interface Operation {
   /** The same operation appends once; its receipt has the same id. */
@@ -16,13 +19,37 @@ export interface Operation {
   readonly reason: string | null;
 }
 
-export function appendInvalidation(
-  { log, settings }: Pick<ControlPlane, "log" | "settings">,
-  invalidation: Invalidation,
+export type Appending =
+  | {
+      readonly kind: "tried";
+      readonly invalidation: Invalidation;
+      readonly appended: AppendOutcome;
+      readonly sentAt: Instant;
+    }
+  | (Acceptance & { readonly kind: "refused" })
+  | Unavailable;
+
+/** Named anew where the configuration has changed meanwhile, and at last so that no policy matters (docs/adr/0017). */
+export async function appendInvalidation(
+  plane: ControlPlane,
+  body: InvalidateBody,
   operation: Operation,
-): Promise<AppendOutcome> {
-  // Confirmed before it is pushed: to an edge that has been pushed it, a peer that the log did not tell has lost it.
-  return appendConfirmed(log, invalidationQuery(invalidation, operation, settings.replicas));
+): Promise<Appending> {
+  for (let naming = 1; ; naming++) {
+    const wide = naming === LIMITS.namings;
+    const known = await readRouting(plane);
+    if (known.kind === "unavailable") return known;
+    const { routing, position } = known;
+    const acceptance = acceptInvalidation(body, { routing, parse: plane.parseUrl, wide });
+    if (acceptance.kind === "refused") return acceptance;
+    const { invalidation } = acceptance;
+    const sentAt = plane.clock.now();
+    const query = invalidationQuery(invalidation, operation, plane.settings.replicas);
+    const expected = { position, of: invalidation.by };
+    // Confirmed before it is pushed: to an edge that has been pushed it, a peer that the log did not tell has lost it.
+    const appended = await appendConfirmed(plane.log, { ...query, expected });
+    if (appended.kind !== "outdated" || wide) return { kind: "tried", invalidation, appended, sentAt };
+  }
 }
 
 function invalidationQuery(

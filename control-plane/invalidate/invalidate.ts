@@ -1,13 +1,12 @@
 // A purge from request to receipt: accept, append, then push.
 
 import { formatPosition } from "../../shared/core/position.ts";
-import type { Routing } from "../../shared/core/routing.ts";
 import type { Selector } from "../../shared/core/units.ts";
-import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { acceptInvalidation, type Fault, type Invalidation, type SelectorCounts } from "./accept.ts";
-import { appendInvalidation, type Operation } from "./append.ts";
+import { type Acceptance, acceptInvalidation, type Fault, type SelectorCounts } from "./accept.ts";
+import { type Appending, appendInvalidation, type Operation } from "./append.ts";
 import { estimateHits, type ShownEstimate } from "./estimate.ts";
 import { fanOut, type Pushing, pushable } from "./fan-out.ts";
 import { scheduleRepeat } from "./repeat.ts";
@@ -46,19 +45,16 @@ export interface InvalidateOrder {
 
 export async function invalidate(plane: ControlPlane, order: InvalidateOrder): Promise<InvalidateOutcome> {
   const { body, operation } = order;
-  const known = await readRouting(plane);
-  if (known.kind === "unavailable") return known;
-  const acceptance = acceptInvalidation(body, { routing: known.routing, parse: plane.parseUrl });
-  if (acceptance.kind === "refused") return acceptance;
-  const { invalidation } = acceptance;
-  const { counts } = invalidation;
-  if (body.dryRun === true) return tryDry(plane, invalidation, known.routing);
-  const { appended, reached } = await appendAndPush(plane, invalidation, order);
+  if (body.dryRun === true) return tryDry(plane, body);
+  const tried = await appendAndPush(plane, order);
+  if (tried.kind !== "tried") return tried;
+  const { appended, reached } = tried;
+  const { counts } = tried.invalidation;
   if (appended.kind === "conflict") return appended;
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   if (body.repeatAfterMs !== undefined) {
     const due = appended.at + body.repeatAfterMs;
-    const scheduled = await scheduleRepeat(plane, { invalidation, operation }, due);
+    const scheduled = await scheduleRepeat(plane, { body, operation }, due);
     if (scheduled.kind === "full") return { kind: "too-many-repeats" };
     if (scheduled.kind === "unavailable") return scheduled;
   }
@@ -68,34 +64,38 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
 
 async function tryDry(
   plane: ControlPlane,
-  { counts, selectors }: Invalidation,
-  routing: Routing,
-): Promise<DryRun | Unavailable> {
+  body: InvalidateBody,
+): Promise<DryRun | (Acceptance & { readonly kind: "refused" }) | Unavailable> {
+  const known = await readRouting(plane);
+  if (known.kind === "unavailable") return known;
+  const { routing } = known;
+  const acceptance = acceptInvalidation(body, { routing, parse: plane.parseUrl });
+  if (acceptance.kind === "refused") return acceptance;
+  const { counts, selectors } = acceptance.invalidation;
   const found = await estimateHits(plane, selectors, routing);
   if (found.kind === "unavailable") return found;
   const edges = plane.settings.push ? found.edges : [];
   return { kind: "dry-run", counts, selectors, edges, estimate: found.estimate };
 }
 
+type Pushed = Appending & { readonly kind: "tried" } & { readonly reached: boolean };
+
 async function appendAndPush(
   plane: ControlPlane,
-  invalidation: Invalidation,
-  { operation, pushing }: InvalidateOrder,
-): Promise<{ readonly appended: AppendOutcome; readonly reached: boolean }> {
-  const sentAt = plane.clock.now();
-  const [appended, listed] = await Promise.all([
-    appendInvalidation(plane, invalidation, operation),
-    plane.edges.read(),
-  ]);
-  if (appended.kind !== "appended") return { appended, reached: false };
+  { body, operation, pushing }: InvalidateOrder,
+): Promise<Pushed | Exclude<Appending, { kind: "tried" }>> {
+  const [tried, listed] = await Promise.all([appendInvalidation(plane, body, operation), plane.edges.read()]);
+  if (tried.kind !== "tried") return tried;
+  const { appended, sentAt } = tried;
+  if (appended.kind !== "appended") return { ...tried, reached: false };
   // What an earlier attempt had appended is pushed again: it may have ended before it pushed.
   const push = pushable(appended, { id: operation.id, sentAt });
-  if (push === null) return { appended, reached: false };
+  if (push === null) return { ...tried, reached: false };
   const edges = listed.kind === "unavailable" ? null : listed.directory.edges;
   // Acknowledged only when it is noted, so that its loss would show.
   const [reached] = await Promise.all([
     fanOut(plane, push, { ...pushing, listed: edges }),
     plane.witness.note(push.entry),
   ]);
-  return { appended, reached };
+  return { ...tried, reached };
 }

@@ -1,18 +1,19 @@
 // Appends an invalidation once more after a while: what an origin still served of the old by then goes too.
 
-import type { Selector } from "../../shared/core/units.ts";
 import type { Repeat, ScheduleOutcome } from "../../shared/mid-tier/repeats.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import type { Invalidation } from "./accept.ts";
-import { appendInvalidation, type Operation } from "./append.ts";
+import type { Fault } from "./accept.ts";
+import { type Appending, appendInvalidation, type Operation } from "./append.ts";
 import { fanOut, pushable } from "./fan-out.ts";
+import { type InvalidateBody, invalidateSchema } from "./request.ts";
 
+/** What was asked for, not how it was named then: when it is due, policies may name it otherwise. */
 interface Work {
-  readonly invalidation: Invalidation;
+  readonly body: InvalidateBody;
   readonly actor: string;
 }
 
@@ -22,10 +23,10 @@ const WITH_THE_BEAT: Background = { keep: () => {} };
 /** `due` is Redis TIME, milliseconds. */
 export function scheduleRepeat(
   { repeats }: Pick<ControlPlane, "repeats">,
-  { invalidation, operation }: { invalidation: Invalidation; operation: Operation },
+  { body, operation }: { body: InvalidateBody; operation: Operation },
   due: number,
 ): Promise<ScheduleOutcome> {
-  const work: Work = { invalidation, actor: operation.actor };
+  const work: Work = { body, actor: operation.actor };
   return repeats.schedule({ id: operation.id, work: JSON.stringify(work) }, due);
 }
 
@@ -52,27 +53,46 @@ async function repeatAndForget(
 async function repeatOne(
   plane: ControlPlane,
   of: string,
-  { invalidation, actor }: Work,
+  { body, actor }: Work,
 ): Promise<{ readonly kind: "done" } | Unavailable> {
   const id = await plane.digest.sha256Hex(`repeat\n${of}`);
   const operation = { id, requestDigest: id, actor, reason: `repeats ${of}` };
-  const sentAt = plane.clock.now();
-  const appended = await appendInvalidation(plane, invalidation, operation);
+  const tried = await appendWhatIsServed(plane, body, operation);
+  if (tried.kind === "unavailable") return tried;
+  if (tried.kind === "refused") return { kind: "done" };
+  const { appended, sentAt } = tried;
   if (appended.kind === "unavailable") return appended;
-  if (appended.kind === "unreplicated") return { kind: "unavailable", reason: appended.kind };
+  if (appended.kind === "unreplicated" || appended.kind === "outdated")
+    return { kind: "unavailable", reason: appended.kind };
   const push = appended.kind === "appended" ? pushable(appended, { id, sentAt }) : null;
   if (push !== null)
     await fanOut(plane, push, { grace: LIMITS.pushGrace, background: WITH_THE_BEAT, listed: null });
   return { kind: "done" };
 }
 
+/** What the site does not serve any more keeps nothing else from being repeated. */
+async function appendWhatIsServed(
+  plane: ControlPlane,
+  body: InvalidateBody,
+  operation: Operation,
+): Promise<Appending> {
+  const tried = await appendInvalidation(plane, body, operation);
+  return tried.kind === "refused"
+    ? appendInvalidation(plane, withoutFaults(body, tried.faults), operation)
+    : tried;
+}
+
+function withoutFaults(body: InvalidateBody, faults: readonly Fault[]): InvalidateBody {
+  const faulty = new Set(faults.map(({ pointer }) => pointer));
+  const sound = (kind: "urls" | "prefixes" | "hosts") =>
+    (body[kind] ?? []).filter((_, index) => !faulty.has(`/${kind}/${index}`));
+  return { ...body, urls: sound("urls"), prefixes: sound("prefixes"), hosts: sound("hosts") };
+}
+
 /** Null where an older release wrote what this one can't read. */
 function readWork(text: string): Work | null {
-  const value = parseJson(text) as { invalidation?: Partial<Invalidation>; actor?: unknown } | null;
-  const { site, mode, selectors, counts } = value?.invalidation ?? {};
-  const { actor } = value ?? {};
-  if (typeof site !== "string" || (mode !== "hard" && mode !== "soft") || typeof actor !== "string")
-    return null;
-  if (!Array.isArray(selectors) || counts === undefined) return null;
-  return { invalidation: { site, mode, selectors: selectors as Selector[], counts }, actor };
+  const value = parseJson(text) as { body?: unknown; actor?: unknown } | null;
+  const body = invalidateSchema.safeParse(value?.body);
+  const actor = value?.actor;
+  return body.success && typeof actor === "string" ? { body: body.data, actor } : null;
 }

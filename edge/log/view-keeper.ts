@@ -42,7 +42,7 @@ export interface ViewPorts extends PullPorts, GossipPorts {
   readonly timers: Timers;
   readonly configured: (fields: ReadonlyMap<string, string>) => void;
   /** The log has just answered: what it could not be told before can be told now. */
-  readonly reached: () => Promise<void>;
+  readonly reached: (background: Background) => Promise<void>;
 }
 
 export class ViewKeeper {
@@ -209,7 +209,7 @@ export class ViewKeeper {
         this.logIsSilent = outcome === "unavailable";
         if (outcome !== "reached") return;
         this.knownTicket = Math.max(this.knownTicket, ticket);
-        background.keep(this.ports.reached());
+        background.keep(this.ports.reached(background));
       })
       .finally(() => {
         if (this.pulling?.ticket === ticket) this.pulling = null;

@@ -58,7 +58,8 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
   const exchange: Exchange = { job, right, sentAt, receivedAt, receivedAtWall: edge.clock.wall() };
   const verdict = judgeStorability(edge, exchange, outcome);
   if (verdict.kind === "refuse" || body.kind !== "source") return body;
-  if (!isAlone(edge, verdict.answer, posted)) return body;
+  // By another configuration other names may have hit it meanwhile.
+  if (!edge.router.stands(route, request) || !isAlone(edge, verdict.answer, posted)) return body;
   const { client, collected, finished } = collectWhileStreaming(body.source, LIMITS.sharedBody);
   request.background.keep(
     collected.then((result) => {

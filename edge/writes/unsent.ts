@@ -1,6 +1,7 @@
 // Writes whose invalidation the log has not taken yet: kept by what they named, and sent again until it has.
 
-import { formatSelector } from "../../shared/core/selector.ts";
+import type { Position } from "../../shared/core/position.ts";
+import { formatSelector, whateverQuery } from "../../shared/core/selector.ts";
 import { elapsed, type Instant, type Selector, seconds } from "../../shared/core/units.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
 import type { Route, Router } from "../router.ts";
@@ -19,35 +20,54 @@ export interface OriginWrite {
 /** Beyond so many groups a write makes its whole host out of date: each costs Redis and every edge an index entry. */
 const MOST_GROUPS = 100;
 
-/** The entry that a write makes, by the configuration in force; null where no site serves its target. */
-export function invalidationOf(
-  write: OriginWrite,
-  by: { router: Router; edge: string; replicas: number },
-): AppendQuery | null {
+export interface Naming {
+  /** Configured as of that position. */
+  readonly router: Router;
+  readonly position: Position;
+  /** Names what it can without its query: no policy is needed for that. */
+  readonly wide: boolean;
+  readonly edge: string;
+  readonly replicas: number;
+}
+
+/** The entry that a write makes, by the configuration that the router has; refused by the log where that is outdated. */
+export function invalidationOf(write: OriginWrite, by: Naming): AppendQuery {
+  const { operationId } = write;
   const route = by.router.resolve(write.target, write.target);
-  if (route === null) return null;
-  const { site, host, pathAndQuery } = route.source;
-  const selectors = new Set<Selector>([urlSelector(route)]);
-  for (const reference of write.references) {
-    const other = by.router.resolve(reference, write.target);
-    // RFC 9111 §4.4: only what lies on the same origin, or one site could invalidate another's pages.
-    if (other !== null && other.source.host === host) selectors.add(urlSelector(other));
-  }
-  if (write.groups.length > MOST_GROUPS) selectors.add(formatSelector(site, { kind: "host", host }));
-  else for (const group of write.groups) selectors.add(formatSelector(site, { kind: "group", host, group }));
+  const routes = route === null ? [] : [route, ...referredTo(write, route, by)];
+  const selectors = new Set<Selector>(routes.map((one) => urlSelector(one, by.wide)));
+  for (const selector of route === null ? [] : groupSelectors(write, route)) selectors.add(selector);
+  // The recipes of keys decide on queries alone.
+  const byRecipe = !by.wide && routes.some(({ href }) => href.includes("?"));
   return {
-    operationId: write.operationId,
-    requestDigest: write.operationId,
+    operationId,
+    requestDigest: operationId,
     actor: `edge/${by.edge}`,
     action: "write",
+    // Where no site serves the target, the log says whether that is so still.
     payload: { kind: "invalidate", mode: "hard", selectors: [...selectors] },
-    detail: `${write.method} ${pathAndQuery}`,
+    detail: `${write.method} ${route?.source.pathAndQuery ?? write.target}`,
     replicas: by.replicas,
+    expected: { position: by.position, of: byRecipe ? "configuration" : "sites" },
   };
 }
 
-const urlSelector = ({ source }: Route): Selector =>
-  formatSelector(source.site, { kind: "url", host: source.host, pathAndQuery: source.pathAndQuery });
+/** RFC 9111 §4.4: only what lies on the same origin, or one site could invalidate another's pages. */
+const referredTo = (write: OriginWrite, { source }: Route, { router }: Naming): readonly Route[] =>
+  write.references.flatMap((reference) => {
+    const other = router.resolve(reference, write.target);
+    return other?.source.host === source.host ? [other] : [];
+  });
+
+function urlSelector({ source }: Route, wide: boolean): Selector {
+  const { site, host, pathAndQuery } = source;
+  return formatSelector(site, wide ? whateverQuery(host, pathAndQuery) : { kind: "url", host, pathAndQuery });
+}
+
+function groupSelectors({ groups }: OriginWrite, { source: { site, host } }: Route): readonly Selector[] {
+  if (groups.length > MOST_GROUPS) return [formatSelector(site, { kind: "host", host })];
+  return groups.map((group) => formatSelector(site, { kind: "group", host, group }));
+}
 
 /** More than this at once means a log that has been away for long under heavy writing. */
 const MOST = 10_000;

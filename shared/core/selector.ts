@@ -134,6 +134,13 @@ export function pathPrefixes(pathAndQuery: string): string[] {
   return prefixes;
 }
 
+/** The narrowest spec that names a URL whatever parts of its query its key is made of. */
+export const whateverQuery = (host: string, path: string): SelectorSpec => ({
+  kind: "prefix",
+  host,
+  path: pathPrefixes(path).at(-1) ?? "/",
+});
+
 export const withoutPort = (host: string): string => host.replace(/:\d+$/, "");
 
 /** `/a/` and `/a` name the same prefix; the root stays `/`. */

@@ -1,4 +1,4 @@
-// An edge in this process over a given Redis: no origin, no peers, no Cache API; and signed messages to it.
+// An edge in this process over a given Redis: no peers, no Cache API, an origin only if given; and messages to it.
 
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
@@ -7,6 +7,7 @@ import { millis } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import type { Origin } from "../../shared/ports/origin.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
@@ -15,15 +16,17 @@ import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
 const KEY = "cluster-key";
 const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 30_000 });
 
-export function bareEdge(redis: Redis): Edge {
-  const away = { kind: "unreachable", reason: "refused" } as const;
+const away = { kind: "unreachable", reason: "refused" } as const;
+const NO_ORIGIN: Origin = { fetch: async () => ({ ...away, detail: "" }) };
+
+export function bareEdge(redis: Redis, origin = NO_ORIGIN, log = createLog(redis, LOG_LIMITS)): Edge {
   return createEdge(
     {
       clock: systemClock(),
       timers: systemTimers,
       random: systemRandom,
       digest: systemDigest,
-      origin: { fetch: async () => ({ ...away, detail: "" }) },
+      origin,
       callPeer: async () => away,
       blobs: {
         match: async () => ({ kind: "absent" }),
@@ -31,7 +34,7 @@ export function bareEdge(redis: Redis): Edge {
         put: async () => ({ kind: "stored" }),
         delete: async () => {},
       },
-      log: createLog(redis, LOG_LIMITS),
+      log,
       midTier: createMidTier({
         shardOf: () => ({ id: "control", redis }),
         digest: systemDigest,
