@@ -8,7 +8,7 @@ import type { AppendOutcome, Log, LogHead, Unavailable } from "../../shared/port
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
 import { parseJson } from "../../shared/wire/log-payload.ts";
 import type { Settings } from "../control-plane.ts";
-import { type Change, selectorsLost } from "./losing.ts";
+import { type Change, rowOf, rowsOf, selectorsLost } from "./losing.ts";
 
 /** What the environment has written so far: a later one takes back only that. */
 const MARK_FIELD = "boot/fields";
@@ -78,7 +78,7 @@ async function applyInOrder(
   { head, first, ...found }: Found,
   changes: readonly Change[],
 ): Promise<Outcome> {
-  const configuration = new Map(found.configuration);
+  const configuration = rowsOf(found.configuration);
   let expected: Position = head;
   for (const change of changes) {
     const selectors = selectorsLost({ configuration, first }, change);
@@ -87,7 +87,7 @@ async function applyInOrder(
     if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
     expected = appended.position;
     if (change.value === null) configuration.delete(change.field);
-    else configuration.set(change.field, change.value);
+    else configuration.set(change.field, rowOf(change.field, change.value));
   }
   return { kind: "done" };
 }

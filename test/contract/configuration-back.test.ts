@@ -1,7 +1,7 @@
 // A name that was given to answers and taken away again: what was purged by it meanwhile stays purged.
 
 import { expect, test } from "vitest";
-import { selectorsLost } from "../../control-plane/configuration/losing.ts";
+import { rowsOf, selectorsLost } from "../../control-plane/configuration/losing.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { encodeSite, policyField, siteField } from "../../shared/wire/configuration.ts";
 import { HOST, type LoneEdge, loneEdge } from "../support/lone-edge.ts";
@@ -32,7 +32,7 @@ function change(lone: LoneEdge, was: object, is: object): void {
     [FIELD, JSON.stringify(was)],
   ]);
   const to = { field: FIELD, value: JSON.stringify(is) };
-  lone.append({ kind: "config", ...to, selectors: selectorsLost({ configuration, first: false }, to) });
+  lone.append({ kind: "config", ...to, selectors: selectorsLost({ configuration: rowsOf(configuration), first: false }, to) });
 }
 
 test.each<[string, object, string]>([

@@ -2,7 +2,7 @@
 
 import { array, constant, constantFrom, oneof, property, record, subarray, uniqueArray } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Change, selectorsLost } from "../../control-plane/configuration/losing.ts";
+import { type Change, rowsOf, selectorsLost } from "../../control-plane/configuration/losing.ts";
 import { type Route, Router } from "../../edge/router.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
@@ -117,7 +117,7 @@ test("whatever a purge named before any changes, it has hit what bears none of t
       let fields: Fields = new Map([[siteField("one"), encodeSite(site)]]);
       const states = [stateOf(fields, [])];
       for (const change of changes) {
-        const carried = selectorsLost({ configuration: fields, first: false }, change);
+        const carried = selectorsLost({ configuration: rowsOf(fields), first: false }, change);
         fields = changed(fields, change);
         states.push(stateOf(fields, carried));
         const { routes } = states.at(-1) ?? { routes: new Map() };
@@ -148,7 +148,7 @@ test("the first configuration of a log names less, as all that is stored under i
         let fields: Fields = new Map();
         const states = [stateOf(fields, [])];
         for (const [index, change] of [...brought, ...changes].entries()) {
-          const carried = selectorsLost({ configuration: fields, first: index < brought.length }, change);
+          const carried = selectorsLost({ configuration: rowsOf(fields), first: index < brought.length }, change);
           fields = changed(fields, change);
           states.push(stateOf(fields, carried));
           expect(servedAfterPurge(states, ({ byKey }, key) => byKey.get(key))).toEqual([]);
@@ -191,7 +191,7 @@ function lost(
   ]);
   if (before) configuration.set(policyField("one", "p"), JSON.stringify(before));
   const change = { field: policyField("one", "p"), value: after ? JSON.stringify(after) : null };
-  return selectorsLost({ configuration, first }, change);
+  return selectorsLost({ configuration: rowsOf(configuration), first }, change);
 }
 
 const HOT = { key_pattern: "/a/*", class: "hot", tags: ["t"] };
@@ -284,7 +284,7 @@ describe("a site", () => {
     const all = before === null ? others : [...others, before];
     const configuration = new Map(all.map((site) => [siteField(site.name), encodeSite(site)]));
     const value = after === null ? null : encodeSite(after);
-    return selectorsLost({ configuration, first: false }, { field: siteField("one"), value });
+    return selectorsLost({ configuration: rowsOf(configuration), first: false }, { field: siteField("one"), value });
   };
 
   test("that goes, or lets a host go, takes no name from anything", () => {
@@ -311,5 +311,5 @@ describe("a site", () => {
 
 test("other fields have no names to lose", () => {
   const configuration = new Map([["log/replicas", "1"]]);
-  expect(selectorsLost({ configuration, first: false }, { field: "log/replicas", value: null })).toEqual([]);
+  expect(selectorsLost({ configuration: rowsOf(configuration), first: false }, { field: "log/replicas", value: null })).toEqual([]);
 });
