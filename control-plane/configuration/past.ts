@@ -1,13 +1,11 @@
 // The configurations by which some edge may still live: the one in force, and those that changes have replaced.
 
-import { classesLosing, greatestBound } from "../../shared/core/bound.ts";
+import { greatestBound } from "../../shared/core/bound.ts";
 import type { Routing } from "../../shared/core/routing.ts";
-import type { Policy } from "../../shared/core/rules.ts";
 import type { Millis } from "../../shared/core/units.ts";
-import {
-  type ConfigurationChange,
-  type ConfigurationHistory,
-  lossName,
+import type {
+  ConfigurationChange,
+  ConfigurationHistory,
 } from "../../shared/mid-tier/configuration-history.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { type ReadField, readField, routingOf } from "../../shared/wire/configuration.ts";
@@ -59,33 +57,6 @@ function* backwards(
   yield { fields, began: null };
 }
 
-/**
- * When each class last lost URLs to another, by `lossName`: answers that were stored under it bear its selector still,
- * and are served by the other's rules.
- */
-export function lossesOver(history: ConfigurationHistory): ReadonlyMap<string, number> {
-  const losses = new Map(history.losses);
-  let after: ReadField | null = null;
-  let change: ConfigurationChange | null = null;
-  for (const { fields, began } of backwards(history)) {
-    if (change !== null) {
-      const before = fields.get(change.field) ?? null;
-      const site = policyOf(before)?.site ?? policyOf(after)?.site ?? "";
-      const policies = [...fields.values()].flatMap((field) => policyOf(field) ?? []);
-      const others = policies.filter((policy) => policy.site === site);
-      for (const name of classesLosing(others, { before: policyOf(before), after: policyOf(after) })) {
-        const key = lossName(site, name);
-        losses.set(key, Math.max(change.at, losses.get(key) ?? 0));
-      }
-    }
-    change = began;
-    after = began === null ? null : (fields.get(began.field) ?? null);
-  }
-  return losses;
-}
-
-const policyOf = (field: ReadField | null): Policy | null => (field?.kind === "policy" ? field.policy : null);
-
 /** A step of the beat: what no edge can live by any more needs to be read no more. */
 export async function forgetPast({
   histories,
@@ -95,7 +66,7 @@ export async function forgetPast({
   const { history } = outcome;
   const upTo = overUpTo(history);
   if (upTo === null) return { kind: "done" };
-  const forgotten = await histories.forget(upTo, lossesOver(history));
+  const forgotten = await histories.forget(upTo);
   return forgotten.kind === "unavailable" ? forgotten : { kind: "done" };
 }
 

@@ -1,13 +1,13 @@
 // When an invalidation holds at every edge, whether it has heard of it or not: what stands behind `fenced`.
 
-import { boundConcerned, type HasLost } from "../../shared/core/bound.ts";
+import { boundConcerned } from "../../shared/core/bound.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import type { Site } from "../../shared/core/routing.ts";
 import type { Selector } from "../../shared/core/units.ts";
-import { type ConfigurationHistory, lossName } from "../../shared/mid-tier/configuration-history.ts";
+import type { ConfigurationHistory } from "../../shared/mid-tier/configuration-history.ts";
 import { LONGEST_BOUND } from "../../shared/wire/policy.ts";
 import { LIMITS } from "../config.ts";
-import { lossesOver, type PastState, statesOf } from "../configuration/past.ts";
+import { type PastState, statesOf } from "../configuration/past.ts";
 
 /** What of an invalidation decides when it is fenced. */
 export interface ToFence {
@@ -26,20 +26,13 @@ export interface ToFence {
  */
 export function fencesOf(history: ConfigurationHistory, invalidations: readonly ToFence[]): number[] {
   const states = statesOf(history);
-  let losses: ReadonlyMap<string, number> | null = null;
-  const hasLost: HasLost = (site, name) => {
-    losses ??= lossesOver(history);
-    return history.forgottenAt !== null || losses.has(lossName(site, name));
-  };
   const forgotten = history.forgottenAt === null ? 0 : history.forgottenAt + LONGEST_BOUND;
   return invalidations.map((invalidation) => {
     const known = states.filter(
       ({ began }) => began === null || comparePositions(began.position, invalidation.position) < 0,
     );
     const named = known[0]?.routing?.sites ?? [];
-    const ends = known.map((state, index) =>
-      endOf(state, invalidation, { named, hasLost, inForce: index === 0 }),
-    );
+    const ends = known.map((state, index) => endOf(state, invalidation, { named, inForce: index === 0 }));
     return Math.max(forgotten, ...ends) + LIMITS.fenceSlack;
   });
 }
@@ -47,10 +40,10 @@ export function fencesOf(history: ConfigurationHistory, invalidations: readonly 
 function endOf(
   { routing, greatest, ended }: PastState,
   { at, selectors }: ToFence,
-  by: { readonly named: readonly Site[]; readonly hasLost: HasLost; readonly inForce: boolean },
+  by: { readonly named: readonly Site[]; readonly inForce: boolean },
 ): number {
   const since = by.inForce || ended === null ? at : ended.at;
   const concerned =
-    selectors === null || routing === null ? greatest : boundConcerned(routing, selectors, by);
+    selectors === null || routing === null ? greatest : boundConcerned(routing, selectors, by.named);
   return since + concerned;
 }

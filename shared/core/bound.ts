@@ -1,18 +1,15 @@
 // How late an invalidation may become visible: the greatest bound of the rules that can govern what it names.
 
 import { STANDARD_CLASS } from "./classes.ts";
-import { patternsMeet, type Region, reachesInto } from "./pattern.ts";
-import { type CompiledPolicy, inForceOrder, type Routing, rulesFor, type Site } from "./routing.ts";
-import { boundOf, type Policy, type Rules, rulesOfClass } from "./rules.ts";
+import { type Region, reachesInto } from "./pattern.ts";
+import { type CompiledPolicy, type Routing, rulesFor, type Site } from "./routing.ts";
+import { boundOf, type Rules, rulesOfClass } from "./rules.ts";
 import { parseSelector, type SelectorSpec } from "./selector.ts";
 import type { Millis, Selector } from "./units.ts";
 
 const STANDARD_RULES = rulesOfClass(STANDARD_CLASS);
 /** More matching than this is not done for one invalidation and one configuration: the greatest bound of all is taken instead. */
 const MOST_MATCHES = 100_000;
-
-/** Whether answers of a class may since have come under rules of other classes: they bear its selector still. */
-export type HasLost = (site: string, className: string) => boolean;
 
 /** Over all rules of all sites: no edge with this configuration serves anything longer. */
 export function greatestBound(routing: Routing): Millis {
@@ -27,17 +24,17 @@ export function greatestBound(routing: Routing): Millis {
 export function boundConcerned(
   routing: Routing,
   selectors: readonly Selector[],
-  by: { readonly named: readonly Site[]; readonly hasLost: HasLost },
+  named: readonly Site[],
 ): Millis {
   const most = greatestBound(routing);
-  if (!sameSites(routing.sites, by.named)) return most;
+  if (!sameSites(routing.sites, named)) return most;
   if (selectors.length * policiesIn(routing) > MOST_MATCHES) return most;
   let bound = 0;
   for (const selector of selectors) {
     if (bound >= most) break;
     const parsed = parseSelector(selector);
     if (parsed === null) return most;
-    bound = Math.max(bound, greatest(rulesConcerned(routing, parsed, by.hasLost)));
+    bound = Math.max(bound, greatest(rulesConcerned(routing, parsed)));
   }
   return bound as Millis;
 }
@@ -53,7 +50,6 @@ const policiesIn = (routing: Routing): number =>
 function rulesConcerned(
   routing: Routing,
   { site, spec }: { site: string; spec: SelectorSpec },
-  hasLost: HasLost,
 ): readonly Rules[] {
   const policies = routing.policies.get(site) ?? [];
   const all = [STANDARD_RULES, ...policies.map(({ rules }) => rules)];
@@ -61,7 +57,8 @@ function rulesConcerned(
     case "url":
       return [rulesOfUrl(routing, site, spec)];
     case "class":
-      return hasLost(site, spec.class) ? all : all.filter(({ name }) => name === spec.class);
+      // What another class governs by now was invalidated when it came under that (docs/adr/0017).
+      return all.filter(({ name }) => name === spec.class);
     case "prefix":
       return reachable(policies, { host: spec.host, anyPort: false, below: spec.path });
     case "group":
@@ -89,32 +86,3 @@ const reachable = (policies: readonly CompiledPolicy[], region: Region): readonl
   STANDARD_RULES,
   ...policies.filter(({ policy }) => reachesInto(policy.pattern, region)).map(({ rules }) => rules),
 ];
-
-/**
- * The classes from which a change of one policy may take URLs; null stands for a policy that is not there. What was
- * stored under them keeps their selector, but lives by other rules from then on.
- */
-export function classesLosing(
-  policies: readonly Policy[],
-  { before, after }: { readonly before: Policy | null; readonly after: Policy | null },
-): ReadonlySet<string> {
-  const losing = new Set<string>();
-  if (before !== null && after !== null && sameTerritory(before, after)) return losing;
-  if (before !== null) losing.add(before.class);
-  if (after !== null) {
-    losing.add(STANDARD_CLASS.name);
-    for (const policy of policies)
-      if (
-        policy.id !== after.id &&
-        inForceOrder(after, policy) < 0 &&
-        patternsMeet(after.pattern, policy.pattern)
-      )
-        losing.add(policy.class);
-    // What a new one takes from its own class stays in it.
-    if (before === null) losing.delete(after.class);
-  }
-  return losing;
-}
-
-const sameTerritory = (a: Policy, b: Policy): boolean =>
-  a.pattern.text === b.pattern.text && a.class === b.class && a.priority === b.priority;

@@ -26,8 +26,6 @@ export interface ConfigurationHistory {
   readonly changes: readonly ConfigurationChange[];
   /** Changes up to then were too many to be kept; null where none has been dropped. */
   readonly forgottenAt: number | null;
-  /** When a class last lost URLs to others, by site and class, over the changes that are kept no longer. */
-  readonly losses: ReadonlyMap<string, number>;
 }
 
 export type HistoryOutcome =
@@ -36,14 +34,9 @@ export type HistoryOutcome =
 
 export interface ConfigurationHistories {
   read(): Promise<HistoryOutcome>;
-  /** Forgets the changes up to a time, and keeps which classes they made lose URLs. */
-  forget(
-    upTo: number,
-    losses: ReadonlyMap<string, number>,
-  ): Promise<{ readonly kind: "forgotten" } | Unavailable>;
+  /** Forgets the changes up to a time. */
+  forget(upTo: number): Promise<{ readonly kind: "forgotten" } | Unavailable>;
 }
-
-const LOSS = "lost ";
 
 export function createConfigurationHistories(redis: Redis, deadline: Millis): ConfigurationHistories {
   return {
@@ -52,17 +45,13 @@ export function createConfigurationHistories(redis: Redis, deadline: Millis): Co
       const reply = scriptReply(await redis.run([evalCommand(READ_CONFIGURATION, keys, [])], deadline));
       return reply.kind === "unavailable" ? reply : { kind: "history", history: readHistory(reply.strings) };
     },
-    async forget(upTo, losses) {
-      const traces = [...losses].flatMap(([name, at]) => [LOSS + name, at]);
-      const keys = [CONFIGURATION_BEFORE, CONFIGURATION_TRACES];
-      const command = evalCommand(FORGET_CONFIGURATION, keys, [upTo, ...traces]);
+    async forget(upTo) {
+      const command = evalCommand(FORGET_CONFIGURATION, [CONFIGURATION_BEFORE], [upTo]);
       const reply = scriptReply(await redis.run([command], deadline));
       return reply.kind === "unavailable" ? reply : { kind: "forgotten" };
     },
   };
 }
-
-export const lossName = (site: string, className: string): string => `${site} ${className}`;
 
 function readHistory([now, ...rest]: readonly string[]): ConfigurationHistory {
   let at = 0;
@@ -80,11 +69,6 @@ function readHistory([now, ...rest]: readonly string[]): ConfigurationHistory {
     configuration: new Map(configuration),
     changes: changes.flatMap(([text, score]) => readChange(text, Number(score)) ?? []),
     forgottenAt: forgotten === undefined ? null : Number(forgotten),
-    losses: new Map(
-      [...traces].flatMap(([name, when]) =>
-        name.startsWith(LOSS) ? [[name.slice(LOSS.length), Number(when)] as const] : [],
-      ),
-    ),
   };
 }
 

@@ -32,7 +32,11 @@ function change(lone: LoneEdge, was: object, is: object): void {
     [FIELD, JSON.stringify(was)],
   ]);
   const to = { field: FIELD, value: JSON.stringify(is) };
-  lone.append({ kind: "config", ...to, selectors: selectorsLost({ configuration: rowsOf(configuration), first: false }, to) });
+  lone.append({
+    kind: "config",
+    ...to,
+    selectors: selectorsLost({ configuration: rowsOf(configuration), first: false }, to),
+  });
 }
 
 test.each<[string, object, string]>([

@@ -148,7 +148,10 @@ test("the first configuration of a log names less, as all that is stored under i
         let fields: Fields = new Map();
         const states = [stateOf(fields, [])];
         for (const [index, change] of [...brought, ...changes].entries()) {
-          const carried = selectorsLost({ configuration: rowsOf(fields), first: index < brought.length }, change);
+          const carried = selectorsLost(
+            { configuration: rowsOf(fields), first: index < brought.length },
+            change,
+          );
           fields = changed(fields, change);
           states.push(stateOf(fields, carried));
           expect(servedAfterPurge(states, ({ byKey }, key) => byKey.get(key))).toEqual([]);
@@ -284,7 +287,10 @@ describe("a site", () => {
     const all = before === null ? others : [...others, before];
     const configuration = new Map(all.map((site) => [siteField(site.name), encodeSite(site)]));
     const value = after === null ? null : encodeSite(after);
-    return selectorsLost({ configuration: rowsOf(configuration), first: false }, { field: siteField("one"), value });
+    return selectorsLost(
+      { configuration: rowsOf(configuration), first: false },
+      { field: siteField("one"), value },
+    );
   };
 
   test("that goes, or lets a host go, takes no name from anything", () => {
@@ -311,5 +317,10 @@ describe("a site", () => {
 
 test("other fields have no names to lose", () => {
   const configuration = new Map([["log/replicas", "1"]]);
-  expect(selectorsLost({ configuration: rowsOf(configuration), first: false }, { field: "log/replicas", value: null })).toEqual([]);
+  expect(
+    selectorsLost(
+      { configuration: rowsOf(configuration), first: false },
+      { field: "log/replicas", value: null },
+    ),
+  ).toEqual([]);
 });

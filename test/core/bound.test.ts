@@ -1,7 +1,7 @@
 // How late an invalidation may become visible, by the rules that can govern what it names.
 
 import { describe, expect, test } from "vitest";
-import { boundConcerned, classesLosing, greatestBound } from "../../shared/core/bound.ts";
+import { boundConcerned, greatestBound } from "../../shared/core/bound.ts";
 import { parsePattern } from "../../shared/core/pattern.ts";
 import { compileRouting, type Site } from "../../shared/core/routing.ts";
 import { DEFAULT_HANDLING, type Policy } from "../../shared/core/rules.ts";
@@ -49,11 +49,11 @@ const POLICIES = [
 const routing = compileRouting(SITES, POLICIES);
 const { sites } = routing;
 
-const bound = (specs: readonly SelectorSpec[], more: { lost?: boolean; site?: string } = {}): number =>
+const bound = (specs: readonly SelectorSpec[], more: { site?: string } = {}): number =>
   boundConcerned(
     routing,
     specs.map((spec) => formatSelector(more.site ?? "shop", spec)),
-    { named: sites, hasLost: () => more.lost === true },
+    sites,
   );
 const url = (path: string, host = "shop.test"): SelectorSpec => ({ kind: "url", host, pathAndQuery: path });
 const prefix = (path: string, host = "shop.test"): SelectorSpec => ({ kind: "prefix", host, path });
@@ -90,18 +90,10 @@ describe("the bound is the greatest of the rules that can govern what is named",
     expect(bound([url("/about")])).toBe(STANDARD);
   });
 
-  test("a class that has lost URLs to others may lie under any of their rules", () => {
-    expect(bound([{ kind: "class", class: "hot" }], { lost: true })).toBe(IMMUTABLE);
-    expect(bound([url("/pages/a")], { lost: true })).toBe(HOT);
-  });
-
   test("for a policy of its host alone, a host without a port means every port", () => {
     const ported = compileRouting(SITES, [policyOf("p", "//shop.test:81/*", { window: hours(1) })]);
     const of = (host: string) =>
-      boundConcerned(ported, [formatSelector("shop", { kind: "host", host })], {
-        named: ported.sites,
-        hasLost: () => false,
-      });
+      boundConcerned(ported, [formatSelector("shop", { kind: "host", host })], ported.sites);
     expect([of("shop.test"), of("shop.test:81"), of("shop.test:82")]).toEqual([hours(1), hours(1), STANDARD]);
   });
 
@@ -118,36 +110,8 @@ describe("the bound is the greatest of the rules that can govern what is named",
       named = sites,
       selectors = [formatSelector("shop", url("/pages/a"))],
     }: { named?: readonly Site[]; selectors?: Selector[] }) => {
-      expect(boundConcerned(routing, selectors, { named, hasLost: () => false })).toBe(hours(5));
+      expect(boundConcerned(routing, selectors, named)).toBe(hours(5));
       expect(greatestBound(routing)).toBe(hours(5));
     },
   );
-});
-
-describe("a change of a policy", () => {
-  const shop = POLICIES.filter(({ site }) => site === "shop");
-  const changed = (before: Policy | null, after: Policy | null): string[] =>
-    [...classesLosing(shop, { before, after })].sort();
-
-  test("that leaves pattern, class and rank takes nothing from anybody", () => {
-    expect(
-      changed(policyOf("pages", "/pages/*"), policyOf("pages", "/pages/*", { window: hours(1) })),
-    ).toEqual([]);
-  });
-
-  test("of class or pattern, or its removal, takes from its own class", () => {
-    const before = policyOf("pages", "/pages/*");
-    expect(changed(before, null)).toEqual(["hot"]);
-    expect(changed(before, policyOf("pages", "/pages/*", { class: "immutable" }))).toContain("hot");
-    expect(changed(before, policyOf("pages", "/pages/x/*"))).toContain("hot");
-    expect(changed(before, policyOf("pages", "/pages/*", { priority: -1 }))).toContain("hot");
-  });
-
-  test("that adds one takes from those that it comes before, and from what nobody claims", () => {
-    expect(changed(null, policyOf("new", "/other/*"))).toEqual(["standard"]);
-    expect(changed(null, policyOf("new", "/img/large/*"))).toEqual(["immutable", "standard"]);
-    expect(changed(null, policyOf("new", "/*"))).toEqual(["standard"]);
-    expect(changed(null, policyOf("new", "/*", { priority: 1 }))).toEqual(["immutable", "standard"]);
-    expect(changed(null, policyOf("new", "/pages/x/*", { class: "immutable" }))).toEqual(["hot", "standard"]);
-  });
 });
