@@ -46,6 +46,8 @@ export class ControlHost {
   private noted: LogHead | null = null;
   /** What the environment gives policies beside their plan. */
   private readonly tags = new Map<string, readonly string[]>();
+  /** Policies to which it says that the order of a query makes no difference. */
+  private readonly orderless = new Set<string>();
 
   constructor(around: Surroundings, plan: Plan, hosts: ReadonlyMap<string, EdgeHost>) {
     this.around = around;
@@ -98,6 +100,13 @@ export class ControlHost {
     this.begin();
   }
 
+  /** A new release, to which the order of a query makes a difference where it made none, or none where it did. */
+  reorder(policyId: string): void {
+    this.say(`takes the order of queries of ${policyId} the other way`);
+    if (!this.orderless.delete(policyId)) this.orderless.add(policyId);
+    this.begin();
+  }
+
   /** One request to its API; resolves with null where no answer comes. */
   ask<T>(
     patience: number,
@@ -142,7 +151,10 @@ export class ControlHost {
     const { plan } = this;
     const site = { name: SITE, hosts: [HOST], aliases: [], canonicalHost: HOST };
     const edges = plan.edges.map((id) => ({ id, url: urlOf(id) }));
-    const policies = plan.policies.map((policy) => rowOf(policy, this.tags.get(policy.id)));
+    const policies = plan.policies.map((policy) => ({
+      ...rowOf(policy, this.tags.get(policy.id)),
+      ...(this.orderless.has(policy.id) && { key: { query: { sort: true } } }),
+    }));
     const read = readEnvironment(
       {
         CLUSTER_KEY: CLUSTER_KEY,

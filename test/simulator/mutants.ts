@@ -256,6 +256,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "view === null || !edge.router.isConfigured",
     put: "view === null",
   },
+  "write-named-as-known": {
+    file: "edge/writes/unsent.ts",
+    from: 21,
+    find: 'of: byRecipe ? "configuration" : "sites"',
+    put: 'of: byRecipe && by.wide ? "configuration" : "sites"',
+  },
   "pushed-is-applied": {
     file: "control-plane/invalidate/fan-out.ts",
     from: 32,

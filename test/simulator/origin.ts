@@ -9,7 +9,7 @@ import { currentExchange, type Isolate } from "./isolate.ts";
 import type { Link } from "./network.ts";
 import type { OriginFailure } from "./plan/faults.ts";
 import type { Resource } from "./plan/resources.ts";
-import { CELL, CELLS } from "./plan/work.ts";
+import { CELL, CELLS, inOrder } from "./plan/work.ts";
 import { TIME_ZERO } from "./time-zero.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -48,7 +48,8 @@ export class SimulatedOrigin {
     resources: readonly Resource[],
     world: { time: VirtualTime; chance: Chance; history: History },
   ) {
-    this.resources = new Map(resources.map((resource) => [resource.path, resource]));
+    // It makes no difference between orders of a query.
+    this.resources = new Map(resources.map((resource) => [inOrder(resource.path), resource]));
     this.time = world.time;
     this.chance = world.chance.fork("origin");
     this.history = world.history;
@@ -154,9 +155,10 @@ export class SimulatedOrigin {
     variant: string | null;
     resource: Resource;
   } {
-    const path = request.url.slice(request.url.indexOf("/", "https://".length));
-    const resource = this.resources.get(path);
-    if (resource === undefined) throw new Error(`no such resource: ${path}`);
+    const asked = request.url.slice(request.url.indexOf("/", "https://".length));
+    const resource = this.resources.get(inOrder(asked));
+    if (resource === undefined) throw new Error(`no such resource: ${asked}`);
+    const { path } = resource;
     const language = request.headers.find(([name]) => name === "accept-language")?.[1] ?? "";
     return { path, variant: resource.varies ? language : null, resource };
   }

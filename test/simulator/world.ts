@@ -101,7 +101,10 @@ class World {
         const governed = this.plan.resources.filter(({ governedBy }) => governedBy.id === work.policy);
         const paths = governed.map(({ path }) => path);
         void operators.retag(work.policy, paths, work.back);
+        break;
       }
+      case "reorder":
+        this.control.reorder(work.policy);
     }
   }
 

@@ -1,6 +1,6 @@
 // Which resources an invalidation names, worked out from its text alone and without the code under test.
 
-import { HOST, SITE } from "../plan/work.ts";
+import { HOST, inOrder, SITE } from "../plan/work.ts";
 
 export interface Subject {
   /** Path and query. */
@@ -22,7 +22,7 @@ export function hits(selector: string, subject: Subject): boolean {
     case "t":
       return subject.tags.includes(name);
     case "u":
-      return name === HOST + subject.path;
+      return inOrder(name) === inOrder(HOST + subject.path);
     case "p": {
       const [path = ""] = subject.path.split("?");
       const full = HOST + path;

@@ -33,7 +33,10 @@ export function planOf(chance: Chance): Plan {
   const duration = 6000;
   const harsh = profile === "harsh";
   const invalidation = harsh ? chance.pick([480, 480, 220]) : 480;
-  const every = { invalidation, retag: harsh && chance.hit(0.3) ? 4000 : null };
+  const retag = harsh && chance.hit(0.3) ? 4000 : null;
+  // One fetch is judged where it is quiet, by resources, and keys by two recipes are two.
+  const reorder = profile !== "quiet" && chance.fork("reorder").hit(0.3) ? 1500 : null;
+  const every = { invalidation, retag, reorder };
   return {
     profile,
     edges,

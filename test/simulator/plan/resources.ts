@@ -77,7 +77,7 @@ export function resourcesOf(chance: Chance, policies: readonly PolicyPlan[]): Re
     resource("/hot/a"),
     resource("/hot/careless", { validators: "careless", maxAge: chance.pick([1, 60]) }),
     resource("/standard/deep/a"),
-    resource("/standard/deep/a?q=1"),
+    resource("/standard/deep/a?q=1&p=2"),
     resource("/standard/languages", { varies: true }),
     resource("/standard/odd", { sharing: "sometimes" }),
     resource("/zero/a"),

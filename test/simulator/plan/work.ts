@@ -8,6 +8,12 @@ import type { Resource } from "./resources.ts";
 
 export const SITE = "shop";
 export const HOST = "shop.example";
+/** The same text for every order of a query. */
+export function inOrder(url: string): string {
+  const [path = "", query] = url.split("?");
+  return query === undefined ? path : `${path}?${query.split("&").sort().join("&")}`;
+}
+
 /** Of content that answers ranges: so many cells of so many octets. */
 export const CELLS = 6;
 export const CELL = 24;
@@ -28,6 +34,8 @@ export type Work = { readonly at: number } & (
   | { readonly kind: "append"; readonly payload: LogPayload }
   /** The policy gives its resources one more tag, they change, and what bears it is purged; then it may be as before. */
   | { readonly kind: "retag"; readonly policy: string; readonly back: boolean }
+  /** From now on the order of a query makes no difference to the policy, or makes one again: URLs are named otherwise. */
+  | { readonly kind: "reorder"; readonly policy: string }
 );
 
 /** One client's request. */
@@ -56,7 +64,11 @@ export interface WorkSetting {
   /** Milliseconds. */
   readonly duration: number;
   /** Mean distances in milliseconds; null = never. */
-  readonly every: { readonly invalidation: number; readonly retag: number | null };
+  readonly every: {
+    readonly invalidation: number;
+    readonly retag: number | null;
+    readonly reorder: number | null;
+  };
 }
 
 export function drawWork(chance: Chance, setting: WorkSetting): Work[] {
@@ -72,7 +84,22 @@ export function drawWork(chance: Chance, setting: WorkSetting): Work[] {
   kind("retag", setting.every.retag, (one, at) => [
     { at, kind: "retag", policy: one.pick(setting.resources).governedBy.id, back: one.hit(0.5) },
   ]);
+  kind("reorder", setting.every.reorder, (one, at) => reordering(one, at, setting));
   return work.filter(({ at }) => at < setting.duration).sort((a, b) => a.at - b.at);
+}
+
+/** Edges learn of it at different times; meanwhile what it names otherwise is read and written. */
+function reordering(chance: Chance, at: number, { edges, resources }: WorkSetting): Work[] {
+  const resource = chance.pick(resources.filter(({ path }) => path.includes("?")));
+  const asking = (method: Ask["method"], from: number, to: number): Work => ({
+    at: at + chance.between(from, to),
+    kind: "ask",
+    edge: chance.pick(edges),
+    ask: { ...plainAsk(resource, ""), method },
+  });
+  const reads = Array.from({ length: 6 }, () => asking("GET", 20, 1500));
+  const writes = Array.from({ length: 2 }, () => asking("POST", 50, 400));
+  return [{ at, kind: "reorder", policy: resource.governedBy.id }, ...reads, ...writes];
 }
 
 function request(chance: Chance, at: number, { edges, resources }: WorkSetting): Work {
