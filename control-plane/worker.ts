@@ -21,7 +21,6 @@ import { advanceWarmups, type WarmupPace } from "./warmup/advance.ts";
 export interface ControlPlaneEnv extends Environment {
   readonly UPSTASH_REDIS_REST_URL: string;
   readonly UPSTASH_REDIS_REST_TOKEN: string;
-  readonly CLUSTER_KEY: string;
   readonly ADMIN_TOKEN?: string;
   /** Instead of the token itself: its SHA-256 in hexadecimal. */
   readonly ADMIN_TOKEN_SHA256?: string;
@@ -60,7 +59,7 @@ async function begin(env: ControlPlaneEnv): Promise<Isolate> {
       redis: guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker),
       witness: remoteWitness(() => env.TICK.get(env.TICK.idFromName("tick"))),
     },
-    { clusterKey: env.CLUSTER_KEY, environment },
+    { clusterKey: env.CLUSTER_KEY ?? "", environment },
   );
   for (const fault of environment.settings.faults) console.error(`environment: ${fault}`);
   const tick = () => env.TICK.get(env.TICK.idFromName("tick"));

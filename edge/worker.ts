@@ -31,7 +31,8 @@ export interface EdgeEnv {
   readonly EDGE_REGION?: string;
   readonly UPSTASH_REDIS_REST_URL: string;
   readonly UPSTASH_REDIS_REST_TOKEN: string;
-  readonly CLUSTER_KEY: string;
+  /** Without it nothing signed is sent or taken: no pushes, no gossip, no receipts. */
+  readonly CLUSTER_KEY?: string;
   /** JSON, id → URL: where peers are reached, where not at the URLs that the control plane tells. */
   readonly PEER_URLS?: string;
   /** Where the origin isn't the zone's own: a service binding, which keeps Host. */
@@ -49,7 +50,7 @@ let kept: InternalEdge | null = null;
 function isolate(env: EdgeEnv): InternalEdge {
   if (kept !== null) return kept;
   const clock = systemClock();
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, CLUSTER_KEY: clusterKey = "" } = env;
   const redis = guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker);
   const traffic: ShardTraffic = { hits: 0, misses: 0, corrupt: 0 };
   const control = { id: "control", redis };
@@ -63,7 +64,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       blobs: cacheApiStore(() => caches.default),
       callPeer: createCallEdge({
         http: runtimeHttp,
-        key: env.CLUSTER_KEY,
+        key: clusterKey,
         digest: systemDigest,
         random: systemRandom,
         clock,
@@ -87,7 +88,7 @@ function isolate(env: EdgeEnv): InternalEdge {
     },
   );
   const checker = new SignatureChecker({
-    key: env.CLUSTER_KEY,
+    key: clusterKey,
     digest: systemDigest,
     maxAgeMs: LIMITS.signatureAge,
   });

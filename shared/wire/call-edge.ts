@@ -12,7 +12,7 @@ export interface EdgeMessage {
   readonly body: string | null;
 }
 
-/** `refused`: the edge did nothing with it. `timeout`: whether it did is unknown. */
+/** `refused`: the edge did nothing with it, or there is no key to sign it with. `timeout`: whether it did is unknown. */
 export type EdgeAnswer =
   | { readonly kind: "answer"; readonly text: string }
   | { readonly kind: "unreachable"; readonly reason: "refused" | "timeout" | "too-large" };
@@ -34,6 +34,7 @@ export interface CallPorts {
 
 export function createCallEdge(ports: CallPorts): CallEdge {
   return async (edge, { path, body }, deadline) => {
+    if (ports.key === "") return { kind: "unreachable", reason: "refused" };
     const method = body === null ? "GET" : "POST";
     const by = { ...ports, nowWall: ports.clock.wall() };
     const signature = await signRequest({ method, path, body: body ?? "" }, by);

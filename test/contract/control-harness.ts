@@ -81,7 +81,7 @@ export async function startPlane(
       redis: "run" in rest ? rest : upstashRedis(rest),
       witness,
     },
-    { clusterKey: CLUSTER_KEY, environment },
+    { clusterKey: texts["CLUSTER_KEY"] ?? CLUSTER_KEY, environment },
   );
   const api = createApi({ plane, wake: async () => {} });
   const running: Promise<unknown>[] = [];
