@@ -26,7 +26,7 @@ export async function followReceipts(plane: Ports): Promise<Followed> {
   if (updated.kind === "unavailable") return updated;
   // One that has expired, or was closed before it was found, is not open any more: the script strikes it off.
   const records = gone.map((id) => ({ id, acks: new Map(), fencedAt: null, closed: null }));
-  const struck = await plane.receipts.record(records, directory.now);
+  const struck = await plane.receipts.record(records, directory);
   if (struck.kind === "unavailable") return struck;
   const waiting = updated.receipts.filter(
     ({ closed, acks }) => closed === null && directory.edges.some(({ id }) => !acks.has(id)),

@@ -37,8 +37,10 @@ export async function bringUpToDate(plane: Ports, progress: Progress): Promise<B
     const before = progress.receipts[index];
     return before === undefined ? [] : (recordOf(before, receipt) ?? []);
   });
-  const recorded = await plane.receipts.record(records, progress.directory.now);
-  return recorded.kind === "unavailable" ? recorded : { kind: "receipts", receipts };
+  const recorded = await plane.receipts.record(records, progress.directory);
+  if (recorded.kind === "unavailable") return recorded;
+  // Whoever has been listed since owes them something too: the next look finds out what.
+  return { kind: "receipts", receipts: recorded.kind === "relisted" ? fenced.receipts : receipts };
 }
 
 /** With every acknowledgement that is known: those just heard, and those that sightings of the edges amount to. */

@@ -23,6 +23,8 @@ export interface Sighting {
 
 export interface Directory {
   readonly edges: readonly ListedEdge[];
+  /** Changes whenever the list is replaced: what was found of one edition does not hold of the next. */
+  readonly edition: string;
   /** Who has left the list and when, Redis TIME: until it is fenced it may go on serving what was purged before then. */
   readonly departed: ReadonlyMap<string, number>;
   readonly sightings: ReadonlyMap<string, Sighting>;
@@ -55,6 +57,7 @@ export interface DirectoryConfig {
 
 /** No edge's id begins with a slash. */
 const ENVIRONMENT_FIELD = "/environment";
+const EDITION_FIELD = "/edition";
 
 export function createEdgeDirectory(redis: Redis, config: DirectoryConfig): EdgeDirectory {
   return {
@@ -81,6 +84,7 @@ async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<Dir
   const directory = {
     now,
     edges,
+    edition: new Map(pairs(listed)).get(EDITION_FIELD) ?? "",
     departed: new Map([...left, ...leaving.map((id) => [id, now] as const)]),
     sightings: readSightings(pairs(seen)),
     ...readHead(new Map(pairs(head))),
@@ -118,9 +122,7 @@ function readList(
 ): { readonly edges: readonly ListedEdge[]; readonly leaving: readonly string[] } {
   const { text, edges } = config.environment;
   const inForce = fields.some(([id, value]) => id === ENVIRONMENT_FIELD && value === text);
-  const kept = fields.flatMap(([id, value]) =>
-    id === ENVIRONMENT_FIELD ? [] : (decodeListedEdge(value) ?? []),
-  );
+  const kept = fields.flatMap(([id, value]) => (id.startsWith("/") ? [] : (decodeListedEdge(value) ?? [])));
   const list = [...(inForce ? kept : edges)].sort((a, b) => (a.id < b.id ? -1 : 1));
   const ids = new Set(list.map(({ id }) => id));
   return { edges: list, leaving: kept.flatMap(({ id }) => (ids.has(id) ? [] : [id])) };

@@ -6,7 +6,7 @@ import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { decodeStoredEntry, parseJson } from "../wire/log-payload.ts";
-import { LOG_KEYS, RECEIPTS, RECEIPTS_FOLLOWED, RECEIPTS_OPEN, receiptKey } from "./keys.ts";
+import { EDGES_LISTED, LOG_KEYS, RECEIPTS, RECEIPTS_FOLLOWED, RECEIPTS_OPEN, receiptKey } from "./keys.ts";
 import { bucketsAt } from "./metrics.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import FOLLOW_RECEIPTS from "./scripts/follow-receipts.lua";
@@ -73,8 +73,17 @@ export interface Receipts {
     now: number,
   ): Promise<{ readonly kind: "open"; readonly ids: readonly string[] } | Unavailable>;
   /** The first acknowledgement of an edge stays. */
-  record(records: readonly AckRecord[], now: number): Promise<{ readonly kind: "recorded" } | Unavailable>;
+  record(records: readonly AckRecord[], seen: Seen): Promise<Recorded>;
 }
+
+/** What of the directory the records were worked out by: Redis TIME, and the edition of the list. */
+export interface Seen {
+  readonly now: number;
+  readonly edition: string;
+}
+
+/** `relisted`: the list of edges has been replaced since, so none was closed; all else is recorded. */
+export type Recorded = { readonly kind: "recorded" | "relisted" } | Unavailable;
 
 export interface FollowLimits {
   /** Receipts newly found in one call. */
@@ -108,23 +117,24 @@ export function createReceipts(redis: Redis, deadline: Millis): Receipts {
       const reply = scriptReply(await redis.run([evalCommand(FOLLOW_RECEIPTS, keys, args)], deadline));
       return reply.kind === "unavailable" ? reply : { kind: "open", ids: reply.strings };
     },
-    async record(records, now) {
+    async record(records, seen) {
       if (records.length === 0) return { kind: "recorded" };
-      const reply = scriptReply(await redis.run([recordCommand(records, now)], deadline));
-      return reply.kind === "unavailable" ? reply : { kind: "recorded" };
+      const reply = scriptReply(await redis.run([recordCommand(records, seen)], deadline));
+      if (reply.kind === "unavailable") return reply;
+      return { kind: reply.strings[0] === "relisted" ? "relisted" : "recorded" };
     },
   };
 }
 
-function recordCommand(records: readonly AckRecord[], now: number): readonly RedisArgument[] {
+function recordCommand(records: readonly AckRecord[], { now, edition }: Seen): readonly RedisArgument[] {
   const buckets = bucketsAt(now);
-  const keys = [RECEIPTS_OPEN, ...buckets.keys, ...records.map(({ id }) => receiptKey(id))];
+  const keys = [RECEIPTS_OPEN, EDGES_LISTED, ...buckets.keys, ...records.map(({ id }) => receiptKey(id))];
   const said = records.flatMap(({ id, acks, fencedAt, closed }) => [
     ...[id, closed?.convergence ?? "", fencedAt ?? "", closed?.unlisted === true ? "1" : "", acks.size],
     ...[...acks].flatMap(([edge, ack]) => [edge, `${ack.position} ${Math.round(ack.afterMs)}`]),
     ...[closed?.fenced.length ?? 0, ...(closed?.fenced ?? [])],
   ]);
-  return evalCommand(RECORD_ACKS, keys, [buckets.keys.length, ...buckets.kept, ...said]);
+  return evalCommand(RECORD_ACKS, keys, [edition, buckets.keys.length, ...buckets.kept, ...said]);
 }
 
 async function readReceipts(

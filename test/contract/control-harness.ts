@@ -68,6 +68,7 @@ export async function startPlane(
       typeof value === "string" ? value : JSON.stringify(value),
     ]),
   );
+  const { CLUSTER_KEY: clusterKey = CLUSTER_KEY } = texts;
   const environment = readEnvironment({ CLUSTER_KEY, ...texts }, await systemDigest.sha256Hex(TOKEN));
   const witness = memoryWitness();
   const plane = createControlPlane(
@@ -81,7 +82,7 @@ export async function startPlane(
       redis: "run" in rest ? rest : upstashRedis(rest),
       witness,
     },
-    { clusterKey: texts["CLUSTER_KEY"] ?? CLUSTER_KEY, environment },
+    { clusterKey, environment },
   );
   const api = createApi({ plane, wake: async () => {} });
   const running: Promise<unknown>[] = [];

@@ -177,6 +177,55 @@ describe("an edge that joins", () => {
   });
 });
 
+describe("an edge that joins between the look at the list and the record of what was found", () => {
+  /** Lists it at the last moment, before the script that begins so. */
+  const joiningBefore = (script: string): Redis => {
+    const redis = upstashRedis(rest);
+    let joined = false;
+    return {
+      async run(commands, deadline) {
+        if (!joined && commands.some((command) => String(command[1]).includes(script))) {
+          joined = true;
+          await replaceList(["one", "two", "three"]);
+        }
+        return redis.run(commands, deadline);
+      },
+    };
+  };
+  const owes = { state: "converging", one: "applied", two: "applied", three: "pending" };
+
+  test("is waited for by what the push would have closed", async () => {
+    const late = await started(["one", "two"], {}, joiningBefore("which edges have applied them"));
+    const { json } = await late.call("/invalidate", { urls: ["/a"] });
+    await late.settled();
+    expect(await shown(json.receipt)).toEqual(owes);
+    edge("three").position = edge("one").position;
+    now += 1;
+    await collectStatus(plane.plane);
+    expect(await shown(json.receipt)).toEqual({ ...owes, state: "converged", three: "applied" });
+  });
+
+  test("is waited for by what the beat would have closed", async () => {
+    edge("two").follows = false;
+    const receipt = await purged();
+    edge("two").position = edge("one").position;
+    await collectStatus(plane.plane);
+    const late = await started(["one", "two"], {}, joiningBefore("Finds the receipts appended"));
+    expect(await followReceipts(late.plane)).toMatchObject({ kind: "done" });
+    expect(await shown(receipt)).toEqual(owes);
+  });
+
+  test("is waited for by what somebody's question would have closed, and he is told so", async () => {
+    edge("two").follows = false;
+    const receipt = await purged();
+    edge("two").position = edge("one").position;
+    await collectStatus(plane.plane);
+    const late = await started(["one", "two"], {}, joiningBefore("which edges have applied them"));
+    expect((await late.call(receipt)).json.state).toBe("converging");
+    expect(await shown(receipt)).toEqual(owes);
+  });
+});
+
 describe("isolates without an address", () => {
   test("are one row, and are waited for although every listed edge has applied it", async () => {
     plane = await started(["one", "two"], { UNLISTED: "on" });
