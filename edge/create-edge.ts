@@ -31,6 +31,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
   const peers = new Peers({ self: setUp.id, urls: setUp.peerUrls });
   const view = new ViewKeeper({
     ...ports,
+    begunAt: ports.clock.now(),
     self: setUp.id,
     peers,
     counters,

@@ -2,7 +2,7 @@
 
 import { type Standing, tell } from "../../shared/core/gossip.ts";
 import type { LogView } from "../../shared/core/log-view.ts";
-import type { Instant, Millis } from "../../shared/core/units.ts";
+import { elapsed, type Instant, type Millis, millis } from "../../shared/core/units.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Random } from "../../shared/ports/identity.ts";
 import type { CallEdge } from "../../shared/wire/call-edge.ts";
@@ -16,6 +16,8 @@ import type { Peers } from "./peers.ts";
 export interface GossipPorts {
   readonly self: string;
   readonly clock: Clock;
+  /** When this life of the isolate began: what was known before then is not enough. */
+  readonly begunAt: Instant;
   readonly random: Random;
   readonly counters: Counters;
   readonly callPeer: CallEdge;
@@ -35,12 +37,13 @@ async function askPeer(
   ports: GossipPorts,
   { peer, within }: { peer: Peer; within: Millis },
 ): Promise<void> {
-  const { clock, counters, peers, self, callPeer } = ports;
+  const { begunAt, clock, counters, peers, self, callPeer } = ports;
   for (let page = 0; page < LIMITS.gossipPages; page++) {
     const view = knowledge.current();
     const sentAt = clock.now();
     const steps = clock.backwardSteps();
-    const body = encodeQuestion({ edge: self, standing: standingOf(view), within });
+    const young = millis(Math.min(within, elapsed(begunAt, sentAt)));
+    const body = encodeQuestion({ edge: self, standing: standingOf(view), within: young });
     const answer = await callPeer(peer, { path: GOSSIP_PATH, body }, LIMITS.gossipDeadline);
     const told = answer.kind === "answer" ? decodeTold(answer.text) : null;
     if (told === null) return peers.silent(peer.id, clock.now());

@@ -21,6 +21,8 @@ import { LIMITS } from "../config.ts";
 
 export interface KnowledgePorts {
   readonly clock: Clock;
+  /** When this life of the isolate began. */
+  readonly begunAt: Instant;
   readonly configured: (fields: ReadonlyMap<string, string>) => void;
 }
 
@@ -125,6 +127,7 @@ export class Knowledge {
     const hearing = hear(old, telling, {
       sentAt,
       receivedAt: this.ports.clock.now(),
+      begunAt: this.ports.begunAt,
       generation: this.generationAhead(),
       limits: LIMITS_OF_VIEW,
     });

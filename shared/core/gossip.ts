@@ -95,6 +95,11 @@ export interface HearingContext {
   /** When the question was sent: the teller's knowledge was as old as it says at that instant or later. */
   readonly sentAt: Instant;
   readonly receivedAt: Instant;
+  /**
+   * When the asker began. What was known before then says nothing of the head: the asker's earlier life may have
+   * acknowledged more than its peers knew, and what it has acknowledged holds of this one too.
+   */
+  readonly begunAt: Instant;
   /** For a view that has to begin anew. */
   readonly generation: number;
   readonly limits: ViewLimits;
@@ -145,6 +150,11 @@ function begin(old: LogView | null, telling: Telling, context: HearingContext): 
 }
 
 /** Ages add up: what the teller knew then, and what the question took to get there at most. */
-function learnTold(view: LogView, { epoch, cursor, age }: Telling, { sentAt }: HearingContext): void {
-  learnHead(view, { epoch, seq: cursor }, earlier(sentAt, age));
+function learnTold(
+  view: LogView,
+  { epoch, cursor, age }: Telling,
+  { sentAt, begunAt }: HearingContext,
+): void {
+  const knownAt = earlier(sentAt, age);
+  if (knownAt >= begunAt) learnHead(view, { epoch, seq: cursor }, knownAt);
 }

@@ -26,7 +26,7 @@ const LEAP: Telling = {
 let knowledge: Knowledge;
 
 beforeEach(() => {
-  knowledge = new Knowledge({ clock, configured: () => undefined });
+  knowledge = new Knowledge({ clock, begunAt: instant(0), configured: () => undefined });
   knowledge.begin(head(10), new Map(), instant(100));
   expect(knowledge.hear(LEAP, instant(200)).kind).toBe("begun");
 });

@@ -51,8 +51,22 @@ function telling(view: LogView, asker: Standing, by = { now: 100, most: 10 }): T
 const context = (sentAt: number, receivedAt: number) => ({
   sentAt: instant(sentAt),
   receivedAt: instant(receivedAt),
+  begunAt: instant(0),
   generation: 9,
   limits: LIMITS,
+});
+
+test("what was known before the asker began brings its entries, and makes no head known", () => {
+  const log = logOf(hard(A), hard(B));
+  const teller = viewOf(log, { from: 0, cursor: 2, knownAt: 40 });
+  const told = telling(teller, null);
+  // 60 old by the teller's word: known at 940 by the asker's line at the earliest.
+  const began = (begunAt: number) => {
+    const hearing = hear(null, told, { ...context(1000, 1020), begunAt: instant(begunAt) });
+    return hearing.kind === "begun" ? [hearing.view.cursor, hearing.view.knownAt] : hearing.kind;
+  };
+  expect(began(940)).toEqual([2, 940]);
+  expect(began(941)).toEqual([2, Number.NEGATIVE_INFINITY]);
 });
 
 describe("an asker that joins", () => {
@@ -308,6 +322,7 @@ class Town {
     const heard = hear(asker, tale.telling, {
       sentAt,
       receivedAt: instant(this.now),
+      begunAt: instant(0),
       generation: 2,
       limits: LIMITS,
     });

@@ -27,6 +27,8 @@ interface Memory {
 }
 
 const PORTS = {
+  // Receipts are no part of the model: a life may take what was known before it.
+  begunAt: instant(Number.NEGATIVE_INFINITY),
   clock: { now: () => NOW, wall: () => 0, backwardSteps: () => 0 },
   configured: () => undefined,
 };

@@ -1,7 +1,7 @@
 // One edge in this process with a clock, a log and an origin that the test turns; L2 and the Cache API are away.
 
 import { createEdge } from "../../edge/create-edge.ts";
-import type { Edge } from "../../edge/edge.ts";
+import type { Edge, EdgePorts } from "../../edge/edge.ts";
 import { handleRequest } from "../../edge/handle-request.ts";
 import { answerInternal } from "../../edge/internal/routes.ts";
 import type { EdgeRequest, Reply } from "../../edge/request.ts";
@@ -40,6 +40,8 @@ export interface LoneEdge {
   /** What the origin is asked, and what it says. */
   readonly asked: OriginRequest[];
   origin: (request: OriginRequest) => OriginOutcome | Promise<OriginOutcome>;
+  /** Whether the log answers the edge. */
+  logAnswers: boolean;
   /** Appends an entry to the log that the edge pulls. */
   append(payload: LogPayload): void;
   get(path: string, more?: Partial<Pick<EdgeRequest, "method" | "purpose">> & Sent): Promise<Reply>;
@@ -49,7 +51,11 @@ export interface LoneEdge {
   beat(call?: Partial<StatusCall>): Promise<StatusReport>;
 }
 
-export function loneEdge(policies: readonly Record<string, unknown>[] = []): LoneEdge {
+export function loneEdge(
+  policies: readonly Record<string, unknown>[] = [],
+  others: Partial<EdgePorts> = {},
+): LoneEdge {
+  const time = { now: 1000 };
   const tasks: Promise<unknown>[] = [];
   const background: Background = { keep: (task) => void tasks.push(task) };
   const asked: OriginRequest[] = [];
@@ -58,7 +64,7 @@ export function loneEdge(policies: readonly Record<string, unknown>[] = []): Lon
   const nothing = async () => undefined;
   const edge = createEdge(
     {
-      clock: { now: () => instant(lone.now), backwardSteps: () => 0, wall: () => EPOCH + lone.now },
+      clock: { now: () => instant(time.now), backwardSteps: () => 0, wall: () => EPOCH + time.now },
       // What is put off to later happens at once: the clock is the test's.
       timers: { ...systemTimers, sleep: async () => undefined },
       random: systemRandom,
@@ -73,6 +79,7 @@ export function loneEdge(policies: readonly Record<string, unknown>[] = []): Lon
       midTier: { read: unavailable, fill: unavailable, release: nothing, verified: nothing },
       log: log.port,
       callPeer: async () => ({ kind: "unreachable", reason: "refused" }),
+      ...others,
     },
     {
       id: "one",
@@ -84,9 +91,20 @@ export function loneEdge(policies: readonly Record<string, unknown>[] = []): Lon
   );
   const lone: LoneEdge = {
     edge,
-    now: 1000,
+    get now() {
+      return time.now;
+    },
+    set now(now) {
+      time.now = now;
+    },
     asked,
     origin: () => ({ kind: "unreachable", reason: "refused", detail: "no origin" }),
+    get logAnswers() {
+      return log.answers;
+    },
+    set logAnswers(answers) {
+      log.answers = answers;
+    },
     append: (payload) => log.append(payload),
     async get(path, { method = "GET", purpose = "client", headers = [] } = {}) {
       const request: EdgeRequest = {
@@ -123,8 +141,11 @@ async function beat(edge: Edge, background: Background, call: Partial<StatusCall
   return JSON.parse(text) as StatusReport;
 }
 
+const AWAY = { kind: "unavailable", reason: "away" } as const;
+
 /** Configured from its first entry on. */
 class FixedLog {
+  answers = true;
   private readonly entries: LogEntry[] = [];
   private readonly configuration: ReadonlyMap<string, string>;
 
@@ -153,12 +174,10 @@ class FixedLog {
     append: async () => ({ kind: "unavailable", reason: "read only" }),
     confirm: async () => ({ kind: "unavailable", reason: "read only" }),
     untold: async () => ({ kind: "nothing" }),
-    since: async ({ seq }) => ({ kind: "entries", entries: this.entries.slice(seq), head: this.head() }),
-    snapshot: async () => ({
-      kind: "snapshot",
-      head: this.head(),
-      configuration: this.configuration,
-    }),
+    since: async ({ seq }) =>
+      this.answers ? { kind: "entries", entries: this.entries.slice(seq), head: this.head() } : AWAY,
+    snapshot: async () =>
+      this.answers ? { kind: "snapshot", head: this.head(), configuration: this.configuration } : AWAY,
     check: async () => ({ kind: "unknown" }),
   };
 }

@@ -1,5 +1,5 @@
-// Judges what receipts said: whoever is called applied knows it from then on, and whoever is fenced serves nothing of it.
-// A life that begins later may begin with what a peer knew, and less: it is held to the bound alone.
+// Judges what receipts said: whoever is called applied knows it from then on, and neither he nor whoever is fenced serves
+// anything of it. A life that begins later may begin with what a peer knew, and less; it serves nothing of it either.
 
 import {
   countsFrom,
@@ -18,7 +18,8 @@ export function judgeReceipts(scene: Scene): void {
       if (exchange.arrivedAt < look.at || scene.isLawless(exchange)) continue;
       const row = look.rows.find(({ edge }) => edge === exchange.edge);
       if (row?.state === "applied") applied(scene, { look, row }, exchange);
-      if (row?.state === "fenced" || look.state === "converged") fenced(scene, look, exchange);
+      if ((row !== undefined && row.state !== "pending") || look.state === "converged")
+        through(scene, look, exchange);
     }
     if (look.state === "converged" && look.rows.some(({ state }) => state === "pending"))
       scene.found.push({ invariant: "receipts", at: look.at, text: "converged, though an edge is pending" });
@@ -40,7 +41,7 @@ function applied(
   scene.report("receipts", exchange, text);
 }
 
-function fenced(scene: Scene, look: ReceiptLook, exchange: Exchange): void {
+function through(scene: Scene, look: ReceiptLook, exchange: Exchange): void {
   const one = scene.history.invalidations.find((each) => isOf(each, look));
   if (one === undefined || one.mode !== "hard") return;
   const content = contentOf(scene, exchange);
