@@ -8,6 +8,7 @@ import { showEdges } from "../edges/show-edges.ts";
 import { requireToken } from "./auth.ts";
 import { limitBody } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
+import { namedPageQuery, pageOf } from "./paging.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
 
 const edgeSchema = z
@@ -34,15 +35,16 @@ export function edgeRoutes(api: Api, { plane }: ApiPorts): void {
     path: "/edges",
     summary: "The addressable edges",
     middleware: [requireToken(plane)] as const,
+    request: { query: namedPageQuery },
     responses: {
-      200: { description: "All of them", content: { "application/json": { schema: edgesSchema } } },
+      200: { description: "In order of their ids", content: { "application/json": { schema: edgesSchema } } },
       default: problemAnswer,
     },
   });
   api.openapi(route, async (context) => {
     const outcome = await plane.edges.read();
     if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
-    return context.json({ items: showEdges(outcome.directory), nextCursor: null }, 200);
+    return context.json(pageOf(showEdges(outcome.directory), context.req.valid("query")), 200);
   });
   api.all(EDGES_PATH, limitBody, async (context) => {
     const body = await context.req.text();

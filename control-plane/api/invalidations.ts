@@ -12,7 +12,7 @@ import { limitBody, requireUtf8 } from "./body.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
 import { acceptedSchema, dryRunSchema, receiptSchema } from "./invalidations-schema.ts";
-import { pageQuery, readCursor } from "./paging.ts";
+import { noQuery, pageQuery, readCursor } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 
 const pageSchema = z
@@ -34,6 +34,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     summary: "Invalidate what selectors name",
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
     request: {
+      query: noQuery,
       body: { required: true, content: { "application/json": { schema: invalidateSchema } } },
       headers: z.object({ "idempotency-key": z.string().optional() }),
     },
@@ -115,7 +116,7 @@ function getInvalidations(api: Api, { plane }: ApiPorts): void {
     path: "/invalidations/{id}",
     summary: "One invalidation's receipt",
     middleware,
-    request: { params: z.object({ id: z.string() }) },
+    request: { params: z.object({ id: z.string() }), query: noQuery },
     responses: { 200: json("The receipt", receiptSchema), default: problemAnswer },
   });
   const many = createRoute({

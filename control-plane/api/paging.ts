@@ -4,8 +4,8 @@ import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../config.ts";
 import { Refusal } from "./problem.ts";
 
-export const pageQuery = z.strictObject({
-  limit: z
+const limitOr = (standard: string) =>
+  z
     .string()
     .regex(/^\d{1,4}$/, "must be a number")
     .transform(Number)
@@ -15,10 +15,38 @@ export const pageQuery = z.strictObject({
       type: "integer",
       minimum: 1,
       maximum: LIMITS.pageMost,
-      description: `Default ${LIMITS.page}.`,
-    }),
-  cursor: z.string().max(256).optional().openapi({ description: "The `nextCursor` of the page before." }),
+      description: `Default: ${standard}.`,
+    });
+
+const CURSOR = { description: "The `nextCursor` of the page before." };
+
+export const pageQuery = z.strictObject({
+  limit: limitOr(String(LIMITS.page)),
+  cursor: z.string().max(256).optional().openapi(CURSOR),
 });
+
+/** Of a list that is at hand as a whole; its cursor is the name of the last item. */
+export const namedPageQuery = z.strictObject({
+  limit: limitOr("all"),
+  cursor: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, "is not one that a page ended with")
+    .optional()
+    .openapi(CURSOR),
+});
+
+/** Of whatever takes no query: a field that does nothing would be taken for one that does. */
+export const noQuery = z.strictObject({});
+
+/** In order of their ids, whether or not the last item of the page before is still there. */
+export function pageOf<Item extends { readonly id: string }>(
+  items: readonly Item[],
+  { limit, cursor: after }: z.infer<typeof namedPageQuery>,
+): { readonly items: Item[]; readonly nextCursor: string | null } {
+  const rest = after === undefined ? items : items.filter(({ id }) => id > after);
+  const page = rest.slice(0, limit);
+  return { items: page, nextCursor: page.length < rest.length ? (page.at(-1)?.id ?? null) : null };
+}
 
 /** Two numbers that the page before ended with; null for the first page. */
 export function readCursor(text: string | undefined): readonly [number, number] | null {

@@ -13,6 +13,7 @@ import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { noQuery } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 import { warmupEvents } from "./warmup-events.ts";
 
@@ -55,6 +56,7 @@ function postWarmup(api: Api, { plane, wake }: ApiPorts): void {
     summary: "Fetch URLs into every edge before they are asked for",
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
     request: {
+      query: noQuery,
       body: { required: true, content: { "application/json": { schema: warmupSchema } } },
       headers: z.object({ "idempotency-key": z.string().optional() }),
     },
@@ -118,7 +120,7 @@ function oneWarmup(api: Api, { plane }: ApiPorts): void {
     path,
     summary: "Its progress",
     middleware,
-    request: { params },
+    request: { params, query: noQuery },
     responses,
   });
   const cancel = createRoute({
@@ -126,7 +128,7 @@ function oneWarmup(api: Api, { plane }: ApiPorts): void {
     path,
     summary: "End it",
     middleware,
-    request: { params },
+    request: { params, query: noQuery },
     responses,
   });
   const events = createRoute({
@@ -134,7 +136,7 @@ function oneWarmup(api: Api, { plane }: ApiPorts): void {
     path: "/warmups/{id}/events",
     summary: "Its progress as server-sent events: `progress` until `done`",
     middleware,
-    request: { params },
+    request: { params, query: noQuery },
     responses: {
       200: { description: "Events", content: { "text/event-stream": { schema: z.string() } } },
       default: problemAnswer,

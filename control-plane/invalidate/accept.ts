@@ -59,7 +59,7 @@ export function acceptInvalidation(
   const excess = excessFault(counts);
   if (excess !== null) return refused(excess.pointer, excess.message);
   const readers = readersOf({ ...given, site, scheme: "http" });
-  const faults: Fault[] = [];
+  const faults = idleFaults(body);
   const selectors = new Set<Selector>();
   for (const kind of KINDS) {
     for (const [index, text] of (body[kind] ?? []).entries()) {
@@ -88,6 +88,29 @@ const refused = (pointer: string, message: string): Acceptance => ({
   kind: "refused",
   faults: [{ pointer, message }],
 });
+
+/**
+ * Fields that mean nothing beside the others: whoever sends them expects something that would not happen. What a dry run
+ * merely leaves aside (`mode`, `reason`) is taken, so that any request can be tried dry by one field more.
+ */
+function idleFaults({
+  wait,
+  timeoutMs,
+  dryRun,
+  repeatAfterMs,
+  everything,
+  confirm,
+}: InvalidateBody): Fault[] {
+  const faults: Fault[] = [];
+  const refuse = (pointer: string, message: string): void => void faults.push({ pointer, message });
+  if (timeoutMs !== undefined && wait !== true) refuse("/timeoutMs", "says nothing without `wait: true`");
+  if (confirm !== undefined && everything !== true)
+    refuse("/confirm", "says nothing without `everything: true`");
+  if (dryRun === true && wait === true) refuse("/wait", "does not go with `dryRun`: there is no receipt");
+  if (dryRun === true && repeatAfterMs !== undefined)
+    refuse("/repeatAfterMs", "does not go with `dryRun`: nothing is appended");
+  return faults;
+}
 
 export const siteNamed = (routing: Routing, name: string): Site | null =>
   routing.sites.find((site) => site.name === name) ?? null;

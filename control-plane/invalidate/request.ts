@@ -16,22 +16,22 @@ export const invalidateSchema = z
     hosts: texts.optional(),
     classes: texts.optional(),
     everything: z.boolean().optional(),
-    confirm: z.string().optional().openapi({ description: "The site's name, where `everything` is true." }),
+    confirm: z
+      .string()
+      .optional()
+      .openapi({ description: "The site's name, where `everything` is true, and only there." }),
     mode: z.enum(["soft", "hard"]).optional().openapi({ description: "Default: `hard`." }),
-    wait: z.boolean().optional(),
+    wait: z.boolean().optional().openapi({ description: "For every edge. Not with `dryRun`." }),
     timeoutMs: z
       .int()
       .min(0)
       .max(LIMITS.waitMost)
       .optional()
-      .openapi({ description: `With \`wait\`; default ${LIMITS.waitDefault}.` }),
+      .openapi({ description: `Only with \`wait\`; default ${LIMITS.waitDefault}.` }),
     dryRun: z.boolean().optional(),
-    repeatAfterMs: z
-      .int()
-      .min(1)
-      .max(LIMITS.repeatMost)
-      .optional()
-      .openapi({ description: "Appends the same invalidation once more after this long." }),
+    repeatAfterMs: z.int().min(1).max(LIMITS.repeatMost).optional().openapi({
+      description: "Appends the same invalidation once more after this long. Not with `dryRun`.",
+    }),
     reason: z.string().max(LIMITS.reason).optional(),
   })
   .openapi("Invalidation");

@@ -68,6 +68,11 @@ const BAD_INVALIDATIONS: readonly [why: string, body: unknown, pointer: string][
   ["a timeout above a minute", { tags: ["a"], wait: true, timeoutMs: 60_001 }, "/timeoutMs"],
   ["a broken timeout", { tags: ["a"], wait: true, timeoutMs: 1.5 }, "/timeoutMs"],
   ["a repetition after more than a day", { tags: ["a"], repeatAfterMs: 86_400_001 }, "/repeatAfterMs"],
+  ["a timeout without a wait", { tags: ["a"], timeoutMs: 1000 }, "/timeoutMs"],
+  ["a timeout of a wait that is off", { tags: ["a"], wait: false, timeoutMs: 1000 }, "/timeoutMs"],
+  ["a confirmation of less than everything", { tags: ["a"], confirm: "default" }, "/confirm"],
+  ["a dry run that is waited for", { tags: ["a"], dryRun: true, wait: true }, "/wait"],
+  ["a dry run that is repeated", { tags: ["a"], dryRun: true, repeatAfterMs: 10 }, "/repeatAfterMs"],
   ["a long reason", { tags: ["a"], reason: "x".repeat(501) }, "/reason"],
 ];
 
@@ -100,6 +105,45 @@ describe("a body that is wrong is refused with 422 and the place of each fault",
     expect(json.errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
     expect(json).toMatchObject({ status: 422, instance: path, requestId: headers.get("x-request-id") });
     expect(json.code).toBe(/not supported/.test(_why) ? "not-supported" : "invalid-body");
+  });
+});
+
+test("a dry run takes what it merely leaves aside", async () => {
+  const body = { tags: ["a"], dryRun: true, wait: false, mode: "soft", reason: "trying" };
+  expect((await plane.call("/invalidate", body)).status).toBe(200);
+});
+
+describe("a query that is wrong is refused with 400 and the name of the field", () => {
+  test.each([
+    ["/edges?state=live", "GET", "/state"],
+    ["/edges?limit=0", "GET", "/limit"],
+    ["/edges?limit=101", "GET", "/limit"],
+    ["/edges?limit=1&limit=2", "GET", "/limit"],
+    ["/edges?cursor=a%20b", "GET", "/cursor"],
+    ["/edges?cursor=", "GET", "/cursor"],
+    ["/invalidations?limit=1e1", "GET", "/limit"],
+    ["/invalidations?limit=", "GET", "/limit"],
+    ["/invalidations?cursor=one", "GET", "/cursor"],
+    ["/invalidations?site=default", "GET", "/site"],
+    ["/invalidations/x?wait=true", "GET", "/wait"],
+    ["/cache-metrics?windows=60s", "GET", "/windows"],
+    ["/cache-metrics?window=1s", "GET", "/window"],
+    ["/warmups/x?limit=1", "GET", "/limit"],
+    ["/warmups/x?force=1", "DELETE", "/force"],
+    ["/warmups/x/events?from=0", "GET", "/from"],
+    ["/invalidate?dryRun=true", "POST", "/dryRun"],
+    ["/warmup?wait=true", "POST", "/wait"],
+  ])("%s by %s", async (path, method, pointer) => {
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+    const body = method === "POST" ? '{"tags":["a"],"urls":["/a"]}' : undefined;
+    const answer = await plane.ask(path, { method, headers, body });
+    expect(answer).toMatchObject({ status: 400, json: { code: "invalid-query" } });
+    expect(answer.json.errors.map((error: { pointer: string }) => error.pointer)).toEqual([pointer]);
+  });
+
+  test("but probes may add what they like", async () => {
+    for (const path of ["/livez?at=1", "/readyz?verbose"])
+      expect((await plane.ask(path)).status, path).toBe(200);
   });
 });
 

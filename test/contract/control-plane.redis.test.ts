@@ -211,6 +211,18 @@ describe("edges", () => {
     expect(json.items[0].knownAgeMs).toBeGreaterThanOrEqual(5);
   });
 
+  test("come page by page where a limit is named, and all at once where none is", async () => {
+    const ids = async (query: string): Promise<[string[], string | null]> => {
+      const { json } = await plane.call(`/edges${query}`);
+      return [json.items.map(({ id }: { id: string }) => id), json.nextCursor];
+    };
+    expect(await ids("?limit=2")).toEqual([["one", "three"], "three"]);
+    expect(await ids("?limit=2&cursor=three")).toEqual([["two"], null]);
+    // Whoever ended the page before need not be there any more.
+    expect(await ids("?cursor=p")).toEqual([["three", "two"], null]);
+    expect(await ids("?limit=3")).toEqual([["one", "three", "two"], null]);
+  });
+
   test("are replaced by a signed request, until the environment says something else", async () => {
     const body = JSON.stringify([{ id: "one", url: edge(0).url, region: null, pid: 4711 }]);
     expect((await askSigned(plane, "/.tidegate/edges", body, "another key")).status).toBe(404);
