@@ -1,7 +1,7 @@
 // The policies of a run: a file's, or those of the demo site.
 
 import { readFileSync } from "node:fs";
-import { parseJson } from "../shared/wire/log-payload.ts";
+import { parseJson } from "../shared/wire/json.ts";
 import { type PolicyRow, readPolicy } from "../shared/wire/policy.ts";
 import { UsageError } from "./options.ts";
 

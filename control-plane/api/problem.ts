@@ -3,8 +3,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
-import type { Fault } from "../invalidate/accept.ts";
 import type { ApiEnvironment } from "./environment.ts";
 
 export const problemSchema = z

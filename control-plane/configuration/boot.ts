@@ -6,7 +6,7 @@ import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import type { AppendOutcome, Log, LogHead, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
-import { parseJson } from "../../shared/wire/log-payload.ts";
+import { parseJson } from "../../shared/wire/json.ts";
 import type { Settings } from "../control-plane.ts";
 import { type Change, rowOf, rowsOf, selectorsLost } from "./losing.ts";
 

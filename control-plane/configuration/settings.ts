@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Site } from "../../shared/core/routing.ts";
 import { encodeSite, policyField, REPLICAS_FIELD, siteField } from "../../shared/wire/configuration.ts";
 import { decodeEdgeList, type ListedEdge } from "../../shared/wire/edge-list.ts";
-import { parseJson } from "../../shared/wire/log-payload.ts";
+import { parseJson } from "../../shared/wire/json.ts";
 import { readPolicy } from "../../shared/wire/policy.ts";
 import type { Settings } from "../control-plane.ts";
 

@@ -5,7 +5,7 @@ import { formatPosition, type Position } from "../../shared/core/position.ts";
 import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
 import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
-import type { Background } from "../../shared/ports/clock.ts";
+import { type Background, UNKEPT } from "../../shared/ports/clock.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { encodeStatusCall, type Peer, STATUS_PATH } from "../../shared/wire/internal.ts";
 import { decodeStatus } from "../../shared/wire/replies.ts";
@@ -34,7 +34,7 @@ const everybody = (): Round => ({
   whole: true,
   attention: new Attention(),
   grace: LIMITS.statusDeadline,
-  background: { keep: () => {} },
+  background: UNKEPT,
 });
 
 /** `lagging`: the ids of listed edges that did not answer, or have not got as far as the log. */

@@ -8,6 +8,7 @@ import { formatSelector, type SelectorSpec, whateverQuery } from "../../shared/c
 import type { Selector } from "../../shared/core/units.ts";
 import type { Expected } from "../../shared/ports/mid-tier.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
+import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import {
   type Reference,
@@ -18,12 +19,6 @@ import {
   textFault,
 } from "./reference.ts";
 import type { InvalidateBody } from "./request.ts";
-
-/** A JSON pointer into the body, and what is wrong there. */
-export interface Fault {
-  readonly pointer: string;
-  readonly message: string;
-}
 
 export interface Invalidation {
   readonly site: string;

@@ -4,7 +4,7 @@ import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import type { Instant } from "../../shared/core/units.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { AppendOutcome, AppendQuery, Unavailable } from "../../shared/ports/mid-tier.ts";
-import { parseJson } from "../../shared/wire/log-payload.ts";
+import { parseJson } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";

@@ -3,9 +3,10 @@
 import { formatPosition } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import type { Fault } from "../../shared/wire/json.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { type Acceptance, acceptInvalidation, type Fault, type SelectorCounts } from "./accept.ts";
+import { type Acceptance, acceptInvalidation, type SelectorCounts } from "./accept.ts";
 import { type Appending, appendInvalidation, type Operation } from "./append.ts";
 import { estimateHits, type ShownEstimate } from "./estimate.ts";
 import { fanOut, type Pushing, pushable } from "./fan-out.ts";

@@ -1,12 +1,11 @@
 // Appends an invalidation once more after a while: what an origin still served of the old by then goes too.
 
 import type { Repeat, ScheduleOutcome } from "../../shared/mid-tier/repeats.ts";
-import type { Background } from "../../shared/ports/clock.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { parseJson } from "../../shared/wire/log-payload.ts";
+import { type Fault, parseJson } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import type { Fault } from "./accept.ts";
 import { type Appending, appendInvalidation, type Operation } from "./append.ts";
 import { fanOut, pushable } from "./fan-out.ts";
 import { type InvalidateBody, invalidateSchema } from "./request.ts";
@@ -16,9 +15,6 @@ interface Work {
   readonly body: InvalidateBody;
   readonly actor: string;
 }
-
-/** The beat's own process goes on: nothing has to keep it alive. */
-const WITH_THE_BEAT: Background = { keep: () => {} };
 
 /** `due` is Redis TIME, milliseconds. */
 export function scheduleRepeat(
@@ -65,8 +61,7 @@ async function repeatOne(
   if (appended.kind === "unreplicated" || appended.kind === "outdated")
     return { kind: "unavailable", reason: appended.kind };
   const push = appended.kind === "appended" ? pushable(appended, { id, sentAt }) : null;
-  if (push !== null)
-    await fanOut(plane, push, { grace: LIMITS.pushGrace, background: WITH_THE_BEAT, listed: null });
+  if (push !== null) await fanOut(plane, push, { grace: LIMITS.pushGrace, background: UNKEPT, listed: null });
   return { kind: "done" };
 }
 

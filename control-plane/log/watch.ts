@@ -3,7 +3,7 @@
 import { formatPosition } from "../../shared/core/position.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { parseJson } from "../../shared/wire/log-payload.ts";
+import { parseJson } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { type WitnessStore, witnessLog } from "./witness.ts";

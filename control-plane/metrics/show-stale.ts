@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { upperBound95 } from "../../shared/core/upper-bound.ts";
+import { parseJson } from "../../shared/wire/json.ts";
 import { CONVERGENCE_BOUNDS, quantile } from "../../shared/wire/latency.ts";
-import { parseJson } from "../../shared/wire/log-payload.ts";
 
 export interface StaleRow {
   /** Reads taken at random and judged. */

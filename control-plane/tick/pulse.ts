@@ -1,15 +1,12 @@
 // One alarm's worth of work: a whole beat, and quick looks behind it while receipts are open or edges lag behind.
 
 import { elapsed, type Instant, later, type Millis } from "../../shared/core/units.ts";
-import type { Background } from "../../shared/ports/clock.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { Attention } from "../edges/attention.ts";
 import type { WitnessStore } from "../log/witness.ts";
 import { type BeatFailures, beat, type Looking, look, type Seen } from "./beat.ts";
-
-/** The beat's owner goes on: nothing has to keep it alive. */
-const WITH_ITS_OWNER: Background = { keep: () => {} };
 
 /** What the beat's owner keeps from one pulse to the next. */
 export class Pulse {
@@ -27,7 +24,7 @@ export class Pulse {
     const boot = bootCheckedAt === null || elapsed(bootCheckedAt, begun) >= LIMITS.bootCheckEvery;
     let pause: Millis | null = null;
     const looking = (whole: boolean): Looking => ({
-      round: { attention: this.attention, grace: LIMITS.statusGrace, background: WITH_ITS_OWNER, whole },
+      round: { attention: this.attention, grace: LIMITS.statusGrace, background: UNKEPT, whole },
       saw: (seen) => {
         pause = this.pauseAfter(seen, clock.now());
       },

@@ -3,8 +3,9 @@
 import type { Routing } from "../../shared/core/routing.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
+import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
-import { type Fault, siteNamed } from "../invalidate/accept.ts";
+import { siteNamed } from "../invalidate/accept.ts";
 import { type ReferenceContext, readUrl } from "../invalidate/reference.ts";
 import type { WarmupBody } from "./request.ts";
 

@@ -8,7 +8,7 @@ import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
-import { parseJson } from "../../shared/wire/log-payload.ts";
+import { parseJson } from "../../shared/wire/json.ts";
 import { decodeAnswer } from "../../shared/wire/stored-answer.ts";
 import { LIMITS } from "../config.ts";
 

@@ -5,7 +5,7 @@ import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { decodeListedEdge, encodeListedEdge, type ListedEdge } from "../wire/edge-list.ts";
-import { parseJson } from "../wire/log-payload.ts";
+import { parseJson } from "../wire/json.ts";
 import { EDGES, EDGES_DEPARTED, EDGES_LISTED, LOG_HEAD } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import REPLACE_EDGES from "./scripts/replace-edges.lua";

@@ -3,7 +3,7 @@
 import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
-import { parseJson } from "../wire/log-payload.ts";
+import { parseJson } from "../wire/json.ts";
 import { WARMUPS, warmupErrorsKey, warmupKey, warmupUrlsKey } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import ADVANCE_WARMUP from "./scripts/advance-warmup.lua";

@@ -23,3 +23,6 @@ export type Cancel = () => void;
 export interface Background {
   keep(task: Promise<unknown>): void;
 }
+
+/** Where whoever began the task goes on anyway: nothing has to keep it alive. */
+export const UNKEPT: Background = { keep: () => {} };

@@ -1,6 +1,7 @@
 // What edges tell of reads that they have served, and how it is told which of them have been counted.
 
 import { z } from "zod";
+import { positionSchema } from "./position.ts";
 
 /** Where a stored answer was found; `origin` where it was shared while it came. */
 export type AuditTier = "l1Memory" | "l1Cache" | "l2" | "origin";
@@ -48,7 +49,6 @@ export interface Watched {
   readonly position: string;
 }
 
-const position = z.string().regex(/^\d{1,16}-\d{1,15}$/);
 const age = z.number().nonnegative();
 
 export const auditBatchSchema = z.object({
@@ -59,9 +59,9 @@ export const auditBatchSchema = z.object({
       tier: z.enum(["l1Memory", "l1Cache", "l2", "origin"]),
       result: z.enum(["hit", "stale", "fenced", "coalesced"]),
       why: z.enum(["random", "watched"]),
-      asOf: position,
-      verifiedTo: position,
-      view: position.nullable(),
+      asOf: positionSchema,
+      verifiedTo: positionSchema,
+      view: positionSchema.nullable(),
       knownAgeMs: age.nullable(),
       agoMs: age,
       ageMs: age,

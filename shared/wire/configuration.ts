@@ -2,7 +2,7 @@
 
 import { compileRouting, type Routing, type Site } from "../core/routing.ts";
 import type { Policy } from "../core/rules.ts";
-import { parseJson } from "./log-payload.ts";
+import { parseJson } from "./json.ts";
 import { readPolicy } from "./policy.ts";
 
 export const siteField = (name: string): string => `site/${name}`;

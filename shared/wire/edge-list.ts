@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { isEdgeUrl, withoutClosingSlash } from "./internal.ts";
-import { parseJson } from "./log-payload.ts";
+import { parseJson } from "./json.ts";
 
 /** Where the list is replaced, by a signed request with the same JSON array that EDGES holds. */
 export const EDGES_PATH = "/.tidegate/edges";

@@ -3,7 +3,8 @@
 import type { Standing, Tale, Telling } from "../core/gossip.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import { millis } from "../core/units.ts";
-import { fromWireEntry, parseJson, toWireEntry } from "./log-payload.ts";
+import { parseJson } from "./json.ts";
+import { fromWireEntry, toWireEntry } from "./log-payload.ts";
 
 export const GOSSIP_PATH = "/.tidegate/gossip";
 

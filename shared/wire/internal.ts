@@ -5,7 +5,8 @@ import type { LogEntry } from "../core/log-entry.ts";
 import { selectorKind } from "../core/selector.ts";
 import type { Selector } from "../core/units.ts";
 import type { AuditBatch, Counted, Watched } from "./audit.ts";
-import { fromWireEntry, parseJson, toWireEntry, type WireEntry } from "./log-payload.ts";
+import { parseJson } from "./json.ts";
+import { fromWireEntry, toWireEntry, type WireEntry } from "./log-payload.ts";
 
 export const INTERNAL_PREFIX = "/.tidegate/";
 export const PUSH_PATH = "/.tidegate/push";

@@ -3,6 +3,7 @@
 import type { LogEntry, LogPayload } from "../core/log-entry.ts";
 import { selectorKind } from "../core/selector.ts";
 import type { Selector } from "../core/units.ts";
+import { parseJson } from "./json.ts";
 
 export function encodePayload(payload: LogPayload): string {
   if (payload.kind === "invalidate")
@@ -71,13 +72,4 @@ export function fromWireEntry(value: unknown): LogEntry | null {
   return decoded === null
     ? null
     : { epoch: epoch as number, seq: seq as number, previous, hash, age, payload: decoded };
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@ import { parsePattern } from "../core/pattern.ts";
 import { DEFAULT_HANDLING, type Handling, type KeyRecipe, type Policy } from "../core/rules.ts";
 import { days, type Millis, millis } from "../core/units.ts";
 import { parseDuration } from "./duration.ts";
+import { type Fault, faultsIn } from "./json.ts";
 
 const identifier = z
   .string()
@@ -81,26 +82,14 @@ export const policySchema = z.strictObject({
 
 export type PolicyRow = z.infer<typeof policySchema>;
 
-/** One fault of a row: a JSON pointer and what is wrong there. */
-export interface PolicyFault {
-  readonly pointer: string;
-  readonly message: string;
-}
-
 export type PolicyOutcome =
   | { readonly kind: "policy"; readonly policy: Policy; readonly row: PolicyRow }
-  | { readonly kind: "invalid"; readonly faults: readonly PolicyFault[] };
+  | { readonly kind: "invalid"; readonly faults: readonly Fault[] };
 
 /** `fallback` names the row where it has no id or site of its own. */
 export function readPolicy(value: unknown, fallback: { id: string; site: string }): PolicyOutcome {
   const parsed = policySchema.safeParse(value);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => ({
-      pointer: `/${issue.path.join("/")}`,
-      message: issue.message,
-    }));
-    return { kind: "invalid", faults };
-  }
+  if (!parsed.success) return { kind: "invalid", faults: faultsIn(parsed.error) };
   const policy = toPolicy(parsed.data, fallback);
   return policy === null
     ? { kind: "invalid", faults: [{ pointer: "/key_pattern", message: "is not a pattern" }] }

@@ -3,12 +3,10 @@
 import { z } from "zod";
 import { auditBatchSchema } from "./audit.ts";
 import type { Acknowledgement, EstimateReply, StatusReport, WarmReply } from "./internal.ts";
-import { parseJson } from "./log-payload.ts";
+import { parseJson } from "./json.ts";
+import { positionSchema } from "./position.ts";
 
-const position = z
-  .string()
-  .regex(/^\d{1,16}-\d{1,15}$/)
-  .nullable();
+const position = positionSchema.nullable();
 
 const acknowledgementSchema = z.object({ edge: z.string(), position });
 

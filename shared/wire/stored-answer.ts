@@ -1,7 +1,7 @@
 // A stored answer as the record that L2 and the Cache API keep beside its body.
 
 import { STORED_ANSWER_VERSION, type StoredAnswer } from "../core/stored-answer.ts";
-import { parseJson } from "./log-payload.ts";
+import { parseJson } from "./json.ts";
 
 export const encodeAnswer = (answer: StoredAnswer): string => JSON.stringify(answer);
 

@@ -5,6 +5,7 @@ import { Attention } from "../../control-plane/edges/attention.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { instant, millis, type Selector } from "../../shared/core/units.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemClock } from "../../shared/runtime/system.ts";
 import type { AuditSample } from "../../shared/wire/audit.ts";
@@ -129,7 +130,7 @@ test("a quick round reads nothing of the log for it, and tells what is known", a
   const seq = await purge({ tags: ["b"] });
   edge.position = "1-0";
   const reads = vi.spyOn(plane.plane.auditor, "follow");
-  const quick = { attention: new Attention(), grace: millis(900), background: { keep: () => {} } };
+  const quick = { attention: new Attention(), grace: millis(900), background: UNKEPT };
   await collectStatus(plane.plane, { ...quick, whole: false });
   expect(reads).not.toHaveBeenCalled();
   expect(edge.called?.watch.map(({ selector }) => selector)).toEqual(["default t a"]);

@@ -10,11 +10,11 @@ import { type CacheKey, instant, millis, type Selector } from "../../shared/core
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import { ESTIMATE_PATH, encodeEstimateCall } from "../../shared/wire/internal.ts";
 import { bareEdge, tellEdge } from "../support/bare-edge.ts";
 import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
 
-const NOWHERE = { keep: () => {} };
 let rest: RestFixture;
 let edge: Edge;
 
@@ -82,11 +82,11 @@ async function purge(selector: string): Promise<void> {
     },
     payload: { kind: "invalidate", mode: "hard", selectors: [selector as Selector] },
   });
-  await edge.view.pull(NOWHERE);
+  await edge.view.pull(UNKEPT);
 }
 
 test("counts what would be hit by any of the selectors, once", async () => {
-  await edge.view.pull(NOWHERE);
+  await edge.view.pull(UNKEPT);
   for (const path of ["/a/1", "/a/2", "/b"]) hold(path, ["t"]);
   expect(await ask(["default p h.test/a"])).toEqual({
     edge: "one",
@@ -100,7 +100,7 @@ test("counts what would be hit by any of the selectors, once", async () => {
 });
 
 test("what is out of date already is not hit once more; what was fetched since is", async () => {
-  await edge.view.pull(NOWHERE);
+  await edge.view.pull(UNKEPT);
   for (const path of ["/a", "/b"]) hold(path, ["t"]);
   await purge("default u h.test/a");
   expect(await ask(["default t t"])).toMatchObject({ entries: 1, of: 2 });
@@ -109,7 +109,7 @@ test("what is out of date already is not hit once more; what was fetched since i
 });
 
 test("looks at no more than its limit, spread over all that it holds", async () => {
-  await edge.view.pull(NOWHERE);
+  await edge.view.pull(UNKEPT);
   const held = LIMITS.estimateLooks * 2;
   for (let i = 0; i < held; i++) hold(`/${i % 2 === 0 ? "even" : "odd"}/${i}`);
   const found = (await ask(["default p h.test/even"])) as { entries: number; sampled: number; of: number };

@@ -3,12 +3,12 @@
 import { beforeEach, expect, test } from "vitest";
 import { millis, type Selector } from "../../shared/core/units.ts";
 import type { BlobOutcome, BlobStore } from "../../shared/ports/blob-store.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import type { CallEdge } from "../../shared/wire/call-edge.ts";
 import { decodeQuestion, encodeTold } from "../../shared/wire/gossip.ts";
 import { EPOCH, HOST, type LoneEdge, loneEdge } from "../support/lone-edge.ts";
 
-const BACKGROUND = { keep: () => {} };
 const PURGE = { kind: "invalidate", mode: "hard", selectors: [`default u ${HOST}/a` as Selector] } as const;
 const PEERS = [{ id: "two", url: "http://two.test" }];
 
@@ -32,7 +32,7 @@ const asking =
   async (_edge, { body }) => {
     const question = decodeQuestion(body ?? "");
     if (question === null) throw new Error("no question");
-    const told = await peer.edge.view.tell(question, BACKGROUND);
+    const told = await peer.edge.view.tell(question, UNKEPT);
     return { kind: "answer", text: JSON.stringify(encodeTold(told)) };
   };
 

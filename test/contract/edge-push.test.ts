@@ -7,6 +7,7 @@ import type { Selector } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import { encodePush, PUSH_PATH } from "../../shared/wire/internal.ts";
 import { bareEdge, tellEdge } from "../support/bare-edge.ts";
 import { ask, type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
@@ -64,7 +65,7 @@ const positionOf = (entry: LogEntry | undefined): string | null =>
 const pulls = (): number => edge.counters.pulls;
 
 test("the next entry is acknowledged without asking anybody", async () => {
-  await edge.view.pull({ keep: () => {} });
+  await edge.view.pull(UNKEPT);
   const before = pulls();
   const entries = await append();
   expect(await push(entries)).toBe(positionOf(entries[0]));
@@ -72,7 +73,7 @@ test("the next entry is acknowledged without asking anybody", async () => {
 });
 
 test("the entries that travel with it close the gap that lost pushes left", async () => {
-  await edge.view.pull({ keep: () => {} });
+  await edge.view.pull(UNKEPT);
   const before = pulls();
   for (let i = 0; i < 5; i++) await append();
   const entries = await append(8);
@@ -82,7 +83,7 @@ test("the entries that travel with it close the gap that lost pushes left", asyn
 });
 
 test("a longer gap is closed by one pull before it is acknowledged", async () => {
-  await edge.view.pull({ keep: () => {} });
+  await edge.view.pull(UNKEPT);
   const before = pulls();
   for (let i = 0; i < 5; i++) await append();
   const entries = await append(2);
@@ -97,7 +98,7 @@ test("a cold edge begins with what it is pushed", async () => {
 });
 
 test("where the log can't be reached, a gap is acknowledged as one, in good time, and the entry counts all the same", async () => {
-  await edge.view.pull({ keep: () => {} });
+  await edge.view.pull(UNKEPT);
   const before = edge.view.position();
   await append();
   const entries = await append();
@@ -111,7 +112,7 @@ test("where the log can't be reached, a gap is acknowledged as one, in good time
 test("an entry behind a cursor that came with a snapshot is acknowledged once the log has shown that it is the same log", async () => {
   const [first] = await append();
   const [second] = await append();
-  await edge.view.pull({ keep: () => {} });
+  await edge.view.pull(UNKEPT);
   expect(edge.view.position()).toMatchObject({ seq: second?.seq });
   const before = pulls();
   expect(await push(first === undefined ? [] : [first])).toBe(positionOf(second));
@@ -122,7 +123,7 @@ test("an edge beyond what the log has lost does not acknowledge what took its pl
   const [first] = await append();
   await append();
   const [lost] = await append();
-  await edge.view.pull({ keep: () => {} });
+  await edge.view.pull(UNKEPT);
   await loseAllAfter(first);
   const [replaced] = await append();
   expect(replaced?.seq).toBeLessThan(lost?.seq ?? 0);

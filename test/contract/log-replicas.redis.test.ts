@@ -7,7 +7,7 @@ import { flushUnsent } from "../../edge/writes/write-around.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
-import type { Background } from "../../shared/ports/clock.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
 import { bareEdge } from "../support/bare-edge.ts";
@@ -16,8 +16,6 @@ import { SITES, startPlane, type TestPlane } from "./control-harness.ts";
 
 /** Redis looks after its replicas once a second, and a first attempt may fail. */
 const ATTACH_MS = 15_000;
-const NOTHING_BEHIND: Background = { keep: () => {} };
-
 let servers: readonly [ServerFixture, ServerFixture];
 let connections: readonly Connection[];
 let plane: TestPlane;
@@ -157,17 +155,17 @@ test("without replicas to wait for any more, the log tells of all that was left"
 test("what an edge appends itself waits for as many replicas as the log asks for, and is sent until they have it", async () => {
   const known = await head();
   const edge = bareEdge(upstashRedis(servers[0]));
-  await edge.view.pull(NOTHING_BEHIND);
+  await edge.view.pull(UNKEPT);
   const write = { method: "PUT", target: "http://origin.test/a", references: [], groups: [] };
   edge.unsent.keep({ ...write, operationId: "one" });
-  await flushUnsent(edge, NOTHING_BEHIND);
+  await flushUnsent(edge, UNKEPT);
   expect([edge.unsent.size, await toldSince(known)]).toEqual([0, [1]]);
   await detach();
   edge.unsent.keep({ ...write, operationId: "two" });
-  await flushUnsent(edge, NOTHING_BEHIND);
+  await flushUnsent(edge, UNKEPT);
   expect([edge.unsent.size, await toldSince(known)]).toEqual([1, [1]]);
   await attach();
-  await flushUnsent(edge, NOTHING_BEHIND);
+  await flushUnsent(edge, UNKEPT);
   expect([edge.unsent.size, await toldSince(known)]).toEqual([0, [1, 2]]);
 });
 

@@ -4,6 +4,7 @@ import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { answerInternal } from "../../edge/internal/routes.ts";
 import { millis } from "../../shared/core/units.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
 import { createCallEdge } from "../../shared/wire/call-edge.ts";
@@ -35,7 +36,7 @@ test.each([
       const message = { method: "POST", path, body: "{}" };
       const by = { key, digest: lenient, random: systemRandom, nowWall: internal.edge.clock.wall() };
       const signature = await signRequest(message, by);
-      const reply = await answerInternal(internal, { ...message, signature, background: { keep: () => {} } });
+      const reply = await answerInternal(internal, { ...message, signature, background: UNKEPT });
       expect(reply, path).toMatchObject({ status: 404, signature: null });
     }
   }

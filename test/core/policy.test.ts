@@ -47,7 +47,7 @@ describe("a row", () => {
     ["/set_cookie", { set_cookie: "keep" }],
     ["/request_directives", { request_directives: true }],
     ["/answer/tags", { answer: { tags: "x" } }],
-    ["/answer", { answer: { other: "keep" } }],
+    ["/answer/other", { answer: { other: "keep" } }],
     ["/key/query", { key: { query: { include: ["a"], exclude: ["b"] } } }],
     ["/key/query", { key: { query: {} } }],
   ])("with a fault at %s is refused whole", (pointer, more) => {

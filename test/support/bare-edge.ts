@@ -7,6 +7,7 @@ import { millis } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Origin } from "../../shared/ports/origin.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
@@ -61,7 +62,7 @@ export async function tellEdge(edge: Edge, path: string, body: string): Promise<
   const signature = await signRequest(message, by);
   const reply = await answerInternal(
     { edge, checker, boot: "boot", region: "test" },
-    { ...message, signature, background: { keep: () => {} } },
+    { ...message, signature, background: UNKEPT },
   );
   return JSON.parse(reply.text);
 }

@@ -14,6 +14,7 @@ import { comparePositions, formatPosition, type Position } from "../../shared/co
 import { instant, type Millis } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { HttpOutcome, HttpRequest } from "../../shared/ports/http.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
@@ -128,7 +129,7 @@ function withBeat(made: Pick<VirtualPlane, "time" | "plane" | "edges" | "redisCa
       purges += 1;
       const id = `purge-${purges}`;
       const operation = { id, requestDigest: id, actor: "test", reason: null };
-      const pushing = { grace: LIMITS.pushGrace, background: { keep: () => {} } };
+      const pushing = { grace: LIMITS.pushGrace, background: UNKEPT };
       const body = { urls: ["/a"] };
       const outcome = await passing(time, invalidate(plane, { body, operation, pushing }));
       if (outcome.kind !== "accepted") throw new Error(outcome.kind);
