@@ -10,7 +10,7 @@ import { parseUrl } from "../shared/runtime/url.ts";
 import { createApi } from "./api/app.ts";
 import type { Api } from "./api/environment.ts";
 import { LIMITS } from "./config.ts";
-import { type Environment, readEnvironment } from "./configuration/settings.ts";
+import { type Environment, readEnvironment, SHA_256 } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createControlPlane } from "./create-control-plane.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
@@ -22,8 +22,6 @@ export interface ControlPlaneEnv extends Environment {
   readonly UPSTASH_REDIS_REST_URL: string;
   readonly UPSTASH_REDIS_REST_TOKEN: string;
   readonly ADMIN_TOKEN?: string;
-  /** Instead of the token itself: its SHA-256 in hexadecimal. */
-  readonly ADMIN_TOKEN_SHA256?: string;
   readonly TICK: DurableObjectNamespace<Tick>;
 }
 
@@ -68,8 +66,8 @@ async function begin(env: ControlPlaneEnv): Promise<Isolate> {
 }
 
 async function adminTokenHash({ ADMIN_TOKEN, ADMIN_TOKEN_SHA256 }: ControlPlaneEnv): Promise<string | null> {
-  if (ADMIN_TOKEN_SHA256 !== undefined && /^[0-9a-f]{64}$/i.test(ADMIN_TOKEN_SHA256))
-    return ADMIN_TOKEN_SHA256.toLowerCase();
+  if (ADMIN_TOKEN_SHA256 !== undefined)
+    return SHA_256.test(ADMIN_TOKEN_SHA256) ? ADMIN_TOKEN_SHA256.toLowerCase() : null;
   return ADMIN_TOKEN === undefined || ADMIN_TOKEN === "" ? null : systemDigest.sha256Hex(ADMIN_TOKEN);
 }
 

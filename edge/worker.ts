@@ -13,10 +13,11 @@ import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
 import { createCallEdge } from "../shared/wire/call-edge.ts";
-import { INTERNAL_PREFIX, readPeerUrls } from "../shared/wire/internal.ts";
+import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
 import { LIMITS } from "./config.ts";
 import { createEdge } from "./create-edge.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
 import { handleRequest } from "./handle-request.ts";
 import { answerInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -26,15 +27,9 @@ import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
 import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
 import { readWhole } from "./share-body.ts";
 
-export interface EdgeEnv {
-  readonly EDGE_ID?: string;
-  readonly EDGE_REGION?: string;
+export interface EdgeEnv extends Environment {
   readonly UPSTASH_REDIS_REST_URL: string;
   readonly UPSTASH_REDIS_REST_TOKEN: string;
-  /** Without it nothing signed is sent or taken: no pushes, no gossip, no receipts. */
-  readonly CLUSTER_KEY?: string;
-  /** JSON, id → URL: where peers are reached, where not at the URLs that the control plane tells. */
-  readonly PEER_URLS?: string;
   /** Where the origin isn't the zone's own: a service binding, which keeps Host. */
   readonly ORIGIN?: Fetches;
 }
@@ -50,7 +45,9 @@ let kept: InternalEdge | null = null;
 function isolate(env: EdgeEnv): InternalEdge {
   if (kept !== null) return kept;
   const clock = systemClock();
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, CLUSTER_KEY: clusterKey = "" } = env;
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
+  const { id, region, clusterKey, peerUrls, faults } = readEnvironment(env);
+  for (const fault of faults) console.error(`environment: ${fault}`);
   const redis = guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker);
   const traffic: ShardTraffic = { hits: 0, misses: 0, corrupt: 0 };
   const control = { id: "control", redis };
@@ -80,10 +77,10 @@ function isolate(env: EdgeEnv): InternalEdge {
       }),
     },
     {
-      id: env.EDGE_ID ?? "edge",
+      id,
       fallbackSite: FALLBACK_SITE,
       parseUrl,
-      peerUrls: readPeerUrls(env.PEER_URLS ?? "{}"),
+      peerUrls,
       shards: () => [{ id: control.id, counts: { ...redis.counters, ...traffic } }],
     },
   );
@@ -92,7 +89,7 @@ function isolate(env: EdgeEnv): InternalEdge {
     digest: systemDigest,
     maxAgeMs: LIMITS.signatureAge,
   });
-  kept = { edge, checker, boot: systemRandom.token(), region: env.EDGE_REGION ?? "local" };
+  kept = { edge, checker, boot: systemRandom.token(), region };
   return kept;
 }
 

@@ -1,7 +1,7 @@
 // `GET /edges`, and the signed route by which whoever runs the edges replaces their list.
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { decodeEdgeList, EDGES_PATH } from "../../shared/wire/edge-list.ts";
+import { EDGES_PATH, readEdgeList } from "../../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER } from "../../shared/wire/signature.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { showEdges } from "../edges/show-edges.ts";
@@ -9,7 +9,7 @@ import { requireToken } from "./auth.ts";
 import { limitBody } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { namedPageQuery, pageOf } from "./paging.ts";
-import { problemAnswer, Refusal, unavailable } from "./problem.ts";
+import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 
 const edgeSchema = z
   .object({
@@ -60,8 +60,8 @@ export function edgeRoutes(api: Api, { plane }: ApiPorts): void {
 }
 
 async function replaceEdges({ edges }: Pick<ControlPlane, "edges">, body: string): Promise<void> {
-  const list = decodeEdgeList(body);
-  if (list === null) throw new Refusal("invalid-body", "The body is not a list of edges.");
-  const outcome = await edges.replace(list);
+  const list = readEdgeList(body);
+  if (list.kind === "invalid") throw invalidBody(list.faults);
+  const outcome = await edges.replace(list.edges);
   if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
 }

@@ -3,14 +3,16 @@
 import { z } from "zod";
 import type { Site } from "../../shared/core/routing.ts";
 import { encodeSite, policyField, REPLICAS_FIELD, siteField } from "../../shared/wire/configuration.ts";
-import { decodeEdgeList, type ListedEdge } from "../../shared/wire/edge-list.ts";
-import { parseJson } from "../../shared/wire/json.ts";
+import { type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
+import { type Fault, faultsIn, parseJson } from "../../shared/wire/json.ts";
 import { readPolicy } from "../../shared/wire/policy.ts";
 import type { Settings } from "../control-plane.ts";
 
 /** What of the environment has to be read: all of it is text. */
 export interface Environment {
   readonly CLUSTER_KEY?: string;
+  /** Instead of the admin token itself: its SHA-256 in hexadecimal. */
+  readonly ADMIN_TOKEN_SHA256?: string;
   readonly EDGES?: string;
   readonly SITES?: string;
   readonly POLICIES?: string;
@@ -23,6 +25,8 @@ export interface ReadEnvironment {
   readonly settings: Settings;
   readonly edges: { readonly text: string; readonly edges: readonly ListedEdge[] };
 }
+
+export const SHA_256 = /^[0-9a-f]{64}$/i;
 
 const names = z.array(z.string().min(1).max(255)).max(1000);
 const siteSchema = z.strictObject({
@@ -39,10 +43,12 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
   if (replicas === null) faults.push("REPLICAS is not a count");
   // Nothing can be signed with none, so no edge could be told of a purge.
   if ((env.CLUSTER_KEY ?? "") === "") faults.push("CLUSTER_KEY is not set");
-  if (adminTokenHash === null) faults.push("neither ADMIN_TOKEN nor ADMIN_TOKEN_SHA256 is set");
+  if (!SHA_256.test(env.ADMIN_TOKEN_SHA256 ?? "0".repeat(64)))
+    faults.push("ADMIN_TOKEN_SHA256 is not 64 hexadecimal digits");
+  else if (adminTokenHash === null) faults.push("neither ADMIN_TOKEN nor ADMIN_TOKEN_SHA256 is set");
   const text = env.EDGES ?? "[]";
-  const edges = decodeEdgeList(text);
-  if (edges === null) faults.push("EDGES is not a list of edges");
+  const list = readEdgeList(text);
+  if (list.kind === "invalid") faults.push(...inVariable("EDGES", list.faults));
   const fields = new Map<string, string>();
   // Edges append too, and the log tells of nothing that fewer have: that comes before all else.
   if (replicas !== null && replicas > 0) fields.set(REPLICAS_FIELD, String(replicas));
@@ -52,25 +58,36 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
     settings: {
       sites,
       fields,
-      push: env.PUSH !== "off",
-      unlisted: env.UNLISTED === "on",
+      push: readSwitch(env, "PUSH", faults) ?? true,
+      unlisted: readSwitch(env, "UNLISTED", faults) ?? false,
       replicas: replicas ?? 0,
       adminTokenHash,
       faults,
     },
-    edges: { text, edges: edges ?? [] },
+    edges: { text, edges: list.kind === "edges" ? list.edges : [] },
   };
 }
 
-function readCount(text: string): number | null {
-  const count = Number(text);
-  return Number.isInteger(count) && count >= 0 ? count : null;
+const readCount = (text: string): number | null => (/^\d{1,3}$/.test(text) ? Number(text) : null);
+
+/** Null where it is not set. What is neither on nor off would otherwise be taken for one of them. */
+function readSwitch(env: Environment, name: "PUSH" | "UNLISTED", faults: string[]): boolean | null {
+  const text = env[name] ?? "";
+  if (text !== "" && text !== "on" && text !== "off") faults.push(`${name} is neither "on" nor "off"`);
+  return text === "" ? null : text === "on";
 }
 
+const inVariable = (name: string, faults: readonly Fault[]): string[] =>
+  faults.map(({ pointer, message }) => `${name}${pointer && `: ${pointer}`} ${message}`);
+
 function readSites(text: string, faults: string[]): Site[] {
-  const parsed = z.array(siteSchema).safeParse(parseJson(text));
-  if (!parsed.success) faults.push("SITES is not a list of sites");
-  return parsed.data ?? [];
+  const parsed = z.array(siteSchema, "is not a list of sites").safeParse(parseJson(text));
+  if (!parsed.success) faults.push(...inVariable("SITES", faultsIn(parsed.error)));
+  const sites = parsed.data ?? [];
+  for (const [index, { name }] of sites.entries())
+    if (sites.findIndex((site) => site.name === name) < index)
+      faults.push(`SITES: /${index}/name repeats ${JSON.stringify(name)}`);
+  return sites;
 }
 
 function readPolicies(text: string, faults: string[]): Map<string, string> {
@@ -81,11 +98,13 @@ function readPolicies(text: string, faults: string[]): Map<string, string> {
     const outcome = readPolicy(row, { id: `boot-${index + 1}`, site: "default" });
     if (outcome.kind === "policy") {
       const { id, site } = outcome.policy;
+      if (fields.has(policyField(site, id)))
+        faults.push(`POLICIES: /${index}/id repeats ${JSON.stringify(id)} of the site ${site}`);
       // Named in full, so that the row means the same wherever it is read.
       fields.set(policyField(site, id), JSON.stringify({ ...outcome.row, id, site }));
     } else {
-      for (const { pointer, message } of outcome.faults)
-        faults.push(`POLICIES: row ${index}${pointer} ${message}`);
+      const placed = outcome.faults.map((fault) => ({ ...fault, pointer: `/${index}${fault.pointer}` }));
+      faults.push(...inVariable("POLICIES", placed));
     }
   }
   return fields;

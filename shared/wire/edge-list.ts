@@ -2,15 +2,17 @@
 
 import { z } from "zod";
 import { isEdgeUrl, withoutClosingSlash } from "./internal.ts";
-import { parseJson } from "./json.ts";
+import { type Fault, faultsIn, parseJson } from "./json.ts";
 
 /** Where the list is replaced, by a signed request with the same JSON array that EDGES holds. */
 export const EDGES_PATH = "/.tidegate/edges";
 
+export const edgeIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'");
+
 const listedEdgeSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'"),
+  id: edgeIdSchema,
   url: z.string().refine(isEdgeUrl, "must be http(s)://host[:port]"),
   region: z.string().max(64).nullish(),
   /** The leader of the edge's process group, where it is a process of this machine. */
@@ -28,10 +30,15 @@ export interface ListedEdge {
   readonly pid: number | null;
 }
 
-/** Null where the text is no such list, or names an edge twice. */
-export function decodeEdgeList(text: string): ListedEdge[] | null {
-  const parsed = z.array(listedEdgeSchema).max(MOST_EDGES).safeParse(parseJson(text));
-  if (!parsed.success) return null;
+export type EdgeListOutcome =
+  | { readonly kind: "edges"; readonly edges: readonly ListedEdge[] }
+  | { readonly kind: "invalid"; readonly faults: readonly Fault[] };
+
+const listSchema = z.array(listedEdgeSchema, "is not a list of edges").max(MOST_EDGES);
+
+export function readEdgeList(text: string): EdgeListOutcome {
+  const parsed = listSchema.safeParse(parseJson(text));
+  if (!parsed.success) return { kind: "invalid", faults: faultsIn(parsed.error) };
   const edges = parsed.data.map(
     ({ id, url, region, pid }): ListedEdge => ({
       id,
@@ -40,7 +47,12 @@ export function decodeEdgeList(text: string): ListedEdge[] | null {
       pid: pid ?? null,
     }),
   );
-  return new Set(edges.map(({ id }) => id)).size === edges.length ? edges : null;
+  const faults = edges.flatMap(({ id }, index) =>
+    edges.findIndex((edge) => edge.id === id) < index
+      ? [{ pointer: `/${index}/id`, message: `repeats ${JSON.stringify(id)}` }]
+      : [],
+  );
+  return faults.length > 0 ? { kind: "invalid", faults } : { kind: "edges", edges };
 }
 
 export const encodeListedEdge = (edge: ListedEdge): string => JSON.stringify(edge);

@@ -113,14 +113,6 @@ function readCounted(value: unknown): Counted | null | undefined {
   return typeof boot === "string" && typeof number === "number" ? { boot, number } : undefined;
 }
 
-/** What can't be read is told of by nobody's name: an edge must not fail to start for it. */
-export function readPeerUrls(text: string): ReadonlyMap<string, string> {
-  const value = parseJson(text);
-  if (typeof value !== "object" || value === null) return new Map();
-  const peers = Object.entries(value).map(([id, url]) => readPeer({ id, url }));
-  return new Map(peers.flatMap((peer) => (peer === null ? [] : [[peer.id, peer.url] as const])));
-}
-
 /** What an edge's memory holds of what selectors name. */
 export interface EstimateReply extends Look {
   readonly edge: string;

@@ -5,7 +5,6 @@ import { millis } from "../../shared/core/units.ts";
 import type { HttpOutcome, HttpRequest } from "../../shared/ports/http.ts";
 import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
 import { createCallEdge } from "../../shared/wire/call-edge.ts";
-import { readPeerUrls } from "../../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, SignatureChecker, signReply } from "../../shared/wire/signature.ts";
 
 const KEY = "cluster-key";
@@ -34,16 +33,6 @@ const signed =
   };
 
 const REFUSED = { kind: "unreachable", reason: "refused" };
-
-test("peers are called at the URL that was meant, with a closing slash or without", () => {
-  const peers = readPeerUrls(
-    '{"two":"http://two.test:8788/","three":"https://three.test","bad":"http://x/y"}',
-  );
-  expect([...peers]).toEqual([
-    ["two", "http://two.test:8788"],
-    ["three", "https://three.test"],
-  ]);
-});
 
 test("the request is one that an edge takes", async () => {
   const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 1000 });

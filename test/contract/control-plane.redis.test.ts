@@ -454,7 +454,7 @@ describe("the environment's configuration", () => {
     });
     const { status, json } = await plane.ask("/readyz");
     expect(status).toBe(503);
-    expect(json.detail).toMatch(/REPLICAS.*CLUSTER_KEY is not set.*POLICIES: row 1\/key_pattern/);
+    expect(json.detail).toMatch(/REPLICAS.*CLUSTER_KEY is not set.*POLICIES: \/1\/key_pattern/);
     expect([...plane.plane.settings.fields.keys()]).toContain("policy/default/a");
   });
 });

@@ -1,0 +1,50 @@
+// Reads an edge's environment once; what can't be read is told and left out, and the edge serves all the same.
+
+import { edgeIdSchema } from "../shared/wire/edge-list.ts";
+import { isEdgeUrl, withoutClosingSlash } from "../shared/wire/internal.ts";
+import { parseJson } from "../shared/wire/json.ts";
+
+/** All of it is text. */
+export interface Environment {
+  readonly EDGE_ID?: string;
+  readonly EDGE_REGION?: string;
+  /** Without it nothing signed is sent or taken: no pushes, no gossip, no receipts. */
+  readonly CLUSTER_KEY?: string;
+  /** JSON, id → URL: where peers are reached, where not at the URLs that the control plane tells. */
+  readonly PEER_URLS?: string;
+}
+
+export interface ReadEnvironment {
+  readonly id: string;
+  readonly region: string;
+  /** Empty where there is none. */
+  readonly clusterKey: string;
+  readonly peerUrls: ReadonlyMap<string, string>;
+  /** What of it is missing or could not be read. */
+  readonly faults: readonly string[];
+}
+
+export function readEnvironment(env: Environment): ReadEnvironment {
+  const { EDGE_ID: id = "edge", EDGE_REGION: region = "local", CLUSTER_KEY: clusterKey = "" } = env;
+  const faults: string[] = [];
+  if (!edgeIdSchema.safeParse(id).success)
+    faults.push("EDGE_ID can't stand in EDGES: it must be 1 to 64 letters, digits, '.', '_' or '-'");
+  if (clusterKey === "")
+    faults.push("CLUSTER_KEY is not set: no push, no peer and no beat reaches this edge");
+  const peerUrls = readPeerUrls(env.PEER_URLS ?? "{}", faults);
+  return { id, region, clusterKey, peerUrls, faults };
+}
+
+function readPeerUrls(text: string, faults: string[]): Map<string, string> {
+  const urls = new Map<string, string>();
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    faults.push("PEER_URLS is not a JSON object that names URLs by id");
+    return urls;
+  }
+  for (const [id, url] of Object.entries(value)) {
+    if (typeof url === "string" && isEdgeUrl(url)) urls.set(id, withoutClosingSlash(url));
+    else faults.push(`PEER_URLS: ${JSON.stringify(id)} must be http(s)://host[:port]`);
+  }
+  return urls;
+}

@@ -1,0 +1,98 @@
+// What is wrong with a worker's environment is told by the variable's name and the place in it, and never guessed.
+
+import { describe, expect, test } from "vitest";
+import { type Environment, readEnvironment } from "../../control-plane/configuration/settings.ts";
+import * as edge from "../../edge/environment.ts";
+
+const HASH = "0".repeat(64);
+const SITE = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "origin.test" };
+const ONE = { id: "one", url: "http://one.test" };
+const list = (...items: unknown[]): string => JSON.stringify(items);
+
+describe("the control plane's", () => {
+  const faultsOf = (env: Environment, hash: string | null = HASH): readonly string[] =>
+    readEnvironment({ CLUSTER_KEY: "key", ...env }, hash).settings.faults;
+
+  test("is well with what the documentation names", () => {
+    const env = {
+      EDGES: list(ONE),
+      SITES: list(SITE),
+      POLICIES: "[]",
+      REPLICAS: "2",
+      ADMIN_TOKEN_SHA256: HASH,
+    };
+    expect(faultsOf({ ...env, PUSH: "off", UNLISTED: "on" })).toEqual([]);
+    expect(faultsOf({ PUSH: "", UNLISTED: "" })).toEqual([]);
+  });
+
+  test("switches are on or off, and as documented where they are not set", () => {
+    const switches = (env: Environment) => {
+      const { push, unlisted } = readEnvironment(env, HASH).settings;
+      return { push, unlisted };
+    };
+    expect(switches({})).toEqual({ push: true, unlisted: false });
+    expect(switches({ PUSH: "off", UNLISTED: "on" })).toEqual({ push: false, unlisted: true });
+    expect(switches({ PUSH: "on", UNLISTED: "off" })).toEqual({ push: true, unlisted: false });
+  });
+
+  test.each<[Environment, string]>([
+    [{ EDGES: "one" }, "EDGES is not a list of edges"],
+    [{ EDGES: "{}" }, "EDGES is not a list of edges"],
+    [{ EDGES: list(ONE, { id: "two", url: "two.test" }) }, "EDGES: /1/url must be http(s)://host[:port]"],
+    [{ EDGES: list({ ...ONE, name: "x" }) }, "EDGES: /0/name is not a known field"],
+    [{ EDGES: list(ONE, ONE) }, 'EDGES: /1/id repeats "one"'],
+    [{ SITES: "default" }, "SITES is not a list of sites"],
+    [{ SITES: list({ ...SITE, host: "x" }) }, "SITES: /0/host is not a known field"],
+    [{ SITES: list(SITE, SITE) }, 'SITES: /1/name repeats "default"'],
+    [{ POLICIES: "{}" }, "POLICIES is not a list of policies"],
+    [
+      { POLICIES: list({ key_pattern: "/*", class: "hot", tll: 5 }) },
+      "POLICIES: /0/tll is not a known field",
+    ],
+    [
+      {
+        POLICIES: list(
+          { id: "a", key_pattern: "/*", class: "hot" },
+          { id: "a", key_pattern: "/b", class: "hot" },
+        ),
+      },
+      'POLICIES: /1/id repeats "a" of the site default',
+    ],
+    [{ REPLICAS: "two" }, "REPLICAS is not a count"],
+    [{ REPLICAS: "-1" }, "REPLICAS is not a count"],
+    [{ PUSH: "false" }, 'PUSH is neither "on" nor "off"'],
+    [{ UNLISTED: "true" }, 'UNLISTED is neither "on" nor "off"'],
+    [{ CLUSTER_KEY: "" }, "CLUSTER_KEY is not set"],
+    [{ ADMIN_TOKEN_SHA256: "secret" }, "ADMIN_TOKEN_SHA256 is not 64 hexadecimal digits"],
+  ])("%j is told", (env, fault) => {
+    expect(faultsOf(env)).toEqual([fault]);
+  });
+
+  test("no admin token at all is told", () => {
+    expect(faultsOf({}, null)).toEqual(["neither ADMIN_TOKEN nor ADMIN_TOKEN_SHA256 is set"]);
+  });
+});
+
+describe("an edge's", () => {
+  test("names it, and where its peers are: with a closing slash or without", () => {
+    const PEER_URLS = '{"two":"http://two.test:8788/","three":"https://three.test"}';
+    const read = edge.readEnvironment({ EDGE_ID: "one", EDGE_REGION: "fra", CLUSTER_KEY: "key", PEER_URLS });
+    expect(read).toMatchObject({ id: "one", region: "fra", clusterKey: "key", faults: [] });
+    expect([...read.peerUrls]).toEqual([
+      ["two", "http://two.test:8788"],
+      ["three", "https://three.test"],
+    ]);
+  });
+
+  test.each<[edge.Environment, string]>([
+    [{ PEER_URLS: "two" }, "PEER_URLS is not a JSON object that names URLs by id"],
+    [{ PEER_URLS: list(ONE) }, "PEER_URLS is not a JSON object that names URLs by id"],
+    [{ PEER_URLS: '{"two":"two.test"}' }, 'PEER_URLS: "two" must be http(s)://host[:port]'],
+    [{ PEER_URLS: '{"two":"http://two.test/x"}' }, 'PEER_URLS: "two" must be http(s)://host[:port]'],
+    [{ CLUSTER_KEY: "" }, "CLUSTER_KEY is not set: no push, no peer and no beat reaches this edge"],
+    [{ EDGE_ID: "a b" }, "EDGE_ID can't stand in EDGES: it must be 1 to 64 letters, digits, '.', '_' or '-'"],
+  ])("%j is told, and the rest counts", (env, fault) => {
+    const good = { CLUSTER_KEY: "key", PEER_URLS: '{"three":"http://three.test"}' };
+    expect(edge.readEnvironment({ ...good, ...env }).faults).toEqual([fault]);
+  });
+});
