@@ -72,6 +72,8 @@ export const LIMITS = {
   receiptsFound: 5000,
   /** Open receipts looked at in one beat, from either end. */
   receiptsFollowed: 500,
+  /** Octets of log entries read with receipts at once: far below what a reply of the REST interface may hold. */
+  receiptEntries: mebibytes(4),
   /** Changes of configuration looked at one by one to say when an invalidation is fenced: the work grows with them. */
   statesApart: 20,
   /** Open receipts remembered: as many as there are receipts. */

@@ -62,7 +62,7 @@ export function createControlPlane(
       departedKept: LOG_LIMITS.operationsKept,
       deadline,
     }),
-    receipts: createReceipts(redis, deadline),
+    receipts: createReceipts(redis, { deadline, entryBytes: LIMITS.receiptEntries }),
     metrics: createMetrics(redis, deadline),
     answerSamples: createAnswerSamples(
       { redis, clock, random },

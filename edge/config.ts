@@ -93,6 +93,16 @@ export const LIMITS = {
   pullQueue: millis(25),
   /** Pages in one pull before it is left to the next. */
   pullPages: 40,
+  /** Whoever waits for another request's pull stops by then: that request may be gone. Twice the log's deadline. */
+  pullGuard: seconds(3),
+  /** Groups that one write makes out of date; beyond them its whole host: each costs Redis and every edge an index entry. */
+  writeGroups: 100,
+  /** Writes kept until the log takes them: more at once means a log that has been away for long under heavy writing. */
+  unsentKept: 10_000,
+  /** Sent in one go, well within what a request may do behind its answer. */
+  unsentAtOnce: 20,
+  /** A flush that has not ended by then was its request's, which is gone: another one begins. */
+  unsentFlush: seconds(15),
   /** Octets of the record beside a blob: it travels as one header. */
   blobRecord: kibibytes(16),
   /** Answers in the Cache API whose verified-to this isolate remembers. */

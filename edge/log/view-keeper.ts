@@ -35,9 +35,6 @@ interface Wanted {
   readonly holds: () => boolean;
 }
 
-/** Whoever waits for another request's pull stops waiting if that request is gone. */
-const GUARD = millis(2 * LIMITS.logDeadline);
-
 export interface ViewPorts extends PullPorts, GossipPorts {
   readonly timers: Timers;
   readonly configured: (fields: ReadonlyMap<string, string>) => void;
@@ -116,7 +113,7 @@ export class ViewKeeper {
     }
     const pulled = this.pullFor(arrival, window, background);
     if (window === 0) {
-      await this.wait([pulled], GUARD);
+      await this.wait([pulled], LIMITS.pullGuard);
       this.distrustTies(arrival);
     } else await this.orFromPeers(pulled, this.wanted(arrival.at, window), background);
     return this.current();
@@ -169,7 +166,7 @@ export class ViewKeeper {
 
   /** Resolves when the log has answered or was given up. */
   pull(background: Background): Promise<void> {
-    return this.wait([this.send(background)], GUARD);
+    return this.wait([this.send(background)], LIMITS.pullGuard);
   }
 
   /** A pull under way that is good enough, or the next one, which everybody shares who came before it is sent. */
@@ -196,7 +193,7 @@ export class ViewKeeper {
   /** Whose request has died with it does not count. */
   private underWay(): Pull | null {
     const { pulling } = this;
-    const lost = pulling !== null && elapsed(pulling.sentAt, this.ports.clock.now()) > GUARD;
+    const lost = pulling !== null && elapsed(pulling.sentAt, this.ports.clock.now()) > LIMITS.pullGuard;
     return lost ? null : pulling;
   }
 
@@ -231,11 +228,11 @@ export class ViewKeeper {
   /** The log's word, or peers' where it doesn't come at once or not at all: whichever is enough first. */
   private async orFromPeers(pulled: Ending, wanted: Wanted, background: Background): Promise<void> {
     const { holds } = wanted;
-    if (this.ports.peers.count === 0) return this.wait([pulled], GUARD);
+    if (this.ports.peers.count === 0) return this.wait([pulled], LIMITS.pullGuard);
     if (!this.logIsSilent) await this.wait([pulled], LIMITS.gossipAfter);
     if (holds()) return;
     const told = this.askPeers(wanted.window, background);
-    await waitFor([pulled, told], { timers: this.ports.timers, atMost: GUARD, enough: holds });
+    await waitFor([pulled, told], { timers: this.ports.timers, atMost: LIMITS.pullGuard, enough: holds });
   }
 
   /** One round at a time, and no more of them than the period allows. */

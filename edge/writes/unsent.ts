@@ -2,8 +2,9 @@
 
 import type { Position } from "../../shared/core/position.ts";
 import { formatSelector, whateverQuery } from "../../shared/core/selector.ts";
-import { elapsed, type Instant, type Selector, seconds } from "../../shared/core/units.ts";
+import { elapsed, type Instant, type Selector } from "../../shared/core/units.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
+import { LIMITS } from "../config.ts";
 import type { Route, Router } from "../router.ts";
 
 /** A write that the origin took. It names URLs, because an edge that is still cold knows no sites to name selectors by. */
@@ -16,9 +17,6 @@ export interface OriginWrite {
   /** Groups of `Cache-Group-Invalidation`. */
   readonly groups: readonly string[];
 }
-
-/** Beyond so many groups a write makes its whole host out of date: each costs Redis and every edge an index entry. */
-const MOST_GROUPS = 100;
 
 export interface Naming {
   /** Configured as of that position. */
@@ -65,15 +63,9 @@ function urlSelector({ source }: Route, wide: boolean): Selector {
 }
 
 function groupSelectors({ groups }: OriginWrite, { source: { site, host } }: Route): readonly Selector[] {
-  if (groups.length > MOST_GROUPS) return [formatSelector(site, { kind: "host", host })];
+  if (groups.length > LIMITS.writeGroups) return [formatSelector(site, { kind: "host", host })];
   return groups.map((group) => formatSelector(site, { kind: "group", host, group }));
 }
-
-/** More than this at once means a log that has been away for long under heavy writing. */
-const MOST = 10_000;
-/** Sent in one go, well within what a request may do behind its answer. */
-const FLUSH_AT_ONCE = 20;
-const FLUSH_AT_MOST = seconds(15);
 
 export class UnsentWrites {
   private readonly queue = new Map<string, OriginWrite>();
@@ -84,7 +76,7 @@ export class UnsentWrites {
   }
 
   get isFull(): boolean {
-    return this.queue.size >= MOST;
+    return this.queue.size >= LIMITS.unsentKept;
   }
 
   keep(write: OriginWrite): void {
@@ -97,10 +89,10 @@ export class UnsentWrites {
    */
   async flush(send: (write: OriginWrite) => Promise<boolean>, now: Instant): Promise<void> {
     if (this.queue.size === 0) return;
-    if (this.flushingSince !== null && elapsed(this.flushingSince, now) < FLUSH_AT_MOST) return;
+    if (this.flushingSince !== null && elapsed(this.flushingSince, now) < LIMITS.unsentFlush) return;
     this.flushingSince = now;
     try {
-      for (const [id, write] of [...this.queue].slice(0, FLUSH_AT_ONCE)) {
+      for (const [id, write] of [...this.queue].slice(0, LIMITS.unsentAtOnce)) {
         if (!(await send(write))) return;
         this.queue.delete(id);
       }

@@ -88,7 +88,10 @@ export type Hearing =
   | { readonly kind: "useless" }
   | { readonly kind: "fork" };
 
-/** By how much two hosts' clocks may differ over the age that one tells the other. */
+/**
+ * By how much two hosts' clocks may differ over the age that one tells the other. Part of what the argument assumes of
+ * clocks, as their equal rate is, and so nobody's to choose: less, and honest peers would be taken for forks.
+ */
 const CLOCKS_DIFFER = millis(20);
 
 export interface HearingContext {

@@ -19,6 +19,7 @@ export type PatternOutcome =
   | { readonly kind: "pattern"; readonly pattern: PathPattern }
   | { readonly kind: "invalid"; readonly message: string };
 
+/** Longer than any path that policies are written for; a row that every edge compiles must stay small. */
 export const MAX_PATTERN_LENGTH = 1024;
 /** Each wildcard multiplies the worst case of matching; eight are more than any real table needs. */
 export const MAX_WILDCARDS = 8;

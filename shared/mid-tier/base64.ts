@@ -7,6 +7,7 @@ interface NativeDecoder {
   fromBase64?(text: string): Uint8Array<ArrayBuffer>;
 }
 
+/** Octets turned into text in one call: engines take no more arguments than some ten thousands. */
 const CHUNK = 0x8000;
 
 export function encodeBase64(bytes: Uint8Array): string {

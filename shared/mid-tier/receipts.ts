@@ -2,7 +2,7 @@
 
 import type { LogPayload } from "../core/log-entry.ts";
 import type { Position } from "../core/position.ts";
-import type { Millis } from "../core/units.ts";
+import type { Bytes, Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { parseJson } from "../wire/json.ts";
@@ -103,13 +103,16 @@ export interface AckRecord {
   readonly closed: (Closed & { readonly convergence: number }) | null;
 }
 
-/** Far below what a reply of the REST interface may hold. */
-const ENTRY_BYTES = 4 * 1024 * 1024;
+export interface ReceiptsConfig {
+  readonly deadline: Millis;
+  /** Octets of entries in one reply. */
+  readonly entryBytes: Bytes;
+}
 
-export function createReceipts(redis: Redis, deadline: Millis): Receipts {
+export function createReceipts(redis: Redis, { deadline, entryBytes }: ReceiptsConfig): Receipts {
   return {
     read: (ids, entries) =>
-      readReceipts(redis, deadline, { ids, bytes: entries === "without" ? 0 : ENTRY_BYTES }),
+      readReceipts(redis, deadline, { ids, bytes: entries === "without" ? 0 : entryBytes }),
     list: (from, limit) => listReceipts(redis, deadline, { from, limit }),
     async follow({ found, named, open }, now) {
       const buckets = bucketsAt(now);

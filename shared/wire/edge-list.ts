@@ -19,7 +19,7 @@ const listedEdgeSchema = z.strictObject({
   pid: z.int().positive().nullish(),
 });
 
-/** More edges than this need fan-out in pages. */
+/** More edges than this need fan-out in pages, which nothing here does yet: no setting could allow them. */
 const MOST_EDGES = 500;
 
 export interface ListedEdge {

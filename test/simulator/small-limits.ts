@@ -19,6 +19,7 @@ Object.assign(LIMITS, {
   viewAhead: 3,
   viewRecent: 6,
   pullPage: 3,
+  pullGuard: 800,
   verifiedRemembered: 6,
 });
 
