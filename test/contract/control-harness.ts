@@ -5,11 +5,10 @@ import { createApi } from "../../control-plane/api/app.ts";
 import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
-import { laterNoted, type WitnessStore } from "../../control-plane/log/witness.ts";
+import type { WitnessStore } from "../../control-plane/log/witness.ts";
 import type { Look } from "../../shared/core/estimate.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
-import type { LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { runtimeHttp } from "../../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
@@ -28,6 +27,7 @@ import {
   type WarmResult,
 } from "../../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
+import { memoryWitness } from "../support/memory-witness.ts";
 import type { RestFixture } from "../support/redis-server.ts";
 
 export const CLUSTER_KEY = "cluster-key";
@@ -121,19 +121,6 @@ export async function startPlane(
     },
     async settled() {
       await Promise.all(running.splice(0));
-    },
-  };
-}
-
-function memoryWitness(): WitnessStore {
-  let noted: LogHead | null = null;
-  return {
-    read: async () => ({ kind: "noted", head: noted }),
-    async note(head) {
-      noted = laterNoted(noted, head);
-    },
-    async put(head) {
-      noted = head;
     },
   };
 }

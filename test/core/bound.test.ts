@@ -1,12 +1,14 @@
 // How late an invalidation may become visible, by the rules that can govern what it names.
 
 import { describe, expect, test } from "vitest";
+
 import { boundConcerned, greatestBound } from "../../shared/core/bound.ts";
-import { parsePattern } from "../../shared/core/pattern.ts";
+
 import { compileRouting, type Site } from "../../shared/core/routing.ts";
-import { DEFAULT_HANDLING, type Policy } from "../../shared/core/rules.ts";
+import type { Policy } from "../../shared/core/rules.ts";
 import { formatSelector, type SelectorSpec } from "../../shared/core/selector.ts";
 import { hours, minutes, type Selector, seconds } from "../../shared/core/units.ts";
+import { policyOf } from "./samples.ts";
 
 const siteOf = (name: string, hosts: string[]): Site => ({
   name,
@@ -16,35 +18,15 @@ const siteOf = (name: string, hosts: string[]): Site => ({
 });
 const SITES = [siteOf("blog", ["blog.test"]), siteOf("shop", ["shop.test", "*.shop.test"])];
 
-function policyOf(id: string, pattern: string, changes: Partial<Policy> = {}): Policy {
-  const parsed = parsePattern(pattern);
-  if (parsed.kind === "invalid") throw new Error(parsed.message);
-  return {
-    id,
-    site: "shop",
-    pattern: parsed.pattern,
-    class: "hot",
-    ttl: null,
-    ttlMode: "respect",
-    staleWhileRevalidate: null,
-    staleIfError: null,
-    eviction: null,
-    refresh: null,
-    write: null,
-    window: null,
-    fence: null,
-    ...DEFAULT_HANDLING,
-    priority: 0,
-    ...changes,
-  };
-}
+const named = (id: string, pattern: string, changes: Partial<Policy> = {}): Policy =>
+  policyOf(pattern, { id, ...changes });
 
 const POLICIES = [
-  policyOf("pages", "/pages/*"),
-  policyOf("images", "/img/*", { class: "immutable" }),
-  policyOf("slow", "/pages/slow/*", { window: minutes(2) }),
-  policyOf("eu", "//eu.shop.test/*", { class: "standard", window: minutes(3) }),
-  policyOf("posts", "/*", { site: "blog", class: "standard", window: hours(5) }),
+  named("pages", "/pages/*"),
+  named("images", "/img/*", { class: "immutable" }),
+  named("slow", "/pages/slow/*", { window: minutes(2) }),
+  named("eu", "//eu.shop.test/*", { class: "standard", window: minutes(3) }),
+  named("posts", "/*", { site: "blog", class: "standard", window: hours(5) }),
 ];
 const routing = compileRouting(SITES, POLICIES);
 const { sites } = routing;
@@ -91,7 +73,7 @@ describe("the bound is the greatest of the rules that can govern what is named",
   });
 
   test("for a policy of its host alone, a host without a port means every port", () => {
-    const ported = compileRouting(SITES, [policyOf("p", "//shop.test:81/*", { window: hours(1) })]);
+    const ported = compileRouting(SITES, [named("p", "//shop.test:81/*", { window: hours(1) })]);
     const of = (host: string) =>
       boundConcerned(ported, [formatSelector("shop", { kind: "host", host })], ported.sites);
     expect([of("shop.test"), of("shop.test:81"), of("shop.test:82")]).toEqual([hours(1), hours(1), STANDARD]);

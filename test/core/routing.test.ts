@@ -2,11 +2,13 @@
 
 import { property, shuffledSubarray } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePattern } from "../../shared/core/pattern.ts";
 import { compileRouting, placeOf, rulesFor, type Site } from "../../shared/core/routing.ts";
-import { DEFAULT_HANDLING, type Policy, WHOLE_URL } from "../../shared/core/rules.ts";
+import { type Policy, WHOLE_URL } from "../../shared/core/rules.ts";
 import { seconds } from "../../shared/core/units.ts";
-import { holds, urlParts } from "./samples.ts";
+import { holds, policyOf as hotPolicyOf, urlParts } from "./samples.ts";
+
+const policyOf = (pattern: string, changes: Partial<Policy> = {}): Policy =>
+  hotPolicyOf(pattern, { class: "standard", ...changes });
 
 const siteOf = (name: string, hosts: string[], aliases: string[] = []): Site => ({
   name,
@@ -14,29 +16,6 @@ const siteOf = (name: string, hosts: string[], aliases: string[] = []): Site => 
   aliases,
   canonicalHost: `${name}.canonical`,
 });
-
-function policyOf(pattern: string, changes: Partial<Policy> = {}): Policy {
-  const parsed = parsePattern(pattern);
-  if (parsed.kind === "invalid") throw new Error(parsed.message);
-  return {
-    id: pattern,
-    site: "shop",
-    pattern: parsed.pattern,
-    class: "standard",
-    ttl: null,
-    ttlMode: "respect",
-    staleWhileRevalidate: null,
-    staleIfError: null,
-    eviction: null,
-    refresh: null,
-    write: null,
-    window: null,
-    fence: null,
-    ...DEFAULT_HANDLING,
-    priority: 0,
-    ...changes,
-  };
-}
 
 const sites = [
   siteOf("shop", ["shop.example", "*.shop.example"], ["edge-1:8787", "Edge-2"]),

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "vitest";
 import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
-import { parsePattern } from "../../shared/core/pattern.ts";
 import {
   boundOf,
   type ClassSettings,
@@ -14,34 +13,14 @@ import {
   WHOLE_URL,
 } from "../../shared/core/rules.ts";
 import { hours, millis, minutes, seconds } from "../../shared/core/units.ts";
+import { policyOf } from "./samples.ts";
+
+const policyWith = (changes: Partial<Policy>): Policy => policyOf("/*", { id: "p", ...changes });
 
 function classOf(name: string): ClassSettings {
   const settings = DEFAULT_CLASSES.get(name);
   if (settings === undefined) throw new Error(`no class ${name}`);
   return settings;
-}
-
-function policyWith(changes: Partial<Policy>): Policy {
-  const parsed = parsePattern("/*");
-  if (parsed.kind === "invalid") throw new Error(parsed.message);
-  return {
-    id: "p",
-    site: "shop",
-    pattern: parsed.pattern,
-    class: "hot",
-    ttl: null,
-    ttlMode: "respect",
-    staleWhileRevalidate: null,
-    staleIfError: null,
-    eviction: null,
-    refresh: null,
-    write: null,
-    window: null,
-    fence: null,
-    ...DEFAULT_HANDLING,
-    priority: 0,
-    ...changes,
-  };
 }
 
 describe("a policy", () => {

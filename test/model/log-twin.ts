@@ -13,7 +13,7 @@ import type {
 import type { Call, Content, Database } from "../interleavings/database.ts";
 import { checkCall, snapshotCall } from "../interleavings/exchange.ts";
 import { beginningOf, type Chain, goesOnFrom, headOf, KEY, type Mode, OTHER } from "./entries.ts";
-import type { Log } from "./parts.ts";
+import { EMPTY_LOG, type Log } from "./parts.ts";
 import { append, beginEpoch, check, confirm, since, snapshot } from "./redis-log.ts";
 import type { LogScope } from "./scope.ts";
 
@@ -70,7 +70,7 @@ export class LogTwins {
 
   /** Everything that can be done in so many steps. */
   async compareAll(steps: number): Promise<void> {
-    const log: Log = { ...EMPTY, ...beginEpoch(EMPTY, 0) };
+    const log: Log = { ...EMPTY_LOG, ...beginEpoch(EMPTY_LOG, 0) };
     const begun = await this.ask(snapshotCall(0), { content: this.database.empty, now: STEP });
     const head = {
       real: (begun.outcome as SnapshotOutcome & { kind: "snapshot" }).head,
@@ -216,17 +216,3 @@ export class LogTwins {
       );
   }
 }
-
-const EMPTY: Log = {
-  chain: null,
-  lastEpoch: 0,
-  begunFor: 0,
-  told: 0,
-  durable: 0,
-  kept: 0,
-  keptDurable: 0,
-  purges: [],
-  accepted: null,
-  crashes: 0,
-  outages: 0,
-};

@@ -203,6 +203,20 @@ export interface Log {
   readonly outages: number;
 }
 
+export const EMPTY_LOG: Log = {
+  chain: null,
+  lastEpoch: 0,
+  begunFor: 0,
+  told: 0,
+  durable: 0,
+  kept: 0,
+  keptDurable: 0,
+  purges: [],
+  accepted: null,
+  crashes: 0,
+  outages: 0,
+};
+
 /** What became of one purge. */
 export interface Fate {
   readonly acknowledgedFor: Age | null;

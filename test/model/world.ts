@@ -19,6 +19,7 @@ import type {
   Tiers,
   View,
 } from "./parts.ts";
+import { EMPTY_LOG } from "./parts.ts";
 import { placeOf, pullAtOnce, pulling, pushing } from "./pulling.ts";
 import { append } from "./redis-log.ts";
 import { failingRedis, replicating } from "./replicas.ts";
@@ -44,17 +45,10 @@ const FETCHES_NOTHING: Flights = { flights: [], follower: null };
 /** Every edge is warm: it knows the log as it begins; tiers may hold an answer from before all purges. */
 export function beginning(scope: Scope): Parts {
   const log: Log = {
+    ...EMPTY_LOG,
     chain: beginningOf(FIRST_EPOCH),
     lastEpoch: FIRST_EPOCH,
     begunFor: capOf(scope),
-    told: 0,
-    durable: 0,
-    kept: 0,
-    keptDurable: 0,
-    purges: [],
-    accepted: null,
-    crashes: 0,
-    outages: 0,
   };
   const held = { answer: FIRST, verifiedTo: START };
   return {

@@ -8,7 +8,6 @@ import { createControlPlane } from "../../control-plane/create-control-plane.ts"
 import { readReceipt } from "../../control-plane/invalidate/await.ts";
 import { invalidate } from "../../control-plane/invalidate/invalidate.ts";
 import type { Receipt } from "../../control-plane/invalidate/receipt.ts";
-import { laterNoted, type WitnessStore } from "../../control-plane/log/witness.ts";
 import { Pulse } from "../../control-plane/tick/pulse.ts";
 import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
 import { instant, type Millis } from "../../shared/core/units.ts";
@@ -17,7 +16,6 @@ import { createLog } from "../../shared/mid-tier/log.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { HttpOutcome, HttpRequest } from "../../shared/ports/http.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
-import type { LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { decodePush, decodeStatusCall, PUSH_PATH, STATUS_PATH } from "../../shared/wire/internal.ts";
@@ -29,6 +27,7 @@ import { Link, PERFECT } from "../simulator/network.ts";
 import { SimulatedRedis } from "../simulator/redis.ts";
 import { TIME_ZERO } from "../simulator/time-zero.ts";
 import { VirtualTime } from "../simulator/virtual-time.ts";
+import { memoryWitness } from "./memory-witness.ts";
 
 export interface VirtualEdge {
   readonly id: string;
@@ -223,17 +222,4 @@ async function answerOf(edge: VirtualEdge, path: string, sending: Sending): Prom
     { key: KEY, digest: DIGEST },
   );
   return { kind: "answer", status: 200, text, header: (name) => (name === SIGNATURE_HEADER ? signed : null) };
-}
-
-function memoryWitness(): WitnessStore {
-  let noted: LogHead | null = null;
-  return {
-    read: async () => ({ kind: "noted", head: noted }),
-    async note(head) {
-      noted = laterNoted(noted, head);
-    },
-    async put(head) {
-      noted = head;
-    },
-  };
 }
