@@ -1,9 +1,7 @@
 // How late an invalidation may become visible, by the rules that can govern what it names.
 
 import { describe, expect, test } from "vitest";
-
 import { boundConcerned, greatestBound } from "../../shared/core/bound.ts";
-
 import { compileRouting, type Site } from "../../shared/core/routing.ts";
 import type { Policy } from "../../shared/core/rules.ts";
 import { formatSelector, type SelectorSpec } from "../../shared/core/selector.ts";

@@ -235,8 +235,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "gossip-known-at-arrival": {
     file: "shared/core/gossip.ts",
     from: 14,
-    find: "{ epoch, cursor, age }: Telling, { sentAt, begunAt }: HearingContext",
-    put: "{ epoch, cursor, age }: Telling, { receivedAt: sentAt, begunAt }: HearingContext",
+    find: "{ sentAt, begunAt }: HearingContext",
+    put: "{ receivedAt: sentAt, begunAt }: HearingContext",
   },
   "position-not-reached": {
     file: "edge/min-position.ts",
