@@ -234,7 +234,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "gossip-known-at-arrival": {
     file: "shared/core/gossip.ts",
-    from: 14,
+    from: 10,
     find: "{ sentAt, begunAt }: HearingContext",
     put: "{ receivedAt: sentAt, begunAt }: HearingContext",
   },
