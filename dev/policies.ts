@@ -45,7 +45,6 @@ export function substitutes(row: PolicyRow): string[] {
     lines.push(`${field} "${value}" is not built yet: "${nearest}" is used`);
   };
   instead("write_policy", ["write-around"], "write-around");
-  instead("eviction_policy", ["sieve", "ttl"], "sieve");
   instead("refresh_strategy", ["none", "swr"], "swr");
   return lines;
 }

@@ -1,7 +1,8 @@
 // L1 memory: answers ready to send, a byte budget a class, and markers of what is known not to be storable.
 
 import { type KeyedRequest, variantKey } from "../../shared/core/cache-key.ts";
-import { SieveCache } from "../../shared/core/eviction/sieve.ts";
+import { BoundedCache } from "../../shared/core/eviction/bounded-cache.ts";
+import { Sieve } from "../../shared/core/eviction/sieve.ts";
 import type { HeaderList } from "../../shared/core/headers.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import type { ClassSettings, Rules } from "../../shared/core/rules.ts";
@@ -10,6 +11,7 @@ import type { CacheKey, Instant } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, type VaryMark, variesFor } from "../../shared/core/vary.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
+import { ClassMemory } from "./class-memory.ts";
 
 /** An answer in memory, with the verdicts that a hit reuses. */
 export interface MemoryAnswer {
@@ -52,8 +54,11 @@ export type Marker =
   | { readonly kind: "uncacheable"; readonly until: Instant };
 
 export class MemoryTier {
-  private readonly classes = new Map<string, SieveCache<MemoryAnswer>>();
-  private readonly markers = new SieveCache<Marker>(LIMITS.markerBudget);
+  private readonly classes = new Map<string, ClassMemory<MemoryAnswer>>();
+  private readonly markers = new BoundedCache<Marker>({
+    budget: LIMITS.markerBudget,
+    replacement: () => new Sieve(),
+  });
 
   find(rules: ClassSettings, key: CacheKey): MemoryAnswer | undefined {
     return this.classes.get(rules.name)?.get(key);
@@ -62,13 +67,13 @@ export class MemoryTier {
   store(key: CacheKey, entry: MemoryAnswer): void {
     const { rules } = entry;
     if (rules.memoryBudget === 0) return;
-    this.cacheOf(rules).set(key, entry, sizeOf(key, entry));
+    this.classOf(rules).set(rules.eviction, key, { value: entry, size: sizeOf(key, entry) });
   }
 
   /** Removes the entry if it is still this one. */
   drop(key: CacheKey, entry: MemoryAnswer): void {
-    const cache = this.classes.get(entry.rules.name);
-    if (cache?.peek(key) === entry) cache.delete(key);
+    const held = this.classes.get(entry.rules.name);
+    if (held?.peek(key) === entry) held.delete(key);
   }
 
   /** Removes the answer of a key, unless it is as of a later position. */
@@ -152,36 +157,39 @@ export class MemoryTier {
 
   get bytesUsed(): number {
     let sum: number = this.markers.bytesUsed;
-    for (const cache of this.classes.values()) sum += cache.bytesUsed;
+    for (const held of this.classes.values()) sum += held.bytesUsed;
     return sum;
   }
 
   get evictions(): number {
     let sum = 0;
-    for (const cache of this.classes.values()) sum += cache.evictions;
+    for (const held of this.classes.values()) sum += held.evictions;
     return sum;
   }
 
   get entries(): number {
     let sum = 0;
-    for (const cache of this.classes.values()) sum += cache.size;
+    for (const held of this.classes.values()) sum += held.size;
     return sum;
   }
 
   /** All answers, in no order that matters. */
   *all(): IterableIterator<MemoryAnswer> {
-    for (const cache of this.classes.values()) for (const [, answer] of cache.entries()) yield answer;
+    for (const held of this.classes.values()) yield* held.values();
   }
 
-  private cacheOf(rules: ClassSettings): SieveCache<MemoryAnswer> {
-    let cache = this.classes.get(rules.name);
-    if (cache === undefined) {
-      cache = new SieveCache(rules.memoryBudget);
-      this.classes.set(rules.name, cache);
+  private classOf(rules: ClassSettings): ClassMemory<MemoryAnswer> {
+    let held = this.classes.get(rules.name);
+    if (held === undefined) {
+      held = new ClassMemory(rules.memoryBudget, expiryOf);
+      this.classes.set(rules.name, held);
     }
-    return cache;
+    return held;
   }
 }
+
+/** Fresh until then by what it was stored with, on this host's time line. */
+const expiryOf = ({ held }: MemoryAnswer): number => held.bornAt + held.answer.fresh;
 
 /** What a request says in these fields, as received. */
 function saidIn(names: readonly string[], request: KeyedRequest): string {

@@ -1,0 +1,92 @@
+// A class's share of L1 memory: one budget, and a cache for each eviction policy that its rules name.
+
+import { BoundedCache } from "../../shared/core/eviction/bounded-cache.ts";
+import { replacementOf } from "../../shared/core/eviction/policies.ts";
+import type { EvictionPolicy } from "../../shared/core/rules.ts";
+import type { Bytes } from "../../shared/core/units.ts";
+
+interface Share<V> {
+  readonly eviction: EvictionPolicy;
+  readonly cache: BoundedCache<V>;
+  /** Grows by what it holds each time that somebody has to leave; the one ahead gives way. */
+  turn: number;
+}
+
+/**
+ * A key is in one share at most, and found wherever it is, so a change of policy loses nothing. Shares give way in
+ * proportion to what they hold: those in use share the budget as their fills do, one that gets no more of them drains.
+ */
+export class ClassMemory<V> {
+  private readonly budget: Bytes;
+  private readonly expiryOf: (value: V) => number;
+  private readonly shares: Share<V>[] = [];
+
+  constructor(budget: Bytes, expiryOf: (value: V) => number) {
+    this.budget = budget;
+    this.expiryOf = expiryOf;
+  }
+
+  get(key: string): V | undefined {
+    for (const { cache } of this.shares) {
+      const value = cache.get(key);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+
+  /** Looks without counting as a use. */
+  peek(key: string): V | undefined {
+    for (const { cache } of this.shares) {
+      const value = cache.peek(key);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+
+  set(eviction: EvictionPolicy, key: string, { value, size }: { value: V; size: number }): void {
+    const own = this.shareOf(eviction);
+    for (const share of this.shares) if (share !== own) share.cache.delete(key);
+    own.cache.set(key, value, size);
+    while (this.bytesUsed > this.budget) this.givesWay().cache.evict();
+  }
+
+  delete(key: string): void {
+    for (const { cache } of this.shares) cache.delete(key);
+  }
+
+  get size(): number {
+    return this.shares.reduce((sum, { cache }) => sum + cache.size, 0);
+  }
+
+  get bytesUsed(): number {
+    let sum = 0;
+    for (const { cache } of this.shares) sum += cache.bytesUsed;
+    return sum;
+  }
+
+  get evictions(): number {
+    return this.shares.reduce((sum, { cache }) => sum + cache.evictions, 0);
+  }
+
+  *values(): IterableIterator<V> {
+    for (const { cache } of this.shares) for (const [, value] of cache.entries()) yield value;
+  }
+
+  private shareOf(eviction: EvictionPolicy): Share<V> {
+    const there = this.shares.find((share) => share.eviction === eviction);
+    if (there !== undefined) return there;
+    const replacement = replacementOf(eviction, this.expiryOf);
+    const share = { eviction, cache: new BoundedCache({ budget: this.budget, replacement }), turn: 0 };
+    this.shares.push(share);
+    return share;
+  }
+
+  /** Asked only while something is held. */
+  private givesWay(): Share<V> {
+    const holding = this.shares.filter(({ cache }) => cache.size > 0);
+    for (const share of holding) share.turn += share.cache.bytesUsed;
+    const ahead = holding.reduce((first, share) => (share.turn > first.turn ? share : first));
+    ahead.turn -= this.bytesUsed;
+    return ahead;
+  }
+}

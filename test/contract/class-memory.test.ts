@@ -1,0 +1,92 @@
+// The answers of a class in memory, where its rules name more than one eviction policy, or change it.
+
+import { array, constantFrom, integer, property, record } from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ClassMemory } from "../../edge/tiers/class-memory.ts";
+import type { EvictionPolicy } from "../../shared/core/rules.ts";
+import { bytes } from "../../shared/core/units.ts";
+import { holds } from "../core/samples.ts";
+
+const memoryOf = (budget: number) => new ClassMemory<number>(bytes(budget), (value) => value);
+
+function fill(memory: ClassMemory<number>, eviction: EvictionPolicy, names: readonly string[]): void {
+  for (const name of names) memory.set(eviction, name, { value: 1, size: 10 });
+}
+
+const named = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `${prefix}${at}`);
+
+const held = (memory: ClassMemory<number>, names: readonly string[]): number =>
+  names.filter((name) => memory.peek(name) !== undefined).length;
+
+const stores = array(
+  record({
+    eviction: constantFrom<EvictionPolicy>("sieve", "s3-fifo", "lru", "gdsf", "ttl"),
+    key: constantFrom(..."abcdefghijklmnopqrst"),
+    size: integer({ min: 0, max: 30 }),
+  }),
+  { minLength: 50, maxLength: 200, size: "max" },
+);
+
+describe("a class's memory", () => {
+  test("stays within the one budget whichever policies share it, and holds a key once", () => {
+    holds(
+      property(stores, (list) => {
+        const memory = memoryOf(100);
+        const sizes: number[] = [];
+        for (const [value, { eviction, key, size }] of list.entries()) {
+          memory.set(eviction, key, { value, size });
+          sizes.push(size);
+          const values = [...memory.values()];
+          const sum = values.reduce((total, at) => total + (sizes[at] ?? 0), 0);
+          expect([memory.bytesUsed, memory.size, sum <= 100].join()).toBe([sum, values.length, true].join());
+          expect([undefined, value]).toContain(memory.get(key));
+        }
+      }),
+      60,
+    );
+  });
+
+  test("keeps what it holds when the policy changes, and drains it as new answers come", () => {
+    const memory = memoryOf(1000);
+    const [old, young] = [named("old", 100), named("new", 400)];
+    fill(memory, "sieve", old);
+    expect(held(memory, old)).toBe(100);
+    fill(memory, "lru", young.slice(0, 50));
+    expect(held(memory, old)).toBeGreaterThan(40);
+    expect(memory.bytesUsed).toBe(1000);
+    fill(memory, "lru", young);
+    expect(held(memory, old)).toBeLessThan(5);
+    expect([memory.bytesUsed, held(memory, young) > 95]).toEqual([1000, true]);
+  });
+
+  test("is shared by two policies as their fills are", () => {
+    const memory = memoryOf(1000);
+    for (let at = 0; at < 1000; at++) {
+      fill(memory, "sieve", [`s${at}`]);
+      fill(memory, "lru", [`l${3 * at}`, `l${3 * at + 1}`, `l${3 * at + 2}`]);
+    }
+    expect(held(memory, named("s", 1000))).toBeGreaterThan(20);
+    expect(held(memory, named("s", 1000))).toBeLessThan(30);
+  });
+
+  test("answers with the latest value, under whichever policy an older one was stored", () => {
+    const memory = memoryOf(1000);
+    memory.set("sieve", "a", { value: 1, size: 10 });
+    memory.set("gdsf", "a", { value: 2, size: 20 });
+    expect([memory.get("a"), memory.size, memory.bytesUsed]).toEqual([2, 1, 20]);
+    memory.set("ttl", "a", { value: 3, size: 999 });
+    expect([memory.get("a"), memory.size, memory.bytesUsed]).toEqual([undefined, 0, 0]);
+  });
+
+  test("forgets a key wherever it is, and counts who left for lack of room", () => {
+    const memory = memoryOf(100);
+    fill(memory, "sieve", named("s", 5));
+    fill(memory, "lru", named("l", 5));
+    memory.delete("s1");
+    memory.delete("l1");
+    expect([memory.size, memory.evictions]).toEqual([8, 0]);
+    fill(memory, "lru", named("m", 4));
+    expect([memory.size, memory.evictions]).toEqual([10, 2]);
+  });
+});
