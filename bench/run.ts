@@ -3,28 +3,65 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { benchEviction, type TraceOptions } from "./eviction.ts";
 import { benchHit } from "./hit.ts";
 import { benchPurge } from "./purge.ts";
 
-const BENCHMARKS = { hit: benchHit, purge: benchPurge } as const;
+interface Options {
+  readonly only: readonly Name[];
+  readonly json: string | null;
+  readonly quick: boolean;
+  readonly trace: TraceOptions | null;
+}
+
+const BENCHMARKS = {
+  hit: ({ quick }: Options) => benchHit(quick),
+  purge: ({ quick }: Options) => benchPurge(quick),
+  eviction: ({ quick, trace }: Options) => benchEviction(quick, trace),
+} as const;
 type Name = keyof typeof BENCHMARKS;
 
 const isName = (text: string): text is Name => Object.hasOwn(BENCHMARKS, text);
 
-function readArguments(args: readonly string[]): { only: Name[]; json: string | null; quick: boolean } {
+/** Throws `TypeError` naming what is wrong. */
+function readArguments(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
-    options: { only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean" } },
+    options: {
+      ...{ only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean" } },
+      ...{ trace: { type: "string" }, capacity: { type: "string" }, bytes: { type: "boolean" } },
+    },
     strict: true,
   });
   const names = Object.keys(BENCHMARKS) as Name[];
   if (values.only !== undefined && !isName(values.only))
     throw new TypeError(`--only must be one of ${names.join(", ")}`);
+  const trace = traceOptions(values);
+  if (trace !== null && values.only !== "eviction") throw new TypeError("--trace goes with --only eviction");
   return {
     only: values.only === undefined ? names : [values.only],
     json: values.json ?? null,
     quick: values.quick === true,
+    trace,
   };
+}
+
+function traceOptions(values: {
+  readonly trace?: string;
+  readonly capacity?: string;
+  readonly bytes?: boolean;
+}): TraceOptions | null {
+  const { trace, capacity, bytes } = values;
+  if (trace === undefined) {
+    if (capacity !== undefined || bytes === true)
+      throw new TypeError("--capacity and --bytes go with --trace");
+    return null;
+  }
+  if (capacity === undefined) throw new TypeError("--trace needs --capacity");
+  const amount = Number(capacity);
+  if (!/^[1-9]\d*$/.test(capacity) || amount >= 2 ** 32)
+    throw new TypeError("--capacity must be a whole number from 1 to 4294967295");
+  return { file: trace, capacity: { amount, unit: bytes === true ? "bytes" : "entries" } };
 }
 
 async function main(): Promise<void> {
@@ -33,7 +70,7 @@ async function main(): Promise<void> {
   console.log(machine);
   const results = [];
   for (const name of options.only) {
-    const result = await BENCHMARKS[name](options.quick);
+    const result = await BENCHMARKS[name](options);
     console.log(JSON.stringify(result, null, 2));
     results.push(result);
   }
