@@ -23,6 +23,8 @@ export interface EdgeSetUp {
   /** Where peers are reached, by id, where not at the URLs that the control plane tells. */
   readonly peerUrls: ReadonlyMap<string, string>;
   readonly shards: () => readonly ShardCounts[];
+  /** Is told of every configuration that is learnt. */
+  readonly learnt: (fields: ReadonlyMap<string, string>) => void;
 }
 
 export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
@@ -35,7 +37,10 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     self: setUp.id,
     peers,
     counters,
-    configured: (fields) => router.configure(fields),
+    configured: (fields) => {
+      setUp.learnt(fields);
+      router.configure(fields);
+    },
     reached: (background) => flushUnsent(edge, background),
   });
   const edge: Edge = {

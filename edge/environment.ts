@@ -1,11 +1,16 @@
 // Reads an edge's environment once; what can't be read is told and left out, and the edge serves all the same.
 
+import { type Database, readDatabases } from "../shared/wire/databases.ts";
 import { edgeIdSchema } from "../shared/wire/edge-list.ts";
 import { isEdgeUrl, withoutClosingSlash } from "../shared/wire/internal.ts";
 import { parseJson } from "../shared/wire/json.ts";
 
 /** All of it is text. */
 export interface Environment {
+  readonly UPSTASH_REDIS_REST_URL: string;
+  readonly UPSTASH_REDIS_REST_TOKEN: string;
+  /** JSON: the databases that hold answers, where it isn't `control` alone. */
+  readonly SHARDS?: string;
   readonly EDGE_ID?: string;
   readonly EDGE_REGION?: string;
   /** Without it nothing signed is sent or taken: no pushes, no gossip, no receipts. */
@@ -20,6 +25,9 @@ export interface ReadEnvironment {
   /** Empty where there is none. */
   readonly clusterKey: string;
   readonly peerUrls: ReadonlyMap<string, string>;
+  readonly control: Pick<Database, "url" | "token">;
+  /** None where they can't be read: no answers are shared then. */
+  readonly databases: readonly Database[];
   /** What of it is missing or could not be read. */
   readonly faults: readonly string[];
 }
@@ -32,7 +40,11 @@ export function readEnvironment(env: Environment): ReadEnvironment {
   if (clusterKey === "")
     faults.push("CLUSTER_KEY is not set: no push, no peer and no beat reaches this edge");
   const peerUrls = readPeerUrls(env.PEER_URLS ?? "{}", faults);
-  return { id, region, clusterKey, peerUrls, faults };
+  const control = { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN };
+  const read = readDatabases(env.SHARDS, control);
+  if (read.kind === "invalid") faults.push(`${read.reason}; no answers are shared`);
+  const databases = read.kind === "invalid" ? [] : read.databases;
+  return { id, region, clusterKey, peerUrls, control, databases, faults };
 }
 
 function readPeerUrls(text: string, faults: string[]): Map<string, string> {

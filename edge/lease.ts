@@ -17,7 +17,7 @@ import {
   millis,
 } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
-import type { L2Answer, LeaseMarker, ReadOutcome } from "../shared/ports/mid-tier.ts";
+import type { Granted, L2Answer, LeaseMarker, ReadOutcome, ReleaseQuery } from "../shared/ports/mid-tier.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
@@ -32,6 +32,8 @@ export interface Right {
   readonly completes: boolean;
   /** Digest of the key whose lease is held; "" without one. */
   readonly leaseKey: string;
+  /** Null without a lease. */
+  readonly granted: Granted | null;
   /** The view's position when the right was granted, before the origin is asked; null while cold. */
   readonly asOf: Position | null;
   /** A stored answer that may be sent as validator. */
@@ -73,16 +75,21 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     const asOf = stands ? edge.view.asOf() : null;
     if (asOf === null) return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
     const digest = await edge.digest.sha256Hex(search.key);
+    const home = search.key === job.route.key ? digest : await edge.digest.sha256Hex(job.route.key);
     const askedAt = edge.clock.now();
     const lease = job.lease === "none" ? null : { token, duration: LIMITS.leaseDuration };
     const need = needOf(edge, job, search) ?? asOf;
-    const outcome = await edge.midTier.read({ key: digest, need, asOf, lease, not: search.not });
+    const spread = job.request.purpose === "warm-up";
+    const { replicas } = job.route.rules;
+    const place = { key: digest, home, replicas, spread };
+    const outcome = await edge.midTier.read({ ...place, need, asOf, lease, not: search.not });
+    if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
     switch (standing) {
       case "again":
         continue;
       case "leased":
-        return right(edge, job, { search, asOf, token, leaseKey: digest });
+        return right(edge, job, { search, asOf, token, leaseKey: digest, granted: grantedIn(outcome) });
       case "uncacheable":
         return { ...right(edge, job, { search, asOf, token: null }), alone: true };
       case "failing":
@@ -92,7 +99,6 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       case "nothing":
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
       case "unavailable":
-        if (lease !== null) job.request.background.keep(giveBackInDoubt(edge, digest, token));
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
       case "wait":
         if (job.lease !== "wait") return right(edge, job, { search, asOf, token: null });
@@ -110,11 +116,24 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
  * The lease may have been granted and only its reply lost, or may be granted yet, by a request that is still under way:
  * after the origin was asked, so that nothing may be filled by it. Nobody shall wait for it to expire.
  */
-async function giveBackInDoubt(edge: Edge, key: string, token: string): Promise<void> {
-  await edge.midTier.release({ key, token, marker: null });
-  await edge.timers.sleep(LIMITS.l2ReadDeadline);
-  await edge.midTier.release({ key, token, marker: null });
+function giveBackInDoubt(
+  edge: Edge,
+  { request }: FlightJob,
+  { outcome, key, token }: { readonly outcome: ReadOutcome; readonly key: string; readonly token: string },
+): void {
+  const at =
+    outcome.kind === "unavailable" ? outcome.at : outcome.kind === "leased" ? outcome.granted.silent : [];
+  if (at.length > 0) request.background.keep(giveBackTwice(edge, { key, token, marker: null, at }));
 }
+
+async function giveBackTwice(edge: Edge, query: ReleaseQuery): Promise<void> {
+  await edge.midTier.release(query);
+  await edge.timers.sleep(LIMITS.l2ReadDeadline);
+  await edge.midTier.release(query);
+}
+
+const grantedIn = (outcome: ReadOutcome): Granted | null =>
+  outcome.kind === "leased" ? outcome.granted : null;
 
 type Standing =
   | Acquired
@@ -178,7 +197,7 @@ async function weighAnswer(
   const held: HeldAnswer = { answer, verifiedTo: found.verifiedTo, bornAt, sentAt: null };
   const inL2 = { held, body: { kind: "bytes", bytes: body }, tier: "l2" } as const;
   const input = { ...inputFor(edge, job, inL2), arrivedAt: job.arrivedAt };
-  const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, checked));
+  const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, { found, checked }));
   if (judged === null) return "unavailable";
   if (judged.step.kind === "refuse") return { kind: "refused" };
   if (isUsable(job, judged, edge.clock.now())) {
@@ -199,9 +218,13 @@ function isUsable(
   return step.kind === "serve" || (step.kind === "serve-and-refresh" && takesStale);
 }
 
-async function recordInL2(edge: Edge, key: CacheKey, checked: HeldAnswer): Promise<void> {
-  const digest = await edge.digest.sha256Hex(key);
-  await edge.midTier.verified({ key: digest, id: checked.answer.id, position: checked.verifiedTo });
+async function recordInL2(
+  edge: Edge,
+  key: CacheKey,
+  { found, checked }: { readonly found: L2Answer; readonly checked: HeldAnswer },
+): Promise<void> {
+  const about = { id: checked.answer.id, position: checked.verifiedTo };
+  await edge.midTier.verified({ shard: found.shard, key: await edge.digest.sha256Hex(key), ...about });
 }
 
 /** Where this resource's answers are known to vary, the request's own variant. */
@@ -240,10 +263,11 @@ function right(
     asOf: Position | null;
     token: string | null;
     leaseKey?: string;
+    granted?: Granted | null;
     l2Unavailable?: boolean;
   },
 ): { kind: "right"; right: Right; alone: boolean } {
-  const { token, asOf, search, leaseKey = "", l2Unavailable = false } = given;
+  const { token, asOf, search, leaseKey = "", granted = null, l2Unavailable = false } = given;
   const validators =
     search.candidate !== null && mayValidate(edge, job, search.candidate) ? search.candidate : null;
   return {
@@ -253,12 +277,14 @@ function right(
       token,
       asOf,
       leaseKey,
+      granted,
       l2Unavailable,
       completes: true,
       validators,
       fallback: search.candidate,
       async giveBack(marker) {
-        if (token !== null) await edge.midTier.release({ key: leaseKey, token, marker });
+        if (token === null || granted === null) return;
+        await edge.midTier.release({ key: leaseKey, token, marker, at: [granted.shard] });
       },
     },
   };

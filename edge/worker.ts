@@ -2,18 +2,18 @@
 
 import { type HeaderList, hopByHopNames } from "../shared/core/headers.ts";
 import type { Site } from "../shared/core/routing.ts";
-import { guardedRedis } from "../shared/mid-tier/guarded.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
-import { createMidTier, type ShardTraffic } from "../shared/mid-tier/mid-tier.ts";
-import { upstashRedis } from "../shared/mid-tier/upstash.ts";
+import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
 import { NO_BODY } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
 import { createCallEdge } from "../shared/wire/call-edge.ts";
+import { CONTROL } from "../shared/wire/databases.ts";
 import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
+import { KnownShardMap } from "../shared/wire/shard-map.ts";
 import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
 import { LIMITS } from "./config.ts";
 import { createEdge } from "./create-edge.ts";
@@ -23,13 +23,12 @@ import { answerInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.
 import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
 import { type Fetches, runtimeOrigin } from "./runtime/origin.ts";
+import { openShards } from "./runtime/shards.ts";
 import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
 import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
 import { readWhole } from "./share-body.ts";
 
 export interface EdgeEnv extends Environment {
-  readonly UPSTASH_REDIS_REST_URL: string;
-  readonly UPSTASH_REDIS_REST_TOKEN: string;
   /** Where the origin isn't the zone's own: a service binding, which keeps Host. */
   readonly ORIGIN?: Fetches;
 }
@@ -45,12 +44,11 @@ let kept: InternalEdge | null = null;
 function isolate(env: EdgeEnv): InternalEdge {
   if (kept !== null) return kept;
   const clock = systemClock();
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
-  const { id, region, clusterKey, peerUrls, faults } = readEnvironment(env);
+  const { id, region, clusterKey, peerUrls, control, databases, faults } = readEnvironment(env);
   for (const fault of faults) console.error(`environment: ${fault}`);
-  const redis = guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker);
-  const traffic: ShardTraffic = { hits: 0, misses: 0, corrupt: 0 };
-  const control = { id: "control", redis };
+  const shards = openShards({ control, databases }, clock);
+  const redis = shards.control;
+  const map = new KnownShardMap(CONTROL);
   const edge = createEdge(
     {
       clock,
@@ -68,12 +66,16 @@ function isolate(env: EdgeEnv): InternalEdge {
       }),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
       midTier: createMidTier({
-        shardOf: () => control,
+        shards: shards.databases,
+        map: () => map.current,
         digest: systemDigest,
+        clock,
         readDeadline: LIMITS.l2ReadDeadline,
+        failoverAfter: LIMITS.failoverAfter,
+        failoverTries: LIMITS.failoverTries,
         fillDeadline: LIMITS.l2FillDeadline,
         variantsPerKey: LIMITS.variantsPerKey,
-        traffic: () => traffic,
+        traffic: shards.traffic,
       }),
     },
     {
@@ -81,7 +83,8 @@ function isolate(env: EdgeEnv): InternalEdge {
       fallbackSite: FALLBACK_SITE,
       parseUrl,
       peerUrls,
-      shards: () => [{ id: control.id, counts: { ...redis.counters, ...traffic } }],
+      shards: shards.counts,
+      learnt: (fields) => map.configure(fields),
     },
   );
   const checker = new SignatureChecker({

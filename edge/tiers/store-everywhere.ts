@@ -32,7 +32,8 @@ export async function storeEverywhere(edge: Edge, storing: Storing): Promise<voi
 
 async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refused" | "unavailable"> {
   const { right, held, body, rules } = storing;
-  if (right.token === null) return right.l2Unavailable ? "unavailable" : "refused";
+  const { token, granted } = right;
+  if (token === null || granted === null) return right.l2Unavailable ? "unavailable" : "refused";
   if (body.length > rules.l2MaxBody) {
     await right.giveBack(null);
     return "stored";
@@ -42,7 +43,8 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
     primary: await edge.digest.sha256Hex(storing.primary),
     mark: storing.mark,
     leaseKey: right.leaseKey,
-    token: right.token,
+    token,
+    granted,
     answer: held.answer,
     body,
     keepFor: keepFor(held.answer),

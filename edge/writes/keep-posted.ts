@@ -46,6 +46,7 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
     l2Unavailable: true,
     completes: false,
     leaseKey: "",
+    granted: null,
     asOf: position,
     validators: null,
     fallback: null,

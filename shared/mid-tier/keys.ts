@@ -7,6 +7,9 @@ export const leaseKey = (digest: string): string => `${PREFIX}l:${digest}`;
 /** The variants of a resource, by when they expire. */
 export const variantsKey = (primary: string): string => `${PREFIX}v:${primary}`;
 
+/** What a shard knows of itself: its id, its present life, the latest map. */
+export const SHARD = `${PREFIX}shard`;
+
 export const LOG_HEAD = `${PREFIX}log:head`;
 export const LOG_ENTRIES = `${PREFIX}log:entries`;
 export const LOG_INDEX = `${PREFIX}log:index`;

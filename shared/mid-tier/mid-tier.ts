@@ -1,40 +1,40 @@
-// Answers and leases on the shards: values are verified on the way in, and an outage is never an absence.
+// The mid-tier over all its shards: where a key lives, who is asked when its home is silent, and who holds copies.
 
-import type { Millis } from "../core/units.ts";
-import { millis } from "../core/units.ts";
-import { formatMark, parseMark } from "../core/vary.ts";
+import { comparePositions } from "../core/position.ts";
+import { type MappedShard, placementOf, type ShardMap } from "../core/shard-map.ts";
+import { elapsed, type Instant, type Millis, millis } from "../core/units.ts";
+import { NOTHING_VARIES } from "../core/vary.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Digest } from "../ports/identity.ts";
-import type { FillOutcome, FillQuery, L2Answer, MidTier, ReadOutcome, ReadQuery } from "../ports/mid-tier.ts";
+import type { FillOutcome, FillQuery, Granted, MidTier, ReadOutcome, ReadQuery } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
-import { decodeAnswer, encodeAnswer } from "../wire/stored-answer.ts";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
-import { answerKey, leaseKey, variantsKey } from "./keys.ts";
-import { evalCommand, scriptReply } from "./script.ts";
-import FILL from "./scripts/fill.lua";
-import READ_OR_LEASE from "./scripts/read-or-lease.lua";
-import RELEASE from "./scripts/release.lua";
-import VERIFIED from "./scripts/verified.lua";
+import {
+  giveBack,
+  type Peeked,
+  peek,
+  readOrLease,
+  recordVerified,
+  type Shard,
+  type ShardLimits,
+  type ShardRead,
+  type ShardTraffic,
+  type Stored,
+  seal,
+  write,
+} from "./shard.ts";
 
-export interface Shard {
-  readonly id: string;
-  readonly redis: Redis;
-}
-
-export interface ShardTraffic {
-  hits: number;
-  misses: number;
-  /** Values found damaged or foreign, discarded and never served. */
-  corrupt: number;
-}
-
-export interface MidTierConfig {
-  /** Which shard holds a key; today's one database answers for all of them. */
-  shardOf(digest: string): Shard;
+export interface MidTierConfig extends ShardLimits {
+  /** The databases that can be reached, by the ids that the map names them by. */
+  readonly shards: ReadonlyMap<string, Redis>;
+  /** The map in force. */
+  readonly map: () => ShardMap;
   readonly digest: Digest;
+  readonly clock: Clock;
   readonly readDeadline: Millis;
-  readonly fillDeadline: Millis;
-  /** Variants of one resource by Vary at most: beyond them the one that expires first gives way. */
-  readonly variantsPerKey: number;
+  /** How long a shard may take while there is another one to ask instead. */
+  readonly failoverAfter: Millis;
+  /** Shards asked for one key, at most, until one answers. */
+  readonly failoverTries: number;
   readonly traffic: (shard: string) => ShardTraffic;
 }
 
@@ -42,98 +42,214 @@ export function createMidTier(config: MidTierConfig): MidTier {
   return {
     read: (query) => read(config, query),
     fill: (query) => fill(config, query),
-    async release({ key, token, marker }) {
-      const command = evalCommand(RELEASE, [leaseKey(key)], [token, marker?.for ?? 0, marker?.kind ?? ""]);
-      await config.shardOf(key).redis.run([command], config.fillDeadline);
+    async release({ key, token, marker, at }) {
+      const shards = at.flatMap((id) => shardOf(config, id) ?? []);
+      await Promise.all(shards.map((shard) => giveBack(shard, { key, token, marker }, config.fillDeadline)));
     },
-    async verified({ key, id, position }) {
-      const command = evalCommand(VERIFIED, [answerKey(key)], [id, position.epoch, position.seq]);
-      await config.shardOf(key).redis.run([command], config.fillDeadline);
+    async verified({ shard: id, ...about }) {
+      const shard = shardOf(config, id);
+      if (shard !== null) await recordVerified(shard, about, config.fillDeadline);
     },
   };
 }
 
-async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcome> {
-  const shard = config.shardOf(query.key);
-  const { need, asOf, lease } = query;
-  const args = [
-    need.epoch,
-    need.seq,
-    asOf.epoch,
-    asOf.seq,
-    lease?.token ?? "",
-    lease?.duration ?? 0,
-    query.not ?? "",
-  ];
-  const command = evalCommand(READ_OR_LEASE, [answerKey(query.key), leaseKey(query.key)], args);
-  const reply = scriptReply(await shard.redis.run([command], config.readDeadline));
-  if (reply.kind === "unavailable") return reply;
-  const [kind, ...rest] = reply.strings;
-  const traffic = config.traffic(shard.id);
-  if (kind === "hit") {
-    const found = await readAnswer(config.digest, rest);
-    if (found !== null) {
-      traffic.hits += 1;
-      return { kind: "hit", found };
-    }
-    traffic.corrupt += 1;
-    // Passed over by its id, and replaced by the next fill.
-    return query.not === null ? read(config, { ...query, not: rest[0] ?? "" }) : { kind: "absent" };
-  }
-  if (kind !== "varies") traffic.misses += 1;
-  if (rest[0] === "1" && (kind === "leased" || kind === "absent")) traffic.corrupt += 1;
-  return readStanding(kind, rest);
+/** Null where the map in force does not have it, or this deployment can't reach it. */
+function shardOf(config: MidTierConfig, id: string): Shard | null {
+  const map = config.map();
+  const mapped = map.shards.find((shard) => shard.id === id);
+  return mapped === undefined ? null : reachable(config, mapped, map);
 }
 
-function readStanding(kind: string | undefined, rest: readonly string[]): ReadOutcome {
-  switch (kind) {
-    case "varies":
-      return { kind: "varies", mark: parseMark(rest[0] ?? "") };
-    case "taken":
-      return { kind: "taken", remaining: millis(Number(rest[0])) };
+function reachable({ shards }: MidTierConfig, { id, life }: MappedShard, map: ShardMap): Shard | null {
+  const redis = shards.get(id);
+  if (redis === undefined) return null;
+  return { id, redis, map: map.version, life };
+}
+
+interface Asked {
+  readonly shard: Shard;
+  readonly outcome: Exclude<ShardRead, { kind: "unavailable" }>;
+  /** When it was asked. */
+  readonly at: Instant;
+}
+
+/** Shards that did not answer: whether they have granted a lease is unknown. */
+type Silent = string[];
+
+async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcome> {
+  const map = config.map();
+  const { readers, copies } = placementOf(map, { key: query.home, replicas: query.replicas });
+  const silent: Silent = [];
+  const asked = await askInOrder(config, query, { readers, map, silent });
+  if (typeof asked === "string") return { kind: "unavailable", reason: asked, at: silent };
+  const { shard, outcome } = asked;
+  const others = [...readers.slice(0, 1), ...copies].flatMap((mapped) => {
+    const other =
+      mapped.id === shard.id || silent.includes(mapped.id) ? null : reachable(config, mapped, map);
+    return other ?? [];
+  });
+  switch (outcome.kind) {
+    case "hit":
+      if (query.spread) await spread(config, query, { asked, stored: outcome.stored, others });
+      return { kind: "hit", found: { ...outcome.stored, shard: shard.id } };
     case "leased":
     case "absent":
-    case "uncacheable":
-    case "failing":
-      return { kind };
+      return lookBeside(config, query, { asked: { ...asked, outcome }, others, silent });
     default:
-      return { kind: "unavailable", reason: "malformed reply" };
+      return outcome;
   }
 }
 
-/** `id, verified epoch, verified seq, residence, record, body, digest`; null where any of it is damaged. */
-async function readAnswer(digest: Digest, fields: readonly string[]): Promise<L2Answer | null> {
-  const [id, epochText, seqText, residence, record = "", body = "", expected] = fields;
-  const bytes = decodeBase64(body);
-  if (bytes === null || (await digest.sha256Base64([record, bytes])) !== expected) return null;
-  const answer = decodeAnswer(record);
-  const [epoch, seq] = [Number(epochText), Number(seqText)];
-  if (answer === null || answer.id !== id || answer.length !== bytes.length) return null;
-  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) return null;
-  return { answer, body: bytes, verifiedTo: { epoch, seq }, residence: millis(Number(residence)) };
+/** The first that answers; else why the last one did not. */
+async function askInOrder(
+  config: MidTierConfig,
+  query: ReadQuery,
+  given: { readonly readers: readonly MappedShard[]; readonly map: ShardMap; readonly silent: Silent },
+): Promise<Asked | string> {
+  let reason = "no shard";
+  const tried = given.readers.slice(0, config.failoverTries);
+  for (const [at, mapped] of tried.entries()) {
+    const shard = reachable(config, mapped, given.map);
+    if (shard === null) continue;
+    const deadline = at < tried.length - 1 ? config.failoverAfter : config.readDeadline;
+    const askedAt = config.clock.now();
+    const outcome = await readOrLease(shard, query, readingOf(config, shard, deadline));
+    if (outcome.kind !== "unavailable") return { shard, outcome, at: askedAt };
+    reason = outcome.reason;
+    given.silent.push(shard.id);
+    // Whoever goes by an older map may not go by it to the next shard either.
+    if (reason === "outdated") return reason;
+  }
+  return reason;
+}
+
+const readingOf = ({ digest, traffic }: MidTierConfig, { id }: Shard, deadline: Millis) => ({
+  digest,
+  traffic: traffic(id),
+  deadline,
+});
+
+type Lacking = Asked & { readonly outcome: { readonly kind: "leased" | "absent" } };
+
+type Beside = { readonly asked: Lacking; readonly others: readonly Shard[]; readonly silent: Silent };
+
+/** What the shard asked lacks another may hold; else the others' clocks are read, so that copies can be dated later. */
+async function lookBeside(
+  config: MidTierConfig,
+  query: ReadQuery,
+  { asked, others, silent }: Beside,
+): Promise<ReadOutcome> {
+  const { shard, outcome } = asked;
+  const peeked = await peekAll(config, query, others);
+  const varies = peeked.find(({ peek }) => peek.kind === "varies")?.peek;
+  const granted: Granted = { shard: shard.id, copies: placesIn(peeked), silent };
+  if (varies?.kind === "varies") {
+    if (query.lease !== null)
+      await giveBack(shard, { key: query.key, token: query.lease.token, marker: null }, config.fillDeadline);
+    return varies;
+  }
+  const newest = newestOf(peeked, query.not);
+  if (newest === null) return outcome.kind === "leased" ? { kind: "leased", granted } : { kind: "absent" };
+  await repair(config, query, { asked, stored: newest.stored });
+  // Its residence was counted within this call, and the caller adds all of that.
+  return { kind: "hit", found: { ...newest.stored, shard: newest.shard.id } };
+}
+
+interface PeekedAt {
+  readonly shard: Shard;
+  readonly peek: Peeked;
+}
+
+const peekAll = (config: MidTierConfig, { key }: ReadQuery, shards: readonly Shard[]): Promise<PeekedAt[]> =>
+  Promise.all(
+    shards.map(async (shard) => {
+      const deadline = config.failoverAfter;
+      return { shard, peek: await peek(shard, key, readingOf(config, shard, deadline)) };
+    }),
+  );
+
+const placesIn = (peeked: readonly PeekedAt[]): Granted["copies"] =>
+  peeked.flatMap(({ shard, peek }) =>
+    peek.kind === "unavailable" ? [] : [{ shard: shard.id, now: peek.now }],
+  );
+
+function newestOf(
+  peeked: readonly PeekedAt[],
+  not: string | null,
+): { readonly shard: Shard; readonly stored: Stored } | null {
+  let newest: { shard: Shard; stored: Stored } | null = null;
+  for (const { shard, peek } of peeked) {
+    if (peek.kind !== "hit" || peek.stored.answer.id === not) continue;
+    if (newest === null || comparePositions(peek.stored.answer.asOf, newest.stored.answer.asOf) > 0)
+      newest = { shard, stored: peek.stored };
+  }
+  return newest;
+}
+
+/** The home gets back what it has lost. */
+async function repair(
+  config: MidTierConfig,
+  query: ReadQuery,
+  { asked, stored }: { readonly asked: Asked; readonly stored: Stored },
+): Promise<void> {
+  if (query.lease === null) return;
+  // The other's count was made after the lease was granted, so it is not less than the age was then.
+  const by = {
+    kind: "lease",
+    token: query.lease.token,
+    leaseKey: query.key,
+    age: stored.residence,
+  } as const;
+  await writeStored(config, query, { shard: asked.shard, stored, by });
+}
+
+/** Everybody who should hold the answer gets it, where they hold none or an older one. */
+async function spread(
+  config: MidTierConfig,
+  query: ReadQuery,
+  given: { readonly asked: Asked; readonly stored: Stored; readonly others: readonly Shard[] },
+): Promise<void> {
+  const { asked, stored, others } = given;
+  const peeked = await peekAll(config, query, others);
+  const age = millis(stored.residence + elapsed(asked.at, config.clock.now()));
+  await Promise.all(
+    peeked.map(async ({ shard, peek }) => {
+      if (peek.kind === "unavailable" || (peek.kind === "hit" && peek.stored.answer.id === stored.answer.id))
+        return;
+      await writeStored(config, query, { shard, stored, by: { kind: "copy", now: peek.now, age } });
+    }),
+  );
+}
+
+async function writeStored(
+  config: MidTierConfig,
+  query: ReadQuery,
+  given: { readonly shard: Shard; readonly stored: Stored; readonly by: Parameters<typeof write>[1]["by"] },
+): Promise<void> {
+  const { shard, stored, by } = given;
+  const { answer, body, verifiedTo, left } = stored;
+  const sealed = await seal(config.digest, { answer, body });
+  const mark = { ...NOTHING_VARIES, names: answer.vary.map(([name]) => name) };
+  const place = { key: query.key, primary: query.home, mark };
+  await write(shard, { ...place, answer, body, verifiedTo, keepFor: left, by }, { sealed, limits: config });
 }
 
 async function fill(config: MidTierConfig, query: FillQuery): Promise<FillOutcome> {
-  const { answer, body } = query;
-  const record = encodeAnswer(answer);
-  const digest = await config.digest.sha256Base64([record, body]);
-  const { key, leaseKey: leased, primary } = query;
-  const keys = [answerKey(key), leaseKey(leased), answerKey(primary), variantsKey(primary)];
-  const command = evalCommand(FILL, keys, [
-    query.token,
-    answer.id,
-    answer.asOf.epoch,
-    answer.asOf.seq,
-    Math.max(1, Math.floor(query.keepFor)),
-    record,
-    encodeBase64(body),
-    digest,
-    formatMark(query.mark),
-    config.variantsPerKey,
+  const { answer, granted, token, leaseKey } = query;
+  const sealed = await seal(config.digest, query);
+  const with_ = { sealed, limits: config };
+  const { asOf: verifiedTo } = answer;
+  const home = shardOf(config, granted.shard);
+  if (home === null) return { kind: "unavailable", reason: "no shard" };
+  const none = millis(0);
+  const [outcome] = await Promise.all([
+    write(home, { ...query, verifiedTo, by: { kind: "lease", token, leaseKey, age: none } }, with_),
+    ...granted.copies.map(async ({ shard: id, now }) => {
+      const shard = shardOf(config, id);
+      return shard === null
+        ? null
+        : write(shard, { ...query, verifiedTo, by: { kind: "copy", now, age: none } }, with_);
+    }),
   ]);
-  const reply = scriptReply(await config.shardOf(query.key).redis.run([command], config.fillDeadline));
-  if (reply.kind === "unavailable") return reply;
-  return reply.strings[0] === "stored"
-    ? { kind: "stored", displaced: Number(reply.strings[1] ?? 0) }
-    : { kind: "refused", reason: reply.strings[1] ?? "unknown" };
+  return outcome;
 }

@@ -14,11 +14,19 @@ export interface L2Answer {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly verifiedTo: Position;
   readonly residence: Millis;
+  /** Where it was found. */
+  readonly shard: string;
 }
 
 export interface ReadQuery {
   /** SHA-256 of the cache key, hexadecimal. */
   readonly key: string;
+  /** The same of the resource's own key: differs for a variant, and all variants live where their resource does. */
+  readonly home: string;
+  /** How many shards are to hold the answer. */
+  readonly replicas: number;
+  /** Whether what is found is to be copied to those of them that lack it. */
+  readonly spread: boolean;
   /** The newest invalidation of the key's known selectors: older leases are taken over. */
   readonly need: Position;
   /** Stored with the lease: a later asker who needs a newer one takes it over. */
@@ -35,18 +43,29 @@ export type ReadOutcome =
   | { readonly kind: "varies"; readonly mark: VaryMark }
   | { readonly kind: "absent" }
   /** The right to ask the origin is ours. */
-  | { readonly kind: "leased" }
+  | { readonly kind: "leased"; readonly granted: Granted }
   /** Somebody else has it, for this much longer at most. */
   | { readonly kind: "taken"; readonly remaining: Millis }
   /** Known not to be storable a moment ago: go straight to the origin. */
   | { readonly kind: "uncacheable" }
   /** Its origin has just failed: nobody waits for somebody else's next try. */
   | { readonly kind: "failing" }
-  | Unavailable;
+  /** `at`: the shards that may have granted a lease all the same. */
+  | (Unavailable & { readonly at: readonly string[] });
+
+/** Where a lease was granted, and what its holder has to know to fill by it. */
+export interface Granted {
+  readonly shard: string;
+  /** Shards that are to hold a copy, and an instant of each one's clock from before the origin is asked. */
+  readonly copies: readonly { readonly shard: string; readonly now: number }[];
+  /** Shards that were asked before, and may have granted one too. */
+  readonly silent: readonly string[];
+}
 
 export interface FillQuery {
   readonly key: string;
   readonly token: string;
+  readonly granted: Granted;
   readonly answer: StoredAnswer;
   readonly body: Uint8Array<ArrayBuffer>;
   /** Digest of the resource's own key: differs from `key` for a variant, and then learns how its answers vary. */
@@ -69,6 +88,8 @@ export interface ReleaseQuery {
   readonly token: string;
   /** What to remember, and for how long, so that nobody waits; null = forget. */
   readonly marker: LeaseMarker | null;
+  /** The shards that have granted the lease, or may have. */
+  readonly at: readonly string[];
 }
 
 export interface LeaseMarker {
@@ -170,7 +191,7 @@ export interface MidTier {
   fill(query: FillQuery): Promise<FillOutcome>;
   release(query: ReleaseQuery): Promise<void>;
   /** Records what a check found, for this very answer only. */
-  verified(query: { key: string; id: string; position: Position }): Promise<void>;
+  verified(query: { shard: string; key: string; id: string; position: Position }): Promise<void>;
 }
 
 /** The log on the `control` database. It tells nobody of what is not durable. Never rejects. */

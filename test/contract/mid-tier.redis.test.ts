@@ -8,11 +8,13 @@ import { millis, type Selector } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, parseMark } from "../../shared/core/vary.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { createMidTier, type ShardTraffic } from "../../shared/mid-tier/mid-tier.ts";
+import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AppendQuery, FillQuery, Log, MidTier, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
+import { alone, GRANTED, oneShard, THERE } from "../support/one-shard.ts";
 import { BACKENDS, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
 
 const EPOCH = 1_000;
@@ -55,14 +57,12 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   beforeAll(async () => {
     rest = await start();
     redis = upstashRedis(rest);
-    const shard = { id: "one", redis };
     midTier = createMidTier({
-      shardOf: () => shard,
+      ...oneShard(redis, () => traffic),
       digest: systemDigest,
       readDeadline: millis(2000),
       fillDeadline: millis(2000),
       variantsPerKey: 3,
-      traffic: () => traffic,
     });
     log = createLog(redis, { ...LOG_LIMITS, entriesKept: 20, selectorsKept: 30 });
   });
@@ -81,7 +81,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   };
   const read = (more: Partial<ReadQuery> = {}) =>
     midTier.read({
-      key,
+      ...alone(key),
       need: at(0),
       asOf: at(5),
       lease: { token: "mine", duration: millis(5000) },
@@ -90,21 +90,24 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     });
   const lease = (token: string) => ({ token, duration: millis(5000) });
   const fill = (token: string, answer: StoredAnswer, more: Partial<FillQuery> = {}) => {
-    const place = { key, primary: key, leaseKey: key, mark: NOTHING_VARIES };
+    const place = { key, primary: key, leaseKey: key, mark: NOTHING_VARIES, granted: GRANTED };
     return midTier.fill({ ...place, token, answer, body, keepFor: millis(60_000), ...more });
   };
 
   describe("read-or-lease", () => {
     test("one asker gets the lease, the next is told to wait, and a retry of the first gets it again", async () => {
-      expect(await read()).toEqual({ kind: "leased" });
+      expect(await read()).toEqual({ kind: "leased", granted: GRANTED });
       expect((await read({ lease: lease("theirs") })).kind).toBe("taken");
-      expect(await read()).toEqual({ kind: "leased" });
+      expect(await read()).toEqual({ kind: "leased", granted: GRANTED });
     });
 
     test("a lease older than an invalidation that the caller knows of is taken over", async () => {
       await read({ asOf: at(5) });
       expect((await read({ lease: lease("theirs"), need: at(5) })).kind).toBe("taken");
-      expect(await read({ lease: lease("theirs"), need: at(6), asOf: at(6) })).toEqual({ kind: "leased" });
+      expect(await read({ lease: lease("theirs"), need: at(6), asOf: at(6) })).toEqual({
+        kind: "leased",
+        granted: GRANTED,
+      });
       expect(await fill("mine", answerOf("late", at(5)))).toEqual({ kind: "refused", reason: "lease" });
     });
 
@@ -123,7 +126,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     test("an answer that the caller has found unusable is passed over, and its successor is not", async () => {
       await read();
       await fill("mine", answerOf("a", at(5)));
-      expect(await read({ not: "a" })).toEqual({ kind: "leased" });
+      expect(await read({ not: "a" })).toEqual({ kind: "leased", granted: GRANTED });
       await fill("mine", answerOf("b", at(6)));
       expect((await read({ not: "a" })).kind).toBe("hit");
     });
@@ -134,16 +137,21 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
     test("a key known to be uncacheable makes nobody wait", async () => {
       await read();
-      await midTier.release({ key, token: "mine", marker: { kind: "uncacheable", for: millis(5000) } });
+      await midTier.release({
+        key,
+        token: "mine",
+        marker: { kind: "uncacheable", for: millis(5000) },
+        at: THERE,
+      });
       expect(await read({ lease: lease("theirs") })).toEqual({ kind: "uncacheable" });
     });
 
     test("a lease given back is free, and only its holder can give it back", async () => {
       await read();
-      await midTier.release({ key, token: "theirs", marker: null });
+      await midTier.release({ key, token: "theirs", marker: null, at: THERE });
       expect((await read({ lease: lease("theirs") })).kind).toBe("taken");
-      await midTier.release({ key, token: "mine", marker: null });
-      expect(await read({ lease: lease("theirs") })).toEqual({ kind: "leased" });
+      await midTier.release({ key, token: "mine", marker: null, at: THERE });
+      expect(await read({ lease: lease("theirs") })).toEqual({ kind: "leased", granted: GRANTED });
     });
   });
 
@@ -152,9 +160,9 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await run("DEL", `tg:l:${key}`);
     await read({ lease: lease("theirs") });
     const uncacheable = { kind: "uncacheable", for: millis(5000) } as const;
-    await midTier.release({ key, token: "theirs", marker: uncacheable });
-    await midTier.release({ key, token: "mine", marker: { kind: "failing", for: millis(5000) } });
-    await midTier.release({ key, token: "mine", marker: null });
+    await midTier.release({ key, token: "theirs", marker: uncacheable, at: THERE });
+    await midTier.release({ key, token: "mine", marker: { kind: "failing", for: millis(5000) }, at: THERE });
+    await midTier.release({ key, token: "mine", marker: null, at: THERE });
     expect(await read({ lease: lease("third") })).toEqual({ kind: "uncacheable" });
   });
 
@@ -201,16 +209,16 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
     test("a value of another type in the answer's place is removed, not stumbled over", async () => {
       await run("SET", `tg:a:${key}`, "graffiti");
-      expect(await read()).toEqual({ kind: "leased" });
+      expect(await read()).toEqual({ kind: "leased", granted: GRANTED });
       expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored", displaced: 0 });
     });
 
     test("what a check found is recorded for that very answer, and never backwards", async () => {
       await read();
       await fill("mine", answerOf("a", at(5)));
-      await midTier.verified({ key, id: "other", position: at(9) });
-      await midTier.verified({ key, id: "a", position: at(8) });
-      await midTier.verified({ key, id: "a", position: at(7) });
+      await midTier.verified({ shard: "one", key, id: "other", position: at(9) });
+      await midTier.verified({ shard: "one", key, id: "a", position: at(8) });
+      await midTier.verified({ shard: "one", key, id: "a", position: at(7) });
       const outcome = await read();
       expect(outcome.kind === "hit" && outcome.found.verifiedTo).toEqual(at(8));
     });
@@ -221,12 +229,14 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     /** Stores a variant under a lease of its own; `more` may say how it varies and how long it is kept. */
     const fillVariant = async (name: string, more: { mark?: string; keepFor?: number } = {}) => {
       const variant = variantOf(name);
-      await read({ key: variant, not: name });
+      await read({ key: variant, home: key, not: name });
       const place = { key: variant, leaseKey: variant, mark: parseMark(more.mark ?? "x") };
       return fill("mine", answerOf(name, at(5)), { ...place, keepFor: millis(more.keepFor ?? 60_000) });
     };
     const kept = async (...names: string[]): Promise<string[]> => {
-      const outcomes = await Promise.all(names.map((name) => read({ key: variantOf(name), lease: null })));
+      const outcomes = await Promise.all(
+        names.map((name) => read({ key: variantOf(name), home: key, lease: null })),
+      );
       return names.filter((_, i) => outcomes[i]?.kind === "hit");
     };
     const expire = (name: string) => run("ZADD", `tg:v:${key}`, 1, `tg:a:${variantOf(name)}`);

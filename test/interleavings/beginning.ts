@@ -1,6 +1,7 @@
 // Where all schedules of a scenario begin: a log without entries, and, where it is said so, an answer in L2.
 
 import { LIMITS } from "../../edge/config.ts";
+import { GRANTED } from "../support/one-shard.ts";
 import type { Call, Content, Database } from "./database.ts";
 import { fillCall, RESOURCE, readCall, readQuery, snapshotCall } from "./exchange.ts";
 import type { ReaderSpec, Scenario } from "./scenario.ts";
@@ -60,7 +61,7 @@ async function withAnswer(database: Database, content: Content): Promise<Content
     return ran.content;
   };
   const query = readQuery({ key: RESOURCE, token: TOKEN, need: asOf, asOf, not: null });
-  const leased = await run(readCall(query), content, { kind: "leased" });
+  const leased = await run(readCall(query), content, { kind: "leased", granted: GRANTED });
   const right = { token: TOKEN, leaseKey: RESOURCE, asOf, grantedAt };
   const fetched = { version: 0, purgesBefore: 0, newest: asOf, grantedAt };
   const spec = { start: "warm", wants: "any", origin: "answers", variant: null, reads: 1 } as const;

@@ -13,6 +13,7 @@ import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import type { Log, MidTier } from "../../shared/ports/mid-tier.ts";
 import type { CommandReply, Redis, RedisArgument } from "../../shared/ports/redis.ts";
+import { oneShard } from "../support/one-shard.ts";
 import { canonical, copied, isError, plain, textOf } from "./stored-values.ts";
 
 /** What the store holds at one instant. Equal contents are one object. */
@@ -84,12 +85,11 @@ export class Database {
       run: async (commands) => ({ kind: "replies", replies: commands.map((one) => this.execute(one)) }),
     };
     const midTier = createMidTier({
-      shardOf: () => ({ id: "one", redis }),
+      ...oneShard(redis),
       digest,
       readDeadline: millis(1),
       fillDeadline: millis(1),
       variantsPerKey: VARIANTS_PER_KEY,
-      traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
     });
     this.ends = { midTier, log: createLog(redis, LOG_LIMITS) };
   }

@@ -17,6 +17,7 @@ import type {
   SinceOutcome,
   SnapshotOutcome,
 } from "../../shared/ports/mid-tier.ts";
+import { alone, GRANTED } from "../support/one-shard.ts";
 import type { Fetched } from "./copy.ts";
 import type { Call } from "./database.ts";
 import { OF_ANSWER, type ReaderSpec, type WriterSpec } from "./scenario.ts";
@@ -43,7 +44,7 @@ export const releaseCall = (query: ReleaseQuery): Call<void> => ({
 
 export const verifiedCall = (query: { key: string; id: string; position: Position }): Call<void> => ({
   name: `verified ${query.key} ${query.id} ${positionName(query.position)}`,
-  send: ({ midTier }) => midTier.verified(query),
+  send: ({ midTier }) => midTier.verified({ ...query, shard: GRANTED.shard }),
 });
 
 export const sinceCall = (known: LogHead): Call<SinceOutcome> => ({
@@ -82,7 +83,8 @@ export function fillCall(
       const body = new TextEncoder().encode(content);
       const answer = answerOf(right, { key, length: body.length, selectors: OF_ANSWER[of] });
       const mark = spec.variant === null ? NOTHING_VARIES : parseMark("accept-language");
-      return midTier.fill({ key, primary: RESOURCE, leaseKey, mark, token, answer, body, keepFor: KEPT });
+      const place = { key, primary: RESOURCE, leaseKey, mark, granted: GRANTED };
+      return midTier.fill({ ...place, token, answer, body, keepFor: KEPT });
     },
   };
 }
@@ -116,7 +118,7 @@ export function readQuery(given: {
   not: string | null;
 }): ReadQuery {
   const { key, token, need, asOf, not } = given;
-  return { key, need, asOf, not, lease: { token, duration: LIMITS.leaseDuration } };
+  return { ...alone(key), home: RESOURCE, need, asOf, not, lease: { token, duration: LIMITS.leaseDuration } };
 }
 
 export const appendCall = ({ mode, selector }: WriterSpec, operationId: string): Call<AppendOutcome> => ({

@@ -3,6 +3,7 @@
 import { LIMITS } from "../../edge/config.ts";
 import { answerKey } from "../../shared/mid-tier/keys.ts";
 import type { LeaseMarker } from "../../shared/ports/mid-tier.ts";
+import { THERE } from "../support/one-shard.ts";
 import { answerId, fillCall, filledKey, releaseCall } from "./exchange.ts";
 import { calling, doing, type Landing, type Move } from "./move.ts";
 import type { ReaderSpec } from "./scenario.ts";
@@ -75,7 +76,7 @@ export function release(turn: Turn, { right, marker }: StepOf<"release">): Move 
   const done = (after: State): Landing =>
     landing(turn, `releases, leaving ${marker?.kind ?? "nothing"}`, { state: finished(turn, after) });
   return calling(world, state, {
-    call: releaseCall({ key: leaseKey, token, marker }),
+    call: releaseCall({ key: leaseKey, token, marker, at: THERE }),
     happened: () => ({
       state: { ...state, truth: released(state.truth, { leaseKey, token, marker, now: state.now }) },
       breaches: [],

@@ -53,14 +53,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "retried-fill-not-known": {
     script: FILL,
-    find: "if e[1] == id then return { 'stored', '0' } end",
+    find: "if e[1] == id and (MAP == 0 or e[5] == LIFE) then return { 'stored', '0' } end",
     put: "",
     scenario: "lost replies",
     breaks: "retries repeat",
   },
   "granted-at-the-fill": {
     script: FILL,
-    find: "'at', granted,",
+    find: "'at', int(tonumber(granted) - tonumber(ARGV[14])),",
     put: "'at', string.format('%.0f', tonumber(redis.call('TIME')[1]) * 1000),",
     scenario: "soft and hard",
     breaks: "ages grow",
@@ -74,7 +74,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "variant-in-its-resource's-place": {
     script: FILL,
-    find: "redis.call('HSET', KEYS[3], 'vary', table.concat(words, ' '))",
+    find: "redis.call('HSET', KEYS[3], 'vary', table.concat(words, ' '), 'life', LIFE)",
     put: "for _, f in ipairs({ 'id', 'ae', 'as', 've', 'vs', 'at', 'm', 'b', 'd' }) do redis.call('HSET', KEYS[3], f, redis.call('HGET', KEYS[1], f)) end",
     scenario: "variants",
     breaks: "no crossing",

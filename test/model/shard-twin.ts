@@ -6,6 +6,7 @@ import { NOTHING_VARIES } from "../../shared/core/vary.ts";
 import type { FillOutcome } from "../../shared/ports/mid-tier.ts";
 import type { Call, Content, Database } from "../interleavings/database.ts";
 import { readCall, releaseCall, verifiedCall } from "../interleavings/exchange.ts";
+import { alone, GRANTED, THERE } from "../support/one-shard.ts";
 import type { Answer, Shard } from "./parts.ts";
 import { fill, readOrLease, recordVerified, release } from "./shard.ts";
 
@@ -75,7 +76,13 @@ export class ShardTwins {
     twin: Twin,
     { token, asOf, need, not }: { token: string; asOf: Position; need: Position; not: Answer | null },
   ): Promise<Twin> {
-    const call = readCall({ key: KEY, need, asOf, lease: { token, duration: LEASE }, not: not && idOf(not) });
+    const call = readCall({
+      ...alone(KEY),
+      need,
+      asOf,
+      lease: { token, duration: LEASE },
+      not: not && idOf(not),
+    });
     const { outcome, content } = await this.database.run(call, twin.content, twin.now);
     const { shard, reply } = readOrLease(twin.shard, { asOf, need, candidate: null, not });
     const real =
@@ -99,7 +106,7 @@ export class ShardTwins {
   private async released(twin: Twin, token: string): Promise<Twin> {
     const holds = twin.owner === token;
     const { content } = await this.database.run(
-      releaseCall({ key: KEY, token, marker: null }),
+      releaseCall({ key: KEY, token, marker: null, at: THERE }),
       twin.content,
       twin.now,
     );
@@ -150,7 +157,7 @@ function fillCall(answer: Answer, token: string): Call<FillOutcome> {
     receivedAtWall: 0,
     lease: token,
   } as const;
-  const keys = { key: KEY, primary: KEY, leaseKey: KEY, mark: NOTHING_VARIES };
+  const keys = { key: KEY, primary: KEY, leaseKey: KEY, mark: NOTHING_VARIES, granted: GRANTED };
   return {
     name: `fill ${token} ${idOf(answer)} ${answer.asOf.seq}`,
     send: ({ midTier }) => midTier.fill({ ...keys, token, answer: stored, body, keepFor: minutes(10) }),

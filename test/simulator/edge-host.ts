@@ -10,6 +10,7 @@ import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { createCallEdge } from "../../shared/wire/call-edge.ts";
+import { KnownShardMap } from "../../shared/wire/shard-map.ts";
 import { SignatureChecker } from "../../shared/wire/signature.ts";
 import type { Chance } from "./chance.ts";
 import { SimulatedCacheApi } from "./data-centre.ts";
@@ -129,6 +130,7 @@ export class EdgeHost {
       clock,
       LIMITS.breaker,
     );
+    const map = new KnownShardMap("control");
     const traffic = { hits: 0, misses: 0, corrupt: 0 };
     const chance = this.chance.fork(`life ${number}`);
     const log = createLog(reached, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline });
@@ -146,7 +148,11 @@ export class EdgeHost {
         callPeer: createCallEdge({ http, key: CLUSTER_KEY, digest: DIGEST, random, clock }),
         log: observedLog(log, { history, time, vouches: true }),
         midTier: createMidTier({
-          shardOf: () => ({ id: "control", redis: reached }),
+          shards: new Map([["control", reached]]),
+          map: () => map.current,
+          clock,
+          failoverAfter: LIMITS.failoverAfter,
+          failoverTries: LIMITS.failoverTries,
           digest: DIGEST,
           readDeadline: LIMITS.l2ReadDeadline,
           fillDeadline: LIMITS.l2FillDeadline,
@@ -160,6 +166,7 @@ export class EdgeHost {
         parseUrl,
         peerUrls: new Map(),
         shards: () => [],
+        learnt: (fields) => map.configure(fields),
       },
     );
   }

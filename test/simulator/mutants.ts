@@ -103,7 +103,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "age-since-fill": {
     file: "shared/mid-tier/scripts/fill.lua",
     from: 5,
-    find: "'at', granted,",
+    find: "'at', int(tonumber(granted) - tonumber(ARGV[14])),",
     put: "'at', string.format('%.0f', tonumber(redis.call('TIME')[1]) * 1000),",
   },
   "age-forgets-cache": {

@@ -13,6 +13,7 @@ import type { Redis } from "../../shared/ports/redis.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
+import { oneShard } from "./one-shard.ts";
 
 const KEY = "cluster-key";
 const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 30_000 });
@@ -37,12 +38,11 @@ export function bareEdge(redis: Redis, origin = NO_ORIGIN, log = createLog(redis
       },
       log,
       midTier: createMidTier({
-        shardOf: () => ({ id: "control", redis }),
+        ...oneShard(redis),
         digest: systemDigest,
         readDeadline: millis(1000),
         fillDeadline: millis(1000),
         variantsPerKey: 3,
-        traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
       }),
     },
     {
@@ -51,6 +51,7 @@ export function bareEdge(redis: Redis, origin = NO_ORIGIN, log = createLog(redis
       parseUrl,
       peerUrls: new Map(),
       shards: () => [],
+      learnt: () => {},
     },
   );
 }

@@ -76,7 +76,12 @@ export function loneEdge(
         },
       },
       blobs: { match: unavailable, matchRange: unavailable, put: unavailable, delete: nothing },
-      midTier: { read: unavailable, fill: unavailable, release: nothing, verified: nothing },
+      midTier: {
+        read: async () => ({ ...(await unavailable()), at: [] }),
+        fill: unavailable,
+        release: nothing,
+        verified: nothing,
+      },
       log: log.port,
       callPeer: async () => ({ kind: "unreachable", reason: "refused" }),
       ...others,
@@ -87,6 +92,7 @@ export function loneEdge(
       parseUrl,
       peerUrls: new Map(),
       shards: () => [],
+      learnt: () => {},
     },
   );
   const lone: LoneEdge = {

@@ -1,40 +1,48 @@
 -- Stores an answer fetched under a lease: only while the lease is held, never over a newer or a dirty one.
--- A retried fill finds its own id and answers as the first did.
--- KEYS: answer, lease, primary (the answer's own key where it is no variant), the primary's variants
--- ARGV: token, id, as-of epoch, as-of seq, keep ms, record, body, digest, how its resource varies, variants at most
+-- A retried fill finds its own id and answers as the first did. A copy of what another shard holds needs no lease: its
+-- sender knows an instant of this shard's clock, and how old the answer was then at the least.
+-- KEYS: answer, lease, primary (the answer's own key where it is no variant), the primary's variants, shard
+-- ARGV: token ('' = a copy), id, as-of epoch, as-of seq, keep ms, record, body, digest, how its resource varies, variants
+-- at most, verified epoch, verified seq, a copy's instant, ms that had passed by then since it was granted, map, life
 local token, id = ARGV[1], ARGV[2]
 local epoch, seq = tonumber(ARGV[3]), tonumber(ARGV[4])
 
-local e = redis.pcall('HMGET', KEYS[1], 'id', 'ae', 'as', 'dirty')
+if is_stranger() then return { 'refused', 'stranger' } end
+if is_outdated() then return { 'refused', 'map' } end
+local e = redis.pcall('HMGET', KEYS[1], 'id', 'ae', 'as', 'dirty', 'life')
 if e.err then
   redis.call('DEL', KEYS[1])
   e = {}
 end
-if e[1] == id then return { 'stored', '0' } end
+if e[1] == id and (MAP == 0 or e[5] == LIFE) then return { 'stored', '0' } end
 
-local held = redis.call('GET', KEYS[2])
-local owner, granted = nil, nil
-if held then owner, granted = string.match(held, '^(%S+) %d+ %d+ (%d+)$') end
-if owner ~= token then return { 'refused', 'lease' } end
-redis.call('DEL', KEYS[2])
+local granted = ARGV[13]
+if token ~= '' then
+  local held = redis.call('GET', KEYS[2])
+  local owner = nil
+  if held then owner, granted = string.match(held, '^(%S+) %d+ %d+ (%d+)$') end
+  if owner ~= token then return { 'refused', 'lease' } end
+  redis.call('DEL', KEYS[2])
+end
 if e[4] then return { 'refused', 'dirty' } end
 local there_epoch, there_seq = tonumber(e[2] or ''), tonumber(e[3] or '')
+if MAP > 0 and e[5] ~= LIFE then there_epoch = nil end
 if there_epoch and there_seq and (there_epoch > epoch or (there_epoch == epoch and there_seq > seq)) then
   return { 'refused', 'as-of' }
 end
 
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'id', id, 'ae', ARGV[3], 'as', ARGV[4], 've', ARGV[3], 'vs', ARGV[4], 'at', granted,
-  'm', ARGV[6], 'b', ARGV[7], 'd', ARGV[8])
+redis.call('HSET', KEYS[1], 'id', id, 'ae', ARGV[3], 'as', ARGV[4], 've', ARGV[11], 'vs', ARGV[12],
+  'at', int(tonumber(granted) - tonumber(ARGV[14])), 'm', ARGV[6], 'b', ARGV[7], 'd', ARGV[8], 'life', LIFE)
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 if KEYS[3] == KEYS[1] then return { 'stored', '0' } end
 
 -- A variant: its resource learns how its answers vary, in the union over time, and keeps no more of them than its limit.
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local now = now_ms()
 local keep = tonumber(ARGV[5])
-local p = redis.pcall('HMGET', KEYS[3], 'vary', 'dirty')
+local p = redis.pcall('HMGET', KEYS[3], 'vary', 'dirty', 'life')
 if not p.err and not p[2] then
+  if MAP > 0 and p[3] ~= LIFE then p = {} end
   local seen, words = {}, {}
   for word in string.gmatch((p[1] or '') .. ' ' .. ARGV[9], '%S+') do
     if not seen[word] then
@@ -44,7 +52,7 @@ if not p.err and not p[2] then
   end
   local life = p[1] and redis.call('PTTL', KEYS[3]) or 0
   redis.call('DEL', KEYS[3])
-  redis.call('HSET', KEYS[3], 'vary', table.concat(words, ' '))
+  redis.call('HSET', KEYS[3], 'vary', table.concat(words, ' '), 'life', LIFE)
   redis.call('PEXPIRE', KEYS[3], string.format('%.0f', math.max(life, keep)))
 end
 local listed = redis.pcall('ZADD', KEYS[4], string.format('%.0f', now + keep), KEYS[1])

@@ -1,22 +1,23 @@
 -- Reads an answer, or grants the right to fetch it, or says who stands in the way. One call decides.
--- KEYS: answer, lease
--- ARGV: need epoch, need seq, as-of epoch, as-of seq, token ('' = only read), lease ms, id of an answer not wanted again
+-- KEYS: answer, lease, shard
+-- ARGV: need epoch, need seq, as-of epoch, as-of seq, token ('' = only read), lease ms, id of an answer not wanted again,
+-- map, life
 local need_epoch, need_seq = tonumber(ARGV[1]), tonumber(ARGV[2])
 local token = ARGV[5]
-
-local function int(n)
-  return string.format('%.0f', n)
-end
-
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local now = now_ms()
+if is_stranger() then return { 'stranger' } end
 
 -- Whoever wrote something else under this name wrote no answer of ours: it is removed, and said.
 local corrupt = '0'
-local f = redis.pcall('HMGET', KEYS[1], 'id', 've', 'vs', 'at', 'm', 'b', 'd', 'vary')
+local f = redis.pcall('HMGET', KEYS[1], 'id', 've', 'vs', 'at', 'm', 'b', 'd', 'vary', 'life')
 if f.err then
   redis.call('DEL', KEYS[1])
   corrupt = '1'
+  f = {}
+end
+-- From before this life of the shard: others have held newer answers since.
+if (f[1] or f[8]) and MAP > 0 and f[9] ~= LIFE then
+  redis.call('DEL', KEYS[1])
   f = {}
 end
 if f[8] then return { 'varies', f[8] } end
@@ -24,7 +25,7 @@ if f[1] and f[1] ~= ARGV[7] then
   local at = tonumber(f[4] or '')
   -- Of what was granted later than now nobody can say any more how old it is: the clock has stepped back.
   if at and at <= now and f[2] and f[3] and f[5] and f[6] and f[7] then
-    return { 'hit', f[1], f[2], f[3], int(now - at), f[5], f[6], f[7] }
+    return { 'hit', f[1], f[2], f[3], int(now - at), f[5], f[6], f[7], int(redis.call('PTTL', KEYS[1])) }
   end
   redis.call('DEL', KEYS[1])
   corrupt = '1'
@@ -45,5 +46,6 @@ if held then
   if not old then return { 'taken', int(math.max(0, redis.call('PTTL', KEYS[2]))) } end
 end
 if token == '' then return { 'absent', corrupt } end
+if is_outdated() then return { 'outdated' } end
 redis.call('SET', KEYS[2], token .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. int(now), 'PX', ARGV[6])
 return { 'leased', corrupt }

@@ -1,0 +1,39 @@
+// The mid-tier's databases as this isolate reaches them: each behind a breaker of its own, and what passed is counted.
+
+import { type GuardedRedis, guardedRedis } from "../../shared/mid-tier/guarded.ts";
+import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import { CONTROL, type Database } from "../../shared/wire/databases.ts";
+import { LIMITS } from "../config.ts";
+import type { ShardCounts } from "../edge.ts";
+
+export interface OpenShards {
+  readonly control: GuardedRedis;
+  /** By the ids that the shard map names them by. */
+  readonly databases: ReadonlyMap<string, GuardedRedis>;
+  readonly traffic: (id: string) => ShardTraffic;
+  readonly counts: () => readonly ShardCounts[];
+}
+
+type Access = Pick<Database, "url" | "token">;
+
+export function openShards(
+  named: { readonly control: Access; readonly databases: readonly Database[] },
+  clock: Clock,
+): OpenShards {
+  const open = (access: Access): GuardedRedis => guardedRedis(upstashRedis(access), clock, LIMITS.breaker);
+  const control = open(named.control);
+  const databases = new Map(
+    named.databases.map((database) => [database.id, database.id === CONTROL ? control : open(database)]),
+  );
+  const counted = new Map<string, ShardTraffic>();
+  const traffic = (id: string): ShardTraffic => {
+    const found = counted.get(id) ?? { hits: 0, misses: 0, corrupt: 0 };
+    counted.set(id, found);
+    return found;
+  };
+  const counts = () =>
+    [...databases].map(([id, { counters }]) => ({ id, counts: { ...counters, ...traffic(id) } }));
+  return { control, databases, traffic, counts };
+}

@@ -1,0 +1,32 @@
+// A mid-tier of one database, of whose lives nothing is known.
+
+import { loneShard } from "../../shared/core/shard-map.ts";
+import { instant, millis } from "../../shared/core/units.ts";
+import type { MidTierConfig } from "../../shared/mid-tier/mid-tier.ts";
+import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
+import type { Granted } from "../../shared/ports/mid-tier.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+
+type Placed = Pick<MidTierConfig, "shards" | "map" | "clock" | "failoverAfter" | "failoverTries" | "traffic">;
+
+export function oneShard(redis: Redis, traffic?: () => ShardTraffic): Placed {
+  const map = loneShard(ID);
+  return {
+    shards: new Map([[ID, redis]]),
+    map: () => map,
+    // Read only where copies are made.
+    clock: { now: () => instant(0), backwardSteps: () => 0, wall: () => 0 },
+    failoverAfter: millis(1000),
+    failoverTries: 1,
+    traffic: traffic ?? (() => ({ hits: 0, misses: 0, corrupt: 0 })),
+  };
+}
+
+const ID = "one";
+
+/** A lease of that one database. */
+export const GRANTED: Granted = { shard: ID, copies: [], silent: [] };
+/** Where it is given back. */
+export const THERE: readonly string[] = [ID];
+/** A resource that one shard holds, under its own key. */
+export const alone = (key: string) => ({ key, home: key, replicas: 1, spread: false });
