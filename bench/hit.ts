@@ -54,7 +54,7 @@ export async function benchHit(quick: boolean): Promise<HitResult> {
     edges: 1,
     edgePort: await freePort(),
     controlPort: await freePort(),
-    redis: { kind: "server" },
+    redis: { kind: "server", databases: 1 },
     token: null,
     data: join(dir, "data"),
     policies: null,

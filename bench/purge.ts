@@ -79,7 +79,7 @@ export async function benchPurge(quick: boolean): Promise<PurgeResult> {
     edges: EDGES,
     edgePort: await freePortRange(EDGES),
     controlPort: await freePortRange(1),
-    redis: { kind: "server" },
+    redis: { kind: "server", databases: 1 },
     token: TOKEN,
     data: join(dir, "data"),
     policies: null,

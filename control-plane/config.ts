@@ -24,6 +24,14 @@ export const LIMITS = {
   redisDeadline: millis(1500),
   /** As an edge's: a database that is gone costs one deadline now and then, not one a request. */
   breaker: { failures: 3, pause: millis(500) },
+  /** How a shard is: one that takes longer than this would hold up readers too. */
+  shardDeadline: millis(700),
+  /** Not answering for so long it is left out of the map: a restart takes less, and meanwhile readers pass it over. */
+  shardDownAfter: seconds(3),
+  /** A shard that begins anew is written for so long before it is read: what is asked for most has passed by then. */
+  shardWarmFor: seconds(15),
+  /** How often the map is read though nothing seems to have changed. */
+  shardMapReadEvery: seconds(10),
   /** Told to clients when Redis is away, in seconds. */
   retryAfter: 1,
 

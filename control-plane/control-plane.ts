@@ -12,6 +12,7 @@ import type { Warmups } from "../shared/mid-tier/warmups.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
 import type { Log } from "../shared/ports/mid-tier.ts";
+import type { Redis } from "../shared/ports/redis.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { SignatureChecker } from "../shared/wire/signature.ts";
@@ -36,6 +37,12 @@ export interface Settings {
   readonly faults: readonly string[];
 }
 
+/** A database of the mid-tier that holds answers, and its share of the keys until somebody says otherwise. */
+export interface ShardDatabase {
+  readonly redis: Redis;
+  readonly weight: number;
+}
+
 export interface ControlPlane {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -56,5 +63,7 @@ export interface ControlPlane {
   readonly answerSamples: AnswerSamples;
   readonly repeats: Repeats;
   readonly warmups: Warmups;
+  /** By the ids that the shard map names them by. */
+  readonly databases: ReadonlyMap<string, ShardDatabase>;
   readonly settings: Settings;
 }

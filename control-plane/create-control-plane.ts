@@ -35,6 +35,7 @@ export interface ControlPlanePorts {
   readonly http: HttpCalls;
   /** The database named `control`. */
   readonly redis: Redis;
+  readonly databases: ControlPlane["databases"];
   readonly witness: Witness;
 }
 
@@ -48,7 +49,7 @@ export function createControlPlane(
   const log = createLog(redis, LOG_LIMITS);
   const audits = createAudits(redis, deadline);
   return {
-    ...{ clock, timers, random, digest, parseUrl, witness: ports.witness },
+    ...{ clock, timers, random, digest, parseUrl, witness: ports.witness, databases: ports.databases },
     settings: environment.settings,
     callEdge: createCallEdge({ http, key, digest, random, clock }),
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),

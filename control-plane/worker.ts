@@ -4,9 +4,11 @@ import { DurableObject } from "cloudflare:workers";
 import { guardedRedis } from "../shared/mid-tier/guarded.ts";
 import { upstashRedis } from "../shared/mid-tier/upstash.ts";
 import type { LogHead } from "../shared/ports/mid-tier.ts";
+import type { Redis } from "../shared/ports/redis.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
+import { CONTROL, type Database } from "../shared/wire/databases.ts";
 import { createApi } from "./api/app.ts";
 import type { Api } from "./api/environment.ts";
 import { LIMITS } from "./config.ts";
@@ -21,6 +23,8 @@ import { advanceWarmups, type WarmupPace } from "./warmup/advance.ts";
 export interface ControlPlaneEnv extends Environment {
   readonly UPSTASH_REDIS_REST_URL: string;
   readonly UPSTASH_REDIS_REST_TOKEN: string;
+  /** JSON: the databases that hold answers, where it isn't `control` alone. */
+  readonly SHARDS?: string;
   readonly ADMIN_TOKEN?: string;
   readonly TICK: DurableObjectNamespace<Tick>;
 }
@@ -45,6 +49,7 @@ async function isolate(env: ControlPlaneEnv): Promise<Isolate> {
 async function begin(env: ControlPlaneEnv): Promise<Isolate> {
   const clock = systemClock();
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
+  const redis = guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker);
   const environment = readEnvironment(env, await adminTokenHash(env));
   const plane = createControlPlane(
     {
@@ -54,7 +59,8 @@ async function begin(env: ControlPlaneEnv): Promise<Isolate> {
       digest: systemDigest,
       parseUrl,
       http: runtimeHttp,
-      redis: guardedRedis(upstashRedis({ url, token }), clock, LIMITS.breaker),
+      redis,
+      databases: shardDatabases(environment.databases, redis),
       witness: remoteWitness(() => env.TICK.get(env.TICK.idFromName("tick"))),
     },
     { clusterKey: env.CLUSTER_KEY ?? "", environment },
@@ -63,6 +69,16 @@ async function begin(env: ControlPlaneEnv): Promise<Isolate> {
   const tick = () => env.TICK.get(env.TICK.idFromName("tick"));
   const wake = keepAwake(clock, { ensure: () => tick().ensure(), hurry: () => tick().hurry() });
   return { plane, api: createApi({ plane, wake }) };
+}
+
+/** Asked once a beat each, so that no breaker has to spare them. */
+function shardDatabases(databases: readonly Database[], control: Redis): ControlPlane["databases"] {
+  return new Map(
+    databases.map(({ id, weight, ...access }) => {
+      const redis = id === CONTROL ? control : upstashRedis(access);
+      return [id, { redis, weight }];
+    }),
+  );
 }
 
 async function adminTokenHash({ ADMIN_TOKEN, ADMIN_TOKEN_SHA256 }: ControlPlaneEnv): Promise<string | null> {

@@ -2,20 +2,18 @@
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { SourceChange } from "./bundle.ts";
 import { holdDataDirectory } from "./data-directory.ts";
+import { type LocalDatabase, startDatabases } from "./databases.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
-import type { MidTierProcessConfig } from "./mid-tier-process.ts";
 import { type Network, type Told, tell } from "./network.ts";
 import type { StartOptions } from "./options.ts";
 import { startOriginGateway } from "./origin-gateway.ts";
 import { policyRows } from "./policies.ts";
 import { requireFreePorts } from "./ports.ts";
 import { untilReady } from "./readiness.ts";
-import { freePort } from "./redis/launch.ts";
 import { keepSecret, keptSecret } from "./secrets.ts";
-import { type Supervised, supervise } from "./supervise.ts";
+import type { Supervised } from "./supervise.ts";
 import { announceEdges, startControl, startEdge, writeBundles } from "./workers.ts";
 
 export interface Cluster {
@@ -26,12 +24,10 @@ export interface Cluster {
   readonly edges: readonly ClusterEdge[];
   readonly tokenFile: string;
   readonly token: string;
-  readonly redis: {
-    readonly url: string;
-    readonly token: string;
-    /** The redis-server's own pid, where this cluster started one. */
-    pid(): number | null;
-  };
+  /** The database named `control`. */
+  readonly redis: LocalDatabase;
+  /** The databases beside it. */
+  readonly shards: readonly (LocalDatabase & { readonly id: string })[];
   stop(): Promise<void>;
 }
 
@@ -42,8 +38,6 @@ export interface ClusterEdge {
 }
 
 const HOST = "127.0.0.1";
-const RESTART_MID_TIER_MS = 300;
-const modulePath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Everything that was started so far, in order; ended in the reverse one. */
 type Stops = (() => Promise<void>)[];
@@ -98,14 +92,16 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   const origin = await startOrigin(options, stops);
   const gateway = await startOriginGateway(origin);
   stops.push(() => gateway.close());
-  const redis = await startMidTier(options, plan);
+  const [redis, ...others] = await startDatabases(options.redis, { data, stops });
+  const shards = others.map((database, at) => ({ ...database, id: `shard-${at + 2}` as const }));
   const control = `http://${HOST}:${options.controlPort}`;
   const edges = plan.edgePorts.map((port, index) => ({
     id: `edge-${index + 1}` as const,
     url: `http://${HOST}:${port}`,
     port,
   }));
-  const told = await tell(plan.network, { midTier: redis.url, origin: `http://${gateway.address}`, edges });
+  const places = { midTier: redis.url, shards, origin: `http://${gateway.address}`, edges };
+  const told = await tell(plan.network, places);
   const pidOf = await startWorkers(options, plan, { control, token, origin, redis, told });
   const ready = await untilReady(control, { token, edges: edges.length });
   return {
@@ -116,6 +112,7 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
     tokenFile: join(data, "admin-token"),
     token,
     redis,
+    shards,
     stop: () => stopAll(stops),
   };
 }
@@ -124,7 +121,7 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
 async function startWorkers(
   options: StartOptions,
   plan: Plan,
-  given: { control: string; token: string; origin: URL; redis: MidTier; told: Told },
+  given: { control: string; token: string; origin: URL; redis: LocalDatabase; told: Told },
 ): Promise<(edge: string) => number | null> {
   const { data, rows, edgePorts, stops } = plan;
   const { control, token, origin, redis, told } = given;
@@ -156,32 +153,4 @@ async function startOrigin(options: StartOptions, stops: Stops): Promise<URL> {
   const demo = await startDemoOrigin({ port: 0, host: HOST });
   stops.push(() => demo.close());
   return new URL(demo.url);
-}
-
-type MidTier = Cluster["redis"];
-
-async function startMidTier(options: StartOptions, plan: Plan): Promise<MidTier> {
-  const { redis } = options;
-  if (redis.kind === "upstash") return { url: redis.url, token: redis.token, pid: () => null };
-  const token = keptSecret(plan.data, "redis-token");
-  const port = await freePort();
-  const config: MidTierProcessConfig = {
-    port,
-    token,
-    dataDir: plan.data,
-    redis: redis.kind === "server" ? { kind: "server", port: await freePort() } : redis,
-  };
-  let pid: number | null = null;
-  const process = supervise({
-    name: "mid-tier",
-    module: modulePath("./mid-tier-process.ts"),
-    configuration: config,
-    restartAfterMs: RESTART_MID_TIER_MS,
-    onMessage: (message) => {
-      if (message.kind === "redis") pid = Number(message.pid);
-    },
-  });
-  plan.stops.push(() => process.stop());
-  await process.ready;
-  return { url: `http://${HOST}:${port}`, token, pid: () => pid };
 }

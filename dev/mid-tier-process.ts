@@ -1,4 +1,4 @@
-// The local mid-tier in one process: Redis (started here, given, or embedded) behind an Upstash-REST gateway.
+// One database of the local mid-tier in one process: Redis (started here, given, or embedded) behind an Upstash-REST gateway.
 
 import { join } from "node:path";
 import { childConfiguration } from "./child-configuration.ts";
@@ -12,6 +12,8 @@ export interface MidTierProcessConfig {
   readonly port: number;
   readonly token: string;
   readonly dataDir: string;
+  /** Added to the names of what is kept there; "" for the first database. */
+  readonly suffix: string;
   readonly redis:
     | { readonly kind: "server"; readonly port: number }
     | { readonly kind: "url"; readonly url: string }
@@ -25,16 +27,16 @@ let server: RedisServer | null = null;
 let ending = false;
 
 async function backendFor(config: MidTierProcessConfig): Promise<RedisBackend> {
-  const { redis, dataDir } = config;
+  const { redis, dataDir, suffix } = config;
   switch (redis.kind) {
     case "url":
       return connectServer(redis.url);
     case "server":
-      await keepServer(redis.port, join(dataDir, "redis"));
+      await keepServer(redis.port, join(dataDir, `redis${suffix}`));
       return connectServer({ host: "127.0.0.1", port: redis.port });
     case "embedded": {
       const { openEmbedded } = await import("./redis/embedded/open.ts");
-      return openEmbedded(join(dataDir, "embedded"));
+      return openEmbedded(join(dataDir, `embedded${suffix}`));
     }
   }
 }

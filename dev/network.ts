@@ -1,7 +1,7 @@
 // How the processes of a cluster find one another: where each is told that the others are.
 
 /** A process: `edge-1`, `edge-2`, …, or one of those that there is one of. */
-export type Place = "mid-tier" | "origin" | "control-plane" | `edge-${number}`;
+export type Place = "mid-tier" | "origin" | "control-plane" | `edge-${number}` | `shard-${number}`;
 
 export interface Way {
   readonly from: Place;
@@ -13,8 +13,18 @@ export type Network = (way: Way, url: string) => Promise<string>;
 
 /** What everybody is told. */
 export interface Told {
-  readonly control: { readonly midTier: string; readonly edges: readonly ListedUrl[] };
+  readonly control: {
+    readonly midTier: string;
+    readonly shards: readonly ShardUrl[];
+    readonly edges: readonly ListedUrl[];
+  };
   readonly edges: readonly ToldToEdge[];
+}
+
+/** A database beside `control`. */
+export interface ShardUrl {
+  readonly id: Place;
+  readonly url: string;
 }
 
 /** As the control plane lists it. */
@@ -28,6 +38,7 @@ export interface ToldToEdge {
   readonly id: string;
   readonly port: number;
   readonly midTier: string;
+  readonly shards: readonly ShardUrl[];
   readonly origin: string;
   /** Instead of what the control plane will tell it of its peers; null where that holds. */
   readonly peers: Readonly<Record<string, string>> | null;
@@ -35,6 +46,7 @@ export interface ToldToEdge {
 
 export interface Whereabouts {
   readonly midTier: string;
+  readonly shards: readonly ShardUrl[];
   readonly origin: string;
   readonly edges: readonly { readonly id: Place; readonly port: number; readonly url: string }[];
 }
@@ -50,12 +62,20 @@ export async function tell(network: Network | null, places: Whereabouts): Promis
       id,
       port,
       midTier: await lead({ from: id, to: "mid-tier" }, places.midTier),
+      shards: await tellShards(lead, id, places),
       origin: await lead({ from: id, to: "origin" }, places.origin),
       peers: network === null ? null : await tellPeers(network, id, places),
     });
   }
   const midTier = await lead({ from: "control-plane", to: "mid-tier" }, places.midTier);
-  return { control: { midTier, edges: control }, edges };
+  const shards = await tellShards(lead, "control-plane", places);
+  return { control: { midTier, shards, edges: control }, edges };
+}
+
+async function tellShards(lead: Network, from: Place, { shards }: Whereabouts): Promise<ShardUrl[]> {
+  const told: ShardUrl[] = [];
+  for (const { id, url } of shards) told.push({ id, url: await lead({ from, to: id }, url) });
+  return told;
 }
 
 async function tellPeers(

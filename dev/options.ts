@@ -15,23 +15,28 @@ export interface StartOptions {
   readonly push: boolean;
 }
 
+/** The first database is `control`; all of them hold answers. */
 export type RedisChoice =
-  | { readonly kind: "server" }
-  | { readonly kind: "embedded" }
-  | { readonly kind: "url"; readonly url: string }
+  | { readonly kind: "server"; readonly databases: number }
+  | { readonly kind: "embedded"; readonly databases: number }
+  | { readonly kind: "urls"; readonly urls: readonly string[] }
   | { readonly kind: "upstash"; readonly url: string; readonly token: string };
 
 /** Wrong usage: one line for the user, exit code 2. */
 export class UsageError extends Error {}
 
 const MOST_EDGES = 64;
+/** Each is a process of its own, and another behind it where it is a redis-server. */
+const MOST_SHARDS = 16;
 
 export const USAGE = `Usage: npm start -- [options]
   --origin URL        the server to cache for (default: a built-in demo site)
   --edges N           number of edges, 1 to ${MOST_EDGES} (default 3)
   --edge-port P       port of the first edge (default 8787)
   --control-port C    port of the control plane (default 8780)
-  --redis WHAT        server | embedded | redis://… | https://… (Upstash; token in UPSTASH_REDIS_REST_TOKEN)
+  --redis WHAT        server | embedded | redis://…[,redis://…] | https://… (Upstash; token in UPSTASH_REDIS_REST_TOKEN);
+                      the first of several is "control", and all of them are shards
+  --shards N          databases that are started with server or embedded, 1 to ${MOST_SHARDS} (default 1)
   --token T           the admin token (default: made, and kept in DIR/admin-token)
   --data DIR          where everything is kept between runs (default ./.tidegate)
   --policies FILE     JSON array of policies
@@ -44,6 +49,7 @@ const FLAGS = {
   "edge-port": { type: "string" },
   "control-port": { type: "string" },
   redis: { type: "string" },
+  shards: { type: "string" },
   token: { type: "string" },
   data: { type: "string" },
   policies: { type: "string" },
@@ -68,7 +74,7 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): St
     edges,
     edgePort,
     controlPort,
-    redis: redisChoice(flags.redis, env),
+    redis: redisChoice(flags, env),
     token: flags.token === undefined ? null : tokenText(flags.token),
     data: flags.data ?? ".tidegate",
     policies: flags.policies ?? null,
@@ -111,20 +117,30 @@ function tokenText(text: string): string {
   return text;
 }
 
-function redisChoice(text: string | undefined, env: NodeJS.ProcessEnv): RedisChoice {
-  if (text === undefined) return { kind: findRedisServer() === null ? "embedded" : "server" };
-  if (text === "embedded") return { kind: "embedded" };
-  if (text === "server") {
-    if (findRedisServer() === null)
+function redisChoice(
+  { redis: text, shards }: { redis?: string | undefined; shards?: string | undefined },
+  env: NodeJS.ProcessEnv,
+): RedisChoice {
+  const kind = text ?? (findRedisServer() === null ? "embedded" : "server");
+  if (kind === "server" || kind === "embedded") {
+    if (kind === "server" && findRedisServer() === null)
       throw new UsageError("--redis server needs redis-server on PATH; there is none");
-    return { kind: "server" };
+    return { kind, databases: number("--shards", shards ?? "1", { least: 1, most: MOST_SHARDS }) };
   }
-  if (text.includes(",")) throw new UsageError("--redis takes one database");
-  if (/^rediss?:\/\//.test(text) && URL.canParse(text)) return { kind: "url", url: text };
-  if (/^https:\/\//.test(text) && URL.canParse(text)) {
+  if (shards !== undefined)
+    throw new UsageError(
+      "--shards is for databases that are started here; --redis names those that are there",
+    );
+  const urls = kind.split(",");
+  if (urls.every((url) => /^rediss?:\/\//.test(url) && URL.canParse(url))) {
+    if (urls.length > MOST_SHARDS) throw new UsageError(`--redis takes ${MOST_SHARDS} databases at most`);
+    if (new Set(urls).size < urls.length) throw new UsageError("--redis names a database twice");
+    return { kind: "urls", urls };
+  }
+  if (/^https:\/\//.test(kind) && URL.canParse(kind) && urls.length === 1) {
     const token = env.UPSTASH_REDIS_REST_TOKEN;
     if (!token) throw new UsageError("--redis https://… needs UPSTASH_REDIS_REST_TOKEN in the environment");
-    return { kind: "upstash", url: text, token };
+    return { kind: "upstash", url: kind, token };
   }
-  throw new UsageError(`--redis must be server, embedded, redis://… or https://…, not "${text}"`);
+  throw new UsageError(`--redis must be server, embedded, redis://…[,redis://…] or https://…, not "${kind}"`);
 }

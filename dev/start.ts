@@ -7,6 +7,7 @@ function announce(cluster: Cluster): void {
   const say = (line: string): void => console.log(line);
   say(`origin         ${cluster.origin}`);
   say(`mid-tier       ${cluster.redis.url}`);
+  for (const { id, url } of cluster.shards) say(`${id.padEnd(14)} ${url}`);
   say(`control plane  ${cluster.control}`);
   for (const edge of cluster.edges) say(`${edge.id.padEnd(14)} ${edge.url}`);
   if (!cluster.ready)

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemDigest, systemRandom } from "../shared/runtime/system.ts";
+import { CONTROL } from "../shared/wire/databases.ts";
 import { EDGES_PATH } from "../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER, signRequest } from "../shared/wire/signature.ts";
 import { bundleWorker, type SourceChange } from "./bundle.ts";
@@ -72,7 +73,7 @@ export function startControl(
     port: options.controlPort,
     scriptPath: common.bundles.control,
     bindings: {
-      ...sharedBindings(common, told.midTier),
+      ...sharedBindings(common, told),
       ADMIN_TOKEN_SHA256: createHash("sha256").update(token).digest("hex"),
       SITES: JSON.stringify([site]),
       POLICIES: JSON.stringify(rows),
@@ -89,13 +90,13 @@ export function startControl(
 }
 
 export function startEdge(common: Common, told: ToldToEdge): Supervised {
-  const { id, port, midTier, origin, peers } = told;
+  const { id, port, origin, peers } = told;
   const config: WorkerProcessConfig = {
     name: "tidegate-edge",
     port,
     scriptPath: common.bundles.edge,
     bindings: {
-      ...sharedBindings(common, midTier),
+      ...sharedBindings(common, told),
       EDGE_ID: id,
       EDGE_REGION: "local",
       ...(peers === null ? {} : { PEER_URLS: JSON.stringify(peers) }),
@@ -108,9 +109,16 @@ export function startEdge(common: Common, told: ToldToEdge): Supervised {
   return superviseWorker(config, RESTART_EDGE_MS, common.announce);
 }
 
-const sharedBindings = (common: Common, midTier: string): Readonly<Record<string, string>> => ({
+const sharedBindings = (
+  common: Common,
+  { midTier, shards }: Pick<ToldToEdge, "midTier" | "shards">,
+): Readonly<Record<string, string>> => ({
   UPSTASH_REDIS_REST_URL: midTier,
   UPSTASH_REDIS_REST_TOKEN: common.redisToken,
+  SHARDS: JSON.stringify([
+    { id: CONTROL },
+    ...shards.map((shard) => ({ ...shard, token: common.redisToken })),
+  ]),
   CLUSTER_KEY: common.clusterKey,
 });
 

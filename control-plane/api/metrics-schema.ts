@@ -31,7 +31,7 @@ const shardSchema = z.object({
   evictions: measured.openapi({ description: "Since the database began." }),
   p99Ms: measured,
   replicationLagMs: measured,
-  state: z.enum(["up"]),
+  state: z.enum(["serving", "warming", "down", "out"]),
 });
 
 const edgeSchema = z.object({

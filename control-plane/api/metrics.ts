@@ -4,6 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { formatPosition } from "../../shared/core/position.ts";
 import { elapsed, type Instant } from "../../shared/core/units.ts";
 import { WINDOW_LIMITS } from "../../shared/mid-tier/metrics.ts";
+import { readShardFigures, type ShardFigures } from "../../shared/mid-tier/shard-figures.ts";
 import { parseDuration } from "../../shared/wire/duration.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
@@ -13,6 +14,7 @@ import { showEdges } from "../edges/show-edges.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { readLosses } from "../log/watch.ts";
 import { showMetrics } from "../metrics/show-metrics.ts";
+import { shardMapIn } from "../shards/map.ts";
 import { requireToken } from "./auth.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { metricsSchema } from "./metrics-schema.ts";
@@ -56,10 +58,19 @@ export function metricsRoutes(api: Api, { plane }: ApiPorts): void {
       now: directory.now,
       windowMs,
       edges: showEdges(directory),
+      figures: await figuresOf(plane),
+      map: shardMapIn(log.configuration),
       log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
     });
     return context.json(figures, 200);
   });
+}
+
+async function figuresOf({ databases }: ControlPlane): Promise<ReadonlyMap<string, ShardFigures>> {
+  const read = [...databases].map(
+    async ([id, { redis }]) => [id, await readShardFigures(redis, LIMITS.shardDeadline)] as const,
+  );
+  return new Map(await Promise.all(read));
 }
 
 /** What an isolate remembers between two readings. */

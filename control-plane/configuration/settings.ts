@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Site } from "../../shared/core/routing.ts";
 import { encodeSite, policyField, REPLICAS_FIELD, siteField } from "../../shared/wire/configuration.ts";
+import { type Database, readDatabases } from "../../shared/wire/databases.ts";
 import { type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
 import { type Fault, faultsIn, parseJson } from "../../shared/wire/json.ts";
 import { readPolicy } from "../../shared/wire/policy.ts";
@@ -18,11 +19,16 @@ export interface Environment {
   readonly POLICIES?: string;
   readonly PUSH?: string;
   readonly REPLICAS?: string;
+  readonly SHARDS?: string;
+  readonly UPSTASH_REDIS_REST_URL?: string;
+  readonly UPSTASH_REDIS_REST_TOKEN?: string;
   readonly UNLISTED?: string;
 }
 
 export interface ReadEnvironment {
   readonly settings: Settings;
+  /** None where they can't be read. */
+  readonly databases: readonly Database[];
   readonly edges: { readonly text: string; readonly edges: readonly ListedEdge[] };
 }
 
@@ -46,6 +52,7 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
   if (!SHA_256.test(env.ADMIN_TOKEN_SHA256 ?? "0".repeat(64)))
     faults.push("ADMIN_TOKEN_SHA256 is not 64 hexadecimal digits");
   else if (adminTokenHash === null) faults.push("neither ADMIN_TOKEN nor ADMIN_TOKEN_SHA256 is set");
+  const databases = readNamedDatabases(env, faults);
   const text = env.EDGES ?? "[]";
   const list = readEdgeList(text);
   if (list.kind === "invalid") faults.push(...inVariable("EDGES", list.faults));
@@ -64,8 +71,17 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
       adminTokenHash,
       faults,
     },
+    databases,
     edges: { text, edges: list.kind === "edges" ? list.edges : [] },
   };
+}
+
+function readNamedDatabases(env: Environment, faults: string[]): readonly Database[] {
+  const { UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" } = env;
+  const read = readDatabases(env.SHARDS, { url, token });
+  if (read.kind === "databases") return read.databases;
+  faults.push(read.reason);
+  return [];
 }
 
 const readCount = (text: string): number | null => (/^\d{1,3}$/.test(text) ? Number(text) : null);

@@ -1,6 +1,8 @@
 // Sums of counters as the figures people read: ratios, percentiles, shards. What isn't measured is null.
 
+import type { ShardMap, ShardState } from "../../shared/core/shard-map.ts";
 import type { SumsOutcome } from "../../shared/mid-tier/metrics.ts";
+import { type ShardFigures, UNKNOWN_FIGURES } from "../../shared/mid-tier/shard-figures.ts";
 import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
 import type { EdgeState, ShownEdge } from "../edges/show-edges.ts";
 import type { LogLoss } from "../log/watch.ts";
@@ -39,7 +41,7 @@ export interface ShardRow {
   readonly evictions: number | null;
   readonly p99Ms: number | null;
   readonly replicationLagMs: number | null;
-  readonly state: "up";
+  readonly state: ShardState;
 }
 
 export interface EdgeRow {
@@ -94,10 +96,14 @@ export interface MetricsContext {
   readonly windowMs: number;
   readonly edges: readonly ShownEdge[];
   readonly log: LogState;
+  /** Null where none is in the log yet. */
+  readonly map: ShardMap | null;
+  /** Of every database that answers, by its id. */
+  readonly figures: ReadonlyMap<string, ShardFigures>;
 }
 
 export function showMetrics(
-  { sums, unfinished, control, lastViolation }: Sums,
+  { sums, unfinished, lastViolation }: Sums,
   context: MetricsContext,
 ): CacheMetrics {
   const count = (name: string): number => sums.get(name) ?? 0;
@@ -110,7 +116,6 @@ export function showMetrics(
     misses: count(`tier|${name}|misses`),
     errors: count(`tier|${name}|errors`),
   });
-  const shard = (what: string): number => count(`shard|control|${what}`);
   return {
     at: new Date(context.now).toISOString(),
     windowSeconds,
@@ -118,18 +123,16 @@ export function showMetrics(
     byteHitRatio: byteHitRatio(count("bytes|served"), count("bytes|origin")),
     classes,
     tiers: { l1Memory: tier("l1Memory"), l1Cache: tier("l1Cache"), l2: tier("l2"), origin: tier("origin") },
-    shards: [
-      {
-        ...{
-          id: "control",
-          hits: shard("hits"),
-          misses: shard("misses"),
-          errors: shard("errors"),
-          ...control,
-        },
-        ...{ p99Ms: null, replicationLagMs: null, state: "up" },
-      },
-    ],
+    shards: (context.map?.shards ?? []).map(({ id, state }) => ({
+      id,
+      hits: count(`shard|${id}|hits`),
+      misses: count(`shard|${id}|misses`),
+      errors: count(`shard|${id}|errors`),
+      ...(context.figures.get(id) ?? UNKNOWN_FIGURES),
+      p99Ms: null,
+      replicationLagMs: null,
+      state,
+    })),
     edges: context.edges.map(({ id, region, position, knownAgeMs, memoryBytes, state }) => {
       return { id, region, position, knownAgeMs, memoryBytes, state };
     }),

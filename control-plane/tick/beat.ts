@@ -9,6 +9,7 @@ import { followReceipts } from "../invalidate/follow.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
 import { watchLog } from "../log/watch.ts";
 import type { WitnessStore } from "../log/witness.ts";
+import type { ShardWatch } from "../shards/watch.ts";
 
 export type StepOutcome = { readonly kind: "done" } | Unavailable;
 
@@ -32,6 +33,8 @@ export interface Beat {
   /** Whether the environment's configuration is to be compared with the log's. */
   readonly boot: boolean;
   readonly witness: WitnessStore;
+  /** Where left out nobody looks after the shards. */
+  readonly shards?: ShardWatch;
   /** Where left out everybody is asked, and waited for. */
   readonly looking?: Looking;
 }
@@ -44,6 +47,7 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
   };
   await step("witness", watchLog(plane, { witness: given.witness, began }), failures);
   if (boot) await step("boot", lookAround(plane), failures);
+  if (given.shards !== undefined) await step("shards", given.shards.look(plane), failures);
   await step("repeats", appendDueRepeats(plane), failures);
   await lookInto(plane, failures, given.looking);
   return failures;

@@ -6,11 +6,13 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { Attention } from "../edges/attention.ts";
 import type { WitnessStore } from "../log/witness.ts";
+import { ShardWatch } from "../shards/watch.ts";
 import { type BeatFailures, beat, type Looking, look, type Seen } from "./beat.ts";
 
 /** What the beat's owner keeps from one pulse to the next. */
 export class Pulse {
   private readonly attention = new Attention();
+  private readonly shards = new ShardWatch();
   private open = 0;
   private bootCheckedAt: Instant | null = null;
   /** Since when there has been the same to look after; null where there is nothing. */
@@ -29,7 +31,7 @@ export class Pulse {
         pause = this.pauseAfter(seen, clock.now());
       },
     });
-    const failures = await beat(plane, { boot, witness, looking: looking(true) });
+    const failures = await beat(plane, { boot, witness, shards: this.shards, looking: looking(true) });
     if (boot && !failures.has("boot")) this.bootCheckedAt = begun;
     let lookedAt = begun;
     while (pause !== null) {

@@ -4,9 +4,11 @@ import { ranked } from "./rendezvous.ts";
 
 /**
  * `serving`: read and written. `warming`: written only, until it holds what is asked for most. `down`: left out, since
- * it does not answer.
+ * it does not answer. `out`: left out, since somebody said so.
  */
-export type ShardState = "serving" | "warming" | "down";
+export type ShardState = "serving" | "warming" | "down" | "out";
+
+export const isPresent = ({ state }: MappedShard): boolean => state === "serving" || state === "warming";
 
 export interface MappedShard {
   readonly id: string;
@@ -45,10 +47,7 @@ export function placementOf(
   map: ShardMap,
   { key, replicas }: { readonly key: string; readonly replicas: number },
 ): Placement {
-  const present = ranked(
-    key,
-    map.shards.filter(({ state }) => state !== "down"),
-  );
+  const present = ranked(key, map.shards.filter(isPresent));
   const serving = present.filter(({ state }) => state === "serving");
   const readers = serving.length > 0 ? serving : present;
   const [home] = readers;

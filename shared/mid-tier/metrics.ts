@@ -53,19 +53,12 @@ function bucketsOver(window: Millis, now: number): string[] {
 }
 
 /** A database's own figures; null where it doesn't tell. */
-export interface ShardFigures {
-  readonly memoryBytes: number | null;
-  readonly memoryLimitBytes: number | null;
-  readonly keys: number | null;
-  readonly evictions: number | null;
-}
 
 export type SumsOutcome =
   | {
       readonly kind: "sums";
       readonly sums: ReadonlyMap<string, number>;
       readonly unfinished: number;
-      readonly control: ShardFigures;
       /** As the auditor has written it; null where there was none for long. */
       readonly lastViolation: string | null;
     }
@@ -96,18 +89,16 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
     },
     async sum(window, now) {
       const sum = evalCommand(SUM_METRICS, bucketsOver(window, now), []);
-      const commands = [sum, ["ZCARD", RECEIPTS_OPEN], ["INFO", "memory"], ["INFO", "stats"], ["DBSIZE"]];
-      commands.push(["GET", AUDITOR_LAST_VIOLATION]);
+      const commands = [sum, ["ZCARD", RECEIPTS_OPEN], ["GET", AUDITOR_LAST_VIOLATION]];
       const outcome = await redis.run(commands, deadline);
       const sums = scriptReply(outcome);
       if (outcome.kind === "unavailable") return outcome;
       if (sums.kind === "unavailable") return sums;
-      const [, open, memory, stats, size, violation] = outcome.replies;
+      const [, open, violation] = outcome.replies;
       return {
         kind: "sums",
         sums: readSums(sums.strings),
         unfinished: integer(open) ?? 0,
-        control: readFigures({ memory, stats, size }),
         lastViolation:
           violation?.kind === "reply" && typeof violation.reply === "string" ? violation.reply : null,
       };
@@ -129,22 +120,6 @@ function readSums(strings: readonly string[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (let i = 0; i + 1 < strings.length; i += 2) sums.set(strings[i] ?? "", Number(strings[i + 1]));
   return sums;
-}
-
-function readFigures(replies: Record<"memory" | "stats" | "size", CommandReply | undefined>): ShardFigures {
-  const limit = infoNumber(replies.memory, "maxmemory");
-  return {
-    memoryBytes: infoNumber(replies.memory, "used_memory"),
-    memoryLimitBytes: limit === 0 ? null : limit,
-    keys: integer(replies.size),
-    evictions: infoNumber(replies.stats, "evicted_keys"),
-  };
-}
-
-function infoNumber(reply: CommandReply | undefined, name: string): number | null {
-  if (reply?.kind !== "reply" || typeof reply.reply !== "string") return null;
-  const value = new RegExp(`^${name}:(\\d+)\\s*$`, "m").exec(reply.reply)?.[1];
-  return value === undefined ? null : Number(value);
 }
 
 const integer = (reply: CommandReply | undefined): number | null =>

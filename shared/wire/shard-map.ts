@@ -19,7 +19,7 @@ const schema = z.strictObject({
       z.strictObject({
         id: z.string().regex(SHARD_ID),
         weight: z.number().positive().max(MAX_WEIGHT),
-        state: z.enum(["serving", "warming", "down"]),
+        state: z.enum(["serving", "warming", "down", "out"]),
         life: version,
       }),
     )

@@ -58,7 +58,7 @@ export async function runSuite(): Promise<TestResult[]> {
       edges: 1,
       edgePort: await freePort(),
       controlPort: await freePort(),
-      redis: { kind: "server" },
+      redis: { kind: "server", databases: 1 },
       token: null,
       data: join(dir, "data"),
       policies: null,

@@ -73,6 +73,7 @@ export async function startPlane(
   const witness = memoryWitness();
   const plane = createControlPlane(
     {
+      databases: new Map(),
       clock,
       timers: systemTimers,
       random: systemRandom,

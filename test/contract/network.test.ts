@@ -7,6 +7,7 @@ import { clusterLinks } from "../support/links.ts";
 
 const places: Whereabouts = {
   midTier: "http://127.0.0.1:1000",
+  shards: [{ id: "shard-2", url: "http://127.0.0.1:1002" }],
   origin: "http://127.0.0.1:2000",
   edges: [1, 2, 3].map((n) => ({
     id: `edge-${n}` as const,
@@ -19,6 +20,7 @@ test("without a network everybody is told the truth, and edges nothing of their 
   const told = await tell(null, places);
   expect(told.control).toEqual({
     midTier: places.midTier,
+    shards: places.shards,
     edges: places.edges.map(({ id, url }) => ({ id, url, region: "local" })),
   });
   for (const edge of told.edges)
@@ -32,7 +34,7 @@ test("each way is led on its own, both ways between two edges too", async () => 
     return `http://${from}.${to}`;
   }, places);
   expect(new Set(ways).size).toBe(ways.length);
-  expect(ways).toHaveLength(3 * 5 + 1);
+  expect(ways).toHaveLength(3 * 6 + 2);
   expect(told.control.edges[1]).toMatchObject({ id: "edge-2", url: "http://control-plane.edge-2" });
   expect(told.edges[0]).toMatchObject({
     midTier: "http://edge-1.mid-tier",

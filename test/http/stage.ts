@@ -54,7 +54,7 @@ export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
     edges: 1,
     edgePort: await anyPort(),
     controlPort: await anyPort(),
-    redis: { kind: "server" },
+    redis: { kind: "server", databases: 1 },
     token: "a-token-for-tests",
     data: join(dir, "data"),
     policies,

@@ -5,7 +5,7 @@ import { SITE_HOST, startTestCluster, type TestCluster } from "../support/cluste
 
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = await startTestCluster({ edges: 2, redis: { kind: "embedded" } });
+  cluster = await startTestCluster({ edges: 2, redis: { kind: "embedded", databases: 1 } });
 }, 60_000);
 afterAll(() => cluster?.stop());
 

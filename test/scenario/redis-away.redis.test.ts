@@ -13,7 +13,7 @@ test("edges answer without Redis, store nothing that they could not vouch for, a
   const port = await freePort();
   const cluster = await startTestCluster({
     edges: 2,
-    redis: { kind: "url", url: `redis://127.0.0.1:${port}` },
+    redis: { kind: "urls", urls: [`redis://127.0.0.1:${port}`] },
   });
   let server: Awaited<ReturnType<typeof launchRedisServer>> | null = null;
   try {

@@ -132,6 +132,7 @@ export class ControlHost {
     const chance = this.chance.fork(`life ${this.lives}`);
     const made = createControlPlane(
       {
+        databases: new Map(),
         clock,
         timers: isolate.timers,
         random: { token: () => chance.token(), unit: () => chance.unit() },

@@ -77,7 +77,7 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
     edges,
     edgePort: await freePortRange(edges),
     controlPort: await freePortRange(1),
-    redis: setUp.redis ?? { kind: "server" },
+    redis: setUp.redis ?? { kind: "server", databases: 1 },
     token: "a-token-for-tests",
     data,
     policies,
