@@ -5,10 +5,12 @@ import { bytes, kibibytes, mebibytes, millis, minutes, seconds } from "../shared
 export const LIMITS = {
   /** Above the slowest honest replies of a near database; a miss must not wait longer for a shard that is gone. */
   l2ReadDeadline: millis(1000),
-  /** A shard that takes longer is passed over for the next one that can answer for its keys: ten times a near one's time. */
-  failoverAfter: millis(250),
+  /** A shard that takes longer is passed over for the next one that can answer for its keys: long enough that an edge which is busy itself does not ask twice as much. */
+  failoverAfter: millis(500),
   /** Shards asked for one key: its home, its copy or heir, and one more for when two are away. */
   failoverTries: 3,
+  /** A lease that may have been granted is given back until that was heard: after half its life it may as well expire. */
+  releaseTries: 12,
   /** A fill happens behind the client's back and carries the body. */
   l2FillDeadline: millis(2000),
   /** A pull that takes longer counts as failed, and the fence decides. */

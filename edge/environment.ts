@@ -7,8 +7,9 @@ import { parseJson } from "../shared/wire/json.ts";
 
 /** All of it is text. */
 export interface Environment {
-  readonly UPSTASH_REDIS_REST_URL: string;
-  readonly UPSTASH_REDIS_REST_TOKEN: string;
+  /** The database named `control`. Without it there is no log, so nothing is read from a tier or stored. */
+  readonly UPSTASH_REDIS_REST_URL?: string;
+  readonly UPSTASH_REDIS_REST_TOKEN?: string;
   /** JSON: the databases that hold answers, where it isn't `control` alone. */
   readonly SHARDS?: string;
   readonly EDGE_ID?: string;
@@ -40,7 +41,8 @@ export function readEnvironment(env: Environment): ReadEnvironment {
   if (clusterKey === "")
     faults.push("CLUSTER_KEY is not set: no push, no peer and no beat reaches this edge");
   const peerUrls = readPeerUrls(env.PEER_URLS ?? "{}", faults);
-  const control = { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN };
+  const { UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" } = env;
+  const control = { url, token };
   const read = readDatabases(env.SHARDS, control);
   if (read.kind === "invalid") faults.push(`${read.reason}; no answers are shared`);
   const databases = read.kind === "invalid" ? [] : read.databases;

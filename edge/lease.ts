@@ -123,13 +123,16 @@ function giveBackInDoubt(
 ): void {
   const at =
     outcome.kind === "unavailable" ? outcome.at : outcome.kind === "leased" ? outcome.granted.silent : [];
-  if (at.length > 0) request.background.keep(giveBackTwice(edge, { key, token, marker: null, at }));
+  if (at.length > 0) request.background.keep(giveBackForSure(edge, { key, token, marker: null, at }));
 }
 
-async function giveBackTwice(edge: Edge, query: ReleaseQuery): Promise<void> {
-  await edge.midTier.release(query);
-  await edge.timers.sleep(LIMITS.l2ReadDeadline);
-  await edge.midTier.release(query);
+async function giveBackForSure(edge: Edge, query: ReleaseQuery): Promise<void> {
+  // At once, and again when nothing can be under way any more; then until somebody has heard it.
+  let released = await edge.midTier.release(query);
+  for (let tries = 0; tries === 0 || (released !== "released" && tries < LIMITS.releaseTries); tries++) {
+    await edge.timers.sleep(LIMITS.l2ReadDeadline);
+    released = await edge.midTier.release(query);
+  }
 }
 
 const grantedIn = (outcome: ReadOutcome): Granted | null =>
@@ -284,7 +287,9 @@ function right(
       fallback: search.candidate,
       async giveBack(marker) {
         if (token === null || granted === null) return;
-        await edge.midTier.release({ key: leaseKey, token, marker, at: [granted.shard] });
+        const query = { key: leaseKey, token, marker, at: [granted.shard] };
+        const released = await edge.midTier.release(query);
+        if (released === "unavailable") job.request.background.keep(giveBackForSure(edge, query));
       },
     },
   };

@@ -44,7 +44,10 @@ export function createMidTier(config: MidTierConfig): MidTier {
     fill: (query) => fill(config, query),
     async release({ key, token, marker, at }) {
       const shards = at.flatMap((id) => shardOf(config, id) ?? []);
-      await Promise.all(shards.map((shard) => giveBack(shard, { key, token, marker }, config.fillDeadline)));
+      const given = await Promise.all(
+        shards.map((shard) => giveBack(shard, { key, token, marker }, config.fillDeadline)),
+      );
+      return given.includes("unavailable") ? "unavailable" : "released";
     },
     async verified({ shard: id, ...about }) {
       const shard = shardOf(config, id);
@@ -148,7 +151,8 @@ async function lookBeside(
       await giveBack(shard, { key: query.key, token: query.lease.token, marker: null }, config.fillDeadline);
     return varies;
   }
-  const newest = newestOf(peeked, query.not);
+  // Whoever has found one unusable asks for the right: two shards that hold different ones would lead him in circles.
+  const newest = query.not === null ? newestOf(peeked) : null;
   if (newest === null) return outcome.kind === "leased" ? { kind: "leased", granted } : { kind: "absent" };
   await repair(config, query, { asked, stored: newest.stored });
   // Its residence was counted within this call, and the caller adds all of that.
@@ -173,13 +177,10 @@ const placesIn = (peeked: readonly PeekedAt[]): Granted["copies"] =>
     peek.kind === "unavailable" ? [] : [{ shard: shard.id, now: peek.now }],
   );
 
-function newestOf(
-  peeked: readonly PeekedAt[],
-  not: string | null,
-): { readonly shard: Shard; readonly stored: Stored } | null {
+function newestOf(peeked: readonly PeekedAt[]): { readonly shard: Shard; readonly stored: Stored } | null {
   let newest: { shard: Shard; stored: Stored } | null = null;
   for (const { shard, peek } of peeked) {
-    if (peek.kind !== "hit" || peek.stored.answer.id === not) continue;
+    if (peek.kind !== "hit") continue;
     if (newest === null || comparePositions(peek.stored.answer.asOf, newest.stored.answer.asOf) > 0)
       newest = { shard, stored: peek.stored };
   }

@@ -227,9 +227,11 @@ export async function giveBack(
   shard: Shard,
   { key, token, marker }: { key: string; token: string; marker: LeaseMarker | null },
   deadline: Millis,
-): Promise<void> {
+): Promise<"released" | "unavailable"> {
   const args = [token, marker?.for ?? 0, marker?.kind ?? ""];
-  await shard.redis.run([evalOn(shard, RELEASE, { keys: [leaseKey(key)], args })], deadline);
+  const command = evalOn(shard, RELEASE, { keys: [leaseKey(key)], args });
+  const { kind } = scriptReply(await shard.redis.run([command], deadline));
+  return kind === "unavailable" ? kind : "released";
 }
 
 export async function recordVerified(

@@ -189,7 +189,8 @@ export type UntoldOutcome =
 export interface MidTier {
   read(query: ReadQuery): Promise<ReadOutcome>;
   fill(query: FillQuery): Promise<FillOutcome>;
-  release(query: ReleaseQuery): Promise<void>;
+  /** "unavailable": some shard did not say that it is done. */
+  release(query: ReleaseQuery): Promise<"released" | "unavailable">;
   /** Records what a check found, for this very answer only. */
   verified(query: { shard: string; key: string; id: string; position: Position }): Promise<void>;
 }

@@ -57,4 +57,6 @@ export function readDatabases(
 const invalid = (reason: string): ReadDatabases => ({ kind: "invalid", reason: `SHARDS: ${reason}` });
 
 const describe = (issue: z.core.$ZodIssue | undefined): string =>
-  issue === undefined ? "must be a list" : `${issue.path.join(".") || "the list"} ${issue.message}`;
+  issue === undefined
+    ? "is no list"
+    : `${issue.path.map((step) => `/${String(step)}`).join("")} ${issue.message}`;

@@ -14,6 +14,7 @@ import { runtimeHttp } from "../../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import type { AuditBatch } from "../../shared/wire/audit.ts";
+import { CONTROL } from "../../shared/wire/databases.ts";
 import {
   decodePush,
   decodeStatusCall,
@@ -71,16 +72,17 @@ export async function startPlane(
   const { CLUSTER_KEY: clusterKey = CLUSTER_KEY } = texts;
   const environment = readEnvironment({ CLUSTER_KEY, ...texts }, await systemDigest.sha256Hex(TOKEN));
   const witness = memoryWitness();
+  const redis = "run" in rest ? rest : upstashRedis(rest);
   const plane = createControlPlane(
     {
-      databases: new Map(),
+      databases: new Map([[CONTROL, { redis, weight: 1 }]]),
       clock,
       timers: systemTimers,
       random: systemRandom,
       digest: systemDigest,
       parseUrl,
       http: runtimeHttp,
-      redis: "run" in rest ? rest : upstashRedis(rest),
+      redis,
       witness,
     },
     { clusterKey, environment },

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
+import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
 import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
 import { ask, type ServerFixture, startServerRest, until } from "../support/redis-server.ts";
@@ -312,12 +313,15 @@ describe("GET /cache-metrics", () => {
   });
 
   test("names every figure of the contract, and what isn't measured is null", async () => {
+    expect(await new ShardWatch().look(plane.plane)).toEqual({ kind: "done" });
     const { json } = await plane.call("/cache-metrics");
     expect(json).toMatchObject({
       hitRatio: null,
       byteHitRatio: null,
       classes: {},
-      shards: [{ id: "control", p99Ms: null, replicationLagMs: null, memoryLimitBytes: null, state: "up" }],
+      shards: [
+        { id: "control", p99Ms: null, replicationLagMs: null, memoryLimitBytes: null, state: "serving" },
+      ],
       invalidations: { accepted: 0, perSecond: 0, convergenceP50Ms: null, unfinished: 0 },
       stale: { sampled: 0, violations: 0, upperBound95: null },
       journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 },

@@ -37,7 +37,7 @@ export const readCall = (query: ReadQuery): Call<ReadOutcome> => ({
   send: ({ midTier }) => midTier.read(query),
 });
 
-export const releaseCall = (query: ReleaseQuery): Call<void> => ({
+export const releaseCall = (query: ReleaseQuery): Call<"released" | "unavailable"> => ({
   name: `release ${query.key} ${query.token} ${query.marker?.kind}`,
   send: ({ midTier }) => midTier.release(query),
 });

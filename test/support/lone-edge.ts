@@ -79,7 +79,7 @@ export function loneEdge(
       midTier: {
         read: async () => ({ ...(await unavailable()), at: [] }),
         fill: unavailable,
-        release: nothing,
+        release: async () => "unavailable",
         verified: nothing,
       },
       log: log.port,
