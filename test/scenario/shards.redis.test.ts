@@ -12,11 +12,13 @@ import { SITE_HOST, startTestCluster, type TestCluster } from "../support/cluste
 import { until } from "../support/http.ts";
 
 const SHARDS = 4;
-const PATHS = Array.from({ length: 400 }, (_, n) => `/hot/${n}`);
-const PER_SECOND = 200;
+const PATHS = Array.from({ length: 150 }, (_, n) => `/hot/${n}`);
+const PER_SECOND = 80;
 /** Short, so that the edges' own memory can't answer for the shards. */
 const TTL_S = 5;
 const KILLED = 2;
+/** Until each path has been asked for at each edge more than once. */
+const WARM_MS = 2 * TTL_S * 1000;
 
 const dir = mkdtempSync(join(tmpdir(), "tidegate-shards-"));
 const servers: (RedisServer | null)[] = [];
@@ -37,6 +39,7 @@ beforeAll(async () => {
     policies: [{ key_pattern: "/hot/*", class: "hot", ttl: TTL_S, ttl_mode: "override", window_ms: 5000 }],
   });
   cluster.site.setBelow("/hot/", (request) => ({ body: `content of ${request.url}` }));
+  await everyOne("serving");
   traffic = startTraffic({
     edges: cluster.edges,
     host: SITE_HOST,
@@ -80,57 +83,44 @@ const everyOne = (state: string) =>
     everyMs: 250,
   });
 
-test("a shard that is killed costs no client an error, and its keys are at hand again at once", async () => {
-  await everyOne("serving");
-  await until(
-    async () => traffic.exchanges.length,
-    (sent) => sent > 6 * PER_SECOND,
-    { withinMs: 20_000, everyMs: 200 },
+/** The ratio of every whole second in between. */
+function secondsBetween(from: number, to: number): number[] {
+  const ratios: number[] = [];
+  for (let at = from; at + 1000 <= to; at += 1000) ratios.push(ratioSince(at, at + 1000).ratio);
+  return ratios;
+}
+
+const passes = (ms: number) => {
+  const end = performance.now() + ms;
+  return until(
+    async () => performance.now(),
+    (now) => now >= end,
+    { withinMs: ms + 5000, everyMs: 100 },
   );
-  const before = ratioSince(performance.now() - 2000).ratio;
-  const killedAt = performance.now();
+};
+
+test("a shard that is killed costs no client an error, and hits are as many as before within seconds", async () => {
+  await passes(WARM_MS);
+  const before = ratioSince(performance.now() - 3000).ratio;
   servers[KILLED]?.process.kill("SIGKILL");
   servers[KILLED] = null;
   await until(statesOf, (states) => states[`shard-${KILLED + 1}`] === "down", {
     withinMs: 15_000,
     everyMs: 200,
   });
-  const downAt = performance.now();
   await reaches(0.95 * before, 20_000);
-  const recoveredAt = performance.now();
-  const during = ratioSince(killedAt, recoveredAt).ratio;
-  console.log({
-    before,
-    during,
-    noticedMs: Math.round(downAt - killedAt),
-    recoveredMs: Math.round(recoveredAt - killedAt),
-  });
 
   const backAt = performance.now();
   servers[KILLED] = await launch(KILLED, "second");
   await everyOne("serving");
-  const servesAt = performance.now();
-  await until(
-    async () => performance.now(),
-    (now) => now > servesAt + 3000,
-    { withinMs: 6000, everyMs: 100 },
+  await passes(2000);
+  const seconds = secondsBetween(backAt, performance.now());
+  console.log(
+    `hits before ${before.toFixed(3)}, worst second after its return ${Math.min(...seconds).toFixed(3)}`,
   );
-  const seconds: number[] = [];
-  for (let from = backAt; from + 1000 < performance.now(); from += 1000)
-    seconds.push(ratioSince(from, from + 1000).ratio);
-  console.log({ backMs: Math.round(servesAt - backAt), worst: Math.min(...seconds), seconds });
   expect(Math.min(...seconds)).toBeGreaterThan(0.9 * before);
-
   const failures = traffic.exchanges.filter(
     ({ outcome }) => outcome.kind !== "answered" || outcome.status !== 200,
-  );
-  console.log(
-    failures.map(({ sentAt, edge, path }) => [
-      edge,
-      path,
-      Math.round(sentAt - killedAt),
-      Math.round(sentAt - backAt),
-    ]),
   );
   expect(failures).toEqual([]);
 }, 120_000);
