@@ -8,6 +8,7 @@ import { healthRoutes } from "./health.ts";
 import { invalidationRoutes } from "./invalidations.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { problemResponse, Refusal } from "./problem.ts";
+import { shardRoutes } from "./shards.ts";
 import { refuseInvalid } from "./validation.ts";
 import { warmupRoutes } from "./warmups.ts";
 
@@ -32,6 +33,7 @@ export function createApi(ports: ApiPorts): Api {
   healthRoutes(api, ports);
   invalidationRoutes(api, ports);
   edgeRoutes(api, ports);
+  shardRoutes(api, ports);
   warmupRoutes(api, ports);
   metricsRoutes(api, ports);
   document(api);

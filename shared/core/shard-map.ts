@@ -27,6 +27,10 @@ export interface ShardMap {
   readonly shards: readonly MappedShard[];
 }
 
+/** Beyond every version that any shard has heard of: one may have been admitted under a map that was never told. */
+export const versionAfter = (map: ShardMap | null, heardOf: readonly number[]): number =>
+  Math.max(map?.version ?? 0, ...heardOf) + 1;
+
 /** Before any map is known: the one database, of whose lives nothing is known. */
 export const loneShard = (id: string): ShardMap => ({
   version: 0,

@@ -1,6 +1,6 @@
 // What becomes of the shard map by what is seen of the shards: who is left out, who comes back, who serves again.
 
-import { isPresent, type MappedShard, type ShardMap } from "./shard-map.ts";
+import { isPresent, type MappedShard, type ShardMap, versionAfter } from "./shard-map.ts";
 import type { Millis } from "./units.ts";
 
 export type ShardSighting =
@@ -31,7 +31,10 @@ export interface Seen {
  * its life: it has to be admitted to it before anybody is told of the map.
  */
 export function nextShardMap(map: ShardMap | null, seen: Seen, limits: ShardWatchLimits): ShardMap | null {
-  const version = versionAfter(map, seen);
+  const heardOf = [...seen.sightings.values()].map((sighting) =>
+    sighting.kind === "answers" ? sighting.heardOf : 0,
+  );
+  const version = versionAfter(map, heardOf);
   const known = map?.shards ?? [];
   const kept = known.map((shard) => nextOf(shard, { seen, limits, version }));
   const names = new Set(known.map(({ id }) => id));
@@ -44,14 +47,6 @@ export function nextShardMap(map: ShardMap | null, seen: Seen, limits: ShardWatc
   const same = shards.length === known.length && shards.every((shard, at) => isSame(shard, known[at]));
   // Where nobody answers any more a map tells nothing: whoever comes back first finds it as it was.
   return same || !shards.some(isPresent) ? null : { version, shards };
-}
-
-/** Beyond every version that any shard has heard of: one may have been admitted under a map that was never told. */
-function versionAfter(map: ShardMap | null, { sightings }: Seen): number {
-  let highest = map?.version ?? 0;
-  for (const sighting of sightings.values())
-    if (sighting.kind === "answers") highest = Math.max(highest, sighting.heardOf);
-  return highest + 1;
 }
 
 interface Around {
