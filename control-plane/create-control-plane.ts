@@ -66,7 +66,7 @@ export function createControlPlane(
     receipts: createReceipts(redis, { deadline, entryBytes: LIMITS.receiptEntries }),
     metrics: createMetrics(redis, deadline),
     answerSamples: createAnswerSamples(
-      { redis, clock, random },
+      { redis, shards: () => [...ports.databases.values()].map((shard) => shard.redis), clock, random },
       {
         answers: LIMITS.estimateAnswers,
         scan: LIMITS.estimateScan,

@@ -30,7 +30,10 @@ export interface SampleLimits {
 }
 
 interface Ports {
+  /** The database named `control`: it knows what has been invalidated. */
   readonly redis: Redis;
+  /** The databases that hold answers. */
+  readonly shards: () => readonly Redis[];
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -41,27 +44,53 @@ export function createAnswerSamples(ports: Ports, limits: SampleLimits): AnswerS
       const begun = ports.clock.now();
       const left = (): Millis =>
         millis(Math.max(1, Math.floor(limits.deadline - elapsed(begun, ports.clock.now()))));
-      const scanned = await scanKeys(ports.redis, limits, left);
-      if (scanned.kind === "unavailable") return scanned;
-      const keys = pickSome(scanned.answers, limits.answers, ports.random);
-      const read = await readAnswers(ports.redis, keys, left());
-      if (read.kind === "unavailable") return read;
+      const shards = ports.shards();
+      const each = { ...limits, answers: Math.ceil(limits.answers / Math.max(1, shards.length)) };
+      const sampled = await Promise.all(
+        shards.map((redis) => sampleOf({ ...ports, redis }, { limits: each, left })),
+      );
+      // What can't be asked can't be served either; but where nobody answers nothing is known.
+      const samples = sampled.flatMap((sample) => (sample.kind === "sample" ? [sample] : []));
+      const [first] = sampled;
+      if (samples.length === 0 && first?.kind === "unavailable") return first;
       const wanted = new Set(selectors);
-      const matching = read.found.flatMap((one) => {
+      const found = samples.flatMap((sample) => sample.found);
+      const matching = found.flatMap((one) => {
         const by = selectorsNow(one.selectors, routing);
         return by.some((selector) => wanted.has(selector)) ? [{ ...one, selectors: by }] : [];
       });
       const usable = await stillUsable(ports.redis, matching, left());
       if (usable.kind === "unavailable") return usable;
+      // Shards hold answers by a hash of their keys, so a sample of each is as good as one of all.
       const look = {
         entries: usable.found.length,
         bytes: usable.found.reduce((sum, { length }) => sum + length, 0),
-        sampled: read.found.length,
-        of: totalOf(scanned, { asked: keys.length, found: read.found.length }),
+        sampled: found.length,
+        of: samples.reduce((sum, { of }) => sum + of, 0),
       };
       return { kind: "look", look };
     },
   };
+}
+
+interface Sample {
+  readonly kind: "sample";
+  readonly found: readonly Found[];
+  /** How many answers the database holds, as far as can be told. */
+  readonly of: number;
+}
+
+async function sampleOf(
+  { redis, random }: Pick<Ports, "redis" | "random">,
+  { limits, left }: { readonly limits: SampleLimits; readonly left: () => Millis },
+): Promise<Sample | Unavailable> {
+  const scanned = await scanKeys(redis, limits, left);
+  if (scanned.kind === "unavailable") return scanned;
+  const keys = pickSome(scanned.answers, limits.answers, random);
+  const read = await readAnswers(redis, keys, left());
+  if (read.kind === "unavailable") return read;
+  const of = totalOf(scanned, { asked: keys.length, found: read.found.length });
+  return { kind: "sample", found: read.found, of };
 }
 
 interface Scanned {

@@ -47,7 +47,7 @@ describe.each(backends)("%s", (_name, start) => {
 
   const samples = (answers = 200, over: Redis = redis): AnswerSamples =>
     createAnswerSamples(
-      { redis: over, clock: systemClock(), random: systemRandom },
+      { redis: over, shards: () => [over], clock: systemClock(), random: systemRandom },
       { answers, scan: 1000, pages: 5, deadline: millis(5000) },
     );
 
@@ -93,6 +93,19 @@ describe.each(backends)("%s", (_name, start) => {
     if (outcome.kind === "unavailable") throw new Error(outcome.reason);
     return outcome.look;
   };
+
+  test("every database that answers counts, and one that doesn't is left out", async () => {
+    await store(["/a/1", "/b"]);
+    const silent: Redis = { run: async () => ({ kind: "unavailable", reason: "away" }) };
+    const over = (shards: readonly Redis[]): AnswerSamples =>
+      createAnswerSamples(
+        { redis, shards: () => shards, clock: systemClock(), random: systemRandom },
+        { answers: 200, scan: 1000, pages: 5, deadline: millis(5000) },
+      );
+    const everything = "default e" as Selector;
+    expect(await look(everything, over([redis, silent]))).toMatchObject({ entries: 2, of: 2 });
+    expect(await look(everything, over([redis, redis]))).toMatchObject({ entries: 4, of: 4 });
+  });
 
   test("a few answers are counted, whatever else there is, and what can't be read is none", async () => {
     await store(["/a/1", "/a/2", "/b"]);
@@ -153,7 +166,7 @@ describe.each(backends)("%s", (_name, start) => {
         ),
     };
     const by = createAnswerSamples(
-      { redis: silent, clock: systemClock(), random: systemRandom },
+      { redis: silent, shards: () => [silent], clock: systemClock(), random: systemRandom },
       { answers: 10, scan: 10, pages: 5, deadline: millis(50) },
     );
     expect(await by.look(["default e" as Selector], routing)).toEqual({
