@@ -1,6 +1,6 @@
 // What one edge is made of: everything that an isolate keeps, and its ways to the outside.
 
-import type { CacheKey } from "../shared/core/units.ts";
+import type { CacheKey, Millis } from "../shared/core/units.ts";
 import type { BlobStore } from "../shared/ports/blob-store.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
@@ -50,4 +50,8 @@ export interface Edge extends EdgePorts {
 export interface ShardCounts {
   readonly id: string;
   readonly counts: Readonly<Record<string, number>>;
+  /** How long its calls took, by the buckets of `LATENCY_BOUNDS`. */
+  readonly latency: readonly number[];
+  /** The age of the oldest copy that it is known to lack. */
+  readonly lag: Millis;
 }

@@ -76,6 +76,7 @@ function isolate(env: EdgeEnv): InternalEdge {
         fillDeadline: LIMITS.l2FillDeadline,
         variantsPerKey: LIMITS.variantsPerKey,
         traffic: shards.traffic,
+        missing: shards.missing,
       }),
     },
     {

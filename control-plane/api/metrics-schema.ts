@@ -29,8 +29,12 @@ const shardSchema = z.object({
   memoryLimitBytes: measured.openapi({ description: "Null where there is no limit." }),
   keys: measured,
   evictions: measured.openapi({ description: "Since the database began." }),
-  p99Ms: measured,
-  replicationLagMs: measured,
+  p99Ms: measured.openapi({
+    description: "Of its calls as edges saw them: upper bound of the histogram's bucket.",
+  }),
+  replicationLagMs: measured.openapi({
+    description: "Age of the oldest copy that it is known to lack: the greatest in the window.",
+  }),
   state: z.enum(["serving", "warming", "down", "out"]),
 });
 

@@ -129,8 +129,8 @@ export function showMetrics(
       misses: count(`shard|${id}|misses`),
       errors: count(`shard|${id}|errors`),
       ...(context.figures.get(id) ?? UNKNOWN_FIGURES),
-      p99Ms: null,
-      replicationLagMs: null,
+      p99Ms: quantile(LATENCY_BOUNDS, histogram(sums, `shardLatency|${id}`, LATENCY_BOUNDS.length), 0.99),
+      replicationLagMs: sums.get(`gauge|shardLag|${id}`) ?? null,
       state,
     })),
     edges: context.edges.map(({ id, region, position, knownAgeMs, memoryBytes, state }) => {

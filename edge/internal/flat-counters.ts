@@ -16,6 +16,9 @@ export function flatCounters(edge: Edge): Record<string, number> {
   }
   for (const shard of edge.shards()) {
     for (const [what, count] of Object.entries(shard.counts)) flat[`shard|${shard.id}|${what}`] = count;
+    for (const [bucket, count] of shard.latency.entries())
+      if (count > 0) flat[`shardLatency|${shard.id}|${bucket}`] = count;
+    flat[`gauge|shardLag|${shard.id}`] = shard.lag;
   }
   flat["bytes|served"] = counters.bytesServed;
   flat["bytes|origin"] = counters.bytesFromOrigin;

@@ -1,6 +1,7 @@
 // The mid-tier's databases as this isolate reaches them: each behind a breaker of its own, and what passed is counted.
 
 import { type GuardedRedis, guardedRedis } from "../../shared/mid-tier/guarded.ts";
+import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
@@ -13,6 +14,7 @@ export interface OpenShards {
   /** By the ids that the shard map names them by. */
   readonly databases: ReadonlyMap<string, GuardedRedis>;
   readonly traffic: (id: string) => ShardTraffic;
+  readonly missing: MissingCopies;
   readonly counts: () => readonly ShardCounts[];
 }
 
@@ -33,7 +35,20 @@ export function openShards(
     counted.set(id, found);
     return found;
   };
+  const missing = new MissingCopies(LIMITS.copiesMissed);
   const counts = () =>
-    [...databases].map(([id, { counters }]) => ({ id, counts: { ...counters, ...traffic(id) } }));
-  return { control, databases, traffic, counts };
+    [...databases].map(
+      ([
+        id,
+        {
+          counters: { latency, ...calls },
+        },
+      ]) => ({
+        id,
+        counts: { ...calls, ...traffic(id) },
+        latency,
+        lag: missing.lag(id, clock.now()),
+      }),
+    );
+  return { control, databases, traffic, missing, counts };
 }

@@ -1,8 +1,10 @@
 // A Redis behind a circuit breaker and counters: a dead shard costs one deadline now and then, not one a request.
 
 import { type BreakerLimits, closedBreaker, failed, mayTry, succeeded } from "../core/breaker.ts";
+import { elapsed } from "../core/units.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Redis } from "../ports/redis.ts";
+import { bucketOf, LATENCY_BOUNDS } from "../wire/latency.ts";
 
 /** Cumulative counts of one shard as this isolate saw it. */
 export interface ShardCounters {
@@ -10,6 +12,8 @@ export interface ShardCounters {
   errors: number;
   /** Calls that the open breaker turned away. */
   spared: number;
+  /** How long those that were answered took: by the buckets of `LATENCY_BOUNDS`. */
+  readonly latency: number[];
 }
 
 export interface GuardedRedis extends Redis {
@@ -19,7 +23,8 @@ export interface GuardedRedis extends Redis {
 
 export function guardedRedis(redis: Redis, clock: Clock, limits: BreakerLimits): GuardedRedis {
   const breaker = closedBreaker();
-  const counters: ShardCounters = { calls: 0, errors: 0, spared: 0 };
+  const latency = LATENCY_BOUNDS.map(() => 0).concat(0);
+  const counters: ShardCounters = { calls: 0, errors: 0, spared: 0, latency };
   return {
     counters,
     isOpen: () => breaker.openUntil !== null,
@@ -29,9 +34,13 @@ export function guardedRedis(redis: Redis, clock: Clock, limits: BreakerLimits):
         return { kind: "unavailable", reason: "breaker open" };
       }
       counters.calls += 1;
+      const sentAt = clock.now();
       const outcome = await redis.run(commands, deadline);
-      if (outcome.kind === "replies") succeeded(breaker);
-      else {
+      if (outcome.kind === "replies") {
+        succeeded(breaker);
+        const bucket = bucketOf(LATENCY_BOUNDS, elapsed(sentAt, clock.now()));
+        latency[bucket] = (latency[bucket] ?? 0) + 1;
+      } else {
         counters.errors += 1;
         failed(breaker, clock.now(), limits);
       }

@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Digest } from "../ports/identity.ts";
 import type { FillOutcome, FillQuery, Granted, MidTier, ReadOutcome, ReadQuery } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
+import type { MissingCopies } from "./missing-copies.ts";
 import {
   giveBack,
   type Peeked,
@@ -36,6 +37,7 @@ export interface MidTierConfig extends ShardLimits {
   /** Shards asked for one key, at most, until one answers. */
   readonly failoverTries: number;
   readonly traffic: (shard: string) => ShardTraffic;
+  readonly missing: MissingCopies;
 }
 
 export function createMidTier(config: MidTierConfig): MidTier {
@@ -235,6 +237,16 @@ async function writeStored(
   await write(shard, { ...place, answer, body, verifiedTo, keepFor: left, by }, { sealed, limits: config });
 }
 
+function noteCopy(
+  { missing, clock }: MidTierConfig,
+  shard: string,
+  { query, copied }: { readonly query: FillQuery; readonly copied: FillOutcome },
+): void {
+  const { key, keepFor } = query;
+  if (copied.kind === "unavailable") missing.missed(shard, key, { now: clock.now(), keepFor });
+  else missing.made(shard, key);
+}
+
 async function fill(config: MidTierConfig, query: FillQuery): Promise<FillOutcome> {
   const { answer, granted, token, leaseKey } = query;
   const sealed = await seal(config.digest, query);
@@ -247,9 +259,13 @@ async function fill(config: MidTierConfig, query: FillQuery): Promise<FillOutcom
     write(home, { ...query, verifiedTo, by: { kind: "lease", token, leaseKey, age: none } }, with_),
     ...granted.copies.map(async ({ shard: id, now }) => {
       const shard = shardOf(config, id);
-      return shard === null
-        ? null
-        : write(shard, { ...query, verifiedTo, by: { kind: "copy", now, age: none } }, with_);
+      if (shard === null) return;
+      const copied = await write(
+        shard,
+        { ...query, verifiedTo, by: { kind: "copy", now, age: none } },
+        with_,
+      );
+      noteCopy(config, id, { query, copied });
     }),
   ]);
   return outcome;

@@ -7,6 +7,7 @@ import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { instant, millis, type Selector } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, parseMark } from "../../shared/core/vary.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import { admitShard, readShardStatus } from "../../shared/mid-tier/shard-admission.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Granted, MidTier, ReadOutcome, ReadQuery } from "../../shared/ports/mid-tier.ts";
@@ -50,6 +51,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   let calls: string[];
   let map: ShardMap;
   let now = 0;
+  const missing = new MissingCopies(2);
 
   const databases = new Map<string, Redis>(
     IDS.map((id) => [
@@ -73,6 +75,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       failoverTries: 3,
       fillDeadline: DEADLINE,
       variantsPerKey: 8,
+      missing,
       traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
     });
   const midTier = midTierBy(() => map);
@@ -191,6 +194,20 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     if (again.kind !== "hit" || there.kind !== "hit") throw new Error("no hits");
     expect(again.found.residence).toBeGreaterThanOrEqual(there.found.residence - 200);
     expect(again.found.verifiedTo).toEqual(at(5));
+  });
+
+  test("a shard that could not be given its copy lags behind until it gets it", async () => {
+    const [home = "", copy = ""] = order("k", 2);
+    const leased = granted(await read("k", { replicas: 2 }));
+    away.add(copy);
+    await fill("k", { granted: leased, answer: answerOf("x", 5) });
+    now = 700;
+    expect(missing.lag(copy, instant(now))).toBe(700);
+    expect(missing.lag(home, instant(now))).toBe(0);
+    away.clear();
+    const again = granted(await read("k", { replicas: 2, not: "x" }));
+    await fill("k", { granted: again, answer: answerOf("y", 6) });
+    expect(missing.lag(copy, instant(now))).toBe(0);
   });
 
   test("two shards that hold different unusable answers lead nobody in circles", async () => {

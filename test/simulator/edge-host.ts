@@ -8,6 +8,7 @@ import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { createCallEdge } from "../../shared/wire/call-edge.ts";
 import { KnownShardMap } from "../../shared/wire/shard-map.ts";
@@ -150,6 +151,7 @@ export class EdgeHost {
         midTier: createMidTier({
           shards: new Map([["control", reached]]),
           map: () => map.current,
+          missing: new MissingCopies(LIMITS.copiesMissed),
           clock,
           failoverAfter: LIMITS.failoverAfter,
           failoverTries: LIMITS.failoverTries,

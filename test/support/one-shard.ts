@@ -3,11 +3,15 @@
 import { loneShard } from "../../shared/core/shard-map.ts";
 import { instant, millis } from "../../shared/core/units.ts";
 import type { MidTierConfig } from "../../shared/mid-tier/mid-tier.ts";
+import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
 import type { Granted } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 
-type Placed = Pick<MidTierConfig, "shards" | "map" | "clock" | "failoverAfter" | "failoverTries" | "traffic">;
+type Placed = Pick<
+  MidTierConfig,
+  "shards" | "map" | "clock" | "failoverAfter" | "failoverTries" | "traffic" | "missing"
+>;
 
 export function oneShard(redis: Redis, traffic?: () => ShardTraffic): Placed {
   const map = loneShard(ID);
@@ -18,6 +22,7 @@ export function oneShard(redis: Redis, traffic?: () => ShardTraffic): Placed {
     clock: { now: () => instant(0), backwardSteps: () => 0, wall: () => 0 },
     failoverAfter: millis(1000),
     failoverTries: 1,
+    missing: new MissingCopies(10),
     traffic: traffic ?? (() => ({ hits: 0, misses: 0, corrupt: 0 })),
   };
 }
