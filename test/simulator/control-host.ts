@@ -10,6 +10,7 @@ import { Pulse } from "../../control-plane/tick/pulse.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import type { Chance } from "./chance.ts";
 import { DIGEST } from "./digest.ts";
@@ -127,12 +128,17 @@ export class ControlHost {
   }
 
   private plane(isolate: Isolate): ControlPlane {
-    const { history, network, redis, time } = this.around;
+    const { history, network, time } = this.around;
     const clock = this.clock.forIsolate();
+    const redis = guardedRedis(
+      this.around.redis.over(network.link("control>redis"), isolate),
+      clock,
+      LIMITS.breaker,
+    );
     const chance = this.chance.fork(`life ${this.lives}`);
     const made = createControlPlane(
       {
-        databases: new Map(),
+        databases: this.databases(redis, isolate),
         clock,
         timers: isolate.timers,
         random: { token: () => chance.token(), unit: () => chance.unit() },
@@ -140,12 +146,20 @@ export class ControlHost {
         parseUrl,
         http: httpOver({ from: this.id, isolate, network, hosts: this.hosts }),
         witness: this.witness(isolate),
-        redis: guardedRedis(redis.over(network.link("control>redis"), isolate), clock, LIMITS.breaker),
+        redis,
       },
       { clusterKey: CLUSTER_KEY, environment: this.environment() },
     );
     const log = observedLog(made.log, { history, time, vouches: false });
     return { ...made, log, metrics: { ...made.metrics, fold: uncounted(made.metrics) } };
+  }
+
+  private databases(control: Redis, isolate: Isolate): ControlPlane["databases"] {
+    const { network, shards } = this.around;
+    const databases = new Map([["control", { redis: control, weight: 1 }]]);
+    for (const [name, shard] of shards)
+      databases.set(name, { redis: shard.over(network.link(`control>${name}`), isolate), weight: 1 });
+    return databases;
   }
 
   private environment() {

@@ -9,6 +9,8 @@ import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { createCallEdge } from "../../shared/wire/call-edge.ts";
 import { KnownShardMap } from "../../shared/wire/shard-map.ts";
@@ -31,7 +33,10 @@ export interface Surroundings {
   readonly chance: Chance;
   readonly history: History;
   readonly network: Network;
+  /** The database named `control`. */
   readonly redis: SimulatedRedis;
+  /** Those beside it, by their names. */
+  readonly shards: ReadonlyMap<string, SimulatedRedis>;
   readonly origin: SimulatedOrigin;
 }
 
@@ -149,7 +154,7 @@ export class EdgeHost {
         callPeer: createCallEdge({ http, key: CLUSTER_KEY, digest: DIGEST, random, clock }),
         log: observedLog(log, { history, time, vouches: true }),
         midTier: createMidTier({
-          shards: new Map([["control", reached]]),
+          shards: this.databases(reached, { clock, isolate }),
           map: () => map.current,
           missing: new MissingCopies(LIMITS.copiesMissed),
           clock,
@@ -171,6 +176,20 @@ export class EdgeHost {
         learnt: (fields) => map.configure(fields),
       },
     );
+  }
+
+  /** All that hold answers. */
+  private databases(
+    control: Redis,
+    { clock, isolate }: { clock: Clock; isolate: Isolate },
+  ): Map<string, Redis> {
+    const { network, shards } = this.around;
+    const databases = new Map<string, Redis>([["control", control]]);
+    for (const [name, shard] of shards) {
+      const over = shard.over(network.link(`${this.id}>${name}`), isolate);
+      databases.set(name, guardedRedis(over, clock, LIMITS.breaker));
+    }
+    return databases;
   }
 }
 

@@ -156,5 +156,6 @@ export class Network {
 function groupOf(name: string): LinkGroup {
   const [from = "", to = ""] = name.split(">");
   if (to === "redis" || to === "origin") return to;
+  if (to.startsWith("shard-")) return "redis";
   return from === "control" ? "edges" : "peers";
 }

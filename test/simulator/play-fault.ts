@@ -10,7 +10,7 @@ export interface Place extends Surroundings {
 }
 
 export function playFault(fault: Fault, place: Place): void {
-  const { history, network, origin, redis, time } = place;
+  const { history, network, origin, redis, shards, time } = place;
   history.trace.push(`${time.now} fault ${describe(fault)}`);
   switch (fault.kind) {
     case "lossy": {
@@ -48,6 +48,12 @@ export function playFault(fault: Fault, place: Place): void {
     case "failover":
       redis.suffer(fault);
       if (fault.kind === "failover") noteWhoIsAhead(place);
+      break;
+    case "shard-restart":
+      shards.get(fault.shard)?.suffer({ ...fault, kind: "redis-restart" });
+      break;
+    case "shard-flush":
+      shards.get(fault.shard)?.suffer({ ...fault, kind: "flush" });
       break;
     default:
       befall(fault, place);

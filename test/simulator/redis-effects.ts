@@ -17,9 +17,10 @@ export class EffectsReader {
   /** Ever begun. */
   highestEpoch = 0;
 
-  constructor(history: History) {
+  /** `shared`: whether other databases hold answers too. */
+  constructor(history: History, shared: boolean) {
     this.history = history;
-    this.answers = new StoredAnswers(history);
+    this.answers = new StoredAnswers(history, shared);
   }
 
   /** Redis stands where it once stood. */

@@ -30,8 +30,14 @@ class Pooled {
   }
 }
 
-const primaries = new Pooled();
-const replicas = new Pooled();
+/** By the database's name. */
+const POOLS = new Map<string, { readonly primary: Pooled; readonly replica: Pooled }>();
+
+function poolOf(name: string): { readonly primary: Pooled; readonly replica: Pooled } {
+  const pool = POOLS.get(name) ?? { primary: new Pooled(), replica: new Pooled() };
+  POOLS.set(name, pool);
+  return pool;
+}
 
 export class RedisStore {
   private readonly time: VirtualTime;
@@ -55,11 +61,16 @@ export class RedisStore {
     this.replica = stores.replica;
   }
 
-  static async empty(time: VirtualTime, observe: (effects: Effects) => void): Promise<RedisStore> {
+  static async empty(
+    name: string,
+    time: VirtualTime,
+    observe: (effects: Effects) => void,
+  ): Promise<RedisStore> {
     let made: RedisStore | null = null;
     const now = (): number => made?.instant ?? TIME_ZERO + time.now;
-    const primary = await primaries.empty({ now, observe: (effects) => made?.changed(effects) });
-    const replica = await replicas.empty({ now, observe: () => undefined });
+    const pool = poolOf(name);
+    const primary = await pool.primary.empty({ now, observe: (effects) => made?.changed(effects) });
+    const replica = await pool.replica.empty({ now, observe: () => undefined });
     made = new RedisStore(time, observe, { primary, replica });
     return made;
   }

@@ -14,6 +14,8 @@ import type { Link } from "./network.ts";
 import type { Damage, Fault } from "./plan/faults.ts";
 import { EffectsReader } from "./redis-effects.ts";
 import { RedisStore } from "./redis-store.ts";
+import { StoredAnswers } from "./stored-answers.ts";
+import { TIME_ZERO } from "./time-zero.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 type Commands = readonly (readonly RedisArgument[])[];
@@ -40,24 +42,41 @@ interface World {
 }
 
 export class SimulatedRedis {
+  readonly name: string;
   private readonly store: RedisStore;
-  private readonly reader: EffectsReader;
+  /** Null where it holds no log. */
+  private readonly reader: EffectsReader | null;
   private readonly time: VirtualTime;
   private readonly history: History;
   private lag: number | null = null;
   private down: { until: number; loadingFrom: number; silent: boolean } | null = null;
 
-  private constructor({ time, history }: World, store: RedisStore, reader: EffectsReader) {
+  private constructor(
+    { time, history }: World,
+    name: string,
+    of: { readonly store: RedisStore; readonly reader: EffectsReader | null },
+  ) {
     this.time = time;
     this.history = history;
-    this.store = store;
-    this.reader = reader;
+    this.name = name;
+    this.store = of.store;
+    this.reader = of.reader;
   }
 
-  static async begin(world: World): Promise<SimulatedRedis> {
-    const reader = new EffectsReader(world.history);
-    const store = await RedisStore.empty(world.time, (effects) => reader.take(effects));
-    return new SimulatedRedis(world, store, reader);
+  /** The database named `control`; `shared`: whether others hold answers too. */
+  static async begin(world: World, shared: boolean): Promise<SimulatedRedis> {
+    const reader = new EffectsReader(world.history, shared);
+    const store = await RedisStore.empty("redis", world.time, (effects) => reader.take(effects));
+    return new SimulatedRedis(world, "redis", { store, reader });
+  }
+
+  /** One of the databases beside it. */
+  static async beside(world: World, name: string): Promise<SimulatedRedis> {
+    const answers = new StoredAnswers(world.history, true);
+    const store = await RedisStore.empty(name, world.time, ({ at, commands }) =>
+      answers.take(commands, at - TIME_ZERO),
+    );
+    return new SimulatedRedis(world, name, { store, reader: null });
   }
 
   /** Redis as an isolate at the other end of the link reaches it. */
@@ -127,8 +146,10 @@ export class SimulatedRedis {
     const [epoch, seq] = Array.isArray(head) ? head.map((part) => Number(part ?? 0)) : [];
     const survived = { epoch: epoch ?? 0, seq: seq ?? 0 };
     const fields = this.store.call(["HKEYS", "tg:configuration"]);
-    this.reader.resume(survived, Array.isArray(fields) ? fields.map(String) : []);
-    const { highestEpoch: highest } = this.reader;
+    const { reader } = this;
+    if (reader === null) return;
+    reader.resume(survived, Array.isArray(fields) ? fields.map(String) : []);
+    const { highestEpoch: highest } = reader;
     this.history.lost({ since: to, at: this.time.now, survived, highest, ahead: [] });
   }
 
@@ -173,7 +194,7 @@ export class SimulatedRedis {
   }
 
   private say(what: string): void {
-    this.history.trace.push(`${this.time.now} redis ${what}`);
+    this.history.trace.push(`${this.time.now} ${this.name} ${what}`);
   }
 }
 

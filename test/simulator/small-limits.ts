@@ -8,6 +8,7 @@ import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 Object.assign(LIMITS, {
   l2ReadDeadline: 300,
   l2FillDeadline: 500,
+  failoverAfter: 150,
   logDeadline: 400,
   breaker: { failures: 3, pause: 150 },
   originDeadline: 2000,
@@ -37,6 +38,10 @@ Object.assign(LOG_LIMITS, {
 Object.assign(CONTROL_LIMITS, {
   redisDeadline: 400,
   breaker: { failures: 3, pause: 150 },
+  shardDeadline: 300,
+  shardDownAfter: 700,
+  shardWarmFor: 500,
+  shardMapReadEvery: 2000,
   bootCheckEvery: 2000,
   pushPreceding: 1,
 });

@@ -1,11 +1,14 @@
 // What stands in L2 under each key, as Redis' own effects tell: by as-of it never goes back, and a lease ends with each fill.
 
 import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
-import { answerKey, leaseKey } from "../../shared/mid-tier/keys.ts";
+import { answerKey, leaseKey, SHARD } from "../../shared/mid-tier/keys.ts";
 import type { History } from "./history.ts";
 
 const ANSWER = answerKey("");
 const LEASE = leaseKey("");
+/** A life of a database begins: what stood in it is nobody's answer any more. */
+const beginsLife = ([name = "", key = "", ...rest]: readonly string[]): boolean =>
+  name.toUpperCase() === "FLUSHALL" || (key === SHARD && rest.includes("life"));
 
 interface Standing {
   readonly asOf: Position;
@@ -14,10 +17,13 @@ interface Standing {
 
 export class StoredAnswers {
   private readonly history: History;
+  private readonly shared: boolean;
   private readonly standing = new Map<string, Standing>();
 
-  constructor(history: History) {
+  /** `shared`: other databases hold answers too, and copies of theirs are written here without a lease. */
+  constructor(history: History, shared: boolean) {
     this.history = history;
+    this.shared = shared;
   }
 
   forgetAll(): void {
@@ -26,13 +32,15 @@ export class StoredAnswers {
 
   /** What one script or command changed. */
   take(commands: readonly (readonly string[])[], at: number): void {
+    if (commands.some(beginsLife)) this.forgetAll();
     const before = new Map<string, Standing | undefined>();
     const endsLease = commands.some(
       ([name, key = ""]) => name?.toUpperCase() === "DEL" && key.startsWith(LEASE),
     );
     for (const [name = "", key = "", ...rest] of commands) {
       if (!key.startsWith(ANSWER)) continue;
-      if (!endsLease && name.toUpperCase() === "HSET" && asOfIn(rest) !== null) this.withoutRight(key, at);
+      if (!endsLease && !this.shared && name.toUpperCase() === "HSET" && asOfIn(rest) !== null)
+        this.withoutRight(key, at);
       if (!before.has(key)) before.set(key, this.standing.get(key));
       this.change(name.toUpperCase(), key, { rest, at });
     }

@@ -2,6 +2,7 @@
 
 import type { Position } from "../../shared/core/position.ts";
 import { policyField, siteField } from "../../shared/wire/configuration.ts";
+import { SHARD_MAP_FIELD } from "../../shared/wire/shard-map.ts";
 import type { Chance } from "./chance.ts";
 import { Clients } from "./clients.ts";
 import { ControlHost } from "./control-host.ts";
@@ -23,11 +24,13 @@ const LONGEST_END = 60_000;
 export async function runWorld(plan: Plan, chance: Chance): Promise<History> {
   const time = new VirtualTime();
   const history = new History();
-  history.trace.push(`0 world ${plan.profile}, ${plan.edges.length} edges`);
+  history.trace.push(`0 world ${plan.profile}, ${plan.edges.length} edges, ${1 + plan.shards.length} shards`);
   const network = new Network({ time, chance });
   const origin = new SimulatedOrigin(plan.resources, { time, chance, history });
-  const redis = await SimulatedRedis.begin({ time, history });
-  await new World({ time, chance, history, network, redis, origin }, plan).run();
+  const redis = await SimulatedRedis.begin({ time, history }, plan.shards.length > 0);
+  const shards = new Map<string, SimulatedRedis>();
+  for (const name of plan.shards) shards.set(name, await SimulatedRedis.beside({ time, history }, name));
+  await new World({ time, chance, history, network, redis, shards, origin }, plan).run();
   return history;
 }
 
@@ -57,6 +60,8 @@ class World {
     const place = { ...this.around, hosts };
     this.control.begin();
     const fields = [siteField(SITE), ...this.plan.policies.map(({ id }) => policyField(SITE, id))];
+    // Whoever looks after the shards does so with the beat.
+    if (this.plan.beats) fields.push(SHARD_MAP_FIELD);
     while (!history.configuration.has(fields)) await time.runUntil(time.now + 100);
     for (const fault of faults) if (!isTimed(fault)) playFault(fault, place);
     for (const host of this.hosts.values()) host.begin();
@@ -116,9 +121,9 @@ class World {
   }
 
   private heal(): void {
-    const { history, network, origin, redis, time } = this.around;
+    const { history, network, origin, redis, shards, time } = this.around;
     history.healedAt = time.now;
-    for (const part of [network, origin, redis]) part.heal();
+    for (const part of [network, origin, redis, ...shards.values()]) part.heal();
   }
 
   private askEverything(): void {

@@ -78,7 +78,7 @@ export async function startVirtualPlane(
   const time = new VirtualTime();
   const chance = new Chance(seed);
   const history = new History();
-  const store = await SimulatedRedis.begin({ time, history });
+  const store = await SimulatedRedis.begin({ time, history }, false);
   const isolate = new Isolate({ time, history, wakesAt: () => 0 });
   const over = store.over(new Link("control", PERFECT, { time, chance }), isolate);
   const redisCalls: number[] = [];

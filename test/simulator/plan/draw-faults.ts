@@ -9,6 +9,7 @@ export type Profile = "quiet" | "lossy" | "harsh";
 export interface Setting {
   readonly profile: Profile;
   readonly edges: readonly string[];
+  readonly shards: readonly string[];
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -72,7 +73,7 @@ function timedFaults(chance: Chance, setting: Setting): TimedFault[] {
   const faults: TimedFault[] = [];
   for (const { name, share, mean, make } of KINDS) {
     const one = chance.fork(name);
-    if (!one.hit(share)) continue;
+    if (!one.hit(share) || (name.startsWith("shard") && setting.shards.length === 0)) continue;
     for (let at = one.wait(mean); at < setting.duration; at += one.wait(mean))
       faults.push(...make(one, at, setting));
   }
@@ -191,6 +192,34 @@ const KINDS: readonly Kind[] = [
     share: 0.12,
     mean: 5000,
     make: (chance, at) => [{ at, kind: "failover", lag: chance.between(1, 1500) }],
+  },
+  {
+    name: "shard cut",
+    share: 0.6,
+    mean: 2500,
+    make: (chance, at, { edges, shards }) => [
+      cut(chance, at, {
+        link: `${chance.pick([...edges, "control"])}>${chance.pick(shards)}`,
+        longest: 2500,
+      }),
+    ],
+  },
+  {
+    name: "shard-restart",
+    share: 0.6,
+    mean: 2500,
+    make: (chance, at, { shards }) => [
+      {
+        ...{ at, kind: "shard-restart", shard: chance.pick(shards) },
+        ...{ silent: chance.hit(0.5), for: chance.between(100, 3000) },
+      },
+    ],
+  },
+  {
+    name: "shard-flush",
+    share: 0.5,
+    mean: 2500,
+    make: (chance, at, { shards }) => [{ at, kind: "shard-flush", shard: chance.pick(shards) }],
   },
 ];
 

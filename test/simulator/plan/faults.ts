@@ -51,6 +51,9 @@ export type TimedFault = { readonly at: number } & (
   | { readonly kind: "flush" }
   /** Away for a while; what was acknowledged is still there afterwards. */
   | { readonly kind: "redis-restart"; readonly silent: boolean; readonly for: number }
+  /** A database beside `control` is away for a while; what it held is still there afterwards. */
+  | { readonly kind: "shard-restart"; readonly shard: string; readonly silent: boolean; readonly for: number }
+  | { readonly kind: "shard-flush"; readonly shard: string }
   /** A replica that was behind by so much takes over: what had been acknowledged since is gone. */
   | { readonly kind: "failover"; readonly lag: number }
 );

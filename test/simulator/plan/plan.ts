@@ -9,6 +9,8 @@ import { drawWork, type Work } from "./work.ts";
 export interface Plan {
   readonly profile: Profile;
   readonly edges: readonly string[];
+  /** The databases that hold answers beside `control`. */
+  readonly shards: readonly string[];
   /** Milliseconds of traffic; then everything heals and what is under way ends. */
   readonly duration: number;
   readonly policies: readonly PolicyPlan[];
@@ -30,6 +32,7 @@ export function planOf(chance: Chance): Plan {
   const policies = policiesOf(chance.fork("policies"));
   const resources = resourcesOf(chance.fork("resources"), policies);
   const edges = Array.from({ length: chance.between(2, 3) }, (_, index) => `edge${index}`);
+  const shards = chance.fork("shards").hit(0.35) ? ["shard-2", "shard-3"] : [];
   const duration = 6000;
   const harsh = profile === "harsh";
   const invalidation = harsh ? chance.pick([480, 480, 220]) : 480;
@@ -40,12 +43,13 @@ export function planOf(chance: Chance): Plan {
   return {
     profile,
     edges,
+    shards,
     duration,
     policies,
     resources,
-    beats: chance.hit(0.45),
+    beats: chance.hit(0.45) || shards.length > 0,
     pushes: chance.hit(0.8),
     work: drawWork(chance.fork("work"), { edges, resources, duration, every }),
-    faults: drawFaults(chance.fork("faults"), { profile, edges, duration }),
+    faults: drawFaults(chance.fork("faults"), { profile, edges, shards, duration }),
   };
 }
