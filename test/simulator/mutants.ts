@@ -106,6 +106,18 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "'at', int(tonumber(granted) - tonumber(ARGV[14])),",
     put: "'at', string.format('%.0f', tonumber(redis.call('TIME')[1]) * 1000),",
   },
+  "copy-born-when-copied": {
+    file: "shared/mid-tier/scripts/fill.lua",
+    from: 87,
+    find: "local granted = ARGV[13]",
+    put: "local granted = int(now_ms())",
+  },
+  "repaired-is-new": {
+    file: "shared/mid-tier/mid-tier.ts",
+    from: 103,
+    find: "age: stored.residence,\n  } as const;",
+    put: "age: millis(0),\n  } as const;",
+  },
   "age-forgets-cache": {
     file: "edge/tiers/data-centre.ts",
     from: 14,
