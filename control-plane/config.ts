@@ -146,6 +146,27 @@ export const LIMITS = {
   /** Reading the metrics collects anew unless that began this shortly ago. */
   collectAgain: millis(200),
 
+  /** After which a request counts half towards what is hot: a surge shows within seconds, and is gone within minutes. */
+  hotHalfLife: seconds(30),
+  /** Hot keys remembered, of all and of each region: what an edge's memory is rebuilt from. */
+  hotLedger: 1000,
+  /** The share of all requests from which on a key is hot; below half of it, it is not any more. */
+  hotShare: 0.01,
+  /** Requests, in half-lives, without which a share says nothing. */
+  hotLeast: 100,
+  /** Hot keys at most: every beat tells every edge of all. */
+  hotMost: 64,
+  /** Hot keys shown with the figures. */
+  hotShown: 20,
+  /** Keys that a new or emptied edge is warmed with, the hottest first. */
+  rebuildKeys: 1000,
+  /** Of those, a second: most come from L2, and what L2 has lost costs the origin no more than this beside its users. */
+  rebuildRate: 100,
+  /** At once. */
+  rebuildConcurrency: 4,
+  /** Lives of edges remembered as warmed. */
+  livesRemembered: 1000,
+
   /** URLs of one warm-up: what fits into a body. */
   warmupUrls: 10_000,
   /** Requests a second to the origin where the request doesn't say: most origins take that beside their users. */

@@ -4,6 +4,7 @@ import type { Site } from "../shared/core/routing.ts";
 import type { AnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
+import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
 import type { LogTail } from "../shared/mid-tier/log-tail.ts";
 import type { Metrics } from "../shared/mid-tier/metrics.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
@@ -18,6 +19,7 @@ import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { SignatureChecker } from "../shared/wire/signature.ts";
 import type { Auditor } from "./audit/auditor.ts";
 import type { Routings } from "./configuration/routings.ts";
+import type { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
 
 /** The environment, read once. */
@@ -60,6 +62,8 @@ export interface ControlPlane {
   readonly receipts: Receipts;
   readonly metrics: Metrics;
   readonly auditor: Auditor;
+  readonly hotKeys: HotKeys;
+  readonly hotLedger: HotLedger;
   readonly answerSamples: AnswerSamples;
   readonly repeats: Repeats;
   readonly warmups: Warmups;

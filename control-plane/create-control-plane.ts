@@ -4,6 +4,7 @@ import { createAnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import { createAudits } from "../shared/mid-tier/audits.ts";
 import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
+import { createHotKeys } from "../shared/mid-tier/hot-keys.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
 import { createLogTail } from "../shared/mid-tier/log-tail.ts";
@@ -23,6 +24,7 @@ import { LIMITS } from "./config.ts";
 import { Routings } from "./configuration/routings.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
 
 /** The outside of a control plane. */
@@ -47,6 +49,9 @@ export function createControlPlane(
   const { clusterKey: key, environment } = given;
   const deadline = LIMITS.redisDeadline;
   const log = createLog(redis, LOG_LIMITS);
+  const hotKeys = createHotKeys(redis, {
+    ...{ deadline, halfLife: LIMITS.hotHalfLife, most: LIMITS.hotLedger },
+  });
   const audits = createAudits(redis, deadline);
   return {
     ...{ clock, timers, random, digest, parseUrl, witness: ports.witness, databases: ports.databases },
@@ -58,6 +63,8 @@ export function createControlPlane(
     histories: createConfigurationHistories(redis, deadline),
     routings: new Routings(),
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
+    hotKeys,
+    hotLedger: new HotLedger(hotKeys),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,
       departedKept: LOG_LIMITS.operationsKept,

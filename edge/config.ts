@@ -137,6 +137,20 @@ export const LIMITS = {
   auditOriginRest: minutes(5),
   /** Octets of an answer without validators that are read to compare it. */
   auditOriginBody: kibibytes(64),
+  /** One of so many requests is counted towards what is hot, for as many as it stands for: a countdown is all that the others cost. */
+  hotEvery: 8,
+  /** Keys counted at once: whatever is asked for more often than once in so many samples is among them. */
+  hotCounted: 512,
+  /** Keys told of in one beat, the hottest first: as many samples as a thousand requests give. */
+  hotTold: 128,
+  /** Characters of their URLs and headers in all: a message that every beat carries. */
+  hotBatch: kibibytes(64),
+  /** Longer URLs are not counted: each is kept with its key, and in Redis. */
+  hotUrl: 1024,
+  /** Headers that choose a variant, and characters of each: what has more is not counted. */
+  hotHeaders: 4,
+  /** Longer values are not counted. */
+  hotHeaderLength: 128,
   /** Answers in memory looked at for one estimate: some milliseconds of the isolate's time. */
   estimateLooks: 2000,
   /** Signed requests older or newer than this are refused. */

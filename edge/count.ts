@@ -2,6 +2,7 @@
 
 import { classCounters, countLatency, type Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
+import { countHot } from "./hot/count-hot.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 
@@ -18,6 +19,7 @@ export function counted(
   // A hit in memory takes less than the finest bucket can tell.
   countLatency(counters, reply.memory === null ? edge.clock.now() - request.arrivedAt : 0);
   edge.counters.bytesServed += lengthOf(reply);
+  if (edge.heat.isDue()) countHot(edge, request, { route, result });
   return reply;
 }
 

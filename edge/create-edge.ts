@@ -7,6 +7,7 @@ import { Sampler } from "./audit/sampler.ts";
 import { LIMITS } from "./config.ts";
 import { newCounters } from "./counters.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
+import { Heat } from "./hot/heat.ts";
 import { Peers } from "./log/peers.ts";
 import { ViewKeeper } from "./log/view-keeper.ts";
 import { Router } from "./router.ts";
@@ -55,6 +56,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     memory: new MemoryTier(),
     dataCentre: new DataCentreTier(ports),
     flights: new Map(),
+    heat: new Heat(LIMITS),
     unsent: new UnsentWrites(),
     shards: setUp.shards,
   };

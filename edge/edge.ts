@@ -11,6 +11,7 @@ import type { OriginChecks } from "./audit/origin-checks.ts";
 import type { Sampler } from "./audit/sampler.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
+import type { Heat } from "./hot/heat.ts";
 import type { Peers } from "./log/peers.ts";
 import type { ViewKeeper } from "./log/view-keeper.ts";
 import type { Router } from "./router.ts";
@@ -42,6 +43,7 @@ export interface Edge extends EdgePorts {
   readonly counters: Counters;
   readonly sampler: Sampler;
   readonly originChecks: OriginChecks;
+  readonly heat: Heat;
   readonly unsent: UnsentWrites;
   /** Counts of every shard as this isolate saw it. */
   readonly shards: () => readonly ShardCounts[];

@@ -22,6 +22,8 @@ export interface Route {
   readonly href: string;
   /** What is sent to the origin for everybody: exactly what the key was made from, less what the recipe leaves out. */
   readonly sharedHref: string;
+  /** The URL that stands for all that share the key: what nobody has to have asked for, and anybody may. */
+  readonly namedHref: string;
   readonly source: Omit<SelectorSource, "tags">;
   /** The resource without its query: what a No-Vary-Search speaks of. */
   readonly searchedAt: string;
@@ -162,6 +164,7 @@ export class Router {
       key: cacheKey({ site: site.name, url, recipe: rules.key, request, variance }),
       href: parsed.href,
       sharedHref: `${parsed.parts.scheme}://${parsed.parts.host}${keyedPath(parsed.parts, rules.key)}`,
+      namedHref: `${url.scheme}://${url.host}${searchedPath(url, rules.key, variance)}`,
       source,
       selectors: selectorsIn(source, { url, rules, variance }),
     };

@@ -12,12 +12,13 @@ import { decodeStatus } from "../../shared/wire/replies.ts";
 import type { Moment } from "../audit/tally.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import type { Newcomers } from "../hot/newcomers.ts";
 import { type Ask, Attention } from "./attention.ts";
 import { inGoodTime } from "./in-good-time.ts";
 
 type Ports = Pick<
   ControlPlane,
-  "edges" | "callEdge" | "metrics" | "auditor" | "logTail" | "clock" | "timers" | "settings"
+  "edges" | "callEdge" | "metrics" | "auditor" | "hotLedger" | "logTail" | "clock" | "timers" | "settings"
 >;
 
 export interface Round {
@@ -27,6 +28,8 @@ export interface Round {
   /** Answers that take longer are folded behind it. */
   readonly grace: Millis;
   readonly background: Background;
+  /** Told who has come; the edges are then told what is hot. Where left out, both are left to the rounds of others. */
+  readonly newcomers?: Newcomers;
 }
 
 /** Everybody, and nobody's answer is left out. */
@@ -48,9 +51,9 @@ export async function collectStatus(plane: Ports, round: Round = everybody()): P
   const asks = round.attention.whomToAsk(directory, { whole: round.whole, now: plane.clock.now() });
   const readAt = { now: directory.now, askedAt, answeredAt: plane.clock.now() };
   // Quick rounds make do with what the last whole one has read: they come often, and for another reason.
-  const [tails] = await Promise.all([tailsFor(plane, asks), round.whole ? plane.auditor.follow() : null]);
+  const [tails] = await Promise.all([tailsFor(plane, asks), round.whole ? readAhead(plane, round) : null]);
   const watch = plane.auditor.watched(directory.now);
-  const telling: Telling = { attention: round.attention, directory, tails, watch, readAt };
+  const telling: Telling = { round, directory, tails, watch, readAt };
   let failed: Unavailable | null = null;
   const found: Report[] = [];
   await inGoodTime(
@@ -60,16 +63,32 @@ export async function collectStatus(plane: Ports, round: Round = everybody()): P
       timers: plane.timers,
       async take(reports) {
         found.push(...reports);
-        const folded = await plane.metrics.fold(reports, directory.now);
-        const judged =
-          folded.kind === "unavailable" ? folded : await plane.auditor.judge(reports, directory.now);
-        if (judged.kind === "unavailable") failed = judged;
-        for (const { edge, report } of reports)
-          if (report.position !== directory.sightings.get(edge)?.position) round.attention.movesOn();
+        failed = (await record(plane, reports, telling)) ?? failed;
       },
     },
   );
   return failed ?? { kind: "done", lagging: round.attention.lagging(seen(directory, found)) };
+}
+
+/** What edges are told from. Where it can't be read, what is known of it stays as it was. */
+async function readAhead({ auditor, hotLedger }: Ports, { newcomers }: Round): Promise<void> {
+  await Promise.all([auditor.follow(), newcomers === undefined ? null : hotLedger.follow()]);
+}
+
+/** Null where all of it was taken in. */
+async function record(
+  { metrics, auditor, hotLedger }: Ports,
+  reports: readonly Report[],
+  { round, directory }: Telling,
+): Promise<Unavailable | null> {
+  for (const named of reports) {
+    if (named.report.position !== directory.sightings.get(named.edge)?.position) round.attention.movesOn();
+    round.newcomers?.see(named, directory);
+  }
+  const folded = await metrics.fold(reports, directory.now);
+  if (folded.kind === "unavailable") return folded;
+  const outcomes = await Promise.all([auditor.judge(reports, directory.now), hotLedger.take(reports)]);
+  return outcomes.find((outcome) => outcome.kind === "unavailable") ?? null;
 }
 
 /** The directory as these reports change it. */
@@ -108,7 +127,7 @@ interface ReadAt {
 
 /** What one round tells everybody, and needs to read the answers. */
 interface Telling {
-  readonly attention: Attention;
+  readonly round: Round;
   readonly directory: Directory;
   readonly tails: Tails;
   readonly watch: ReturnType<ControlPlane["auditor"]["watched"]>;
@@ -119,14 +138,16 @@ type Report = NamedReport & { readonly at: Moment };
 
 /** Null where there is no report: the directory then shows for how long. */
 async function askStatus(
-  { callEdge, auditor, clock }: Ports,
+  { callEdge, auditor, hotLedger, clock }: Ports,
   ask: Ask,
-  { attention, directory, tails, watch, readAt }: Telling,
+  { round: { attention, newcomers }, directory, tails, watch, readAt }: Telling,
 ): Promise<Report | null> {
   const { edge, deadline, patience, lacksAfter } = ask;
   const entries = lacksAfter === null ? [] : (tails.get(formatPosition(lacksAfter)) ?? []);
   const counted = auditor.countedOf(edge.id);
-  const body = encodeStatusCall({ peers: peersOf(directory), watch, counted, patience, entries });
+  const { counted: merged, keys } = hotLedger.newsFor(edge.id);
+  const hot = { counted: merged, keys: newcomers === undefined ? null : keys };
+  const body = encodeStatusCall({ peers: peersOf(directory), watch, counted, patience, entries, hot });
   const sentAt = clock.now();
   attention.asked(ask, sentAt);
   const answer = await callEdge(edge, { path: STATUS_PATH, body }, deadline);

@@ -5,6 +5,7 @@ import { bootConfiguration } from "../configuration/boot.ts";
 import { forgetPast } from "../configuration/past.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus, type Round } from "../edges/collect.ts";
+import { rebuild } from "../hot/rebuild.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
 import { watchLog } from "../log/watch.ts";
@@ -67,6 +68,8 @@ async function lookInto(
   // A quick look reads the receipts only where there is something that they can learn.
   const follows = looking === undefined || looking.round.whole || looking.round.attention.takeMoved();
   const followed = follows ? await step("receipts", followReceipts(plane), failures) : null;
+  const newcomers = looking?.round.newcomers;
+  if (newcomers !== undefined) await step("rebuild", rebuild(plane, newcomers), failures);
   looking?.saw({
     open: followed?.kind === "done" ? followed.open : null,
     // While Redis is away nobody knows who lags behind it.

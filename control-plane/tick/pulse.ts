@@ -5,6 +5,7 @@ import { UNKEPT } from "../../shared/ports/clock.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { Attention } from "../edges/attention.ts";
+import { Newcomers } from "../hot/newcomers.ts";
 import type { WitnessStore } from "../log/witness.ts";
 import { ShardWatch } from "../shards/watch.ts";
 import { type BeatFailures, beat, type Looking, look, type Seen } from "./beat.ts";
@@ -12,6 +13,7 @@ import { type BeatFailures, beat, type Looking, look, type Seen } from "./beat.t
 /** What the beat's owner keeps from one pulse to the next. */
 export class Pulse {
   private readonly attention = new Attention();
+  private readonly newcomers = new Newcomers();
   private readonly shards = new ShardWatch();
   private open = 0;
   private bootCheckedAt: Instant | null = null;
@@ -26,7 +28,10 @@ export class Pulse {
     const boot = bootCheckedAt === null || elapsed(bootCheckedAt, begun) >= LIMITS.bootCheckEvery;
     let pause: Millis | null = null;
     const looking = (whole: boolean): Looking => ({
-      round: { attention: this.attention, grace: LIMITS.statusGrace, background: UNKEPT, whole },
+      round: {
+        ...{ attention: this.attention, newcomers: this.newcomers },
+        ...{ grace: LIMITS.statusGrace, background: UNKEPT, whole },
+      },
       saw: (seen) => {
         pause = this.pauseAfter(seen, clock.now());
       },

@@ -1,5 +1,6 @@
 // What lies below `/.tidegate/`: pushes, gossip, status and warm-up batches, for those who hold the cluster's key.
 
+import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { knownAge } from "../../shared/core/log-view.ts";
 import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
 import { elapsed, millis } from "../../shared/core/units.ts";
@@ -23,6 +24,7 @@ import {
   type WarmResult,
 } from "../../shared/wire/internal.ts";
 import type { SignatureChecker } from "../../shared/wire/signature.ts";
+import { decodeTarget } from "../../shared/wire/warm-target.ts";
 import { countedOf } from "../audit/sampler.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
@@ -139,7 +141,8 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   const now = edge.clock.now();
   // Taken last: the ages in it count from here.
   const audit = edge.sampler.report(now, countedOf(call.counted, internal.boot));
-  return { status: 200, json: { ...report, audit, tookMs: elapsed(began, now) } satisfies StatusReport };
+  const hot = edge.heat.report(countedOf(call.hot.counted, internal.boot));
+  return { status: 200, json: { ...report, audit, hot, tookMs: elapsed(began, now) } satisfies StatusReport };
 }
 
 /** The tick's beat: an edge without traffic learns the log here. */
@@ -161,6 +164,7 @@ async function statusOf(
     memoryEntries: edge.memory.entries,
     counters: flatCounters(edge),
     audit: null,
+    hot: null,
     tookMs: 0,
   };
 }
@@ -195,11 +199,13 @@ async function inParallel(
 
 /** The same path as any client's request, with a client that reads everything. */
 async function warmOne(edge: Edge, url: string, background: Background): Promise<WarmResult> {
-  const headers: [string, string][] = [["user-agent", "tidegate-warmup"]];
+  const target = decodeTarget(url);
+  if (target === null) return { url, status: 0, result: "failed" };
+  const headers = named(target.headers);
   const request: EdgeRequest = {
     method: "GET",
-    url,
-    header: (name) => headers.find(([key]) => key === name)?.[1] ?? null,
+    url: target.url,
+    header: (name) => headerValue(headers, name),
     headers: () => headers,
     body: NO_BODY,
     purpose: "warm-up",
@@ -215,6 +221,10 @@ async function warmOne(edge: Edge, url: string, background: Background): Promise
     throw error;
   }
 }
+
+/** Where answers vary by it the target says which. */
+const named = (headers: HeaderList): HeaderList =>
+  headers.some(([name]) => name === "user-agent") ? headers : [["user-agent", "tidegate-warmup"], ...headers];
 
 function fate(status: number, cacheStatus: string): WarmResult["result"] {
   if (status === 0 || status >= 500) return "failed";

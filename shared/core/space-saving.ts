@@ -36,7 +36,8 @@ export class SpaceSaving<V> {
     this.total += weight;
     const known = this.slots.get(key) ?? NONE;
     if (known !== NONE) this.ranking.move(known, this.ranking.rankOf(known) + weight);
-    else if (this.keys.length < this.capacity) this.take(this.keys.length, key, { weight, value: describe() });
+    else if (this.keys.length < this.capacity)
+      this.take(this.keys.length, key, { weight, value: describe() });
     else this.displace(key, { weight, value: describe() });
   }
 

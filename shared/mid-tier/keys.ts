@@ -52,3 +52,9 @@ export const warmupErrorsKey = (id: string): string => `${PREFIX}warmup:${id}:er
 export const auditorBatchKey = (edge: string, boot: string): string =>
   `${PREFIX}auditor:batch:${edge}:${boot}`;
 export const AUDITOR_LAST_VIOLATION = `${PREFIX}auditor:last-violation`;
+
+/** What is asked for most, everywhere ('') or in a region, and since when it is counted. */
+export const hotKey = (region: string): string => `${PREFIX}hot:of:${region}`;
+export const hotCountsKey = (region: string): string => `${PREFIX}hot:counts:${region}`;
+/** The last batch merged of one life of an edge's isolate. */
+export const hotBatchKey = (edge: string, boot: string): string => `${PREFIX}hot:batch:${edge}:${boot}`;

@@ -52,8 +52,6 @@ function bucketsOver(window: Millis, now: number): string[] {
   return keys;
 }
 
-/** A database's own figures; null where it doesn't tell. */
-
 export type SumsOutcome =
   | {
       readonly kind: "sums";
@@ -67,6 +65,8 @@ export type SumsOutcome =
 export interface Metrics {
   /** `now` is Redis TIME as the caller last learnt it: it chooses the buckets. */
   fold(reports: readonly NamedReport[], now: number): Promise<{ readonly kind: "folded" } | Unavailable>;
+  /** Counts what the control plane has done itself. */
+  count(name: string, by: number): Promise<{ readonly kind: "counted" } | Unavailable>;
   sum(window: Millis, now: number): Promise<SumsOutcome>;
 }
 
@@ -86,6 +86,17 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
       );
       const failed = reports.map((_, index) => scriptReply(outcome, index)).find(isUnavailable);
       return failed ?? { kind: "folded" };
+    },
+    async count(name, by) {
+      const time = scriptReply(await redis.run([["TIME"]], deadline));
+      if (time.kind === "unavailable") return time;
+      const { keys, kept } = bucketsAt(Number(time.strings[0]) * 1000);
+      const commands = keys.flatMap((key, index) => [
+        ["HINCRBY", key, name, by],
+        ["PEXPIRE", key, kept[index] ?? 0],
+      ]);
+      const outcome = await redis.run(commands, deadline);
+      return outcome.kind === "unavailable" ? outcome : { kind: "counted" };
     },
     async sum(window, now) {
       const sum = evalCommand(SUM_METRICS, bucketsOver(window, now), []);

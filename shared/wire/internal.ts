@@ -5,6 +5,7 @@ import type { LogEntry } from "../core/log-entry.ts";
 import { selectorKind } from "../core/selector.ts";
 import type { Selector } from "../core/units.ts";
 import type { AuditBatch, Counted, Watched } from "./audit.ts";
+import { type HotBatch, type HotNews, readHotNews } from "./hot.ts";
 import { parseJson } from "./json.ts";
 import { fromWireEntry, toWireEntry, type WireEntry } from "./log-payload.ts";
 
@@ -48,6 +49,8 @@ export interface StatusReport extends Acknowledgement {
   readonly counters: Readonly<Record<string, number>>;
   /** Samples of what it served, for the auditor; only in answer to the beat's call. */
   readonly audit: AuditBatch | null;
+  /** What was asked for most; likewise. */
+  readonly hot: HotBatch | null;
   /** How long the answer took to make. */
   readonly tookMs: number;
 }
@@ -67,6 +70,7 @@ export interface StatusCall {
   readonly patience: number | null;
   /** What it seems to lack of the log. */
   readonly entries: readonly LogEntry[];
+  readonly hot: HotNews;
 }
 
 export const encodeStatusCall = (call: StatusCall): string =>
@@ -91,7 +95,7 @@ export function decodeStatusCall(text: string): StatusCall | null {
   if (patience !== null && (typeof patience !== "number" || !(patience >= 0))) return null;
   const entries = Array.isArray(listed) ? listed.map(fromWireEntry) : [null];
   if (counted === undefined || !entries.every((entry) => entry !== null)) return null;
-  return { peers, watch, counted, patience, entries };
+  return { peers, watch, counted, patience, entries, hot: readHotNews(value.hot) };
 }
 
 function readPeer(value: unknown): Peer | null {

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { auditBatchSchema } from "./audit.ts";
+import { hotBatchSchema } from "./hot.ts";
 import type { Acknowledgement, EstimateReply, StatusReport, WarmReply } from "./internal.ts";
 import { parseJson } from "./json.ts";
 import { positionSchema } from "./position.ts";
@@ -21,6 +22,7 @@ const statusSchema = z.object({
   counters: z.record(z.string(), z.number().nonnegative()),
   // Samples that can't be read must not cost the figures beside them.
   audit: auditBatchSchema.nullable().catch(null),
+  hot: hotBatchSchema.nullable().catch(null),
   tookMs: z.number().nonnegative().catch(0),
 });
 

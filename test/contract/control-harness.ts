@@ -15,6 +15,7 @@ import { systemClock, systemDigest, systemRandom, systemTimers } from "../../sha
 import { parseUrl } from "../../shared/runtime/url.ts";
 import type { AuditBatch } from "../../shared/wire/audit.ts";
 import { CONTROL } from "../../shared/wire/databases.ts";
+import type { HotBatch } from "../../shared/wire/hot.ts";
 import {
   decodePush,
   decodeStatusCall,
@@ -153,6 +154,7 @@ export interface FakeEdge {
   counters: Record<string, number>;
   /** The samples that it tells of, and what it was last told by the beat. */
   audit: AuditBatch | null;
+  hot: HotBatch | null;
   called: StatusCall | null;
   /** The selectors of the last entry of every push. */
   readonly pushed: string[][];
@@ -194,6 +196,7 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     boot: `boot-of-${id}`,
     counters: {},
     audit: null,
+    hot: null,
     called: null,
     pushed: [],
     memory: { entries: 0, bytes: 0, sampled: 0, of: 0 },
@@ -239,6 +242,7 @@ const statusOf = (edge: FakeEdge): StatusReport => ({
   memoryEntries: 1,
   counters: edge.counters,
   audit: edge.audit,
+  hot: edge.hot,
   tookMs: 0,
 });
 

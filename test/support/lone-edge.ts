@@ -15,6 +15,7 @@ import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts"
 import { systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { encodeSite, policyField, siteField } from "../../shared/wire/configuration.ts";
+import { NO_HOT_NEWS } from "../../shared/wire/hot.ts";
 import {
   encodeStatusCall,
   STATUS_PATH,
@@ -136,7 +137,8 @@ export function loneEdge(
 }
 
 async function beat(edge: Edge, background: Background, call: Partial<StatusCall>): Promise<StatusReport> {
-  const body = encodeStatusCall({ peers: [], watch: [], counted: ALL, patience: null, entries: [], ...call });
+  const none = { peers: [], watch: [], counted: ALL, patience: null, entries: [], hot: NO_HOT_NEWS };
+  const body = encodeStatusCall({ ...none, ...call });
   const message = { method: "POST", path: STATUS_PATH, body };
   const by = { key: KEY, digest: systemDigest, random: systemRandom, nowWall: edge.clock.wall() };
   const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 30_000 });

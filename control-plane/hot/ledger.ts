@@ -1,0 +1,61 @@
+// What the control plane keeps of hot keys between rounds: which batches it has merged, and who is hot by now.
+
+import { nextHotSet } from "../../shared/core/hot-set.ts";
+import type { HotKeys, RankedKey } from "../../shared/mid-tier/hot-keys.ts";
+import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import type { Counted } from "../../shared/wire/audit.ts";
+import type { HotNews } from "../../shared/wire/hot.ts";
+import { LIMITS } from "../config.ts";
+
+type Done = { readonly kind: "done" };
+
+const HOT_SET = { share: LIMITS.hotShare, least: LIMITS.hotLeast, most: LIMITS.hotMost };
+
+export class HotLedger {
+  private readonly keys: HotKeys;
+  /** The last batch of each edge that is merged. */
+  private readonly counted = new Map<string, Counted>();
+  /** Null: nothing has been read yet, so nothing can be said. */
+  private hot: readonly RankedKey[] | null = null;
+
+  constructor(keys: HotKeys) {
+    this.keys = keys;
+  }
+
+  /** Beside what is hot, which of its batches the edge need not tell again. */
+  newsFor(edge: string): HotNews {
+    const keys = this.hot?.map(({ key: { url, headers } }) => ({ url, headers })) ?? null;
+    return { counted: this.counted.get(edge) ?? null, keys };
+  }
+
+  isHot(id: string): boolean {
+    return this.hot?.some((key) => key.id === id) ?? false;
+  }
+
+  /** What could not be merged comes again with the next reports, and counts once. */
+  async take(reports: readonly NamedReport[]): Promise<Done | Unavailable> {
+    const fresh = reports.flatMap(({ edge, report: { boot, region, hot } }) =>
+      hot === null || this.isMerged(edge, boot, hot.number) ? [] : [{ edge, boot, region, batch: hot }],
+    );
+    if (fresh.length === 0) return { kind: "done" };
+    const merged = await this.keys.merge(fresh);
+    if (merged.kind === "unavailable") return merged;
+    for (const { edge, boot, batch } of fresh) this.counted.set(edge, { boot, number: batch.number });
+    return { kind: "done" };
+  }
+
+  private isMerged(edge: string, boot: string, number: number): boolean {
+    const counted = this.counted.get(edge);
+    return counted?.boot === boot && counted.number >= number;
+  }
+
+  /** Twice as many as there may be hot ones are looked at: whoever has just lost its place may keep it. */
+  async follow(): Promise<Done | Unavailable> {
+    const outcome = await this.keys.read(2 * LIMITS.hotMost);
+    if (outcome.kind === "unavailable") return outcome;
+    const before = new Set(this.hot?.map(({ id }) => id));
+    this.hot = nextHotSet(before, outcome.keys, HOT_SET);
+    return { kind: "done" };
+  }
+}

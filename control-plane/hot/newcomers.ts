@@ -1,0 +1,106 @@
+// Warms edges that are new or have lost their memory with what their region asks for most, as soon as they register.
+
+import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
+import type { RankedKey } from "../../shared/mid-tier/hot-keys.ts";
+import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { encodeTarget } from "../../shared/wire/warm-target.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+
+type Ports = Pick<ControlPlane, "hotKeys" | "warmups" | "digest">;
+
+/** One life of an edge's isolate, which begins with an empty memory. */
+interface Life {
+  readonly boot: string;
+  readonly region: string;
+}
+
+/** Who is to be warmed, as the beat's owner remembers it. */
+export class Newcomers {
+  private readonly lives = new Map<string, string>();
+  private readonly due = new Map<string, Life>();
+  /** The warm-ups that were begun last for an edge: while one of them runs no other begins. */
+  private readonly jobs = new Map<string, readonly string[]>();
+  /** Lives that were warmed: several isolates behind one address take turns in answering. */
+  private readonly warmed = new Set<string>();
+
+  /** By the directory as it was before these reports changed it. */
+  see({ edge, report: { boot, region } }: NamedReport, { sightings }: Directory): void {
+    const before = this.lives.get(edge) ?? sightings.get(edge)?.boot;
+    this.lives.set(edge, boot);
+    if (before !== boot && !this.warmed.has(`${edge} ${boot}`)) this.due.set(edge, { boot, region });
+  }
+
+  /** One job an edge and site, the same whoever begins it and however often. */
+  async begin(plane: Ports): Promise<Begun> {
+    let begun = 0;
+    for (const [edge, life] of this.due) {
+      const busy = await this.isBusy(plane, edge);
+      if (busy === true) continue;
+      const outcome = busy === false ? await this.warm(plane, { edge, ...life }) : busy;
+      if (outcome.kind === "unavailable") return outcome;
+      begun += outcome.begun;
+      this.due.delete(edge);
+      this.remember(`${edge} ${life.boot}`);
+    }
+    return { kind: "begun", begun };
+  }
+
+  private async isBusy(
+    { warmups }: Pick<ControlPlane, "warmups">,
+    edge: string,
+  ): Promise<boolean | Unavailable> {
+    for (const id of this.jobs.get(edge) ?? []) {
+      const read = await warmups.read(id);
+      if (read.kind === "unavailable") return read;
+      if (read.kind === "warmup" && read.warmup.state === "running") return true;
+    }
+    return false;
+  }
+
+  private async warm(plane: Ports, newcomer: Life & { readonly edge: string }): Promise<Begun> {
+    const ranking = await hottestOf(plane.hotKeys, newcomer.region);
+    if (ranking.kind === "unavailable") return ranking;
+    const jobs: string[] = [];
+    let begun = 0;
+    for (const [site, targets] of bySite(ranking.keys)) {
+      const { edge, boot } = newcomer;
+      const id = await plane.digest.sha256Hex(["rebuild", edge, boot, site].join("\n"));
+      const created = await plane.warmups.create({
+        ...{ id, requestDigest: id, site, actor: "control-plane", edges: [edge], urls: targets },
+        ratePerSecond: LIMITS.rebuildRate,
+        concurrency: LIMITS.rebuildConcurrency,
+      });
+      if (created.kind === "unavailable") return created;
+      if (created.kind === "created") begun += 1;
+      jobs.push(id);
+    }
+    this.jobs.set(newcomer.edge, jobs);
+    return { kind: "begun", begun };
+  }
+
+  private remember(life: string): void {
+    const [oldest] = this.warmed;
+    if (this.warmed.size >= LIMITS.livesRemembered && oldest !== undefined) this.warmed.delete(oldest);
+    this.warmed.add(life);
+  }
+}
+
+type Begun = { readonly kind: "begun"; readonly begun: number } | Unavailable;
+
+/** A region of which nothing is known is taken to be like the others. */
+async function hottestOf(
+  hotKeys: ControlPlane["hotKeys"],
+  region: string,
+): ReturnType<ControlPlane["hotKeys"]["read"]> {
+  const own = await hotKeys.read(LIMITS.rebuildKeys, region);
+  return own.kind === "unavailable" || own.keys.length > 0 ? own : hotKeys.read(LIMITS.rebuildKeys);
+}
+
+/** Each in the order in which they came. */
+function bySite(keys: readonly RankedKey[]): Map<string, string[]> {
+  const targets = new Map<string, string[]>();
+  for (const { key } of keys) targets.set(key.site, [...(targets.get(key.site) ?? []), encodeTarget(key)]);
+  return targets;
+}
