@@ -49,9 +49,7 @@ export function createControlPlane(
   const { clusterKey: key, environment } = given;
   const deadline = LIMITS.redisDeadline;
   const log = createLog(redis, LOG_LIMITS);
-  const hotKeys = createHotKeys(redis, {
-    ...{ deadline, halfLife: LIMITS.hotHalfLife, most: LIMITS.hotLedger },
-  });
+  const hotKeys = createHotKeys(redis, { deadline, halfLife: LIMITS.hotHalfLife, most: LIMITS.hotLedger });
   const audits = createAudits(redis, deadline);
   return {
     ...{ clock, timers, random, digest, parseUrl, witness: ports.witness, databases: ports.databases },

@@ -38,6 +38,18 @@ const shardSchema = z.object({
   state: z.enum(["serving", "warming", "down", "out"]),
 });
 
+const hotSchema = z.object({
+  site: z.string(),
+  class: z.string(),
+  url: z.string(),
+  headers: z
+    .record(z.string(), z.string())
+    .openapi({ description: "Request headers by which the variant is chosen." }),
+  share: z.number().openapi({ description: "Of all requests for what can be stored; 0 to 1." }),
+  requestsPerSecond: z.number().openapi({ description: "Sampled, with exponential decay." }),
+  hot: z.boolean().openapi({ description: "Edges keep it in memory before others." }),
+});
+
 const edgeSchema = z.object({
   id: z.string(),
   region: z.string().nullable(),
@@ -108,6 +120,16 @@ export const metricsSchema = z
     classes: z.record(z.string(), classSchema),
     tiers: z.object({ l1Memory: tierSchema, l1Cache: tierSchema, l2: tierSchema, origin: tierSchema }),
     shards: z.array(shardSchema),
+    shardSkew: measured.openapi({
+      description: "Requests of the shard with most of them over the mean of all that serve.",
+    }),
+    hotKeys: z.array(hotSchema).openapi({ description: "The hottest first, whatever the window." }),
+    rebuilds: z.object({
+      begun: count.openapi({
+        description:
+          "Warm-ups begun for edges that came with an empty memory, of what their region asks for most.",
+      }),
+    }),
     edges: z.array(edgeSchema),
     invalidations: z.object({
       accepted: count,

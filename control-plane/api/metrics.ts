@@ -13,6 +13,7 @@ import { collectStatus } from "../edges/collect.ts";
 import { showEdges } from "../edges/show-edges.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { readLosses } from "../log/watch.ts";
+import { showHot } from "../metrics/show-hot.ts";
 import { showMetrics } from "../metrics/show-metrics.ts";
 import { shardMapIn } from "../shards/map.ts";
 import { requireToken } from "./auth.ts";
@@ -54,11 +55,14 @@ export function metricsRoutes(api: Api, { plane }: ApiPorts): void {
     if (sums.kind === "unavailable") throw unavailable(sums.reason);
     const log = await plane.log.snapshot(0);
     if (log.kind === "unavailable") throw unavailable(log.reason);
+    const hot = await plane.hotLedger.follow();
+    if (hot.kind === "unavailable") throw unavailable(hot.reason);
     const figures = showMetrics(sums, {
       now: directory.now,
       windowMs,
       edges: showEdges(directory),
       figures: await figuresOf(plane),
+      hotKeys: showHot(hot.keys.slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
       map: shardMapIn(log.configuration),
       log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
     });

@@ -86,10 +86,17 @@ function postWarmup(api: Api, { plane, wake }: ApiPorts): void {
 }
 
 async function acceptedOrder(plane: ControlPlane, body: z.infer<typeof warmupSchema>): Promise<WarmupOrder> {
-  const [known, edges] = await Promise.all([readRouting(plane), plane.edges.read()]);
+  const [known, edges, hot] = await Promise.all([
+    readRouting(plane),
+    plane.edges.read(),
+    // Of one class of one site there are fewer than of all.
+    body.hot === undefined ? { kind: "ranking" as const, keys: [] } : plane.hotKeys.read(LIMITS.hotLedger),
+  ]);
   if (known.kind === "unavailable") throw unavailable(known.reason);
   if (edges.kind === "unavailable") throw unavailable(edges.reason);
-  const context = { routing: known.routing, parse: plane.parseUrl, listed: edges.directory.edges };
+  if (hot.kind === "unavailable") throw unavailable(hot.reason);
+  const listed = edges.directory.edges;
+  const context = { routing: known.routing, parse: plane.parseUrl, listed, hottest: hot.keys };
   const acceptance = acceptWarmup(body, context);
   if (acceptance.kind === "refused") throw invalidBody(acceptance.faults);
   return acceptance.order;

@@ -1,7 +1,7 @@
 // What the control plane keeps of hot keys between rounds: which batches it has merged, and who is hot by now.
 
 import { nextHotSet } from "../../shared/core/hot-set.ts";
-import type { HotKeys, RankedKey } from "../../shared/mid-tier/hot-keys.ts";
+import type { HotKeys, RankedKey, RankingOutcome } from "../../shared/mid-tier/hot-keys.ts";
 import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { Counted } from "../../shared/wire/audit.ts";
@@ -51,11 +51,11 @@ export class HotLedger {
   }
 
   /** Twice as many as there may be hot ones are looked at: whoever has just lost its place may keep it. */
-  async follow(): Promise<Done | Unavailable> {
+  async follow(): Promise<RankingOutcome> {
     const outcome = await this.keys.read(2 * LIMITS.hotMost);
     if (outcome.kind === "unavailable") return outcome;
     const before = new Set(this.hot?.map(({ id }) => id));
     this.hot = nextHotSet(before, outcome.keys, HOT_SET);
-    return { kind: "done" };
+    return outcome;
   }
 }

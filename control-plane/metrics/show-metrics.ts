@@ -6,6 +6,8 @@ import { type ShardFigures, UNKNOWN_FIGURES } from "../../shared/mid-tier/shard-
 import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
 import type { EdgeState, ShownEdge } from "../edges/show-edges.ts";
 import type { LogLoss } from "../log/watch.ts";
+import { skewOf } from "./shard-skew.ts";
+import type { HotRow } from "./show-hot.ts";
 import { type StaleFigures, showStale } from "./show-stale.ts";
 
 type Sums = SumsOutcome & { readonly kind: "sums" };
@@ -67,6 +69,10 @@ export interface CacheMetrics {
   readonly classes: Record<string, ClassFigures>;
   readonly tiers: Record<"l1Memory" | "l1Cache" | "l2" | "origin", TierFigures>;
   readonly shards: ShardRow[];
+  /** Requests of the shard with most of them over the mean of all that serve. */
+  readonly shardSkew: number | null;
+  readonly hotKeys: HotRow[];
+  readonly rebuilds: { readonly begun: number };
   readonly edges: EdgeRow[];
   readonly invalidations: {
     readonly accepted: number;
@@ -100,6 +106,7 @@ export interface MetricsContext {
   readonly map: ShardMap | null;
   /** Of every database that answers, by its id. */
   readonly figures: ReadonlyMap<string, ShardFigures>;
+  readonly hotKeys: readonly HotRow[];
 }
 
 export function showMetrics(
@@ -133,6 +140,9 @@ export function showMetrics(
       replicationLagMs: sums.get(`gauge|shardLag|${id}`) ?? null,
       state,
     })),
+    shardSkew: skewOf(sums, context.map),
+    hotKeys: [...context.hotKeys],
+    rebuilds: { begun: count("rebuilds|begun") },
     edges: context.edges.map(({ id, region, position, knownAgeMs, memoryBytes, state }) => {
       return { id, region, position, knownAgeMs, memoryBytes, state };
     }),

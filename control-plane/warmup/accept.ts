@@ -1,9 +1,11 @@
 // Checks what a warm-up is to fetch: only the site's own URLs, only edges that there are.
 
-import type { Routing } from "../../shared/core/routing.ts";
+import { placeOf, type Routing } from "../../shared/core/routing.ts";
+import type { RankedKey } from "../../shared/mid-tier/hot-keys.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
 import type { Fault } from "../../shared/wire/json.ts";
+import { encodeTarget } from "../../shared/wire/warm-target.ts";
 import { LIMITS } from "../config.ts";
 import { siteNamed } from "../invalidate/accept.ts";
 import { type ReferenceContext, readUrl } from "../invalidate/reference.ts";
@@ -26,6 +28,8 @@ export interface WarmupContext {
   readonly routing: Routing;
   readonly parse: ParseUrl;
   readonly listed: readonly ListedEdge[];
+  /** The hottest first. */
+  readonly hottest: readonly RankedKey[];
 }
 
 export function acceptWarmup(body: WarmupBody, context: WarmupContext): WarmupAcceptance {
@@ -40,12 +44,13 @@ export function acceptWarmup(body: WarmupBody, context: WarmupContext): WarmupAc
   const scheme = context.listed[0]?.url.startsWith("https:") ? "https" : "http";
   const faults: Fault[] = edgeFaults(body.edges, context.listed);
   const urls = new Set<string>();
-  for (const [index, text] of body.urls.entries()) {
+  for (const [index, text] of (body.urls ?? []).entries()) {
     const read = readOwnUrl(text, { ...context, site, scheme });
     if (read.kind === "fault") faults.push({ pointer: `/urls/${index}`, message: read.message });
     else urls.add(read.href);
   }
   if (faults.length > 0) return { kind: "refused", faults };
+  for (const target of hotTargets(body.hot, site.name, context)) urls.add(target);
   const order: WarmupOrder = {
     site: site.name,
     urls: [...urls],
@@ -54,6 +59,20 @@ export function acceptWarmup(body: WarmupBody, context: WarmupContext): WarmupAc
     concurrency: body.concurrency ?? LIMITS.warmupConcurrency,
   };
   return { kind: "accepted", order };
+}
+
+/** What clients have asked the site for, as far as it serves that still. */
+function hotTargets(hot: WarmupBody["hot"], site: string, context: WarmupContext): string[] {
+  if (hot === undefined) return [];
+  const targets: string[] = [];
+  for (const { key } of context.hottest) {
+    if (targets.length >= hot.top) break;
+    if (key.site !== site || (hot.class !== undefined && key.class !== hot.class)) continue;
+    const parsed = context.parse(key.url);
+    const place = parsed === null ? null : placeOf(context.routing, parsed.parts);
+    if (place?.site.name === site) targets.push(encodeTarget(key));
+  }
+  return targets;
 }
 
 function edgeFaults(edges: WarmupBody["edges"], listed: readonly ListedEdge[]): Fault[] {

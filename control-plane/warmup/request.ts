@@ -20,6 +20,7 @@ export const warmupSchema = z
       .array(z.string())
       .min(1)
       .max(LIMITS.warmupUrls)
+      .optional()
       .openapi({ description: "http(s) URLs of the site's own hosts, or its paths." }),
     edges: z
       .union([z.literal("all"), z.array(z.string()).min(1)])
@@ -39,8 +40,18 @@ export const warmupSchema = z
       .openapi({ description: `Requests to the origin at once; default ${LIMITS.warmupConcurrency}.` }),
     wait: z.boolean().optional(),
     sitemap: notSupported("a sitemap"),
-    hot: notSupported("warming what is hot"),
+    hot: z
+      .strictObject({
+        class: z.string().min(1).max(64).optional(),
+        top: z.int().min(1).max(LIMITS.hotLedger),
+      })
+      .optional()
+      .openapi({ description: "What is asked for most, the hottest first, behind `urls`." }),
     variants: notSupported("warming variants"),
+  })
+  .refine(({ urls, hot }) => urls !== undefined || hot !== undefined, {
+    path: ["urls"],
+    message: "must be given, or `hot`",
   })
   .openapi("WarmupRequest");
 

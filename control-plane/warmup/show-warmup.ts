@@ -26,7 +26,8 @@ export function showWarmup(warmup: Warmup): ShownWarmup {
     ...{ id, site, state, total, done, failed, skipped, ratePerSecond, concurrency },
     edges: warmup.edges === null ? "all" : [...warmup.edges],
     etaSeconds: etaOf(warmup),
-    errors: [...warmup.errors],
+    // Of a variant, the URL: its headers are long, and nobody's affair here.
+    errors: warmup.errors.map(({ url, ...error }) => ({ url: url.split("\n", 1)[0] ?? "", ...error })),
     acceptedAt: new Date(warmup.at).toISOString(),
     finishedAt: warmup.finishedAt === null ? null : new Date(warmup.finishedAt).toISOString(),
   };

@@ -89,7 +89,9 @@ const BAD_WARMUPS: readonly [why: string, body: unknown, pointer: string][] = [
   ["a concurrency of 65", { urls: ["/a"], concurrency: 65 }, "/concurrency"],
   ["an unknown field", { urls: ["/a"], url: "/b" }, "/url"],
   ["a sitemap, which is not supported", { urls: ["/a"], sitemap: "/sitemap.xml" }, "/sitemap"],
-  ["what is hot, which is not supported", { urls: ["/a"], hot: { top: 5 } }, "/hot"],
+  ["neither URLs nor what is hot", {}, "/urls"],
+  ["what is hot, of nobody knows how many", { hot: {} }, "/hot/top"],
+  ["more of what is hot than is remembered", { hot: { top: 1001 } }, "/hot/top"],
   ["variants, which are not supported", { urls: ["/a"], variants: [{ headers: {} }] }, "/variants"],
 ];
 
