@@ -1,4 +1,4 @@
-// What an isolate knows of hot keys: what it counted itself.
+// What an isolate knows of hot keys: what it has counted itself, and what it was told.
 
 import { mix } from "../../shared/core/mix.ts";
 import { SpaceSaving } from "../../shared/core/space-saving.ts";
@@ -19,6 +19,8 @@ export class Heat {
   private readonly counts: SpaceSaving<HotKey | null>;
   private sent: HotBatch | null = null;
   private numbers = 0;
+  /** Of hot keys, and of the resources whose variants they are. */
+  private digests: ReadonlySet<string> = new Set();
 
   constructor(limits: HeatLimits) {
     this.limits = limits;
@@ -64,5 +66,14 @@ export class Heat {
       told.push({ ...value, requests: count - error });
     }
     return told;
+  }
+
+  /** Whether a key of L2 is hot. It is advice: nothing that has to be true may depend on it. */
+  isHot(digest: string): boolean {
+    return this.digests.has(digest);
+  }
+
+  isToldOf(digests: ReadonlySet<string>): void {
+    this.digests = digests;
   }
 }

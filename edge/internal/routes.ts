@@ -29,6 +29,7 @@ import { countedOf } from "../audit/sampler.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { handleRequest } from "../handle-request.ts";
+import { learnHot } from "../hot/learn-hot.ts";
 import type { EdgeRequest } from "../request.ts";
 import { lookIntoMemory } from "./estimate.ts";
 import { flatCounters } from "./flat-counters.ts";
@@ -136,6 +137,7 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   const began = edge.clock.now();
   edge.peers.named(call.peers.slice(0, LIMITS.peers), began);
   edge.sampler.watch(call.watch);
+  if (call.hot.keys !== null) await learnHot(edge, call.hot.keys);
   if (call.entries.length > 0) edge.view.receive(call.entries, request.background);
   const report = await statusOf(internal, request.background, call.patience);
   const now = edge.clock.now();

@@ -5,6 +5,13 @@ import { replacementOf } from "../../shared/core/eviction/policies.ts";
 import type { EvictionPolicy } from "../../shared/core/rules.ts";
 import type { Bytes } from "../../shared/core/units.ts";
 
+const NOBODY: ReadonlySet<string> = new Set();
+/**
+ * What is held takes at most this part of the budget. A single object takes at most a quarter, so there is always
+ * somebody who can leave for a newcomer.
+ */
+const HELD_SHARE = 2;
+
 interface Share<V> {
   readonly eviction: EvictionPolicy;
   readonly cache: BoundedCache<V>;
@@ -20,6 +27,7 @@ export class ClassMemory<V> {
   private readonly budget: Bytes;
   private readonly expiryOf: (value: V) => number;
   private readonly shares: Share<V>[] = [];
+  private held: ReadonlySet<string> = NOBODY;
 
   constructor(budget: Bytes, expiryOf: (value: V) => number) {
     this.budget = budget;
@@ -47,7 +55,23 @@ export class ClassMemory<V> {
     const own = this.shareOf(eviction);
     for (const share of this.shares) if (share !== own) share.cache.delete(key);
     own.cache.set(key, value, size);
+    if (this.held.has(key)) this.keep(key, own.cache);
     while (this.bytesUsed > this.budget) this.givesWay().cache.evict();
+  }
+
+  /** From now on nobody has these leave for one that is not among them, as far as their share of the budget goes. */
+  hold(keys: ReadonlySet<string>): void {
+    for (const key of this.held) if (!keys.has(key)) for (const { cache } of this.shares) cache.unpin(key);
+    this.held = keys;
+    for (const key of keys)
+      for (const { cache } of this.shares) if (cache.peek(key) !== undefined) this.keep(key, cache);
+  }
+
+  private keep(key: string, cache: BoundedCache<V>): void {
+    // Pinned before and grown since, it may be more than there is room for.
+    const others = this.bytesHeld - (cache.isPinned(key) ? cache.sizeOf(key) : 0);
+    if (others + cache.sizeOf(key) <= this.budget / HELD_SHARE) cache.pin(key);
+    else cache.unpin(key);
   }
 
   delete(key: string): void {
@@ -62,6 +86,10 @@ export class ClassMemory<V> {
     let sum = 0;
     for (const { cache } of this.shares) sum += cache.bytesUsed;
     return sum;
+  }
+
+  get bytesHeld(): number {
+    return this.shares.reduce((sum, { cache }) => sum + cache.bytesPinned, 0);
   }
 
   get evictions(): number {
@@ -81,9 +109,9 @@ export class ClassMemory<V> {
     return share;
   }
 
-  /** Asked only while something is held. */
+  /** Asked only while there is somebody who can leave. */
   private givesWay(): Share<V> {
-    const holding = this.shares.filter(({ cache }) => cache.size > 0);
+    const holding = this.shares.filter(({ cache }) => cache.evictable > 0);
     for (const share of holding) share.turn += share.cache.bytesUsed;
     const ahead = holding.reduce((first, share) => (share.turn > first.turn ? share : first));
     ahead.turn -= this.bytesUsed;

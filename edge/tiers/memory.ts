@@ -55,6 +55,7 @@ export type Marker =
 
 export class MemoryTier {
   private readonly classes = new Map<string, ClassMemory<MemoryAnswer>>();
+  private hot: ReadonlySet<string> = new Set();
   private readonly markers = new BoundedCache<Marker>({
     budget: LIMITS.markerBudget,
     replacement: () => new Sieve(),
@@ -68,6 +69,12 @@ export class MemoryTier {
     const { rules } = entry;
     if (rules.memoryBudget === 0) return;
     this.classOf(rules).set(rules.eviction, key, { value: entry, size: sizeOf(key, entry) });
+  }
+
+  /** What is hot by now, hottest first: it stays for as long as it is. */
+  hold(keys: ReadonlySet<CacheKey>): void {
+    this.hot = keys;
+    for (const held of this.classes.values()) held.hold(keys);
   }
 
   /** Removes the entry if it is still this one. */
@@ -182,6 +189,7 @@ export class MemoryTier {
     let held = this.classes.get(rules.name);
     if (held === undefined) {
       held = new ClassMemory(rules.memoryBudget, expiryOf);
+      held.hold(this.hot);
       this.classes.set(rules.name, held);
     }
     return held;

@@ -90,3 +90,84 @@ describe("a class's memory", () => {
     expect([memory.size, memory.evictions]).toEqual([10, 2]);
   });
 });
+
+describe("what is held in a class's memory", () => {
+  const POLICIES: readonly EvictionPolicy[] = ["sieve", "s3-fifo", "lru", "gdsf", "ttl"];
+  const hot = named("hot", 5);
+
+  test.each(POLICIES)(
+    "%s: nobody has it leave, used or not, and for no longer than it is held",
+    (eviction) => {
+      const memory = memoryOf(1000);
+      memory.hold(new Set(hot));
+      fill(memory, eviction, [...hot.slice(0, 3), ...named("a", 300), ...hot.slice(3), ...named("b", 300)]);
+      expect([held(memory, hot), memory.bytesHeld, memory.bytesUsed]).toEqual([5, 50, 1000]);
+      for (const name of hot) expect(memory.get(name)).toBe(1);
+      memory.hold(new Set(hot.slice(0, 1)));
+      fill(memory, eviction, named("c", 300));
+      fill(memory, eviction, named("d", 300));
+      // Being soonest to expire, they go first under ttl; by use, everybody else does in time.
+      expect(held(memory, hot.slice(0, 1))).toBe(1);
+      expect([memory.bytesHeld, memory.bytesUsed]).toEqual([10, 1000]);
+      memory.hold(new Set());
+      memory.delete(hot[0] ?? "");
+      expect([memory.bytesHeld, memory.bytesUsed]).toEqual([0, 990]);
+    },
+  );
+
+  test("takes half of the budget at most, the hottest before others", () => {
+    const memory = memoryOf(100);
+    const many = named("hot", 10);
+    fill(memory, "lru", [...many].reverse());
+    memory.hold(new Set(many));
+    expect(memory.bytesHeld).toBe(50);
+    fill(memory, "lru", named("other", 10));
+    expect(many.filter((name) => memory.peek(name) !== undefined)).toEqual(many.slice(0, 5));
+  });
+
+  test("what grows beyond that while it is held is held no more", () => {
+    const memory = memoryOf(100);
+    memory.hold(new Set(["a", "b", "c"]));
+    for (const key of ["a", "b", "c"]) memory.set("sieve", key, { value: 1, size: 15 });
+    expect(memory.bytesHeld).toBe(45);
+    memory.set("sieve", "a", { value: 2, size: 25 });
+    expect([memory.bytesHeld, memory.get("a")]).toEqual([30, 2]);
+  });
+
+  const steps = array(
+    record({
+      eviction: constantFrom<EvictionPolicy>(...POLICIES),
+      key: constantFrom(..."abcdefghijklmnopqrst"),
+      size: integer({ min: 0, max: 30 }),
+      what: constantFrom("set", "set", "set", "get", "delete", "hold"),
+      other: constantFrom(..."abcdefghij"),
+    }),
+    { minLength: 50, maxLength: 300, size: "max" },
+  );
+
+  test("keeps the accounts and the budget, whatever comes, goes, and is held", () => {
+    holds(
+      property(steps, (list) => {
+        const memory = memoryOf(100);
+        const sizes: number[] = [];
+        for (const [value, { eviction, key, size, what, other }] of list.entries()) {
+          sizes.push(size);
+          if (what === "set") memory.set(eviction, key, { value, size });
+          if (what === "get") memory.get(key);
+          if (what === "delete") memory.delete(key);
+          if (what === "hold") memory.hold(new Set([key, other]));
+          const values = [...memory.values()];
+          const sum = values.reduce((total, at) => total + (sizes[at] ?? 0), 0);
+          expect([memory.bytesUsed, memory.size]).toEqual([sum, values.length]);
+          expect(memory.bytesUsed).toBeLessThanOrEqual(100);
+          expect(memory.bytesHeld).toBeLessThanOrEqual(50);
+        }
+        memory.hold(new Set());
+        expect(memory.bytesHeld).toBe(0);
+        for (let i = 0; i < 20; i++) memory.set("lru", `x${i}`, { value: 0, size: 25 });
+        expect(memory.bytesUsed).toBeLessThanOrEqual(100);
+      }),
+      100,
+    );
+  });
+});

@@ -1,7 +1,7 @@
 // A cache with a byte budget: it keeps the accounts, a replacement policy says who leaves.
 
 import type { Bytes } from "../units.ts";
-import { NONE } from "./columns.ts";
+import { grown, NONE } from "./columns.ts";
 import type { Replacement } from "./replacement.ts";
 import { Residents } from "./residents.ts";
 
@@ -24,6 +24,9 @@ export class BoundedCache<V> {
   private readonly onEvict: Evicted<V> | null;
   private readonly residents = new Residents<V>();
   private readonly replacement: Replacement;
+  /** By slot: 1 where the policy does not see it. */
+  private pins: Uint8Array = new Uint8Array(0);
+  private pinned = { count: 0, bytes: 0 };
   private used = 0;
   private evicted = 0;
 
@@ -37,7 +40,7 @@ export class BoundedCache<V> {
   get(key: string): V | undefined {
     const slot = this.residents.slotOf(key);
     if (slot === NONE) return undefined;
-    this.replacement.use(slot);
+    if (this.pins[slot] === 0) this.replacement.use(slot);
     return this.residents.valueAt(slot);
   }
 
@@ -58,8 +61,35 @@ export class BoundedCache<V> {
     const slot = present === NONE ? this.newSlot(key) : present;
     this.residents.put(slot, value, size);
     this.used += size;
-    this.replacement.add(slot, present !== NONE);
+    if (this.pins[slot] === 1) this.pinned.bytes += size;
+    else this.replacement.add(slot, present !== NONE);
     return true;
+  }
+
+  /** Nobody is evicted for want of another: it stays until it is unpinned or deleted. What else is in must be the larger part. */
+  pin(key: string): void {
+    const slot = this.residents.slotOf(key);
+    if (slot === NONE || this.pins[slot] === 1) return;
+    this.replacement.remove(slot);
+    this.pins[slot] = 1;
+    this.countPin(slot, 1);
+  }
+
+  unpin(key: string): void {
+    const slot = this.residents.slotOf(key);
+    if (slot === NONE || this.pins[slot] !== 1) return;
+    this.countPin(slot, -1);
+    this.pins[slot] = 0;
+    this.replacement.add(slot, true);
+  }
+
+  isPinned(key: string): boolean {
+    return this.pins[this.residents.slotOf(key)] === 1;
+  }
+
+  /** Octets that a key takes; 0 where it is not in. */
+  sizeOf(key: string): number {
+    return this.residents.sizeAt(this.residents.slotOf(key));
   }
 
   delete(key: string): boolean {
@@ -69,7 +99,7 @@ export class BoundedCache<V> {
     return true;
   }
 
-  /** Gives up one object; there must be one. */
+  /** Gives up one object; there must be one that is not pinned. */
   evict(): void {
     const slot = this.replacement.victim();
     const key = this.residents.keyAt(slot);
@@ -82,6 +112,8 @@ export class BoundedCache<V> {
   clear(): void {
     this.residents.clear();
     this.replacement.clear();
+    this.pins.fill(0);
+    this.pinned = { count: 0, bytes: 0 };
     this.used = 0;
   }
 
@@ -93,6 +125,15 @@ export class BoundedCache<V> {
     return this.used as Bytes;
   }
 
+  get bytesPinned(): number {
+    return this.pinned.bytes;
+  }
+
+  /** How many could be evicted. */
+  get evictable(): number {
+    return this.residents.count - this.pinned.count;
+  }
+
   get evictions(): number {
     return this.evicted;
   }
@@ -102,18 +143,31 @@ export class BoundedCache<V> {
   }
 
   private newSlot(key: string): number {
-    if (this.residents.isFull) this.replacement.grow(this.residents.grow());
+    if (this.residents.isFull) {
+      const capacity = this.residents.grow();
+      this.replacement.grow(capacity);
+      this.pins = grown(this.pins, capacity);
+    }
     return this.residents.take(key);
   }
 
   private remove(slot: number): void {
     this.withdraw(slot);
+    if (this.pins[slot] === 1) this.pinned.count -= 1;
+    this.pins[slot] = 0;
     this.residents.release(slot);
+  }
+
+  private countPin(slot: number, by: 1 | -1): void {
+    this.pinned.count += by;
+    this.pinned.bytes += by * this.residents.sizeAt(slot);
   }
 
   /** Out of the policy's sight: who is being replaced is not its own victim. */
   private withdraw(slot: number): void {
-    this.replacement.remove(slot);
-    this.used -= this.residents.sizeAt(slot);
+    const size = this.residents.sizeAt(slot);
+    if (this.pins[slot] === 1) this.pinned.bytes -= size;
+    else this.replacement.remove(slot);
+    this.used -= size;
   }
 }

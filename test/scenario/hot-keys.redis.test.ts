@@ -1,0 +1,83 @@
+// Hot keys with real processes: seen within seconds, and an edge that is killed has them again without asking the origin.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestCluster, type TestCluster } from "../support/cluster.ts";
+import { until } from "../support/http.ts";
+
+const HOT = Array.from({ length: 12 }, (_, n) => `/hot/${n}`);
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster({
+    edges: 2,
+    policies: [{ key_pattern: "/hot/*", class: "hot", ttl: "10m", ttl_mode: "override", window_ms: 5000 }],
+  });
+  cluster.site.setBelow("/hot/", (request) => ({ body: `content of ${request.url}` }));
+}, 60_000);
+afterAll(() => cluster?.stop(), 30_000);
+
+const metrics = async () => (await cluster.call("GET", "/cache-metrics?window=10s")).json;
+
+/** Twice as often for each one before it. */
+async function askMuch(rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round++)
+    await Promise.all(
+      HOT.flatMap((path, n) =>
+        [0, 1].flatMap((edge) => Array.from({ length: n === 0 ? 12 : 2 }, () => cluster.get(edge, path))),
+      ),
+    );
+}
+
+test("a URL that everybody asks for is the hottest key within seconds", async () => {
+  await askMuch(1);
+  const begun = performance.now();
+  const seen = await until(
+    async () => {
+      await askMuch(4);
+      return metrics();
+    },
+    ({ hotKeys }) => hotKeys[0]?.hot === true && hotKeys.length >= HOT.length,
+    { withinMs: 15_000, everyMs: 200 },
+  );
+  console.log({ hotWithinMs: Math.round(performance.now() - begun), share: seen.hotKeys[0].share });
+  expect(seen.hotKeys[0]).toMatchObject({
+    site: "default",
+    class: "hot",
+    url: expect.stringMatching(/\/hot\/0$/),
+  });
+  expect(seen.hotKeys[0].share).toBeGreaterThan(0.2);
+  expect(seen.hotKeys[0].share).toBeLessThan(0.55);
+  expect(seen.hotKeys[0].requestsPerSecond).toBeGreaterThan(10);
+  expect(seen.shardSkew).toBe(1);
+}, 60_000);
+
+test("an edge that was killed has what is hot in memory again, and the origin was not asked", async () => {
+  const before = await metrics();
+  const asked = cluster.site.total();
+  process.kill(cluster.edges[1]?.pid() ?? Number.NaN, "SIGKILL");
+  const killedAt = performance.now();
+  // Nobody asks it for anything: what it has, it was warmed with.
+  const memoryOf = async (): Promise<number> => {
+    const got = await cluster.signed(1, "/.tidegate/status").catch(() => null);
+    return got === null || got.status !== 200 ? -1 : JSON.parse(got.text).memoryEntries;
+  };
+  await until(memoryOf, (entries) => entries >= HOT.length, { withinMs: 30_000, everyMs: 200 });
+  console.log({ warmWithinMs: Math.round(performance.now() - killedAt) });
+  for (const path of HOT) {
+    const { text, cacheStatus } = await cluster.get(1, path);
+    expect(text).toBe(`content of ${path}`);
+    expect(cacheStatus).toMatch(/tidegate-l1; hit/);
+  }
+  expect(cluster.site.total()).toBe(asked);
+  const after = await until(metrics, ({ rebuilds }) => rebuilds.begun > 0, { withinMs: 5000, everyMs: 200 });
+  expect(before.hotKeys[0].url).toBe(after.hotKeys[0].url);
+}, 90_000);
+
+test("a warm-up of what is hot needs no list of URLs", async () => {
+  const { status, json } = await cluster.call("POST", "/warmup", {
+    hot: { class: "hot", top: 5 },
+    wait: true,
+  });
+  expect(status).toBe(200);
+  expect(json).toMatchObject({ state: "done", total: 5, done: 5, failed: 0 });
+}, 30_000);
