@@ -160,7 +160,9 @@ export const LIMITS = {
   hotShown: 20,
   /** Keys that a new or emptied edge is warmed with, the hottest first. */
   rebuildKeys: 1000,
-  /** Of those, a second: most come from L2, and what L2 has lost costs the origin no more than this beside its users. */
+  /** What has less of all requests is asked for too seldom to be missed; nor does what was hot long ago come back by that. */
+  rebuildShare: 0.000_01,
+  /** Keys a second: most come from L2, and what L2 has lost costs the origin no more than this beside its users. */
   rebuildRate: 100,
   /** At once. */
   rebuildConcurrency: 4,

@@ -101,6 +101,8 @@ async function hottestOf(
 /** Each in the order in which they came. */
 function bySite(keys: readonly RankedKey[]): Map<string, string[]> {
   const targets = new Map<string, string[]>();
-  for (const { key } of keys) targets.set(key.site, [...(targets.get(key.site) ?? []), encodeTarget(key)]);
+  for (const { key, share } of keys)
+    if (share >= LIMITS.rebuildShare)
+      targets.set(key.site, [...(targets.get(key.site) ?? []), encodeTarget(key)]);
   return targets;
 }

@@ -19,8 +19,9 @@ export class Heat {
   private readonly counts: SpaceSaving<HotKey | null>;
   private sent: HotBatch | null = null;
   private numbers = 0;
-  /** Of hot keys, and of the resources whose variants they are. */
-  private digests: ReadonlySet<string> = new Set();
+  /** By the hot keys, and the resources whose variants they are. */
+  private digests: ReadonlyMap<string, string> = new Map();
+  private hot: ReadonlySet<string> = new Set();
 
   constructor(limits: HeatLimits) {
     this.limits = limits;
@@ -70,10 +71,16 @@ export class Heat {
 
   /** Whether a key of L2 is hot. It is advice: nothing that has to be true may depend on it. */
   isHot(digest: string): boolean {
-    return this.digests.has(digest);
+    return this.hot.has(digest);
   }
 
-  isToldOf(digests: ReadonlySet<string>): void {
+  /** Of a key that was hot before. */
+  digestOf(key: string): string | null {
+    return this.digests.get(key) ?? null;
+  }
+
+  learn(digests: ReadonlyMap<string, string>): void {
     this.digests = digests;
+    this.hot = new Set(digests.values());
   }
 }

@@ -20,5 +20,9 @@ export async function learnHot(edge: Edge, targets: readonly WarmTarget[]): Prom
     named.add(key).add(route.key);
   }
   edge.memory.hold(keys);
-  edge.heat.isToldOf(new Set(await Promise.all([...named].map((key) => edge.digest.sha256Hex(key)))));
+  const digest = async (key: CacheKey): Promise<[string, string]> => [
+    key,
+    edge.heat.digestOf(key) ?? (await edge.digest.sha256Hex(key)),
+  ];
+  edge.heat.learn(new Map(await Promise.all([...named].map(digest))));
 }
