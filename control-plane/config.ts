@@ -166,6 +166,8 @@ export const LIMITS = {
   rebuildRate: 100,
   /** At once. */
   rebuildConcurrency: 4,
+  /** Whatever somebody asks to be warmed within this goes first. */
+  rebuildBehind: minutes(10),
   /** Lives of edges remembered as warmed. */
   livesRemembered: 1000,
 

@@ -1,7 +1,7 @@
 // `POST /warmup`, its progress, and its end.
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { elapsed, type Millis } from "../../shared/core/units.ts";
+import { elapsed, type Millis, millis } from "../../shared/core/units.ts";
 import type { WarmupOutcome } from "../../shared/mid-tier/warmups.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
@@ -70,7 +70,8 @@ function postWarmup(api: Api, { plane, wake }: ApiPorts): void {
     const body = context.req.valid("json");
     const operation = await operationOf(context, "warmup", plane);
     const order = await acceptedOrder(plane, body);
-    const created = await plane.warmups.create({ ...operation, ...order, actor: context.get("actor") });
+    const actor = context.get("actor");
+    const created = await plane.warmups.create({ ...operation, ...order, actor, behind: millis(0) });
     if (created.kind === "unavailable")
       throw unavailable(created.reason, "Send it again with the same Idempotency-Key.");
     if (created.kind === "conflict") throw idempotencyConflict();

@@ -71,6 +71,7 @@ export class Newcomers {
         ...{ id, requestDigest: id, site, actor: "control-plane", edges: [edge], urls: targets },
         ratePerSecond: LIMITS.rebuildRate,
         concurrency: LIMITS.rebuildConcurrency,
+        behind: LIMITS.rebuildBehind,
       });
       if (created.kind === "unavailable") return created;
       if (created.kind === "created") begun += 1;

@@ -21,6 +21,8 @@ export interface NewWarmup {
   readonly ratePerSecond: number;
   readonly concurrency: number;
   readonly urls: readonly string[];
+  /** Where there are more than go on at once, those begin first that were begun until so much later. */
+  readonly behind: Millis;
 }
 
 export type WarmupState = "running" | "done" | "cancelled";
@@ -31,7 +33,7 @@ export interface WarmupError {
   readonly reason: string;
 }
 
-export interface Warmup extends Omit<NewWarmup, "urls" | "requestDigest"> {
+export interface Warmup extends Omit<NewWarmup, "urls" | "requestDigest" | "behind"> {
   readonly state: WarmupState;
   readonly total: number;
   /** URLs that are behind us: done, failed and skipped. */
@@ -65,7 +67,7 @@ export interface WarmupProgress {
 export interface Warmups {
   create(warmup: NewWarmup): Promise<{ readonly kind: "created" | "exists" | "conflict" } | Unavailable>;
   read(id: string): Promise<WarmupOutcome>;
-  /** Oldest first. */
+  /** Oldest first, but for those that stand behind others. */
   open(most: number): Promise<{ readonly kind: "open"; readonly ids: readonly string[] } | Unavailable>;
   urls(
     id: string,
@@ -130,7 +132,7 @@ function createCommand(warmup: NewWarmup, limits: WarmupLimits): readonly RedisA
     ["concurrency", warmup.concurrency],
   ] as const;
   const keys = [warmupKey(id), warmupUrlsKey(id), WARMUPS];
-  const head = [id, requestDigest, limits.kept, fields.length];
+  const head = [id, requestDigest, limits.kept, warmup.behind, fields.length];
   return evalCommand(CREATE_WARMUP, keys, [...head, ...fields.flat(), ...urls]);
 }
 

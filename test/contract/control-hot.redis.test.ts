@@ -194,6 +194,16 @@ describe("an edge that comes with an empty memory", () => {
     expect(await jobs()).toBe(0);
   });
 
+  test("stands behind what somebody asks to be warmed after it", async () => {
+    edge(1).boot = "another-life";
+    await beat();
+    const { json } = await plane.call("/warmup", { urls: ["/asked-for"] });
+    const open = await plane.plane.warmups.open(1);
+    expect(open).toEqual({ kind: "open", ids: [json.id] });
+    await warmAll();
+    expect(edge(1).warmed).toContain("http://origin.test/2");
+  });
+
   test("is noticed though somebody else has seen it first", async () => {
     edge(1).boot = "another-life";
     await metrics();
