@@ -117,6 +117,7 @@ test("a dry run takes what it merely leaves aside", async () => {
 
 describe("a query that is wrong is refused with 400 and the name of the field", () => {
   test.each([
+    ["/shards?state=down", "GET", "/state"],
     ["/edges?state=live", "GET", "/state"],
     ["/edges?limit=0", "GET", "/limit"],
     ["/edges?limit=101", "GET", "/limit"],
@@ -255,6 +256,8 @@ test("the interface's description names every route, its bodies and its problems
     "/invalidations/{id}",
     "/livez",
     "/readyz",
+    "/shards",
+    "/shards/{id}",
     "/warmup",
     "/warmups/{id}",
     "/warmups/{id}/events",
