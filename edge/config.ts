@@ -7,6 +7,8 @@ export const LIMITS = {
   l2ReadDeadline: millis(1000),
   /** A shard that takes longer is passed over for the next one that can answer for its keys: long enough that an edge which is busy itself does not ask twice as much. */
   failoverAfter: millis(500),
+  /** How many shards hold a key that is hot: all that there may be. */
+  hotReplicas: 16,
   /** Copies remembered that a shard could not be given: the oldest tells how far it lags behind. */
   copiesMissed: 1000,
   /** Shards asked for one key: its home, its copy or heir, and one more for when two are away. */

@@ -80,7 +80,9 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     const lease = job.lease === "none" ? null : { token, duration: LIMITS.leaseDuration };
     const need = needOf(edge, job, search) ?? asOf;
     const spread = job.request.purpose === "warm-up";
-    const { replicas } = job.route.rules;
+    // What everybody asks for is on every shard, so that none is missed.
+    const hot = edge.heat.isHot(home) || edge.heat.isHot(digest);
+    const replicas = hot ? LIMITS.hotReplicas : job.route.rules.replicas;
     const place = { key: digest, home, replicas, spread };
     const outcome = await edge.midTier.read({ ...place, need, asOf, lease, not: search.not });
     if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
