@@ -4,6 +4,7 @@ import { variantKey } from "../shared/core/cache-key.ts";
 import { coherenceOf, highestLearnt, newestOf } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
 import { satisfies } from "../shared/core/request-directives.ts";
+import { l2BudgetOf } from "../shared/core/rules.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
 import { ageOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
@@ -79,11 +80,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     const askedAt = edge.clock.now();
     const lease = job.lease === "none" ? null : { token, duration: LIMITS.leaseDuration };
     const need = needOf(edge, job, search) ?? asOf;
-    const spread = job.request.purpose === "warm-up";
-    // What everybody asks for is on every shard, so that none is missed.
-    const hot = edge.heat.isHot(home) || edge.heat.isHot(digest);
-    const replicas = hot ? LIMITS.hotReplicas : job.route.rules.replicas;
-    const place = { key: digest, home, replicas, spread };
+    const place = placeOf(edge, job, { key: digest, home });
     const outcome = await edge.midTier.read({ ...place, need, asOf, lease, not: search.not });
     if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
@@ -112,6 +109,18 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         return standing;
     }
   }
+}
+
+function placeOf(
+  edge: Edge,
+  { route, request }: FlightJob,
+  keys: { readonly key: string; readonly home: string },
+) {
+  const { rules } = route;
+  // What everybody asks for is on every shard, so that none is missed.
+  const hot = edge.heat.isHot(keys.home) || edge.heat.isHot(keys.key);
+  const replicas = hot ? LIMITS.hotReplicas : rules.replicas;
+  return { ...keys, replicas, spread: request.purpose === "warm-up", budget: l2BudgetOf(rules) };
 }
 
 /**

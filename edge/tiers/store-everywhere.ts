@@ -1,7 +1,7 @@
 // Stores one answer: L2 first, because it decides between rivals, then this data centre and this isolate.
 
 import { comparePositions } from "../../shared/core/position.ts";
-import type { Rules } from "../../shared/core/rules.ts";
+import { l2BudgetOf, type Rules } from "../../shared/core/rules.ts";
 import { type HeldAnswer, keepFor } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, instant } from "../../shared/core/units.ts";
 import type { VaryMark } from "../../shared/core/vary.ts";
@@ -43,6 +43,7 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
     primary: await edge.digest.sha256Hex(storing.primary),
     mark: storing.mark,
     leaseKey: right.leaseKey,
+    budget: l2BudgetOf(rules),
     token,
     granted,
     answer: held.answer,
@@ -55,7 +56,8 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
     // Whether it was stored is unknown; whoever waits for the lease need not wait for it to expire.
     await right.giveBack(null);
   }
-  return outcome.kind;
+  // As with one too large for L2 at all: nobody has a better one.
+  return outcome.kind === "no-room" ? "stored" : outcome.kind;
 }
 
 /** Into this isolate's memory, unless what is there was fetched with a newer as-of. */

@@ -1,4 +1,7 @@
 // The classes that exist without configuration, and why each is as it is.
+//
+// All budgets of L2 make 192 MiB a shard: of a database of 256 MB they leave a quarter for leases, the log and all that
+// belongs to it.
 
 import type { ClassSettings } from "./rules.ts";
 import { bytes, days, hours, kibibytes, mebibytes, millis, minutes, seconds } from "./units.ts";
@@ -14,6 +17,7 @@ const HOT: ClassSettings = {
   eviction: "sieve",
   cacheApi: "large",
   l2MaxBody: mebibytes(1),
+  l2Budget: mebibytes(64),
   replicas: 2,
   refresh: "swr",
   write: "write-around",
@@ -32,6 +36,7 @@ const SESSION: ClassSettings = {
   eviction: "ttl",
   cacheApi: "none",
   l2MaxBody: kibibytes(64),
+  l2Budget: mebibytes(16),
   replicas: 1,
   refresh: "none",
   write: "write-around",
@@ -49,6 +54,7 @@ const IMMUTABLE: ClassSettings = {
   eviction: "gdsf",
   cacheApi: "all",
   l2MaxBody: mebibytes(1),
+  l2Budget: mebibytes(48),
   replicas: 1,
   refresh: "none",
   write: "write-around",
@@ -67,6 +73,7 @@ const STANDARD: ClassSettings = {
   eviction: "s3-fifo",
   cacheApi: "all",
   l2MaxBody: mebibytes(1),
+  l2Budget: mebibytes(64),
   replicas: 1,
   refresh: "swr",
   write: "write-around",

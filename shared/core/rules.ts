@@ -32,12 +32,27 @@ export interface ClassSettings {
   readonly cacheApi: CacheApiUse;
   /** Largest body that L2 takes; 0 = none. */
   readonly l2MaxBody: Bytes;
+  /** Bytes of each shard, records and overhead included; 0 = none. */
+  readonly l2Budget: Bytes;
   readonly replicas: number;
   readonly refresh: RefreshStrategy;
   readonly write: WritePolicy;
   /** Largest fraction of the lifetime that jitter takes away. */
   readonly jitter: number;
 }
+
+/** What a class may take up of a shard, and who gives way where that is full: sieve's choice, or what expires first. */
+export interface L2Budget {
+  readonly class: string;
+  readonly eviction: "sieve" | "ttl";
+  readonly bytes: Bytes;
+}
+
+export const l2BudgetOf = (rules: Pick<ClassSettings, "name" | "eviction" | "l2Budget">): L2Budget => ({
+  class: rules.name,
+  eviction: rules.eviction === "ttl" ? "ttl" : "sieve",
+  bytes: rules.l2Budget,
+});
 
 /** Which parts of a request make the cache key beside host and path. */
 export interface KeyRecipe {

@@ -7,6 +7,11 @@ export const leaseKey = (digest: string): string => `${PREFIX}l:${digest}`;
 /** The variants of a resource, by when they expire. */
 export const variantsKey = (primary: string): string => `${PREFIX}v:${primary}`;
 
+/** What a class keeps under one policy of eviction, and its account. `budget-prelude.lua` knows the name too. */
+export const queueKey = (queue: string): string => `${PREFIX}q:${queue}`;
+/** The names of all queues. */
+export const QUEUES = `${PREFIX}queues`;
+
 /** What a shard knows of itself: its id, its present life, the latest map. */
 export const SHARD = `${PREFIX}shard`;
 

@@ -233,7 +233,7 @@ async function writeStored(
   const { answer, body, verifiedTo, left } = stored;
   const sealed = await seal(config.digest, { answer, body });
   const mark = { ...NOTHING_VARIES, names: answer.vary.map(([name]) => name) };
-  const place = { key: query.key, primary: query.home, mark };
+  const place = { key: query.key, primary: query.home, mark, budget: query.budget };
   await write(shard, { ...place, answer, body, verifiedTo, keepFor: left, by }, { sealed, limits: config });
 }
 

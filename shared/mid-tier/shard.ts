@@ -14,8 +14,9 @@ import type {
 import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { decodeAnswer, encodeAnswer } from "../wire/stored-answer.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import { answerKey, leaseKey, SHARD, variantsKey } from "./keys.ts";
+import { answerKey, leaseKey, QUEUES, queueKey, SHARD, variantsKey } from "./keys.ts";
 import { evalCommand, type ScriptReply, scriptReply } from "./script.ts";
+import BUDGET_PRELUDE from "./scripts/budget-prelude.lua";
 import fillScript from "./scripts/fill.lua";
 import peekScript from "./scripts/peek.lua";
 import readOrLeaseScript from "./scripts/read-or-lease.lua";
@@ -24,7 +25,7 @@ import SHARD_PRELUDE from "./scripts/shard-prelude.lua";
 import VERIFIED from "./scripts/verified.lua";
 
 // Joined once: a text joined anew at each call is hashed anew by whoever looks it up.
-const FILL = SHARD_PRELUDE + fillScript;
+const FILL = SHARD_PRELUDE + BUDGET_PRELUDE + fillScript;
 const PEEK = SHARD_PRELUDE + peekScript;
 const READ_OR_LEASE = SHARD_PRELUDE + readOrLeaseScript;
 const RELEASE = SHARD_PRELUDE + releaseScript;
@@ -163,7 +164,10 @@ async function readStored(digest: Digest, fields: readonly string[]): Promise<St
 }
 
 /** What is written: as a lease's holder, or as a copy of what another shard holds. */
-export type Writing = Pick<FillQuery, "key" | "primary" | "mark" | "answer" | "body" | "keepFor"> & {
+export type Writing = Pick<
+  FillQuery,
+  "key" | "primary" | "mark" | "answer" | "body" | "budget" | "keepFor"
+> & {
   readonly verifiedTo: L2Answer["verifiedTo"];
   readonly by:
     | {
@@ -201,15 +205,20 @@ export async function write(
   writing: Writing,
   { sealed, limits }: { readonly sealed: Sealed; readonly limits: ShardLimits },
 ): Promise<FillOutcome> {
-  const { key, primary, answer, by, verifiedTo } = writing;
+  const { key, primary, answer, by, verifiedTo, budget } = writing;
   const [token, leased, now] = by.kind === "lease" ? [by.token, by.leaseKey, 0] : ["", key, by.now];
+  const queue = `${budget.eviction}:${budget.class}`;
+  const other = budget.eviction === "ttl" ? "sieve" : "ttl";
   const command = evalOn(shard, FILL, {
-    keys: [answerKey(key), leaseKey(leased), answerKey(primary), variantsKey(primary)],
+    keys: [
+      ...[answerKey(key), leaseKey(leased), answerKey(primary), variantsKey(primary)],
+      ...[queueKey(queue), queueKey(`${other}:${budget.class}`), QUEUES],
+    ],
     args: [
       ...[token, answer.id, answer.asOf.epoch, answer.asOf.seq],
       Math.max(1, Math.floor(writing.keepFor)),
       ...[sealed.record, sealed.body, sealed.digest, formatMark(writing.mark), limits.variantsPerKey],
-      ...[verifiedTo.epoch, verifiedTo.seq, now, Math.ceil(by.age)],
+      ...[verifiedTo.epoch, verifiedTo.seq, now, Math.ceil(by.age), queue, budget.bytes],
     ],
   });
   return readWritten(scriptReply(await shard.redis.run([command], limits.fillDeadline)));
@@ -220,6 +229,7 @@ function readWritten(reply: ScriptReply): FillOutcome {
   const [kind, detail] = reply.strings;
   if (kind === "stored") return { kind, displaced: Number(detail ?? 0) };
   if (detail === "stranger" || detail === "map") return { kind: "unavailable", reason: detail };
+  if (detail === "size" || detail === "room") return { kind: "no-room", reason: detail };
   return { kind: "refused", reason: detail ?? "unknown" };
 }
 

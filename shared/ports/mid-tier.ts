@@ -2,6 +2,7 @@
 
 import type { LogEntry, LogPayload } from "../core/log-entry.ts";
 import type { Position } from "../core/position.ts";
+import type { L2Budget } from "../core/rules.ts";
 import type { StoredAnswer } from "../core/stored-answer.ts";
 import type { Millis, Selector } from "../core/units.ts";
 import type { VaryMark } from "../core/vary.ts";
@@ -27,6 +28,8 @@ export interface ReadQuery {
   readonly replicas: number;
   /** Whether what is found is to be copied to those of them that lack it. */
   readonly spread: boolean;
+  /** Of the class of those copies. */
+  readonly budget: L2Budget;
   /** The newest invalidation of the key's known selectors: older leases are taken over. */
   readonly need: Position;
   /** Stored with the lease: a later asker who needs a newer one takes it over. */
@@ -73,6 +76,7 @@ export interface FillQuery {
   readonly mark: VaryMark;
   /** Digest of the key whose lease is held. */
   readonly leaseKey: string;
+  readonly budget: L2Budget;
   readonly keepFor: Millis;
 }
 
@@ -81,6 +85,8 @@ export type FillOutcome =
   | { readonly kind: "stored"; readonly displaced: number }
   /** The lease was lost, or an answer with a newer as-of or a dirty value is there. */
   | { readonly kind: "refused"; readonly reason: string }
+  /** Nobody has a better one, but it is too large for its class, or nothing of that gives way. */
+  | { readonly kind: "no-room"; readonly reason: "size" | "room" }
   | Unavailable;
 
 export interface ReleaseQuery {

@@ -14,7 +14,7 @@ import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AppendQuery, FillQuery, Log, MidTier, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
-import { alone, GRANTED, oneShard, THERE } from "../support/one-shard.ts";
+import { alone, GRANTED, oneShard, ROOMY, THERE } from "../support/one-shard.ts";
 import { BACKENDS, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
 
 const EPOCH = 1_000;
@@ -90,7 +90,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     });
   const lease = (token: string) => ({ token, duration: millis(5000) });
   const fill = (token: string, answer: StoredAnswer, more: Partial<FillQuery> = {}) => {
-    const place = { key, primary: key, leaseKey: key, mark: NOTHING_VARIES, granted: GRANTED };
+    const place = { key, primary: key, leaseKey: key, mark: NOTHING_VARIES, granted: GRANTED, budget: ROOMY };
     return midTier.fill({ ...place, token, answer, body, keepFor: millis(60_000), ...more });
   };
 

@@ -92,7 +92,7 @@ const SEQUENCES: Record<string, string> = {
     ZADD z INCR 5 a | ZADD z NX INCR 5 a | ZADD z XX INCR 5 zz | ZADD z GT INCR -5 a | ZADD z NX XX 1 a
     ZADD z GT LT 1 a | ZADD z NX GT 1 a | ZADD z INCR 1 a 2 b | ZADD z 1 | ZADD z 1 a 2 | ZADD z x a
     ZADD z 1 a x b | ZADD z nan a | ZADD z inf a | ZSCORE z a | ZADD z -inf a | ZINCRBY z inf a
-    ZINCRBY z 1.5 b | ZINCRBY z 0.1 new | ZINCRBY z x b | ZSCORE z none | ZSCORE none a | ZCARD z
+    ZINCRBY z 1.5 b | ZINCRBY z 0.1 new | ZINCRBY z x b | ZSCORE z none | ZSCORE none a | ZMSCORE z a none b | ZMSCORE none a b | ZMSCORE z | ZCARD z
     ZCARD none | ZREM z a zz | ZREM none a | ZRANGE z 0 -1 WITHSCORES | ZADD none XX 1 a | EXISTS none
     ZADD z 1e20 big 1e-7 small 123456789012345680 wide 0.1 tenth 3 int -0 zero | ZRANGE z 0 -1 WITHSCORES
     ZREM z b c d f new big small wide tenth int zero | EXISTS z | SET s v | ZADD s 1 a | ZSCORE s a

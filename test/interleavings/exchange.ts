@@ -17,7 +17,7 @@ import type {
   SinceOutcome,
   SnapshotOutcome,
 } from "../../shared/ports/mid-tier.ts";
-import { alone, GRANTED } from "../support/one-shard.ts";
+import { alone, GRANTED, ROOMY } from "../support/one-shard.ts";
 import type { Fetched } from "./copy.ts";
 import type { Call } from "./database.ts";
 import { OF_ANSWER, type ReaderSpec, type WriterSpec } from "./scenario.ts";
@@ -83,7 +83,7 @@ export function fillCall(
       const body = new TextEncoder().encode(content);
       const answer = answerOf(right, { key, length: body.length, selectors: OF_ANSWER[of] });
       const mark = spec.variant === null ? NOTHING_VARIES : parseMark("accept-language");
-      const place = { key, primary: RESOURCE, leaseKey, mark, granted: GRANTED };
+      const place = { key, primary: RESOURCE, leaseKey, mark, granted: GRANTED, budget: ROOMY };
       return midTier.fill({ ...place, token, answer, body, keepFor: KEPT });
     },
   };

@@ -6,7 +6,7 @@ import { NOTHING_VARIES } from "../../shared/core/vary.ts";
 import type { FillOutcome } from "../../shared/ports/mid-tier.ts";
 import type { Call, Content, Database } from "../interleavings/database.ts";
 import { readCall, releaseCall, verifiedCall } from "../interleavings/exchange.ts";
-import { alone, GRANTED, THERE } from "../support/one-shard.ts";
+import { alone, GRANTED, THERE, ROOMY } from "../support/one-shard.ts";
 import type { Answer, Shard } from "./parts.ts";
 import { fill, readOrLease, recordVerified, release } from "./shard.ts";
 
@@ -157,7 +157,14 @@ function fillCall(answer: Answer, token: string): Call<FillOutcome> {
     receivedAtWall: 0,
     lease: token,
   } as const;
-  const keys = { key: KEY, primary: KEY, leaseKey: KEY, mark: NOTHING_VARIES, granted: GRANTED };
+  const keys = {
+    key: KEY,
+    primary: KEY,
+    leaseKey: KEY,
+    mark: NOTHING_VARIES,
+    granted: GRANTED,
+    budget: ROOMY,
+  };
   return {
     name: `fill ${token} ${idOf(answer)} ${answer.asOf.seq}`,
     send: ({ midTier }) => midTier.fill({ ...keys, token, answer: stored, body, keepFor: minutes(10) }),

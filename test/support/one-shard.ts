@@ -1,7 +1,8 @@
 // A mid-tier of one database, of whose lives nothing is known.
 
+import type { L2Budget } from "../../shared/core/rules.ts";
 import { loneShard } from "../../shared/core/shard-map.ts";
-import { instant, millis } from "../../shared/core/units.ts";
+import { instant, mebibytes, millis } from "../../shared/core/units.ts";
 import type { MidTierConfig } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
@@ -33,5 +34,7 @@ const ID = "one";
 export const GRANTED: Granted = { shard: ID, copies: [], silent: [] };
 /** Where it is given back. */
 export const THERE: readonly string[] = [ID];
+/** More than any test fills that isn't about room. */
+export const ROOMY: L2Budget = { class: "standard", eviction: "sieve", bytes: mebibytes(64) };
 /** A resource that one shard holds, under its own key. */
-export const alone = (key: string) => ({ key, home: key, replicas: 1, spread: false });
+export const alone = (key: string) => ({ key, home: key, replicas: 1, spread: false, budget: ROOMY });

@@ -1,15 +1,18 @@
 -- Stores an answer fetched under a lease: only while the lease is held, never over a newer or a dirty one.
 -- A retried fill finds its own id and answers as the first did. A copy of what another shard holds needs no lease: its
 -- sender knows an instant of this shard's clock, and how old the answer was then at the least.
--- KEYS: answer, lease, primary (the answer's own key where it is no variant), the primary's variants, shard
+-- Others of its class give way where there is no room; what is too large for the class, or finds none, is not stored.
+-- KEYS: answer, lease, primary (the answer's own key where it is no variant), the primary's variants, the class's queues
+-- by the policy and by the other one, queues, shard
 -- ARGV: token ('' = a copy), id, as-of epoch, as-of seq, keep ms, record, body, digest, how its resource varies, variants
--- at most, verified epoch, verified seq, a copy's instant, ms that had passed by then since it was granted, map, life
+-- at most, verified epoch, verified seq, a copy's instant, ms that had passed by then since it was granted, the queue's
+-- name, the class's budget, map, life
 local token, id = ARGV[1], ARGV[2]
 local epoch, seq = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 if is_stranger() then return { 'refused', 'stranger' } end
 if is_outdated() then return { 'refused', 'map' } end
-local e = redis.pcall('HMGET', KEYS[1], 'id', 'ae', 'as', 'dirty', 'life')
+local e = redis.pcall('HMGET', KEYS[1], 'id', 'ae', 'as', 'dirty', 'life', 'q', 'u', 'vary')
 if e.err then
   redis.call('DEL', KEYS[1])
   e = {}
@@ -31,47 +34,85 @@ if there_epoch and there_seq and (there_epoch > epoch or (there_epoch == epoch a
   return { 'refused', 'as-of' }
 end
 
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'id', id, 'ae', ARGV[3], 'as', ARGV[4], 've', ARGV[11], 'vs', ARGV[12],
-  'at', int(tonumber(granted) - tonumber(ARGV[14])), 'm', ARGV[6], 'b', ARGV[7], 'd', ARGV[8], 'life', LIFE)
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-if KEYS[3] == KEYS[1] then return { 'stored', '0' } end
+local q, limit = queue_of(ARGV[15]), math.floor(tonumber(ARGV[16]) / UNIT)
+local size = answer_size(#ARGV[6], #ARGV[7])
+if size > limit / SHARE or size >= SIZES then return { 'refused', 'size' } end
+if limit ~= q['#limit'] then
+  q['#limit'] = limit
+  redis.call('HSET', KEYS[7], q.name, int(limit))
+end
 
--- A variant: its resource learns how its answers vary, in the union over time, and keeps no more of them than its limit.
-local now = now_ms()
-local keep = tonumber(ARGV[5])
-local p = redis.pcall('HMGET', KEYS[3], 'vary', 'dirty', 'life')
-if not p.err and not p[2] then
-  if MAP > 0 and p[3] ~= LIFE then p = {} end
+-- A variant: its resource learns how its answers vary, in the union over time, and lists them. Below a dirty value
+-- nobody looks for it.
+local now, keep = now_ms(), tonumber(ARGV[5])
+local p, mark, stub = nil, nil, 0
+if KEYS[3] ~= KEYS[1] then
+  p = redis.pcall('HMGET', KEYS[3], 'vary', 'dirty', 'life', 'q', 'u')
+  if p.err then
+    redis.call('DEL', KEYS[3])
+    p = {}
+  end
+end
+if p and not p[2] then
+  local listed = redis.pcall('ZCARD', KEYS[4])
+  if type(listed) == 'table' then
+    redis.call('DEL', KEYS[4])
+    listed = 0
+  end
+  local known = (MAP == 0 or p[3] == LIFE) and p[1] or ''
   local seen, words = {}, {}
-  for word in string.gmatch((p[1] or '') .. ' ' .. ARGV[9], '%S+') do
+  for word in string.gmatch(known .. ' ' .. ARGV[9], '%S+') do
     if not seen[word] then
       seen[word] = true
       words[#words + 1] = word
     end
   end
-  local life = p[1] and redis.call('PTTL', KEYS[3]) or 0
-  redis.call('DEL', KEYS[3])
-  redis.call('HSET', KEYS[3], 'vary', table.concat(words, ' '), 'life', LIFE)
-  redis.call('PEXPIRE', KEYS[3], string.format('%.0f', math.max(life, keep)))
+  mark = table.concat(words, ' ')
+  stub = mark_size(#mark, listed + 1)
 end
-local listed = redis.pcall('ZADD', KEYS[4], string.format('%.0f', now + keep), KEYS[1])
-if type(listed) == 'table' then
-  redis.call('DEL', KEYS[4])
-  redis.call('ZADD', KEYS[4], string.format('%.0f', now + keep), KEYS[1])
+
+-- What it replaces comes off first, so that nothing of this is under the hand while others give way.
+local order = withdraw(q, KEYS[1], e[6])
+local mark_order = mark and withdraw(q, KEYS[3], p[4])
+if not make_room(q, size + stub, limit) then
+  redis.call('DEL', KEYS[1])
+  if mark then redis.call('DEL', KEYS[3], KEYS[4]) end
+  close_queues()
+  return { 'refused', 'room' }
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now))
-redis.call('PEXPIRE', KEYS[4], string.format('%.0f', math.max(redis.call('PTTL', KEYS[4]), keep)))
+
+redis.call('DEL', KEYS[1])
+if e[8] then redis.call('DEL', 'tg:v:' .. string.sub(KEYS[1], 6)) end
+redis.call('HSET', KEYS[1], 'id', id, 'ae', ARGV[3], 'as', ARGV[4], 've', ARGV[11], 'vs', ARGV[12],
+  'at', int(tonumber(granted) - tonumber(ARGV[14])), 'm', ARGV[6], 'b', ARGV[7], 'd', ARGV[8], 'life', LIFE, 'q', q.name)
+if e[7] then redis.call('HSET', KEYS[1], 'u', '1') end
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+charge(q, string.sub(KEYS[1], 6), { order = order_in(q, order, now + keep), units = size })
 local displaced = 0
-local excess = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[10])
-if excess > 0 then
-  -- One more than has to go: this one is never it.
-  for _, variant in ipairs(redis.call('ZRANGE', KEYS[4], '0', string.format('%.0f', excess))) do
-    if displaced < excess and variant ~= KEYS[1] and not redis.call('HGET', variant, 'dirty') then
-      redis.call('DEL', variant)
-      redis.call('ZREM', KEYS[4], variant)
-      displaced = displaced + 1
+if mark then
+  local life = p[1] and math.max(0, redis.call('PTTL', KEYS[3])) or 0
+  redis.call('DEL', KEYS[3])
+  redis.call('HSET', KEYS[3], 'vary', mark, 'life', LIFE, 'q', q.name)
+  if p[5] then redis.call('HSET', KEYS[3], 'u', '1') end
+  redis.call('PEXPIRE', KEYS[3], int(math.max(life, keep)))
+  redis.call('ZADD', KEYS[4], int(now + keep), KEYS[1])
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', int(now))
+  redis.call('PEXPIRE', KEYS[4], int(math.max(redis.call('PTTL', KEYS[4]), keep)))
+  local excess = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[10])
+  if excess > 0 then
+    -- One more than has to go: this one is never it.
+    for _, variant in ipairs(redis.call('ZRANGE', KEYS[4], '0', int(excess))) do
+      local v = redis.pcall('HMGET', variant, 'dirty', 'q')
+      if displaced < excess and variant ~= KEYS[1] and not v[1] then
+        redis.call('DEL', variant)
+        redis.call('ZREM', KEYS[4], variant)
+        withdraw(q, variant, v[2])
+        displaced = displaced + 1
+      end
     end
   end
+  local units = mark_size(#mark, redis.call('ZCARD', KEYS[4]))
+  charge(q, string.sub(KEYS[3], 6), { order = order_in(q, mark_order, now + math.max(life, keep)), units = units })
 end
-return { 'stored', string.format('%.0f', displaced) }
+close_queues()
+return { 'stored', int(displaced) }

@@ -9,7 +9,7 @@ if is_stranger() then return { 'stranger' } end
 
 -- Whoever wrote something else under this name wrote no answer of ours: it is removed, and said.
 local corrupt = '0'
-local f = redis.pcall('HMGET', KEYS[1], 'id', 've', 'vs', 'at', 'm', 'b', 'd', 'vary', 'life')
+local f = redis.pcall('HMGET', KEYS[1], 'id', 've', 'vs', 'at', 'm', 'b', 'd', 'vary', 'life', 'q', 'u')
 if f.err then
   redis.call('DEL', KEYS[1])
   corrupt = '1'
@@ -20,11 +20,19 @@ if (f[1] or f[8]) and MAP > 0 and f[9] ~= LIFE then
   redis.call('DEL', KEYS[1])
   f = {}
 end
-if f[8] then return { 'varies', f[8] } end
+-- Asked for since the hand went by: it is passed over once. What it is not charged for nobody evicts.
+local function visit()
+  if f[10] and not f[11] then redis.call('HSET', KEYS[1], 'u', '1') end
+end
+if f[8] then
+  visit()
+  return { 'varies', f[8] }
+end
 if f[1] and f[1] ~= ARGV[7] then
   local at = tonumber(f[4] or '')
   -- Of what was granted later than now nobody can say any more how old it is: the clock has stepped back.
   if at and at <= now and f[2] and f[3] and f[5] and f[6] and f[7] then
+    visit()
     return { 'hit', f[1], f[2], f[3], int(now - at), f[5], f[6], f[7], int(redis.call('PTTL', KEYS[1])) }
   end
   redis.call('DEL', KEYS[1])

@@ -16,6 +16,7 @@ export const sortedSetCommands: CommandTable = {
   },
   zrem: { arity: -3, write: true, run: (db, [, key = "", ...members]) => remove(db, key, members) },
   zscore: { arity: 3, run: (db, [, key = "", member = ""]) => scoreText(sortedOf(db, key)?.scoreOf(member)) },
+  zmscore: { arity: -3, run: (db, [, key = "", ...members]) => scoresOf(db, key, members) },
   zcard: { arity: 2, run: (db, [, key = ""]) => sortedOf(db, key)?.size ?? 0 },
 };
 
@@ -111,6 +112,11 @@ function remove(db: Keyspace, key: string, members: readonly string[]): Value {
   db.changes += removed;
   if (sorted.size === 0) db.delete(key);
   return removed;
+}
+
+function scoresOf(db: Keyspace, key: string, members: readonly string[]): Value {
+  const sorted = sortedOf(db, key);
+  return members.map((member) => scoreText(sorted?.scoreOf(member)));
 }
 
 function scoreText(score: number | undefined): Value {
