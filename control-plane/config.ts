@@ -107,6 +107,11 @@ export const LIMITS = {
   /** Repeats appended in one beat. */
   repeatsPerBeat: 20,
 
+  /** Answers of each class whose place in the account is looked at in one beat: Redis does nothing else for half a millisecond. */
+  tendMembers: 250,
+  /** Keys among which answers on no account are looked for in one beat. */
+  tendKeys: 100,
+
   /** Losses of the log remembered: one is too many already. */
   lossesKept: 20,
 

@@ -2,6 +2,7 @@
 
 import type { Site } from "../shared/core/routing.ts";
 import type { AnswerSamples } from "../shared/mid-tier/answer-sample.ts";
+import type { Budgets } from "../shared/mid-tier/budgets.ts";
 import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
@@ -65,6 +66,7 @@ export interface ControlPlane {
   readonly hotKeys: HotKeys;
   readonly hotLedger: HotLedger;
   readonly answerSamples: AnswerSamples;
+  readonly budgets: Budgets;
   readonly repeats: Repeats;
   readonly warmups: Warmups;
   /** By the ids that the shard map names them by. */

@@ -2,6 +2,7 @@
 
 import { createAnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import { createAudits } from "../shared/mid-tier/audits.ts";
+import { createBudgets } from "../shared/mid-tier/budgets.ts";
 import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import { createHotKeys } from "../shared/mid-tier/hot-keys.ts";
@@ -79,6 +80,11 @@ export function createControlPlane(
         deadline: LIMITS.estimateDeadline,
       },
     ),
+    budgets: createBudgets(ports.databases, {
+      members: LIMITS.tendMembers,
+      keys: LIMITS.tendKeys,
+      deadline: LIMITS.shardDeadline,
+    }),
     repeats: createRepeats(redis, { deadline, most: LIMITS.repeatsScheduled }),
     warmups: createWarmups(redis, {
       deadline,

@@ -20,15 +20,26 @@ const classSchema = z.object({
   coalesced: count.openapi({ description: "Waited for another request's fetch: neither hit nor miss." }),
 });
 
+const accountSchema = z.object({
+  bytes: count.openapi({ description: "Charged to the class, overhead included." }),
+  budgetBytes: count,
+  keys: count.openapi({ description: "Answers, and resources known to vary." }),
+  evictions: count.openapi({ description: "That had to give way, since the shard began." }),
+});
+
 const shardSchema = z.object({
   id: z.string(),
   hits: count,
   misses: count,
   errors: count,
-  memoryBytes: measured,
+  memoryBytes: measured.openapi({
+    description: "Of the whole database, as Redis says; where it doesn't, what answers are charged.",
+  }),
   memoryLimitBytes: measured.openapi({ description: "Null where there is no limit." }),
   keys: measured,
-  evictions: measured.openapi({ description: "Since the database began." }),
+  evictions: measured.openapi({
+    description: "Since the database began: by the classes' budgets, and Redis' own.",
+  }),
   p99Ms: measured.openapi({
     description: "Of its calls as edges saw them: upper bound of the histogram's bucket.",
   }),
@@ -36,6 +47,10 @@ const shardSchema = z.object({
     description: "Age of the oldest copy that it is known to lack: the greatest in the window.",
   }),
   state: z.enum(["serving", "warming", "down", "out"]),
+  classes: z
+    .record(z.string(), accountSchema)
+    .nullable()
+    .openapi({ description: "What each class takes up of the shard; null where the shard doesn't tell." }),
 });
 
 const hotSchema = z.object({

@@ -57,12 +57,14 @@ export function metricsRoutes(api: Api, { plane }: ApiPorts): void {
     if (log.kind === "unavailable") throw unavailable(log.reason);
     const hot = await plane.hotLedger.follow();
     if (hot.kind === "unavailable") throw unavailable(hot.reason);
+    const accounts = await plane.budgets.read();
     const figures = showMetrics(sums, {
       now: directory.now,
       windowMs,
       edges: showEdges(directory),
       figures: await figuresOf(plane),
       hotKeys: showHot(hot.keys.slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
+      accounts,
       map: shardMapIn(log.configuration),
       log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
     });

@@ -1,6 +1,7 @@
 // Sums of counters as the figures people read: ratios, percentiles, shards. What isn't measured is null.
 
 import type { ShardMap, ShardState } from "../../shared/core/shard-map.ts";
+import type { AccountOutcome, ClassAccount } from "../../shared/mid-tier/budgets.ts";
 import type { SumsOutcome } from "../../shared/mid-tier/metrics.ts";
 import { type ShardFigures, UNKNOWN_FIGURES } from "../../shared/mid-tier/shard-figures.ts";
 import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
@@ -44,6 +45,8 @@ export interface ShardRow {
   readonly p99Ms: number | null;
   readonly replicationLagMs: number | null;
   readonly state: ShardState;
+  /** Null where the shard doesn't tell. */
+  readonly classes: Record<string, ClassAccount> | null;
 }
 
 export interface EdgeRow {
@@ -101,6 +104,8 @@ export interface MetricsContext {
   readonly now: number;
   readonly windowMs: number;
   readonly edges: readonly ShownEdge[];
+  /** By the shard's id. */
+  readonly accounts: ReadonlyMap<string, AccountOutcome>;
   readonly log: LogState;
   /** Null where none is in the log yet. */
   readonly map: ShardMap | null;
@@ -135,7 +140,7 @@ export function showMetrics(
       hits: count(`shard|${id}|hits`),
       misses: count(`shard|${id}|misses`),
       errors: count(`shard|${id}|errors`),
-      ...(context.figures.get(id) ?? UNKNOWN_FIGURES),
+      ...withAccount(context.figures.get(id) ?? UNKNOWN_FIGURES, context.accounts.get(id)),
       p99Ms: quantile(LATENCY_BOUNDS, histogram(sums, `shardLatency|${id}`, LATENCY_BOUNDS.length), 0.99),
       replicationLagMs: sums.get(`gauge|shardLag|${id}`) ?? null,
       state,
@@ -165,6 +170,22 @@ export function showMetrics(
     // Nothing is written back yet, so nothing is waiting either.
     journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 },
     alerts: [],
+  };
+}
+
+/** What Redis evicts by itself and what the budgets do; the classes' own bytes where Redis doesn't tell any. */
+function withAccount(
+  figures: ShardFigures,
+  account: AccountOutcome | undefined,
+): ShardFigures & Pick<ShardRow, "classes"> {
+  if (account?.kind !== "account") return { ...figures, classes: null };
+  const all = [...account.classes.values()];
+  const sum = (of: (one: ClassAccount) => number): number => all.reduce((total, one) => total + of(one), 0);
+  return {
+    ...figures,
+    memoryBytes: figures.memoryBytes ?? sum(({ bytes }) => bytes),
+    evictions: (figures.evictions ?? 0) + sum(({ evictions }) => evictions),
+    classes: Object.fromEntries(account.classes),
   };
 }
 

@@ -51,6 +51,7 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
   if (given.shards !== undefined) await step("shards", given.shards.look(plane), failures);
   await step("repeats", appendDueRepeats(plane), failures);
   await lookInto(plane, failures, given.looking);
+  await step("budgets", plane.budgets.tend(), failures);
   return failures;
 }
 

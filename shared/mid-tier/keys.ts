@@ -7,9 +7,9 @@ export const leaseKey = (digest: string): string => `${PREFIX}l:${digest}`;
 /** The variants of a resource, by when they expire. */
 export const variantsKey = (primary: string): string => `${PREFIX}v:${primary}`;
 
-/** What a class keeps under one policy of eviction, and its account. `budget-prelude.lua` knows the name too. */
-export const queueKey = (queue: string): string => `${PREFIX}q:${queue}`;
-/** The names of all queues. */
+/** What a class keeps, and its account. `budget-prelude.lua` knows the name too. */
+export const queueKey = (className: string): string => `${PREFIX}q:${className}`;
+/** The classes that have a queue. */
 export const QUEUES = `${PREFIX}queues`;
 
 /** What a shard knows of itself: its id, its present life, the latest map. */

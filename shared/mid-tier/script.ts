@@ -8,6 +8,9 @@ export const evalCommand = (
   args: readonly RedisArgument[],
 ): readonly RedisArgument[] => ["EVAL", script, keys.length, ...keys, ...args];
 
+/** Without comments and indents: the text travels with each call, and Redis hashes all of it. */
+export const compact = (script: string): string => script.replace(/^ *--.*\n/gm, "").replace(/^ +/gm, "");
+
 export type ScriptReply =
   | { readonly kind: "strings"; readonly strings: readonly string[] }
   | { readonly kind: "unavailable"; readonly reason: string };

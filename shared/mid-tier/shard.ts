@@ -15,7 +15,7 @@ import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { decodeAnswer, encodeAnswer } from "../wire/stored-answer.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { answerKey, leaseKey, QUEUES, queueKey, SHARD, variantsKey } from "./keys.ts";
-import { evalCommand, type ScriptReply, scriptReply } from "./script.ts";
+import { compact, evalCommand, type ScriptReply, scriptReply } from "./script.ts";
 import BUDGET_PRELUDE from "./scripts/budget-prelude.lua";
 import fillScript from "./scripts/fill.lua";
 import peekScript from "./scripts/peek.lua";
@@ -25,7 +25,7 @@ import SHARD_PRELUDE from "./scripts/shard-prelude.lua";
 import VERIFIED from "./scripts/verified.lua";
 
 // Joined once: a text joined anew at each call is hashed anew by whoever looks it up.
-const FILL = SHARD_PRELUDE + BUDGET_PRELUDE + fillScript;
+const FILL = SHARD_PRELUDE + compact(BUDGET_PRELUDE) + fillScript;
 const PEEK = SHARD_PRELUDE + peekScript;
 const READ_OR_LEASE = SHARD_PRELUDE + readOrLeaseScript;
 const RELEASE = SHARD_PRELUDE + releaseScript;
@@ -207,18 +207,24 @@ export async function write(
 ): Promise<FillOutcome> {
   const { key, primary, answer, by, verifiedTo, budget } = writing;
   const [token, leased, now] = by.kind === "lease" ? [by.token, by.leaseKey, 0] : ["", key, by.now];
-  const queue = `${budget.eviction}:${budget.class}`;
-  const other = budget.eviction === "ttl" ? "sieve" : "ttl";
   const command = evalOn(shard, FILL, {
     keys: [
       ...[answerKey(key), leaseKey(leased), answerKey(primary), variantsKey(primary)],
-      ...[queueKey(queue), queueKey(`${other}:${budget.class}`), QUEUES],
+      ...[queueKey(budget.class), QUEUES],
     ],
     args: [
       ...[token, answer.id, answer.asOf.epoch, answer.asOf.seq],
       Math.max(1, Math.floor(writing.keepFor)),
       ...[sealed.record, sealed.body, sealed.digest, formatMark(writing.mark), limits.variantsPerKey],
-      ...[verifiedTo.epoch, verifiedTo.seq, now, Math.ceil(by.age), queue, budget.bytes],
+      ...[
+        verifiedTo.epoch,
+        verifiedTo.seq,
+        now,
+        Math.ceil(by.age),
+        budget.class,
+        budget.eviction,
+        budget.bytes,
+      ],
     ],
   });
   return readWritten(scriptReply(await shard.redis.run([command], limits.fillDeadline)));

@@ -74,7 +74,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "variant-in-its-resource's-place": {
     script: FILL,
-    find: "redis.call('HSET', KEYS[3], 'vary', mark, 'life', LIFE, 'q', q.name)",
+    find: "redis.call('HSET', KEYS[3], 'vary', mark, 'life', LIFE, 'q', q.class)",
     put: "for _, f in ipairs({ 'id', 'ae', 'as', 've', 'vs', 'at', 'm', 'b', 'd' }) do redis.call('HSET', KEYS[3], f, redis.call('HGET', KEYS[1], f)) end",
     scenario: "variants",
     breaks: "no crossing",

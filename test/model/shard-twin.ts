@@ -6,7 +6,7 @@ import { NOTHING_VARIES } from "../../shared/core/vary.ts";
 import type { FillOutcome } from "../../shared/ports/mid-tier.ts";
 import type { Call, Content, Database } from "../interleavings/database.ts";
 import { readCall, releaseCall, verifiedCall } from "../interleavings/exchange.ts";
-import { alone, GRANTED, THERE, ROOMY } from "../support/one-shard.ts";
+import { alone, GRANTED, ROOMY, THERE } from "../support/one-shard.ts";
 import type { Answer, Shard } from "./parts.ts";
 import { fill, readOrLease, recordVerified, release } from "./shard.ts";
 

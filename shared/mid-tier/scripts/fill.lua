@@ -2,11 +2,11 @@
 -- A retried fill finds its own id and answers as the first did. A copy of what another shard holds needs no lease: its
 -- sender knows an instant of this shard's clock, and how old the answer was then at the least.
 -- Others of its class give way where there is no room; what is too large for the class, or finds none, is not stored.
--- KEYS: answer, lease, primary (the answer's own key where it is no variant), the primary's variants, the class's queues
--- by the policy and by the other one, queues, shard
+-- KEYS: answer, lease, primary (the answer's own key where it is no variant), the primary's variants, the class's
+-- queue, queues, shard
 -- ARGV: token ('' = a copy), id, as-of epoch, as-of seq, keep ms, record, body, digest, how its resource varies, variants
--- at most, verified epoch, verified seq, a copy's instant, ms that had passed by then since it was granted, the queue's
--- name, the class's budget, map, life
+-- at most, verified epoch, verified seq, a copy's instant, ms that had passed by then since it was granted, class,
+-- policy of eviction, the class's budget, map, life
 local token, id = ARGV[1], ARGV[2]
 local epoch, seq = tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -34,19 +34,20 @@ if there_epoch and there_seq and (there_epoch > epoch or (there_epoch == epoch a
   return { 'refused', 'as-of' }
 end
 
-local q, limit = queue_of(ARGV[15]), math.floor(tonumber(ARGV[16]) / UNIT)
+local member, resource = string.sub(KEYS[1], 6), KEYS[3] ~= KEYS[1] and string.sub(KEYS[3], 6) or nil
+local q, limit = open_queue(ARGV[15], member, resource), math.floor(tonumber(ARGV[17]) / UNIT)
 local size = answer_size(#ARGV[6], #ARGV[7])
 if size > limit / SHARE or size >= SIZES then return { 'refused', 'size' } end
 if limit ~= q['#limit'] then
   q['#limit'] = limit
-  redis.call('HSET', KEYS[7], q.name, int(limit))
+  redis.call('HSET', KEYS[6], q.class, int(limit))
 end
 
 -- A variant: its resource learns how its answers vary, in the union over time, and lists them. Below a dirty value
 -- nobody looks for it.
-local now, keep = now_ms(), tonumber(ARGV[5])
+local keep = tonumber(ARGV[5])
 local p, mark, stub = nil, nil, 0
-if KEYS[3] ~= KEYS[1] then
+if resource then
   p = redis.pcall('HMGET', KEYS[3], 'vary', 'dirty', 'life', 'q', 'u')
   if p.err then
     redis.call('DEL', KEYS[3])
@@ -71,28 +72,29 @@ if p and not p[2] then
   stub = mark_size(#mark, listed + 1)
 end
 
--- What it replaces comes off first, so that nothing of this is under the hand while others give way.
-local order = withdraw(q, KEYS[1], e[6])
-local mark_order = mark and withdraw(q, KEYS[3], p[4])
+-- What it replaces comes off first, so that nothing of this is under a hand while others give way.
+withdraw(q, member, e[6])
+if mark then withdraw(q, resource, p[4]) end
 if not make_room(q, size + stub, limit) then
   redis.call('DEL', KEYS[1])
   if mark then redis.call('DEL', KEYS[3], KEYS[4]) end
-  close_queues()
+  settle(q)
   return { 'refused', 'room' }
 end
 
 redis.call('DEL', KEYS[1])
-if e[8] then redis.call('DEL', 'tg:v:' .. string.sub(KEYS[1], 6)) end
+if e[8] then redis.call('DEL', 'tg:v:' .. member) end
 redis.call('HSET', KEYS[1], 'id', id, 'ae', ARGV[3], 'as', ARGV[4], 've', ARGV[11], 'vs', ARGV[12],
-  'at', int(tonumber(granted) - tonumber(ARGV[14])), 'm', ARGV[6], 'b', ARGV[7], 'd', ARGV[8], 'life', LIFE, 'q', q.name)
+  'at', int(tonumber(granted) - tonumber(ARGV[14])), 'm', ARGV[6], 'b', ARGV[7], 'd', ARGV[8], 'life', LIFE, 'q', q.class)
 if e[7] then redis.call('HSET', KEYS[1], 'u', '1') end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
-charge(q, string.sub(KEYS[1], 6), { order = order_in(q, order, now + keep), units = size })
+local now = (mark or ARGV[16] == 'ttl') and now_ms() or 0
+charge(q, member, order_in(q, ARGV[16], member, now + keep), size)
 local displaced = 0
 if mark then
   local life = p[1] and math.max(0, redis.call('PTTL', KEYS[3])) or 0
   redis.call('DEL', KEYS[3])
-  redis.call('HSET', KEYS[3], 'vary', mark, 'life', LIFE, 'q', q.name)
+  redis.call('HSET', KEYS[3], 'vary', mark, 'life', LIFE, 'q', q.class)
   if p[5] then redis.call('HSET', KEYS[3], 'u', '1') end
   redis.call('PEXPIRE', KEYS[3], int(math.max(life, keep)))
   redis.call('ZADD', KEYS[4], int(now + keep), KEYS[1])
@@ -106,13 +108,13 @@ if mark then
       if displaced < excess and variant ~= KEYS[1] and not v[1] then
         redis.call('DEL', variant)
         redis.call('ZREM', KEYS[4], variant)
-        withdraw(q, variant, v[2])
+        withdraw(q, string.sub(variant, 6), v[2])
         displaced = displaced + 1
       end
     end
   end
   local units = mark_size(#mark, redis.call('ZCARD', KEYS[4]))
-  charge(q, string.sub(KEYS[3], 6), { order = order_in(q, mark_order, now + math.max(life, keep)), units = units })
+  charge(q, resource, order_in(q, ARGV[16], resource, now + math.max(life, keep)), units)
 end
-close_queues()
+settle(q)
 return { 'stored', int(displaced) }

@@ -1,14 +1,18 @@
--- Looks after the account, a bounded part of it a call: what has expired or was removed comes off it, what was stored
--- and is on none comes back onto it, and each lap over a queue counts anew what it holds. Tells what all queues hold.
--- KEYS: queues, shard.  ARGV: members looked at a queue, keys looked at, map, life
--- Replies, for each queue: name, bytes, budget, answers, evictions
+-- Looks after the accounts, a bounded part of them a call: what has expired or was removed comes off, what is stored and
+-- on none comes back on, and each lap over a queue counts anew what it holds. Tells what stands on each.
+-- KEYS: queues, shard.  ARGV: members looked at of each class, keys looked at, map, life
+-- Replies, for each class: name, bytes, budget, answers, evictions
 local looks, keys = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- What is of another life than the shard's own is nobody's answer any more.
+LIFE = redis.call('HGET', SHARD, 'life')
+MAP = LIFE and 1 or 0
 
 local function go_round(q)
-  local page = redis.call('ZRANGEBYSCORE', q.key, '(' .. int(q['#cursor']), '+inf', 'WITHSCORES', 'LIMIT', '0', ARGV[1])
+  local above = '(' .. int(q['#cursor'])
+  local page = redis.call('ZRANGEBYSCORE', q.key, above, '+inf', 'WITHSCORES', 'LIMIT', '0', int(looks))
   for i = 1, #page, 2 do
     local score = tonumber(page[i + 1])
-    if not is_gone(q, page[i], look_at(page[i])) then q['#lap'] = q['#lap'] + score % SIZES end
+    if not is_gone(q, page[i], score, look_at(page[i])) then q['#lap'] = q['#lap'] + score % SIZES end
     q['#cursor'] = score
   end
   if #page == looks * 2 then return end
@@ -16,38 +20,36 @@ local function go_round(q)
   q['#cursor'], q['#lap'] = 0, 0
 end
 
--- The queue was lost, or what lists the queues.
+-- Its queue was lost, or what lists the queues.
 local function adopt(key)
-  local e = redis.pcall('HMGET', key, 'q', 'dirty', 'life', 'vary')
-  if e.err or not e[1] or (MAP > 0 and e[3] ~= LIFE) then return end
-  if not string.match(e[1], '^sieve:.') and not string.match(e[1], '^ttl:.') then return end
+  local e = redis.pcall('HMGET', key, 'q', 'life', 'vary')
+  if e.err or not e[1] or (MAP > 0 and e[2] ~= LIFE) then return end
+  local member = string.sub(key, 6)
+  local q = open_queue(e[1], member)
   redis.call('HSETNX', KEYS[1], e[1], '0')
-  local q, member = queue_of(e[1]), string.sub(key, 6)
-  if redis.call('ZSCORE', q.key, member) then return end
-  local units = e[4] and mark_size(#e[4], redis.call('ZCARD', 'tg:v:' .. member))
+  if q.scores[member] then return end
+  local units = e[3] and mark_size(#e[3], redis.call('ZCARD', 'tg:v:' .. member))
     or answer_size(redis.call('HSTRLEN', key, 'm'), redis.call('HSTRLEN', key, 'b'))
-  local expires = now_ms() + math.max(0, redis.call('PTTL', key))
-  charge(q, member, { order = order_in(q, nil, expires), units = math.min(units, SIZES - 1) })
+  charge(q, member, order_in(q, 'sieve', member, 0), math.min(units, SIZES - 1))
+  settle(q)
 end
 
-if not is_stranger() then
-  if keys > 0 then
-    local found = redis.call('SCAN', redis.call('HGET', SHARD, 'scan') or '0', 'MATCH', 'tg:a:*', 'COUNT', ARGV[2])
-    redis.call('HSET', SHARD, 'scan', found[1])
-    for _, key in ipairs(found[2]) do adopt(key) end
-  end
-  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-    local q = queue_of(name)
-    if looks > 0 then go_round(q) end
-    if looks > 0 and q['#limit'] > 0 then make_room(q, 0, q['#limit']) end
-  end
+if keys > 0 then
+  local found = redis.call('SCAN', redis.call('HGET', SHARD, 'scan') or '0', 'MATCH', 'tg:a:*', 'COUNT', int(keys))
+  redis.call('HSET', SHARD, 'scan', found[1])
+  for _, key in ipairs(found[2]) do adopt(key) end
 end
-close_queues()
 local reply = {}
-for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-  local q = queue_of(name)
-  reply[#reply + 1] = name
-  for _, figure in ipairs({ q['#used'] * UNIT, q['#limit'] * UNIT, redis.call('ZCOUNT', q.key, '(0', '+inf'), q['#evicted'] }) do
+for _, class in ipairs(redis.call('HKEYS', KEYS[1])) do
+  local q = open_queue(class)
+  if looks > 0 then
+    go_round(q)
+    if q['#limit'] > 0 then make_room(q, 0, q['#limit']) end
+    settle(q)
+  end
+  reply[#reply + 1] = class
+  local answers = redis.call('ZCOUNT', q.key, '(0', '+inf')
+  for _, figure in ipairs({ q['#used'] * UNIT, q['#limit'] * UNIT, answers, q['#evicted'] }) do
     reply[#reply + 1] = int(figure)
   end
 end
