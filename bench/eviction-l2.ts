@@ -5,13 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, launchRedisServer } from "../dev/redis/launch.ts";
 import { mixUnit } from "../shared/core/mix.ts";
-import { type Access, type L2Capacity, type L2Replay, replayThroughL2 } from "./l2-replay.ts";
-
-export interface L2Trace {
-  readonly name: string;
-  readonly accesses: Iterable<Access> | AsyncIterable<Access>;
-  readonly capacity: L2Capacity;
-}
+import type { Capacity } from "./eviction/replay.ts";
+import { type Access, readTrace } from "./eviction/trace.ts";
+import type { TraceOptions } from "./eviction.ts";
+import { type L2Replay, replayThroughL2 } from "./l2-replay.ts";
 
 export interface EvictionL2Result extends L2Replay {
   readonly name: "eviction-l2";
@@ -25,32 +22,29 @@ const KEYS = 100_000;
 const SKEW = 0.99;
 /** Of all keys: for so many answers there is room. */
 const SHARE = 0.01;
+/** A quarter of a million requests take half a minute. */
+const LENGTH = 500_000;
+const QUICK_LENGTH = 100_000;
 
 /** Without a trace: Zipf 0.99, room for 1 % of the keys. */
-export async function benchEvictionL2(
-  quick: boolean,
-  given: L2Trace | null = null,
-): Promise<EvictionL2Result> {
-  const length = quick ? 100_000 : 1_000_000;
-  const trace = given ?? zipf(length);
+export async function benchEvictionL2(quick: boolean, given: TraceOptions | null): Promise<EvictionL2Result> {
+  const length = quick ? QUICK_LENGTH : LENGTH;
+  const accesses = given === null ? zipfAccesses(length) : readTrace(given.file);
+  const capacity: Capacity = given?.capacity ?? { amount: KEYS * SHARE, unit: "entries" };
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
   const server = await launchRedisServer({ port: await freePort(), dir });
   try {
-    const replayed = await replayThroughL2(server.port, trace.accesses, trace.capacity);
-    const best = given === null ? cumulated()[KEYS * SHARE - 1] : undefined;
-    return { name: "eviction-l2", trace: trace.name, best: best ?? null, ...replayed };
+    const replayed = await replayThroughL2(server.port, accesses, capacity);
+    return {
+      name: "eviction-l2",
+      trace: given?.file ?? `Zipf ${SKEW}, seed ${SEED}, ${KEYS} keys, ${length} requests`,
+      best: given === null ? (cumulated()[KEYS * SHARE - 1] ?? null) : null,
+      ...replayed,
+    };
   } finally {
     await server.stop();
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-function zipf(length: number): L2Trace {
-  return {
-    name: `Zipf ${SKEW}, seed ${SEED}, ${KEYS} keys, ${length} requests`,
-    accesses: zipfAccesses(length),
-    capacity: { amount: KEYS * SHARE, unit: "objects" },
-  };
 }
 
 export function* zipfAccesses(length: number): Generator<Access> {

@@ -13,18 +13,8 @@ import type { Digest } from "../shared/ports/identity.ts";
 import type { Granted, MidTier, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import type { CommandReply, Redis, RedisArgument, RedisReply } from "../shared/ports/redis.ts";
 import { systemDigest } from "../shared/runtime/system.ts";
-
-export interface Access {
-  readonly key: string;
-  /** Octets; null where the trace names none. */
-  readonly size: number | null;
-}
-
-/** Answers of one size, or octets as Redis needs them. */
-export interface L2Capacity {
-  readonly amount: number;
-  readonly unit: "objects" | "bytes";
-}
+import type { Capacity } from "./eviction/replay.ts";
+import type { Access } from "./eviction/trace.ts";
 
 export interface L2Replay {
   readonly requests: number;
@@ -61,7 +51,7 @@ interface Run {
 export async function replayThroughL2(
   port: number,
   trace: Iterable<Access> | AsyncIterable<Access>,
-  capacity: L2Capacity,
+  capacity: Capacity,
 ): Promise<L2Replay> {
   const connection = new Connection({ port, host: "127.0.0.1", stringNumbers: false });
   try {
@@ -96,7 +86,7 @@ function begin(redis: Redis, budget: L2Budget, sized: boolean): Run {
 }
 
 /** So many answers of one size fit exactly: what one is charged is asked of Redis. */
-async function budgetOf(redis: Redis, { amount, unit }: L2Capacity): Promise<L2Budget> {
+async function budgetOf(redis: Redis, { amount, unit }: Capacity): Promise<L2Budget> {
   const budget = { class: CLASS, eviction: "sieve" as const, bytes: bytes(amount) };
   if (unit === "bytes") return budget;
   const run = begin(redis, { ...budget, bytes: bytes(2 ** 30) }, false);

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { benchEviction, type TraceOptions } from "./eviction.ts";
+import { benchEvictionL2 } from "./eviction-l2.ts";
 import { benchHit } from "./hit.ts";
 import { benchPurge } from "./purge.ts";
 
@@ -12,12 +13,15 @@ interface Options {
   readonly json: string | null;
   readonly quick: boolean;
   readonly trace: TraceOptions | null;
+  /** Through Redis rather than in memory. */
+  readonly l2: boolean;
 }
 
 const BENCHMARKS = {
   hit: ({ quick }: Options) => benchHit(quick),
   purge: ({ quick }: Options) => benchPurge(quick),
-  eviction: ({ quick, trace }: Options) => benchEviction(quick, trace),
+  eviction: ({ quick, trace, l2 }: Options) =>
+    l2 ? benchEvictionL2(quick, trace) : benchEviction(quick, trace),
 } as const;
 type Name = keyof typeof BENCHMARKS;
 
@@ -30,6 +34,7 @@ function readArguments(args: readonly string[]): Options {
     options: {
       ...{ only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean" } },
       ...{ trace: { type: "string" }, capacity: { type: "string" }, bytes: { type: "boolean" } },
+      l2: { type: "boolean" },
     },
     strict: true,
   });
@@ -37,12 +42,14 @@ function readArguments(args: readonly string[]): Options {
   if (values.only !== undefined && !isName(values.only))
     throw new TypeError(`--only must be one of ${names.join(", ")}`);
   const trace = traceOptions(values);
+  if (values.l2 === true && values.only !== "eviction") throw new TypeError("--l2 goes with --only eviction");
   if (trace !== null && values.only !== "eviction") throw new TypeError("--trace goes with --only eviction");
   return {
     only: values.only === undefined ? names : [values.only],
     json: values.json ?? null,
     quick: values.quick === true,
     trace,
+    l2: values.l2 === true,
   };
 }
 

@@ -1,6 +1,6 @@
 // The classes that exist without configuration, and why each is as it is.
 //
-// All budgets of L2 make 192 MiB a shard: of a database of 256 MB they leave a quarter for leases, the log and all that
+// All budgets of L2 make 192 MiB a shard: of a database of 256 MB they leave a fifth for leases, the log and all that
 // belongs to it.
 
 import type { ClassSettings } from "./rules.ts";

@@ -1,7 +1,10 @@
 // What a class may take up of a shard, through the scripts, against a real redis-server and the embedded store alike.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ShardWatch } from "../../control-plane/shards/watch.ts";
+import { beat } from "../../control-plane/tick/beat.ts";
 import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
+import { startPlane } from "./control-harness.ts";
 import { budgetOf, PLENTY, TestShard } from "./l2-harness.ts";
 
 const names = (count: number, from = 0): string[] =>
@@ -255,5 +258,21 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       await fillAll(["k20"], full());
       await isRight(8 * one);
     });
+  });
+
+  test("the beat takes what is gone off the account, and the figures show what is there", async () => {
+    const plane = await startPlane(rest, { SITES: [] });
+    expect(await new ShardWatch().look(plane.plane)).toEqual({ kind: "done" });
+    const life = Number(await shard.run("HGET", "tg:shard", "life"));
+    await fillAll(names(9), full());
+    for (const key of names(8, 1)) await shard.run("HSET", `tg:a:${key}`, "life", life);
+    await shard.run("DEL", "tg:a:k08");
+    await beat(plane.plane, { boot: false, witness: plane.witness });
+    const { json } = await plane.call("/cache-metrics");
+    expect(json.shards).toHaveLength(1);
+    const standard = { bytes: 7 * one, budgetBytes: 8 * one, keys: 7, evictions: 1 };
+    expect(json.shards[0].classes).toEqual({ standard });
+    expect(json.shards[0].evictions).toBe(1);
+    expect(json.shards[0].memoryBytes).toBeGreaterThan(0);
   });
 });

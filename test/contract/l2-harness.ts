@@ -95,7 +95,11 @@ export class TestShard {
   }
 
   async tend(times = 1): Promise<void> {
-    const budgets = createBudgets(new Map([["one", { redis: this.redis }]]), { members: 10, keys: 100, deadline: DEADLINE });
+    const budgets = createBudgets(new Map([["one", { redis: this.redis }]]), {
+      members: 10,
+      keys: 100,
+      deadline: DEADLINE,
+    });
     for (let i = 0; i < times; i++) {
       const outcome = await budgets.tend();
       if (outcome.kind === "unavailable") throw new Error(outcome.reason);
@@ -103,7 +107,11 @@ export class TestShard {
   }
 
   async accounts(): Promise<ReadonlyMap<string, ClassAccount>> {
-    const budgets = createBudgets(new Map([["one", { redis: this.redis }]]), { members: 0, keys: 0, deadline: DEADLINE });
+    const budgets = createBudgets(new Map([["one", { redis: this.redis }]]), {
+      members: 0,
+      keys: 0,
+      deadline: DEADLINE,
+    });
     const account = (await budgets.read()).get("one");
     if (account?.kind !== "account") throw new Error(JSON.stringify(account));
     return account.classes;

@@ -29,7 +29,7 @@ function hitsOfLru(): number {
 test("on Zipf 0.99, with room for 1 % of the keys, sieve in Redis beats LRU by 3 points, from cold", async () => {
   const replayed = await replayThroughL2(rest.port, zipfAccesses(REQUESTS), {
     amount: OBJECTS,
-    unit: "objects",
+    unit: "entries",
   });
   expect(replayed.requests).toBe(REQUESTS);
   expect(replayed.keys).toBe(OBJECTS);

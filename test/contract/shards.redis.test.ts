@@ -13,6 +13,7 @@ import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Granted, MidTier, ReadOutcome, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisOutcome } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
+import { ROOMY } from "../support/one-shard.ts";
 import { BACKENDS, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
 
 const EPOCH = 1000;
@@ -125,6 +126,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   const read = (key: string, more: Partial<ReadQuery> = {}, by: MidTier = midTier): Promise<ReadOutcome> =>
     by.read({
       ...{ key, home: key, replicas: 1, spread: false, need: at(0), asOf: at(5), not: null },
+      budget: ROOMY,
       lease: { token: "mine", duration: millis(5000) },
       ...more,
     });
@@ -142,6 +144,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       ...{
         token: by.token ?? "mine",
         granted: by.granted,
+        budget: ROOMY,
         answer: by.answer,
         body: BODY,
         keepFor: millis(60_000),
