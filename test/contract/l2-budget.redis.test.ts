@@ -99,11 +99,14 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect(await shard.holds(keys.slice(0, 70))).toEqual(keys.slice(0, 70));
     });
 
-    test("never a lease or a marker", async () => {
+    test("never a lease or a marker, not even of what gives way", async () => {
+      await fillAll(names(2), full());
+      await shard.run("SET", "tg:l:k00", "somebody 1 1 1", "PX", 60_000);
       expect((await shard.lease("leased")).kind).toBe("leased");
       await shard.run("SET", "tg:l:marked", "uncacheable", "PX", 60_000);
-      await fillAll(names(30), full());
-      expect(await shard.run("EXISTS", "tg:l:leased", "tg:l:marked")).toBe(2);
+      await fillAll(names(30, 2), full());
+      expect(await shard.holds(["k00"])).toEqual([]);
+      expect(await shard.run("EXISTS", "tg:l:k00", "tg:l:leased", "tg:l:marked")).toBe(3);
     });
 
     test("one class never makes another give way", async () => {
@@ -171,6 +174,13 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       await shard.fill("page");
       expect(await shard.run("EXISTS", "tg:v:page")).toBe(0);
       await isRight(4 * one);
+    });
+
+    test("makes room for a resource's mark and list too", async () => {
+      await fillAll(names(8), full());
+      await shard.fill("de", { of: "page", budget: full() });
+      expect((await shard.account()).bytes).toBeLessThanOrEqual(8 * one);
+      expect(await shard.holds(["de", "page"])).toEqual(["de", "page"]);
     });
 
     test("gives up a resource that nobody asks for with its list", async () => {

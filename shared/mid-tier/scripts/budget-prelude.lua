@@ -151,9 +151,9 @@ local function advance(q, work)
   elseif e[2] then
     work.passed = work.passed + 1
     if by_expiry then
-      -- By expiry the first is always next: this one in a minute again.
+      -- By expiry the first is always next: this one comes after those of the following minute.
       add(q, 0 - score % SIZES, score)
-      charge(q, member, TTL + math.floor((now_ms() + 60000) / 16), score % SIZES)
+      charge(q, member, math.floor(score / SIZES) + 3750, score % SIZES)
     end
   elseif e[4] and not by_expiry and work.chances > 0 then
     redis.call('HDEL', 'tg:a:' .. member, 'u')
