@@ -248,6 +248,26 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       await isRight(25 * one);
     });
 
+    test("counts all that expire in the same instant, on whatever page they stand", async () => {
+      const budget = { ...PLENTY, eviction: "ttl" as const };
+      await fillAll(names(30), budget);
+      const score = String(await shard.run("ZSCORE", "tg:q:standard", "k07"));
+      for (const key of names(20, 3)) await shard.run("ZADD", "tg:q:standard", score, key);
+      await shard.run("DEL", "tg:a:k05");
+      await shard.tend(6);
+      await isRight(29 * one);
+    });
+
+    test("by ttl gives way to whoever comes, also in one instant", async () => {
+      const budget = budgetOf(20 * one, { eviction: "ttl" });
+      await fillAll(names(20), budget);
+      const score = String(await shard.run("ZSCORE", "tg:q:standard", "k00"));
+      for (const key of names(20)) await shard.run("ZADD", "tg:q:standard", score, key);
+      for (const key of names(19)) await shard.run("HSET", `tg:a:${key}`, "dirty", "1");
+      await fillAll(["k20"], budget);
+      expect(await shard.holds(names(21))).toEqual([...names(19), "k20"]);
+    });
+
     test("that claims more than the queue holds keeps nobody out", async () => {
       await shard.fill("k00", { budget: full() });
       await shard.run("ZADD", "tg:q:standard", -1_000_000, "#used");

@@ -99,12 +99,24 @@ local function order_in(q, policy, member, expires)
   return q['#next']
 end
 
+-- Members and scores above one score, and whether there may be more. What expires in the same instant at the same size
+-- has one score: it stands on one page, since the next begins above it.
+local function page_above(q, low, high, count)
+  local page = redis.call('ZRANGEBYSCORE', q.key, '(' .. int(low), high, 'WITHSCORES', 'LIMIT', '0', int(count))
+  local full = #page == count * 2
+  local last = page[#page]
+  if full and tonumber(last) >= TTL * SIZES then
+    while page[#page] == last do page[#page], page[#page - 1] = nil, nil end
+    for _, word in ipairs(redis.call('ZRANGEBYSCORE', q.key, last, last, 'WITHSCORES')) do page[#page + 1] = word end
+  end
+  return page, full
+end
+
 -- The member above the region's hand; from the least again where there is none; nil where there is none at all.
 local function next_of(q, region)
   if not region.page or region.at > #region.page then
     for _ = 1, 2 do
-      region.page = redis.call('ZRANGEBYSCORE', q.key, '(' .. int(region.hand), region.high, 'WITHSCORES',
-        'LIMIT', '0', int(region.look))
+      region.page = page_above(q, region.hand, region.high, region.look)
       if #region.page > 0 or region.hand == region.low then break end
       region.hand = region.low
     end

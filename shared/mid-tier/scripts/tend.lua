@@ -8,14 +8,13 @@ LIFE = redis.call('HGET', SHARD, 'life')
 MAP = LIFE and 1 or 0
 
 local function go_round(q)
-  local above = '(' .. int(q['#cursor'])
-  local page = redis.call('ZRANGEBYSCORE', q.key, above, '+inf', 'WITHSCORES', 'LIMIT', '0', int(looks))
+  local page, full = page_above(q, q['#cursor'], '+inf', looks)
   for i = 1, #page, 2 do
     local score = tonumber(page[i + 1])
     if not is_gone(q, page[i], score, look_at(page[i])) then q['#lap'] = q['#lap'] + score % SIZES end
     q['#cursor'] = score
   end
-  if #page == looks * 2 then return end
+  if full then return end
   q['#used'] = q['#lap']
   q['#cursor'], q['#lap'] = 0, 0
 end
