@@ -9,6 +9,7 @@ import { bytes, hours, instant, millis, type Selector, seconds } from "../shared
 import { NOTHING_VARIES } from "../shared/core/vary.ts";
 import { createBudgets } from "../shared/mid-tier/budgets.ts";
 import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
+import { MissingCopies } from "../shared/mid-tier/missing-copies.ts";
 import type { Digest } from "../shared/ports/identity.ts";
 import type { Granted, MidTier, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import type { CommandReply, Redis, RedisArgument, RedisReply } from "../shared/ports/redis.ts";
@@ -79,6 +80,7 @@ function begin(redis: Redis, budget: L2Budget, sized: boolean): Run {
     failoverAfter: DEADLINE,
     failoverTries: 1,
     variantsPerKey: 1,
+    missing: new MissingCopies(1),
     traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
   });
   const count = { requests: 0, hits: 0, bytes: 0, hitBytes: 0, refused: 0 };
