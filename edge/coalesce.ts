@@ -7,10 +7,12 @@ import type { Position } from "../shared/core/position.ts";
 import type { RefusalReason } from "../shared/core/storability.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import type { Instant, Millis, Selector } from "../shared/core/units.ts";
+import type { Priority } from "../shared/core/waiting-line.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { Timers } from "../shared/ports/clock.ts";
 import type { ByView } from "./audit/sampler.ts";
 import type { TierName } from "./counters.ts";
+import type { Shed } from "./origin/shed.ts";
 
 /** A stored answer that is not good enough, unless the origin has failed. */
 export interface StaleCopy {
@@ -47,6 +49,8 @@ export type FlightOutcome =
       readonly reason: "refused" | "timeout" | "broken";
       readonly fallback: StaleCopy | null;
     }
+  /** Turned away before it reached the origin. */
+  | (Shed & { readonly priority: Priority; readonly fallback: StaleCopy | null })
   | { readonly kind: "refused" };
 
 /** What the one who started the flight gets, possibly long before the others: its answer as it streams in. */

@@ -21,8 +21,40 @@ export const LIMITS = {
   logDeadline: millis(1500),
   /** A shard that is gone costs one deadline now and then, not one a request. */
   breaker: { failures: 3, pause: millis(500) },
-  /** Until the origin's headers are here. */
+  /** Until the origin's headers are here, waiting for a turn and a second try included. */
   originDeadline: seconds(30),
+  /** Requests of one isolate to a site's origin at once, where the site says nothing: more than most origins take well. */
+  originConcurrency: 256,
+  /** As few as that an origin is always given, however slow it gets: else nobody would notice that it is well again. */
+  originConcurrencyLeast: 4,
+  /** Answers whose times are judged together: fewer, or faster ones, would be noise. */
+  originWindow: { samples: 10, span: millis(250) },
+  /** An origin has slowed when it takes so many times as long as usual. */
+  originTolerance: 2,
+  /** What the concurrency of an origin that is well grows by in one window. */
+  originGrowth: 4,
+  /** Of one window: half in the limit, and little in what is usual, so that minutes of slowness pass for no habit. */
+  originWeight: { limit: 0.5, usual: 0.002 },
+  /** Requests that wait for a slot: what an origin that is well does in a moment. */
+  originLine: { user: 1000, background: 100 },
+  /** As long they wait: a client rather hears soon that it has to come again, and a refresh that comes late is another one's. */
+  originPatience: { user: seconds(2), background: millis(500) },
+  /** A token that is due within this is waited for, slot in hand: what a small burst needs to be spread out. */
+  originTokenPatience: millis(250),
+  /** Of a bucket's burst, what refreshes and warm-ups leave to users. */
+  originReserve: 0.25,
+  /** Tokens are asked for on the way of a miss: without an answer by then the own share decides. */
+  takeDeadline: millis(300),
+  /** Failures in a row after which the origin is left alone, and until one request tries it again. */
+  originBreaker: { failures: 10, pause: seconds(1) },
+  /** Answers that say that it can't: 500 is one request's bug more often than the origin's state. */
+  originFailureStatuses: [502, 503, 504],
+  /** Requests sent again because their connection failed, of all that were sent. */
+  originRetryShare: 0.1,
+  /** What of them counts: between once and twice as long ago. */
+  originRetrySpan: seconds(10),
+  /** A warm-up that is turned away tries again for this long, within its batch's deadline. */
+  warmupPatience: seconds(10),
   /** Between two pieces of an origin's body: what stalls longer has broken off. */
   originIdle: seconds(15),
   /** Longer than the origin's deadline, so that a lease never expires under a living holder. */

@@ -11,6 +11,19 @@ export interface ClassCounters {
   readonly latency: number[];
 }
 
+/** What became of requests before they reached the origin. */
+export interface OriginGuardCounters {
+  /** Tokens given by the buckets of all edges, and by the own share. */
+  bucket: number;
+  share: number;
+  readonly shed: Record<"rate" | "concurrency" | "queue" | "breaker", number>;
+  /** Sent again because the connection had failed. */
+  retries: number;
+  /** Requests that waited for a slot, and their milliseconds in all. */
+  queued: number;
+  queuedMs: number;
+}
+
 export interface Counters {
   readonly classes: Map<string, ClassCounters>;
   readonly tiers: Record<TierName, { hits: number; misses: number; errors: number }>;
@@ -19,6 +32,7 @@ export interface Counters {
   leaseWaits: number;
   originConcurrent: number;
   originConcurrentMax: number;
+  readonly originGuard: OriginGuardCounters;
   pulls: number;
   pushes: number;
   /** Rounds of questions to peers, what peers have answered, and what they were answered. */
@@ -42,6 +56,10 @@ export const newCounters = (): Counters => ({
   leaseWaits: 0,
   originConcurrent: 0,
   originConcurrentMax: 0,
+  originGuard: {
+    ...{ bucket: 0, share: 0, retries: 0, queued: 0, queuedMs: 0 },
+    shed: { rate: 0, concurrency: 0, queue: 0, breaker: 0 },
+  },
   pulls: 0,
   pushes: 0,
   gossipRounds: 0,

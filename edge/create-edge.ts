@@ -1,6 +1,7 @@
 // Puts an edge together from its ports: the same parts in a worker and in the simulator.
 
 import type { Site } from "../shared/core/routing.ts";
+import type { BucketTerms } from "../shared/core/token-bucket.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { OriginChecks } from "./audit/origin-checks.ts";
 import { Sampler } from "./audit/sampler.ts";
@@ -10,6 +11,7 @@ import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
 import { Heat } from "./hot/heat.ts";
 import { Peers } from "./log/peers.ts";
 import { ViewKeeper } from "./log/view-keeper.ts";
+import { OriginGuards } from "./origin/guard.ts";
 import { Router } from "./router.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
 import { MemoryTier } from "./tiers/memory.ts";
@@ -26,11 +28,14 @@ export interface EdgeSetUp {
   readonly shards: () => readonly ShardCounts[];
   /** Is told of every configuration that is learnt. */
   readonly learnt: (fields: ReadonlyMap<string, string>) => void;
+  /** What this isolate may ask of an origin while the buckets can't be reached; null = what the site says. */
+  readonly originShare: BucketTerms | null;
 }
 
 export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
   const counters = newCounters();
   const router = new Router(setUp.fallbackSite, setUp.parseUrl);
+  const guards = new OriginGuards(ports, setUp.originShare);
   const peers = new Peers({ self: setUp.id, urls: setUp.peerUrls });
   const view = new ViewKeeper({
     ...ports,
@@ -41,6 +46,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     configured: (fields) => {
       setUp.learnt(fields);
       router.configure(fields);
+      guards.configure(fields);
     },
     reached: (background) => flushUnsent(edge, background),
   });
@@ -51,6 +57,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     peers,
     router,
     counters,
+    guards,
     sampler: new Sampler(LIMITS),
     originChecks: new OriginChecks(LIMITS),
     memory: new MemoryTier(),

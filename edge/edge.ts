@@ -6,6 +6,7 @@ import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
 import type { Log, MidTier } from "../shared/ports/mid-tier.ts";
 import type { Origin } from "../shared/ports/origin.ts";
+import type { OriginBudget } from "../shared/ports/origin-budget.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { OriginChecks } from "./audit/origin-checks.ts";
 import type { Sampler } from "./audit/sampler.ts";
@@ -14,6 +15,7 @@ import type { Counters } from "./counters.ts";
 import type { Heat } from "./hot/heat.ts";
 import type { Peers } from "./log/peers.ts";
 import type { ViewKeeper } from "./log/view-keeper.ts";
+import type { OriginGuards } from "./origin/guard.ts";
 import type { Router } from "./router.ts";
 import type { DataCentreTier } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
@@ -30,6 +32,7 @@ export interface EdgePorts {
   readonly midTier: MidTier;
   readonly log: Log;
   readonly callPeer: CallEdge;
+  readonly budget: OriginBudget;
 }
 
 export interface Edge extends EdgePorts {
@@ -41,6 +44,7 @@ export interface Edge extends EdgePorts {
   readonly dataCentre: DataCentreTier;
   readonly flights: Map<CacheKey, Flight>;
   readonly counters: Counters;
+  readonly guards: OriginGuards;
   readonly sampler: Sampler;
   readonly originChecks: OriginChecks;
   readonly heat: Heat;

@@ -1,9 +1,11 @@
 // Reads an edge's environment once; what can't be read is told and left out, and the edge serves all the same.
 
+import type { BucketTerms } from "../shared/core/token-bucket.ts";
 import { type Database, readDatabases } from "../shared/wire/databases.ts";
 import { edgeIdSchema } from "../shared/wire/edge-list.ts";
 import { isEdgeUrl, withoutClosingSlash } from "../shared/wire/internal.ts";
 import { parseJson } from "../shared/wire/json.ts";
+import { readShare } from "../shared/wire/origin-limits.ts";
 
 /** All of it is text. */
 export interface Environment {
@@ -18,6 +20,8 @@ export interface Environment {
   readonly CLUSTER_KEY?: string;
   /** JSON, id → URL: where peers are reached, where not at the URLs that the control plane tells. */
   readonly PEER_URLS?: string;
+  /** JSON, rate and burst: what this isolate may ask of origins while the mid-tier is away; else what each site says. */
+  readonly ORIGIN_SHARE?: string;
 }
 
 export interface ReadEnvironment {
@@ -26,6 +30,7 @@ export interface ReadEnvironment {
   /** Empty where there is none. */
   readonly clusterKey: string;
   readonly peerUrls: ReadonlyMap<string, string>;
+  readonly originShare: BucketTerms | null;
   readonly control: Pick<Database, "url" | "token">;
   /** None where they can't be read: no answers are shared then. */
   readonly databases: readonly Database[];
@@ -46,7 +51,17 @@ export function readEnvironment(env: Environment): ReadEnvironment {
   const read = readDatabases(env.SHARDS, control);
   if (read.kind === "invalid") faults.push(`${read.reason}; no answers are shared`);
   const databases = read.kind === "invalid" ? [] : read.databases;
-  return { id, region, clusterKey, peerUrls, control, databases, faults };
+  const originShare = readOriginShare(env.ORIGIN_SHARE, faults);
+  return { id, region, clusterKey, peerUrls, originShare, control, databases, faults };
+}
+
+function readOriginShare(text: string | undefined, faults: string[]): BucketTerms | null {
+  if (text === undefined) return null;
+  const read = readShare(text);
+  if (read.kind === "share") return read.terms;
+  for (const { pointer, message } of read.faults)
+    faults.push(`ORIGIN_SHARE${pointer && `: ${pointer}`} ${message}`);
+  return null;
 }
 
 function readPeerUrls(text: string, faults: string[]): Map<string, string> {

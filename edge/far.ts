@@ -12,7 +12,7 @@ import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
-import type { FlightJob } from "./flight-job.ts";
+import { type FlightJob, priorityOf } from "./flight-job.ts";
 import { inputFor, judge, judgeByView } from "./judge.ts";
 import { partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
@@ -90,6 +90,9 @@ async function followerReply(
   const outcome = await joinFlight(boarding.flight, LIMITS.followerGuard, edge.timers);
   if (outcome.kind === "answer")
     return serveFlown(edge, request, { job, outcome, role: alreadyThere ? "late" : "follower" });
+  // What had to leave tokens and slots to users was turned away for that: a user has more of a right.
+  if (outcome.kind === "shed" && outcome.priority === "background" && priorityOf(job) === "user")
+    return "again";
   return standIn(edge, request, { job, outcome });
 }
 

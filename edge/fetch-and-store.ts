@@ -1,17 +1,15 @@
 // Asks the origin under a lease or without one, streams its answer to whoever waits, and stores what may be stored.
 
 import { sameEtag, strongEtag } from "../shared/core/conditional.ts";
-import type { HeaderList } from "../shared/core/headers.ts";
 import { missing } from "../shared/core/part.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
-import type { OriginOutcome } from "../shared/ports/origin.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
-import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
-import type { FlightJob } from "./flight-job.ts";
+import { type FlightJob, priorityOf } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
+import { askForAll } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
 import { dropPart, findPart } from "./parts.ts";
 import { completePart, receivePart } from "./receive-part.ts";
@@ -36,7 +34,8 @@ export async function fetchAndStore(
   const { right, controls } = given;
   const plan = planOf(edge, job, right);
   const sentAt = edge.clock.now();
-  const answered = await askOrigin(edge, job, sharedRequestHeaders(job, plan));
+  const priority = priorityOf(job);
+  const answered = await askForAll(edge, job.route, { headers: sharedRequestHeaders(job, plan), priority });
   const exchange: Exchange = {
     job,
     right,
@@ -44,6 +43,11 @@ export async function fetchAndStore(
     receivedAt: edge.clock.now(),
     receivedAtWall: edge.clock.wall(),
   };
+  if (answered.kind === "shed") {
+    controls.settle({ ...answered, priority, fallback: right.fallback });
+    // The origin was not asked: others may have more luck, and nobody is to be kept from trying.
+    return right.giveBack(null);
+  }
   if (answered.kind === "unreachable") {
     controls.settle({ kind: "failed", reason: answered.reason, fallback: right.fallback });
     return right.giveBack(FAILING);
@@ -77,29 +81,6 @@ function planOf(edge: Edge, job: FlightJob, right: Right): Asking {
     range: `bytes=${rest.from}-${toEnd ? "" : rest.to}`,
     ifRange: strongEtag(part.held.answer.headers),
   };
-}
-
-/** Counts what reaches the origin, and how much of it at a time. */
-export async function askOrigin(
-  edge: Edge,
-  job: Pick<FlightJob, "route">,
-  headers: HeaderList,
-): Promise<OriginOutcome> {
-  const { counters } = edge;
-  classCounters(counters, job.route.rules.name).originFetches += 1;
-  counters.originConcurrent += 1;
-  counters.originConcurrentMax = Math.max(counters.originConcurrentMax, counters.originConcurrent);
-  const outcome = await edge.origin.fetch({
-    method: "GET",
-    url: job.route.sharedHref,
-    headers,
-    body: NO_BODY,
-    deadline: LIMITS.originDeadline,
-  });
-  counters.originConcurrent -= 1;
-  if (outcome.kind === "unreachable") counters.tiers.origin.errors += 1;
-  else counters.tiers.origin.hits += 1;
-  return outcome;
 }
 
 /** The stored answer as a 304 leaves it, if that may be stored; null where it may not, or was not what the 304 meant. */

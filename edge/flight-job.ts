@@ -2,6 +2,7 @@
 
 import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { Instant } from "../shared/core/units.ts";
+import type { Priority } from "../shared/core/waiting-line.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Served } from "./judge.ts";
 import type { EdgeRequest } from "./request.ts";
@@ -27,6 +28,10 @@ export interface FlightJob {
   /** The `Range` to ask the origin for instead of the whole answer. */
   readonly range: string | null;
 }
+
+/** A refresh and a warm-up have nobody who waits for them. */
+export const priorityOf = ({ request, takesStale }: FlightJob): Priority =>
+  takesStale && request.purpose === "client" ? "user" : "background";
 
 /** Somebody's credentials may not start a fetch that others share. */
 export const leaseFor = (request: EdgeRequest): "wait" | "try" =>

@@ -6,11 +6,11 @@ import type { Body } from "../shared/ports/body.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
-import { classCounters } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
+import { type Asked, askOrigin } from "./origin/ask.ts";
 import { passedRequestHeaders } from "./origin-request.ts";
-import { originFailure, problemReply, streamedReply } from "./reply.ts";
+import { originFailure, problemReply, shedReply, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { wholeOrRest } from "./share-body.ts";
@@ -27,6 +27,8 @@ export async function pass(
   const { route, reason } = given;
   const outcome = await askForOne(edge, request, route);
   if (outcome.kind === "unsent") return counted(edge, request, { reply: unsent(), route, result: "error" });
+  if (outcome.kind === "shed")
+    return counted(edge, request, { reply: shedReply(outcome), route, result: "error" });
   if (outcome.kind === "unreachable") {
     return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
   }
@@ -53,21 +55,17 @@ export async function askForOne(
   edge: Edge,
   request: EdgeRequest,
   route: Route,
-): Promise<OriginOutcome | { readonly kind: "unsent" }> {
-  const { counters } = edge;
+): Promise<Asked | { readonly kind: "unsent" }> {
   const body = await uploadOf(request);
   if (body === null) return { kind: "unsent" };
-  classCounters(counters, route.rules.name).originFetches += 1;
-  const outcome = await edge.origin.fetch({
-    method: request.method,
-    url: route.href,
-    headers: passedRequestHeaders(request, route),
-    body,
-    deadline: LIMITS.originDeadline,
-  });
-  if (outcome.kind === "unreachable") counters.tiers.origin.errors += 1;
-  else counters.tiers.origin.hits += 1;
-  return outcome;
+  const { method } = request;
+  const priority = request.purpose === "client" ? "user" : "background";
+  const headers = passedRequestHeaders(request, route);
+  const sent = { method, url: route.href, headers, body };
+  const asked = askOrigin(edge, { route, kind: "pass", priority, request: sent });
+  // Its slot has to be given back, whether its client is still there or not.
+  request.background.keep(asked);
+  return asked;
 }
 
 /**

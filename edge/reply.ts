@@ -9,6 +9,7 @@ import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import { type Content, contentFor, discard, isUnchanged } from "./content.ts";
 import type { Edge } from "./edge.ts";
 import type { Judged } from "./judge.ts";
+import type { Shed } from "./origin/shed.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { clientHeaders, upstreamStatus } from "./stored-headers.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
@@ -29,7 +30,7 @@ export interface HeldReply {
   readonly judged: Pick<Judged, "held" | "body">;
   readonly rules: Rules;
   readonly provenance: Provenance;
-  readonly detail: "stale" | "fenced" | "coalesced" | null;
+  readonly detail: "stale" | "shed" | "fenced" | "coalesced" | null;
 }
 
 export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): Reply | Promise<Reply> {
@@ -135,6 +136,25 @@ export const originFailure = (reason: "refused" | "timeout" | "broken"): Reply =
         title: "Bad Gateway",
         detail: "The origin could not be reached or broke off, and nothing stored may stand in for it.",
       });
+
+const SHED: Record<Shed["reason"], string> = {
+  rate: "The origin may not be asked any faster",
+  concurrency: "Too many requests wait for the origin already",
+  queue: "The origin is too slow to be asked more at once",
+  breaker: "The origin has failed, and is given a pause",
+};
+
+/** A failure of ours rather than the origin's. */
+export function shedReply({ reason, retryAfter }: Shed): Reply {
+  const reply = problemReply({
+    status: 503,
+    code: "origin-protected",
+    title: "Service Unavailable",
+    detail: `${SHED[reason]}, and nothing stored may stand in for it.`,
+    retryAfter: Math.max(1, Math.ceil(retryAfter / 1000)),
+  });
+  return { ...reply, cacheStatus: "tidegate-l1; fwd=miss; detail=shed" };
+}
 
 /** What an answer straight from the origin looks like to a client: as it is, or that he has it already. */
 export function streamedReply(

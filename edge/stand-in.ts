@@ -8,7 +8,7 @@ import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { inputFor, judgeByView } from "./judge.ts";
 import { pass } from "./pass.ts";
-import { cacheStatus, heldReply, originFailure, streamedReply } from "./reply.ts";
+import { cacheStatus, heldReply, originFailure, shedReply, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { refused } from "./serve.ts";
 
@@ -25,6 +25,10 @@ export async function standIn(
       return pass(edge, request, { route, reason: "uncacheable" });
     case "refused":
       return refused();
+    case "shed": {
+      const stale = await staleIfError(edge, request, { job, fallback: outcome.fallback, detail: "shed" });
+      return stale ?? counted(edge, request, { reply: shedReply(outcome), route, result: "error" });
+    }
     case "failed": {
       const stale = await staleIfError(edge, request, { job, fallback: outcome.fallback });
       return (
@@ -50,7 +54,7 @@ export async function standIn(
 export async function staleIfError(
   edge: Edge,
   request: EdgeRequest,
-  given: { job: FlightJob; fallback: StaleCopy | null },
+  given: { job: FlightJob; fallback: StaleCopy | null; detail?: "stale" | "shed" },
 ): Promise<Reply | null> {
   const { route } = given.job;
   const copy = given.job.candidate ?? given.fallback;
@@ -74,7 +78,7 @@ export async function staleIfError(
     judged,
     rules: route.rules,
     provenance: { kind: "l1" },
-    detail: "stale",
+    detail: given.detail ?? "stale",
   });
   return counted(edge, request, { reply, route, result: "stale" });
 }

@@ -5,6 +5,7 @@ import type { Site } from "../shared/core/routing.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
 import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
+import { createOriginBudget } from "../shared/mid-tier/origin-budget.ts";
 import { NO_BODY } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
@@ -44,7 +45,7 @@ let kept: InternalEdge | null = null;
 function isolate(env: EdgeEnv): InternalEdge {
   if (kept !== null) return kept;
   const clock = systemClock();
-  const { id, region, clusterKey, peerUrls, control, databases, faults } = readEnvironment(env);
+  const { id, region, clusterKey, peerUrls, originShare, control, databases, faults } = readEnvironment(env);
   for (const fault of faults) console.error(`environment: ${fault}`);
   const shards = openShards({ control, databases }, clock);
   const redis = shards.control;
@@ -64,6 +65,7 @@ function isolate(env: EdgeEnv): InternalEdge {
         random: systemRandom,
         clock,
       }),
+      budget: createOriginBudget(redis, LIMITS.takeDeadline),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
       midTier: createMidTier({
         shards: shards.databases,
@@ -86,6 +88,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       peerUrls,
       shards: shards.counts,
       learnt: (fields) => map.configure(fields),
+      originShare,
     },
   );
   const checker = new SignatureChecker({

@@ -1,11 +1,11 @@
 // Reads the environment once: sites, policies, edges and switches; what can't be read is told, never guessed.
 
 import { z } from "zod";
-import type { Site } from "../../shared/core/routing.ts";
 import { encodeSite, policyField, REPLICAS_FIELD, siteField } from "../../shared/wire/configuration.ts";
 import { type Database, readDatabases } from "../../shared/wire/databases.ts";
 import { type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
 import { type Fault, faultsIn, parseJson } from "../../shared/wire/json.ts";
+import { encodeOrigin, originField, originSchema } from "../../shared/wire/origin-limits.ts";
 import { readPolicy } from "../../shared/wire/policy.ts";
 import type { Settings } from "../control-plane.ts";
 
@@ -40,6 +40,7 @@ const siteSchema = z.strictObject({
   hosts: names,
   aliases: names,
   canonicalHost: z.string().min(1).max(255),
+  origin: originSchema.optional(),
 });
 
 export function readEnvironment(env: Environment, adminTokenHash: string | null): ReadEnvironment {
@@ -59,11 +60,15 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
   const fields = new Map<string, string>();
   // Edges append too, and the log tells of nothing that fewer have: that comes before all else.
   if (replicas !== null && replicas > 0) fields.set(REPLICAS_FIELD, String(replicas));
-  for (const site of sites) fields.set(siteField(site.name), encodeSite(site));
+  for (const { origin, ...site } of sites) {
+    // Before the site itself: whoever knows the site knows its limits.
+    if (origin !== undefined) fields.set(originField(site.name), encodeOrigin(origin));
+    fields.set(siteField(site.name), encodeSite(site));
+  }
   for (const [field, row] of readPolicies(env.POLICIES ?? "[]", faults)) fields.set(field, row);
   return {
     settings: {
-      sites,
+      sites: sites.map(({ origin: _, ...site }) => site),
       fields,
       push: readSwitch(env, "PUSH", faults) ?? true,
       unlisted: readSwitch(env, "UNLISTED", faults) ?? false,
@@ -96,7 +101,7 @@ function readSwitch(env: Environment, name: "PUSH" | "UNLISTED", faults: string[
 const inVariable = (name: string, faults: readonly Fault[]): string[] =>
   faults.map(({ pointer, message }) => `${name}${pointer && `: ${pointer}`} ${message}`);
 
-function readSites(text: string, faults: string[]): Site[] {
+function readSites(text: string, faults: string[]): z.infer<typeof siteSchema>[] {
   const parsed = z.array(siteSchema, "is not a list of sites").safeParse(parseJson(text));
   if (!parsed.success) faults.push(...inVariable("SITES", faultsIn(parsed.error)));
   const sites = parsed.data ?? [];

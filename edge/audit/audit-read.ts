@@ -6,11 +6,10 @@ import { coherenceOf } from "../../shared/core/log-view.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
 import { hasValidator } from "../../shared/core/storability.ts";
 import type { Body } from "../../shared/ports/body.ts";
-import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
 import type { Edge } from "../edge.ts";
-import { askOrigin } from "../fetch-and-store.ts";
+import { type Asked, askForAll } from "../origin/ask.ts";
 import { sharedRequestHeaders } from "../origin-request.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { Route } from "../router.ts";
@@ -56,9 +55,10 @@ async function compareWithOrigin(edge: Edge, request: EdgeRequest, seen: Seen): 
   const { route, held } = seen;
   const { answer } = held;
   const asking = hasValidator(answer.headers) ? ({ kind: "validate", answer } as const) : WHOLE;
-  const outcome = await askOrigin(edge, { route }, sharedRequestHeaders({ request, route }, asking));
+  const headers = sharedRequestHeaders({ request, route }, asking);
+  const outcome = await askForAll(edge, route, { headers, priority: "background" });
   const comparison = await compared(seen, outcome);
-  if (outcome.kind === "unreachable" || outcome.status >= 500)
+  if (outcome.kind !== "answer" || outcome.status >= 500)
     edge.originChecks.rest(route.site.name, edge.clock.now());
   // What was invalidated meanwhile may well differ.
   const view = edge.view.current();
@@ -72,8 +72,8 @@ async function compareWithOrigin(edge: Edge, request: EdgeRequest, seen: Seen): 
 
 const WHOLE = { kind: "whole" } as const;
 
-async function compared({ held, body }: Seen, outcome: OriginOutcome): Promise<Comparison> {
-  if (outcome.kind === "unreachable") return "unknown";
+async function compared({ held, body }: Seen, outcome: Asked): Promise<Comparison> {
+  if (outcome.kind !== "answer") return "unknown";
   const { answer } = held;
   const { headers, status } = outcome;
   const byBody = status === answer.status && !hasValidator(answer.headers) && body.kind === "bytes";

@@ -24,6 +24,9 @@ export function flatCounters(edge: Edge): Record<string, number> {
   flat["bytes|origin"] = counters.bytesFromOrigin;
   flat["stampede|leaseWaits"] = counters.leaseWaits;
   flat["gauge|originConcurrencyMax"] = counters.originConcurrentMax;
+  const { shed, ...guarded } = counters.originGuard;
+  for (const [what, count] of Object.entries(guarded)) flat[`origin|${what}`] = count;
+  for (const [reason, count] of Object.entries(shed)) flat[`shed|${reason}`] = count;
   flat["memory|evictions"] = edge.memory.evictions;
   flat["variants|displaced"] = counters.variantsDisplaced;
   for (const [reason, count] of counters.notStored) flat[`notStored|${reason}`] = count;

@@ -1,9 +1,11 @@
 // WebSockets: a handshake goes to the origin with the fields of any other request, and its answer comes back as any other.
 
 import type { Edge } from "../edge.ts";
+import { enterOrigin } from "../origin/ask.ts";
 import { passedRequestHeaders } from "../origin-request.ts";
-import { originFailure } from "../reply.ts";
-import type { EdgeRequest } from "../request.ts";
+import { originFailure, shedReply } from "../reply.ts";
+import type { EdgeRequest, Reply } from "../request.ts";
+import type { Route } from "../router.ts";
 import { clientHeaders } from "../stored-headers.ts";
 import type { Fetches } from "./origin.ts";
 
@@ -16,6 +18,17 @@ export const isHandshake = (request: Request): boolean =>
 export async function openWebSocket(edge: Edge, request: EdgeRequest, origin: Fetches): Promise<Response> {
   const route = edge.router.route(request);
   if (route === null) return new Response("No site is configured for this host.", { status: 404 });
+  const entered = await enterOrigin(edge, edge.guards.of(route.site.name), "user");
+  if (entered.kind === "shed") return problemResponse(shedReply(entered));
+  const handshake = shakeHands(request, { route, origin }).finally(() => entered.slot.leave());
+  request.background.keep(handshake);
+  return handshake;
+}
+
+async function shakeHands(
+  request: EdgeRequest,
+  { route, origin }: { route: Route; origin: Fetches },
+): Promise<Response> {
   const headers = new Headers({ upgrade: "websocket" });
   for (const [name, value] of passedRequestHeaders(request, route)) headers.append(name, value);
   try {
@@ -33,8 +46,12 @@ export async function openWebSocket(edge: Edge, request: EdgeRequest, origin: Fe
     return new Response(answer.body, { status, headers: shown, encodeBody: "manual" });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const { status, body } = originFailure("refused");
-    const type = { "content-type": "application/problem+json", "cache-control": "no-store" };
-    return new Response(body.kind === "bytes" ? body.bytes : null, { status, headers: type });
+    return problemResponse(originFailure("refused"));
   }
+}
+
+function problemResponse({ status, headers, body, cacheStatus }: Reply): Response {
+  const shown = new Headers({ "cache-status": cacheStatus });
+  for (const [name, value] of headers) shown.append(name, value);
+  return new Response(body.kind === "bytes" ? body.bytes : null, { status, headers: shown });
 }

@@ -12,7 +12,7 @@ import { LIMITS } from "../config.ts";
 import { counted } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { askForOne, unsent } from "../pass.ts";
-import { originFailure, problemReply, streamedReply } from "../reply.ts";
+import { originFailure, problemReply, shedReply, streamedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
 import { keepPosted } from "./keep-posted.ts";
@@ -36,6 +36,9 @@ async function write(edge: Edge, request: EdgeRequest, route: Route): Promise<Re
   const asOf = edge.view.asOf();
   const outcome = await askForOne(edge, request, route);
   if (outcome.kind === "unsent") return counted(edge, request, { reply: unsent(), route, result: "error" });
+  // The origin has not been asked: nothing has changed.
+  if (outcome.kind === "shed")
+    return counted(edge, request, { reply: shedReply(outcome), route, result: "error" });
   if (outcome.kind === "unreachable") {
     // An origin that did not answer may have taken the write all the same.
     if (writes) await invalidate(edge, request, { route, headers: [] });

@@ -63,3 +63,6 @@ export const hotKey = (region: string): string => `${PREFIX}hot:of:${region}`;
 export const hotCountsKey = (region: string): string => `${PREFIX}hot:counts:${region}`;
 /** The last batch merged of one life of an edge's isolate. */
 export const hotBatchKey = (edge: string, boot: string): string => `${PREFIX}hot:batch:${edge}:${boot}`;
+
+/** Tokens that an origin has left, by site, and by site and class. */
+export const bucketKey = (name: string): string => `${PREFIX}bucket:${name}`;

@@ -164,7 +164,8 @@ export class ControlHost {
 
   private environment() {
     const { plan } = this;
-    const site = { name: SITE, hosts: [HOST], aliases: [], canonicalHost: HOST };
+    const origin = plan.budget === null ? {} : { origin: plan.budget };
+    const site = { name: SITE, hosts: [HOST], aliases: [], canonicalHost: HOST, ...origin };
     const edges = plan.edges.map((id) => ({ id, url: urlOf(id) }));
     const policies = plan.policies.map((policy) => ({
       ...rowOf(policy, this.tags.get(policy.id)),

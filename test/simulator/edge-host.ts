@@ -4,11 +4,13 @@ import { LIMITS } from "../../edge/config.ts";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
 import type { InternalEdge } from "../../edge/internal/routes.ts";
+import type { BucketTerms } from "../../shared/core/token-bucket.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
+import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
@@ -38,6 +40,8 @@ export interface Surroundings {
   /** Those beside it, by their names. */
   readonly shards: ReadonlyMap<string, SimulatedRedis>;
   readonly origin: SimulatedOrigin;
+  /** What an edge's environment says of it. */
+  readonly originShare: BucketTerms | null;
 }
 
 /** What it does after its end reaches nobody. */
@@ -132,7 +136,7 @@ export class EdgeHost {
     const { history, network, origin, redis, time } = this.around;
     const clock = this.clock.forIsolate();
     const reached = guardedRedis(
-      redis.over(network.link(`${this.id}>redis`), isolate),
+      redis.over(network.link(`${this.id}>redis`), isolate, `${this.id}/${number}`),
       clock,
       LIMITS.breaker,
     );
@@ -149,9 +153,16 @@ export class EdgeHost {
         timers: isolate.timers,
         random,
         digest: DIGEST,
-        origin: origin.seenFrom({ edge: this.id, link: network.link(`${this.id}>origin`), isolate, view }),
+        origin: origin.seenFrom({
+          edge: this.id,
+          life: number,
+          link: network.link(`${this.id}>origin`),
+          isolate,
+          view,
+        }),
         blobs: this.cacheApi.seenBy(isolate),
         callPeer: createCallEdge({ http, key: CLUSTER_KEY, digest: DIGEST, random, clock }),
+        budget: createOriginBudget(reached, LIMITS.takeDeadline),
         log: observedLog(log, { history, time, vouches: true }),
         midTier: createMidTier({
           shards: this.databases(reached, { clock, isolate }),
@@ -172,6 +183,7 @@ export class EdgeHost {
         fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
         parseUrl,
         peerUrls: new Map(),
+        originShare: this.around.originShare,
         shards: () => [],
         learnt: (fields) => map.configure(fields),
       },

@@ -42,6 +42,9 @@ export interface OriginCall {
   readonly method: string;
   readonly path: string;
   readonly variant: string | null;
+  readonly life: number;
+  /** In the form in which everybody's answers are asked for: it costs a token. */
+  readonly costs: boolean;
   /** With somebody's credentials, or of a part: nobody elsewhere shares it. */
   readonly alone: boolean;
   /** What the asking edge's view held. */
@@ -51,6 +54,15 @@ export interface OriginCall {
   endedAt: number | null;
   /** Refused, timed out, broke off, or was a 5xx. */
   failedAt: number | null;
+  /** Nobody took the connection. */
+  refusedAt: number | null;
+}
+
+/** Tokens that Redis gave, and from when on they may be used. */
+export interface Grant {
+  /** The isolate that asked, as `edge/life`. */
+  readonly to: string;
+  readonly from: number;
 }
 
 /** One entry of the log, or what was promised to become one. */
@@ -172,6 +184,9 @@ export interface PolicyTag {
 export class History {
   readonly generations = new Map<number, Generation>();
   readonly confirmations: Confirmation[] = [];
+  readonly grants: Grant[] = [];
+  /** When Redis lost what buckets had given. */
+  readonly bucketLosses: number[] = [];
   readonly originCalls: OriginCall[] = [];
   readonly invalidations: Invalidation[] = [];
   readonly exchanges: Exchange[] = [];

@@ -274,6 +274,24 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'of: byRecipe ? "configuration" : "sites"',
     put: 'of: byRecipe && by.wide ? "configuration" : "sites"',
   },
+  "tokens-from-nowhere": {
+    file: "shared/mid-tier/scripts/take.lua",
+    from: 1,
+    find: "if granted or bucket.back then",
+    put: "if (granted and wait == 0) or bucket.back then",
+  },
+  "share-unbounded": {
+    file: "shared/core/token-bucket.ts",
+    from: 1,
+    find: "  bucket.left = after;\n",
+    put: "",
+  },
+  "retries-unbounded": {
+    file: "edge/origin/ask.ts",
+    from: 1,
+    find: "guard.mayRetry();",
+    put: "guard.closedFor() === null;",
+  },
   "pushed-is-applied": {
     file: "control-plane/invalidate/fan-out.ts",
     from: 32,

@@ -16,6 +16,7 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** One life of an edge, as the origin's side of the world sees it. */
 interface Asker {
   readonly edge: string;
+  readonly life: number;
   readonly link: Link;
   readonly isolate: Isolate;
   view(): ViewAt | null;
@@ -98,11 +99,15 @@ export class SimulatedOrigin {
       method: request.method,
       path,
       variant,
+      life: by.life,
+      // Who asks for himself alone sends what he was sent, and no client here names codings.
+      costs: request.headers.some(([name]) => name === "accept-encoding"),
       alone: request.headers.some(([name]) => name === "authorization" || name === "range"),
       view: by.view(),
       askedAt: time.now,
       endedAt: null,
       failedAt: null,
+      refusedAt: null,
     };
     this.history.originCalls.push(call);
     this.calls += 1;
@@ -113,8 +118,10 @@ export class SimulatedOrigin {
       const settle = (outcome: OriginOutcome): void => {
         if (settled) return;
         settled = true;
-        if (outcome.kind === "unreachable") failed(call, time.now);
-        else {
+        if (outcome.kind === "unreachable") {
+          failed(call, time.now);
+          if (outcome.reason === "refused") call.refusedAt = time.now;
+        } else {
           if (outcome.status >= 500) call.failedAt = time.now;
           if (outcome.body.kind === "none") call.endedAt = time.now;
         }

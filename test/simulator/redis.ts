@@ -1,6 +1,7 @@
 // Redis: the real Lua scripts on the embedded store, reached over links that lose and delay, and all that befalls it.
 
 import { isErrorReply, type Reply } from "../../dev/redis/reply.ts";
+import TAKE from "../../shared/mid-tier/scripts/take.lua";
 import type {
   CommandReply,
   Redis,
@@ -27,7 +28,7 @@ const READS = new Set(
   ),
 );
 /** What no eviction takes: the database of the log runs without. */
-const KEPT = ["tg:log:", "tg:configuration", "tg:audit"];
+const KEPT = ["tg:log:", "tg:configuration", "tg:audit", "tg:bucket:"];
 /** The part of a restart at whose end Redis answers, but only that it is loading. */
 const LOADING = 0.2;
 
@@ -79,8 +80,8 @@ export class SimulatedRedis {
     return new SimulatedRedis(world, name, { store, reader: null });
   }
 
-  /** Redis as an isolate at the other end of the link reaches it. */
-  over(link: Link, isolate: Isolate): Redis {
+  /** Redis as an isolate at the other end of the link reaches it; `who` takes tokens, where it does. */
+  over(link: Link, isolate: Isolate, who = ""): Redis {
     return {
       run: (commands, deadline) =>
         new Promise((resolve) => {
@@ -88,7 +89,7 @@ export class SimulatedRedis {
           const answer = (outcome: RedisOutcome): void => back(() => resolve(outcome));
           isolate.after(deadline, () => resolve({ kind: "unavailable", reason: "TimeoutError" }));
           link.carry<RedisOutcome>({
-            arrive: (reply) => this.arrive(commands, reply),
+            arrive: (reply) => this.arrive(commands, { who, reply }),
             answered: answer,
             refused: () => answer({ kind: "unavailable", reason: "refused" }),
           });
@@ -113,6 +114,7 @@ export class SimulatedRedis {
         break;
       case "flush":
         this.store.call(["FLUSHALL"]);
+        this.history.bucketLosses.push(this.time.now);
         break;
       case "redis-restart": {
         const { now } = this.time;
@@ -130,17 +132,29 @@ export class SimulatedRedis {
     this.down = null;
   }
 
-  private arrive(commands: Commands, reply: (outcome: RedisOutcome) => void): void {
+  private arrive(
+    commands: Commands,
+    { who, reply }: { who: string; reply: (outcome: RedisOutcome) => void },
+  ): void {
     const { down, time } = this;
     if (down === null || time.now >= down.until)
-      reply({ kind: "replies", replies: commands.map((command) => this.run(command)) });
+      reply({ kind: "replies", replies: commands.map((command) => this.runFor(who, command)) });
     else if (time.now >= down.loadingFrom) {
       const message = "LOADING Redis is loading the dataset in memory";
       reply({ kind: "replies", replies: commands.map(() => ({ kind: "error", message })) });
     } else if (!down.silent) reply({ kind: "unavailable", reason: "refused" });
   }
 
+  private runFor(who: string, command: readonly RedisArgument[]): CommandReply {
+    const answer = this.run(command);
+    if (command[1] !== TAKE || answer.kind === "error" || !Array.isArray(answer.reply)) return answer;
+    const [kind, after] = answer.reply;
+    if (kind === "granted") this.history.grants.push({ to: who, from: this.time.now + Number(after) });
+    return answer;
+  }
+
   private failOver(to: number): void {
+    this.history.bucketLosses.push(this.time.now);
     this.store.rollBack(to);
     const head = this.store.call(["HMGET", "tg:log:head", "epoch", "seq"]);
     const [epoch, seq] = Array.isArray(head) ? head.map((part) => Number(part ?? 0)) : [];

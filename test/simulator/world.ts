@@ -30,7 +30,8 @@ export async function runWorld(plan: Plan, chance: Chance): Promise<History> {
   const redis = await SimulatedRedis.begin({ time, history }, plan.shards.length > 0);
   const shards = new Map<string, SimulatedRedis>();
   for (const name of plan.shards) shards.set(name, await SimulatedRedis.beside({ time, history }, name));
-  await new World({ time, chance, history, network, redis, shards, origin }, plan).run();
+  const originShare = plan.budget?.share ?? null;
+  await new World({ time, chance, history, network, redis, shards, origin, originShare }, plan).run();
   return history;
 }
 

@@ -7,6 +7,7 @@ import { millis } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Origin } from "../../shared/ports/origin.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
@@ -36,6 +37,7 @@ export function bareEdge(redis: Redis, origin = NO_ORIGIN, log = createLog(redis
         put: async () => ({ kind: "stored" }),
         delete: async () => {},
       },
+      budget: createOriginBudget(redis, millis(1000)),
       log,
       midTier: createMidTier({
         ...oneShard(redis),
@@ -50,6 +52,7 @@ export function bareEdge(redis: Redis, origin = NO_ORIGIN, log = createLog(redis
       fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
       parseUrl,
       peerUrls: new Map(),
+      originShare: null,
       shards: () => [],
       learnt: () => {},
     },

@@ -94,6 +94,12 @@ function ownAnswer(scene: Scene, exchange: Exchange, outcome: Answered): void {
   const unnamed = exchange.method === "POST" && exchange.viewAtArrival === null;
   if (status === 412 && exchange.least !== null) return;
   if (status === 503 && (refuses || unnamed) && scene.plan.profile !== "quiet") return;
+  if (
+    status === 503 &&
+    outcome.body?.includes("origin-protected") === true &&
+    scene.mayShed(exchange, outcome.at)
+  )
+    return;
   if (status === 502 && scene.originFailed(exchange, outcome.at)) return;
   if (status === 504 && scene.failedLately(exchange.path, exchange.arrivedAt, outcome.at)) return;
   const text = `${status} that the origin did not give: ${outcome.body}`;
@@ -157,7 +163,8 @@ function alive(
   if (outcome.age !== null && outcome.age < Math.floor(age / 1000))
     scene.report("3 age conservation", exchange, `Age ${outcome.age}, but asked for at ${askedAt}`);
   const { fresh, staleWhileRevalidate, staleIfError } = generation;
-  const failing = scene.originFailed(exchange, outcome.at);
+  const shed = outcome.cacheStatus.includes("detail=shed") && scene.mayShed(exchange, outcome.at);
+  const failing = shed || scene.originFailed(exchange, outcome.at);
   const window = failing ? Math.max(staleWhileRevalidate, staleIfError) : staleWhileRevalidate;
   if (age > fresh + window + EPSILON && !awaited(scene, exchange, outcome.at)) {
     const text = `${age} ms old, beyond its life of ${fresh} and window of ${window}`;

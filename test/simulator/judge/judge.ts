@@ -3,6 +3,7 @@
 import type { History, Violation } from "../history.ts";
 import type { Plan } from "../plan/plan.ts";
 import { judgeExchange } from "./answers.ts";
+import { judgeBudget } from "./budget.ts";
 import { judgeReceipts } from "./receipts.ts";
 import { Scene } from "./scene.ts";
 import { judgeWholes } from "./wholes.ts";
@@ -13,5 +14,6 @@ export function judge(plan: Plan, history: History): Violation[] {
   for (const exchange of history.exchanges) judgeExchange(scene, exchange);
   judgeReceipts(scene);
   judgeWholes(scene);
+  judgeBudget(scene);
   return [...history.violations, ...scene.found].sort((a, b) => a.at - b.at);
 }

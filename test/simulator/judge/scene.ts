@@ -1,5 +1,6 @@
 // What the judges share: the history, what it tells of one resource, and the list of what was found.
 
+import { LIMITS } from "../../../edge/config.ts";
 import type { Position } from "../../../shared/core/position.ts";
 import { policyField } from "../../../shared/wire/configuration.ts";
 import type { Exchange, Generation, History, Invalidation, ViewAt, Violation } from "../history.ts";
@@ -17,6 +18,9 @@ const CAPS: Record<PolicyPlan["class"], number> = { hot: 5000, standard: 30_000,
 
 /** A failure's marker lives for a second and takes its time to get to Redis. */
 const MARKED = 2000;
+
+/** An origin that goes on failing is left alone in turns: so far back lie the failures that began it, at most. */
+const FAILING = 10_000;
 
 export class Scene {
   readonly plan: Plan;
@@ -102,9 +106,20 @@ export class Scene {
         edge === exchange.edge &&
         path === exchange.path &&
         failedAt !== null &&
-        failedAt >= exchange.arrivedAt &&
+        // Whoever joins a fetch that asks for a second try is told of the first.
+        failedAt >= exchange.arrivedAt - LIMITS.takeDeadline &&
         failedAt <= until,
     );
+  }
+
+  /** Whether the edge had a reason to turn a request away: a budget, or an origin that failed it again and again. */
+  mayShed({ edge, arrivedAt }: Exchange, until: number): boolean {
+    if (this.plan.budget !== null) return true;
+    const lately = this.history.originCalls.filter(
+      ({ edge: by, failedAt }) =>
+        by === edge && failedAt !== null && failedAt >= arrivedAt - FAILING && failedAt <= until,
+    );
+    return lately.length >= LIMITS.originBreaker.failures;
   }
 
   /** Whether some edge saw the origin fail so lately that a marker in Redis may still have told another. */

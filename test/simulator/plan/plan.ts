@@ -21,6 +21,22 @@ export interface Plan {
   readonly pushes: boolean;
   readonly work: readonly Work[];
   readonly faults: readonly Fault[];
+  /** What the origin may be asked for; null = as much as anybody likes. */
+  readonly budget: BudgetPlan | null;
+}
+
+/** Tokens a second, and so many at once: for all edges, and for one isolate while Redis is away. */
+export interface BudgetPlan {
+  readonly rate: number;
+  readonly burst: number;
+  readonly share: { readonly rate: number; readonly burst: number };
+}
+
+function budgetOf(chance: Chance): BudgetPlan | null {
+  const rate = chance.pick([6, 15, 40]);
+  const burst = chance.between(2, 12);
+  const share = { rate: chance.pick([1.5, 5]), burst: chance.between(1, 4) };
+  return chance.hit(0.5) ? { rate, burst, share } : null;
 }
 
 /** Milliseconds: longer than any window, and than a purge that failed is tried again. */
@@ -51,5 +67,7 @@ export function planOf(chance: Chance): Plan {
     pushes: chance.hit(0.8),
     work: drawWork(chance.fork("work"), { edges, resources, duration, every }),
     faults: drawFaults(chance.fork("faults"), { profile, edges, shards, duration }),
+    // What is one fetch is judged where it is quiet, and nothing is turned away there.
+    budget: profile === "quiet" ? null : budgetOf(chance.fork("budget")),
   };
 }

@@ -1,0 +1,131 @@
+// The one way to the origin: past the breaker, with a slot and a token, and once more where the connection failed.
+
+import type { HeaderList } from "../../shared/core/headers.ts";
+import { elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
+import type { Priority } from "../../shared/core/waiting-line.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import { LIMITS } from "../config.ts";
+import { classCounters } from "../counters.ts";
+import type { Edge } from "../edge.ts";
+import type { Route } from "../router.ts";
+import type { OriginGuard } from "./guard.ts";
+import type { Shed } from "./shed.ts";
+import type { Slot } from "./slots.ts";
+
+export interface Asking {
+  readonly route: Route;
+  /** `fill`: for everybody, out of the budget. `pass`: for its sender alone, limited by how many there are at once. */
+  readonly kind: "fill" | "pass";
+  readonly priority: Priority;
+  readonly request: Omit<OriginRequest, "deadline">;
+}
+
+export type Asked = OriginOutcome | Shed;
+
+/** A GET of what everybody may be given. */
+export function askForAll(
+  edge: Edge,
+  route: Route,
+  { headers, priority }: { headers: HeaderList; priority: Priority },
+): Promise<Asked> {
+  const request = { method: "GET", url: route.sharedHref, headers, body: NO_BODY };
+  return askOrigin(edge, { route, kind: "fill", priority, request });
+}
+
+/** Never rejects. Ends within the origin's deadline, its waiting included. */
+export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
+  const guard = edge.guards.of(asking.route.site.name);
+  const endsAt = later(edge.clock.now(), LIMITS.originDeadline);
+  const entered = await enterOrigin(edge, guard, asking.priority);
+  if (entered.kind === "shed") return entered;
+  try {
+    const refusal = await refusalOf(edge, guard, asking);
+    if (refusal !== null) return refusal;
+    return await send(edge, guard, { asking, endsAt });
+  } finally {
+    entered.slot.leave();
+  }
+}
+
+/** A slot, if the origin is thought to be well. Whoever gets one has to leave it. */
+export async function enterOrigin(
+  edge: Edge,
+  guard: OriginGuard,
+  priority: Priority,
+): Promise<Shed | { readonly kind: "entered"; readonly slot: Slot }> {
+  const closed = guard.closedFor();
+  if (closed !== null) return shed(edge, "breaker", closed);
+  const outcome = await guard.slots.enter(priority);
+  if (outcome === "full") return shed(edge, "concurrency", LIMITS.originPatience.user);
+  if (outcome === "late") return shed(edge, "queue", LIMITS.originPatience.user);
+  if (outcome.waited > 0) {
+    edge.counters.originGuard.queued += 1;
+    edge.counters.originGuard.queuedMs += outcome.waited;
+  }
+  return { kind: "entered", slot: outcome };
+}
+
+/** Null where it may be sent now: it has its token, and the breaker has not opened meanwhile. */
+async function refusalOf(edge: Edge, guard: OriginGuard, asking: Asking): Promise<Shed | null> {
+  if (asking.kind === "fill") {
+    const patience = guard.slots.mayLinger ? LIMITS.originTokenPatience : millis(0);
+    const wish = { class: asking.route.rules.name, priority: asking.priority, patience };
+    const tokens = await guard.tokens.take(wish);
+    if (tokens.kind === "refused") return shed(edge, "rate", tokens.wait);
+    if (tokens.by !== "nobody") edge.counters.originGuard[tokens.by] += 1;
+    if (tokens.after > 0) await guard.slots.linger(tokens.after);
+  }
+  const closed = guard.closedFor();
+  return closed === null ? null : shed(edge, "breaker", closed);
+}
+
+interface Sending {
+  readonly asking: Asking;
+  readonly endsAt: Instant;
+}
+
+async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<Asked> {
+  const pass = guard.sending();
+  const first = await sendOnce(edge, guard, { ...sending, pass });
+  const { asking, endsAt } = sending;
+  const mayRepeat =
+    first.kind === "unreachable" &&
+    first.reason === "refused" &&
+    !pass.probe &&
+    asking.request.method === "GET" &&
+    asking.request.body.kind === "none" &&
+    edge.clock.now() < endsAt &&
+    guard.closedFor() === null &&
+    guard.mayRetry();
+  // One at a time, with a token of its own: it is one more request to the origin.
+  if (!mayRepeat || (await refusalOf(edge, guard, asking)) !== null) return first;
+  edge.counters.originGuard.retries += 1;
+  return sendOnce(edge, guard, { ...sending, pass: guard.sending() });
+}
+
+async function sendOnce(
+  edge: Edge,
+  guard: OriginGuard,
+  { asking, endsAt, pass }: Sending & { readonly pass: { readonly probe: boolean } },
+): Promise<OriginOutcome> {
+  const { counters } = edge;
+  classCounters(counters, asking.route.rules.name).originFetches += 1;
+  counters.originConcurrent += 1;
+  counters.originConcurrentMax = Math.max(counters.originConcurrentMax, counters.originConcurrent);
+  const sentAt = edge.clock.now();
+  const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
+  const outcome = await edge.origin.fetch({ ...asking.request, deadline });
+  counters.originConcurrent -= 1;
+  counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
+  guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass);
+  // A refused connection tells nothing of how long answers take.
+  if (outcome.kind === "answer" || outcome.reason === "timeout")
+    guard.slots.answered(elapsed(sentAt, edge.clock.now()));
+  return outcome;
+}
+
+function shed(edge: Edge, reason: Shed["reason"], retryAfter: Millis): Shed {
+  edge.counters.originGuard.shed[reason] += 1;
+  return { kind: "shed", reason, retryAfter };
+}

@@ -1,0 +1,145 @@
+// What one isolate knows of one site's origin: whether it is well, how much it takes, and what it may be asked for.
+
+import {
+  afterwards,
+  CLOSED,
+  closedFor,
+  type OriginBreaker,
+  type OriginBreakerLimits,
+  passing,
+} from "../../shared/core/origin-breaker.ts";
+import { type OriginLimits, UNLIMITED } from "../../shared/core/origin-limits.ts";
+import {
+  countRequest,
+  mayRetry,
+  newRetryBudget,
+  type RetryBudget,
+  type RetryLimits,
+} from "../../shared/core/retry-budget.ts";
+import type { BucketTerms } from "../../shared/core/token-bucket.ts";
+import type { Millis } from "../../shared/core/units.ts";
+import type { Clock, Timers } from "../../shared/ports/clock.ts";
+import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
+import { siteField } from "../../shared/wire/configuration.ts";
+import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
+import { LIMITS } from "../config.ts";
+import { type SlotLimits, Slots } from "./slots.ts";
+import { type OwnShare, Share, Tokens } from "./tokens.ts";
+
+export interface GuardPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly budget: OriginBudget;
+}
+
+/** Every site's origin has one, for as long as the isolate lives. */
+export class OriginGuards {
+  private readonly guards = new Map<string, OriginGuard>();
+  private readonly ports: GuardPorts;
+  /** By the environment; null where it says none. */
+  private readonly share: OwnShare | null;
+  /** Null until the log has told. */
+  private fields: ReadonlyMap<string, string> | null = null;
+
+  constructor(ports: GuardPorts, share: BucketTerms | null) {
+    this.ports = ports;
+    this.share = share === null ? null : { terms: share, share: new Share(ports.clock) };
+  }
+
+  configure(fields: ReadonlyMap<string, string>): void {
+    this.fields = fields;
+    for (const [site, guard] of this.guards) guard.configure(this.limitsOf(site));
+  }
+
+  of(site: string): OriginGuard {
+    let guard = this.guards.get(site);
+    if (guard === undefined) {
+      guard = new OriginGuard(this.ports, { site, share: this.share });
+      guard.configure(this.limitsOf(site));
+      this.guards.set(site, guard);
+    }
+    return guard;
+  }
+
+  private limitsOf(site: string): OriginLimits | "unknown" {
+    const text = this.fields?.get(originField(site));
+    if (text !== undefined) return decodeOrigin(text) ?? "unknown";
+    // A database that has lost all configuration has lost the limits with it: that is no word of there being none.
+    return this.fields?.has(siteField(site)) === true ? UNLIMITED : "unknown";
+  }
+}
+
+export class OriginGuard {
+  readonly slots: Slots;
+  readonly tokens: Tokens;
+  private readonly clock: Clock;
+  private readonly retries: RetryBudget;
+  private breaker: OriginBreaker = CLOSED;
+  private limits = UNLIMITED;
+
+  constructor(ports: GuardPorts, of: { site: string; share: OwnShare | null }) {
+    this.clock = ports.clock;
+    this.slots = new Slots(ports, slotLimits(UNLIMITED));
+    this.tokens = new Tokens(ports, of);
+    this.retries = newRetryBudget(ports.clock.now());
+  }
+
+  configure(limits: OriginLimits | "unknown"): void {
+    this.tokens.limits = limits;
+    // What can't be read now was read before, most likely.
+    if (limits === "unknown") return;
+    this.limits = limits;
+    this.slots.limits = slotLimits(limits);
+  }
+
+  /** How long the breaker lets nobody pass; null where it does. */
+  closedFor(): Millis | null {
+    return closedFor(this.breaker, this.clock.now(), breakerLimits());
+  }
+
+  /** One request is about to be sent; says whether it is the breaker's probe. */
+  sending(): { readonly probe: boolean } {
+    const now = this.clock.now();
+    countRequest(this.retries, now, this.retryLimits());
+    this.breaker = passing(this.breaker, now);
+    return { probe: this.breaker.kind === "probing" };
+  }
+
+  /** What came of it. */
+  came(well: boolean, { probe }: { readonly probe: boolean }): void {
+    this.breaker = afterwards(this.breaker, { well, probe, at: this.clock.now() }, breakerLimits());
+  }
+
+  isFailure(status: number): boolean {
+    return (this.limits.failureStatuses ?? FAILURE_STATUSES).includes(status);
+  }
+
+  mayRetry(): boolean {
+    return mayRetry(this.retries, this.clock.now(), this.retryLimits());
+  }
+
+  private retryLimits(): RetryLimits {
+    return { share: this.limits.retryShare ?? LIMITS.originRetryShare, span: LIMITS.originRetrySpan };
+  }
+}
+
+const breakerLimits = (): OriginBreakerLimits => ({ ...LIMITS.originBreaker, probeLost: longestHeld() });
+
+const FAILURE_STATUSES: readonly number[] = LIMITS.originFailureStatuses;
+
+/** A request's whole time at the origin, its waiting included, and a moment. */
+const longestHeld = (): Millis => LIMITS.followerGuard;
+
+const slotLimits = ({ concurrency }: OriginLimits): SlotLimits => ({
+  adaptive: {
+    ceiling: concurrency ?? LIMITS.originConcurrency,
+    floor: LIMITS.originConcurrencyLeast,
+    window: LIMITS.originWindow,
+    tolerance: LIMITS.originTolerance,
+    growth: LIMITS.originGrowth,
+    weight: LIMITS.originWeight,
+  },
+  line: LIMITS.originLine,
+  patience: LIMITS.originPatience,
+  longestHeld: longestHeld(),
+});

@@ -1,0 +1,137 @@
+// So many requests at once: whoever comes when all slots are taken waits in line for a while, or is turned away.
+
+import {
+  type AdaptiveLimit,
+  type AdaptiveLimits,
+  newAdaptiveLimit,
+  observe,
+  wholeLimit,
+} from "../../shared/core/adaptive-limit.ts";
+import { elapsed, type Instant, later, type Millis } from "../../shared/core/units.ts";
+import { type LineLimits, type Priority, WaitingLine } from "../../shared/core/waiting-line.ts";
+import type { Clock, Timers } from "../../shared/ports/clock.ts";
+
+export interface SlotLimits {
+  readonly adaptive: AdaptiveLimits;
+  readonly line: LineLimits;
+  readonly patience: Readonly<Record<Priority, Millis>>;
+  /** A slot held longer has lost its request. */
+  readonly longestHeld: Millis;
+}
+
+export interface Slot {
+  readonly waited: Millis;
+  /** Only the first call counts. */
+  leave(): void;
+}
+
+/** `full`: too many wait already. `late`: it has waited for as long as it may. */
+export type SlotOutcome = Slot | "full" | "late";
+
+interface Waiter {
+  readonly admit: () => void;
+}
+
+export class Slots {
+  limits: SlotLimits;
+  private readonly held = new Map<number, Instant>();
+  private readonly line: WaitingLine<Waiter>;
+  private readonly limit: AdaptiveLimit;
+  private readonly ports: { readonly clock: Clock; readonly timers: Timers };
+  private slots = 0;
+  private lingering: Instant[] = [];
+
+  constructor(ports: { clock: Clock; timers: Timers }, limits: SlotLimits) {
+    this.ports = ports;
+    this.limits = limits;
+    this.line = new WaitingLine(limits.line);
+    this.limit = newAdaptiveLimit(limits.adaptive, ports.clock.now());
+  }
+
+  /** How many there are now. */
+  get size(): number {
+    return wholeLimit(this.limit, this.limits.adaptive);
+  }
+
+  enter(priority: Priority): SlotOutcome | Promise<SlotOutcome> {
+    if (!this.hasRoom()) this.reclaim();
+    if (this.line.length === 0 && this.hasRoom()) return this.slot(this.ports.clock.now());
+    return this.wait(priority);
+  }
+
+  /** What one answer took, from the instant at which it was asked for. */
+  answered(took: Millis): void {
+    const now = this.ports.clock.now();
+    observe(this.limit, { took, underWay: this.held.size, now }, this.limits.adaptive);
+  }
+
+  /** Whether a slot may be held while nothing goes to the origin: others need theirs for that. */
+  get mayLinger(): boolean {
+    const now = this.ports.clock.now();
+    this.lingering = this.lingering.filter((end) => now < end);
+    return this.lingering.length < this.size / 2;
+  }
+
+  /** Waits with a slot in hand. */
+  async linger(span: Millis): Promise<void> {
+    const { clock, timers } = this.ports;
+    this.lingering.push(later(clock.now(), span));
+    await timers.sleep(span);
+  }
+
+  private async wait(priority: Priority): Promise<SlotOutcome> {
+    const { clock, timers } = this.ports;
+    const turn = Promise.withResolvers<"admitted" | "late">();
+    let slot: Slot | null = null;
+    const came = clock.now();
+    const waiter: Waiter = {
+      // Taken for it at once: whoever runs first must not find it free.
+      admit: () => {
+        slot = this.slot(came);
+        turn.resolve("admitted");
+      },
+    };
+    if (!this.line.join(waiter, priority)) return "full";
+    const cancel = timers.after(this.limits.patience[priority], () => {
+      if (this.line.leave(waiter)) turn.resolve("late");
+    });
+    this.admitNext();
+    const outcome = await turn.promise;
+    cancel();
+    return outcome === "admitted" && slot !== null ? slot : "late";
+  }
+
+  private slot(since: Instant): Slot {
+    const now = this.ports.clock.now();
+    this.slots += 1;
+    const id = this.slots;
+    this.held.set(id, now);
+    return {
+      waited: elapsed(since, now),
+      leave: () => {
+        if (this.held.delete(id)) this.admitNext();
+      },
+    };
+  }
+
+  private hasRoom(): boolean {
+    return this.held.size < this.size;
+  }
+
+  private admitNext(): void {
+    while (this.hasRoom()) {
+      const next = this.line.next();
+      if (next === null) return;
+      next.admit();
+    }
+  }
+
+  /** A request that is gone with its client leaves nothing behind that could tell. */
+  private reclaim(): void {
+    const now = this.ports.clock.now();
+    for (const [id, since] of this.held) {
+      if (elapsed(since, now) <= this.limits.longestHeld) return;
+      this.held.delete(id);
+    }
+  }
+}

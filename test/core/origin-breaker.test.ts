@@ -1,0 +1,60 @@
+// An origin's breaker: opens after failures in a row, lets one probe through at a time, and closes when that comes back well.
+
+import { describe, expect, test } from "vitest";
+import {
+  afterwards,
+  CLOSED,
+  closedFor,
+  type OriginBreaker,
+  passing,
+} from "../../shared/core/origin-breaker.ts";
+import { instant, millis } from "../../shared/core/units.ts";
+
+const LIMITS = { failures: 3, pause: millis(1000), probeLost: millis(5000) };
+const at = (ms: number) => instant(ms);
+
+function failing(times: number, from: OriginBreaker = CLOSED): OriginBreaker {
+  let breaker = from;
+  for (let i = 0; i < times; i++)
+    breaker = afterwards(breaker, { well: false, probe: false, at: at(i) }, LIMITS);
+  return breaker;
+}
+
+describe("an origin's breaker", () => {
+  test("opens after so many failures in a row, and not before", () => {
+    expect(closedFor(failing(2), at(2), LIMITS)).toBeNull();
+    expect(closedFor(failing(3), at(2), LIMITS)).toBe(1000);
+    const between = afterwards(failing(2), { well: true, probe: false, at: at(2) }, LIMITS);
+    expect(closedFor(failing(2, between), at(5), LIMITS)).toBeNull();
+  });
+
+  test("lets one probe through after its pause, and nobody beside it", () => {
+    const open = failing(3);
+    expect(closedFor(open, at(1001), LIMITS)).toBe(1);
+    expect(closedFor(open, at(1002), LIMITS)).toBeNull();
+    const probing = passing(open, at(1002));
+    expect(probing.kind).toBe("probing");
+    expect(closedFor(probing, at(3000), LIMITS)).toBe(1000);
+  });
+
+  test("closes when the probe comes back well, and opens anew when it does not", () => {
+    const probing = passing(failing(3), at(1002));
+    expect(afterwards(probing, { well: true, probe: true, at: at(1100) }, LIMITS)).toEqual(CLOSED);
+    const again = afterwards(probing, { well: false, probe: true, at: at(1100) }, LIMITS);
+    expect(closedFor(again, at(1100), LIMITS)).toBe(1000);
+  });
+
+  test("hears nothing from requests that were sent before it opened", () => {
+    const open = failing(3);
+    expect(afterwards(open, { well: true, probe: false, at: at(10) }, LIMITS)).toBe(open);
+    expect(afterwards(open, { well: false, probe: false, at: at(900) }, LIMITS)).toBe(open);
+    const probing = passing(open, at(1002));
+    expect(afterwards(probing, { well: true, probe: false, at: at(1003) }, LIMITS)).toBe(probing);
+  });
+
+  test("sends another probe when one was lost with its request", () => {
+    const probing = passing(failing(3), at(1002));
+    expect(closedFor(probing, at(6001), LIMITS)).toBe(1000);
+    expect(closedFor(probing, at(6002), LIMITS)).toBeNull();
+  });
+});
