@@ -9,7 +9,7 @@ import { LIMITS } from "../config.ts";
 import { classCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import type { Route } from "../router.ts";
-import type { OriginGuard } from "./guard.ts";
+import type { OriginGuard, Pass } from "./guard.ts";
 import type { Shed } from "./shed.ts";
 import type { Slot } from "./slots.ts";
 
@@ -66,18 +66,16 @@ export async function enterOrigin(
   return { kind: "entered", slot: outcome };
 }
 
-/** Null where it may be sent now: it has its token, and the breaker has not opened meanwhile. */
+/** Null where there is nothing against it: a fill has its token. */
 async function refusalOf(edge: Edge, guard: OriginGuard, asking: Asking): Promise<Shed | null> {
-  if (asking.kind === "fill") {
-    const patience = guard.slots.mayLinger ? LIMITS.originTokenPatience : millis(0);
-    const wish = { class: asking.route.rules.name, priority: asking.priority, patience };
-    const tokens = await guard.tokens.take(wish);
-    if (tokens.kind === "refused") return shed(edge, "rate", tokens.wait);
-    if (tokens.by !== "nobody") edge.counters.originGuard[tokens.by] += 1;
-    if (tokens.after > 0) await guard.slots.linger(tokens.after);
-  }
-  const closed = guard.closedFor();
-  return closed === null ? null : shed(edge, "breaker", closed);
+  if (asking.kind === "pass") return null;
+  const patience = guard.slots.mayLinger ? LIMITS.originTokenPatience : millis(0);
+  const wish = { class: asking.route.rules.name, priority: asking.priority, patience };
+  const tokens = await guard.tokens.take(wish);
+  if (tokens.kind === "refused") return shed(edge, "rate", tokens.wait);
+  if (tokens.by !== "nobody") edge.counters.originGuard[tokens.by] += 1;
+  if (tokens.after > 0) await guard.slots.linger(tokens.after);
+  return null;
 }
 
 interface Sending {
@@ -86,28 +84,29 @@ interface Sending {
 }
 
 async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<Asked> {
-  const pass = guard.sending();
-  const first = await sendOnce(edge, guard, { ...sending, pass });
   const { asking, endsAt } = sending;
-  const mayRepeat =
-    first.kind === "unreachable" &&
-    first.reason === "refused" &&
-    !pass.probe &&
-    asking.request.method === "GET" &&
-    asking.request.body.kind === "none" &&
-    edge.clock.now() < endsAt &&
-    guard.closedFor() === null &&
-    guard.mayRetry();
+  // The breaker may have opened since it was asked: this is the last word.
+  const pass = guard.begin();
+  if (typeof pass === "number") return shed(edge, "breaker", pass);
+  const first = await sendOnce(edge, guard, { ...sending, pass });
+  const failed = first.kind === "unreachable" && first.reason === "refused";
+  if (!failed || pass.probe || !isRepeatable(asking) || edge.clock.now() >= endsAt) return first;
   // One at a time, with a token of its own: it is one more request to the origin.
-  if (!mayRepeat || (await refusalOf(edge, guard, asking)) !== null) return first;
+  if (!guard.mayRetry() || (await refusalOf(edge, guard, asking)) !== null) return first;
+  const again = guard.begin();
+  if (typeof again === "number") return first;
   edge.counters.originGuard.retries += 1;
-  return sendOnce(edge, guard, { ...sending, pass: guard.sending() });
+  return sendOnce(edge, guard, { ...sending, pass: again });
 }
+
+/** Nothing of an answer came, and nothing is done twice by asking twice (RFC 9110 §9.2.2). */
+const isRepeatable = ({ request }: Asking): boolean =>
+  request.method === "GET" && request.body.kind === "none";
 
 async function sendOnce(
   edge: Edge,
   guard: OriginGuard,
-  { asking, endsAt, pass }: Sending & { readonly pass: { readonly probe: boolean } },
+  { asking, endsAt, pass }: Sending & { readonly pass: Pass },
 ): Promise<OriginOutcome> {
   const { counters } = edge;
   classCounters(counters, asking.route.rules.name).originFetches += 1;

@@ -69,6 +69,11 @@ export class OriginGuards {
   }
 }
 
+/** The breaker's leave to send one request. */
+export interface Pass {
+  readonly probe: boolean;
+}
+
 export class OriginGuard {
   readonly slots: Slots;
   readonly tokens: Tokens;
@@ -97,16 +102,18 @@ export class OriginGuard {
     return closedFor(this.breaker, this.clock.now(), breakerLimits());
   }
 
-  /** One request is about to be sent; says whether it is the breaker's probe. */
-  sending(): { readonly probe: boolean } {
+  /** One request is sent now, as the breaker's probe or not; or not at all for so long. */
+  begin(): Pass | Millis {
     const now = this.clock.now();
+    const closed = this.closedFor();
+    if (closed !== null) return closed;
     countRequest(this.retries, now, this.retryLimits());
     this.breaker = passing(this.breaker, now);
     return { probe: this.breaker.kind === "probing" };
   }
 
   /** What came of it. */
-  came(well: boolean, { probe }: { readonly probe: boolean }): void {
+  came(well: boolean, { probe }: Pass): void {
     this.breaker = afterwards(this.breaker, { well, probe, at: this.clock.now() }, breakerLimits());
   }
 

@@ -289,8 +289,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "retries-unbounded": {
     file: "edge/origin/ask.ts",
     from: 1,
-    find: "guard.mayRetry();",
-    put: "guard.closedFor() === null;",
+    find: "if (!guard.mayRetry() || ",
+    put: "if (",
   },
   "pushed-is-applied": {
     file: "control-plane/invalidate/fan-out.ts",

@@ -12,6 +12,7 @@ import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
 import { systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { encodeSite, policyField, siteField } from "../../shared/wire/configuration.ts";
@@ -22,6 +23,7 @@ import {
   type StatusCall,
   type StatusReport,
 } from "../../shared/wire/internal.ts";
+import { originField } from "../../shared/wire/origin-limits.ts";
 import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
 
 export const HOST = "site.test";
@@ -43,6 +45,8 @@ export interface LoneEdge {
   origin: (request: OriginRequest) => OriginOutcome | Promise<OriginOutcome>;
   /** Whether the log answers the edge. */
   logAnswers: boolean;
+  /** What the buckets of all edges say; to begin with they are away. */
+  budget: OriginBudget["take"];
   /** Appends an entry to the log that the edge pulls. */
   append(payload: LogPayload): void;
   get(path: string, more?: Partial<Pick<EdgeRequest, "method" | "purpose">> & Sent): Promise<Reply>;
@@ -52,15 +56,17 @@ export interface LoneEdge {
   beat(call?: Partial<StatusCall>): Promise<StatusReport>;
 }
 
+/** `limits`: what the site says of its origin. */
 export function loneEdge(
   policies: readonly Record<string, unknown>[] = [],
   others: Partial<EdgePorts> = {},
+  limits: Record<string, unknown> = {},
 ): LoneEdge {
   const time = { now: 1000 };
   const tasks: Promise<unknown>[] = [];
   const background: Background = { keep: (task) => void tasks.push(task) };
   const asked: OriginRequest[] = [];
-  const log = new FixedLog(policies);
+  const log = new FixedLog(policies, limits);
   const unavailable = async () => ({ kind: "unavailable", reason: "away" }) as const;
   const nothing = async () => undefined;
   const edge = createEdge(
@@ -84,7 +90,7 @@ export function loneEdge(
         verified: nothing,
       },
       log: log.port,
-      budget: { take: unavailable },
+      budget: { take: (query) => lone.budget(query) },
       callPeer: async () => ({ kind: "unreachable", reason: "refused" }),
       ...others,
     },
@@ -107,6 +113,7 @@ export function loneEdge(
       time.now = now;
     },
     asked,
+    budget: unavailable,
     origin: () => ({ kind: "unreachable", reason: "refused", detail: "no origin" }),
     get logAnswers() {
       return log.answers;
@@ -159,10 +166,11 @@ class FixedLog {
   private readonly entries: LogEntry[] = [];
   private readonly configuration: ReadonlyMap<string, string>;
 
-  constructor(policies: readonly Record<string, unknown>[]) {
+  constructor(policies: readonly Record<string, unknown>[], limits: Record<string, unknown>) {
     const site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: HOST };
     this.configuration = new Map([
       [siteField("default"), encodeSite(site)],
+      [originField("default"), JSON.stringify(limits)],
       ...policies.map((row, index): [string, string] => [
         policyField("default", String(index)),
         JSON.stringify({ id: String(index), ...row }),
