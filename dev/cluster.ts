@@ -11,6 +11,7 @@ import type { StartOptions } from "./options.ts";
 import { startOriginGateway } from "./origin-gateway.ts";
 import { policyRows } from "./policies.ts";
 import { requireFreePorts } from "./ports.ts";
+import { shareOf } from "./protection.ts";
 import { untilReady } from "./readiness.ts";
 import { keepSecret, keptSecret } from "./secrets.ts";
 import type { Supervised } from "./supervise.ts";
@@ -139,7 +140,7 @@ async function startWorkers(
   const forControl = { options, rows, token, origin, edgePorts, told: told.control };
   const controlProcess = startControl(common, forControl);
   stops.push(() => controlProcess.stop());
-  for (const edge of told.edges) running.set(edge.id, startEdge(common, edge));
+  for (const edge of told.edges) running.set(edge.id, startEdge(common, edge, shareOf(options)));
   stops.push(async () => {
     await Promise.all([...running.values()].map((process) => process.stop()));
   });

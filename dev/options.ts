@@ -13,6 +13,15 @@ export interface StartOptions {
   readonly data: string;
   readonly policies: string | null;
   readonly push: boolean;
+  /** None where it is left out. */
+  readonly protection?: Protection;
+}
+
+/** How much the origin may be asked for; null = no such limit, or the edges' own. */
+export interface Protection {
+  readonly rate: number | null;
+  readonly burst: number | null;
+  readonly concurrency: number | null;
 }
 
 /** The first database is `control`; all of them hold answers. */
@@ -40,6 +49,9 @@ export const USAGE = `Usage: npm start -- [options]
   --token T           the admin token (default: made, and kept in DIR/admin-token)
   --data DIR          where everything is kept between runs (default ./.tidegate)
   --policies FILE     JSON array of policies
+  --origin-rate N     requests a second that all edges together may ask of the origin (default: no limit)
+  --origin-burst N    as many of them at once (default: what comes in a second)
+  --origin-concurrency N  requests that one edge has at the origin at once, at most
   --no-push           don't push invalidations to edges; they pull within their windows
   --help`;
 
@@ -53,6 +65,9 @@ const FLAGS = {
   token: { type: "string" },
   data: { type: "string" },
   policies: { type: "string" },
+  "origin-rate": { type: "string" },
+  "origin-burst": { type: "string" },
+  "origin-concurrency": { type: "string" },
   "no-push": { type: "boolean" },
   help: { type: "boolean" },
 } as const;
@@ -79,7 +94,18 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): St
     data: flags.data ?? ".tidegate",
     policies: flags.policies ?? null,
     push: flags["no-push"] !== true,
+    protection: protection(flags),
   };
+}
+
+function protection(flags: ReturnType<typeof parse>): Protection {
+  const of = (flag: "origin-rate" | "origin-burst" | "origin-concurrency", most: number): number | null => {
+    const text = flags[flag];
+    return text === undefined ? null : number(`--${flag}`, text, { least: 1, most });
+  };
+  const [rate, burst] = [of("origin-rate", 1_000_000), of("origin-burst", 1_000_000)];
+  if (burst !== null && rate === null) throw new UsageError("--origin-burst needs --origin-rate beside it");
+  return { rate, burst, concurrency: of("origin-concurrency", 10_000) };
 }
 
 function parse(args: readonly string[]) {

@@ -11,6 +11,7 @@ import { SIGNATURE_HEADER, signRequest } from "../shared/wire/signature.ts";
 import { bundleWorker, type SourceChange } from "./bundle.ts";
 import type { Told, ToldToEdge } from "./network.ts";
 import type { StartOptions } from "./options.ts";
+import { protectionOf, type Share } from "./protection.ts";
 import { type Supervised, supervise } from "./supervise.ts";
 import type { WorkerProcessConfig } from "./worker-process.ts";
 
@@ -67,6 +68,7 @@ export function startControl(
     hosts: ["*"],
     aliases: [...aliases, origin.host],
     canonicalHost: options.origin === null ? "harbour.localhost" : origin.host,
+    ...protectionOf(options),
   };
   const config: WorkerProcessConfig = {
     name: "tidegate-control-plane",
@@ -89,7 +91,7 @@ export function startControl(
   return superviseWorker(config, RESTART_CONTROL_MS, common.announce);
 }
 
-export function startEdge(common: Common, told: ToldToEdge): Supervised {
+export function startEdge(common: Common, told: ToldToEdge, share: Share | null): Supervised {
   const { id, port, origin, peers } = told;
   const config: WorkerProcessConfig = {
     name: "tidegate-edge",
@@ -100,6 +102,7 @@ export function startEdge(common: Common, told: ToldToEdge): Supervised {
       EDGE_ID: id,
       EDGE_REGION: "local",
       ...(peers === null ? {} : { PEER_URLS: JSON.stringify(peers) }),
+      ...(share === null ? {} : { ORIGIN_SHARE: JSON.stringify(share) }),
     },
     origin: { address: new URL(origin).host },
     cacheDir: join(common.data, id, "cache"),

@@ -153,8 +153,11 @@ export function shedReply({ reason, retryAfter }: Shed): Reply {
     detail: `${SHED[reason]}, and nothing stored may stand in for it.`,
     retryAfter: Math.max(1, Math.ceil(retryAfter / 1000)),
   });
-  return { ...reply, cacheStatus: "tidegate-l1; fwd=miss; detail=shed" };
+  return { ...reply, cacheStatus: SHED_STATUS };
 }
+
+const SHED_STATUS = "tidegate-l1; fwd=miss; detail=shed";
+export const isShed = ({ cacheStatus }: Reply): boolean => cacheStatus === SHED_STATUS;
 
 /** What an answer straight from the origin looks like to a client: as it is, or that he has it already. */
 export function streamedReply(

@@ -159,6 +159,20 @@ export const metricsSchema = z
       coalescedRatio: measured,
       leaseWaits: count,
     }),
+    origin: z
+      .object({
+        granted: count.openapi({ description: "Tokens that the buckets of all edges gave." }),
+        grantedLocally: count.openapi({
+          description: "Tokens that edges took of their own shares, while the buckets could not be reached.",
+        }),
+        shed: z
+          .object({ rate: count, concurrency: count, queue: count, breaker: count })
+          .openapi({ description: "Requests turned away before they reached the origin, by the reason." }),
+        retries: count.openapi({ description: "Sent again because the connection had failed." }),
+        queued: count.openapi({ description: "Requests that waited for a slot." }),
+        meanQueuedMs: measured,
+      })
+      .openapi({ description: "What became of requests on their way to the origin." }),
     log: z.object({
       position: z.string(),
       losses: z

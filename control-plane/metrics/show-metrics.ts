@@ -90,6 +90,7 @@ export interface CacheMetrics {
     readonly coalescedRatio: number | null;
     readonly leaseWaits: number;
   };
+  readonly origin: OriginFigures;
   readonly log: LogState;
   readonly variants: { readonly displaced: number };
   /** Answers that were not stored, by the reason. */
@@ -97,6 +98,17 @@ export interface CacheMetrics {
   readonly journal: Record<"accepted" | "delivered" | "pending" | "deadLettered", number>;
   /** No rule is evaluated yet. */
   readonly alerts: { readonly id: string }[];
+}
+
+/** What became of requests on their way to the origin. */
+export interface OriginFigures {
+  /** Tokens that the buckets of all edges gave, and that edges took of their own shares. */
+  readonly granted: number;
+  readonly grantedLocally: number;
+  readonly shed: Record<"rate" | "concurrency" | "queue" | "breaker", number>;
+  readonly retries: number;
+  readonly queued: number;
+  readonly meanQueuedMs: number | null;
 }
 
 export interface MetricsContext {
@@ -164,6 +176,7 @@ export function showMetrics(
       coalescedRatio: ratio(total.coalesced, total.coalesced + total.misses),
       leaseWaits: count("stampede|leaseWaits"),
     },
+    origin: originFigures(count),
     log: { position: context.log.position, losses: [...context.log.losses] },
     variants: { displaced: count("variants|displaced") },
     notStored: countsBelow(sums, "notStored"),
@@ -186,6 +199,24 @@ function withAccount(
     memoryBytes: figures.memoryBytes ?? sum(({ bytes }) => bytes),
     evictions: (figures.evictions ?? 0) + sum(({ evictions }) => evictions),
     classes: Object.fromEntries(account.classes),
+  };
+}
+
+function originFigures(count: (name: string) => number): OriginFigures {
+  const shed = (reason: string): number => count(`shed|${reason}`);
+  const queued = count("origin|queued");
+  return {
+    granted: count("origin|bucket"),
+    grantedLocally: count("origin|share"),
+    shed: {
+      rate: shed("rate"),
+      concurrency: shed("concurrency"),
+      queue: shed("queue"),
+      breaker: shed("breaker"),
+    },
+    retries: count("origin|retries"),
+    queued,
+    meanQueuedMs: ratio(count("origin|queuedMs"), queued),
   };
 }
 

@@ -3,7 +3,7 @@
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { knownAge } from "../../shared/core/log-view.ts";
 import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
-import { elapsed, millis } from "../../shared/core/units.ts";
+import { elapsed, later, millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
@@ -30,7 +30,8 @@ import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { handleRequest } from "../handle-request.ts";
 import { learnHot } from "../hot/learn-hot.ts";
-import type { EdgeRequest } from "../request.ts";
+import { isShed } from "../reply.ts";
+import type { EdgeRequest, Reply } from "../request.ts";
 import { lookIntoMemory } from "./estimate.ts";
 import { flatCounters } from "./flat-counters.ts";
 
@@ -215,7 +216,7 @@ async function warmOne(edge: Edge, url: string, background: Background): Promise
     background,
   };
   try {
-    const reply = await handleRequest(edge, request);
+    const reply = await patiently(edge, request);
     if (reply.body.kind === "source") while ((await reply.body.source.read()) !== null) {}
     return { url, status: reply.status, result: fate(reply.status, reply.cacheStatus) };
   } catch (error) {
@@ -227,6 +228,17 @@ async function warmOne(edge: Edge, url: string, background: Background): Promise
 /** Where answers vary by it the target says which. */
 const named = (headers: HeaderList): HeaderList =>
   headers.some(([name]) => name === "user-agent") ? headers : [["user-agent", "tidegate-warmup"], ...headers];
+
+/** Users come first at the origin: a warm-up that is turned away for them has time to come again. */
+async function patiently(edge: Edge, request: EdgeRequest): Promise<Reply> {
+  const giveUpAt = later(request.arrivedAt, LIMITS.warmupPatience);
+  while (true) {
+    const reply = await handleRequest(edge, { ...request, arrivedAt: edge.clock.now() });
+    if (!isShed(reply) || edge.clock.now() >= giveUpAt) return reply;
+    // One second is the least that anybody is told.
+    await edge.timers.sleep(millis(500 + 500 * edge.random.unit()));
+  }
+}
 
 function fate(status: number, cacheStatus: string): WarmResult["result"] {
   if (status === 0 || status >= 500) return "failed";

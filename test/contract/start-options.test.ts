@@ -25,6 +25,7 @@ describe("flags", () => {
       data: ".tidegate",
       policies: null,
       push: true,
+      protection: { rate: null, burst: null, concurrency: null },
     });
   });
 
@@ -44,6 +45,9 @@ describe("flags", () => {
     [["--redis", "embedded", "--shards", "0"], /--shards must be a whole number from 1/],
     [["--redis", "redis://a", "--shards", "2"], /--shards is for databases that are started here/],
     [["--redis", "https://x.test"], /UPSTASH_REDIS_REST_TOKEN/],
+    [["--origin-rate", "0"], /--origin-rate must be a whole number from 1/],
+    [["--origin-burst", "5"], /--origin-burst needs --origin-rate/],
+    [["--origin-concurrency", "many"], /--origin-concurrency must be/],
     [["--no-such-flag"], /--no-such-flag/],
     [["stray"], /stray/],
     [["--edges"], /--edges/],

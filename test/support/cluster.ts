@@ -36,7 +36,7 @@ export interface FaultyCluster extends TestCluster {
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API are read by tests field by field
 export type Json = any;
 
-export interface ClusterSetUp extends Partial<Pick<StartOptions, "edges" | "push" | "redis">> {
+export interface ClusterSetUp extends Partial<Pick<StartOptions, "edges" | "push" | "redis" | "protection">> {
   readonly policies?: readonly unknown[];
   /** A fault in the edges' sources. */
   readonly changed?: SourceChange;
@@ -82,6 +82,7 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
     data,
     policies,
     push: setUp.push ?? true,
+    ...(setUp.protection !== undefined && { protection: setUp.protection }),
   };
   const cluster = await startCluster(options, network, setUp.changed);
   return {

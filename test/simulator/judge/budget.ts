@@ -56,15 +56,16 @@ function asked(
   scene.found.push({ invariant: "11 the origin's budget", at, text });
 }
 
-/** When more was taken than a bucket could hold; null where never. After a reset it may be full again. */
+/** When more was taken than a bucket could hold; null where never. After a reset it may be full again, beside what it had promised. */
 function overrun(
   instants: readonly number[],
   { terms, resets }: { terms: Terms; resets: readonly number[] },
 ): number | null {
+  const promised = (LIMITS.originTokenPatience * terms.rate) / 1000;
   let [left, last] = [terms.burst, 0];
   for (const at of instants.toSorted((a, b) => a - b)) {
     const full = resets.some((reset) => reset >= last && reset <= at);
-    left = full ? terms.burst : Math.min(terms.burst, left + ((at - last) * terms.rate) / 1000);
+    left = full ? terms.burst + promised : Math.min(terms.burst, left + ((at - last) * terms.rate) / 1000);
     left -= 1;
     last = at;
     if (left * 1000 < -terms.rate * ROUNDED - 1) return at;
