@@ -31,8 +31,8 @@ export const LIMITS = {
   originWindow: { samples: 10, span: millis(250) },
   /** An origin has slowed when it takes so many times as long as usual. */
   originTolerance: 2,
-  /** What the concurrency of an origin that is well grows by in one window. */
-  originGrowth: 4,
+  /** So many roots of it the concurrency of an origin that is well aims beyond itself: one window proves no more. */
+  originGrowth: 1,
   /** Of one window: half in the limit, and little in what is usual, so that minutes of slowness pass for no habit. */
   originWeight: { limit: 0.5, usual: 0.002 },
   /** Requests that wait for a slot: what an origin that is well does in a moment. */

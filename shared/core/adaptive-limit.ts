@@ -10,7 +10,7 @@ export interface AdaptiveLimits {
   readonly window: { readonly samples: number; readonly span: Millis };
   /** An answer may take so many times as long as usual before that counts. */
   readonly tolerance: number;
-  /** What a healthy limit grows by in one window. */
+  /** What a healthy limit aims beyond itself, in roots of it: small ones by little, large ones by more. */
   readonly growth: number;
   /** The weight of one window in the limit, and in what is usual. */
   readonly weight: { readonly limit: number; readonly usual: number };
@@ -58,11 +58,12 @@ function judge(limit: AdaptiveLimit, limits: AdaptiveLimits): void {
   const drifted = before + (recent - before) * limits.weight.usual;
   // Back from a long slowness, what was usual then is forgotten sooner.
   limit.usual = drifted > 2 * recent ? drifted * 0.95 : drifted;
-  // Where there was room left, its time says nothing of the limit.
-  if (window.most < limit.value / 2) return;
+  // The ceiling may have come down since. Where there was room left below it, its time says nothing of the limit.
+  const value = within(limits, limit.value);
+  if (window.most < value / 2) return;
   const gradient = Math.max(0.5, Math.min(1, (limits.tolerance * limit.usual) / recent));
-  const aimed = limit.value * gradient + limits.growth;
-  limit.value = within(limits, limit.value + (aimed - limit.value) * limits.weight.limit);
+  const aimed = value * gradient + limits.growth * Math.sqrt(value);
+  limit.value = within(limits, value + (aimed - value) * limits.weight.limit);
 }
 
 const within = ({ floor, ceiling }: AdaptiveLimits, value: number): number =>

@@ -14,7 +14,7 @@ const LIMITS = {
   floor: 4,
   window: { samples: 10, span: millis(250) },
   tolerance: 2,
-  growth: 4,
+  growth: 1,
   weight: { limit: 0.5, usual: 0.002 },
 };
 
@@ -71,4 +71,15 @@ test("learns nothing of its size while there is room", () => {
 test("a ceiling below the floor is the limit", () => {
   const low = { ...LIMITS, ceiling: 2 };
   expect(wholeLimit(newAdaptiveLimit(low, instant(0)), low)).toBe(2);
+});
+
+test("a ceiling that has come down is where it starts from", () => {
+  const limit = newAdaptiveLimit(LIMITS, instant(0));
+  const lower = { ...LIMITS, ceiling: 16 };
+  expect(wholeLimit(limit, lower)).toBe(16);
+  for (let now = 0; now < 10_000; now += 30) {
+    const took = millis(now < 3000 ? 20 : 400);
+    observe(limit, { took, underWay: wholeLimit(limit, lower), now: instant(now) }, lower);
+  }
+  expect(wholeLimit(limit, lower)).toBeLessThan(8);
 });

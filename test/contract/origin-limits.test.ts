@@ -1,0 +1,54 @@
+// What a site says of its origin: read in full, or refused by the name of the field.
+
+import { describe, expect, test } from "vitest";
+import { readEnvironment } from "../../control-plane/configuration/settings.ts";
+import { decodeOrigin, readShare } from "../../shared/wire/origin-limits.ts";
+
+const share = { rate: 5, burst: 2 };
+
+function faultsOf(origin: unknown): string {
+  const site = { name: "shop", hosts: ["*"], aliases: [], canonicalHost: "shop.test", origin };
+  const env = { CLUSTER_KEY: "key", SITES: JSON.stringify([site]) };
+  return readEnvironment(env, "token").settings.faults.join("; ");
+}
+
+test("a bucket holds what comes in a second, where nothing else is said", () => {
+  expect(decodeOrigin(JSON.stringify({ rate: 20, share: { rate: 0.5 } }))?.budget).toEqual({
+    rate: 20,
+    burst: 20,
+    share: { rate: 0.5, burst: 1 },
+  });
+});
+
+test("limits are a field of their own, and stand in the log before the site", () => {
+  const site = { name: "shop", hosts: ["*"], aliases: [], canonicalHost: "shop.test" };
+  const sites = JSON.stringify([{ ...site, origin: { rate: 20, share } }]);
+  const { settings } = readEnvironment({ CLUSTER_KEY: "key", SITES: sites }, "token");
+  expect(settings.faults).toEqual([]);
+  expect([...settings.fields.keys()]).toEqual(["origin/shop", "site/shop"]);
+  expect(JSON.parse(settings.fields.get("site/shop") ?? "")).toEqual(site);
+});
+
+describe("refused", () => {
+  test.each([
+    [{ rate: 0, share }, "/0/origin/rate must be more than 0"],
+    [{ rate: 10 }, "/0/origin/share is needed with a rate"],
+    [{ burst: 10 }, "/0/origin/burst needs a rate beside it"],
+    [{ share }, "/0/origin/share needs a rate beside it"],
+    [{ concurrency: 0 }, "/0/origin/concurrency"],
+    [{ retryShare: 2 }, "/0/origin/retryShare"],
+    [{ failureStatuses: [404] }, "/0/origin/failureStatuses/0"],
+    [{ rate: 10, share, classes: { hott: {} } }, "/0/origin/classes/hott must be one of hot"],
+    [{ rate: 10, share, classes: { hot: { cost: 3 } } }, "/0/origin/classes/hot/cost must not be more"],
+    [{ classes: { hot: { rate: 3 } } }, "/0/origin/classes/hot/rate needs the site's rate"],
+    [{ rates: 10 }, "rates"],
+  ])("%j", (origin, message) => {
+    expect(faultsOf(origin)).toContain(message);
+  });
+
+  test("an edge's share that can't be read, at its start", () => {
+    expect(() => readShare('{"rate": -1}')).toThrow("/rate must be more than 0");
+    expect(() => readShare("ten")).toThrow("ORIGIN_SHARE");
+    expect(readShare(undefined)).toBeNull();
+  });
+});
