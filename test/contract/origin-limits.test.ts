@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { readEnvironment } from "../../control-plane/configuration/settings.ts";
-import { decodeOrigin, readShare } from "../../shared/wire/origin-limits.ts";
+import { readEnvironment as readEdge } from "../../edge/environment.ts";
+import { decodeOrigin } from "../../shared/wire/origin-limits.ts";
 
 const share = { rate: 5, burst: 2 };
 
@@ -41,14 +42,16 @@ describe("refused", () => {
     [{ rate: 10, share, classes: { hott: {} } }, "/0/origin/classes/hott must be one of hot"],
     [{ rate: 10, share, classes: { hot: { cost: 3 } } }, "/0/origin/classes/hot/cost must not be more"],
     [{ classes: { hot: { rate: 3 } } }, "/0/origin/classes/hot/rate needs the site's rate"],
-    [{ rates: 10 }, "rates"],
+    [{ rates: 10 }, "/0/origin/rates is not a known field"],
   ])("%j", (origin, message) => {
     expect(faultsOf(origin)).toContain(message);
   });
 
-  test("an edge's share that can't be read, at its start", () => {
-    expect(() => readShare('{"rate": -1}')).toThrow("/rate must be more than 0");
-    expect(() => readShare("ten")).toThrow("ORIGIN_SHARE");
-    expect(readShare(undefined)).toBeNull();
+  test("an edge's share that can't be read is told, and left out", () => {
+    const read = (share: string) => readEdge({ EDGE_ID: "one", CLUSTER_KEY: "key", ORIGIN_SHARE: share });
+    expect(read('{"rate": 5}').originShare).toEqual({ rate: 5, burst: 5 });
+    expect(read('{"rate": -1}')).toMatchObject({ originShare: null });
+    expect(read('{"rate": -1}').faults).toContain("ORIGIN_SHARE: /rate must be more than 0");
+    expect(read("ten").faults.join()).toContain("ORIGIN_SHARE");
   });
 });
