@@ -1,6 +1,6 @@
 // How many requests may be sent a second time: a share of those lately sent, so that a failing origin is not asked twice as much.
 
-import { elapsed, type Instant, type Millis } from "./units.ts";
+import { elapsed, type Instant, later, type Millis } from "./units.ts";
 
 export interface RetryLimits {
   /** Retries as a share of requests; 0 = none. */
@@ -46,7 +46,9 @@ export function mayRetry(budget: RetryBudget, now: Instant, limits: RetryLimits)
 function turn(budget: RetryBudget, now: Instant, { span }: RetryLimits): void {
   const age = elapsed(budget.since, now);
   if (age < span) return;
-  budget.before = age < 2 * span ? budget.current : none();
+  const follows = age < 2 * span;
+  budget.before = follows ? budget.current : none();
   budget.current = none();
-  budget.since = now;
+  // By whole spans: counted from the event that turns it, what came before would count for three.
+  budget.since = follows ? later(budget.since, span) : now;
 }

@@ -61,7 +61,8 @@ function overrun(
   instants: readonly number[],
   { terms, resets }: { terms: Terms; resets: readonly number[] },
 ): number | null {
-  const promised = (LIMITS.originTokenPatience * terms.rate) / 1000;
+  // One that has come in part is promised whole.
+  const promised = 1 + (LIMITS.originTokenPatience * terms.rate) / 1000;
   let [left, last] = [terms.burst, 0];
   for (const at of instants.toSorted((a, b) => a - b)) {
     const full = resets.some((reset) => reset >= last && reset <= at);
