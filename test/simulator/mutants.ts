@@ -30,7 +30,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "known-at-at-arrival": {
     file: "edge/log/pull.ts",
-    from: 87,
+    from: 264,
     find: "reachedHead(view, outcome.head, sentAt)",
     put: "reachedHead(view, outcome.head, ports.clock.now())",
   },
@@ -131,8 +131,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: '    queue.fail(error);\n    return to.result.resolve({ kind: "whole", bytes: concatenate(pieces, total) });',
   },
   "damage-unnoticed": {
-    file: "shared/mid-tier/mid-tier.ts",
-    from: 111,
+    file: "shared/mid-tier/shard.ts",
+    from: 155,
     find: "if (bytes === null || (await digest.sha256Base64([record, bytes])) !== expected) return null;",
     put: "if (bytes === null || expected === undefined) return null;\n  await digest.sha256Base64([]);",
   },
