@@ -23,7 +23,8 @@ const luaAsText = {
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Scenarios wait as much as they work: two cores carry three.
+    maxWorkers: 3,
     projects: [
       {
         plugins: [luaAsText],

@@ -1,10 +1,12 @@
 // The mid-tier's databases as this isolate reaches them: each behind a breaker of its own, and what passed is counted.
 
+import { millis } from "../../shared/core/units.ts";
 import { type GuardedRedis, guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
+import { systemRandom } from "../../shared/runtime/system.ts";
 import { CONTROL, type Database } from "../../shared/wire/databases.ts";
 import { LIMITS } from "../config.ts";
 import type { ShardCounts } from "../edge.ts";
@@ -24,7 +26,10 @@ export function openShards(
   named: { readonly control: Access; readonly databases: readonly Database[] },
   clock: Clock,
 ): OpenShards {
-  const open = (access: Access): GuardedRedis => guardedRedis(upstashRedis(access), clock, LIMITS.breaker);
+  // Each isolate at a moment of its own, so that a database that comes back is not met by all of them at once.
+  const pause = millis(LIMITS.breaker.pause * (0.75 + systemRandom.unit() / 2));
+  const limits = { ...LIMITS.breaker, pause };
+  const open = (access: Access): GuardedRedis => guardedRedis(upstashRedis(access), clock, limits);
   const control = open(named.control);
   const databases = new Map(
     named.databases.map((database) => [database.id, database.id === CONTROL ? control : open(database)]),

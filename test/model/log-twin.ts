@@ -98,8 +98,8 @@ export class LogTwins {
     const led: Twin[] = [];
     for (const head of twin.heads) {
       const { epoch, seq } = head.real;
-      const further = twin.heads.filter(({ real }) => real.epoch === epoch && real.seq > seq);
-      for (const beyond of [null, ...further]) {
+      const further = twin.heads.findLast(({ real }) => real.epoch === epoch && real.seq > seq);
+      for (const beyond of further === undefined ? [null] : [null, further]) {
         const after = await this.asked(twin, head, beyond);
         if (after !== null) led.push(after);
       }

@@ -182,7 +182,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "gossip age 0": {
     configuration: "gossip",
-    fault: edit(GOSSIP, "seq: cursor }, earlier(sentAt, age)", "seq: cursor }, sentAt"),
+    fault: edit(GOSSIP, "const knownAt = earlier(sentAt, age);", "const knownAt = sentAt;"),
   },
   "what is held beyond a gap goes unasked": {
     configuration: "forks",
