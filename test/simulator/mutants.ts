@@ -36,7 +36,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "cursor-over-gap": {
     file: "shared/core/log-view.ts",
-    from: 7,
+    from: 21,
     find: "  compact(view, at.limits);\n  return {",
     put: "  for (const { entry: { seq, hash } } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, at.limits);\n  return {",
   },
@@ -112,12 +112,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "local granted = ARGV[13]",
     put: "local granted = int(now_ms())",
   },
-  "repaired-is-new": {
-    file: "shared/mid-tier/mid-tier.ts",
-    from: 127,
-    find: "age: stored.residence,\n  } as const;",
-    put: "age: millis(0),\n  } as const;",
-  },
   "age-forgets-cache": {
     file: "edge/tiers/data-centre.ts",
     from: 6,
@@ -156,13 +150,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "snapshot-takes-back": {
     file: "edge/log/knowledge.ts",
-    from: 62,
+    from: 70,
     find: "return comparePositions(head, positionOf(old)) > 0;",
     put: "return head.epoch >= old.epoch;",
   },
   "policy-as-stored": {
     file: "shared/core/selector.ts",
-    from: 7,
+    from: 49,
     find: "return more.length === 0 ? stored : [...stored, ...more];",
     put: "return more.length === 0 ? stored : stored.slice();",
   },
@@ -216,7 +210,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "fill-over-newer": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 11,
+    from: 25,
     find: "  return { 'refused', 'as-of' }\n",
     put: "  there_seq = seq\n",
   },
@@ -244,23 +238,11 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "age: knownAge(view, by.now),",
     put: "age: millis(0),",
   },
-  "gossip-known-at-arrival": {
-    file: "shared/core/gossip.ts",
-    from: 261,
-    find: "{ sentAt, begunAt }: HearingContext",
-    put: "{ receivedAt: sentAt, begunAt }: HearingContext",
-  },
   "position-not-reached": {
     file: "edge/min-position.ts",
     from: 8,
     find: "position.seq >= least.seq",
     put: "position.seq >= 0",
-  },
-  "write-dies-with-client": {
-    file: "edge/writes/write-around.ts",
-    from: 261,
-    find: "  request.background.keep(written);\n",
-    put: "",
   },
   "write-without-site": {
     file: "edge/writes/write-around.ts",

@@ -11,6 +11,8 @@ interface Terms {
 
 /** A token that is waited for is used up to a millisecond late, and the next one need not be. */
 const ROUNDED = 1;
+/** A reply with a token in it is given up by then. */
+const LATEST_GRANT = LIMITS.takeDeadline + LIMITS.originTokenPatience;
 /** A second try asks for a token before. */
 const TRIED_AGAIN = 1000;
 
@@ -35,34 +37,43 @@ function given(scene: Scene, terms: Terms): void {
   scene.found.push({ invariant: "11 the origin's budget", at, text });
 }
 
-/** Invariant 11, of an isolate: what it was given no token for is within its own share. */
+/**
+ * Invariant 11, of an isolate: in no span did it ask more than its own share allows, beside what it had tokens for. Which
+ * token a request was sent by can't be seen from outside, so any that may have reached it by then counts.
+ */
 function asked(
   scene: Scene,
   { life, calls, share }: { life: string; calls: readonly OriginCall[]; share: Terms },
 ): void {
   const tokens = scene.history.grants.filter(({ to }) => to === life).map(({ from }) => from);
-  const without: number[] = [];
-  for (const { askedAt } of calls.filter(({ costs }) => costs)) {
-    const usable = tokens.findIndex((from) => from <= askedAt);
-    if (usable < 0) without.push(askedAt);
-    else tokens.splice(usable, 1);
-  }
+  const times = calls.flatMap(({ costs, askedAt }) => (costs ? [askedAt] : [])).sort((a, b) => a - b);
   // Where its clock leaps, more time has passed for it.
   const [edge] = life.split("/");
-  const resets = scene.history.leaps.filter((leap) => leap.edge === edge).map((leap) => leap.at);
-  const at = overrun(without, { terms: share, resets });
-  if (at === null) return;
+  const leaps = scene.history.leaps.filter((leap) => leap.edge === edge).map((leap) => leap.at);
+  const within = (list: readonly number[], from: number, to: number): number =>
+    list.filter((at) => at >= from && at <= to).length;
+  const at = times.find((to, last) =>
+    times.slice(0, last + 1).some((from, first) => {
+      const full = share.burst + promisedBy(share) * (1 + within(leaps, from, to));
+      const come = (share.rate * (to - from + ROUNDED)) / 1000;
+      const given = within(tokens, from - LATEST_GRANT, to);
+      return last + 1 - first > full + come + given + share.burst * within(leaps, from, to);
+    }),
+  );
+  if (at === undefined) return;
   const text = `${life} asked without tokens for more than its share of ${share.rate} a second and ${share.burst} at once`;
   scene.found.push({ invariant: "11 the origin's budget", at, text });
 }
+
+/** One that has come in part is promised whole. */
+const promisedBy = ({ rate }: Terms): number => 1 + (LIMITS.originTokenPatience * rate) / 1000;
 
 /** When more was taken than a bucket could hold; null where never. After a reset it may be full again, beside what it had promised. */
 function overrun(
   instants: readonly number[],
   { terms, resets }: { terms: Terms; resets: readonly number[] },
 ): number | null {
-  // One that has come in part is promised whole.
-  const promised = 1 + (LIMITS.originTokenPatience * terms.rate) / 1000;
+  const promised = promisedBy(terms);
   let [left, last] = [terms.burst, 0];
   for (const at of instants.toSorted((a, b) => a - b)) {
     const full = resets.some((reset) => reset >= last && reset <= at);

@@ -48,7 +48,7 @@ export function planOf(chance: Chance): Plan {
   const policies = policiesOf(chance.fork("policies"));
   const resources = resourcesOf(chance.fork("resources"), policies);
   const edges = Array.from({ length: chance.between(2, 3) }, (_, index) => `edge${index}`);
-  const shards = chance.fork("shards").hit(0.35) ? ["shard-2", "shard-3"] : [];
+  const shards = chance.fork("shards").hit(0.12) ? ["shard-2", "shard-3"] : [];
   const duration = 6000;
   const harsh = profile === "harsh";
   const invalidation = harsh ? chance.pick([480, 480, 220]) : 480;

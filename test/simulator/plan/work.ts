@@ -110,15 +110,21 @@ function request(chance: Chance, at: number, { edges, resources }: WorkSetting):
 function oddAsk(chance: Chance, resource: Resource): Ask {
   const roll = chance.unit();
   const leaves = leaving(chance);
+  const plain = plainAsk(resource, resource.varies ? chance.pick(["", "en", "de"]) : "");
+  const method = methodOf(roll, resource, chance);
   return {
-    ...plainAsk(resource, resource.varies ? chance.pick(["", "en", "de"]) : ""),
-    method: methodOf(roll, resource, chance),
+    ...plain,
+    method,
     conditional: roll < 0.05,
     authorized: roll > 0.05 && roll < 0.08,
     range: resource.parted && chance.hit(0.75) ? rangeOf(chance) : null,
-    leaves,
+    leaves: leaves ?? (method === "GET" || method === "HEAD" ? null : impatience(chance.fork(`${roll}`))),
   };
 }
+
+/** Writers leave more often: what they have begun goes on without them. */
+const impatience = (chance: Chance): Leaving | null =>
+  chance.hit(0.3) ? { kind: "time", after: chance.between(0, 150) } : null;
 
 function methodOf(roll: number, { echoes }: Resource, chance: Chance): Ask["method"] {
   if (roll > 0.12 && roll < 0.15) return "HEAD";
