@@ -236,6 +236,8 @@ function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
 function mayValidate(edge: Edge, { route, request }: FlightJob, { held, body, step }: Served): boolean {
   const view = edge.view.current();
   if (view === null || body.kind !== "bytes" || step.kind === "fetch") return false;
+  // A 304 would make a whole answer of it.
+  if (held.answer.part.kind !== "whole") return false;
   if (!edge.router.stands(route, request)) return false;
   // In a gap may stand what has invalidated it, and the as-of would lie beyond.
   if (highestLearnt(view).seq > view.cursor) return false;
@@ -246,6 +248,10 @@ function mayValidate(edge: Edge, { route, request }: FlightJob, { held, body, st
   ).kind;
   return hasValidator(held.answer.headers) && (coherence === "current" || coherence === "soft");
 }
+
+/** A part stands in for whoever asked for one, and for nobody else who joins. */
+const fallbackOf = ({ range }: FlightJob, candidate: Served | null): Served | null =>
+  range === null && candidate?.held.answer.part.kind === "range" ? null : candidate;
 
 function right(
   edge: Edge,
@@ -273,7 +279,7 @@ function right(
       l2Unavailable,
       completes: true,
       validators,
-      fallback: search.candidate,
+      fallback: fallbackOf(job, search.candidate),
       async giveBack(marker) {
         if (token === null || granted === null) return;
         const query = { key: leaseKey, token, marker, at: [granted.shard] };
