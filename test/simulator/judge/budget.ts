@@ -50,13 +50,18 @@ function asked(
   // Where its clock leaps, more time has passed for it.
   const [edge] = life.split("/");
   const leaps = scene.history.leaps.filter((leap) => leap.edge === edge).map((leap) => leap.at);
+  // A host that stood still takes its replies when it wakes.
+  const stood = scene.plan.faults.reduce(
+    (sum, fault) => sum + (fault.kind === "freeze" && fault.host === edge ? fault.for : 0),
+    0,
+  );
   const within = (list: readonly number[], from: number, to: number): number =>
     list.filter((at) => at >= from && at <= to).length;
   const at = times.find((to, last) =>
     times.slice(0, last + 1).some((from, first) => {
       const full = share.burst + promisedBy(share) * (1 + within(leaps, from, to));
       const come = (share.rate * (to - from + ROUNDED)) / 1000;
-      const given = within(tokens, from - LATEST_GRANT, to);
+      const given = within(tokens, from - LATEST_GRANT - stood, to);
       return last + 1 - first > full + come + given + share.burst * within(leaps, from, to);
     }),
   );
