@@ -50,11 +50,7 @@ function asked(
   // Where its clock leaps, more time has passed for it.
   const [edge] = life.split("/");
   const leaps = scene.history.leaps.filter((leap) => leap.edge === edge).map((leap) => leap.at);
-  // A host that stood still takes its replies when it wakes.
-  const stood = scene.plan.faults.reduce(
-    (sum, fault) => sum + (fault.kind === "freeze" && fault.host === edge ? fault.for : 0),
-    0,
-  );
+  const stood = stoodStill(scene, edge);
   const within = (list: readonly number[], from: number, to: number): number =>
     list.filter((at) => at >= from && at <= to).length;
   const at = times.find((to, last) =>
@@ -90,6 +86,13 @@ function overrun(
   return null;
 }
 
+/** How long in all: such a host takes its replies when it wakes, and less time may have passed for it. */
+const stoodStill = ({ plan }: Scene, edge: string | undefined): number =>
+  plan.faults.reduce(
+    (sum, fault) => sum + (fault.kind === "freeze" && fault.host === edge ? fault.for : 0),
+    0,
+  );
+
 /** A second try is one more request to an origin in need: no more than a share of those lately sent. */
 function retried(scene: Scene, calls: readonly OriginCall[]): void {
   const again = calls.filter((call) => calls.some((first) => isSecondTry(first, call)));
@@ -97,7 +100,7 @@ function retried(scene: Scene, calls: readonly OriginCall[]): void {
     const since = (list: readonly OriginCall[], span: number): number =>
       list.filter((one) => one.askedAt <= askedAt && one.askedAt > askedAt - span).length;
     const span = LIMITS.originRetrySpan;
-    const allowed = LIMITS.originRetryShare * since(calls, 2 * span);
+    const allowed = LIMITS.originRetryShare * since(calls, 2 * span + stoodStill(scene, edge));
     const tried = since(again, span);
     if (tried <= allowed) continue;
     const text = `${edge} asked for ${path} again, the ${tried}th retry where ${allowed} are allowed`;
