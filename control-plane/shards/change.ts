@@ -25,7 +25,7 @@ export async function changeShard(
   given: { readonly change: ShardChange; readonly actor: string },
 ): Promise<ChangeOutcome> {
   let failed: Unavailable = { kind: "unavailable", reason: "outdated" };
-  for (let tries = 0; tries < LIMITS.namings; tries++) {
+  for (let tries = 0; tries < LIMITS.shardChangeTries; tries++) {
     const known = await readShardMap(plane.log);
     if (known.kind === "unavailable") return known;
     const { map } = known;

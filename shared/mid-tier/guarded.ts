@@ -31,7 +31,7 @@ export function guardedRedis(redis: Redis, clock: Clock, limits: BreakerLimits):
     async run(commands, deadline) {
       if (!mayTry(breaker, clock.now(), limits)) {
         counters.spared += 1;
-        return { kind: "unavailable", reason: "breaker open" };
+        return { kind: "unavailable", reason: "breaker open", undone: true };
       }
       counters.calls += 1;
       const sentAt = clock.now();

@@ -78,19 +78,22 @@ interface Asked {
   readonly at: Instant;
 }
 
-/** Shards that did not answer: whether they have granted a lease is unknown. */
-type Silent = string[];
+/** Shards that could not be asked for the key, and those of them that may have granted a lease all the same. */
+interface PassedOver {
+  readonly all: string[];
+  readonly inDoubt: string[];
+}
 
 async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcome> {
   const map = config.map();
   const { readers, copies } = placementOf(map, { key: query.home, replicas: query.replicas });
-  const silent: Silent = [];
-  const asked = await askInOrder(config, query, { readers, map, silent });
-  if (typeof asked === "string") return { kind: "unavailable", reason: asked, at: silent };
+  const passed: PassedOver = { all: [], inDoubt: [] };
+  const asked = await askInOrder(config, query, { readers, map, passed });
+  if (typeof asked === "string") return { kind: "unavailable", reason: asked, at: passed.inDoubt };
   const { shard, outcome } = asked;
   const others = [...readers.slice(0, 1), ...copies].flatMap((mapped) => {
     const other =
-      mapped.id === shard.id || silent.includes(mapped.id) ? null : reachable(config, mapped, map);
+      mapped.id === shard.id || passed.all.includes(mapped.id) ? null : reachable(config, mapped, map);
     return other ?? [];
   });
   switch (outcome.kind) {
@@ -99,7 +102,7 @@ async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcom
       return { kind: "hit", found: { ...outcome.stored, shard: shard.id } };
     case "leased":
     case "absent":
-      return lookBeside(config, query, { asked: { ...asked, outcome }, others, silent });
+      return lookBeside(config, query, { asked: { ...asked, outcome }, others, silent: passed.inDoubt });
     default:
       return outcome;
   }
@@ -109,7 +112,7 @@ async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcom
 async function askInOrder(
   config: MidTierConfig,
   query: ReadQuery,
-  given: { readonly readers: readonly MappedShard[]; readonly map: ShardMap; readonly silent: Silent },
+  given: { readonly readers: readonly MappedShard[]; readonly map: ShardMap; readonly passed: PassedOver },
 ): Promise<Asked | string> {
   let reason = "no shard";
   const tried = given.readers.slice(0, config.failoverTries);
@@ -121,7 +124,9 @@ async function askInOrder(
     const outcome = await readOrLease(shard, query, readingOf(config, shard, deadline));
     if (outcome.kind !== "unavailable") return { shard, outcome, at: askedAt };
     reason = outcome.reason;
-    given.silent.push(shard.id);
+    given.passed.all.push(shard.id);
+    // A breaker that was open, or a shard that said no, leaves nothing to be given back.
+    if (outcome.undone !== true) given.passed.inDoubt.push(shard.id);
     // Whoever goes by an older map may not go by it to the next shard either.
     if (reason === "outdated") return reason;
   }
@@ -136,7 +141,11 @@ const readingOf = ({ digest, traffic }: MidTierConfig, { id }: Shard, deadline: 
 
 type Lacking = Asked & { readonly outcome: { readonly kind: "leased" | "absent" } };
 
-type Beside = { readonly asked: Lacking; readonly others: readonly Shard[]; readonly silent: Silent };
+type Beside = {
+  readonly asked: Lacking;
+  readonly others: readonly Shard[];
+  readonly silent: readonly string[];
+};
 
 /** What the shard asked lacks another may hold; else the others' clocks are read, so that copies can be dated later. */
 async function lookBeside(

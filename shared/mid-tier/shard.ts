@@ -128,7 +128,7 @@ function readStanding(kind: string | undefined, rest: readonly string[]): ShardR
       return { kind };
     case "stranger":
     case "outdated":
-      return { kind: "unavailable", reason: kind };
+      return { kind: "unavailable", reason: kind, undone: true };
     default:
       return { kind: "unavailable", reason: "malformed reply" };
   }

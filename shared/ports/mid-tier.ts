@@ -7,7 +7,8 @@ import type { StoredAnswer } from "../core/stored-answer.ts";
 import type { Millis, Selector } from "../core/units.ts";
 import type { VaryMark } from "../core/vary.ts";
 
-export type Unavailable = { readonly kind: "unavailable"; readonly reason: string };
+/** Whether anything was done is unknown, unless it is said to be `undone`. */
+export type Unavailable = { readonly kind: "unavailable"; readonly reason: string; readonly undone?: true };
 
 /** An answer from L2: `residence` is its age in Redis by Redis TIME since its lease was granted. */
 export interface L2Answer {

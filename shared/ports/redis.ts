@@ -11,10 +11,10 @@ export type CommandReply =
   | { readonly kind: "reply"; readonly reply: RedisReply }
   | { readonly kind: "error"; readonly message: string };
 
-/** "unavailable" is never "absent": whether the commands ran is unknown. */
+/** "unavailable" is never "absent": whether the commands ran is unknown, unless they are said to be `undone`. */
 export type RedisOutcome =
   | { readonly kind: "replies"; readonly replies: readonly CommandReply[] }
-  | { readonly kind: "unavailable"; readonly reason: string };
+  | { readonly kind: "unavailable"; readonly reason: string; readonly undone?: true };
 
 /** Never rejects. Commands of one call travel in one HTTP request and run in order. */
 export interface Redis {

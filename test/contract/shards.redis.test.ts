@@ -49,6 +49,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   const rests: Rest[] = [];
   const real = new Map<string, Redis>();
   let away: Set<string>;
+  let undone: boolean;
   let calls: string[];
   let map: ShardMap;
   let now = 0;
@@ -60,7 +61,8 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       {
         async run(commands, deadline) {
           calls.push(id);
-          return away.has(id) ? AWAY : ((await real.get(id)?.run(commands, deadline)) ?? AWAY);
+          if (away.has(id)) return undone ? { ...AWAY, undone: true } : AWAY;
+          return (await real.get(id)?.run(commands, deadline)) ?? AWAY;
         },
       },
     ]),
@@ -93,6 +95,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   });
   beforeEach(async () => {
     away = new Set();
+    undone = false;
     for (const id of IDS) await real.get(id)?.run([["FLUSHALL"]], DEADLINE);
     await becomes(1, ["serving", "serving", "serving"], IDS);
     calls = [];
@@ -234,6 +237,18 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       kind: "stored",
     });
     expect(found(await read("k"))).toBe(`x from ${next}`);
+  });
+
+  test("a shard that was not asked, or said no, is not in doubt", async () => {
+    const [home = ""] = order("k");
+    away.add(home);
+    undone = true;
+    expect(granted(await read("k")).silent).toEqual([]);
+    away.clear();
+    await real.get(home)?.run([["FLUSHALL"]], DEADLINE);
+    expect(granted(await read("k")).silent).toEqual([]);
+    away = new Set(IDS);
+    expect(await read("k")).toMatchObject({ kind: "unavailable", at: [] });
   });
 
   test("where all are away that is what is said, and not an absence", async () => {

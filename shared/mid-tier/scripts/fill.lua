@@ -46,7 +46,7 @@ end
 -- A variant: its resource learns how its answers vary, in the union over time, and lists them. Below a dirty value
 -- nobody looks for it.
 local keep = tonumber(ARGV[5])
-local p, mark, stub = nil, nil, 0
+local p, mark, mark_units = nil, nil, 0
 if resource then
   p = redis.pcall('HMGET', KEYS[3], 'vary', 'dirty', 'life', 'q', 'u')
   if p.err then
@@ -69,13 +69,13 @@ if p and not p[2] then
     end
   end
   mark = table.concat(words, ' ')
-  stub = mark_size(#mark, listed + 1)
+  mark_units = mark_size(#mark, listed + 1)
 end
 
 -- What it replaces comes off first, so that nothing of this is under a hand while others give way.
 withdraw(q, member, e[6])
 if mark then withdraw(q, resource, p[4]) end
-if not make_room(q, size + stub, limit) then
+if not make_room(q, size + mark_units, limit) then
   redis.call('DEL', KEYS[1])
   if mark then redis.call('DEL', KEYS[3], KEYS[4]) end
   settle(q)
