@@ -11,7 +11,7 @@ import { createMetrics } from "../../shared/mid-tier/metrics.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Log } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
-import { type RestFixture, startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
+import { type RestFixture, replyTo, startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
 
 const DEADLINE = millis(2000);
 const backends = [
@@ -37,12 +37,7 @@ describe.each(backends)("%s", (_name, start) => {
     await run("FLUSHALL");
   });
 
-  async function run(...command: RedisArgument[]): Promise<RedisReply> {
-    const outcome = await redis.run([command], DEADLINE);
-    const reply = outcome.kind === "replies" ? outcome.replies[0] : undefined;
-    if (reply?.kind !== "reply") throw new Error(`${command[0]} failed`);
-    return reply.reply;
-  }
+  const run = (...command: RedisArgument[]): Promise<RedisReply> => replyTo(redis, ...command);
 
   async function append(count: number, selector = "s t a"): Promise<Known> {
     let known: Known = { epoch: 0, seq: 0, hash: "" };

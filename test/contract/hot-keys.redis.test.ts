@@ -7,7 +7,7 @@ import { hotCountsKey, hotKey } from "../../shared/mid-tier/keys.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
 import { encodeHotKey, type HotKey } from "../../shared/wire/hot.ts";
-import { type RestFixture, startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
+import { type RestFixture, replyTo, startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
 
 const DEADLINE = millis(2000);
 const HALF_LIFE = seconds(30);
@@ -46,12 +46,7 @@ describe.each(backends)("%s", (_name, start) => {
     await run("FLUSHALL");
   });
 
-  async function run(...command: RedisArgument[]): Promise<RedisReply> {
-    const outcome = await redis.run([command], DEADLINE);
-    const reply = outcome.kind === "replies" ? outcome.replies[0] : undefined;
-    if (reply?.kind !== "reply") throw new Error(`${command[0]} failed`);
-    return reply.reply;
-  }
+  const run = (...command: RedisArgument[]): Promise<RedisReply> => replyTo(redis, ...command);
 
   const read = async (region?: string) => {
     const outcome = await ledger.read(100, region);

@@ -2,7 +2,7 @@
 
 import type { L2Budget } from "../../shared/core/rules.ts";
 import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
-import { mebibytes, millis, minutes, type Selector } from "../../shared/core/units.ts";
+import { mebibytes, millis, minutes } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, parseMark } from "../../shared/core/vary.ts";
 import { type ClassAccount, createBudgets } from "../../shared/mid-tier/budgets.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
@@ -12,6 +12,7 @@ import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { GRANTED, oneShard } from "../support/one-shard.ts";
 import type { RestFixture } from "../support/redis-server.ts";
+import { storedAnswer } from "../support/stored-answer.ts";
 
 const DEADLINE = millis(5000);
 const POSITION = { epoch: 1, seq: 1 };
@@ -148,12 +149,8 @@ export class TestShard {
   }
 }
 
-const answerOf = (id: string, length: number): StoredAnswer => ({
-  ...{ version: 2, id, key: "key", status: 200, headers: [], class: "standard", vary: [] },
-  ...{ selectors: ["s e" as Selector], asOf: POSITION, part: { kind: "whole" }, length, dirty: false },
-  ...{ fresh: minutes(10), staleWhileRevalidate: millis(0), staleIfError: millis(0) },
-  ...{ ageWhenSent: millis(0), receivedAtWall: 0, lease: "lease" },
-});
+const answerOf = (id: string, length: number): StoredAnswer =>
+  storedAnswer({ id, asOf: POSITION, length, fresh: minutes(10) });
 
 /** By fives: `entry`, class, octets, clean or dirty, queued or loose; `queue`, class, used, counted, nothing. */
 const LEDGER = `

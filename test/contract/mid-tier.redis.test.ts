@@ -16,34 +16,14 @@ import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { alone, GRANTED, oneShard, ROOMY, THERE } from "../support/one-shard.ts";
 import { BACKENDS, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
+import { storedAnswer } from "../support/stored-answer.ts";
 
 const EPOCH = 1_000;
 const at = (seq: number): Position => ({ epoch: EPOCH, seq });
 const body = new Uint8Array(256).map((_, i) => i) as Uint8Array<ArrayBuffer>;
 
-function answerOf(id: string, asOf: Position, more: Partial<StoredAnswer> = {}): StoredAnswer {
-  return {
-    version: 2,
-    id,
-    key: "key",
-    status: 200,
-    headers: [["x-name", "Grüße"]],
-    class: "standard",
-    selectors: ["s e" as Selector],
-    asOf,
-    vary: [],
-    part: { kind: "whole" },
-    length: body.length,
-    dirty: false,
-    fresh: millis(60_000),
-    staleWhileRevalidate: millis(0),
-    staleIfError: millis(0),
-    ageWhenSent: millis(0),
-    receivedAtWall: 0,
-    lease: "lease",
-    ...more,
-  };
-}
+const answerOf = (id: string, asOf: Position, more: Partial<StoredAnswer> = {}): StoredAnswer =>
+  storedAnswer({ id, asOf, length: body.length, headers: [["x-name", "Grüße"]], ...more });
 
 describe.each(BACKENDS)("%s", (_name, start) => {
   let rest: Awaited<ReturnType<typeof startServerRest>> | Awaited<ReturnType<typeof startEmbeddedRest>>;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { Position } from "../../shared/core/position.ts";
 import { type MappedShard, placementOf, type ShardMap } from "../../shared/core/shard-map.ts";
 import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
-import { instant, millis, type Selector } from "../../shared/core/units.ts";
+import { instant, millis } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, parseMark } from "../../shared/core/vary.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
@@ -15,6 +15,7 @@ import type { Redis, RedisOutcome } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { ROOMY } from "../support/one-shard.ts";
 import { BACKENDS, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
+import { storedAnswer } from "../support/stored-answer.ts";
 
 const EPOCH = 1000;
 const at = (seq: number): Position => ({ epoch: EPOCH, seq });
@@ -23,26 +24,8 @@ const BODY = new Uint8Array([1, 2, 3]) as Uint8Array<ArrayBuffer>;
 const AWAY: RedisOutcome = { kind: "unavailable", reason: "away" };
 const IDS = ["a", "b", "c"] as const;
 
-const answerOf = (id: string, seq: number): StoredAnswer => ({
-  version: 2,
-  id,
-  key: "key",
-  status: 200,
-  headers: [],
-  class: "hot",
-  selectors: ["s e" as Selector],
-  asOf: at(seq),
-  vary: [],
-  part: { kind: "whole" },
-  length: BODY.length,
-  dirty: false,
-  fresh: millis(60_000),
-  staleWhileRevalidate: millis(0),
-  staleIfError: millis(0),
-  ageWhenSent: millis(0),
-  receivedAtWall: 0,
-  lease: "lease",
-});
+const answerOf = (id: string, seq: number): StoredAnswer =>
+  storedAnswer({ id, asOf: at(seq), length: BODY.length, class: "hot" });
 
 describe.each(BACKENDS)("%s", (_name, start) => {
   type Rest = Awaited<ReturnType<typeof startServerRest>> | Awaited<ReturnType<typeof startEmbeddedRest>>;

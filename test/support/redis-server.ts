@@ -10,6 +10,8 @@ import { createEmbeddedStore } from "../../dev/redis/embedded/store.ts";
 import { type Gateway, startGateway } from "../../dev/redis/gateway.ts";
 import { freePort, launchRedisServer, type RedisServer } from "../../dev/redis/launch.ts";
 import { connectServer } from "../../dev/redis/server-backend.ts";
+import { millis } from "../../shared/core/units.ts";
+import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
 
 export type RestFixture = {
   readonly url: string;
@@ -29,6 +31,7 @@ export type ServerFixture = RestFixture & {
 
 const TOKEN = "test-token";
 const POLL_MS = 10;
+const REPLY_MS = 5000;
 
 /** Resolves when the condition holds, rejects after `withinMs` with what was waited for. */
 export async function until(
@@ -41,6 +44,14 @@ export async function until(
     if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${what}`);
     await pause(POLL_MS);
   }
+}
+
+/** What one command answers; throws where it fails. */
+export async function replyTo(redis: Redis, ...command: RedisArgument[]): Promise<RedisReply> {
+  const outcome = await redis.run([command], millis(REPLY_MS));
+  const reply = outcome.kind === "replies" ? outcome.replies[0] : undefined;
+  if (reply?.kind !== "reply") throw new Error(`${command[0]} failed`);
+  return reply.reply;
 }
 
 type RestAnswer = { readonly status: number; readonly body: string };

@@ -1,5 +1,6 @@
 // Caches as these tests make them: a policy by its name, values that may say when they expire.
 
+import { array, constantFrom, integer, oneof, record } from "fast-check";
 import { BoundedCache, type Evicted } from "../../../shared/core/eviction/bounded-cache.ts";
 import { replacementOf } from "../../../shared/core/eviction/policies.ts";
 import type { EvictionPolicy } from "../../../shared/core/rules.ts";
@@ -18,3 +19,18 @@ export function cacheOfEntries(policy: EvictionPolicy, entries: number): Bounded
   const replacement = replacementOf<number>(policy, (value) => value);
   return new BoundedCache({ budget: bytes(entries), replacement, largest: bytes(entries) });
 }
+
+/** What may be done to a cache: mostly reads and writes, now and then a deletion or a look. */
+export const operationsOn = (
+  keys: string,
+  { largest, least, most }: { readonly largest: number; readonly least: number; readonly most: number },
+) => {
+  const key = constantFrom(...keys);
+  const size = oneof(integer({ min: 1, max: largest }), constantFrom(0, 5));
+  const operation = oneof(
+    { weight: 4, arbitrary: record({ kind: constantFrom("get" as const), key }) },
+    { weight: 6, arbitrary: record({ kind: constantFrom("set" as const), key, size }) },
+    { weight: 2, arbitrary: record({ kind: constantFrom("delete" as const, "peek" as const), key }) },
+  );
+  return array(operation, { minLength: least, maxLength: most, size: "max" });
+};

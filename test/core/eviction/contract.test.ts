@@ -1,24 +1,11 @@
 // What every replacement policy owes: exact accounts, a budget never exceeded, nobody sent away without need.
 
-import { array, constantFrom, integer, nat, oneof, property, record } from "fast-check";
+import { nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { holds } from "../samples.ts";
-import { cacheOf, cacheOfEntries, POLICIES } from "./cache-of.ts";
+import { cacheOf, cacheOfEntries, operationsOn, POLICIES } from "./cache-of.ts";
 
-const key = constantFrom(..."abcdefghijklmnop");
-const operation = oneof(
-  { weight: 4, arbitrary: record({ kind: constantFrom("get" as const), key }) },
-  {
-    weight: 6,
-    arbitrary: record({
-      kind: constantFrom("set" as const),
-      key,
-      size: oneof(integer({ min: 1, max: 30 }), constantFrom(0, 5)),
-    }),
-  },
-  { weight: 1, arbitrary: record({ kind: constantFrom("delete" as const, "peek" as const), key }) },
-);
-const operations = array(operation, { minLength: 40, maxLength: 150, size: "max" });
+const operations = operationsOn("abcdefghijklmnop", { largest: 30, least: 40, most: 150 });
 const BUDGET = 100;
 
 /** What was put in and neither deleted nor evicted, by key. */

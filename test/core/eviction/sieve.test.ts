@@ -1,10 +1,10 @@
 // SIEVE with a byte budget, against the algorithm written down as an array, a hand and nothing else.
 
-import { array, constantFrom, integer, nat, oneof, property, record } from "fast-check";
+import { nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BoundedCache } from "../../../shared/core/eviction/bounded-cache.ts";
 import { holds } from "../samples.ts";
-import { cacheOf } from "./cache-of.ts";
+import { cacheOf, operationsOn } from "./cache-of.ts";
 
 interface Resident {
   readonly key: string;
@@ -85,21 +85,7 @@ class NaiveSieve {
   }
 }
 
-const key = constantFrom(..."abcdefghij");
-const operation = oneof(
-  { weight: 4, arbitrary: record({ kind: constantFrom("get" as const), key }) },
-  {
-    weight: 6,
-    arbitrary: record({
-      kind: constantFrom("set" as const),
-      key,
-      size: oneof(integer({ min: 1, max: 26 }), constantFrom(0, 5)),
-    }),
-  },
-  { weight: 1, arbitrary: record({ kind: constantFrom("delete" as const), key }) },
-  { weight: 1, arbitrary: record({ kind: constantFrom("peek" as const), key }) },
-);
-const operations = array(operation, { minLength: 60, maxLength: 120, size: "max" });
+const operations = operationsOn("abcdefghij", { largest: 26, least: 60, most: 120 });
 
 describe("a SIEVE cache", () => {
   test("does what the naive one does, on any sequence of operations", () => {
