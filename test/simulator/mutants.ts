@@ -66,7 +66,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "fill-without-token": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 4,
+    from: 5,
     find: "if owner ~= token then return { 'refused', 'lease' } end",
     put: "granted = granted or '0'",
   },
@@ -78,7 +78,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "unchecked-is-good": {
     file: "edge/judge.ts",
-    from: 4,
+    from: 5,
     find: '    case "hit":\n    case "unknown":\n    case "unavailable":',
     put: '    case "unavailable":\n      return verdict(current, input, { coherence: { kind: "current" }, now });\n    case "hit":\n    case "unknown":',
   },
