@@ -36,6 +36,8 @@ export type FlightOutcome =
     }
   /** Not to be shared: everybody goes alone, at once. */
   | { readonly kind: "unshared" }
+  /** A range was asked for, and the whole is held, but stale: that is freshened under its lease, for all ranges at once. */
+  | { readonly kind: "stale-whole" }
   /** The origin answered with an error that is not stored, but shared with those who waited for it. */
   | {
       readonly kind: "error";

@@ -12,7 +12,7 @@ import { LIMITS } from "./config.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
-import { type FlightJob, priorityOf } from "./flight-job.ts";
+import { type FlightJob, leaseFor, priorityOf } from "./flight-job.ts";
 import { inputFor, judge, judgeByView } from "./judge.ts";
 import { partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
@@ -55,7 +55,7 @@ async function leaderReply(
   if (reply.kind === "outcome") {
     const { outcome } = reply;
     if (outcome.kind === "answer") return serveFlown(edge, request, { job, outcome, role: "leader" });
-    return standIn(edge, request, { job, outcome });
+    return withoutAnswer(edge, request, { job, outcome });
   }
   if (reply.status >= 500) {
     const stale = await staleIfError(edge, request, { job, fallback: reply.fallback });
@@ -93,7 +93,17 @@ async function followerReply(
   // What had to leave tokens and slots to users was turned away for that: a user has more of a right.
   if (outcome.kind === "shed" && outcome.priority === "background" && priorityOf(job) === "user")
     return "again";
-  return standIn(edge, request, { job, outcome });
+  return withoutAnswer(edge, request, { job, outcome });
+}
+
+function withoutAnswer(
+  edge: Edge,
+  request: EdgeRequest,
+  { job, outcome }: { job: FlightJob; outcome: FlightOutcome },
+): Promise<Reply> {
+  if (outcome.kind !== "stale-whole") return standIn(edge, request, { job, outcome });
+  const { route, wants } = job;
+  return askFar(edge, request, { route, candidate: null, wants, lease: leaseFor(request), range: null });
 }
 
 type Flown = {

@@ -73,6 +73,8 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
       const place = { key: acquired.key, primary: job.route.key };
       return promote(edge, place, { held, body: body.bytes, rules: job.route.rules });
     }
+    if (job.range !== null && acquired.right.validators !== null)
+      return controls.settle({ kind: "stale-whole" });
     // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.
     if (acquired.alone) controls.settle({ kind: "unshared" });
     await fetchAndStore(edge, job, { right: acquired.right, controls });

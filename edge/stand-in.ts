@@ -16,7 +16,7 @@ import { refused } from "./serve.ts";
 export async function standIn(
   edge: Edge,
   request: EdgeRequest,
-  { job, outcome }: { job: FlightJob; outcome: FlightOutcome },
+  { job, outcome }: { job: FlightJob; outcome: Exclude<FlightOutcome, { kind: "stale-whole" }> },
 ): Promise<Reply> {
   const { route } = job;
   switch (outcome.kind) {

@@ -2,7 +2,10 @@
 
 import { expect, test } from "vitest";
 import type { HeaderList } from "../../shared/core/headers.ts";
-import { HOST, loneEdge } from "../support/lone-edge.ts";
+import { millis } from "../../shared/core/units.ts";
+import type { MidTier, ReadOutcome } from "../../shared/ports/mid-tier.ts";
+import { EPOCH, HOST, loneEdge } from "../support/lone-edge.ts";
+import { storedAnswer } from "../support/stored-answer.ts";
 
 const CONTENT = "0123456789";
 
@@ -42,4 +45,59 @@ test("a whole is as old, and was asked for as early, as its first part", async (
   expect(held?.answer.length).toBe(10);
   expect(held?.bornAt).toBe(firstAskedAt);
   expect(held?.sentAt).toBe(firstAskedAt);
+});
+
+/** L2 with one answer, stale since a minute, and one lease for it. */
+function staleInL2(answer: Parameters<typeof storedAnswer>[0]): MidTier {
+  const verifiedTo = answer.asOf;
+  const body = new TextEncoder().encode(CONTENT) as Uint8Array<ArrayBuffer>;
+  let leased = false;
+  const found = {
+    ...{ answer: storedAnswer({ ...answer, length: body.length }), body, verifiedTo },
+    ...{ residence: millis(120_000), shard: "one" },
+  };
+  return {
+    async read({ lease, not }): Promise<ReadOutcome> {
+      if (not !== answer.id) return { kind: "hit", found };
+      if (lease === null) return { kind: "absent" };
+      if (leased) return { kind: "taken", remaining: millis(1000) };
+      leased = true;
+      return { kind: "leased", granted: { shard: "one", copies: [], silent: [] } };
+    },
+    fill: async () => ({ kind: "stored", displaced: 0 }),
+    release: async () => "released",
+    verified: async () => undefined,
+  };
+}
+
+test("ranges of a whole that is stale in L2 have it freshened once, under its lease", async () => {
+  const url = `https://${HOST}/a`;
+  const probe = loneEdge([{ key_pattern: "/*", class: "hot" }]);
+  await probe.beat();
+  const route = probe.edge.router.route({ url, header: () => null });
+  if (route === null) throw new Error("no route");
+  const headers: HeaderList = [["etag", '"one"']];
+  const { key, selectors } = route;
+  const midTier = staleInL2({
+    id: "old",
+    asOf: { epoch: EPOCH, seq: 0 },
+    length: 0,
+    key,
+    headers,
+    selectors,
+  });
+  const lone = loneEdge([{ key_pattern: "/*", class: "hot" }], { midTier });
+  lone.origin = () => ({
+    kind: "answer",
+    status: 304,
+    headers: [["etag", '"one"']],
+    body: { kind: "none" },
+  });
+  await lone.beat();
+  const ranges = ["bytes=0-4", "bytes=5-9", "bytes=0-4", "bytes=2-3"];
+  const replies = await Promise.all(ranges.map((range) => lone.get("/a", { headers: [["range", range]] })));
+  expect(replies.map(({ status }) => status)).toEqual([206, 206, 206, 206]);
+  expect(lone.asked).toHaveLength(1);
+  expect(lone.asked[0]?.headers).toContainEqual(["if-none-match", '"one"']);
+  expect(lone.asked[0]?.headers.some(([name]) => name === "range")).toBe(false);
 });

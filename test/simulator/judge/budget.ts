@@ -95,10 +95,10 @@ const stoodStill = ({ plan }: Scene, edge: string | undefined): number =>
 
 /** A second try is one more request to an origin in need: no more than a share of those lately sent. */
 function retried(scene: Scene, calls: readonly OriginCall[]): void {
-  const again = calls.filter((call) => calls.some((first) => isSecondTry(first, call)));
+  const again = new Set(calls.flatMap((first) => secondTryOf(first, calls) ?? []));
   for (const { askedAt, edge, path } of again) {
-    const since = (list: readonly OriginCall[], span: number): number =>
-      list.filter((one) => one.askedAt <= askedAt && one.askedAt > askedAt - span).length;
+    const since = (list: Iterable<OriginCall>, span: number): number =>
+      [...list].filter((one) => one.askedAt <= askedAt && one.askedAt > askedAt - span).length;
     const span = LIMITS.originRetrySpan;
     const allowed = LIMITS.originRetryShare * since(calls, 2 * span + stoodStill(scene, edge));
     const tried = since(again, span);
@@ -108,11 +108,19 @@ function retried(scene: Scene, calls: readonly OriginCall[]): void {
   }
 }
 
-function isSecondTry(first: OriginCall, call: OriginCall): boolean {
+/** The next that its exchange asked for: what follows that one has another reason. */
+function secondTryOf(first: OriginCall, calls: readonly OriginCall[]): OriginCall | undefined {
   const { exchange, path, refusedAt, costs } = first;
-  if (first === call || refusedAt === null || exchange === null) return false;
-  const same = exchange === call.exchange && path === call.path && costs === call.costs;
-  return same && call.askedAt >= refusedAt && call.askedAt <= refusedAt + TRIED_AGAIN;
+  if (refusedAt === null || exchange === null) return undefined;
+  return calls.find(
+    (call) =>
+      call !== first &&
+      call.exchange === exchange &&
+      call.path === path &&
+      call.costs === costs &&
+      call.askedAt >= refusedAt &&
+      call.askedAt <= refusedAt + TRIED_AGAIN,
+  );
 }
 
 function byLife(calls: readonly OriginCall[]): Map<string, OriginCall[]> {
