@@ -30,6 +30,8 @@ export const LIMITS = {
   shardDownAfter: seconds(3),
   /** A shard that begins anew is written for so long before it is read: what is asked for most has passed by then. */
   shardWarmFor: seconds(15),
+  /** Where refilling takes longer it is waited for: so long, since a shard that only takes writes is half a shard. */
+  shardWarmAtMost: minutes(1),
   /** How often a change of the map is worked out anew because the configuration has changed meanwhile. */
   shardChangeTries: 3,
   /** How often the map is read though nothing seems to have changed. */

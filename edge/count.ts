@@ -13,7 +13,7 @@ export function counted(
   given: { reply: Reply; route: Route; result: Result },
 ): Reply {
   const { reply, route, result } = given;
-  if (request.purpose === "warm-up") return reply;
+  if (request.purpose !== "client") return reply;
   const counters = classCounters(edge.counters, route.rules.name);
   counters.results[result] += 1;
   // A hit in memory takes less than the finest bucket can tell.

@@ -51,7 +51,7 @@ async function fromViewAtLeast(edge: Edge, request: EdgeRequest, least: string):
 function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | Promise<Reply> | null {
   const view = edge.view.current();
   const { rules } = route;
-  if (view === null || rules.memoryBudget === 0) return null;
+  if (view === null || rules.memoryBudget === 0 || request.purpose === "refill") return null;
   const now = request.arrivedAt;
   if (knownAge(view, now) > rules.window || rules.window === 0) return null;
   const entry = edge.memory.find(rules, keyFor(edge, { route, request }));
@@ -113,7 +113,8 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   if (fenced && route.rules.fence.kind === "refuse") return refused();
   const wants = wantsOf(request, route);
   const arriving = hasJustArrived(edge, request, route);
-  const near = view === null || arriving ? null : await lookNear(edge, request, { route, view, wants });
+  const passesBy = view === null || arriving || request.purpose === "refill";
+  const near = passesBy ? null : await lookNear(edge, request, { route, view, wants });
   // As well while a tier was read.
   if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
   const judged =

@@ -121,7 +121,7 @@ function placeOf(
   // What everybody asks for is on every shard, so that none is missed.
   const hot = edge.heat.isHot(keys.home) || edge.heat.isHot(keys.key);
   const replicas = hot ? LIMITS.hotReplicas : rules.replicas;
-  return { ...keys, replicas, spread: request.purpose === "warm-up", budget: l2BudgetOf(rules) };
+  return { ...keys, replicas, spread: request.purpose !== "client", budget: l2BudgetOf(rules) };
 }
 
 const grantedIn = (outcome: ReadOutcome): Granted | null =>

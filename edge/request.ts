@@ -13,8 +13,8 @@ export interface EdgeRequest {
   header(name: string): string | null;
   headers(): HeaderList;
   readonly body: Body;
-  /** Whether somebody waits for the answer, or only the caches shall have it. */
-  readonly purpose: "client" | "warm-up";
+  /** Whether somebody waits for the answer, or only the caches shall have it: all of them, or just the mid-tier. */
+  readonly purpose: "client" | "warm-up" | "refill";
   readonly arrivedAt: Instant;
   readonly background: Background;
 }

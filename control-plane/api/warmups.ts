@@ -71,7 +71,13 @@ function postWarmup(api: Api, { plane, wake }: ApiPorts): void {
     const operation = await operationOf(context, "warmup", plane);
     const order = await acceptedOrder(plane, body);
     const actor = context.get("actor");
-    const created = await plane.warmups.create({ ...operation, ...order, actor, behind: millis(0) });
+    const created = await plane.warmups.create({
+      ...operation,
+      ...order,
+      actor,
+      into: "edges",
+      behind: millis(0),
+    });
     if (created.kind === "unavailable")
       throw unavailable(created.reason, "Send it again with the same Idempotency-Key.");
     if (created.kind === "conflict") throw idempotencyConflict();

@@ -1,12 +1,12 @@
 // Warms edges that are new or have lost their memory with what their region asks for most, as soon as they register.
 
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
-import type { RankedKey } from "../../shared/mid-tier/hot-keys.ts";
 import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
-import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { encodeTarget } from "../../shared/wire/warm-target.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { isRunning } from "../warmup/is-running.ts";
+import type { Begun } from "./rebuild.ts";
+import { hottestTargets } from "./targets.ts";
 
 type Ports = Pick<ControlPlane, "hotKeys" | "warmups" | "digest">;
 
@@ -36,7 +36,7 @@ export class Newcomers {
   async begin(plane: Ports): Promise<Begun> {
     let begun = 0;
     for (const [edge, life] of this.due) {
-      const busy = await this.isBusy(plane, edge);
+      const busy = await isRunning(plane, this.jobs.get(edge) ?? []);
       if (busy === true) continue;
       const outcome = busy === false ? await this.warm(plane, { edge, ...life }) : busy;
       if (outcome.kind === "unavailable") return outcome;
@@ -47,28 +47,17 @@ export class Newcomers {
     return { kind: "begun", begun };
   }
 
-  private async isBusy(
-    { warmups }: Pick<ControlPlane, "warmups">,
-    edge: string,
-  ): Promise<boolean | Unavailable> {
-    for (const id of this.jobs.get(edge) ?? []) {
-      const read = await warmups.read(id);
-      if (read.kind === "unavailable") return read;
-      if (read.kind === "warmup" && read.warmup.state === "running") return true;
-    }
-    return false;
-  }
-
   private async warm(plane: Ports, newcomer: Life & { readonly edge: string }): Promise<Begun> {
     const ranking = await hottestOf(plane.hotKeys, newcomer.region);
     if (ranking.kind === "unavailable") return ranking;
     const jobs: string[] = [];
     let begun = 0;
-    for (const [site, targets] of bySite(ranking.keys)) {
+    for (const [site, targets] of hottestTargets(ranking.keys)) {
       const { edge, boot } = newcomer;
       const id = await plane.digest.sha256Hex(["rebuild", edge, boot, site].join("\n"));
       const created = await plane.warmups.create({
-        ...{ id, requestDigest: id, site, actor: "control-plane", edges: [edge], urls: targets },
+        ...{ id, requestDigest: id, site, actor: "control-plane", urls: targets },
+        ...{ edges: [edge], into: "edges" },
         ratePerSecond: LIMITS.rebuildRate,
         concurrency: LIMITS.rebuildConcurrency,
         behind: LIMITS.rebuildBehind,
@@ -88,8 +77,6 @@ export class Newcomers {
   }
 }
 
-type Begun = { readonly kind: "begun"; readonly begun: number } | Unavailable;
-
 /** A region of which nothing is known is taken to be like the others. */
 async function hottestOf(
   hotKeys: ControlPlane["hotKeys"],
@@ -97,13 +84,4 @@ async function hottestOf(
 ): ReturnType<ControlPlane["hotKeys"]["read"]> {
   const own = await hotKeys.read(LIMITS.rebuildKeys, region);
   return own.kind === "unavailable" || own.keys.length > 0 ? own : hotKeys.read(LIMITS.rebuildKeys);
-}
-
-/** Each in the order in which they came. */
-function bySite(keys: readonly RankedKey[]): Map<string, string[]> {
-  const targets = new Map<string, string[]>();
-  for (const { key, share } of keys)
-    if (share >= LIMITS.rebuildShare)
-      targets.set(key.site, [...(targets.get(key.site) ?? []), encodeTarget(key)]);
-  return targets;
 }

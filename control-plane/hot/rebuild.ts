@@ -1,14 +1,21 @@
-// The beat's step for newcomers: whoever has come since the last time is warmed, and how many were is counted.
+// The beat's step for those who have lost what they held, edges or shards: it is begun to be rebuilt, and that is counted.
 
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import type { Newcomers } from "./newcomers.ts";
+
+/** How many rebuilds were begun. */
+export type Begun = { readonly kind: "begun"; readonly begun: number } | Unavailable;
+
+/** Knows who is to be rebuilt. */
+export interface Losers {
+  begin(plane: ControlPlane): Promise<Begun>;
+}
 
 export async function rebuild(
   plane: ControlPlane,
-  newcomers: Newcomers,
+  losers: Losers,
 ): Promise<{ readonly kind: "done" } | Unavailable> {
-  const outcome = await newcomers.begin(plane);
+  const outcome = await losers.begin(plane);
   if (outcome.kind === "unavailable") return outcome;
   if (outcome.begun === 0) return { kind: "done" };
   const counted = await plane.metrics.count("rebuilds|begun", outcome.begun);

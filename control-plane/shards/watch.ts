@@ -7,33 +7,46 @@ import { admitShard, readShardStatus, type ShardStatus } from "../../shared/mid-
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import type { Refill } from "../hot/refill.ts";
 import { type KnownMap, readShardMap, writeShardMap } from "./map.ts";
 
-type Ports = Pick<ControlPlane, "log" | "digest" | "clock" | "settings" | "databases">;
+type Ports = Pick<ControlPlane, "log" | "digest" | "clock" | "settings" | "databases" | "warmups">;
 
 /** What the beat's owner keeps from one look to the next: how long each shard has been silent, and warming up. */
 export class ShardWatch {
   private readonly answeredAt = new Map<string, Instant>();
   private readonly warmingSince = new Map<string, Instant>();
+  private readonly refill: Refill;
   private known: { readonly map: KnownMap; readonly readAt: Instant } | null = null;
+
+  constructor(refill: Refill) {
+    this.refill = refill;
+  }
 
   /** A step of the beat. */
   async look(plane: Ports): Promise<{ readonly kind: "done" } | Unavailable> {
     const begun = plane.clock.now();
     const statuses = await this.ask(plane);
+    const refilling = this.warmingSince.size > 0 && (await this.refill.isGoingOn(plane));
+    if (typeof refilling === "object") return refilling;
+    const about = { statuses, begun, refilling };
     const remembered = this.remembered(begun);
     // All of the configuration comes with the map: read when there is something to change, or now and then.
-    if (remembered !== null && this.next(plane, { known: remembered, statuses, begun }) === null)
+    if (remembered !== null && this.next(plane, { known: remembered, ...about }) === null)
       return { kind: "done" };
     const known = await readShardMap(plane.log);
     if (known.kind === "unavailable") return known;
     this.known = { map: known, readAt: begun };
-    const next = this.next(plane, { known, statuses, begun });
+    if (known.map !== null) this.refill.see(known.map);
+    const next = this.next(plane, { known, ...about });
     if (next === null) return { kind: "done" };
     this.known = null;
     const admitted = await this.admit(plane, next);
     if (admitted !== null) return admitted;
-    return writeShardMap(plane, { known, next, action: "shards-change", actor: "control-plane" });
+    const by = { action: "shards-change", actor: "control-plane" };
+    const written = await writeShardMap(plane, { known, next, ...by });
+    if (written.kind === "done") this.refill.see(next);
+    return written;
   }
 
   private remembered(now: Instant): KnownMap | null {
@@ -47,13 +60,14 @@ export class ShardWatch {
       readonly known: KnownMap;
       readonly statuses: ReadonlyMap<string, ShardStatus>;
       readonly begun: Instant;
+      readonly refilling: boolean;
     },
   ): ShardMap | null {
     const { map } = given.known;
     const seen = {
       sightings: this.sightings(given.statuses, given.begun),
       weights: new Map([...databases].map(([id, { weight }]) => [id, weight])),
-      warm: this.warmed(map, given.begun),
+      warm: this.warmed(map, given),
     };
     return nextShardMap(map, seen, { downAfter: LIMITS.shardDownAfter });
   }
@@ -86,7 +100,11 @@ export class ShardWatch {
     );
   }
 
-  private warmed(map: ShardMap | null, now: Instant): ReadonlySet<string> {
+  private warmed(
+    map: ShardMap | null,
+    { begun: now, refilling }: { readonly begun: Instant; readonly refilling: boolean },
+  ): ReadonlySet<string> {
+    const warmFor = refilling ? LIMITS.shardWarmAtMost : LIMITS.shardWarmFor;
     const warm = new Set<string>();
     for (const { id, state } of map?.shards ?? []) {
       if (state !== "warming") {
@@ -95,7 +113,7 @@ export class ShardWatch {
       }
       const since = this.warmingSince.get(id) ?? now;
       this.warmingSince.set(id, since);
-      if (elapsed(since, now) >= LIMITS.shardWarmFor) warm.add(id);
+      if (elapsed(since, now) >= warmFor) warm.add(id);
     }
     return warm;
   }

@@ -5,7 +5,7 @@ import { bootConfiguration } from "../configuration/boot.ts";
 import { forgetPast } from "../configuration/past.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus, type Round } from "../edges/collect.ts";
-import { rebuild } from "../hot/rebuild.ts";
+import { type Losers, rebuild } from "../hot/rebuild.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
 import { watchLog } from "../log/watch.ts";
@@ -36,6 +36,8 @@ export interface Beat {
   readonly witness: WitnessStore;
   /** Where left out nobody looks after the shards. */
   readonly shards?: ShardWatch;
+  /** What L2 loses with them. */
+  readonly refill?: Losers;
   /** Where left out everybody is asked, and waited for. */
   readonly looking?: Looking;
 }
@@ -49,6 +51,7 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
   await step("witness", watchLog(plane, { witness: given.witness, began }), failures);
   if (boot) await step("boot", lookAround(plane), failures);
   if (given.shards !== undefined) await step("shards", given.shards.look(plane), failures);
+  if (given.refill !== undefined) await step("refill", rebuild(plane, given.refill), failures);
   await step("repeats", appendDueRepeats(plane), failures);
   // At once: a shard that is slow to tell what it holds must not make the beat longer.
   const tended = step("budgets", plane.budgets.tend(), failures);

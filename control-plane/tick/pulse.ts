@@ -6,6 +6,7 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { Attention } from "../edges/attention.ts";
 import { Newcomers } from "../hot/newcomers.ts";
+import { Refill } from "../hot/refill.ts";
 import type { WitnessStore } from "../log/witness.ts";
 import { ShardWatch } from "../shards/watch.ts";
 import { type BeatFailures, beat, type Looking, look, type Seen } from "./beat.ts";
@@ -14,7 +15,8 @@ import { type BeatFailures, beat, type Looking, look, type Seen } from "./beat.t
 export class Pulse {
   private readonly attention = new Attention();
   private readonly newcomers = new Newcomers();
-  private readonly shards = new ShardWatch();
+  private readonly refill = new Refill();
+  private readonly shards = new ShardWatch(this.refill);
   private open = 0;
   private bootCheckedAt: Instant | null = null;
   /** Since when there has been the same to look after; null where there is nothing. */
@@ -36,7 +38,10 @@ export class Pulse {
         pause = this.pauseAfter(seen, clock.now());
       },
     });
-    const failures = await beat(plane, { boot, witness, shards: this.shards, looking: looking(true) });
+    const failures = await beat(plane, {
+      ...{ boot, witness, shards: this.shards, refill: this.refill },
+      looking: looking(true),
+    });
     if (boot && !failures.has("boot")) this.bootCheckedAt = begun;
     let lookedAt = begun;
     while (pause !== null) {

@@ -80,7 +80,8 @@ async function oneBatch(
   const page = await plane.warmups.urls(id, from, count);
   if (page.kind === "unavailable") return page;
   const { reachable, silent } = edgesFor(warmup, directory);
-  const batch = { urls: page.urls, edges: reachable, concurrency: warmup.concurrency, turn: from };
+  const { into, concurrency } = warmup;
+  const batch = { urls: page.urls, edges: reachable, into, concurrency, turn: from };
   const outcome = await warmBatch({ callEdge: plane.callEdge, deadline: LIMITS.warmupDeadline }, batch);
   const passedOver = silent.map(({ id: edge }): WarmupError => {
     return { url: page.urls[0] ?? "", edge, reason: "the edge is silent: this URL and others were left out" };

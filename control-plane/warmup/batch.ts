@@ -10,6 +10,7 @@ import { decodeWarmReply } from "../../shared/wire/replies.ts";
 export interface Batch {
   readonly urls: readonly string[];
   readonly edges: readonly ListedEdge[];
+  readonly into: WarmMessage["into"];
   /** Requests to the origin at once, over all edges. */
   readonly concurrency: number;
   /** Turns the edges, so that every one fills its share. */
@@ -47,13 +48,18 @@ export async function warmBatch(ports: Ports, batch: Batch): Promise<BatchOutcom
   const shared = batch.urls.filter((url) => ["stored", "held"].includes(filled.get(url)?.result ?? ""));
   const spread = async (edge: ListedEdge): Promise<void> => {
     const urls = shared.filter((url) => filled.get(url)?.edge !== edge.id);
-    const results = await warmAt(ports, edge, { v: 1, urls, concurrency: batch.concurrency });
+    const results = await warmAt(ports, edge, {
+      v: 1,
+      urls,
+      concurrency: batch.concurrency,
+      into: batch.into,
+    });
     if (results === "refused") gone.add(edge.id);
     else
       for (const [url, { result, reason }] of results)
         if (result === "failed") tally.fail(url, edge.id, reason);
   };
-  await Promise.all(batch.edges.filter(({ id }) => !gone.has(id)).map(spread));
+  if (batch.into === "edges") await Promise.all(batch.edges.filter(({ id }) => !gone.has(id)).map(spread));
   for (const edge of gone)
     tally.errors.push({ url: batch.urls[0] ?? "", edge, reason: "the edge is gone: it was left out" });
   const skipped = batch.urls.filter((url) => filled.get(url)?.result === "not-stored").length;
@@ -88,7 +94,7 @@ async function fillAll(
       const urls = left.filter((_url, index) => index % lanes === lane);
       if (edge === undefined || urls.length === 0) return;
       const concurrency = Math.ceil((batch.concurrency - lane) / lanes);
-      const results = await warmAt(ports, edge, { v: 1, urls, concurrency });
+      const results = await warmAt(ports, edge, { v: 1, urls, concurrency, into: batch.into });
       if (results === "refused") gone.add(edge.id);
       else for (const [url, fate] of results) filled.set(url, fate);
     };

@@ -182,7 +182,9 @@ function estimate(edge: Edge, request: InternalRequest): InternalReply {
 async function warm(edge: Edge, request: InternalRequest): Promise<InternalReply> {
   const message = decodeWarm(request.body);
   if (message === null || message.urls.length > LIMITS.warmupBatch) return BAD_MESSAGE;
-  const results = await inParallel(message, (url) => warmOne(edge, url, request.background));
+  const results = await inParallel(message, (url) =>
+    warmOne(edge, request.background, { url, into: message.into }),
+  );
   const reply: WarmReply = { ...acknowledgement(edge), results };
   return { status: 200, json: reply };
 }
@@ -201,7 +203,11 @@ async function inParallel(
 }
 
 /** The same path as any client's request, with a client that reads everything. */
-async function warmOne(edge: Edge, url: string, background: Background): Promise<WarmResult> {
+async function warmOne(
+  edge: Edge,
+  background: Background,
+  { url, into }: { readonly url: string } & Pick<WarmMessage, "into">,
+): Promise<WarmResult> {
   const target = decodeTarget(url);
   if (target === null) return { url, status: 0, result: "failed" };
   const headers = named(target.headers);
@@ -211,7 +217,7 @@ async function warmOne(edge: Edge, url: string, background: Background): Promise
     header: (name) => headerValue(headers, name),
     headers: () => headers,
     body: NO_BODY,
-    purpose: "warm-up",
+    purpose: into === "shards" ? "refill" : "warm-up",
     arrivedAt: edge.clock.now(),
     background,
   };

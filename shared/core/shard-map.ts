@@ -37,6 +37,19 @@ export const loneShard = (id: string): ShardMap => ({
   shards: [{ id, weight: 1, state: "serving", life: 0 }],
 });
 
+/** Whether some keys have other holders by the one map than by the other, or holders that have lost what they held. */
+export function movesKeys(before: ShardMap, after: ShardMap): boolean {
+  const held = before.shards.filter(isPresent);
+  const holds = after.shards.filter(isPresent);
+  return (
+    held.length !== holds.length ||
+    holds.some(({ id, weight, life }) => {
+      const was = held.find((shard) => shard.id === id);
+      return was?.weight !== weight || was.life !== life;
+    })
+  );
+}
+
 export interface Placement {
   /** Asked in this order; the first is the key's home, where its lease is. */
   readonly readers: readonly MappedShard[];

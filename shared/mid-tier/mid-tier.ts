@@ -91,18 +91,22 @@ async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcom
   const asked = await askInOrder(config, query, { readers, map, passed });
   if (typeof asked === "string") return { kind: "unavailable", reason: asked, at: passed.inDoubt };
   const { shard, outcome } = asked;
-  const others = [...readers.slice(0, 1), ...copies].flatMap((mapped) => {
-    const other =
-      mapped.id === shard.id || passed.all.includes(mapped.id) ? null : reachable(config, mapped, map);
-    return other ?? [];
-  });
+  const known = [shard.id, ...passed.all];
+  const beside = (list: readonly MappedShard[]): Shard[] =>
+    list.flatMap((mapped) => (known.includes(mapped.id) ? [] : (reachable(config, mapped, map) ?? [])));
+  const holders = [...readers.slice(0, 1), ...copies];
+  const others = beside(holders);
   switch (outcome.kind) {
     case "hit":
       if (query.spread) await spread(config, query, { asked, stored: outcome.stored, others });
       return { kind: "hit", found: { ...outcome.stored, shard: shard.id } };
     case "leased":
     case "absent":
-      return lookBeside(config, query, { asked: { ...asked, outcome }, others, silent: passed.inDoubt });
+      return lookBeside(config, query, {
+        ...{ asked: { ...asked, outcome }, others, silent: passed.inDoubt },
+        // What is to be spread may still be where its home was by an older map.
+        further: query.spread ? beside(readers.filter((one) => !holders.includes(one))) : [],
+      });
     default:
       return outcome;
   }
@@ -143,7 +147,10 @@ type Lacking = Asked & { readonly outcome: { readonly kind: "leased" | "absent" 
 
 type Beside = {
   readonly asked: Lacking;
+  /** Those that are to hold copies. */
   readonly others: readonly Shard[];
+  /** Those that hold one only by an older map. */
+  readonly further: readonly Shard[];
   readonly silent: readonly string[];
 };
 
@@ -151,12 +158,16 @@ type Beside = {
 async function lookBeside(
   config: MidTierConfig,
   query: ReadQuery,
-  { asked, others, silent }: Beside,
+  { asked, others, further, silent }: Beside,
 ): Promise<ReadOutcome> {
   const { shard, outcome } = asked;
-  const peeked = await peekAll(config, query, others);
+  const peeked = await peekAll(config, query, [...others, ...further]);
   const varies = peeked.find(({ peek }) => peek.kind === "varies")?.peek;
-  const granted: Granted = { shard: shard.id, copies: placesIn(peeked), silent };
+  const granted: Granted = {
+    shard: shard.id,
+    copies: placesIn(peeked.filter(({ shard: of }) => others.includes(of))),
+    silent,
+  };
   if (varies?.kind === "varies") {
     if (query.lease !== null)
       await giveBack(shard, { key: query.key, token: query.lease.token, marker: null }, config.fillDeadline);
@@ -166,6 +177,7 @@ async function lookBeside(
   const newest = query.not === null ? newestOf(peeked) : null;
   if (newest === null) return outcome.kind === "leased" ? { kind: "leased", granted } : { kind: "absent" };
   await repair(config, query, { asked, stored: newest.stored });
+  if (query.spread) await spread(config, query, { asked, stored: newest.stored, others });
   // Its residence was counted within this call, and the caller adds all of that.
   return { kind: "hit", found: { ...newest.stored, shard: newest.shard.id } };
 }

@@ -3,6 +3,7 @@
 import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
+import type { WarmMessage } from "../wire/internal.ts";
 import { parseJson } from "../wire/json.ts";
 import { WARMUPS, warmupErrorsKey, warmupKey, warmupUrlsKey } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
@@ -18,6 +19,8 @@ export interface NewWarmup {
   readonly actor: string;
   /** Null warms every edge that is listed when a batch is sent. */
   readonly edges: readonly string[] | null;
+  /** What is to hold the answers: the edges' memory and with it the mid-tier, or only the mid-tier's shards. */
+  readonly into: WarmMessage["into"];
   readonly ratePerSecond: number;
   readonly concurrency: number;
   readonly urls: readonly string[];
@@ -128,6 +131,7 @@ function createCommand(warmup: NewWarmup, limits: WarmupLimits): readonly RedisA
     ["site", warmup.site],
     ["actor", warmup.actor],
     ["edges", JSON.stringify(warmup.edges)],
+    ["into", warmup.into],
     ["rate", warmup.ratePerSecond],
     ["concurrency", warmup.concurrency],
   ] as const;
@@ -155,6 +159,7 @@ async function readWarmup(redis: Redis, deadline: Millis, id: string): Promise<W
     site: fields.get("site") ?? "",
     actor: fields.get("actor") ?? "",
     edges: Array.isArray(edges) ? edges.map(String) : null,
+    into: fields.get("into") === "shards" ? "shards" : "edges",
     ratePerSecond: number("rate"),
     concurrency: number("concurrency"),
     total: number("total"),

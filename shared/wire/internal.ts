@@ -138,15 +138,18 @@ export interface WarmMessage {
   readonly v: 1;
   readonly urls: readonly string[];
   readonly concurrency: number;
+  /** What is to hold the answers: the edge's own memory and with it the mid-tier, or only the mid-tier's shards. */
+  readonly into: "edges" | "shards";
 }
 
 export function decodeWarm(text: string): WarmMessage | null {
   const value = parseJson(text) as Partial<Record<keyof WarmMessage, unknown>> | null;
   if (value?.v !== 1 || !Array.isArray(value.urls) || !value.urls.every((url) => typeof url === "string"))
     return null;
-  const { concurrency } = value;
+  const { concurrency, into = "edges" } = value;
+  if (into !== "edges" && into !== "shards") return null;
   if (typeof concurrency !== "number" || !(concurrency >= 1 && concurrency <= 64)) return null;
-  return { v: 1, urls: value.urls, concurrency };
+  return { v: 1, urls: value.urls, concurrency, into };
 }
 
 /** One URL's fate at one edge. */

@@ -161,6 +161,8 @@ export interface FakeEdge {
   /** What its memory holds of what is asked for; null does not answer. */
   memory: Look | null;
   readonly warmed: string[];
+  /** The URLs of those that only the shards were to hold. */
+  readonly refilled: string[];
   /** What becomes of a URL that it is to warm. */
   fate: (url: string) => Promise<WarmResult["result"]> | WarmResult["result"];
   /** Requests without a valid signature. */
@@ -201,6 +203,7 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     pushed: [],
     memory: { entries: 0, bytes: 0, sampled: 0, of: 0 },
     warmed: [],
+    refilled: [],
     fate: () => "stored",
     refused: 0,
     stop: () => stop(server),
@@ -223,9 +226,11 @@ async function reply(edge: FakeEdge, path: string, body: string): Promise<unknow
   if (path === ESTIMATE_PATH)
     return edge.memory === null ? new Promise(() => {}) : { edge: edge.id, ...edge.memory };
   if (path !== WARM_PATH) return null;
+  const message = decodeWarm(body);
+  const urls = message?.into === "shards" ? edge.refilled : edge.warmed;
   const results = await Promise.all(
-    (decodeWarm(body)?.urls ?? []).map(async (url) => {
-      edge.warmed.push(url);
+    (message?.urls ?? []).map(async (url) => {
+      urls.push(url);
       return { url, status: 200, result: await edge.fate(url) };
     }),
   );

@@ -5,7 +5,9 @@ import { Attention } from "../../control-plane/edges/attention.ts";
 import { collectStatus, type Round } from "../../control-plane/edges/collect.ts";
 import { Newcomers } from "../../control-plane/hot/newcomers.ts";
 import { rebuild } from "../../control-plane/hot/rebuild.ts";
+import { Refill } from "../../control-plane/hot/refill.ts";
 import { advanceWarmups } from "../../control-plane/warmup/advance.ts";
+import type { ShardMap, ShardState } from "../../shared/core/shard-map.ts";
 import { millis } from "../../shared/core/units.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { HotCount } from "../../shared/wire/hot.ts";
@@ -161,6 +163,66 @@ describe("a warm-up of what is hot", () => {
     const { json } = await plane.call("/warmup", { hot: { top: 9 }, edges: ["one"] });
     await warmAll();
     expect((await plane.call(json.job)).json.errors).toMatchObject([{ url: "http://origin.test/0" }]);
+  });
+});
+
+describe("what a change of the shard map takes from L2", () => {
+  let refill: Refill;
+  const mapOf = (version: number, ...states: ShardState[]): ShardMap => ({
+    version,
+    shards: states.map((state, at) => ({ id: `s${at}`, weight: 1, state, life: 1 })),
+  });
+
+  beforeEach(async () => {
+    refill = new Refill();
+    await beat();
+    edge(0).hot = { number: 1, total: 600, keys: counts(300, 200, 100) };
+    await beat();
+    refill.see(mapOf(1, "serving", "serving"));
+  });
+
+  test("is asked for once, by whichever edge, into the shards alone", async () => {
+    refill.see(mapOf(2, "serving", "down"));
+    expect(await rebuild(plane.plane, refill)).toEqual({ kind: "done" });
+    expect(await refill.isGoingOn(plane.plane)).toBe(true);
+    await warmAll();
+    expect([...edge(0).refilled, ...edge(1).refilled].sort()).toEqual(
+      [0, 1, 2].map((n) => `http://origin.test/${n}`),
+    );
+    expect([...edge(0).warmed, ...edge(1).warmed]).toEqual([]);
+    expect(await refill.isGoingOn(plane.plane)).toBe(false);
+    expect((await metrics()).rebuilds).toEqual({ begun: 1 });
+  });
+
+  test("is nothing where a shard is only warm by now", async () => {
+    refill = new Refill();
+    refill.see(mapOf(2, "serving", "warming"));
+    await rebuild(plane.plane, refill);
+    await warmAll();
+    refill.see(mapOf(3, "serving", "serving"));
+    expect(await refill.begin(plane.plane)).toEqual({ kind: "begun", begun: 0 });
+    expect(await refill.isGoingOn(plane.plane)).toBe(false);
+  });
+
+  test("is not asked for twice by who begins in the midst of it", async () => {
+    refill = new Refill();
+    refill.see(mapOf(2, "serving", "warming"));
+    await rebuild(plane.plane, refill);
+    const successor = new Refill();
+    successor.see(mapOf(2, "serving", "warming"));
+    expect(await successor.begin(plane.plane)).toEqual({ kind: "begun", begun: 0 });
+    expect(await successor.isGoingOn(plane.plane)).toBe(true);
+    await warmAll();
+    expect(await successor.isGoingOn(plane.plane)).toBe(false);
+  });
+
+  test("waits for the ledger where that is away", async () => {
+    refill.see(mapOf(2, "serving", "down"));
+    const away = async () => ({ kind: "unavailable", reason: "away" }) as const;
+    const without = { ...plane.plane, hotKeys: { ...plane.plane.hotKeys, read: away } };
+    expect(await rebuild(without, refill)).toMatchObject({ kind: "unavailable" });
+    expect(await refill.isGoingOn(plane.plane)).toBe(true);
+    expect(await refill.begin(plane.plane)).toEqual({ kind: "begun", begun: 1 });
   });
 });
 

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
+import { Refill } from "../../control-plane/hot/refill.ts";
 import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
 import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
@@ -313,7 +314,7 @@ describe("GET /cache-metrics", () => {
   });
 
   test("names every figure of the contract, and what isn't measured is null", async () => {
-    expect(await new ShardWatch().look(plane.plane)).toEqual({ kind: "done" });
+    expect(await new ShardWatch(new Refill()).look(plane.plane)).toEqual({ kind: "done" });
     const { json } = await plane.call("/cache-metrics");
     expect(json).toMatchObject({
       hitRatio: null,

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../../control-plane/config.ts";
 import type { ShardDatabase } from "../../control-plane/control-plane.ts";
+import { Refill } from "../../control-plane/hot/refill.ts";
 import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { instant } from "../../shared/core/units.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
@@ -16,6 +17,7 @@ let rests: Awaited<ReturnType<typeof startEmbeddedRest>>[];
 let away: Set<string>;
 let plane: TestPlane;
 let watch: ShardWatch;
+let refill: Refill;
 let now: number;
 
 beforeEach(async () => {
@@ -28,7 +30,8 @@ beforeEach(async () => {
   plane = await startPlane(first, {}, clock);
   // The one beside `control`.
   (plane.plane.databases as Map<string, ShardDatabase>).set("second", { redis: second, weight: 1 });
-  watch = new ShardWatch();
+  refill = new Refill();
+  watch = new ShardWatch(refill);
 });
 afterEach(async () => {
   for (const rest of rests) await rest.stop();
@@ -44,6 +47,7 @@ const states = async (): Promise<string[]> =>
 const look = async (after = 0): Promise<string[]> => {
   now += after;
   expect(await watch.look(plane.plane)).toEqual({ kind: "done" });
+  expect(await refill.begin(plane.plane)).toEqual({ kind: "begun", begun: 0 });
   return states();
 };
 const put = (id: string, body: unknown) =>
@@ -71,6 +75,26 @@ describe("the watch", () => {
     expect(items[1].life).toBe(version);
     expect(await look(SECOND)).toEqual(["serving", "warming"]);
     expect(await look(LIMITS.shardWarmFor)).toEqual(["serving", "serving"]);
+  });
+
+  test("one that warms up serves when it is refilled, and in the end without that", async () => {
+    await look();
+    away.add("s1");
+    await look(SECOND);
+    await look(LIMITS.shardDownAfter);
+    away.clear();
+    await look(SECOND);
+    let goesOn = true;
+    refill.isGoingOn = async () => goesOn;
+    await look(SECOND);
+    expect(await look(LIMITS.shardWarmFor)).toEqual(["serving", "warming"]);
+    goesOn = false;
+    expect(await look(SECOND)).toEqual(["serving", "serving"]);
+    await plane.plane.databases.get("second")?.redis.run([["FLUSHALL"]], LIMITS.shardDeadline);
+    goesOn = true;
+    await look(SECOND);
+    await look(SECOND);
+    expect(await look(LIMITS.shardWarmAtMost)).toEqual(["serving", "serving"]);
   });
 
   test("one that was emptied between two looks begins a new life", async () => {

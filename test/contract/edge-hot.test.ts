@@ -72,6 +72,16 @@ describe("an edge tells", () => {
     expect(urls.filter((one) => one !== url("/private"))).toEqual([]);
   });
 
+  test("nor of what only the shards are to hold, which passes by the edge's own memory", async () => {
+    await ask("/held", 1);
+    const before = lone.asked.length;
+    for (let i = 0; i < 20; i++) await lone.get("/held", { purpose: "warm-up" });
+    expect(lone.asked).toHaveLength(before);
+    await lone.get("/held", { purpose: "refill" });
+    expect(lone.asked).toHaveLength(before + 1);
+    await lone.settled();
+  });
+
   test("variants each for itself, by the headers that choose them and no others", async () => {
     await ask("/vary/x-side/a", 100, [
       ["x-side", "left"],

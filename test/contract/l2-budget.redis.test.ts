@@ -1,6 +1,7 @@
 // What a class may take up of a shard, through the scripts, against a real redis-server and the embedded store alike.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Refill } from "../../control-plane/hot/refill.ts";
 import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
 import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
@@ -292,7 +293,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   test("the beat takes what is gone off the account, and the figures show what is there", async () => {
     const plane = await startPlane(rest, { SITES: [] });
-    expect(await new ShardWatch().look(plane.plane)).toEqual({ kind: "done" });
+    expect(await new ShardWatch(new Refill()).look(plane.plane)).toEqual({ kind: "done" });
     const life = Number(await shard.run("HGET", "tg:shard", "life"));
     await fillAll(names(9), full());
     for (const key of names(8, 1)) await shard.run("HSET", `tg:a:${key}`, "life", life);

@@ -300,6 +300,20 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     expect(found(await read("k", { replicas: 2 }))).toBe(`x from ${next}`);
   });
 
+  test("a warm-up finds what lies where its home was by an older map, and brings it home", async () => {
+    const [home = "", next] = order("k");
+    const homeBeing = (state: MappedShard["state"]) => IDS.map((id) => (id === home ? state : "serving"));
+    await becomes(2, homeBeing("out"), []);
+    await fetched("k", 1, answerOf("x", 5));
+    await becomes(3, homeBeing("warming"), [home]);
+    await becomes(4, ["serving", "serving", "serving"], []);
+    now = 50;
+    expect((await read("k", { lease: null })).kind).toBe("absent");
+    expect(found(await read("k", { spread: true }))).toBe(`x from ${next}`);
+    expect(found(await read("k"))).toBe(`x from ${home}`);
+    expect(granted(await read("another", { spread: true })).copies).toEqual([]);
+  });
+
   test("by an older map hits are read, and nothing is leased or written", async () => {
     const old = map;
     const older = midTierBy(() => old);

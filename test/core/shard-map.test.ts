@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type MappedShard,
+  movesKeys,
   placementOf,
   type ShardMap,
   type ShardState,
@@ -59,6 +60,32 @@ describe("placement", () => {
 
   test("nobody left is nobody to read or to write", () => {
     expect(placementOf(mapOf("down", "out"), { key: "k", replicas: 2 })).toEqual({ readers: [], copies: [] });
+  });
+});
+
+describe("a change of the map moves keys", () => {
+  const map = mapOf("serving", "warming", "down", "out");
+  const with1 = (change: Partial<MappedShard>): ShardMap => ({
+    version: 8,
+    shards: map.shards.map((shard, at) => (at === 1 ? { ...shard, ...change } : shard)),
+  });
+  const added: MappedShard = { id: "s4", weight: 1, state: "warming", life: 8 };
+
+  test.each<[string, ShardMap, boolean]>([
+    ["the same map", map, false],
+    ["a shard that is warm by now", with1({ state: "serving" }), false],
+    ["a shard that is left out", with1({ state: "down" }), true],
+    ["a shard that is taken out", with1({ state: "out" }), true],
+    ["a shard that begins a new life", with1({ life: 8 }), true],
+    ["another weight", with1({ weight: 2 }), true],
+    ["a new shard", { version: 8, shards: [...map.shards, added] }, true],
+  ])("%s: %s", (_, after, moves) => {
+    expect(movesKeys(map, after)).toBe(moves);
+  });
+
+  test("for whoever is not there a weight is none", () => {
+    const shards = map.shards.map((shard) => (shard.state === "down" ? { ...shard, weight: 5 } : shard));
+    expect(movesKeys(map, { version: 8, shards })).toBe(false);
   });
 });
 
