@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { benchEviction, type TraceOptions } from "./eviction.ts";
 import { benchEvictionL2 } from "./eviction-l2.ts";
 import { benchHit } from "./hit.ts";
+import { benchOutage } from "./outage.ts";
 import { benchPurge } from "./purge.ts";
 
 interface Options {
@@ -20,6 +21,7 @@ interface Options {
 const BENCHMARKS = {
   hit: ({ quick }: Options) => benchHit(quick),
   purge: ({ quick }: Options) => benchPurge(quick),
+  outage: ({ quick }: Options) => benchOutage(quick),
   eviction: ({ quick, trace, l2 }: Options) =>
     l2 ? benchEvictionL2(quick, trace) : benchEviction(quick, trace),
 } as const;

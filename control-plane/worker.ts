@@ -16,6 +16,7 @@ import { type Environment, readEnvironment, SHA_256 } from "./configuration/sett
 import type { ControlPlane } from "./control-plane.ts";
 import { createControlPlane } from "./create-control-plane.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
+import type { BeatFailures } from "./tick/beat.ts";
 import { keepAwake } from "./tick/keep-awake.ts";
 import { Pulse } from "./tick/pulse.ts";
 import { advanceWarmups, type WarmupPace } from "./warmup/advance.ts";
@@ -89,7 +90,8 @@ async function adminTokenHash({ ADMIN_TOKEN, ADMIN_TOKEN_SHA256 }: ControlPlaneE
 
 /** The beat: an alarm that sets itself again before it does anything. Its state is in Redis. */
 export class Tick extends DurableObject<ControlPlaneEnv> {
-  private failing = "";
+  /** The steps that were said to fail since all went well. */
+  private readonly failing = new Set<string>();
   private warming: Promise<void> | null = null;
   private readonly witness = storedWitness(this.ctx.storage);
   private readonly pace: WarmupPace = new Map();
@@ -118,7 +120,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
       this.warming = null;
     });
     const failures = await this.pulse.run(plane, this.witness);
-    this.tell([...failures].map(([step, reason]) => `${step}: ${reason}`).join("; "));
+    this.tell(failures);
   }
 
   private async warm(plane: ControlPlane): Promise<void> {
@@ -129,11 +131,15 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     }
   }
 
-  /** Once for each change, not once a second. */
-  private tell(failing: string): void {
-    if (failing !== this.failing)
-      console.error(failing === "" ? "the beat is well again" : `the beat: ${failing}`);
-    this.failing = failing;
+  /** Each step once an outage, not once a second. */
+  private tell(failures: BeatFailures): void {
+    const news = [...failures].filter(([step]) => !this.failing.has(step));
+    for (const [step] of news) this.failing.add(step);
+    if (news.length > 0)
+      console.error(`the beat: ${news.map(([step, reason]) => `${step}: ${reason}`).join("; ")}`);
+    if (failures.size > 0 || this.failing.size === 0) return;
+    this.failing.clear();
+    console.error("the beat is well again");
   }
 }
 

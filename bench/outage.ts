@@ -1,0 +1,179 @@
+// What clients and the origin notice of losses: a shard that is killed and comes back empty, all caches emptied, all of Redis away.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { type Cluster, startCluster } from "../dev/cluster.ts";
+import { freePortRange } from "../dev/ports.ts";
+import { launchRedisServer, type RedisServer } from "../dev/redis/launch.ts";
+import { hitRatio, mostBeyond, type PhaseResult, phaseResult } from "./outage/phase.ts";
+import { startTraffic, type Traffic } from "./outside/traffic.ts";
+import { zipfPicker } from "./outside/zipf.ts";
+
+export interface OutageResult {
+  readonly name: "outage";
+  readonly shards: number;
+  readonly edges: number;
+  readonly requestsPerSecond: number;
+  /** What the origin is to be asked for at most, all edges together. */
+  readonly originBudget: { readonly rate: number; readonly burst: number };
+  /** Hits in the steady state. */
+  readonly hitsBefore: number;
+  /** One of four shards is killed. */
+  readonly killed: PhaseResult;
+  /** It comes back empty. */
+  readonly back: PhaseResult;
+  /** Every database is emptied, the log included: what edges hold is of another epoch, and as good as gone. */
+  readonly cold: PhaseResult;
+  /** All databases are killed. */
+  readonly away: PhaseResult;
+  /** They come back with what they had written. */
+  readonly again: PhaseResult;
+  /** Of the whole run: requests to the origin beyond rate · t, in the span where there were most. */
+  readonly originMostBeyondRate: number;
+}
+
+const SHARDS = 4;
+const EDGES = 3;
+const PATHS = 400;
+const REQUESTS_PER_SECOND = 200;
+const DEADLINE_MS = 10_000;
+/** Above what is asked for when nobody can vouch for what is older than a window: that is about 70 a second here. */
+const BUDGET = { rate: 100, burst: 100 };
+const HOST = "bench.test";
+const KILLED = 2;
+/** Short of the class's own 60 s, so that every phase sees answers expire. */
+const TTL_S = 20;
+
+interface Site {
+  readonly server: Server;
+  /** When it was asked, by this process's clock. */
+  readonly asked: number[];
+}
+
+export async function benchOutage(quick: boolean): Promise<OutageResult> {
+  const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
+  const site = await startSite();
+  const databases = await startDatabases(dir);
+  const cluster = await startSystem(dir, { site, databases });
+  const traffic = startTraffic({
+    edges: cluster.edges,
+    host: HOST,
+    perSecond: REQUESTS_PER_SECOND,
+    deadlineMs: DEADLINE_MS,
+    pathOf: zipfPicker(
+      Array.from({ length: PATHS }, (_, n) => `/hot/${n}`),
+      7,
+    ),
+  });
+  try {
+    return await measure({ site, databases, traffic, awayFor: quick ? 30_000 : 180_000 });
+  } finally {
+    await traffic.stop();
+    await cluster.stop();
+    await databases.stop();
+    site.server.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+interface Run {
+  readonly site: Site;
+  readonly databases: Databases;
+  readonly traffic: Traffic;
+  readonly awayFor: number;
+}
+
+async function measure({ site, databases, traffic, awayFor }: Run): Promise<OutageResult> {
+  const phase = async (lasts: number, before: number): Promise<PhaseResult> => {
+    const from = performance.now();
+    await passes(lasts);
+    return phaseResult(traffic.exchanges, {
+      ...{ from, to: performance.now() - 1000, before, asked: site.asked },
+      rate: BUDGET.rate,
+    });
+  };
+  await passes(1.5 * TTL_S * 1000);
+  const hitsBefore = hitRatio(traffic.exchanges, performance.now() - 10_000, performance.now());
+  databases.kill(KILLED);
+  const killed = await phase(25_000, hitsBefore);
+  await databases.launch(KILLED, "second");
+  const back = await phase(30_000, hitsBefore);
+  await databases.empty();
+  const cold = await phase(35_000, hitsBefore);
+  for (let at = 0; at < SHARDS; at++) databases.kill(at);
+  const away = await phase(awayFor, hitsBefore);
+  for (let at = 0; at < SHARDS; at++) await databases.launch(at, at === KILLED ? "second" : "first");
+  const again = await phase(30_000, hitsBefore);
+  return {
+    ...{ name: "outage", shards: SHARDS, edges: EDGES, requestsPerSecond: REQUESTS_PER_SECOND },
+    ...{ originBudget: BUDGET, hitsBefore, killed, back, cold, away, again },
+    originMostBeyondRate: mostBeyond(site.asked, BUDGET.rate),
+  };
+}
+
+/** The traffic goes on by itself. */
+const passes = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function startSite(): Promise<Site> {
+  const asked: number[] = [];
+  const server = createServer((request, response) => {
+    asked.push(performance.now());
+    response.end(`content of ${request.url}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, asked };
+}
+
+interface Databases {
+  readonly urls: readonly string[];
+  kill(at: number): void;
+  /** With what was written in that life before. */
+  launch(at: number, life: string): Promise<void>;
+  /** Of all that they hold. */
+  empty(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function startDatabases(dir: string): Promise<Databases> {
+  const first = await freePortRange(SHARDS);
+  const servers = new Map<number, RedisServer>();
+  const launch = async (at: number, life: string): Promise<void> => {
+    servers.set(at, await launchRedisServer({ port: first + at, dir: join(dir, `${at}-${life}`) }));
+  };
+  for (let at = 0; at < SHARDS; at++) await launch(at, "first");
+  return {
+    urls: Array.from({ length: SHARDS }, (_, at) => `redis://127.0.0.1:${first + at}`),
+    kill: (at) => void servers.get(at)?.process.kill("SIGKILL"),
+    launch,
+    async empty() {
+      for (const { port } of servers.values()) {
+        const redis = new Redis(port, "127.0.0.1");
+        await redis.flushall();
+        redis.disconnect();
+      }
+    },
+    async stop() {
+      for (const server of servers.values()) await server.stop();
+    },
+  };
+}
+
+async function startSystem(
+  dir: string,
+  { site, databases }: { readonly site: Site; readonly databases: Databases },
+): Promise<Cluster> {
+  const policies = join(dir, "policies.json");
+  const policy = { key_pattern: "/hot/*", class: "hot", ttl: TTL_S, ttl_mode: "override" };
+  writeFileSync(policies, JSON.stringify([policy]));
+  return startCluster({
+    origin: new URL(`http://127.0.0.1:${(site.server.address() as AddressInfo).port}`),
+    ...{ edges: EDGES, edgePort: await freePortRange(EDGES), controlPort: await freePortRange(1) },
+    redis: { kind: "urls", urls: databases.urls },
+    ...{ token: "a-token-for-the-bench", data: join(dir, "data"), policies, push: true },
+    protection: { ...BUDGET, concurrency: null },
+  });
+}

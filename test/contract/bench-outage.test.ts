@@ -1,0 +1,60 @@
+// What the benchmark of losses makes of what an outside client saw.
+
+import { expect, test } from "vitest";
+import { hitRatio, mostBeyond, phaseResult } from "../../bench/outage/phase.ts";
+import type { Exchange, ExchangeOutcome } from "../../bench/outside/exchange.ts";
+
+const answered = (cacheStatus: string, status = 200): ExchangeOutcome => ({
+  ...{ kind: "answered", status, cacheStatus, age: null, stated: null },
+});
+const HIT = answered("tidegate-l1; hit; ttl=1");
+const MISS = answered("tidegate-l1; fwd=uri-miss; stored");
+
+/** Ten a second, each second's first ones hits. */
+const secondsOf = (...hits: number[]): Exchange[] =>
+  hits.flatMap((count, second) =>
+    Array.from({ length: 10 }, (_, n): Exchange => {
+      const sentAt = second * 1000 + n * 100;
+      return {
+        ...{ edge: 0, path: "/", scheduledAt: sentAt, sentAt, endedAt: sentAt + 5 },
+        outcome: n < count ? HIT : MISS,
+      };
+    }),
+  );
+
+test("a hit is what was stored or joined, and answered well", () => {
+  const joined = answered("tidegate-l1; fwd=uri-miss; collapsed");
+  const one = (outcome: ExchangeOutcome): Exchange[] =>
+    secondsOf(0).map((exchange) => ({ ...exchange, outcome }));
+  expect(hitRatio(one(joined), 0, 1000)).toBe(1);
+  expect(hitRatio(one(answered("tidegate-l1; hit", 503)), 0, 1000)).toBe(0);
+  expect(hitRatio(one({ kind: "silent" }), 0, 1000)).toBe(0);
+  expect(hitRatio([], 0, 1000)).toBe(0);
+});
+
+test("hits are back from the second on from which three have as many as before", () => {
+  const of = { from: 0, before: 1, asked: [], rate: 1 };
+  const result = phaseResult(secondsOf(1, 10, 2, 10, 10, 10, 10, 10), { ...of, to: 8000 });
+  expect(result).toMatchObject({ secondsTo95Percent: 3, worstSecond: 0.1, requests: 80, errors: 0 });
+  expect(phaseResult(secondsOf(1, 10, 2), { ...of, to: 3000 }).secondsTo95Percent).toBeNull();
+});
+
+test("whatever is not answered with 200 is an error", () => {
+  const outcomes: ExchangeOutcome[] = [
+    answered("tidegate-l1; fwd=miss; detail=shed", 503),
+    { kind: "failed", reason: "ECONNREFUSED" },
+    { kind: "silent" },
+    MISS,
+  ];
+  const exchanges = secondsOf(0).flatMap((exchange, n) => {
+    const outcome = outcomes[n];
+    return outcome === undefined ? [] : [{ ...exchange, outcome }];
+  });
+  expect(phaseResult(exchanges, { from: 0, to: 1000, before: 1, asked: [], rate: 1 }).errors).toBe(3);
+});
+
+test("the origin is judged by the bucket that would just have held", () => {
+  expect(mostBeyond([], 10)).toBe(0);
+  expect(mostBeyond([0, 100, 200, 300], 10)).toBe(1);
+  expect(mostBeyond([0, 0, 0, 1000, 1000], 1)).toBe(4);
+});
