@@ -10,7 +10,7 @@ export interface PathPattern {
   readonly path: readonly Token[];
 }
 
-type Token =
+export type Token =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "any" }
   | { readonly kind: "name" };
