@@ -7,6 +7,10 @@ export const LIMITS = {
   body: mebibytes(1),
   /** Selectors of one invalidation: each costs Redis and every edge an index entry. */
   selectors: 1000,
+  /** Rows of the metadata table: each is a field of the configuration that every edge learns. */
+  policies: 1000,
+  /** How often a change of the table is worked out anew because the configuration has changed meanwhile. */
+  policyChangeTries: 5,
   /** How often an invalidation is named for the log that has another configuration: the last time so that policies don't matter. */
   namings: 3,
   /** Characters of a tag, as many as a policy may give. */

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { parseJson } from "../shared/wire/json.ts";
-import { type PolicyRow, readPolicy } from "../shared/wire/policy.ts";
+import { readPolicy, substitutes } from "../shared/wire/policy.ts";
 import { UsageError } from "./options.ts";
 
 /** What the demo site is classified as. Without a policy an edge follows the origin's headers. */
@@ -31,22 +31,10 @@ export function policyRows(file: string | null, demo: boolean): readonly unknown
     const { id, site } = outcome.policy;
     if (seen.has(`${site}/${id}`)) throw new UsageError(`--policies ${file}: /${index}/id repeats "${id}"`);
     seen.add(`${site}/${id}`);
-    for (const line of substitutes(outcome.row)) console.error(`tidegate: policy ${id}: ${line}`);
+    for (const [field, said] of Object.entries(substitutes(outcome.row)))
+      console.error(`tidegate: policy ${id}: ${field} ${said}`);
     return { ...outcome.row, id, site };
   });
-}
-
-/** What the table may say and is not built yet, and the nearest thing that takes its place. */
-export function substitutes(row: PolicyRow): string[] {
-  const lines: string[] = [];
-  const instead = (field: keyof PolicyRow, built: readonly string[], nearest: string): void => {
-    const value = row[field];
-    if (typeof value !== "string" || built.includes(value)) return;
-    lines.push(`${field} "${value}" is not built yet: "${nearest}" is used`);
-  };
-  instead("write_policy", ["write-around"], "write-around");
-  instead("refresh_strategy", ["none", "swr"], "swr");
-  return lines;
 }
 
 function readText(file: string): string {

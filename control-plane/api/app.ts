@@ -7,6 +7,7 @@ import type { Api, ApiEnvironment, ApiPorts, Middleware } from "./environment.ts
 import { healthRoutes } from "./health.ts";
 import { invalidationRoutes } from "./invalidations.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { policyRoutes } from "./policies.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { shardRoutes } from "./shards.ts";
 import { refuseInvalid } from "./validation.ts";
@@ -34,6 +35,7 @@ export function createApi(ports: ApiPorts): Api {
   invalidationRoutes(api, ports);
   edgeRoutes(api, ports);
   shardRoutes(api, ports);
+  policyRoutes(api, ports);
   warmupRoutes(api, ports);
   metricsRoutes(api, ports);
   document(api);

@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../config.ts";
 import { Refusal } from "./problem.ts";
 
-const limitOr = (standard: string) =>
+export const limitOr = (standard: string) =>
   z
     .string()
     .regex(/^\d{1,4}$/, "must be a number")

@@ -54,20 +54,30 @@ export async function fanOut(plane: ControlPlane, appended: Appended, pushing: P
   // Who is concerned is who is listed after the append; an edge that has just joined may not be pushed to yet.
   const directory = plane.edges.read();
   const listed = pushing.listed ?? (await listedIn(directory));
-  const body = encodePush([...appended.preceding, appended.entry]);
   let receipt = openReceipt(appended);
-  await inGoodTime(
-    listed.map((edge) => pushTo(plane, edge, { body, appended })),
-    {
-      ...pushing,
-      timers: plane.timers,
-      async take(acks) {
-        receipt = { ...receipt, acks: new Map([...receipt.acks, ...acks]) };
-        receipt = (await noteAcks(plane, receipt, await directory)) ?? receipt;
-      },
+  await pushTo(plane, appended, {
+    ...{ ...pushing, listed },
+    async take(acks) {
+      receipt = { ...receipt, acks: new Map([...receipt.acks, ...acks]) };
+      receipt = (await noteAcks(plane, receipt, await directory)) ?? receipt;
     },
-  );
+  });
   return listed.every(({ id }) => receipt.acks.has(id));
+}
+
+/** Resolves when those have taken it who do so in good time; the others' acknowledgements are taken behind it. */
+export async function pushTo(
+  plane: ControlPlane,
+  appended: Appended,
+  to: Pushing & { take(acks: readonly (readonly [edge: string, ack: Ack])[]): Promise<void> },
+): Promise<void> {
+  if (!plane.settings.push) return;
+  const body = encodePush([...appended.preceding, appended.entry]);
+  const listed = to.listed ?? (await listedIn(plane.edges.read()));
+  await inGoodTime(
+    listed.map((edge) => pushToOne(plane, edge, { body, appended })),
+    { ...to, timers: plane.timers },
+  );
 }
 
 async function listedIn(directory: Promise<DirectoryOutcome>): Promise<readonly ListedEdge[]> {
@@ -82,7 +92,7 @@ const openReceipt = ({ id, entry, at }: Appended): StoredReceipt => ({
 });
 
 /** Null where the edge did not acknowledge that it has got so far. */
-async function pushTo(
+async function pushToOne(
   plane: ControlPlane,
   edge: ListedEdge,
   { body, appended }: { readonly body: string; readonly appended: Appended },

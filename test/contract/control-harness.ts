@@ -219,7 +219,7 @@ async function reply(edge: FakeEdge, path: string, body: string): Promise<unknow
   if (path === PUSH_PATH) {
     const entries = decodePush(body) ?? [];
     const last = entries.at(-1);
-    edge.pushed.push(last?.payload.kind === "invalidate" ? [...last.payload.selectors] : []);
+    edge.pushed.push([...(last?.payload.selectors ?? [])]);
     if (edge.follows && last !== undefined) edge.position = `${last.epoch}-${last.seq}`;
     return { edge: edge.id, position: edge.position };
   }

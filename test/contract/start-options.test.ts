@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { holdDataDirectory } from "../../dev/data-directory.ts";
 import { readOptions, UsageError } from "../../dev/options.ts";
-import { policyRows, substitutes } from "../../dev/policies.ts";
+import { policyRows } from "../../dev/policies.ts";
+import { substitutes } from "../../shared/wire/policy.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tidegate-options-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -86,7 +87,9 @@ describe("policies", () => {
       write_policy: "write-back",
       refresh_strategy: "swr",
     } as const;
-    expect(substitutes(row)).toEqual(['write_policy "write-back" is not built yet: "write-around" is used']);
+    expect(substitutes(row)).toEqual({
+      write_policy: '"write-back" is not built yet: "write-around" is used',
+    });
   });
 
   test("a file that is not there is said", () => {

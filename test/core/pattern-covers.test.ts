@@ -40,7 +40,9 @@ test.each([
 test("what is covered is matched, and every pattern covers itself", () => {
   const piece = fc.constantFrom("a", "b", "/", "*", ":n", "ab", "/a");
   const text = fc.array(piece, { maxLength: 5 }).map((pieces) => `/${pieces.join("")}`);
-  const path = fc.array(fc.constantFrom("a", "b", "c", "/"), { maxLength: 7 }).map((all) => `/${all.join("")}`);
+  const path = fc
+    .array(fc.constantFrom("a", "b", "c", "/"), { maxLength: 7 })
+    .map((all) => `/${all.join("")}`);
   fc.assert(
     fc.property(text, text, fc.array(path, { maxLength: 40 }), (one, other, paths) => {
       const [outer, inner] = [parsePattern(one), parsePattern(other)];

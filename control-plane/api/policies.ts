@@ -1,0 +1,274 @@
+// `/policies`: the metadata table, row by row.
+
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { formatPosition } from "../../shared/core/position.ts";
+import { type PolicyRow, policySchema, readPolicy } from "../../shared/wire/policy.ts";
+import { LIMITS } from "../config.ts";
+import { changePolicy, type PolicyChanged, type Precondition } from "../policies/change.ts";
+import { readTable, rowNamed, type Table } from "../policies/table.ts";
+import { noSite, tooMany, validatePolicies } from "../policies/validate.ts";
+import { requireToken } from "./auth.ts";
+import { limitBody, requireUtf8 } from "./body.ts";
+import { type Api, type ApiEnvironment, type ApiPorts, backgroundOf } from "./environment.ts";
+import { entityTag, readIfMatch } from "./etag.ts";
+import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { limitOr, noQuery, pageOf } from "./paging.ts";
+import {
+  changedPolicySchema,
+  policyListSchema,
+  shownPolicySchema,
+  showPolicy,
+  verdictSchema,
+} from "./policies-schema.ts";
+import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const siteQuery = z.strictObject({ site: z.string().regex(NAME, "must be a site's name").optional() });
+const idParams = z.object({ id: z.string() });
+const json = <Schema extends z.ZodType>(description: string, schema: Schema) =>
+  ({ description, content: { "application/json": { schema } } }) as const;
+const body = <Schema extends z.ZodType>(schema: Schema) =>
+  ({ required: true, content: { "application/json": { schema } } }) as const;
+
+export function policyRoutes(api: Api, ports: ApiPorts): void {
+  listPolicies(api, ports);
+  // Before the rows: their names are ids too.
+  validateRoute(api, ports);
+  onePolicy(api, ports);
+  postPolicy(api, ports);
+  putPolicy(api, ports);
+  deletePolicy(api, ports);
+}
+
+async function tableOf(plane: ApiPorts["plane"]): Promise<Table> {
+  const table = await readTable(plane);
+  if (table.kind === "unavailable") throw unavailable(table.reason);
+  return table;
+}
+
+function listPolicies(api: Api, { plane }: ApiPorts): void {
+  const query = siteQuery.extend({
+    limit: limitOr("all"),
+    cursor: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}\/[A-Za-z0-9._-]{1,64}$/, "is not one that a page ended with")
+      .optional(),
+  });
+  const route = createRoute({
+    method: "get",
+    path: "/policies",
+    summary: "The metadata table",
+    middleware: [requireToken(plane)] as const,
+    request: { query },
+    responses: { 200: json("By site and id", policyListSchema), default: problemAnswer },
+  });
+  api.openapi(route, async (context) => {
+    const { site, ...page } = context.req.valid("query");
+    const { rows, head, unreadable } = await tableOf(plane);
+    const ranked = rows.map((row, at) => {
+      const first = rows.findIndex((one) => one.site === row.site);
+      return { id: `${row.site}/${row.id}`, row, rank: at - first + 1 };
+    });
+    const wanted = ranked.filter(({ row }) => site === undefined || row.site === site);
+    wanted.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const { items, nextCursor } = pageOf(wanted, page);
+    const shown = items.map(({ row, rank }) => ({ policy: showPolicy(row), version: row.version, rank }));
+    return context.json(
+      { items: shown, nextCursor, position: formatPosition(head), unreadable: [...unreadable] },
+      200,
+    );
+  });
+}
+
+function validateRoute(api: Api, { plane }: ApiPorts): void {
+  const route = createRoute({
+    method: "post",
+    path: "/policies/validate",
+    summary: "Check a policy, or several as `policies`, without changing anything",
+    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    request: { query: noQuery, body: body(z.record(z.string(), z.unknown())) },
+    responses: {
+      200: json("What is wrong, and what may not be meant", verdictSchema),
+      default: problemAnswer,
+    },
+  });
+  api.openapi(route, async (context) => {
+    const given = context.req.valid("json");
+    const several = "policies" in given;
+    if (several && (!Array.isArray(given.policies) || Object.keys(given).length > 1))
+      throw invalidBody([{ pointer: "/policies", message: "must be a list, and all that there is" }]);
+    const values: readonly unknown[] = several && Array.isArray(given.policies) ? given.policies : [given];
+    const table = await tableOf(plane);
+    const verdict = validatePolicies(values, table, (index) => (several ? `/policies/${index}` : ""));
+    const { errors, warnings } = verdict;
+    return context.json({ valid: errors.length === 0, errors: [...errors], warnings: [...warnings] }, 200);
+  });
+}
+
+function onePolicy(api: Api, { plane }: ApiPorts): void {
+  const route = createRoute({
+    method: "get",
+    path: "/policies/{id}",
+    summary: "One policy, its version as ETag",
+    middleware: [requireToken(plane)] as const,
+    request: { params: idParams, query: siteQuery },
+    responses: { 200: json("The policy", shownPolicySchema), default: problemAnswer },
+  });
+  api.openapi(route, async (context) => {
+    const { id } = context.req.valid("param");
+    const { site = "default" } = context.req.valid("query");
+    const row = rowNamed(await tableOf(plane), site, id);
+    if (row === null) throw absent(site);
+    return context.json(showPolicy(row), 200, { etag: entityTag(row.version) });
+  });
+}
+
+function postPolicy(api: Api, ports: ApiPorts): void {
+  const { plane } = ports;
+  const route = createRoute({
+    method: "post",
+    path: "/policies",
+    summary: "Add a policy",
+    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    request: { query: noQuery, body: body(policySchema) },
+    responses: { 201: json("Added", changedPolicySchema), default: problemAnswer },
+  });
+  api.openapi(route, async (context) => {
+    const row = context.req.valid("json");
+    const operation = await operationOf(context, "policies", plane);
+    // The same for the same operation, so that what is sent again names the same row.
+    const named = { site: row.site ?? "default", id: row.id ?? `p-${operation.id.slice(0, 12)}` };
+    const changed = await change(context, ports, {
+      ...{ row, named, operation, precondition: { kind: "absent" } },
+    });
+    const query = named.site === "default" ? "" : `?site=${named.site}`;
+    return context.json(changed.shown, 201, {
+      location: `/policies/${named.id}${query}`,
+      etag: entityTag(changed.shown.version),
+    });
+  });
+}
+
+function putPolicy(api: Api, ports: ApiPorts): void {
+  const { plane } = ports;
+  const route = createRoute({
+    method: "put",
+    path: "/policies/{id}",
+    summary: "Replace a policy, by the version that If-Match names",
+    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    request: { params: idParams, query: siteQuery, body: body(policySchema) },
+    responses: { 200: json("As it is now", changedPolicySchema), default: problemAnswer },
+  });
+  api.openapi(route, async (context) => {
+    const row = context.req.valid("json");
+    const { id } = context.req.valid("param");
+    const { site = row.site ?? "default" } = context.req.valid("query");
+    const elsewhere = [
+      ...(row.id === undefined || row.id === id ? [] : [{ pointer: "/id", message: `is not ${id}` }]),
+      ...(row.site === undefined || row.site === site
+        ? []
+        : [{ pointer: "/site", message: `is not ${site}` }]),
+    ];
+    if (elsewhere.length > 0) throw invalidBody(elsewhere);
+    const ifMatch = context.req.header("if-match");
+    if (ifMatch === undefined)
+      throw new Refusal("precondition-required", "If-Match must name the version that is to be replaced.");
+    const precondition = { kind: "is", versions: readIfMatch(ifMatch) } as const;
+    const operation = await operationOf(context, `policies/${site}/${id}`, plane);
+    const changed = await change(context, ports, { row, named: { site, id }, operation, precondition });
+    return context.json(changed.shown, 200, { etag: entityTag(changed.shown.version) });
+  });
+}
+
+function deletePolicy(api: Api, ports: ApiPorts): void {
+  const { plane } = ports;
+  const route = createRoute({
+    method: "delete",
+    path: "/policies/{id}",
+    summary: "Take a policy out, where If-Match is given by its version",
+    middleware: [requireToken(plane)] as const,
+    request: { params: idParams, query: siteQuery },
+    responses: { 204: { description: "It is gone" }, default: problemAnswer },
+  });
+  api.openapi(route, async (context) => {
+    const { id } = context.req.valid("param");
+    const { site = "default" } = context.req.valid("query");
+    const ifMatch = context.req.header("if-match");
+    const versions = ifMatch === undefined ? null : readIfMatch(ifMatch);
+    const token = plane.random.token();
+    const outcome = await changePolicy(plane, {
+      ...{ site, id, to: null, precondition: { kind: "is", versions } },
+      ...{ operation: orderOf(context, { id: token, requestDigest: token }), pushing: pushingOf(context) },
+    });
+    if (outcome.kind !== "changed") throw refusal(outcome, site);
+    await ports.wake("now");
+    return context.body(null, 204, { "tidegate-position": outcome.position });
+  });
+}
+
+interface Wanted {
+  readonly row: PolicyRow;
+  readonly named: { readonly site: string; readonly id: string };
+  readonly operation: { readonly id: string; readonly requestDigest: string };
+  readonly precondition: Precondition;
+}
+
+async function change(context: Context<ApiEnvironment>, { plane, wake }: ApiPorts, wanted: Wanted) {
+  const { row, named, operation, precondition } = wanted;
+  // Worked out first: what is warned of is what the table was before, and a row that is not whole is never written.
+  const table = await tableOf(plane);
+  const { errors, warnings } = validatePolicies([{ ...row, ...named }], table, () => "");
+  if (errors.length > 0) throw invalidBody(errors);
+  const read = readPolicy({ ...row, ...named }, named);
+  if (read.kind === "invalid") throw invalidBody(read.faults);
+  const outcome = await changePolicy(plane, {
+    ...{ ...named, to: read.row, precondition },
+    ...{ operation: orderOf(context, operation), pushing: pushingOf(context) },
+  });
+  if (outcome.kind !== "changed") throw refusal(outcome, named.site);
+  await wake("now");
+  const { version, position, applied } = outcome;
+  return {
+    shown: {
+      policy: showPolicy({ row: read.row, ...named }),
+      version: version ?? "",
+      position,
+      applied: applied === null ? null : [...applied],
+      warnings: [...warnings],
+    },
+  };
+}
+
+const orderOf = (context: Context<ApiEnvironment>, operation: Wanted["operation"]) => ({
+  ...operation,
+  actor: context.get("actor"),
+  reason: null,
+});
+
+const pushingOf = (context: Context<ApiEnvironment>) => ({
+  grace: LIMITS.pushGrace,
+  background: backgroundOf(context),
+  listed: null,
+});
+
+const absent = (site: string): Refusal => new Refusal("not-found", `The site ${site} has no such policy.`);
+
+function refusal(outcome: Exclude<PolicyChanged, { kind: "changed" }>, site: string): Refusal {
+  switch (outcome.kind) {
+    case "unavailable":
+      return unavailable(outcome.reason);
+    case "conflict":
+      return idempotencyConflict();
+    case "absent":
+      return absent(site);
+    case "exists":
+      return new Refusal("exists", "There is a policy with this id: PUT replaces it.");
+    case "mismatch":
+      return new Refusal("precondition-failed", "The policy is not of the version that If-Match names.");
+    case "unknown-site":
+      return invalidBody([{ pointer: "/site", message: noSite(site) }]);
+    case "full":
+      return invalidBody([{ pointer: "", message: tooMany }]);
+  }
+}
