@@ -7,6 +7,8 @@ export const LIMITS = {
   body: mebibytes(1),
   /** Selectors of one invalidation: each costs Redis and every edge an index entry. */
   selectors: 1000,
+  /** One edge's account of a request: it looks into every tier. */
+  explainDeadline: seconds(2),
   /** Rows of the metadata table: each is a field of the configuration that every edge learns. */
   policies: 1000,
   /** How often a change of the table is worked out anew because the configuration has changed meanwhile. */

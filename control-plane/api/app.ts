@@ -4,6 +4,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { edgeRoutes } from "./edges.ts";
 import type { Api, ApiEnvironment, ApiPorts, Middleware } from "./environment.ts";
+import { explainRoute } from "./explain.ts";
 import { healthRoutes } from "./health.ts";
 import { invalidationRoutes } from "./invalidations.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -35,6 +36,7 @@ export function createApi(ports: ApiPorts): Api {
   invalidationRoutes(api, ports);
   edgeRoutes(api, ports);
   shardRoutes(api, ports);
+  explainRoute(api, ports);
   policyRoutes(api, ports);
   warmupRoutes(api, ports);
   metricsRoutes(api, ports);

@@ -1,6 +1,7 @@
 // The metadata table as the API shows it.
 
 import { z } from "@hono/zod-openapi";
+import { explainReplySchema } from "../../shared/wire/explain.ts";
 import { policySchema } from "../../shared/wire/policy.ts";
 import type { TableRow } from "../policies/table.ts";
 
@@ -45,6 +46,42 @@ export const changedPolicySchema = z
 export const verdictSchema = z
   .object({ valid: z.boolean(), errors: z.array(faultSchema), warnings: z.array(faultSchema) })
   .openapi("PolicyVerdict");
+
+const settingSchema = z.object({
+  name: z.string(),
+  value: z.union([z.string(), z.number()]).nullable(),
+  from: z.enum(["policy", "class"]),
+  why: z.string().nullable(),
+});
+
+const consideredSchema = z.object({
+  id: z.string(),
+  key_pattern: z.string(),
+  priority: z.number(),
+  matches: z.boolean(),
+});
+
+export const explanationSchema = z
+  .object({
+    url: z.string(),
+    site: z.string(),
+    host: z.string().openapi({ description: "In whose name all aliases are known." }),
+    policy: z.string().nullable().openapi({ description: "Null where none matches." }),
+    class: z.string(),
+    considered: z
+      .array(consideredSchema)
+      .openapi({ description: "In the order in which they are asked, up to the one that governs." }),
+    key: z.object({
+      url: z.string(),
+      headers: z.array(z.object({ name: z.string(), value: z.string().nullable() })),
+      cookies: z.array(z.string()),
+    }),
+    settings: z.array(settingSchema),
+    selectors: z.array(z.string()).openapi({ description: "Beside the tags that an answer brings." }),
+    boundMs: z.number(),
+    edges: z.array(z.union([explainReplySchema, z.object({ edge: z.string(), unavailable: z.string() })])),
+  })
+  .openapi("Explanation");
 
 export const showPolicy = ({ row, site, id }: Pick<TableRow, "row" | "site" | "id">) => ({
   ...row,

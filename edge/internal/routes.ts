@@ -6,6 +6,7 @@ import { comparePositions, formatPosition, type Position } from "../../shared/co
 import { elapsed, later, millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
+import { decodeExplainCall, EXPLAIN_PATH } from "../../shared/wire/explain.ts";
 import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
 import {
   type Acknowledgement,
@@ -24,7 +25,7 @@ import {
   type WarmResult,
 } from "../../shared/wire/internal.ts";
 import type { SignatureChecker } from "../../shared/wire/signature.ts";
-import { decodeTarget } from "../../shared/wire/warm-target.ts";
+import { decodeTarget, type WarmTarget } from "../../shared/wire/warm-target.ts";
 import { countedOf } from "../audit/sampler.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
@@ -33,6 +34,7 @@ import { learnHot } from "../hot/learn-hot.ts";
 import { isShed } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import { lookIntoMemory } from "./estimate.ts";
+import { explain } from "./explain.ts";
 import { flatCounters } from "./flat-counters.ts";
 
 export interface InternalRequest {
@@ -89,6 +91,8 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
       return gossip(edge, request);
     case `POST ${ESTIMATE_PATH}`:
       return estimate(edge, request);
+    case `POST ${EXPLAIN_PATH}`:
+      return explainOne(edge, request);
     case `POST ${WARM_PATH}`:
       return warm(edge, request);
     default:
@@ -179,6 +183,13 @@ function estimate(edge: Edge, request: InternalRequest): InternalReply {
   return { status: 200, json: reply };
 }
 
+async function explainOne(edge: Edge, request: InternalRequest): Promise<InternalReply> {
+  const target = decodeExplainCall(request.body);
+  if (target === null) return BAD_MESSAGE;
+  const asked = requestFor(edge, request.background, { target, purpose: "client" });
+  return { status: 200, json: await explain(edge, asked) };
+}
+
 async function warm(edge: Edge, request: InternalRequest): Promise<InternalReply> {
   const message = decodeWarm(request.body);
   if (message === null || message.urls.length > LIMITS.warmupBatch) return BAD_MESSAGE;
@@ -210,17 +221,8 @@ async function warmOne(
 ): Promise<WarmResult> {
   const target = decodeTarget(url);
   if (target === null) return { url, status: 0, result: "failed" };
-  const headers = named(target.headers);
-  const request: EdgeRequest = {
-    method: "GET",
-    url: target.url,
-    header: (name) => headerValue(headers, name),
-    headers: () => headers,
-    body: NO_BODY,
-    purpose: into === "shards" ? "refill" : "warm-up",
-    arrivedAt: edge.clock.now(),
-    background,
-  };
+  const purpose = into === "shards" ? "refill" : "warm-up";
+  const request = requestFor(edge, background, { target, purpose });
   try {
     const reply = await patiently(edge, request);
     if (reply.body.kind === "source") while ((await reply.body.source.read()) !== null) {}
@@ -229,6 +231,24 @@ async function warmOne(
     if (error instanceof Error) return { url, status: 0, result: "failed" };
     throw error;
   }
+}
+
+function requestFor(
+  edge: Edge,
+  background: Background,
+  { target, purpose }: { readonly target: WarmTarget } & Pick<EdgeRequest, "purpose">,
+): EdgeRequest {
+  const headers = purpose === "client" ? target.headers : named(target.headers);
+  return {
+    method: "GET",
+    url: target.url,
+    header: (name) => headerValue(headers, name),
+    headers: () => headers,
+    body: NO_BODY,
+    purpose,
+    arrivedAt: edge.clock.now(),
+    background,
+  };
 }
 
 /** Where answers vary by it the target says which. */

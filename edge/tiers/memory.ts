@@ -65,6 +65,11 @@ export class MemoryTier {
     return this.classes.get(rules.name)?.get(key);
   }
 
+  /** As `find`, for whoever only looks: it counts as no use of it. */
+  peek(rules: ClassSettings, key: CacheKey): MemoryAnswer | undefined {
+    return this.classes.get(rules.name)?.peek(key);
+  }
+
   store(key: CacheKey, entry: MemoryAnswer): void {
     const { rules } = entry;
     if (rules.memoryBudget === 0) return;
