@@ -21,28 +21,43 @@ const luaAsText = {
   },
 };
 
+/**
+ * What has no state of its own outside of its tests: its files share processes, each of which loads and compiles the
+ * sources once. All others have a process a file: servers, signal handlers and module state of one cannot reach another.
+ */
+const TOGETHER = ["test/core/**/*.test.ts", "test/contract/**/*.test.ts", "test/conformance/**/*.test.ts"];
+
+/** What starts whole clusters, on bundles that are made once. */
+const CLUSTERS = ["test/http/**/*.test.ts", "test/scenario/**/*.test.ts"];
+
+type Files = { include: string[]; exclude?: string[]; isolate?: boolean; globalSetup?: string[] };
+
+const project = (name: string, { include, exclude = [], isolate = true, globalSetup = [] }: Files) => ({
+  plugins: [luaAsText],
+  test: {
+    name,
+    environment: "node",
+    include,
+    exclude: [...configDefaults.exclude, ...exclude, ...without.flatMap((option) => leftOut[option] ?? [])],
+    pool: "forks" as const,
+    isolate,
+    globalSetup,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
+  },
+});
+
 export default defineConfig({
   test: {
     // Scenarios wait as much as they work: two cores carry three.
     maxWorkers: 3,
     projects: [
-      {
-        plugins: [luaAsText],
-        test: {
-          name: "node",
-          environment: "node",
-          include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...without.flatMap((name) => leftOut[name] ?? [])],
-          // A process a file: servers, signal handlers and module state of one cannot reach another.
-          pool: "forks",
-          isolate: true,
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
-          restoreMocks: true,
-          unstubEnvs: true,
-          unstubGlobals: true,
-        },
-      },
+      project("apart", { include: ["test/**/*.test.ts"], exclude: [...TOGETHER, ...CLUSTERS] }),
+      project("clusters", { include: CLUSTERS, globalSetup: ["test/support/bundle-once.ts"] }),
+      project("together", { include: TOGETHER, isolate: false }),
     ],
   },
 });

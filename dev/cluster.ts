@@ -2,7 +2,6 @@
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { SourceChange } from "./bundle.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { type LocalDatabase, startDatabases } from "./databases.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
@@ -15,7 +14,7 @@ import { shareOf } from "./protection.ts";
 import { untilReady } from "./readiness.ts";
 import { keepSecret, keptSecret } from "./secrets.ts";
 import type { Supervised } from "./supervise.ts";
-import { announceEdges, startControl, startEdge, writeBundles } from "./workers.ts";
+import { announceEdges, type Bundles, startControl, startEdge, writeBundles } from "./workers.ts";
 
 export interface Cluster {
   /** Whether the mid-tier could be reached; without it the edges serve from the origin until it can. */
@@ -43,14 +42,14 @@ const HOST = "127.0.0.1";
 /** Everything that was started so far, in order; ended in the reverse one. */
 type Stops = (() => Promise<void>)[];
 
-/**
- * With a network, workers find the others where it says: it is asked before they start. With a change, edges run on
- * sources so changed.
- */
+/** Where the workers' bundles are, for a cluster with its data in a directory. */
+export type Bundling = (data: string) => Promise<Bundles>;
+
+/** With a network, workers find the others where it says: it is asked before they start. */
 export async function startCluster(
   options: StartOptions,
   network: Network | null = null,
-  changed: SourceChange | null = null,
+  bundling: Bundling = writeBundles,
 ): Promise<Cluster> {
   const rows = policyRows(options.policies, options.origin === null);
   const edgePorts = Array.from({ length: options.edges }, (_, i) => options.edgePort + i);
@@ -65,7 +64,7 @@ export async function startCluster(
   mkdirSync(scratch);
   const stops: Stops = [async () => release()];
   try {
-    return await startAll(options, { data, rows, edgePorts, stops, network, changed });
+    return await startAll(options, { data, rows, edgePorts, stops, network, bundling });
   } catch (error) {
     await stopAll(stops);
     throw error;
@@ -83,7 +82,7 @@ interface Plan {
   readonly edgePorts: readonly number[];
   readonly stops: Stops;
   readonly network: Network | null;
-  readonly changed: SourceChange | null;
+  readonly bundling: Bundling;
 }
 
 async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
@@ -135,7 +134,7 @@ async function startWorkers(
       clusterKey,
       told.control.edges.map((edge) => ({ ...edge, pid: pidOf(edge.id) })),
     );
-  const bundles = await writeBundles(data, plan.changed);
+  const bundles = await plan.bundling(data);
   const common = { data, bundles, redisToken: redis.token, clusterKey, announce };
   const forControl = { options, rows, token, origin, edgePorts, told: told.control };
   const controlProcess = startControl(common, forControl);

@@ -35,7 +35,8 @@ export interface Bundles {
   readonly control: string;
 }
 
-export async function writeBundles(data: string, changed: SourceChange | null): Promise<Bundles> {
+/** With a change, edges run on sources so changed. */
+export async function writeBundles(data: string, changed: SourceChange | null = null): Promise<Bundles> {
   const dir = join(data, "bundles");
   mkdirSync(dir, { recursive: true });
   const write = async (name: string, entry: string, change: SourceChange | null): Promise<string> => {

@@ -1,6 +1,6 @@
 // What an edge lets its auditor see of the reads that it serves, and how a few of them are compared with the origin.
 
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../../edge/config.ts";
 import type { HeaderList } from "../../shared/core/headers.ts";
 import type { Selector } from "../../shared/core/units.ts";
@@ -9,7 +9,9 @@ import type { AuditSample } from "../../shared/wire/audit.ts";
 import { EPOCH, HOST, type LoneEdge, loneEdge } from "../support/lone-edge.ts";
 
 // So that a test need not serve ten thousands of hits to bring one of them to the origin.
-Object.assign(LIMITS, { auditOriginEvery: 5 });
+const { auditOriginEvery } = LIMITS;
+beforeAll(() => void Object.assign(LIMITS, { auditOriginEvery: 5 }));
+afterAll(() => void Object.assign(LIMITS, { auditOriginEvery }));
 
 let lone: LoneEdge;
 

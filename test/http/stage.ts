@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startCluster } from "../../dev/cluster.ts";
+import type { StartOptions } from "../../dev/options.ts";
 import { requireFreePorts } from "../../dev/ports.ts";
+import { bundledOnce } from "../support/bundles.ts";
 import type { Fields } from "../support/fields.ts";
 import { ask, until } from "../support/http.ts";
 import { type Asked, type ScriptedOrigin, startScriptedOrigin } from "../support/scripted-origin.ts";
@@ -49,7 +51,7 @@ export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
   const policies = join(dir, "policies.json");
   writeFileSync(policies, JSON.stringify(POLICIES));
   const origin = await startScriptedOrigin();
-  const cluster = await startCluster({
+  const options: StartOptions = {
     origin: new URL(origin.url),
     edges: 1,
     edgePort: await anyPort(),
@@ -59,7 +61,8 @@ export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
     data: join(dir, "data"),
     policies,
     push: true,
-  });
+  };
+  const cluster = await startCluster(options, null, bundledOnce);
   const url = cluster.edges[0]?.url ?? "";
   return {
     url,

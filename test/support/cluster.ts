@@ -10,8 +10,10 @@ import type { Network } from "../../dev/network.ts";
 import type { StartOptions } from "../../dev/options.ts";
 import { freePortRange } from "../../dev/ports.ts";
 import { keptSecret } from "../../dev/secrets.ts";
+import { writeBundles } from "../../dev/workers.ts";
 import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
 import { SIGNATURE_HEADER, signRequest } from "../../shared/wire/signature.ts";
+import { bundledOnce } from "./bundles.ts";
 import { ask, type Got } from "./http.ts";
 import { type ClusterLinks, clusterLinks } from "./links.ts";
 import { startTestOrigin, type TestOrigin } from "./origin.ts";
@@ -84,7 +86,9 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
     push: setUp.push ?? true,
     ...(setUp.protection !== undefined && { protection: setUp.protection }),
   };
-  const cluster = await startCluster(options, network, setUp.changed);
+  const { changed } = setUp;
+  const bundling = changed === undefined ? bundledOnce : (data: string) => writeBundles(data, changed);
+  const cluster = await startCluster(options, network, bundling);
   return {
     ...cluster,
     site,
