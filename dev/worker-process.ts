@@ -1,7 +1,7 @@
 // One worker in one process: a Miniflare with its own port and disk, which ends when its parent does.
 
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { createRequire, flushCompileCache } from "node:module";
 import { dirname } from "node:path";
 import { childConfiguration } from "./child-configuration.ts";
 
@@ -75,6 +75,8 @@ async function run(config: WorkerProcessConfig): Promise<void> {
   });
   await miniflare.ready;
   process.send?.({ kind: "ready" });
+  // Killed in the end, it would leave nothing for the next process of its kind.
+  flushCompileCache();
 }
 
 /** The whole group: workerd would otherwise go on serving on its port without us. */

@@ -17,6 +17,7 @@ const EDITIONS: readonly Edition[] = [
   { name: "the model's mutants", args: ["test/model/run.ts", "--mutants"] },
   { name: "all schedules of the scripts", args: ["test/interleavings/run.ts", "--long"] },
   { name: "the scripts' mutants", args: ["test/interleavings/run.ts", "--mutant", "all"] },
+  { name: "a hundred seeds of the simulator", args: ["test/simulator/run.ts", "--seeds", "100"] },
   { name: "the simulator's mutants", args: ["test/simulator/every-mutant.ts"] },
 ];
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Simulated, simulate } from "./simulate.ts";
 
 /** Below this, starting a process costs more than it saves. */
-const WORTH_IT = 12;
+const WORTH_IT = 6;
 /** A seed runs a little of everything, and leaves everything behind: nothing gets hot, and most is garbage. */
 const FAST = ["--always-sparkplug", "--max-semi-space-size=32"];
 /** Seeds on their way to one process: it need not wait for the next. */
