@@ -78,6 +78,8 @@ export class Database {
   private rewrite: { readonly name: string; readonly by: Rewrite } = { name: "", by: (script) => script };
   private readonly rewritten = new Map<string, string>();
   private now = 0;
+  /** Whether a command since has changed anything. */
+  private wrote = false;
   private seen: { declared: Set<string>; scripts: Set<string>; beyond: boolean } | null = null;
 
   private constructor() {
@@ -149,11 +151,7 @@ export class Database {
 
   /** Without what has expired by then. */
   at(content: Content, now: number): Content {
-    const gone = (value: number): boolean => {
-      const expiresAt = this.held[value]?.expiresAt ?? null;
-      return expiresAt !== null && now > expiresAt;
-    };
-    return this.intern(content.values.map((value) => (gone(value) ? 0 : value)));
+    return this.intern(content.values.map((value) => (this.isGone(value, now) ? 0 : value)));
   }
 
   /** With the keys that are chosen as they are in the other content. */
@@ -232,6 +230,7 @@ export class Database {
 
   private load(content: Content, now: number): void {
     this.now = now;
+    this.wrote = false;
     this.db.clear();
     this.db.setTime(now);
     for (const [i, value] of content.values.entries()) {
@@ -241,6 +240,7 @@ export class Database {
   }
 
   private changesTo(content: Content): (readonly [number, number])[] {
+    if (!this.wrote) return this.expiries(content);
     const after = new Map<number, number>();
     for (const { key, value, expiresAt } of this.db.all())
       after.set(this.ordinalOf(key), this.valueOf(value, expiresAt));
@@ -250,6 +250,15 @@ export class Database {
       if (value !== (content.values[i] ?? 0)) changes.push([i, value]);
     }
     return changes;
+  }
+
+  private expiries({ values }: Content): (readonly [number, number])[] {
+    return [...values.entries()].filter(([, value]) => this.isGone(value)).map(([key]) => [key, 0] as const);
+  }
+
+  private isGone(value: number, now = this.now): boolean {
+    const expiresAt = this.held[value]?.expiresAt ?? null;
+    return expiresAt !== null && now > expiresAt;
   }
 
   private valueOf(value: Stored, expiresAt: number | null): number {
@@ -272,7 +281,7 @@ export class Database {
     }
     this.db.setTime(this.now);
     const value = this.dispatcher.execute(args.map(toBinary));
-    this.dispatcher.takeEffects();
+    if (this.dispatcher.takeEffects().length > 0) this.wrote = true;
     if (isError(value)) return { kind: "error", message: toText(value.message) };
     return { kind: "reply", reply: plain(value) };
   }

@@ -42,11 +42,12 @@ test.each(["black-hole", "cut"] as const)(
       // Out of step with the beat.
       await until(receipt, ({ acceptedAt }) => Date.now() - Date.parse(acceptedAt) > 1500 + 270 * round, {
         withinMs: 10_000,
+        everyMs: 100,
       });
       expect(statesOf(await receipt())).toEqual(["pending", "pending", "pending", "pending", "applied"]);
       cluster.links.heal();
       const healed = performance.now();
-      await until(receipt, ({ state }) => state === "converged", { withinMs: 5000, everyMs: 10 });
+      await until(receipt, ({ state }) => state === "converged", { withinMs: 5000, everyMs: 20 });
       took.push(performance.now() - healed);
       expect(statesOf(await receipt())).toEqual(Array.from({ length: 5 }, () => "applied"));
     }
@@ -74,7 +75,7 @@ test("what a page's bound has fenced, an image's has not", async () => {
   const page = await receiptOf({ urls: [`http://${SITE_HOST}/hot/a`] });
   const image = await receiptOf({ urls: [`http://${SITE_HOST}/img/a`] });
   // In the first half minute of a cluster its policies have just replaced the standard class.
-  const fenced = await until(page, ({ state }) => state === "converged", { withinMs: 40_000 });
+  const fenced = await until(page, ({ state }) => state === "converged", { withinMs: 40_000, everyMs: 200 });
   expect(fenced.edges[0]).toMatchObject({ edge: "edge-1", state: "fenced" });
   expect(fenced.edges[0].afterMs).toBeGreaterThanOrEqual(BOUND_MS);
   expect(statesOf(await image())[0]).toBe("pending");

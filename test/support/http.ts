@@ -51,6 +51,9 @@ export function ask(url: string, options: Ask = {}): Promise<Got> {
 
 export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
+/** Often enough to cost no time worth mentioning, rarely enough that whoever is looked at can work meanwhile. */
+const LOOK_EVERY_MS = 50;
+
 /** Looks again and again until the condition holds; fails with what it saw last. */
 export async function until<T>(
   look: () => Promise<T> | T,
@@ -62,7 +65,7 @@ export async function until<T>(
   while (!holds(seen)) {
     if (performance.now() > giveUpAt)
       throw new Error(`still not so after ${limit.withinMs} ms: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, limit.everyMs ?? 20));
+    await new Promise((resolve) => setTimeout(resolve, limit.everyMs ?? LOOK_EVERY_MS));
     seen = await look();
   }
   return seen;
