@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** What `npm test -- --without NAME` leaves out; scripts/test.ts hands the names over in TIDEGATE_WITHOUT. */
 const leftOut: Record<string, string> = {
@@ -50,10 +51,25 @@ const project = (name: string, { include, exclude = [], isolate = true, globalSe
   },
 });
 
+/** What computes and what waits by turns; then all that share processes, which they do only where none comes between. */
+class ByTurns extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const of = (name: string): TestSpecification[] => sorted.filter(({ project }) => project.name === name);
+    const [computing, waiting] = [of("apart"), of("clusters")];
+    const turns = Array.from({ length: Math.max(computing.length, waiting.length) }, (_, turn) => [
+      ...computing.slice(turn, turn + 1),
+      ...waiting.slice(turn, turn + 1),
+    ]);
+    return [...turns.flat(), ...of("together")];
+  }
+}
+
 export default defineConfig({
   test: {
     // Scenarios wait as much as they work: two cores carry three.
     maxWorkers: 3,
+    sequence: { sequencer: ByTurns },
     projects: [
       project("apart", { include: ["test/**/*.test.ts"], exclude: [...TOGETHER, ...CLUSTERS] }),
       project("clusters", { include: CLUSTERS, globalSetup: ["test/support/bundle-once.ts"] }),
