@@ -59,7 +59,7 @@ function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | Pro
   // What stands for several URLs is hit by more than one of them can vouch for.
   const vouched = entry.currentAt === view.generation && route.variance === null;
   if (!vouched && !isCurrent(view, entry, route)) return null;
-  if (now >= entry.freshUntil || !edge.memory.answers(entry, request)) return null;
+  if (now >= entry.quietUntil || !edge.memory.answers(entry, request)) return null;
   if (rules.requestDirectives === "honor" && !pleases(entry, request, route)) return null;
   const less = wantsLess(request);
   if (less && isForOriginAlone(request)) return null;
@@ -92,6 +92,7 @@ function isCurrent(view: LogView, entry: MemoryAnswer, route: Route): boolean {
     return false;
   const freshness = freshnessOf(held, route.rules, { now: held.bornAt, softSince: null });
   entry.freshUntil = freshness.kind === "fresh" ? later(held.bornAt, freshness.remaining) : instant(0);
+  entry.quietUntil = instant(Math.min(entry.freshUntil, entry.renewFrom));
   entry.currentAt = view.generation;
   return true;
 }

@@ -42,6 +42,8 @@ export interface JudgeInput {
   readonly forSeveralUrls: boolean;
   readonly arrivedAt: Instant;
   readonly tier: TierName;
+  /** From when on it is renewed ahead; null where it is not held so that it would be. */
+  readonly renewFrom: Instant | null;
   /** Whether the route still is what the configuration in force makes of the request. */
   readonly stands: () => boolean;
 }
@@ -50,9 +52,14 @@ export interface JudgeInput {
 export const inputFor = (
   edge: Edge,
   { route, request }: { readonly route: Route; readonly request: EdgeRequest },
-  { held, body, tier }: Pick<JudgeInput, "held" | "body" | "tier">,
+  {
+    held,
+    body,
+    tier,
+    renewFrom = null,
+  }: Pick<JudgeInput, "held" | "body" | "tier"> & Partial<Pick<JudgeInput, "renewFrom">>,
 ): JudgeInput => ({
-  ...{ held, body, tier },
+  ...{ held, body, tier, renewFrom },
   rules: route.rules,
   selectors: route.selectors,
   forSeveralUrls: route.variance !== null,
@@ -81,6 +88,7 @@ function verdict(view: LogView, input: JudgeInput, known: { coherence: Coherence
     coherence,
     freshness,
     hasValidator: hasValidator(held.answer.headers) && input.body.kind === "bytes",
+    renewalDue: input.renewFrom !== null && now >= input.renewFrom,
     madeWithinWindow: held.sentAt !== null && elapsed(held.sentAt, arrivedAt) <= rules.window,
   };
   const by = { position: positionOf(view), knownAge: knownAge(view, arrivedAt) };

@@ -97,6 +97,7 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
     dirty: false,
     ...lifetime,
     ageWhenSent: originAge(exchange, { ...received, headers: received.arrived ?? received.headers }),
+    fetchedIn: elapsed(exchange.sentAt, exchange.receivedAt),
     receivedAtWall,
     lease,
   };

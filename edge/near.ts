@@ -33,7 +33,14 @@ async function lookInMemory(edge: Edge, request: EdgeRequest, look: LookFor): Pr
   const entry = edge.memory.find(route.rules, key);
   if (entry === undefined || !variesFor(entry.held.answer.vary, (name) => request.header(name))) return null;
   const body = { kind: "bytes", bytes: entry.body } as const;
-  const input = inputFor(edge, { route, request }, { held: entry.held, body, tier: "l1Memory" });
+  const input = inputFor(
+    edge,
+    { route, request },
+    {
+      ...{ held: entry.held, body, tier: "l1Memory" },
+      renewFrom: entry.renewFrom,
+    },
+  );
   const byView = judgeByView(view, input, edge.clock.now());
   const judged =
     byView.step.kind === "check"

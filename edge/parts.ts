@@ -6,7 +6,7 @@ import { combined, covers, isComplete, type RangePart, receivedPart } from "../s
 import { leastPosition } from "../shared/core/position.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { freshnessOf, type HeldAnswer, type StoredAnswer } from "../shared/core/stored-answer.ts";
-import { type CacheKey, elapsed, type Instant, millis } from "../shared/core/units.ts";
+import { type CacheKey, elapsed, type Instant, instant, millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import type { ByView } from "./audit/sampler.ts";
 import { LIMITS } from "./config.ts";
@@ -90,6 +90,8 @@ const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => 
   body: bytes,
   currentAt: -1,
   freshUntil: held.bornAt,
+  quietUntil: held.bornAt,
+  renewFrom: instant(Number.POSITIVE_INFINITY),
   sent: null,
   prepared: null,
   names: held.answer.vary.map(([name]) => name),

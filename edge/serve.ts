@@ -22,7 +22,8 @@ export function serveHeld(
 ): Reply | Promise<Reply> {
   const stale = judged.step.kind !== "serve";
   const fenced = judged.step.kind === "serve" && judged.step.mark === "fenced";
-  if (judged.step.kind === "serve-and-refresh") refreshBehind(edge, request, { route, judged });
+  const ahead = judged.step.kind === "serve" && judged.step.mark === "ahead";
+  if (ahead || judged.step.kind === "serve-and-refresh") refreshBehind(edge, request, { route, judged });
   edge.view.refreshIfDue(request.arrivedAt, route.rules.window, request.background);
   const detail = stale ? "stale" : fenced ? "fenced" : provenance.kind === "coalesced" ? "coalesced" : null;
   const reply = heldReply(edge, request, { judged, rules: route.rules, provenance, detail });
@@ -40,7 +41,7 @@ export function serveHeld(
   return reply instanceof Promise ? reply.then(count) : count(reply);
 }
 
-/** Stale-while-revalidate (RFC 5861 §3): one flight a key, behind the client's back. */
+/** Stale-while-revalidate (RFC 5861 §3), or renewal ahead of that: one flight a key, behind the client's back. */
 function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; judged: Served }): void {
   // Somebody's credentials may not start a fetch that others share; the next request without any will.
   if (request.header("authorization") !== null) return;

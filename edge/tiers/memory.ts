@@ -22,6 +22,10 @@ export interface MemoryAnswer {
   currentAt: number;
   /** Fresh before this instant, under that generation. */
   freshUntil: Instant;
+  /** A hit before this instant asks for nothing more: it is fresh, and not to be renewed yet. */
+  quietUntil: Instant;
+  /** From when on it is renewed behind whoever asks for it: drawn once, when it came here. */
+  readonly renewFrom: Instant;
   /** What a client gets of it, made at its first hit. */
   sent: Sent | null;
   /** What a runtime made of it once, for every hit to reuse. */

@@ -1,9 +1,11 @@
 // Stores one answer: L2 first, because it decides between rivals, then this data centre and this isolate.
 
+import { mixUnit } from "../../shared/core/mix.ts";
 import { comparePositions } from "../../shared/core/position.ts";
+import { leadOf } from "../../shared/core/refresh-ahead.ts";
 import { l2BudgetOf, type Rules } from "../../shared/core/rules.ts";
-import { type HeldAnswer, keepFor } from "../../shared/core/stored-answer.ts";
-import { type CacheKey, instant } from "../../shared/core/units.ts";
+import { currentLifetime, type HeldAnswer, keepFor } from "../../shared/core/stored-answer.ts";
+import { type CacheKey, type Instant, instant, later, millis } from "../../shared/core/units.ts";
 import type { VaryMark } from "../../shared/core/vary.ts";
 import type { Edge } from "../edge.ts";
 import type { Right } from "../lease.ts";
@@ -60,6 +62,15 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
   return outcome.kind === "no-room" ? "stored" : outcome.kind;
 }
 
+/** Another instant at each edge: the first renews it for all. Never where nothing is renewed ahead. */
+function renewFrom(edge: Edge, { answer, bornAt }: HeldAnswer, rules: Rules): Instant {
+  if (rules.refresh !== "refresh-ahead") return instant(Number.POSITIVE_INFINITY);
+  const life = currentLifetime(answer, rules).fresh;
+  const drawn = mixUnit(`${answer.lease}\n${edge.id}`);
+  const lead = leadOf({ life, took: answer.fetchedIn ?? millis(0) }, drawn);
+  return later(bornAt, millis(life - lead));
+}
+
 /** Into this isolate's memory, unless what is there was fetched with a newer as-of. */
 export function promote(
   edge: Edge,
@@ -76,6 +87,8 @@ export function promote(
     body,
     currentAt: -1,
     freshUntil: instant(0),
+    quietUntil: instant(0),
+    renewFrom: renewFrom(edge, held, rules),
     sent: null,
     prepared: null,
     names: held.answer.vary.map(([name]) => name),

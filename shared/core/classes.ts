@@ -19,7 +19,7 @@ const HOT: ClassSettings = {
   l2MaxBody: mebibytes(1),
   l2Budget: mebibytes(64),
   replicas: 2,
-  refresh: "swr",
+  refresh: "refresh-ahead",
   write: "write-around",
   jitter: 0.1,
 };

@@ -15,6 +15,8 @@ export type Found =
       readonly hasValidator: boolean;
       /** The origin request that made it was sent within the window before this one arrived. */
       readonly madeWithinWindow: boolean;
+      /** Fresh still, and soon not any more: it is renewed ahead. */
+      readonly renewalDue: boolean;
     };
 
 export interface StepInput {
@@ -26,7 +28,8 @@ export interface StepInput {
 }
 
 export type Step =
-  | { readonly kind: "serve"; readonly mark: "fresh" | "fenced" }
+  /** `ahead`: as fresh as any, and renewed behind whoever gets it. */
+  | { readonly kind: "serve"; readonly mark: "fresh" | "ahead" | "fenced" }
   | { readonly kind: "serve-and-refresh" }
   /** Ask the log whether anything below the view's floor hit the answer. */
   | { readonly kind: "check" }
@@ -58,7 +61,7 @@ function servingStep(found: Found & { kind: "answer" }): Step {
   const { freshness } = found;
   switch (freshness.kind) {
     case "fresh":
-      return { kind: "serve", mark: "fresh" };
+      return { kind: "serve", mark: found.renewalDue ? "ahead" : "fresh" };
     case "stale-while-revalidate":
       return { kind: "serve-and-refresh" };
     case "stale-if-error":

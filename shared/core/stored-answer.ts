@@ -39,6 +39,8 @@ export interface StoredAnswer {
   readonly staleIfError: Millis;
   /** Its age at the instant its origin request was sent (see `ageWhenSent`). */
   readonly ageWhenSent: Millis;
+  /** How long the origin took over it; left out by releases that did not measure it. */
+  readonly fetchedIn?: Millis;
   /** The filler's wall clock on arrival: read only to subtract it from dates in this answer's own headers. */
   readonly receivedAtWall: number;
   /** Seed of the jitter, shared by all replicas of this fill. */

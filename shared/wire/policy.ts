@@ -105,7 +105,6 @@ export function substitutes(row: PolicyRow): Readonly<Record<string, string>> {
       said[field] = `"${value}" is not built yet: "${nearest}" is used`;
   };
   instead("write_policy", ["write-around"], "write-around");
-  instead("refresh_strategy", ["none", "swr"], "swr");
   return said;
 }
 

@@ -61,7 +61,7 @@ function hold(path: string, tags: readonly string[] = []): void {
       rules: rulesOfClass(STANDARD_CLASS),
       body: new Uint8Array(100),
       currentAt: -1,
-      freshUntil: instant(0),
+      ...{ freshUntil: instant(0), quietUntil: instant(0), renewFrom: instant(0) },
     },
     ...{ sent: null, prepared: null, watch: 0, names: [], answers: null },
   });

@@ -39,14 +39,13 @@ const combinations: Found[] = [
   ...coherences.flatMap((coherence) =>
     freshnesses.flatMap((freshness) =>
       booleans.flatMap((hasValidator) =>
-        booleans.map(
-          (madeWithinWindow): Found => ({
-            kind: "answer",
-            coherence,
-            freshness,
-            hasValidator,
-            madeWithinWindow,
-          }),
+        booleans.flatMap((madeWithinWindow) =>
+          booleans.map(
+            (renewalDue): Found => ({
+              ...{ kind: "answer", coherence, freshness },
+              ...{ hasValidator, madeWithinWindow, renewalDue },
+            }),
+          ),
         ),
       ),
     ),
@@ -95,6 +94,9 @@ class Case {
   get freshness(): Freshness["kind"] | null {
     return this.answer?.freshness.kind ?? null;
   }
+  get due(): boolean {
+    return this.answer?.renewalDue === true;
+  }
   get servedFenced(): boolean {
     const { fence, knownAge } = this.input;
     return (
@@ -127,7 +129,8 @@ class Case {
 const RULES: readonly (readonly [Step, (one: Case) => boolean])[] = [
   [{ kind: "refuse" }, (one) => one.refused],
   [{ kind: "check" }, (one) => !one.refused && one.answer?.coherence.kind === "unchecked"],
-  [{ kind: "serve", mark: "fresh" }, (one) => one.served && one.freshness === "fresh"],
+  [{ kind: "serve", mark: "fresh" }, (one) => one.served && one.freshness === "fresh" && !one.due],
+  [{ kind: "serve", mark: "ahead" }, (one) => one.served && one.freshness === "fresh" && one.due],
   [{ kind: "serve", mark: "fenced" }, (one) => one.servedFenced],
   [{ kind: "serve-and-refresh" }, (one) => one.served && one.freshness === "stale-while-revalidate"],
   [{ kind: "revalidate", fallback: "stale-if-error" }, (one) => one.standsInOnError],
@@ -151,7 +154,7 @@ const kinds = (steps: readonly Step[]) => [...new Set(steps.map((step) => step.k
 
 describe("the next step", () => {
   test(`is the one that the rules name, in each of ${inputs.length} combinations`, () => {
-    expect(inputs).toHaveLength((1 + 5 * 5 * 4 - 4) * 3 * 6);
+    expect(inputs).toHaveLength((1 + 5 * 5 * 8 - 8) * 3 * 6);
     for (const input of inputs) {
       const named = RULES.filter(([, applies]) => applies(new Case(input))).map(([step]) => step);
       expect(named, JSON.stringify(input)).toHaveLength(1);
@@ -213,6 +216,7 @@ describe("whatever else holds", () => {
         one.kind === "answer" &&
         one.coherence.kind === "current" &&
         one.freshness.kind === "fresh" &&
+        !one.renewalDue &&
         !one.madeWithinWindow,
     );
     const at = (knownAge: number) =>

@@ -91,6 +91,7 @@ function judge(scope: Scope, view: View, of: Subject): Judged {
     selectors: [KEY],
     forSeveralUrls: false,
     tier: "l1Memory",
+    renewFrom: null,
     arrivedAt: ago(of.arrivedFor),
     stands: () => true,
   };
