@@ -69,6 +69,8 @@ export const LIMITS = {
   longestWait: seconds(33),
   /** A follower of a coalesced fetch gives up just after the origin's deadline. */
   followerGuard: seconds(31),
+  /** A look-up in the data centre takes milliseconds: one that took longer has lost its request, and everybody looks for himself. */
+  lookGuard: millis(500),
   /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */
   sharedBody: mebibytes(1),
   /** An origin's error is shared with those who wait for it up to this size. */

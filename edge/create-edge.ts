@@ -63,6 +63,8 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     memory: new MemoryTier(),
     dataCentre: new DataCentreTier(ports),
     flights: new Map(),
+    shown: new WeakMap(),
+    looks: new Map(),
     heat: new Heat(LIMITS),
     unsent: new UnsentWrites(),
     shards: setUp.shards,

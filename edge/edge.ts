@@ -1,5 +1,6 @@
 // What one edge is made of: everything that an isolate keeps, and its ways to the outside.
 
+import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import type { CacheKey, Millis } from "../shared/core/units.ts";
 import type { BlobStore } from "../shared/ports/blob-store.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
@@ -17,7 +18,8 @@ import type { Peers } from "./log/peers.ts";
 import type { ViewKeeper } from "./log/view-keeper.ts";
 import type { OriginGuards } from "./origin/guard.ts";
 import type { Router } from "./router.ts";
-import type { DataCentreTier } from "./tiers/data-centre.ts";
+import type { Shown } from "./shown.ts";
+import type { DataCentreTier, Look } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
 import type { UnsentWrites } from "./writes/unsent.ts";
 
@@ -43,6 +45,10 @@ export interface Edge extends EdgePorts {
   readonly memory: MemoryTier;
   readonly dataCentre: DataCentreTier;
   readonly flights: Map<CacheKey, Flight>;
+  /** What clients see of answers' headers, as long as anybody holds the answer. */
+  readonly shown: WeakMap<StoredAnswer, Shown>;
+  /** Look-ups in the data centre that are under way. */
+  readonly looks: Map<CacheKey, Look>;
   readonly counters: Counters;
   readonly guards: OriginGuards;
   readonly sampler: Sampler;

@@ -9,6 +9,7 @@ import { inputFor, type Judged, judge, judgeByView } from "./judge.ts";
 import { keyFor } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
+import { findInDataCentre } from "./tiers/shared-look.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 
 interface Look {
@@ -21,14 +22,21 @@ interface Look {
 export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Promise<Judged | null> {
   const key = keyFor(edge, { route: look.route, request });
   const inMemory = await lookInMemory(edge, request, { ...look, key });
-  if (inMemory !== null) return inMemory;
+  if (inMemory !== null && inMemory !== "expired") return inMemory;
   edge.counters.tiers.l1Memory.misses += 1;
-  return look.route.rules.cacheApi === "none" ? null : lookInDataCentre(edge, request, { ...look, key });
+  // What stands beside it in the data centre was most likely stored with it: L2 is who may have a newer one.
+  if (inMemory === "expired" || look.route.rules.cacheApi === "none") return null;
+  return lookInDataCentre(edge, request, { ...look, key });
 }
 
 type LookFor = Look & { readonly key: CacheKey };
 
-async function lookInMemory(edge: Edge, request: EdgeRequest, look: LookFor): Promise<Judged | null> {
+/** `expired`: it is not invalidated, and of no use all the same, not even as a validator. */
+async function lookInMemory(
+  edge: Edge,
+  request: EdgeRequest,
+  look: LookFor,
+): Promise<Judged | "expired" | null> {
   const { route, view, wants, key } = look;
   const entry = edge.memory.find(route.rules, key);
   if (entry === undefined || !variesFor(entry.held.answer.vary, (name) => request.header(name))) return null;
@@ -49,13 +57,15 @@ async function lookInMemory(edge: Edge, request: EdgeRequest, look: LookFor): Pr
         })
       : byView;
   if (judged !== null && (judged.step.kind !== "fetch" || mayPlease(judged, wants))) return judged;
+  // Kept until its successor is here, so that all of a crowd see that it has expired.
+  if (judged?.coherence.kind === "current") return "expired";
   if (input.stands()) edge.memory.drop(key, entry);
   return null;
 }
 
 async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor): Promise<Judged | null> {
   const { route, view, key } = look;
-  const found = await edge.dataCentre.find(key);
+  const found = await findInDataCentre(edge, key, request.background);
   if (found.kind !== "hit" || !variesFor(found.held.answer.vary, (name) => request.header(name))) {
     edge.counters.tiers.l1Cache[found.kind === "unavailable" ? "errors" : "misses"] += 1;
     return null;

@@ -3,6 +3,7 @@
 import { notModifiedHeaders } from "../shared/core/conditional.ts";
 import type { HeaderList } from "../shared/core/headers.ts";
 import type { Rules } from "../shared/core/rules.ts";
+import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
 import type { Instant } from "../shared/core/units.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
@@ -11,6 +12,7 @@ import type { Edge } from "./edge.ts";
 import type { Judged } from "./judge.ts";
 import type { Shed } from "./origin/shed.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
+import type { Shown } from "./shown.ts";
 import { clientHeaders, upstreamStatus } from "./stored-headers.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
 
@@ -33,21 +35,34 @@ export interface HeldReply {
   readonly detail: "stale" | "shed" | "fenced" | "coalesced" | null;
 }
 
+function shownOf(edge: Edge, { answer, rules }: { answer: StoredAnswer; rules: Rules }): Shown {
+  const there = edge.shown.get(answer);
+  if (there?.rules === rules) return there;
+  const headers = clientHeaders(answer.headers, rules);
+  const shown = { headers, upstream: upstreamStatus(answer.headers), rules, prepared: null };
+  edge.shown.set(answer, shown);
+  return shown;
+}
+
 export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): Reply | Promise<Reply> {
   const { judged, rules, provenance, detail } = given;
   const { answer } = judged.held;
   const age = Math.floor(ageOf(judged.held, edge.clock.now()) / 1000);
   const ttl = Math.floor(currentLifetime(answer, rules).fresh / 1000) - age;
+  const shown = shownOf(edge, { answer, rules });
   const content = contentFor(request, {
     answer,
-    headers: clientHeaders(answer.headers, rules),
+    headers: shown.headers,
     body: judged.body,
     nowWall: edge.clock.wall(),
     boundary: () => edge.random.token(),
     read: (range) => edge.dataCentre.readRange(answer, range),
   });
-  const status = upstreamStatus(answer.headers) + cacheStatus(provenance, { ttl, detail });
-  const reply = (selected: Content): Reply => ({ ...selected, age, cacheStatus: status, memory: null });
+  const status = shown.upstream + cacheStatus(provenance, { ttl, detail });
+  const reply = (selected: Content): Reply => {
+    const made = { ...selected, age, cacheStatus: status, memory: null };
+    return selected.headers === shown.headers ? { ...made, shown } : made;
+  };
   return content instanceof Promise ? content.then(reply) : reply(content);
 }
 

@@ -4,6 +4,7 @@ import type { HeaderList } from "../shared/core/headers.ts";
 import type { Instant } from "../shared/core/units.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
+import type { Shown } from "./shown.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
 
 export interface EdgeRequest {
@@ -28,4 +29,6 @@ export interface Reply {
   readonly cacheStatus: string;
   /** Where the answer is a memory hit: the entry, so that a runtime can reuse what it prepared for it. */
   readonly memory: MemoryAnswer | null;
+  /** Where others get the same headers: for a runtime to keep what it makes of them. */
+  readonly shown?: Shown;
 }

@@ -211,9 +211,9 @@ function hasContent(request: Request): boolean {
   );
 }
 
-/** A hit in memory reuses the headers that its first hit built. */
+/** A hit in memory reuses the headers that its first hit built, and a crowd those of its first. */
 function nativeResponse(reply: Reply, background: Background): Response {
-  const init = reply.memory === null ? initOf(reply) : preparedInit(reply);
+  const init = preparedInit(reply);
   const body = BODILESS.has(reply.status) ? null : bodyInit(reply.body, background.keep);
   const response = new Response(body, init);
   response.headers.set("cache-status", reply.cacheStatus);
@@ -225,10 +225,10 @@ function nativeResponse(reply: Reply, background: Background): Response {
 const BODILESS = new Set([101, 204, 205, 304]);
 
 function preparedInit(reply: Reply): ResponseInit {
-  const entry = reply.memory;
-  if (entry === null) return initOf(reply);
-  entry.prepared ??= initOf(reply);
-  return entry.prepared as ResponseInit;
+  const kept = reply.memory ?? reply.shown;
+  if (kept === undefined) return initOf(reply);
+  kept.prepared ??= initOf(reply);
+  return kept.prepared as ResponseInit;
 }
 
 function initOf(reply: Reply): ResponseInit {

@@ -3,7 +3,7 @@
 import type { ByteRange } from "../../shared/core/byte-range.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
-import { type CacheKey, earlier, millis } from "../../shared/core/units.ts";
+import { type CacheKey, earlier, type Instant, millis } from "../../shared/core/units.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
@@ -21,6 +21,12 @@ export type DataCentreOutcome =
   | ({ readonly kind: "hit" } & DataCentreHit)
   | { readonly kind: "absent" }
   | { readonly kind: "unavailable"; readonly reason: string };
+
+/** A look-up that is under way. */
+export interface Look {
+  readonly startedAt: Instant;
+  readonly outcome: Promise<DataCentreOutcome>;
+}
 
 interface BlobRecord {
   readonly answer: StoredAnswer;
