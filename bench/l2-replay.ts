@@ -8,6 +8,7 @@ import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { bytes, hours, instant, millis, type Selector, seconds } from "../shared/core/units.ts";
 import { NOTHING_VARIES } from "../shared/core/vary.ts";
 import { createBudgets } from "../shared/mid-tier/budgets.ts";
+import { KnownShards } from "../shared/mid-tier/known-shards.ts";
 import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../shared/mid-tier/missing-copies.ts";
 import type { Digest } from "../shared/ports/identity.ts";
@@ -74,13 +75,15 @@ function begin(redis: Redis, budget: L2Budget, sized: boolean): Run {
     shards: new Map([[SHARD, redis]]),
     map: () => map,
     digest: DIGEST,
-    clock: { now: () => instant(0), backwardSteps: () => 0, wall: () => 0 },
+    clock: { now: () => instant(0), surely: () => instant(0), backwardSteps: () => 0, wall: () => 0 },
     readDeadline: DEADLINE,
     fillDeadline: DEADLINE,
     failoverAfter: DEADLINE,
     failoverTries: 1,
     variantsPerKey: 1,
     missing: new MissingCopies(1),
+    known: new KnownShards({ clockRemembered: DEADLINE, silenceRemembered: DEADLINE }),
+    mapSettlesIn: millis(0),
     traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
   });
   const count = { requests: 0, hits: 0, bytes: 0, hitBytes: 0, refused: 0 };

@@ -11,6 +11,12 @@ export const LIMITS = {
   hotReplicas: 16,
   /** Copies remembered that a shard could not be given: the oldest tells how far it lags behind. */
   copiesMissed: 1000,
+  /** After a change of the map what a key's home lacks is looked for on the shards beside it: as long as an answer of `hot` may be of use. */
+  mapSettlesIn: minutes(10),
+  /** What a shard's clock showed is reckoned forwards for this long: two clocks part by less than 60 ms meanwhile. */
+  clockRemembered: minutes(1),
+  /** A home that was silent lacks what was fetched meanwhile: it is looked for beside it until that has mostly expired. */
+  silenceRemembered: minutes(1),
   /** Shards asked for one key: its home, its copy or heir, and one more for when two are away. */
   failoverTries: 3,
   /** A lease that may have been granted is given back until that was heard: after half its life it may as well expire. */

@@ -67,11 +67,11 @@ function pollPause(edge: Edge, search: Search): Millis {
 }
 
 export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
-  const key = keyFor(edge, job);
-  // A refresh wants another answer than the one that it is for.
-  const known = job.takesStale ? undefined : job.candidate?.held.answer;
-  const not = known?.key === key ? known.id : null;
-  const search: Search = { key, candidate: job.candidate, not, polls: 0 };
+  const { candidate } = job;
+  // What was found near, and is not good enough or to be renewed, L2 need not send again; but a warm-up takes what
+  // copies hold.
+  const not = job.request.purpose === "client" ? (candidate?.held.answer.id ?? null) : null;
+  const search: Search = { key: keyFor(edge, job), candidate, not, polls: 0 };
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {

@@ -79,6 +79,8 @@ function isolate(env: EdgeEnv): InternalEdge {
         variantsPerKey: LIMITS.variantsPerKey,
         traffic: shards.traffic,
         missing: shards.missing,
+        known: shards.known,
+        mapSettlesIn: LIMITS.mapSettlesIn,
       }),
     },
     {

@@ -2,6 +2,7 @@
 
 import { millis } from "../../shared/core/units.ts";
 import { type GuardedRedis, guardedRedis } from "../../shared/mid-tier/guarded.ts";
+import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
@@ -17,6 +18,7 @@ export interface OpenShards {
   readonly databases: ReadonlyMap<string, GuardedRedis>;
   readonly traffic: (id: string) => ShardTraffic;
   readonly missing: MissingCopies;
+  readonly known: KnownShards;
   readonly counts: () => readonly ShardCounts[];
 }
 
@@ -55,5 +57,5 @@ export function openShards(
         lag: missing.lag(id, clock.now()),
       }),
     );
-  return { control, databases, traffic, missing, counts };
+  return { control, databases, traffic, missing, known: new KnownShards(LIMITS), counts };
 }

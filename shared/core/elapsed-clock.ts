@@ -12,12 +12,15 @@ export type ClockReadings = readonly number[];
  */
 export interface ElapsedClock {
   now: Instant;
+  /** The other line: of each advance the smallest step that any clock shows. */
+  surely: Instant;
   backwardSteps: number;
   last: ClockReadings;
 }
 
 export const startElapsedClock = (readings: ClockReadings): ElapsedClock => ({
   now: instant(readings[0] ?? 0),
+  surely: instant(readings[0] ?? 0),
   backwardSteps: 0,
   last: readings,
 });
@@ -25,15 +28,18 @@ export const startElapsedClock = (readings: ClockReadings): ElapsedClock => ({
 /** Moves the clock to the readings and answers the new instant. */
 export function advanceClock(clock: ElapsedClock, readings: ClockReadings): Instant {
   let largest = 0;
+  let smallest = Number.POSITIVE_INFINITY;
   let backwards = false;
   for (let i = 0; i < readings.length; i++) {
     const step = (readings[i] ?? 0) - (clock.last[i] ?? 0);
     if (step > largest) largest = step;
+    if (step < smallest) smallest = step;
     // A tenth of a millisecond covers the rounding of coarse timers.
     if (step < -0.1) backwards = true;
   }
   if (backwards) clock.backwardSteps += 1;
   clock.last = readings;
   clock.now = instant(clock.now + largest);
+  if (readings.length > 0) clock.surely = instant(clock.surely + Math.max(0, smallest));
   return clock.now;
 }

@@ -1,6 +1,5 @@
 // The mid-tier over all its shards: where a key lives, who is asked when its home is silent, and who holds copies.
 
-import { comparePositions } from "../core/position.ts";
 import { type MappedShard, placementOf, type ShardMap } from "../core/shard-map.ts";
 import { elapsed, type Instant, type Millis, millis } from "../core/units.ts";
 import { NOTHING_VARIES } from "../core/vary.ts";
@@ -8,10 +7,11 @@ import type { Clock } from "../ports/clock.ts";
 import type { Digest } from "../ports/identity.ts";
 import type { FillOutcome, FillQuery, Granted, MidTier, ReadOutcome, ReadQuery } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
+import type { KnownShards } from "./known-shards.ts";
 import type { MissingCopies } from "./missing-copies.ts";
+import { newestOf, type PeekedAt, placesIn } from "./peeked.ts";
 import {
   giveBack,
-  type Peeked,
   peek,
   readOrLease,
   recordVerified,
@@ -38,6 +38,9 @@ export interface MidTierConfig extends ShardLimits {
   readonly failoverTries: number;
   readonly traffic: (shard: string) => ShardTraffic;
   readonly missing: MissingCopies;
+  readonly known: KnownShards;
+  /** For so long after a change of the map, what the home lacks is looked for on the shards beside it. */
+  readonly mapSettlesIn: Millis;
 }
 
 export function createMidTier(config: MidTierConfig): MidTier {
@@ -102,7 +105,7 @@ async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcom
       return { kind: "hit", found: { ...outcome.stored, shard: shard.id } };
     case "leased":
     case "absent":
-      return lookBeside(config, query, {
+      return lacking(config, query, {
         ...{ asked: { ...asked, outcome }, others, silent: passed.inDoubt },
         // What is to be spread may still be where its home was by an older map.
         further: query.spread ? beside(readers.filter((one) => !holders.includes(one))) : [],
@@ -126,7 +129,9 @@ async function askInOrder(
     const deadline = at < tried.length - 1 ? config.failoverAfter : config.readDeadline;
     const askedAt = config.clock.now();
     const outcome = await readOrLease(shard, query, readingOf(config, shard, deadline));
+    if ("now" in outcome) config.known.heard(shard, outcome.now, config.clock);
     if (outcome.kind !== "unavailable") return { shard, outcome, at: askedAt };
+    config.known.wasSilent(shard.id, config.clock.now());
     reason = outcome.reason;
     given.passed.all.push(shard.id);
     // A breaker that was open, or a shard that said no, leaves nothing to be given back.
@@ -143,7 +148,7 @@ const readingOf = ({ digest, traffic }: MidTierConfig, { id }: Shard, deadline: 
   deadline,
 });
 
-type Lacking = Asked & { readonly outcome: { readonly kind: "leased" | "absent" } };
+type Lacking = Asked & { readonly outcome: Extract<ShardRead, { kind: "leased" | "absent" }> };
 
 type Beside = {
   readonly asked: Lacking;
@@ -154,20 +159,37 @@ type Beside = {
   readonly silent: readonly string[];
 };
 
-/** What the shard asked lacks another may hold; else the others' clocks are read, so that copies can be dated later. */
-async function lookBeside(
+/**
+ * What the shard asked lacks another may hold, where the map has changed lately or the shard was silent; else the
+ * others would be asked for no more than their clocks, and those that were heard lately need not be.
+ */
+function lacking(
   config: MidTierConfig,
   query: ReadQuery,
   { asked, others, further, silent }: Beside,
 ): Promise<ReadOutcome> {
+  const { known, clock, mapSettlesIn } = config;
+  const { shard, outcome } = asked;
+  const settled = outcome.settled >= mapSettlesIn && !known.silentLately(shard.id, clock.now());
+  if (!settled || query.spread)
+    return lookBeside(config, query, { asked, others, further, silent, dated: [] });
+  if (outcome.kind === "absent") return Promise.resolve({ kind: "absent" });
+  const clocks = others.map((other) => ({ other, now: known.clockOf(other, clock) }));
+  const dated = clocks.flatMap(({ other, now }) => (now === null ? [] : [{ shard: other.id, now }]));
+  const unheard = clocks.flatMap(({ other, now }) => (now === null ? [other] : []));
+  return lookBeside(config, query, { asked, others: unheard, further, silent, dated });
+}
+
+async function lookBeside(
+  config: MidTierConfig,
+  query: ReadQuery,
+  { asked, others, further, silent, dated }: Beside & { readonly dated: Granted["copies"] },
+): Promise<ReadOutcome> {
   const { shard, outcome } = asked;
   const peeked = await peekAll(config, query, [...others, ...further]);
   const varies = peeked.find(({ peek }) => peek.kind === "varies")?.peek;
-  const granted: Granted = {
-    shard: shard.id,
-    copies: placesIn(peeked.filter(({ shard: of }) => others.includes(of))),
-    silent,
-  };
+  const told = placesIn(peeked.filter(({ shard: of }) => others.includes(of)));
+  const granted: Granted = { shard: shard.id, copies: [...dated, ...told], silent };
   if (varies?.kind === "varies") {
     if (query.lease !== null)
       await giveBack(shard, { key: query.key, token: query.lease.token, marker: null }, config.fillDeadline);
@@ -182,33 +204,15 @@ async function lookBeside(
   return { kind: "hit", found: { ...newest.stored, shard: newest.shard.id } };
 }
 
-interface PeekedAt {
-  readonly shard: Shard;
-  readonly peek: Peeked;
-}
-
 const peekAll = (config: MidTierConfig, { key }: ReadQuery, shards: readonly Shard[]): Promise<PeekedAt[]> =>
   Promise.all(
     shards.map(async (shard) => {
       const deadline = config.failoverAfter;
-      return { shard, peek: await peek(shard, key, readingOf(config, shard, deadline)) };
+      const peeked = await peek(shard, key, readingOf(config, shard, deadline));
+      if (peeked.kind !== "unavailable") config.known.heard(shard, peeked.now, config.clock);
+      return { shard, peek: peeked };
     }),
   );
-
-const placesIn = (peeked: readonly PeekedAt[]): Granted["copies"] =>
-  peeked.flatMap(({ shard, peek }) =>
-    peek.kind === "unavailable" ? [] : [{ shard: shard.id, now: peek.now }],
-  );
-
-function newestOf(peeked: readonly PeekedAt[]): { readonly shard: Shard; readonly stored: Stored } | null {
-  let newest: { shard: Shard; stored: Stored } | null = null;
-  for (const { shard, peek } of peeked) {
-    if (peek.kind !== "hit") continue;
-    if (newest === null || comparePositions(peek.stored.answer.asOf, newest.stored.answer.asOf) > 0)
-      newest = { shard, stored: peek.stored };
-  }
-  return newest;
-}
 
 /** The home gets back what it has lost. */
 async function repair(

@@ -15,6 +15,7 @@ import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { decodeAnswer, encodeAnswer } from "../wire/stored-answer.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { answerKey, leaseKey, QUEUES, queueKey, SHARD, variantsKey } from "./keys.ts";
+import { settledFor } from "./known-shards.ts";
 import { compact, evalCommand, type ScriptReply, scriptReply } from "./script.ts";
 import BUDGET_PRELUDE from "./scripts/budget-prelude.lua";
 import fillScript from "./scripts/fill.lua";
@@ -58,10 +59,10 @@ export interface Stored extends Omit<L2Answer, "shard"> {
 }
 
 export type ShardRead =
-  | { readonly kind: "hit"; readonly stored: Stored }
+  | { readonly kind: "hit"; readonly stored: Stored; readonly now: number }
   | { readonly kind: "varies"; readonly mark: VaryMark }
-  | { readonly kind: "absent" }
-  | { readonly kind: "leased" }
+  /** `settled`: for how long the shard has known the map. */
+  | { readonly kind: "absent" | "leased"; readonly settled: Millis; readonly now: number }
   | { readonly kind: "uncacheable" }
   | { readonly kind: "failing" }
   | { readonly kind: "taken"; readonly remaining: Millis }
@@ -103,12 +104,12 @@ export async function readOrLease(shard: Shard, query: ReadQuery, reading: Readi
     const stored = await readStored(reading.digest, rest);
     if (stored !== null) {
       traffic.hits += 1;
-      return { kind, stored };
+      return { kind, stored, now: Number(rest.at(-1)) };
     }
     traffic.corrupt += 1;
     // Passed over by its id, and replaced by the next fill.
     const not = rest[0] ?? "";
-    return query.not === null ? readOrLease(shard, { ...query, not }, reading) : { kind: "absent" };
+    return not === query.not ? MALFORMED : readOrLease(shard, { ...query, not }, reading);
   }
   if (kind !== "varies" && kind !== "stranger") traffic.misses += 1;
   if (rest[0] === "1" && (kind === "leased" || kind === "absent")) traffic.corrupt += 1;
@@ -123,6 +124,7 @@ function readStanding(kind: string | undefined, rest: readonly string[]): ShardR
       return { kind, remaining: millis(Number(rest[0])) };
     case "leased":
     case "absent":
+      return { kind, settled: settledFor(rest[1]), now: Number(rest[2]) };
     case "uncacheable":
     case "failing":
       return { kind };
@@ -130,9 +132,11 @@ function readStanding(kind: string | undefined, rest: readonly string[]): ShardR
     case "outdated":
       return { kind: "unavailable", reason: kind, undone: true };
     default:
-      return { kind: "unavailable", reason: "malformed reply" };
+      return MALFORMED;
   }
 }
+
+const MALFORMED: Unavailable = { kind: "unavailable", reason: "malformed reply" };
 
 /** What a shard holds of a key whose home it is not. */
 export async function peek(shard: Shard, key: string, reading: Reading): Promise<Peeked> {

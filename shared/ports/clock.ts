@@ -5,6 +5,11 @@ import type { Instant, Millis } from "../core/units.ts";
 export interface Clock {
   /** This host's elapsed-time line; never runs backwards. */
   now(): Instant;
+  /**
+   * A line of its own on which no more time passes than truly does, as far as any of the host's clocks can tell: what
+   * is reckoned forwards by it is never reckoned too far.
+   */
+  surely(): Instant;
   /** Grows by one whenever a clock of the host was seen to step back. */
   backwardSteps(): number;
   /** Milliseconds since 1970 by the wall clock: for dates in headers and for copies that outlive this isolate. */

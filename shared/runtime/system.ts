@@ -14,6 +14,11 @@ export function systemClock(): Clock {
       clock ??= startElapsedClock(readings());
       return advanceClock(clock, readings());
     },
+    surely() {
+      clock ??= startElapsedClock(readings());
+      advanceClock(clock, readings());
+      return clock.surely;
+    },
     backwardSteps: () => clock?.backwardSteps ?? 0,
     wall: () => Date.now(),
   };

@@ -24,7 +24,12 @@ beforeEach(async () => {
   now = 0;
   away = new Set();
   rests = [await startEmbeddedRest(), await startEmbeddedRest()];
-  const clock: Clock = { now: () => instant(now), backwardSteps: () => 0, wall: () => Date.now() };
+  const clock: Clock = {
+    now: () => instant(now),
+    surely: () => instant(now),
+    backwardSteps: () => 0,
+    wall: () => Date.now(),
+  };
   const [first, second] = rests.map((rest, at) => unlessAway(`s${at}`, upstashRedis(rest)));
   if (first === undefined || second === undefined) throw new Error("no databases");
   plane = await startPlane(first, {}, clock);

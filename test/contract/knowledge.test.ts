@@ -9,7 +9,12 @@ import type { Clock } from "../../shared/ports/clock.ts";
 import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
 
 const EPOCH = 5;
-const clock: Clock = { now: () => instant(1000), backwardSteps: () => 0, wall: () => 1000 };
+const clock: Clock = {
+  now: () => instant(1000),
+  surely: () => instant(1000),
+  backwardSteps: () => 0,
+  wall: () => 1000,
+};
 const head = (seq: number, hash = `h${seq}`): LogHead => ({ epoch: EPOCH, seq, hash });
 /** A peer that holds nothing from before 80. */
 const LEAP: Telling = {

@@ -6,6 +6,7 @@ import { type MappedShard, placementOf, type ShardMap } from "../../shared/core/
 import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { instant, millis } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, parseMark } from "../../shared/core/vary.ts";
+import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import { admitShard, readShardStatus } from "../../shared/mid-tier/shard-admission.ts";
@@ -14,7 +15,7 @@ import type { Granted, MidTier, ReadOutcome, ReadQuery } from "../../shared/port
 import type { Redis, RedisOutcome } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { ROOMY } from "../support/one-shard.ts";
-import { BACKENDS, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
+import { BACKENDS, replyTo, type startEmbeddedRest, type startServerRest } from "../support/redis-server.ts";
 import { storedAnswer } from "../support/stored-answer.ts";
 
 const EPOCH = 1000;
@@ -50,12 +51,15 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       },
     ]),
   );
-  const midTierBy = (by: () => ShardMap): MidTier =>
+  const KNOWN = { clockRemembered: millis(60_000), silenceRemembered: millis(60_000) };
+  const midTierBy = (by: () => ShardMap, mapSettlesIn = millis(600_000)): MidTier =>
     createMidTier({
+      known: new KnownShards(KNOWN),
+      mapSettlesIn,
       shards: databases,
       map: by,
       digest: systemDigest,
-      clock: { now: () => instant(now), backwardSteps: () => 0, wall: () => now },
+      clock: { now: () => instant(now), surely: () => instant(now), backwardSteps: () => 0, wall: () => now },
       readDeadline: DEADLINE,
       failoverAfter: DEADLINE,
       failoverTries: 3,
@@ -136,6 +140,8 @@ describe.each(BACKENDS)("%s", (_name, start) => {
         keepFor: millis(60_000),
       },
     });
+  const grantedAt = async (id: string, key: string): Promise<number> =>
+    Number(await replyTo(real.get(id) ?? { run: async () => AWAY }, "HGET", `tg:a:${key}`, "at"));
   const found = (outcome: ReadOutcome): string | null =>
     outcome.kind === "hit" ? `${outcome.found.answer.id} from ${outcome.found.shard}` : outcome.kind;
   const fetched = async (key: string, replicas: number, answer: StoredAnswer): Promise<void> => {
@@ -158,7 +164,53 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     expect(homes.size).toBe(3);
   });
 
-  test("with two replicas a miss costs two calls more, a hit none", async () => {
+  test("once the map has settled a miss costs one call more for each copy, as soon as its clock was heard", async () => {
+    const settled = midTierBy(() => map, millis(0));
+    const [home = "", copy = ""] = order("k", 2);
+    // A key that lives where the copy will: whoever reads it hears that shard's clock.
+    const there = ["k1", "k2", "k3", "k4", "k5", "k6"].find((key) => order(key)[0] === copy) ?? "";
+    await read(there, {}, settled);
+    calls = [];
+    const leased = granted(await read("k", { replicas: 2 }, settled));
+    expect(calls).toEqual([home]);
+    await fill("k", { granted: leased, answer: answerOf("x", 5) }, settled);
+    expect(calls.slice(1).sort()).toEqual([home, copy].sort());
+    const [atHome, atCopy] = await Promise.all([home, copy].map((id) => grantedAt(id, "k")));
+    // Nearly the same clock here: the copy is dated by it no later than its original.
+    expect(atCopy).toBeLessThanOrEqual((atHome ?? 0) + 5);
+    expect(atCopy).toBeGreaterThan((atHome ?? 0) - 1000);
+  });
+
+  test("a copy whose shard's clock was not heard lately, or in another life, is asked for it", async () => {
+    const settled = midTierBy(() => map, millis(0));
+    const [home, copy = ""] = order("k", 2);
+    const there = ["k1", "k2", "k3", "k4", "k5", "k6"].find((key) => order(key)[0] === copy) ?? "";
+    await read(there, {}, settled);
+    now = KNOWN.clockRemembered + 1;
+    calls = [];
+    await read("k", { replicas: 2 }, settled);
+    expect(calls).toEqual([home, copy]);
+    await becomes(2, ["serving", "serving", "serving"], [copy]);
+    calls = [];
+    await read("k", { replicas: 2, lease: { token: "other", duration: millis(5000) }, need: at(9) }, settled);
+    expect(calls).toEqual([home, copy]);
+  });
+
+  test("what the home lacks is looked for on its copy while the map is new, and after the home was silent", async () => {
+    const [home = "", copy] = order("k", 2);
+    const [early, late] = [midTierBy(() => map), midTierBy(() => map, millis(0))];
+    await fetched("k", 2, answerOf("x", 5));
+    await real.get(home)?.run([["DEL", "tg:a:k"]], DEADLINE);
+    const only = { replicas: 2, lease: null };
+    expect(found(await read("k", only, late))).toBe("absent");
+    expect(found(await read("k", only, early))).toBe(`x from ${copy}`);
+    away.add(home);
+    await read("k", only, late);
+    away.clear();
+    expect(found(await read("k", only, late))).toBe(`x from ${copy}`);
+  });
+
+  test("with two replicas a miss costs two calls more while the map is new, a hit none", async () => {
     const [home, copy] = order("k", 2);
     await fetched("k", 2, answerOf("x", 5));
     expect(calls).toHaveLength(4);

@@ -50,6 +50,35 @@ describe("an elapsed clock", () => {
     );
   });
 
+  test("has a second line on which no more passes than on any clock that does not step back", () => {
+    const forwards = array(
+      array(double({ min: 0, max: 5000, noNaN: true }), { minLength: 2, maxLength: 2 }),
+      {
+        maxLength: 30,
+      },
+    );
+    holds(
+      property(forwards, (changes) => {
+        const [first = [], ...rest] = readingsOf(changes);
+        const clock = startElapsedClock(first);
+        const begun = clock.surely;
+        for (const readings of rest) {
+          advanceClock(clock, readings);
+          for (const [which, reading] of readings.entries())
+            expect(clock.surely - begun).toBeLessThanOrEqual(reading - (first[which] ?? 0) + 0.01);
+        }
+      }),
+    );
+  });
+
+  test("takes a step back for no time at all on that line", () => {
+    const clock = startElapsedClock([1000, 5000]);
+    advanceClock(clock, [1010, 4000]);
+    expect(clock.surely).toBe(1000);
+    advanceClock(clock, [1015, 5010]);
+    expect(clock.surely).toBe(1005);
+  });
+
   test("counts every reading in which a clock stepped back by more than rounding", () => {
     holds(
       property(array(array(integer({ min: -3, max: 3 }), { minLength: 2, maxLength: 2 })), (changes) => {

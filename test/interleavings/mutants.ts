@@ -116,7 +116,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "own-lease-not-known": {
     script: READ_OR_LEASE,
-    find: "if owner and owner == token then return { 'leased', corrupt } end",
+    find: "if owner and owner == token then return { 'leased', corrupt, settled(), int(now) } end",
     put: "",
     scenario: "lost replies",
     breaks: "no wait for nothing",

@@ -29,7 +29,7 @@ interface Memory {
 const PORTS = {
   // Receipts are no part of the model: a life may take what was known before it.
   begunAt: instant(Number.NEGATIVE_INFINITY),
-  clock: { now: () => NOW, wall: () => 0, backwardSteps: () => 0 },
+  clock: { now: () => NOW, surely: () => NOW, wall: () => 0, backwardSteps: () => 0 },
   configured: () => undefined,
 };
 

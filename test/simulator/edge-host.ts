@@ -6,6 +6,7 @@ import type { Edge } from "../../edge/edge.ts";
 import type { InternalEdge } from "../../edge/internal/routes.ts";
 import type { BucketTerms } from "../../shared/core/token-bucket.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
+import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
@@ -168,6 +169,8 @@ export class EdgeHost {
           shards: this.databases(reached, { clock, isolate }),
           map: () => map.current,
           missing: new MissingCopies(LIMITS.copiesMissed),
+          known: new KnownShards(LIMITS),
+          mapSettlesIn: LIMITS.mapSettlesIn,
           clock,
           failoverAfter: LIMITS.failoverAfter,
           failoverTries: LIMITS.failoverTries,

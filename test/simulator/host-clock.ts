@@ -32,6 +32,10 @@ export class HostClock {
     const state = startElapsedClock(readings());
     return {
       now: () => advanceClock(state, readings()),
+      surely() {
+        advanceClock(state, readings());
+        return state.surely;
+      },
       backwardSteps: () => state.backwardSteps,
       wall: () => this.wall(),
     };

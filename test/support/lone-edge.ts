@@ -71,7 +71,12 @@ export function loneEdge(
   const nothing = async () => undefined;
   const edge = createEdge(
     {
-      clock: { now: () => instant(time.now), backwardSteps: () => 0, wall: () => EPOCH + time.now },
+      clock: {
+        now: () => instant(time.now),
+        surely: () => instant(time.now),
+        backwardSteps: () => 0,
+        wall: () => EPOCH + time.now,
+      },
       // What is put off to later happens at once: the clock is the test's.
       timers: { ...systemTimers, sleep: async () => undefined },
       random: systemRandom,

@@ -3,6 +3,7 @@
 import type { L2Budget } from "../../shared/core/rules.ts";
 import { loneShard } from "../../shared/core/shard-map.ts";
 import { instant, mebibytes, millis } from "../../shared/core/units.ts";
+import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
 import type { MidTierConfig } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import type { ShardTraffic } from "../../shared/mid-tier/shard.ts";
@@ -11,7 +12,15 @@ import type { Redis } from "../../shared/ports/redis.ts";
 
 type Placed = Pick<
   MidTierConfig,
-  "shards" | "map" | "clock" | "failoverAfter" | "failoverTries" | "traffic" | "missing"
+  | "shards"
+  | "map"
+  | "clock"
+  | "failoverAfter"
+  | "failoverTries"
+  | "traffic"
+  | "missing"
+  | "known"
+  | "mapSettlesIn"
 >;
 
 export function oneShard(redis: Redis, traffic?: () => ShardTraffic): Placed {
@@ -20,10 +29,12 @@ export function oneShard(redis: Redis, traffic?: () => ShardTraffic): Placed {
     shards: new Map([[ID, redis]]),
     map: () => map,
     // Read only where copies are made.
-    clock: { now: () => instant(0), backwardSteps: () => 0, wall: () => 0 },
+    clock: { now: () => instant(0), surely: () => instant(0), backwardSteps: () => 0, wall: () => 0 },
     failoverAfter: millis(1000),
     failoverTries: 1,
     missing: new MissingCopies(10),
+    known: new KnownShards({ clockRemembered: millis(0), silenceRemembered: millis(0) }),
+    mapSettlesIn: millis(0),
     traffic: traffic ?? (() => ({ hits: 0, misses: 0, corrupt: 0 })),
   };
 }

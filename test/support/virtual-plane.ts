@@ -101,7 +101,12 @@ export async function startVirtualPlane(
   const plane = createControlPlane(
     {
       databases: new Map(),
-      clock: { now: () => instant(time.now), backwardSteps: () => 0, wall: () => TIME_ZERO + time.now },
+      clock: {
+        now: () => instant(time.now),
+        surely: () => instant(time.now),
+        backwardSteps: () => 0,
+        wall: () => TIME_ZERO + time.now,
+      },
       timers: { sleep: (span) => time.pass(span), after: (span, act) => time.after(span, act) },
       random: { token: () => chance.token(), unit: () => chance.unit() },
       digest: DIGEST,

@@ -5,6 +5,11 @@
 local need_epoch, need_seq = tonumber(ARGV[1]), tonumber(ARGV[2])
 local token = ARGV[5]
 local now = now_ms()
+-- For how long this shard has known the map: before, others may have held what is looked for.
+local function settled()
+  local since = tonumber(redis.call('HGET', SHARD, 'since') or '')
+  return since and int(math.max(0, now - since)) or ''
+end
 if is_stranger() then return { 'stranger' } end
 
 -- Whoever wrote something else under this name wrote no answer of ours: it is removed, and said.
@@ -33,7 +38,7 @@ if f[1] and f[1] ~= ARGV[7] then
   -- Of what was granted later than now nobody can say any more how old it is: the clock has stepped back.
   if at and at <= now and f[2] and f[3] and f[5] and f[6] and f[7] then
     visit()
-    return { 'hit', f[1], f[2], f[3], int(now - at), f[5], f[6], f[7], int(redis.call('PTTL', KEYS[1])) }
+    return { 'hit', f[1], f[2], f[3], int(now - at), f[5], f[6], f[7], int(redis.call('PTTL', KEYS[1])), int(now) }
   end
   redis.call('DEL', KEYS[1])
   corrupt = '1'
@@ -48,12 +53,12 @@ if held == 'uncacheable' or held == 'failing' then return { held } end
 if held then
   local owner, epoch, seq = string.match(held, '^(%S+) (%d+) (%d+) (%d+)$')
   epoch, seq = tonumber(epoch), tonumber(seq)
-  if owner and owner == token then return { 'leased', corrupt } end
+  if owner and owner == token then return { 'leased', corrupt, settled(), int(now) } end
   -- A lease from before an invalidation that the caller knows of can only bring what was invalidated.
   local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq)
   if not old then return { 'taken', int(math.max(0, redis.call('PTTL', KEYS[2]))) } end
 end
-if token == '' then return { 'absent', corrupt } end
+if token == '' then return { 'absent', corrupt, settled(), int(now) } end
 if is_outdated() then return { 'outdated' } end
 redis.call('SET', KEYS[2], token .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. int(now), 'PX', ARGV[6])
-return { 'leased', corrupt }
+return { 'leased', corrupt, settled(), int(now) }

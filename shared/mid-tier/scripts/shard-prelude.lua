@@ -23,6 +23,6 @@ end
 local function is_outdated()
   if MAP == 0 then return false end
   local known = tonumber(redis.call('HGET', SHARD, 'map') or '0')
-  if MAP > known then redis.call('HSET', SHARD, 'map', int(MAP)) end
+  if MAP > known then redis.call('HSET', SHARD, 'map', int(MAP), 'since', int(now_ms())) end
   return MAP < known
 end
