@@ -3,6 +3,9 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+
+import { benchCommands } from "./commands.ts";
+import { benchCrowd } from "./crowd.ts";
 import { benchEviction, type TraceOptions } from "./eviction.ts";
 import { benchEvictionL2 } from "./eviction-l2.ts";
 import { benchHit } from "./hit.ts";
@@ -22,6 +25,8 @@ const BENCHMARKS = {
   hit: ({ quick }: Options) => benchHit(quick),
   purge: ({ quick }: Options) => benchPurge(quick),
   outage: ({ quick }: Options) => benchOutage(quick),
+  commands: ({ quick }: Options) => benchCommands(quick),
+  crowd: ({ quick }: Options) => benchCrowd(quick),
   eviction: ({ quick, trace, l2 }: Options) =>
     l2 ? benchEvictionL2(quick, trace) : benchEviction(quick, trace),
 } as const;

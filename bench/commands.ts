@@ -1,0 +1,196 @@
+// Commands that Redis is sent a request, counted by Redis itself: hits, misses, copies, expiries; pulls of the log apart.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { type Cluster, startCluster } from "../dev/cluster.ts";
+import { freePortRange } from "../dev/ports.ts";
+import { freePort, launchRedisServer, type RedisServer } from "../dev/redis/launch.ts";
+import { type Command, type CountedRedis, type Counts, countCommands } from "./commands/counted-redis.ts";
+import { createOutsideClient } from "./outside/exchange.ts";
+
+export interface CommandsResult {
+  readonly name: "commands";
+  readonly requestsEach: number;
+  readonly oneShard: Readonly<Record<string, PerRequest>>;
+  readonly fourShards: Readonly<Record<string, PerRequest>>;
+  readonly verdict: { readonly claim: string; readonly met: boolean; readonly above: readonly string[] };
+}
+
+/** `total`: what the request itself cost; `pull` and `other`, the control plane's, come on top of that. */
+type PerRequest = Readonly<Partial<Record<Command | "total", number>>>;
+
+interface Phase {
+  readonly name: string;
+  readonly path: "one" | "two" | "brief";
+  readonly edge: number;
+  /** What the claim allows. */
+  readonly most: number;
+  /** Something that has to happen first. */
+  readonly first?: (stage: Stage) => Promise<void>;
+}
+
+interface Stage {
+  readonly cluster: Cluster;
+  readonly databases: readonly CountedRedis[];
+  /** Tells the paths of one phase's keys from another's. */
+  round: number;
+}
+
+const HOST = "bench.test";
+const EDGES = 2;
+const TTL_S = 2;
+/** `hot` has two copies; with a budget, every miss takes a token. */
+const POLICIES = [{ key_pattern: "/two/*", class: "hot" }];
+const PROTECTION = { rate: 10_000, burst: 10_000, concurrency: null };
+/** Fills and log pulls go on behind the answer. */
+const BEHIND_MS = 250;
+
+const anew = async (stage: Stage): Promise<void> => {
+  stage.round += 1;
+};
+const settled = async (stage: Stage): Promise<void> => {
+  stage.round += 1;
+  for (const database of stage.databases) await database.settle();
+};
+const expired = (): Promise<void> => pause(TTL_S * 1000 + BEHIND_MS);
+
+const PHASES: readonly Phase[] = [
+  { name: "miss, two copies, map just changed", path: "two", edge: 0, most: 5, first: anew },
+  { name: "miss, one copy", path: "one", edge: 0, most: 3, first: settled },
+  { name: "hit in memory", path: "one", edge: 0, most: 0 },
+  { name: "hit in L2", path: "one", edge: 1, most: 1 },
+  { name: "miss, two copies", path: "two", edge: 0, most: 4, first: anew },
+  { name: "hit in L2, two copies", path: "two", edge: 1, most: 1 },
+  { name: "miss of what expires", path: "brief", edge: 0, most: 3, first: anew },
+  { name: "expired, held by the edge", path: "brief", edge: 0, most: 3, first: expired },
+  { name: "expired, held by L2 alone", path: "brief", edge: 1, most: 4, first: expired },
+];
+
+export async function benchCommands(quick: boolean): Promise<CommandsResult> {
+  const requests = quick ? 20 : 100;
+  const [oneShard, fourShards] = [await measure(1, requests), await measure(4, requests)];
+  const above = Object.entries({ oneShard, fourShards }).flatMap(([shards, phases]) =>
+    PHASES.filter(({ name, most }) => (phases[name]?.total ?? Number.NaN) > most).map(
+      ({ name }) => `${shards}: ${name}`,
+    ),
+  );
+  const claim =
+    "hit in memory 0, in L2 1; miss at most 3 and 1 a copy; 1 more while the map is new, or where L2 alone has what expired";
+  return {
+    ...{ name: "commands", requestsEach: requests, oneShard, fourShards },
+    verdict: { claim, met: above.length === 0, above },
+  };
+}
+
+async function measure(shards: number, requests: number): Promise<Record<string, PerRequest>> {
+  const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
+  const stops: (() => unknown)[] = [() => rmSync(dir, { recursive: true, force: true })];
+  try {
+    const servers: RedisServer[] = [];
+    for (let at = 0; at < shards; at++) {
+      const server = await launchRedisServer({ port: await freePort(), dir: join(dir, `redis-${at}`) });
+      stops.push(() => server.stop());
+      servers.push(server);
+    }
+    const origin = await startOrigin();
+    stops.push(() => origin.close());
+    const cluster = await start({ dir, servers, origin });
+    stops.push(() => cluster.stop());
+    await untilServing(cluster, shards);
+    const databases = await Promise.all(servers.map(({ port }) => countCommands(port)));
+    stops.push(() => databases.forEach((database) => void database.close()));
+    return await runPhases({ cluster, databases, round: 0 }, requests);
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+async function start(given: {
+  dir: string;
+  servers: readonly RedisServer[];
+  origin: Server;
+}): Promise<Cluster> {
+  const { dir, servers, origin } = given;
+  const policies = join(dir, "policies.json");
+  writeFileSync(policies, JSON.stringify(POLICIES));
+  return startCluster({
+    origin: new URL(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`),
+    edges: EDGES,
+    edgePort: await freePortRange(EDGES),
+    controlPort: await freePortRange(1),
+    redis: { kind: "urls", urls: servers.map(({ port }) => `redis://127.0.0.1:${port}`) },
+    token: null,
+    data: join(dir, "data"),
+    policies,
+    push: true,
+    protection: PROTECTION,
+  });
+}
+
+function startOrigin(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const life = request.url?.startsWith("/brief/") ? TTL_S : 3600;
+    response.writeHead(200, {
+      "content-type": "text/plain",
+      "cache-control": `max-age=${life}`,
+      etag: '"one"',
+    });
+    response.end("content");
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+/** A shard that has just come warms up before it is read. */
+async function untilServing({ control, token }: Cluster, shards: number): Promise<void> {
+  for (const giveUpAt = performance.now() + 60_000; performance.now() < giveUpAt; await pause(250)) {
+    const answer = await fetch(`${control}/shards`, { headers: { authorization: `Bearer ${token}` } });
+    const text = await answer.text();
+    if (text.split('"serving"').length - 1 >= shards) return;
+  }
+  throw new Error("not all shards serve");
+}
+
+async function runPhases(stage: Stage, requests: number): Promise<Record<string, PerRequest>> {
+  // Edges compile, connect and learn the map: none of that is a request's.
+  for (const edge of [0, 1]) await ask(stage, { edge, path: "two" }, requests);
+  const results: Record<string, PerRequest> = {};
+  for (const phase of PHASES) {
+    await phase.first?.(stage);
+    for (const database of stage.databases) await database.take();
+    await ask(stage, phase, requests);
+    await pause(BEHIND_MS);
+    const counts = await Promise.all(stage.databases.map((database) => database.take()));
+    results[phase.name] = perRequest(counts, requests);
+  }
+  return results;
+}
+
+/** One after the other, each for a key of its own. */
+async function ask(
+  { cluster, round }: Stage,
+  { edge, path }: Pick<Phase, "edge" | "path">,
+  requests: number,
+): Promise<void> {
+  const client = createOutsideClient({ edges: cluster.edges, host: HOST, deadlineMs: 5000 });
+  for (let number = 0; number < requests; number++) {
+    const url = `/${path}/${round}-${number}`;
+    const { outcome } = await client.ask({ edge, path: url, scheduledAt: performance.now() });
+    if (outcome.kind !== "answered" || outcome.status !== 200) throw new Error(`${url} could not be had`);
+  }
+  client.close();
+}
+
+const NOT_ITS_OWN: readonly Command[] = ["pull", "snapshot", "other"];
+
+function perRequest(counts: readonly Counts[], requests: number): PerRequest {
+  const sums = new Map<Command | "total", number>([["total", 0]]);
+  for (const [command, count] of counts.flatMap((one) => Object.entries(one) as [Command, number][])) {
+    const names = NOT_ITS_OWN.includes(command) ? [command] : (["total", command] as const);
+    for (const name of names) sums.set(name, (sums.get(name) ?? 0) + count);
+  }
+  return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / requests]));
+}
