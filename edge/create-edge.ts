@@ -20,6 +20,8 @@ import { flushUnsent } from "./writes/write-around.ts";
 
 export interface EdgeSetUp {
   readonly id: string;
+  /** Of hashes of keys in memory, 32 bits: unknown to clients, for these choose URLs. */
+  readonly hashSeed: number;
   /** Serves while no configuration has been learnt. */
   readonly fallbackSite: Site;
   readonly parseUrl: ParseUrl;
@@ -60,7 +62,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     guards,
     sampler: new Sampler(LIMITS),
     originChecks: new OriginChecks(LIMITS),
-    memory: new MemoryTier(),
+    memory: new MemoryTier(setUp.hashSeed),
     dataCentre: new DataCentreTier(ports),
     flights: new Map(),
     shown: new WeakMap(),

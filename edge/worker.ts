@@ -1,6 +1,7 @@
 // The edge worker: reads its environment, puts the edge together once an isolate, and speaks the runtime's HTTP.
 
 import { type HeaderList, hopByHopNames } from "../shared/core/headers.ts";
+import { mix } from "../shared/core/mix.ts";
 import type { Site } from "../shared/core/routing.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
@@ -85,6 +86,7 @@ function isolate(env: EdgeEnv): InternalEdge {
     },
     {
       id,
+      hashSeed: mix(systemRandom.token()),
       fallbackSite: FALLBACK_SITE,
       parseUrl,
       peerUrls,

@@ -12,6 +12,13 @@ const NOBODY: ReadonlySet<string> = new Set();
  */
 const HELD_SHARE = 2;
 
+export interface ClassMemoryOptions<V> {
+  readonly budget: Bytes;
+  readonly expiryOf: (value: V) => number;
+  /** As in `CacheOptions`. */
+  readonly seed: number;
+}
+
 interface Share<V> {
   readonly eviction: EvictionPolicy;
   readonly cache: BoundedCache<V>;
@@ -26,12 +33,14 @@ interface Share<V> {
 export class ClassMemory<V> {
   private readonly budget: Bytes;
   private readonly expiryOf: (value: V) => number;
+  private readonly seed: number;
   private readonly shares: Share<V>[] = [];
   private held: ReadonlySet<string> = NOBODY;
 
-  constructor(budget: Bytes, expiryOf: (value: V) => number) {
+  constructor({ budget, expiryOf, seed }: ClassMemoryOptions<V>) {
     this.budget = budget;
     this.expiryOf = expiryOf;
+    this.seed = seed;
   }
 
   get(key: string): V | undefined {
@@ -104,7 +113,8 @@ export class ClassMemory<V> {
     const there = this.shares.find((share) => share.eviction === eviction);
     if (there !== undefined) return there;
     const replacement = replacementOf(eviction, this.expiryOf);
-    const share = { eviction, cache: new BoundedCache({ budget: this.budget, replacement }), turn: 0 };
+    const cache = new BoundedCache({ budget: this.budget, replacement, seed: this.seed });
+    const share = { eviction, cache, turn: 0 };
     this.shares.push(share);
     return share;
   }

@@ -60,10 +60,14 @@ export type Marker =
 export class MemoryTier {
   private readonly classes = new Map<string, ClassMemory<MemoryAnswer>>();
   private hot: ReadonlySet<string> = new Set();
-  private readonly markers = new BoundedCache<Marker>({
-    budget: LIMITS.markerBudget,
-    replacement: () => new Sieve(),
-  });
+  private readonly markers: BoundedCache<Marker>;
+  private readonly seed: number;
+
+  /** `seed`: as in `CacheOptions`. */
+  constructor(seed: number) {
+    this.seed = seed;
+    this.markers = new BoundedCache({ budget: LIMITS.markerBudget, replacement: () => new Sieve(), seed });
+  }
 
   find(rules: ClassSettings, key: CacheKey): MemoryAnswer | undefined {
     return this.classes.get(rules.name)?.get(key);
@@ -197,7 +201,7 @@ export class MemoryTier {
   private classOf(rules: ClassSettings): ClassMemory<MemoryAnswer> {
     let held = this.classes.get(rules.name);
     if (held === undefined) {
-      held = new ClassMemory(rules.memoryBudget, expiryOf);
+      held = new ClassMemory({ budget: rules.memoryBudget, expiryOf, seed: this.seed });
       held.hold(this.hot);
       this.classes.set(rules.name, held);
     }

@@ -7,7 +7,8 @@ import type { EvictionPolicy } from "../../shared/core/rules.ts";
 import { bytes } from "../../shared/core/units.ts";
 import { holds } from "../core/samples.ts";
 
-const memoryOf = (budget: number) => new ClassMemory<number>(bytes(budget), (value) => value);
+const memoryOf = (budget: number) =>
+  new ClassMemory<number>({ budget: bytes(budget), expiryOf: (value) => value, seed: 1 });
 
 function fill(memory: ClassMemory<number>, eviction: EvictionPolicy, names: readonly string[]): void {
   for (const name of names) memory.set(eviction, name, { value: 1, size: 10 });

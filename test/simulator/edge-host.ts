@@ -183,6 +183,7 @@ export class EdgeHost {
       },
       {
         id: this.id,
+        hashSeed: 1,
         fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
         parseUrl,
         peerUrls: new Map(),

@@ -49,6 +49,7 @@ export function bareEdge(redis: Redis, origin = NO_ORIGIN, log = createLog(redis
     },
     {
       id: "one",
+      hashSeed: 1,
       fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
       parseUrl,
       peerUrls: new Map(),

@@ -101,6 +101,7 @@ export function loneEdge(
     },
     {
       id: "one",
+      hashSeed: 1,
       fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: HOST },
       parseUrl,
       peerUrls: new Map(),

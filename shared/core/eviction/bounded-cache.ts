@@ -15,6 +15,8 @@ export interface CacheOptions<V> {
   readonly replacement: (residents: Residents<V>) => Replacement;
   /** What is larger than this is not taken. */
   readonly largest?: Bytes;
+  /** 32 bits that whoever makes keys can't know, else they can make keys that are slow to find. */
+  readonly seed?: number;
   readonly onEvict?: Evicted<V>;
 }
 
@@ -22,7 +24,7 @@ export class BoundedCache<V> {
   readonly budget: Bytes;
   private readonly largest: number;
   private readonly onEvict: Evicted<V> | null;
-  private readonly residents = new Residents<V>();
+  private readonly residents: Residents<V>;
   private readonly replacement: Replacement;
   /** By slot: 1 where the policy does not see it. */
   private pins: Uint8Array = new Uint8Array(0);
@@ -30,10 +32,11 @@ export class BoundedCache<V> {
   private used = 0;
   private evicted = 0;
 
-  constructor({ budget, replacement, largest, onEvict }: CacheOptions<V>) {
+  constructor({ budget, replacement, largest, seed, onEvict }: CacheOptions<V>) {
     this.budget = budget;
     this.largest = largest ?? budget / LARGEST_SHARE;
     this.onEvict = onEvict ?? null;
+    this.residents = new Residents(seed ?? 0);
     this.replacement = replacement(this.residents);
   }
 

@@ -26,13 +26,12 @@ export class Gdsf implements Replacement {
 
   grow(capacity: number): void {
     this.ranking.grow(capacity);
-    this.ghosts.grow(capacity);
     this.uses = grown(this.uses, capacity);
     this.stale = grown(this.stale, capacity);
   }
 
   add(slot: number, again: boolean): void {
-    const before = again ? this.usesOf(slot) : this.ghosts.arrive(slot, this.residents.keyAt(slot));
+    const before = again ? this.usesOf(slot) : this.ghosts.arrive(this.residents.hashAt(slot));
     this.uses[slot] = Math.min(before + 1, LARGEST_NOTE);
     this.stale[slot] = 0;
     this.ranking.add(slot, this.rankOf(slot));
@@ -56,7 +55,7 @@ export class Gdsf implements Replacement {
       slot = this.ranking.lowest;
     }
     this.age = this.ranking.rankOf(slot);
-    this.ghosts.leave(slot, this.usesOf(slot));
+    this.ghosts.leave(this.residents.hashAt(slot), this.usesOf(slot));
     return slot;
   }
 

@@ -1,7 +1,6 @@
 // Keys that left lately, each with a small note: four octets a key, and no list to keep.
 
-import { mix } from "../mix.ts";
-import { grown } from "./columns.ts";
+import { HASHES } from "./hash.ts";
 
 /**
  * Keys that share a bucket push one another out, the oldest first. Buckets of 32 miss within half a point of one queue
@@ -21,14 +20,6 @@ export class Ghosts {
   /** Where in each bucket the oldest is. */
   private hands = new Uint8Array(0);
   private bucket = 0;
-  /** Of who is in, by slot: to hash a key costs as much as all else about an arrival. */
-  private hashes: Uint32Array = new Uint32Array(0);
-
-  /** There are so many slots from now on. */
-  grow(slots: number): void {
-    this.hashes = grown(this.hashes, slots);
-  }
-
   /** Makes room for so many who left, if there is not nearly; that forgets all of them. */
   fit(capacity: number): void {
     if (capacity <= this.prints.length * SLACK) return;
@@ -39,9 +30,7 @@ export class Ghosts {
   }
 
   /** The note of a key that comes in, which is then forgotten; 0 where it had not left lately. */
-  arrive(slot: number, key: string): number {
-    const hash = mix(key);
-    this.hashes[slot] = hash;
+  arrive(hash: number): number {
     const print = printOf(hash);
     const start = this.bucketOf(hash) * this.bucket;
     for (let at = start; at < start + this.bucket; at++) {
@@ -55,8 +44,7 @@ export class Ghosts {
   }
 
   /** `note` is 1 to `LARGEST_NOTE`. */
-  leave(slot: number, note: number): void {
-    const hash = this.hashes[slot] ?? 0;
+  leave(hash: number, note: number): void {
     const bucket = this.bucketOf(hash);
     const hand = this.hands[bucket] ?? 0;
     this.prints[bucket * this.bucket + hand] = printOf(hash) | note;
@@ -69,7 +57,7 @@ export class Ghosts {
 
   /** By the higher bits of a hash: the lower ones make the print. */
   private bucketOf(hash: number): number {
-    return Math.floor((hash / 2 ** 32) * this.hands.length);
+    return Math.floor((hash / HASHES) * this.hands.length);
   }
 }
 

@@ -29,7 +29,6 @@ export class S3Fifo implements Replacement {
 
   grow(capacity: number): void {
     this.links.grow(capacity);
-    this.ghosts.grow(capacity);
     this.uses = grown(this.uses, capacity);
     this.inMain = grown(this.inMain, capacity);
   }
@@ -41,7 +40,7 @@ export class S3Fifo implements Replacement {
       return;
     }
     this.uses[slot] = 0;
-    this.enter(slot, this.ghosts.arrive(slot, this.residents.keyAt(slot)) > 0);
+    this.enter(slot, this.ghosts.arrive(this.residents.hashAt(slot)) > 0);
   }
 
   use(slot: number): void {
@@ -97,7 +96,7 @@ export class S3Fifo implements Replacement {
   private fromSmall(): number {
     const slot = this.small.oldest;
     if (this.usesOf(slot) < USES_TO_STAY) {
-      this.ghosts.leave(slot, 1);
+      this.ghosts.leave(this.residents.hashAt(slot), 1);
       return slot;
     }
     this.remove(slot);

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { BoundedCache } from "../../../shared/core/eviction/bounded-cache.ts";
 import { Ghosts } from "../../../shared/core/eviction/ghosts.ts";
+import { hashOf } from "../../../shared/core/eviction/hash.ts";
 import { cacheOf, cacheOfEntries } from "./cache-of.ts";
 
 const keysOf = (cache: BoundedCache<unknown>): string =>
@@ -169,29 +170,29 @@ describe("GDSF", () => {
 describe("ghosts", () => {
   const named = (count: number, prefix: string) => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 
-  /** Lets keys come in at slot 0 and leave again. */
+  const arrive = (name: string, ghosts: Ghosts) => ghosts.arrive(hashOf(name, 1));
+
+  /** Lets keys come in and leave again. */
   function left(names: readonly string[], ghosts: Ghosts): void {
     for (const name of names) {
-      ghosts.arrive(0, name);
-      ghosts.leave(0, 5);
+      arrive(name, ghosts);
+      ghosts.leave(hashOf(name, 1), 5);
     }
   }
 
   test("are known by their note, once", () => {
     const ghosts = new Ghosts();
-    ghosts.grow(1);
     ghosts.fit(64);
     left(["a"], ghosts);
-    expect([ghosts.arrive(0, "b"), ghosts.arrive(0, "a"), ghosts.arrive(0, "a")]).toEqual([0, 5, 0]);
+    expect(["b", "a", "a"].map((name) => arrive(name, ghosts))).toEqual([0, 5, 0]);
   });
 
   test("are about as many as there is room for, the latest of those that left, and no strangers", () => {
     const ghosts = new Ghosts();
-    ghosts.grow(1);
     ghosts.fit(10_000);
     const names = named(30_000, "k");
     left(names, ghosts);
-    const known = (some: readonly string[]) => some.filter((name) => ghosts.arrive(0, name) > 0).length;
+    const known = (some: readonly string[]) => some.filter((name) => arrive(name, ghosts) > 0).length;
     expect(known(names.slice(22_000))).toBeGreaterThan(7_200);
     expect(known(names.slice(0, 15_000))).toBeLessThan(150);
     expect(known(named(10_000, "stranger"))).toBeLessThan(3);
