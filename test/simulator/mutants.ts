@@ -24,7 +24,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "known-at-on-push": {
     file: "edge/log/view-keeper.ts",
-    from: 12,
+    from: 19,
     find: "    const joined = this.knowledge.take(view, entries);\n",
     put: "    const joined = this.knowledge.take(view, entries);\n    view.knownAt = this.ports.clock.now();\n",
   },
@@ -42,7 +42,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "soft-hides-hard": {
     file: "shared/core/log-view.ts",
-    from: 31,
+    from: 11,
     find: "if (newest.hard > verifiedTo.seq) return",
     put: "if (newest.hard > verifiedTo.seq && lastSoft(newest) < newest.hard) return",
   },
@@ -54,7 +54,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "followers-unchecked": {
     file: "edge/far.ts",
-    from: 4,
+    from: 8,
     find: 'if (role === "leader") return serve',
     put: 'if (outcome.from === "origin") return serve',
   },
@@ -66,7 +66,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "fill-without-token": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 5,
+    from: 4,
     find: "if owner ~= token then return { 'refused', 'lease' } end",
     put: "granted = granted or '0'",
   },
@@ -84,13 +84,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "page-is-head": {
     file: "shared/core/log-view.ts",
-    from: 135,
+    from: 32,
     find: "head.epoch === view.epoch && head.seq <= view.cursor && sentAt",
     put: "head.epoch === view.epoch && sentAt",
   },
   "check-promotes-to-cursor": {
     file: "edge/judge.ts",
-    from: 89,
+    from: 262,
     find: "verifiedTo: leastPosition(outcome.position, askedFrom) }",
     put: "verifiedTo: { epoch: current.epoch, seq: current.cursor } }",
   },
@@ -114,19 +114,19 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "age-forgets-cache": {
     file: "edge/tiers/data-centre.ts",
-    from: 6,
+    from: 17,
     find: "millis(record.age + outcome.residence)",
     put: "outcome.residence",
   },
   "broken-is-whole": {
     file: "edge/share-body.ts",
-    from: 4,
+    from: 8,
     find: '    queue.fail(error);\n    return to.result.resolve({ kind: "broken" });',
     put: '    queue.fail(error);\n    return to.result.resolve({ kind: "whole", bytes: concatenate(pieces, total) });',
   },
   "damage-unnoticed": {
     file: "shared/mid-tier/shard.ts",
-    from: 155,
+    from: 232,
     find: "if (bytes === null || (await digest.sha256Base64([record, bytes])) !== expected) return null;",
     put: "if (bytes === null || expected === undefined) return null;\n  await digest.sha256Base64([]);",
   },
@@ -156,13 +156,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "policy-as-stored": {
     file: "shared/core/selector.ts",
-    from: 49,
+    from: 20,
     find: "return more.length === 0 ? stored : [...stored, ...more];",
     put: "return more.length === 0 ? stored : stored.slice();",
   },
   "configuration-loses-nothing": {
     file: "control-plane/configuration/boot.ts",
-    from: 53,
+    from: 54,
     find: "const selectors = selectorsLost({ configuration, first }, change);",
     put: "const selectors: readonly Selector[] = first ? selectorsLost({ configuration, first }, change) : [];",
   },
@@ -174,7 +174,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "swr-drains-others": {
     file: "edge/serve.ts",
-    from: 257,
+    from: 72,
     find: 'if (boarding.role === "leader") request',
     put: "request",
   },
@@ -234,7 +234,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "gossip-age-zero": {
     file: "shared/core/gossip.ts",
-    from: 33,
+    from: 93,
     find: "age: knownAge(view, by.now),",
     put: "age: millis(0),",
   },

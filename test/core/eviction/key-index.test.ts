@@ -6,7 +6,7 @@ import { HASHES, hashOf } from "../../../shared/core/eviction/hash.ts";
 import { KeyIndex } from "../../../shared/core/eviction/key-index.ts";
 import { holds } from "../samples.ts";
 
-const named = (count: number, name: (at: number) => string) =>
+const named = <T>(count: number, name: (at: number) => T): T[] =>
   Array.from({ length: count }, (_, at) => name(at));
 
 describe("an index of keys", () => {
