@@ -70,7 +70,7 @@ export async function benchOutage(quick: boolean): Promise<OutageResult> {
     ),
   });
   try {
-    return await measure({ site, databases, traffic, awayFor: quick ? 30_000 : 180_000 });
+    return await measure({ site, databases, traffic, awayFor: quick ? 60_000 : 180_000 });
   } finally {
     await traffic.stop();
     await cluster.stop();

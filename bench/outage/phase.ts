@@ -6,6 +6,8 @@ export interface PhaseResult {
   readonly requests: number;
   /** Neither answered nor answered well: anything but a 200. */
   readonly errors: number;
+  /** By what the client saw, and at which whole second of the phase. */
+  readonly errorsBy: Readonly<Record<string, readonly number[]>>;
   /** Until hits are 95 % of what they were, and stay so on the mean of the three seconds from there; null = never. */
   readonly secondsTo95Percent: number | null;
   readonly worstSecond: number;
@@ -50,7 +52,8 @@ export function phaseResult(exchanges: readonly Exchange[], of: PhaseOf): PhaseR
   const took = during.map(({ scheduledAt, endedAt }) => endedAt - scheduledAt).sort((a, b) => a - b);
   return {
     requests: during.length,
-    errors: during.filter(({ outcome }) => outcome.kind !== "answered" || outcome.status !== 200).length,
+    errors: during.filter((exchange) => errorIn(exchange) !== null).length,
+    errorsBy: errorsBy(during, from),
     secondsTo95Percent: back === -1 ? null : back,
     worstSecond: Math.min(...perSecond),
     lastSeconds: round(hitRatio(during, to - 5000, to)),
@@ -60,6 +63,21 @@ export function phaseResult(exchanges: readonly Exchange[], of: PhaseOf): PhaseR
     p50Ms: round(took[Math.floor(took.length / 2)] ?? 0),
     p99Ms: round(took[Math.floor(took.length * 0.99)] ?? 0),
   };
+}
+
+function errorIn({ outcome }: Exchange): string | null {
+  if (outcome.kind === "failed") return outcome.reason;
+  if (outcome.kind === "silent") return outcome.kind;
+  return outcome.status === 200 ? null : `${outcome.status} ${outcome.cacheStatus}`;
+}
+
+function errorsBy(exchanges: readonly Exchange[], from: number): Record<string, number[]> {
+  const found: Record<string, number[]> = {};
+  for (const exchange of exchanges) {
+    const error = errorIn(exchange);
+    if (error !== null) found[error] = [...(found[error] ?? []), Math.floor((exchange.sentAt - from) / 1000)];
+  }
+  return found;
 }
 
 /** The fullest that a bucket of that rate would have had to be. */
