@@ -3,9 +3,13 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+
+import { benchCommands } from "./commands.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchEviction, type TraceOptions } from "./eviction.ts";
+import { benchEvictionL2 } from "./eviction-l2.ts";
 import { benchHit } from "./hit.ts";
+import { benchOutage } from "./outage.ts";
 import { benchPurge } from "./purge.ts";
 
 interface Options {
@@ -20,13 +24,11 @@ interface Options {
 const BENCHMARKS = {
   hit: ({ quick }: Options) => benchHit(quick),
   purge: ({ quick }: Options) => benchPurge(quick),
+  outage: ({ quick }: Options) => benchOutage(quick),
+  commands: ({ quick }: Options) => benchCommands(quick),
   crowd: ({ quick }: Options) => benchCrowd(quick),
-  // What uses `ioredis` is loaded last and only where it is asked for: beside it, and no edge has it, code over typed arrays
-  // runs at half its speed.
-  eviction: async ({ quick, trace, l2 }: Options) =>
-    l2 ? (await import("./eviction-l2.ts")).benchEvictionL2(quick, trace) : benchEviction(quick, trace),
-  outage: async ({ quick }: Options) => (await import("./outage.ts")).benchOutage(quick),
-  commands: async ({ quick }: Options) => (await import("./commands.ts")).benchCommands(quick),
+  eviction: ({ quick, trace, l2 }: Options) =>
+    l2 ? benchEvictionL2(quick, trace) : benchEviction(quick, trace),
 } as const;
 type Name = keyof typeof BENCHMARKS;
 

@@ -76,7 +76,8 @@ export function variantKey(primary: CacheKey, mark: VaryMark, request: KeyedRequ
   if (mark.names.length === 0) return primary;
   const values = selectingValues(mark, (name) => request.header(name));
   const parts = values.flatMap(([name, value]) => [name, optional(value)]);
-  return `${primary}|vary${parts.map((part) => `${part.length}:${part}`).join("")}` as CacheKey;
+  // Joined: V8 keeps a template's text in pieces, which memory is slower to hash.
+  return [primary, "|vary", ...parts.map((part) => `${part.length}:${part}`)].join("") as CacheKey;
 }
 
 /** Absent and empty are different values. */
