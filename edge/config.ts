@@ -45,8 +45,8 @@ export const LIMITS = {
   originLine: { user: 1000, background: 100 },
   /** As long they wait: a client rather hears soon that it has to come again, and a refresh that comes late is another one's. */
   originPatience: { user: seconds(2), background: millis(500) },
-  /** A token that is due within this is waited for, slot in hand: what a small burst needs to be spread out. */
-  originTokenPatience: millis(250),
+  /** A token that is due within this is waited for, slot in hand: as all that edges hold has to be asked for anew at once, when the log falls silent. */
+  originTokenPatience: seconds(1),
   /** Of a bucket's burst, what refreshes and warm-ups leave to users. */
   originReserve: 0.25,
   /** Tokens are asked for on the way of a miss: without an answer by then the own share decides. */
