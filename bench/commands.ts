@@ -1,16 +1,15 @@
 // Commands that Redis is sent a request, counted by Redis itself: hits, misses, copies, expiries; pulls of the log apart.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Cluster, startCluster } from "../dev/cluster.ts";
-import { freePortRange } from "../dev/ports.ts";
+import type { Cluster } from "../dev/cluster.ts";
 import { freePort, launchRedisServer, type RedisServer } from "../dev/redis/launch.ts";
 import { type Command, type CountedRedis, type Counts, countCommands } from "./commands/counted-redis.ts";
 import { createOutsideClient } from "./outside/exchange.ts";
+import { startSystem } from "./outside/start-system.ts";
 
 export interface CommandsResult {
   readonly name: "commands";
@@ -98,7 +97,10 @@ async function measure(shards: number, requests: number): Promise<Record<string,
     }
     const origin = await startOrigin();
     stops.push(() => origin.close());
-    const cluster = await start({ dir, servers, origin });
+    const cluster = await startSystem({
+      ...{ dir, origin, edges: EDGES, policies: POLICIES, protection: PROTECTION },
+      redis: { kind: "urls", urls: servers.map(({ port }) => `redis://127.0.0.1:${port}`) },
+    });
     stops.push(() => cluster.stop());
     await untilServing(cluster, shards);
     const databases = await Promise.all(servers.map(({ port }) => countCommands(port)));
@@ -107,28 +109,6 @@ async function measure(shards: number, requests: number): Promise<Record<string,
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
-}
-
-async function start(given: {
-  dir: string;
-  servers: readonly RedisServer[];
-  origin: Server;
-}): Promise<Cluster> {
-  const { dir, servers, origin } = given;
-  const policies = join(dir, "policies.json");
-  writeFileSync(policies, JSON.stringify(POLICIES));
-  return startCluster({
-    origin: new URL(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`),
-    edges: EDGES,
-    edgePort: await freePortRange(EDGES),
-    controlPort: await freePortRange(1),
-    redis: { kind: "urls", urls: servers.map(({ port }) => `redis://127.0.0.1:${port}`) },
-    token: null,
-    data: join(dir, "data"),
-    policies,
-    push: true,
-    protection: PROTECTION,
-  });
 }
 
 function startOrigin(): Promise<Server> {

@@ -1,18 +1,17 @@
 // A flash crowd on one key over three edges: what it costs the origin, and how much longer it waits than on a fresh key.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Cluster, startCluster } from "../dev/cluster.ts";
-import { freePortRange } from "../dev/ports.ts";
+import type { Cluster } from "../dev/cluster.ts";
 import { groupCpuSeconds } from "./cpu.ts";
 import type { Answered } from "./crowd/client.ts";
 import { type Crowd, gatherCrowd } from "./crowd/crowd.ts";
 import { median, quantile } from "./http-load.ts";
 import { createOutsideClient } from "./outside/exchange.ts";
+import { startSystem } from "./outside/start-system.ts";
 
 export interface CrowdResult {
   readonly name: "crowd";
@@ -84,21 +83,9 @@ const POLICIES = [{ key_pattern: "/stale/*", class: "hot" }];
 
 export async function benchCrowd(quick: boolean): Promise<CrowdResult> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
-  const policies = join(dir, "policies.json");
-  writeFileSync(policies, JSON.stringify(POLICIES));
   const asked = new Map<string, number>();
   const origin = await startOrigin(asked);
-  const cluster = await startCluster({
-    origin: new URL(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`),
-    edges: EDGES,
-    edgePort: await freePortRange(EDGES),
-    controlPort: await freePortRange(1),
-    redis: { kind: "server", databases: 1 },
-    token: null,
-    data: join(dir, "data"),
-    policies,
-    push: true,
-  });
+  const cluster = await startSystem({ dir, origin, edges: EDGES, policies: POLICIES });
   const ports = cluster.edges.map(({ url }) => Number(new URL(url).port));
   const crowd = gatherCrowd({ ports, host: HOST, connections: CLIENTS });
   try {

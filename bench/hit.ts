@@ -2,16 +2,15 @@
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startCluster } from "../dev/cluster.ts";
 import { freePort } from "../dev/redis/launch.ts";
 import { supervise } from "../dev/supervise.ts";
 import type { WorkerProcessConfig } from "../dev/worker-process.ts";
 import { groupCpuSeconds } from "./cpu.ts";
 import { load, median, quantile } from "./http-load.ts";
+import { startSystem } from "./outside/start-system.ts";
 
 export interface HitResult {
   readonly name: "hit";
@@ -49,17 +48,7 @@ const CONNECTIONS = 16;
 export async function benchHit(quick: boolean): Promise<HitResult> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
   const origin = await startOrigin();
-  const cluster = await startCluster({
-    origin: new URL(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`),
-    edges: 1,
-    edgePort: await freePort(),
-    controlPort: await freePort(),
-    redis: { kind: "server", databases: 1 },
-    token: null,
-    data: join(dir, "data"),
-    policies: null,
-    push: true,
-  });
+  const cluster = await startSystem({ dir, origin, edges: 1 });
   const bare = await startBare();
   try {
     const edge: Target = {

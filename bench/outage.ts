@@ -1,15 +1,15 @@
 // What clients and the origin notice of losses: a shard that is killed and comes back empty, all caches emptied, all of Redis away.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { type Cluster, startCluster } from "../dev/cluster.ts";
+
 import { freePortRange } from "../dev/ports.ts";
 import { launchRedisServer, type RedisServer } from "../dev/redis/launch.ts";
 import { hitRatio, mostBeyond, type PhaseResult, phaseResult } from "./outage/phase.ts";
+import { startSystem } from "./outside/start-system.ts";
 import { startTraffic, type Traffic } from "./outside/traffic.ts";
 import { zipfPicker } from "./outside/zipf.ts";
 
@@ -47,6 +47,7 @@ const HOST = "bench.test";
 const KILLED = 2;
 /** Short of the class's own 60 s, so that every phase sees answers expire. */
 const TTL_S = 20;
+const POLICY = { key_pattern: "/hot/*", class: "hot", ttl: TTL_S, ttl_mode: "override" };
 
 interface Site {
   readonly server: Server;
@@ -58,7 +59,11 @@ export async function benchOutage(quick: boolean): Promise<OutageResult> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
   const site = await startSite();
   const databases = await startDatabases(dir);
-  const cluster = await startSystem(dir, { site, databases });
+  const cluster = await startSystem({
+    ...{ dir, origin: site.server, edges: EDGES, policies: [POLICY] },
+    redis: { kind: "urls", urls: databases.urls },
+    protection: { ...BUDGET, concurrency: null },
+  });
   const traffic = startTraffic({
     edges: cluster.edges,
     host: HOST,
@@ -160,20 +165,4 @@ async function startDatabases(dir: string): Promise<Databases> {
       for (const server of servers.values()) await server.stop();
     },
   };
-}
-
-async function startSystem(
-  dir: string,
-  { site, databases }: { readonly site: Site; readonly databases: Databases },
-): Promise<Cluster> {
-  const policies = join(dir, "policies.json");
-  const policy = { key_pattern: "/hot/*", class: "hot", ttl: TTL_S, ttl_mode: "override" };
-  writeFileSync(policies, JSON.stringify([policy]));
-  return startCluster({
-    origin: new URL(`http://127.0.0.1:${(site.server.address() as AddressInfo).port}`),
-    ...{ edges: EDGES, edgePort: await freePortRange(EDGES), controlPort: await freePortRange(1) },
-    redis: { kind: "urls", urls: databases.urls },
-    ...{ token: "a-token-for-the-bench", data: join(dir, "data"), policies, push: true },
-    protection: { ...BUDGET, concurrency: null },
-  });
 }

@@ -2,14 +2,13 @@
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Cluster, startCluster } from "../dev/cluster.ts";
-import { freePortRange } from "../dev/ports.ts";
+import type { Cluster } from "../dev/cluster.ts";
 import { quantile } from "./http-load.ts";
 import type { Exchange } from "./outside/exchange.ts";
 import { startOpenLoop } from "./outside/open-loop.ts";
+import { startSystem } from "./outside/start-system.ts";
 import { startTraffic } from "./outside/traffic.ts";
 import { VersionedContent } from "./outside/versioned-content.ts";
 import { zipfPicker } from "./outside/zipf.ts";
@@ -74,17 +73,7 @@ export async function benchPurge(quick: boolean): Promise<PurgeResult> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
   const content = new VersionedContent(() => ({ "cache-control": "max-age=3600" }));
   const origin = await startOrigin(content);
-  const cluster = await startCluster({
-    origin: new URL(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`),
-    edges: EDGES,
-    edgePort: await freePortRange(EDGES),
-    controlPort: await freePortRange(1),
-    redis: { kind: "server", databases: 1 },
-    token: TOKEN,
-    data: join(dir, "data"),
-    policies: null,
-    push: true,
-  });
+  const cluster = await startSystem({ dir, origin, edges: EDGES, token: TOKEN });
   try {
     return await measure(cluster, content, quick ? 100 : 1000);
   } finally {

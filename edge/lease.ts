@@ -8,15 +8,7 @@ import { l2BudgetOf } from "../shared/core/rules.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
 import { ageOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
-import {
-  type CacheKey,
-  earlier,
-  elapsed,
-  type Instant,
-  later,
-  type Millis,
-  millis,
-} from "../shared/core/units.ts";
+import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import type { Granted, L2Answer, LeaseMarker, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import { LIMITS } from "./config.ts";
@@ -24,6 +16,7 @@ import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { giveBackForSure, giveBackInDoubt } from "./give-back.ts";
 import { inputFor, type Judged, judge, type Served } from "./judge.ts";
+import { heldFromL2 } from "./tiers/from-l2.ts";
 
 /** The right to ask the origin, and what comes with it. */
 export interface Right {
@@ -183,14 +176,11 @@ async function weighAnswer(
   given: { search: Search; found: L2Answer; askedAt: Instant },
 ): Promise<Standing> {
   const { search, found, askedAt } = given;
-  const { answer, body, residence } = found;
+  const { answer, body } = found;
   search.not = answer.id;
   if (answer.key !== search.key || !variesFor(answer.vary, (name) => job.request.header(name)))
     return "again";
-  // The transit of the reply is added to what Redis counted.
-  const transit = elapsed(askedAt, edge.clock.now());
-  const bornAt = earlier(askedAt, millis(answer.ageWhenSent + residence + transit));
-  const held: HeldAnswer = { answer, verifiedTo: found.verifiedTo, bornAt, sentAt: null };
+  const held = heldFromL2(found, { askedAt, now: edge.clock.now() });
   const inL2 = { held, body: { kind: "bytes", bytes: body }, tier: "l2" } as const;
   const input = { ...inputFor(edge, job, inL2), arrivedAt: job.arrivedAt };
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, { found, checked }));

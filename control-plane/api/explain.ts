@@ -6,6 +6,7 @@ import { explainRequest } from "../policies/explain.ts";
 import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
+import { json, jsonBody } from "./json.ts";
 import { noQuery } from "./paging.ts";
 import { explanationSchema } from "./policies-schema.ts";
 import { invalidBody, problemAnswer, unavailable } from "./problem.ts";
@@ -31,13 +32,10 @@ export function explainRoute(api: Api, { plane }: ApiPorts): void {
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
     request: {
       query: noQuery,
-      body: { required: true, content: { "application/json": { schema: explainSchema } } },
+      body: jsonBody(explainSchema),
     },
     responses: {
-      200: {
-        description: "What becomes of it",
-        content: { "application/json": { schema: explanationSchema } },
-      },
+      200: json("What becomes of it", explanationSchema),
       default: problemAnswer,
     },
   });

@@ -12,15 +12,13 @@ import { limitBody, requireUtf8 } from "./body.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
 import { acceptedSchema, dryRunSchema, receiptSchema } from "./invalidations-schema.ts";
+import { json, jsonBody } from "./json.ts";
 import { noQuery, pageQuery, readCursor } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 
 const pageSchema = z
   .object({ items: z.array(receiptSchema), nextCursor: z.string().nullable() })
   .openapi("Receipts");
-
-const json = <Schema extends z.ZodType>(description: string, schema: Schema) =>
-  ({ description, content: { "application/json": { schema } } }) as const;
 
 export function invalidationRoutes(api: Api, ports: ApiPorts): void {
   postInvalidate(api, ports);
@@ -35,7 +33,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
     request: {
       query: noQuery,
-      body: { required: true, content: { "application/json": { schema: invalidateSchema } } },
+      body: jsonBody(invalidateSchema),
       headers: z.object({ "idempotency-key": z.string().optional() }),
     },
     responses: {

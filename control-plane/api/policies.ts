@@ -3,16 +3,17 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { formatPosition } from "../../shared/core/position.ts";
-import { type PolicyRow, policySchema, readPolicy } from "../../shared/wire/policy.ts";
+import { identifier, type PolicyRow, policySchema } from "../../shared/wire/policy.ts";
 import { LIMITS } from "../config.ts";
 import { changePolicy, type PolicyChanged, type Precondition } from "../policies/change.ts";
 import { readTable, rowNamed, type Table } from "../policies/table.ts";
-import { noSite, tooMany, validatePolicies } from "../policies/validate.ts";
+import { validatePolicies } from "../policies/validate.ts";
 import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import { type Api, type ApiEnvironment, type ApiPorts, backgroundOf } from "./environment.ts";
 import { entityTag, readIfMatch } from "./etag.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { json, jsonBody } from "./json.ts";
 import { limitOr, noQuery, pageOf } from "./paging.ts";
 import {
   changedPolicySchema,
@@ -23,17 +24,11 @@ import {
 } from "./policies-schema.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const siteQuery = z.strictObject({ site: z.string().regex(NAME, "must be a site's name").optional() });
+const siteQuery = z.strictObject({ site: identifier.optional() });
 const idParams = z.object({ id: z.string() });
-const json = <Schema extends z.ZodType>(description: string, schema: Schema) =>
-  ({ description, content: { "application/json": { schema } } }) as const;
-const body = <Schema extends z.ZodType>(schema: Schema) =>
-  ({ required: true, content: { "application/json": { schema } } }) as const;
 
 export function policyRoutes(api: Api, ports: ApiPorts): void {
   listPolicies(api, ports);
-  // Before the rows: their names are ids too.
   validateRoute(api, ports);
   onePolicy(api, ports);
   postPolicy(api, ports);
@@ -87,7 +82,7 @@ function validateRoute(api: Api, { plane }: ApiPorts): void {
     path: "/policies/validate",
     summary: "Check a policy, or several as `policies`, without changing anything",
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
-    request: { query: noQuery, body: body(z.record(z.string(), z.unknown())) },
+    request: { query: noQuery, body: jsonBody(z.record(z.string(), z.unknown())) },
     responses: {
       200: json("What is wrong, and what may not be meant", verdictSchema),
       default: problemAnswer,
@@ -131,7 +126,7 @@ function postPolicy(api: Api, ports: ApiPorts): void {
     path: "/policies",
     summary: "Add a policy",
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
-    request: { query: noQuery, body: body(policySchema) },
+    request: { query: noQuery, body: jsonBody(policySchema) },
     responses: { 201: json("Added", changedPolicySchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
@@ -157,7 +152,7 @@ function putPolicy(api: Api, ports: ApiPorts): void {
     path: "/policies/{id}",
     summary: "Replace a policy, by the version that If-Match names",
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
-    request: { params: idParams, query: siteQuery, body: body(policySchema) },
+    request: { params: idParams, query: siteQuery, body: jsonBody(policySchema) },
     responses: { 200: json("As it is now", changedPolicySchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
@@ -216,22 +211,16 @@ interface Wanted {
 
 async function change(context: Context<ApiEnvironment>, { plane, wake }: ApiPorts, wanted: Wanted) {
   const { row, named, operation, precondition } = wanted;
-  // Worked out first: what is warned of is what the table was before, and a row that is not whole is never written.
-  const table = await tableOf(plane);
-  const { errors, warnings } = validatePolicies([{ ...row, ...named }], table, () => "");
-  if (errors.length > 0) throw invalidBody(errors);
-  const read = readPolicy({ ...row, ...named }, named);
-  if (read.kind === "invalid") throw invalidBody(read.faults);
   const outcome = await changePolicy(plane, {
-    ...{ ...named, to: read.row, precondition },
+    ...{ ...named, to: row, precondition },
     ...{ operation: orderOf(context, operation), pushing: pushingOf(context) },
   });
   if (outcome.kind !== "changed") throw refusal(outcome, named.site);
   await wake("now");
-  const { version, position, applied } = outcome;
+  const { version, position, applied, warnings } = outcome;
   return {
     shown: {
-      policy: showPolicy({ row: read.row, ...named }),
+      policy: showPolicy({ row, ...named }),
       version: version ?? "",
       position,
       applied: applied === null ? null : [...applied],
@@ -266,9 +255,7 @@ function refusal(outcome: Exclude<PolicyChanged, { kind: "changed" }>, site: str
       return new Refusal("exists", "There is a policy with this id: PUT replaces it.");
     case "mismatch":
       return new Refusal("precondition-failed", "The policy is not of the version that If-Match names.");
-    case "unknown-site":
-      return invalidBody([{ pointer: "/site", message: noSite(site) }]);
-    case "full":
-      return invalidBody([{ pointer: "", message: tooMany }]);
+    case "invalid":
+      return invalidBody(outcome.faults);
   }
 }

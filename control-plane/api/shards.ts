@@ -8,6 +8,7 @@ import { readShardMap } from "../shards/map.ts";
 import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
+import { json, jsonBody } from "./json.ts";
 import { noQuery } from "./paging.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
 
@@ -53,7 +54,7 @@ function getShards(api: Api, { plane }: ApiPorts): void {
     middleware: [requireToken(plane)] as const,
     request: { query: noQuery },
     responses: {
-      200: { description: "All shards", content: { "application/json": { schema: shardsSchema } } },
+      200: json("All shards", shardsSchema),
       default: problemAnswer,
     },
   });
@@ -73,10 +74,10 @@ function putShard(api: Api, { plane, wake }: ApiPorts): void {
     request: {
       query: noQuery,
       params: z.object({ id: z.string() }),
-      body: { required: true, content: { "application/json": { schema: changeSchema } } },
+      body: jsonBody(changeSchema),
     },
     responses: {
-      200: { description: "The map as it is now", content: { "application/json": { schema: shardsSchema } } },
+      200: json("The map as it is now", shardsSchema),
       default: problemAnswer,
     },
   });

@@ -13,6 +13,7 @@ import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { json, jsonBody } from "./json.ts";
 import { noQuery } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 import { warmupEvents } from "./warmup-events.ts";
@@ -40,8 +41,6 @@ const acceptedSchema = z
   .object({ id: z.string(), total: z.int(), job: z.string() })
   .openapi("AcceptedWarmup");
 
-const json = <Schema extends z.ZodType>(description: string, schema: Schema) =>
-  ({ description, content: { "application/json": { schema } } }) as const;
 const params = z.object({ id: z.string() });
 
 export function warmupRoutes(api: Api, ports: ApiPorts): void {
@@ -57,7 +56,7 @@ function postWarmup(api: Api, { plane, wake }: ApiPorts): void {
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
     request: {
       query: noQuery,
-      body: { required: true, content: { "application/json": { schema: warmupSchema } } },
+      body: jsonBody(warmupSchema),
       headers: z.object({ "idempotency-key": z.string().optional() }),
     },
     responses: {

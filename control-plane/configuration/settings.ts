@@ -6,7 +6,7 @@ import { type Database, readDatabases } from "../../shared/wire/databases.ts";
 import { type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
 import { type Fault, faultsIn, parseJson } from "../../shared/wire/json.ts";
 import { encodeOrigin, originField, originSchema } from "../../shared/wire/origin-limits.ts";
-import { readPolicy } from "../../shared/wire/policy.ts";
+import { identifier, readPolicy } from "../../shared/wire/policy.ts";
 import type { Settings } from "../control-plane.ts";
 
 /** What of the environment has to be read: all of it is text. */
@@ -36,7 +36,7 @@ export const SHA_256 = /^[0-9a-f]{64}$/i;
 
 const names = z.array(z.string().min(1).max(255)).max(1000);
 const siteSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+  name: identifier,
   hosts: names,
   aliases: names,
   canonicalHost: z.string().min(1).max(255),

@@ -5,8 +5,8 @@ import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { isRunning } from "../warmup/is-running.ts";
+import { beginRebuild } from "./begin-rebuild.ts";
 import type { Begun } from "./rebuild.ts";
-import { hottestTargets } from "./targets.ts";
 
 type Ports = Pick<ControlPlane, "hotKeys" | "warmups" | "digest">;
 
@@ -50,24 +50,14 @@ export class Newcomers {
   private async warm(plane: Ports, newcomer: Life & { readonly edge: string }): Promise<Begun> {
     const ranking = await hottestOf(plane.hotKeys, newcomer.region);
     if (ranking.kind === "unavailable") return ranking;
-    const jobs: string[] = [];
-    let begun = 0;
-    for (const [site, targets] of hottestTargets(ranking.keys)) {
-      const { edge, boot } = newcomer;
-      const id = await plane.digest.sha256Hex(["rebuild", edge, boot, site].join("\n"));
-      const created = await plane.warmups.create({
-        ...{ id, requestDigest: id, site, actor: "control-plane", urls: targets },
-        ...{ edges: [edge], into: "edges" },
-        ratePerSecond: LIMITS.rebuildRate,
-        concurrency: LIMITS.rebuildConcurrency,
-        behind: LIMITS.rebuildBehind,
-      });
-      if (created.kind === "unavailable") return created;
-      if (created.kind === "created") begun += 1;
-      jobs.push(id);
-    }
-    this.jobs.set(newcomer.edge, jobs);
-    return { kind: "begun", begun };
+    const { edge, boot } = newcomer;
+    const jobs = await beginRebuild(plane, {
+      ...{ name: ["rebuild", edge, boot], keys: ranking.keys },
+      ...{ edges: [edge], into: "edges" },
+    });
+    if (jobs.kind === "unavailable") return jobs;
+    this.jobs.set(edge, jobs.ids);
+    return { kind: "begun", begun: jobs.begun };
   }
 
   private remember(life: string): void {

@@ -6,16 +6,16 @@ import type { ControlPlane } from "../control-plane.ts";
 /** How many rebuilds were begun. */
 export type Begun = { readonly kind: "begun"; readonly begun: number } | Unavailable;
 
-/** Knows who is to be rebuilt. */
-export interface Losers {
+/** Knows who is to be rebuilt, and begins it. */
+export interface Rebuilds {
   begin(plane: ControlPlane): Promise<Begun>;
 }
 
 export async function rebuild(
   plane: ControlPlane,
-  losers: Losers,
+  rebuilds: Rebuilds,
 ): Promise<{ readonly kind: "done" } | Unavailable> {
-  const outcome = await losers.begin(plane);
+  const outcome = await rebuilds.begin(plane);
   if (outcome.kind === "unavailable") return outcome;
   if (outcome.begun === 0) return { kind: "done" };
   const counted = await plane.metrics.count("rebuilds|begun", outcome.begun);

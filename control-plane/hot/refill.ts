@@ -5,8 +5,8 @@ import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { isRunning } from "../warmup/is-running.ts";
+import { beginRebuild } from "./begin-rebuild.ts";
 import type { Begun } from "./rebuild.ts";
-import { hottestTargets } from "./targets.ts";
 
 type Ports = Pick<ControlPlane, "hotKeys" | "warmups" | "digest">;
 
@@ -27,30 +27,20 @@ export class Refill {
   }
 
   /** One job a site. */
-  async begin({ hotKeys, warmups, digest }: Ports): Promise<Begun> {
+  async begin(plane: Ports): Promise<Begun> {
     const version = this.due;
     if (version === null) return { kind: "begun", begun: 0 };
-    const ranking = await hotKeys.read(LIMITS.rebuildKeys);
+    const ranking = await plane.hotKeys.read(LIMITS.rebuildKeys);
     if (ranking.kind === "unavailable") return ranking;
-    const jobs: string[] = [];
-    let begun = 0;
-    for (const [site, urls] of hottestTargets(ranking.keys)) {
-      const id = await digest.sha256Hex(["refill", version, site].join("\n"));
-      const created = await warmups.create({
-        ...{ id, requestDigest: id, site, actor: "control-plane", urls },
-        ...{ edges: null, into: "shards" },
-        ratePerSecond: LIMITS.rebuildRate,
-        concurrency: LIMITS.rebuildConcurrency,
-        behind: LIMITS.rebuildBehind,
-      });
-      if (created.kind === "unavailable") return created;
-      if (created.kind === "created") begun += 1;
-      jobs.push(id);
-    }
-    this.jobs = jobs;
+    const jobs = await beginRebuild(plane, {
+      ...{ name: ["refill", version], keys: ranking.keys },
+      ...{ edges: null, into: "shards" },
+    });
+    if (jobs.kind === "unavailable") return jobs;
+    this.jobs = jobs.ids;
     // Another change may have come meanwhile.
     if (this.due === version) this.due = null;
-    return { kind: "begun", begun };
+    return { kind: "begun", begun: jobs.begun };
   }
 
   /** Whether there is still something on its way. */

@@ -5,6 +5,7 @@ import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Ack } from "../../shared/mid-tier/receipts.ts";
 import type { AppendOutcome, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { policyField } from "../../shared/wire/configuration.ts";
+import type { Fault } from "../../shared/wire/json.ts";
 import type { PolicyRow } from "../../shared/wire/policy.ts";
 import { LIMITS } from "../config.ts";
 import { rowsOf, selectorsLost } from "../configuration/losing.ts";
@@ -12,10 +13,10 @@ import type { ControlPlane } from "../control-plane.ts";
 import type { Operation } from "../invalidate/append.ts";
 import { type Appended, type Pushing, pushable, pushTo } from "../invalidate/fan-out.ts";
 import { readTable, rowNamed, type Table, textOf, versionOf } from "./table.ts";
+import { validatePolicies } from "./validate.ts";
 
 /** What has to be true of the row before it is changed. */
 export type Precondition =
-  | { readonly kind: "none" }
   | { readonly kind: "absent" }
   /** Null: any version. */
   | { readonly kind: "is"; readonly versions: readonly string[] | null };
@@ -39,8 +40,11 @@ export type PolicyChanged =
       readonly position: string;
       /** The edges that have said in good time that they go by it; null where there was nothing to change. */
       readonly applied: readonly string[] | null;
+      /** Of what it does beside the table's other rows. */
+      readonly warnings: readonly Fault[];
     }
-  | { readonly kind: "unknown-site" | "absent" | "exists" | "mismatch" | "full" | "conflict" }
+  | { readonly kind: "invalid"; readonly faults: readonly Fault[] }
+  | { readonly kind: "absent" | "exists" | "mismatch" | "conflict" }
   | Unavailable;
 
 /** Once more from what it is by then where somebody else has changed the configuration meanwhile. */
@@ -60,10 +64,12 @@ async function tryChange(
   if (table.kind === "unavailable") return table;
   const { site, id, to } = change;
   const row = to === null ? null : { ...to, id, site };
+  const { errors, warnings } = validatePolicies(row === null ? [] : [row], table, () => "");
+  if (errors.length > 0) return { kind: "invalid", faults: errors };
   const version = row === null ? null : await versionOf(plane.digest, row);
   const refused = refusalOf(table, change);
   if (refused === null && rowNamed(table, site, id)?.version === version)
-    return { kind: "changed", version, position: formatPosition(table.head), applied: null };
+    return { kind: "changed", version, position: formatPosition(table.head), applied: null, warnings };
   const sentAt = plane.clock.now();
   const text = row === null ? null : textOf(row);
   const appended = await append(plane, table, { change, text, at: refused === null ? table.head : NEVER });
@@ -74,7 +80,7 @@ async function tryChange(
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   const push = pushable(appended, { id: change.operation.id, sentAt });
   const applied = push === null ? [] : await pushAll(plane, push, change.pushing);
-  return { kind: "changed", version, position: formatPosition(appended.position), applied };
+  return { kind: "changed", version, position: formatPosition(appended.position), applied, warnings };
 }
 
 /** Where no configuration ever stood: nothing is appended by it, and what was before is found. */
@@ -90,18 +96,15 @@ async function pushAll(plane: ControlPlane, push: Appended, pushing: Pushing): P
 
 function refusalOf(
   table: Table,
-  { site, id, to, precondition }: PolicyChange,
-): "unknown-site" | "absent" | "exists" | "mismatch" | "full" | null {
-  if (!table.sites.has(site)) return "unknown-site";
+  { site, id, precondition }: PolicyChange,
+): "absent" | "exists" | "mismatch" | null {
   const there = rowNamed(table, site, id);
   const unreadable = table.unreadable.includes(policyField(site, id));
-  if (precondition.kind === "absent" && (there !== null || unreadable)) return "exists";
+  if (precondition.kind === "absent") return there !== null || unreadable ? "exists" : null;
   // What this release can't read it can take out, and put another in its place, if nobody insists on a version.
-  if (precondition.kind !== "absent" && there === null && !unreadable) return "absent";
-  if (precondition.kind === "is" && precondition.versions !== null)
-    if (there === null || !precondition.versions.includes(there.version)) return "mismatch";
-  const more = to !== null && there === null && !unreadable;
-  return more && table.rows.length >= LIMITS.policies ? "full" : null;
+  if (there === null && !unreadable) return "absent";
+  const { versions } = precondition;
+  return versions === null || (there !== null && versions.includes(there.version)) ? null : "mismatch";
 }
 
 function append(

@@ -50,6 +50,6 @@ export function validatePolicies(
   return { errors: errors.slice(0, LIMITS.faults), warnings: warnings.slice(0, LIMITS.faults) };
 }
 
-export const noSite = (name: string): string => `there is no site ${JSON.stringify(name)}`;
+const noSite = (name: string): string => `there is no site ${JSON.stringify(name)}`;
 
-export const tooMany = `there may be ${LIMITS.policies} policies at most`;
+const tooMany = `there may be ${LIMITS.policies} policies at most`;

@@ -5,7 +5,7 @@ import { bootConfiguration } from "../configuration/boot.ts";
 import { forgetPast } from "../configuration/past.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus, type Round } from "../edges/collect.ts";
-import { type Losers, rebuild } from "../hot/rebuild.ts";
+import { type Rebuilds, rebuild } from "../hot/rebuild.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
 import { watchLog } from "../log/watch.ts";
@@ -37,7 +37,7 @@ export interface Beat {
   /** Where left out nobody looks after the shards. */
   readonly shards?: ShardWatch;
   /** What L2 loses with them. */
-  readonly refill?: Losers;
+  readonly refill?: Rebuilds;
   /** Where left out everybody is asked, and waited for. */
   readonly looking?: Looking;
 }

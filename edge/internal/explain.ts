@@ -5,7 +5,7 @@ import { type LogView, positionOf } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import { l2BudgetOf } from "../../shared/core/rules.ts";
 import { ageOf, currentLifetime, type HeldAnswer } from "../../shared/core/stored-answer.ts";
-import { type CacheKey, earlier, elapsed, millis } from "../../shared/core/units.ts";
+import type { CacheKey } from "../../shared/core/units.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { ExplainReply, Holding } from "../../shared/wire/explain.ts";
 import type { TierName } from "../counters.ts";
@@ -14,6 +14,7 @@ import { inputFor, judgeByView } from "../judge.ts";
 import { keyFor } from "../lease.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { Route } from "../router.ts";
+import { heldFromL2 } from "../tiers/from-l2.ts";
 
 export async function explain(edge: Edge, request: EdgeRequest): Promise<ExplainReply> {
   await edge.view.catchUp(request.background);
@@ -83,11 +84,9 @@ async function readL2(
   });
   switch (outcome.kind) {
     case "hit": {
-      const { answer, body, residence, verifiedTo, shard } = outcome.found;
+      const { answer, body, shard } = outcome.found;
       if (answer.key !== key) return { kind: "nothing" };
-      const transit = elapsed(askedAt, edge.clock.now());
-      const bornAt = earlier(askedAt, millis(answer.ageWhenSent + residence + transit));
-      const held: HeldAnswer = { answer, verifiedTo, bornAt, sentAt: null };
+      const held = heldFromL2(outcome.found, { askedAt, now: edge.clock.now() });
       return { ...shown(look, { held, body: { kind: "bytes", bytes: body }, tier: "l2" }), shard };
     }
     case "varies":

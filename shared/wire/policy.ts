@@ -8,7 +8,8 @@ import { days, type Millis, millis } from "../core/units.ts";
 import { parseDuration } from "./duration.ts";
 import { type Fault, faultsIn } from "./json.ts";
 
-const identifier = z
+/** A site's name, or a policy's. */
+export const identifier = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'");
 

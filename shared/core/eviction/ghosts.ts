@@ -20,6 +20,7 @@ export class Ghosts {
   /** Where in each bucket the oldest is. */
   private hands = new Uint8Array(0);
   private bucket = 0;
+
   /** Makes room for so many who left, if there is not nearly; that forgets all of them. */
   fit(capacity: number): void {
     if (capacity <= this.prints.length * SLACK) return;

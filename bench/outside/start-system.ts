@@ -1,0 +1,30 @@
+// The whole system for a benchmark: on free ports, with its data below a directory, before an origin in this process.
+
+import { writeFileSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type Cluster, startCluster } from "../../dev/cluster.ts";
+import type { StartOptions } from "../../dev/options.ts";
+import { freePortRange } from "../../dev/ports.ts";
+
+export interface SystemOf extends Partial<Pick<StartOptions, "redis" | "token" | "protection">> {
+  readonly dir: string;
+  readonly origin: Server;
+  readonly edges: number;
+  /** Rows of the metadata table; none where left out. */
+  readonly policies?: readonly unknown[];
+}
+
+export async function startSystem(of: SystemOf): Promise<Cluster> {
+  const { dir, origin, edges, protection } = of;
+  const policies = of.policies === undefined ? null : join(dir, "policies.json");
+  if (policies !== null) writeFileSync(policies, JSON.stringify(of.policies));
+  return startCluster({
+    origin: new URL(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`),
+    ...{ edges, edgePort: await freePortRange(edges), controlPort: await freePortRange(1) },
+    redis: of.redis ?? { kind: "server", databases: 1 },
+    ...{ token: of.token ?? null, data: join(dir, "data"), policies, push: true },
+    ...(protection !== undefined && { protection }),
+  });
+}
