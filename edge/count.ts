@@ -19,7 +19,7 @@ export function counted(
   // A hit in memory takes less than the finest bucket can tell.
   countLatency(counters, reply.memory === null ? edge.clock.now() - request.arrivedAt : 0);
   edge.counters.bytesServed += lengthOf(reply);
-  if (edge.heat.isDue()) countHot(edge, request, { route, result });
+  if (edge.heat.isDue()) countHot(edge, request, { reply, route, result });
   return reply;
 }
 
