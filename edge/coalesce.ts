@@ -124,17 +124,17 @@ export function mayJoin(flight: Flight, view: LogView | null, selectors: readonl
 
 /** Waits for a flight, but not for ever: its leader's request may be gone. */
 export function joinFlight(flight: Flight, guard: Millis, timers: Timers): Promise<FlightOutcome> {
-  return new Promise((resolve) => {
-    const cancel = timers.after(guard, () => resolve({ kind: "unshared" }));
-    flight.outcome.then(
-      (outcome) => {
-        cancel();
-        resolve(outcome);
-      },
-      () => {
-        cancel();
-        resolve({ kind: "unshared" });
-      },
-    );
-  });
+  const { promise, resolve } = Promise.withResolvers<FlightOutcome>();
+  const cancel = timers.after(guard, () => resolve({ kind: "unshared" }));
+  flight.outcome.then(
+    (outcome) => {
+      cancel();
+      resolve(outcome);
+    },
+    () => {
+      cancel();
+      resolve({ kind: "unshared" });
+    },
+  );
+  return promise;
 }

@@ -101,9 +101,9 @@ class PieceQueue implements ByteSource {
       if (this.rest !== null) return this.rest.read();
       if (this.failure !== null) throw this.failure.error;
       if (this.ended) return null;
-      await new Promise<void>((resolve) => {
-        this.waitingReader = resolve;
-      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.waitingReader = resolve;
+      await promise;
     }
   }
 
@@ -138,9 +138,9 @@ class PieceQueue implements ByteSource {
   /** Resolves when the reader has taken everything, or will take no more. */
   async drained(): Promise<void> {
     while (this.pieces.length > 0 && !this.abandoned) {
-      await new Promise<void>((resolve) => {
-        this.waitingWriter = resolve;
-      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.waitingWriter = resolve;
+      await promise;
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { configRows, withConfigTables } from "../scripts/config-tables.ts";
-import { ambientBreaches, coreBreaches, miniflareBreaches } from "./support/tidy/ambient.ts";
+import { ambientBreaches, coreBreaches, miniflareBreaches, promiseBreaches } from "./support/tidy/ambient.ts";
 import { documentPathBreaches, elsewhereBreaches } from "./support/tidy/documents.ts";
 import { cycleBreaches, floorBreaches, redisClientBreaches } from "./support/tidy/imports.ts";
 import {
@@ -95,6 +95,12 @@ describe("what a file reaches for", () => {
       expect(ambientBreaches([file("edge/runtime/a.ts", text)], compositionRoots), text).toEqual([]);
     }
     expect(ambientBreaches([file("edge/a.ts", "new Date(at)")], compositionRoots)).toEqual([]);
+  });
+
+  test("workers make promises that know their request", () => {
+    expect(promiseBreaches(files)).toEqual([]);
+    for (const path of ["edge/a.ts", "control-plane/a.ts", "shared/runtime/a.ts"])
+      expect(promiseBreaches([file(path, "new Promise((resolve) => f(resolve))")]), path).toHaveLength(1);
   });
 
   test("Miniflare is made in one file at most", () => {

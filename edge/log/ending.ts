@@ -48,16 +48,16 @@ export interface Patience {
 export function waitFor(endings: readonly Ending[], { timers, atMost, enough }: Patience): Promise<void> {
   const isDone = (): boolean => endings.every(({ isOver }) => isOver) || enough();
   if (isDone()) return Promise.resolve();
-  return new Promise((resolve) => {
-    const leave = (): void => {
-      cancel();
-      for (const ending of endings) ending.remove(look);
-      resolve();
-    };
-    const look = (): void => {
-      if (isDone()) leave();
-    };
-    const cancel = timers.after(atMost, leave);
-    for (const ending of endings) ending.add(look);
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const leave = (): void => {
+    cancel();
+    for (const ending of endings) ending.remove(look);
+    resolve();
+  };
+  const look = (): void => {
+    if (isDone()) leave();
+  };
+  const cancel = timers.after(atMost, leave);
+  for (const ending of endings) ending.add(look);
+  return promise;
 }

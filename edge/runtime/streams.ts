@@ -51,13 +51,13 @@ export class NativeSource implements ByteSource {
   private withinIdle<T>(piece: Promise<T>): Promise<T> {
     const { idle } = this;
     if (idle === null) return piece;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.cancel("stalled");
-        reject(new Error(`nothing came for ${idle} ms`));
-      }, idle);
-      piece.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const timer = setTimeout(() => {
+      this.cancel("stalled");
+      reject(new Error(`nothing came for ${idle} ms`));
+    }, idle);
+    piece.then(resolve, reject).finally(() => clearTimeout(timer));
+    return promise;
   }
 
   cancel(reason: string): void {

@@ -35,12 +35,12 @@ function startLook(edge: Edge, key: CacheKey, background: Background): Promise<D
 
 /** Null where it can't be shared, or has taken so long that its request is most likely gone. */
 function joinLook(edge: Edge, look: Look): Promise<DataCentreOutcome | null> {
-  return new Promise((resolve, reject) => {
-    const cancel = edge.timers.after(LIMITS.lookGuard, () => resolve(null));
-    look.outcome.then((outcome) => {
-      cancel();
-      // A stream has one reader.
-      resolve(outcome.kind === "hit" && outcome.body.kind === "source" ? null : outcome);
-    }, reject);
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<DataCentreOutcome | null>();
+  const cancel = edge.timers.after(LIMITS.lookGuard, () => resolve(null));
+  look.outcome.then((outcome) => {
+    cancel();
+    // A stream has one reader.
+    resolve(outcome.kind === "hit" && outcome.body.kind === "source" ? null : outcome);
+  }, reject);
+  return promise;
 }

@@ -25,7 +25,11 @@ export function systemClock(): Clock {
 }
 
 export const systemTimers: Timers = {
-  sleep: (span) => new Promise((resolve) => setTimeout(resolve, span)),
+  sleep(span) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setTimeout(resolve, span);
+    return promise;
+  },
   after(span, action) {
     const timer = setTimeout(action, span);
     return () => clearTimeout(timer);

@@ -47,6 +47,24 @@ function ambientInWorker(node: ts.Node): string | undefined {
   return timers.has(timer) ? `calls ${timer}: take timers as a port` : undefined;
 }
 
+/**
+ * Once optimized, `new Promise` makes promises that know nothing of the request they were made for: whoever awaits one
+ * that another request resolves goes on in that one's context (docs/adr/0025).
+ */
+export function promiseBreaches(files: readonly SourceFile[]): Breach[] {
+  const workers = files.filter(
+    (file) =>
+      ["edge", "control-plane", "shared"].some((folder) => isBelow(file.path, folder)) && isScript(file),
+  );
+  return workers.flatMap((file) =>
+    breachesIn(file, (node) =>
+      ts.isNewExpression(node) && isNamed(node.expression, "Promise")
+        ? "says new Promise: use Promise.withResolvers()"
+        : undefined,
+    ),
+  );
+}
+
 /** Its constructor is rewritten from one major version to the next. */
 export function miniflareBreaches(files: readonly SourceFile[]): Breach[] {
   const made = files
