@@ -51,6 +51,10 @@ export const LIMITS = {
   pushGrace: millis(300),
   /** Entries before a pushed one that travel with it: as many pushes may be lost before an edge has to pull. */
   pushPreceding: 8,
+  /** An edge that accepts a write delivers it at once; what it has not by then is sent somebody for. */
+  journalDueFor: millis(500),
+  /** An edge says that it will flush, and does so behind that. */
+  flushDeadline: millis(500),
   /** One status call to one edge; below the beat. */
   statusDeadline: millis(900),
   /** What has answered by then is recorded together; an edge that takes longer holds up no other's row. */

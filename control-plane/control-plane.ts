@@ -6,6 +6,7 @@ import type { Budgets } from "../shared/mid-tier/budgets.ts";
 import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
+import type { JournalLedger } from "../shared/mid-tier/journal-ledger.ts";
 import type { LogTail } from "../shared/mid-tier/log-tail.ts";
 import type { Metrics } from "../shared/mid-tier/metrics.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
@@ -69,6 +70,7 @@ export interface ControlPlane {
   readonly budgets: Budgets;
   readonly repeats: Repeats;
   readonly warmups: Warmups;
+  readonly journal: JournalLedger;
   /** By the ids that the shard map names them by. */
   readonly databases: ReadonlyMap<string, ShardDatabase>;
   readonly settings: Settings;

@@ -6,6 +6,7 @@ import { createBudgets } from "../shared/mid-tier/budgets.ts";
 import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import { createHotKeys } from "../shared/mid-tier/hot-keys.ts";
+import { createJournalLedger } from "../shared/mid-tier/journal-ledger.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
 import { createLogTail } from "../shared/mid-tier/log-tail.ts";
@@ -86,6 +87,11 @@ export function createControlPlane(
       deadline: LIMITS.shardDeadline,
     }),
     repeats: createRepeats(redis, { deadline, most: LIMITS.repeatsScheduled }),
+    journal: createJournalLedger({
+      databases: ports.databases,
+      deadline: LIMITS.shardDeadline,
+      dueFor: LIMITS.journalDueFor,
+    }),
     warmups: createWarmups(redis, {
       deadline,
       kept: LIMITS.warmupKept,

@@ -1,6 +1,7 @@
 // Every limit of an edge: its value, and why it is that value.
 
-import { bytes, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
+import { bytes, hours, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
+import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 
 export const LIMITS = {
   /** Above the slowest honest replies of a near database; a miss must not wait longer for a shard that is gone. */
@@ -25,6 +26,38 @@ export const LIMITS = {
   l2FillDeadline: millis(2000),
   /** A pull that takes longer counts as failed, and the fence decides. */
   logDeadline: millis(1500),
+  /** A write waits for its acknowledgement no longer than a fill for its own. */
+  journalDeadline: millis(2000),
+  /** Operations of one database that wait for the origin: with bodies of 4 KiB some 100 MB of it. Beyond that keys of which nothing waits are written through. */
+  journalDepth: 10_000,
+  /** Of one key: a session that beats every second, for as long as an origin may be restarted. */
+  journalPerKey: 120,
+  /** As long as clients may take to try again what they got no answer to. */
+  journalRepeatable: hours(24),
+  /** Values that nobody uses are kept for this long where the policy has no `ttl`, once the origin has them. */
+  journalValueLife: minutes(30),
+  /** The origin has as long as this for one operation. */
+  journalDelivery: seconds(10),
+  /** Nobody else takes an operation up meanwhile: a delivery, the log's word, and the journal's own. */
+  journalClaim: seconds(20),
+  /** Keys that are delivered at once. */
+  journalBatch: 16,
+  /** Octets that are handed out at once, base64. */
+  journalOctets: mebibytes(4),
+  /** What is written within this time goes in one batch: half of what makes a call for each. */
+  journalLinger: millis(25),
+  /** One request's background may last 30 s; whoever comes next goes on. */
+  journalRun: seconds(8),
+  /** Before the second try; twice as long before each one after that. */
+  journalRetry: millis(500),
+  /** An origin that is well again has what waited for it within as long as it was away, and this. */
+  journalRetryMost: seconds(30),
+  /** An origin that has not taken an operation by then is not about to: somebody has to look at it. */
+  journalTriedFor: hours(24),
+  /** What can't be journalled waits for what is, as long as a user would. */
+  journalPatience: seconds(5),
+  /** How often it looks whether that is there: each look is a command. */
+  journalPoll: millis(100),
   /** A shard that is gone costs one deadline now and then, not one a request. */
   breaker: { failures: 3, pause: millis(500) },
   /** Until the origin's headers are here, waiting for a turn and a second try included. */
@@ -201,4 +234,15 @@ export const LIMITS = {
   warmupBatch: 200,
   /** Octets of a signed request's body. */
   internalBody: mebibytes(8),
+} as const;
+
+/** The limits of the journal, as it takes them. */
+export const JOURNAL_LIMITS = {
+  deadline: LIMITS.journalDeadline,
+  replicationDeadline: LOG_LIMITS.replicationDeadline,
+  depth: LIMITS.journalDepth,
+  perKey: LIMITS.journalPerKey,
+  repeatable: LIMITS.journalRepeatable,
+  claimedFor: LIMITS.journalClaim,
+  claimedOctets: LIMITS.journalOctets,
 } as const;

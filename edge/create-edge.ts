@@ -69,6 +69,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     looks: new Map(),
     heat: new Heat(LIMITS),
     unsent: new UnsentWrites(),
+    flushing: new Map(),
     shards: setUp.shards,
   };
   return edge;

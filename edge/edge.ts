@@ -5,6 +5,7 @@ import type { CacheKey, Millis } from "../shared/core/units.ts";
 import type { BlobStore } from "../shared/ports/blob-store.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
+import type { Journal } from "../shared/ports/journal.ts";
 import type { Log, MidTier } from "../shared/ports/mid-tier.ts";
 import type { Origin } from "../shared/ports/origin.ts";
 import type { OriginBudget } from "../shared/ports/origin-budget.ts";
@@ -21,6 +22,7 @@ import type { Router } from "./router.ts";
 import type { Shown } from "./shown.ts";
 import type { DataCentreTier, Look } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
+import type { Flushing } from "./writes/flushing.ts";
 import type { UnsentWrites } from "./writes/unsent.ts";
 
 /** The outside of an edge. */
@@ -32,6 +34,7 @@ export interface EdgePorts {
   readonly origin: Origin;
   readonly blobs: BlobStore;
   readonly midTier: MidTier;
+  readonly journal: Journal;
   readonly log: Log;
   readonly callPeer: CallEdge;
   readonly budget: OriginBudget;
@@ -55,6 +58,7 @@ export interface Edge extends EdgePorts {
   readonly originChecks: OriginChecks;
   readonly heat: Heat;
   readonly unsent: UnsentWrites;
+  readonly flushing: Flushing;
   /** Counts of every shard as this isolate saw it. */
   readonly shards: () => readonly ShardCounts[];
 }

@@ -24,15 +24,20 @@ import type { Route } from "./router.ts";
 import { refused, serveHeld } from "./serve.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
 import { writeAround } from "./writes/write-around.ts";
+import { writeBack } from "./writes/write-back.ts";
 
 /** Synchronous for a hit in memory. Never rejects for anything that a client, a tier or the origin does. */
 export function handleRequest(edge: Edge, request: EdgeRequest): Reply | Promise<Reply> {
   const route = edge.router.route(request);
   if (route === null) return noSite();
-  if (request.method !== "GET" && request.method !== "HEAD") return writeAround(edge, request, route);
+  const reads = request.method === "GET" || request.method === "HEAD";
+  if (reads && request.body.kind !== "none" && !hasLength(request)) return lengthRequired();
+  // The newest value is the journal's, where it has one.
+  if (route.rules.write === "write-back")
+    return writeBack(edge, request, { route, otherwise: () => classifiedAnew(edge, request) });
+  if (!reads) return writeAround(edge, request, route);
   // Content on a GET is in no key, so neither may its answer be in any cache (RFC 9110 §9.3.1).
-  if (request.body.kind !== "none")
-    return hasLength(request) ? pass(edge, request, { route, reason: "bypass" }) : lengthRequired();
+  if (request.body.kind !== "none") return pass(edge, request, { route, reason: "bypass" });
   const least = request.header(MIN_POSITION);
   if (least !== null) return fromViewAtLeast(edge, request, least);
   return fromMemory(edge, request, route) ?? lookFurther(edge, request, route);

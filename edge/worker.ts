@@ -3,6 +3,7 @@
 import { type HeaderList, hopByHopNames } from "../shared/core/headers.ts";
 import { mix } from "../shared/core/mix.ts";
 import type { Site } from "../shared/core/routing.ts";
+import { createJournal } from "../shared/mid-tier/journal.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
 import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
@@ -17,7 +18,7 @@ import { CONTROL } from "../shared/wire/databases.ts";
 import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
 import { KnownShardMap } from "../shared/wire/shard-map.ts";
 import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
-import { LIMITS } from "./config.ts";
+import { JOURNAL_LIMITS, LIMITS } from "./config.ts";
 import { createEdge } from "./create-edge.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { handleRequest } from "./handle-request.ts";
@@ -51,23 +52,16 @@ function isolate(env: EdgeEnv): InternalEdge {
   const shards = openShards({ control, databases }, clock);
   const redis = shards.control;
   const map = new KnownShardMap(CONTROL);
+  const system = { clock, timers: systemTimers, random: systemRandom, digest: systemDigest };
   const edge = createEdge(
     {
-      clock,
-      timers: systemTimers,
-      random: systemRandom,
-      digest: systemDigest,
+      ...system,
       origin: runtimeOrigin(env.ORIGIN ?? globalFetch),
       blobs: cacheApiStore(() => caches.default),
-      callPeer: createCallEdge({
-        http: runtimeHttp,
-        key: clusterKey,
-        digest: systemDigest,
-        random: systemRandom,
-        clock,
-      }),
+      callPeer: createCallEdge({ http: runtimeHttp, key: clusterKey, ...system }),
       budget: createOriginBudget(redis, LIMITS.takeDeadline),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
+      journal: createJournal({ databases: shards.databases, digest: systemDigest, ...JOURNAL_LIMITS }),
       midTier: createMidTier({
         shards: shards.databases,
         map: () => map.current,

@@ -7,6 +7,7 @@ import type { Api, ApiEnvironment, ApiPorts, Middleware } from "./environment.ts
 import { explainRoute } from "./explain.ts";
 import { healthRoutes } from "./health.ts";
 import { invalidationRoutes } from "./invalidations.ts";
+import { journalRoutes } from "./journal.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { policyRoutes } from "./policies.ts";
 import { problemResponse, Refusal } from "./problem.ts";
@@ -39,6 +40,7 @@ export function createApi(ports: ApiPorts): Api {
   explainRoute(api, ports);
   policyRoutes(api, ports);
   warmupRoutes(api, ports);
+  journalRoutes(api, ports);
   metricsRoutes(api, ports);
   document(api);
   return api;

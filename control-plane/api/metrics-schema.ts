@@ -187,7 +187,14 @@ export const metricsSchema = z
     notStored: z
       .record(z.string(), count)
       .openapi({ description: "Answers that were not stored, by the reason: no-store, set-cookie, tags …" }),
-    journal: z.object({ accepted: count, delivered: count, pending: count, deadLettered: count }),
+    journal: z
+      .object({
+        accepted: count.nullable(),
+        delivered: count.nullable(),
+        pending: count.nullable(),
+        deadLettered: count.nullable(),
+      })
+      .openapi({ description: "Writes since the databases began; null where one of these doesn't answer." }),
     alerts: z.array(z.object({ id: z.string() })),
   })
   .openapi("CacheMetrics");

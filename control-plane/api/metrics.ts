@@ -13,6 +13,7 @@ import { collectStatus } from "../edges/collect.ts";
 import { showEdges } from "../edges/show-edges.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { readLosses } from "../log/watch.ts";
+import { sumJournal } from "../metrics/journal-sums.ts";
 import { showHot } from "../metrics/show-hot.ts";
 import { showMetrics } from "../metrics/show-metrics.ts";
 import { shardMapIn } from "../shards/map.ts";
@@ -65,6 +66,7 @@ export function metricsRoutes(api: Api, { plane }: ApiPorts): void {
       figures: await figuresOf(plane),
       hotKeys: showHot(hot.keys.slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
       accounts,
+      journal: sumJournal(await plane.journal.figures()),
       map: shardMapIn(log.configuration),
       log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
     });

@@ -34,6 +34,7 @@ const TITLES = {
   "not-found": [404, "Not found"],
   "method-not-allowed": [405, "Method not allowed"],
   exists: [409, "Exists already"],
+  conflict: [409, "Conflict"],
   "precondition-failed": [412, "Precondition failed"],
   "too-large": [413, "Content too large"],
   "unsupported-media-type": [415, "Unsupported media type"],

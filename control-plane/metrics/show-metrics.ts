@@ -7,6 +7,7 @@ import { type ShardFigures, UNKNOWN_FIGURES } from "../../shared/mid-tier/shard-
 import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
 import type { EdgeState, ShownEdge } from "../edges/show-edges.ts";
 import type { LogLoss } from "../log/watch.ts";
+import type { JournalSums } from "./journal-sums.ts";
 import { skewOf } from "./shard-skew.ts";
 import type { HotRow } from "./show-hot.ts";
 import { type StaleFigures, showStale } from "./show-stale.ts";
@@ -95,7 +96,7 @@ export interface CacheMetrics {
   readonly variants: { readonly displaced: number };
   /** Answers that were not stored, by the reason. */
   readonly notStored: Record<string, number>;
-  readonly journal: Record<"accepted" | "delivered" | "pending" | "deadLettered", number>;
+  readonly journal: JournalSums;
   /** No rule is evaluated yet. */
   readonly alerts: { readonly id: string }[];
 }
@@ -124,6 +125,7 @@ export interface MetricsContext {
   /** Of every database that answers, by its id. */
   readonly figures: ReadonlyMap<string, ShardFigures>;
   readonly hotKeys: readonly HotRow[];
+  readonly journal: JournalSums;
 }
 
 export function showMetrics(
@@ -180,8 +182,7 @@ export function showMetrics(
     log: { position: context.log.position, losses: [...context.log.losses] },
     variants: { displaced: count("variants|displaced") },
     notStored: countsBelow(sums, "notStored"),
-    // Nothing is written back yet, so nothing is waiting either.
-    journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 },
+    journal: context.journal,
     alerts: [],
   };
 }

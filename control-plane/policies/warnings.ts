@@ -38,7 +38,7 @@ function shadowedBy(policy: Policy, others: readonly Policy[]): Fault[] {
 function idle(row: PolicyRow, policy: Policy): Fault[] {
   const found: Fault[] = [];
   const settings = DEFAULT_CLASSES.get(policy.class) ?? STANDARD_CLASS;
-  const { ttl, memoryBudget } = resolveRules(policy, settings);
+  const { ttl, memoryBudget, write } = resolveRules(policy, settings);
   if (row.ttl_mode === "override" && ttl === null)
     found.push({
       pointer: "/ttl_mode",
@@ -49,6 +49,8 @@ function idle(row: PolicyRow, policy: Policy): Fault[] {
       pointer: "/eviction_policy",
       message: `has no effect in memory: the class ${policy.class} is not held there`,
     });
+  if (row.write_back !== undefined && write !== "write-back")
+    found.push({ pointer: "/write_back", message: `has no effect: the write policy is ${write}` });
   if (row.fence === "serve-stale" && policy.window === 0)
     found.push({ pointer: "/fence", message: "serves what is stale though the window is 0" });
   return found;

@@ -8,6 +8,7 @@ import { collectStatus, type Round } from "../edges/collect.ts";
 import { type Rebuilds, rebuild } from "../hot/rebuild.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
+import { sweepJournal } from "../journal/sweep.ts";
 import { watchLog } from "../log/watch.ts";
 import type { WitnessStore } from "../log/witness.ts";
 import type { ShardWatch } from "../shards/watch.ts";
@@ -54,9 +55,11 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
   if (given.refill !== undefined) await step("refill", rebuild(plane, given.refill), failures);
   await step("repeats", appendDueRepeats(plane), failures);
   // At once: a shard that is slow to tell what it holds must not make the beat longer.
+  const swept = step("journal", sweepJournal(plane), failures);
   const tended = step("budgets", plane.budgets.tend(), failures);
   await lookInto(plane, failures, given.looking);
   await tended;
+  await swept;
   return failures;
 }
 

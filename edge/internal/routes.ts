@@ -7,6 +7,7 @@ import { elapsed, later, millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { decodeExplainCall, EXPLAIN_PATH } from "../../shared/wire/explain.ts";
+import { decodeFlush, FLUSH_PATH } from "../../shared/wire/flush.ts";
 import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
 import {
   type Acknowledgement,
@@ -33,6 +34,7 @@ import { handleRequest } from "../handle-request.ts";
 import { learnHot } from "../hot/learn-hot.ts";
 import { isShed } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
+import { kickFlush } from "../writes/flush.ts";
 import { lookIntoMemory } from "./estimate.ts";
 import { explain } from "./explain.ts";
 import { flatCounters } from "./flat-counters.ts";
@@ -95,6 +97,8 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
       return explainOne(edge, request);
     case `POST ${WARM_PATH}`:
       return warm(edge, request);
+    case `POST ${FLUSH_PATH}`:
+      return takeFlushCall(edge, request);
     default:
       return NOT_FOUND;
   }
@@ -188,6 +192,14 @@ async function explainOne(edge: Edge, request: InternalRequest): Promise<Interna
   if (target === null) return BAD_MESSAGE;
   const asked = requestFor(edge, request.background, { target, purpose: "client" });
   return { status: 200, json: await explain(edge, asked) };
+}
+
+/** Begun, and no more: what becomes of it the journal tells. */
+function takeFlushCall(edge: Edge, request: InternalRequest): InternalReply {
+  const places = decodeFlush(request.body);
+  if (places === null) return BAD_MESSAGE;
+  for (const place of places) kickFlush(edge, place, request.background);
+  return { status: 200, json: acknowledgement(edge) };
 }
 
 async function warm(edge: Edge, request: InternalRequest): Promise<InternalReply> {

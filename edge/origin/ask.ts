@@ -18,6 +18,8 @@ export interface Asking {
   /** `fill`: for everybody, out of the budget. `pass`: for its sender alone, limited by how many there are at once. */
   readonly kind: "fill" | "pass";
   readonly priority: Priority;
+  /** How long it may take in all; where left out, as long as any. */
+  readonly within?: Millis;
   readonly request: Omit<OriginRequest, "deadline">;
 }
 
@@ -36,7 +38,7 @@ export function askForAll(
 /** Never rejects. Ends within the origin's deadline, its waiting included. */
 export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
   const guard = edge.guards.of(asking.route.site.name);
-  const endsAt = later(edge.clock.now(), LIMITS.originDeadline);
+  const endsAt = later(edge.clock.now(), asking.within ?? LIMITS.originDeadline);
   const entered = await enterOrigin(edge, guard, asking.priority);
   if (entered.kind === "shed") return entered;
   try {

@@ -28,15 +28,16 @@ export interface Naming {
   readonly replicas: number;
 }
 
-/** The entry that a write makes, by the configuration that the router has; refused by the log where that is outdated. */
-export function invalidationOf(write: OriginWrite, by: Naming): AppendQuery {
-  const { operationId } = write;
-  const route = by.router.resolve(write.target, write.target);
-  const routes = route === null ? [] : [route, ...referredTo(write, route, by)];
-  const selectors = new Set<Selector>(routes.map((one) => urlSelector(one, by.wide)));
-  for (const selector of route === null ? [] : groupSelectors(write, route)) selectors.add(selector);
-  // The recipes of keys decide on queries alone.
-  const byRecipe = !by.wide && routes.some(({ href }) => href.includes("?"));
+/**
+ * The entry that writes make, by the configuration that the router has; refused by the log where that is outdated. It
+ * goes by the operation of the first of them.
+ */
+export function invalidationOf(writes: readonly OriginWrite[], by: Naming): AppendQuery {
+  const named = writes.map((write) => namedBy(write, by));
+  const selectors = new Set(named.flatMap((one) => one.selectors));
+  const [first] = writes;
+  const operationId = first?.operationId ?? "";
+  const details = named.slice(0, DETAILED).map(({ detail }) => detail);
   return {
     operationId,
     requestDigest: operationId,
@@ -44,9 +45,30 @@ export function invalidationOf(write: OriginWrite, by: Naming): AppendQuery {
     action: "write",
     // Where no site serves the target, the log says whether that is so still.
     payload: { kind: "invalidate", mode: "hard", selectors: [...selectors] },
-    detail: `${write.method} ${route?.source.pathAndQuery ?? write.target}`,
+    detail: [...details, ...(named.length > DETAILED ? ["…"] : [])].join(", "),
     replicas: by.replicas,
-    expected: { position: by.position, of: byRecipe ? "configuration" : "sites" },
+    expected: {
+      position: by.position,
+      of: named.some(({ byRecipe }) => byRecipe) ? "configuration" : "sites",
+    },
+  };
+}
+
+/** Writes that an audit record names. */
+const DETAILED = 4;
+
+function namedBy(
+  write: OriginWrite,
+  by: Naming,
+): { readonly selectors: readonly Selector[]; readonly byRecipe: boolean; readonly detail: string } {
+  const route = by.router.resolve(write.target, write.target);
+  const routes = route === null ? [] : [route, ...referredTo(write, route, by)];
+  const groups = route === null ? [] : groupSelectors(write, route);
+  return {
+    selectors: [...routes.map((one) => urlSelector(one, by.wide)), ...groups],
+    // The recipes of keys decide on queries alone.
+    byRecipe: !by.wide && routes.some(({ href }) => href.includes("?")),
+    detail: `${write.method} ${route?.source.pathAndQuery ?? write.target}`,
   };
 }
 

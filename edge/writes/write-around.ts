@@ -1,14 +1,9 @@
 // Unsafe methods: the origin takes the write, and on success the log learns what it made out of date.
 
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
-import { positionOf } from "../../shared/core/log-view.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { groupNames } from "../../shared/core/storability.ts";
-import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Background } from "../../shared/ports/clock.ts";
-import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
-import { replicasAsked } from "../../shared/wire/configuration.ts";
-import { LIMITS } from "../config.ts";
 import { counted } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { askForOne, unsent } from "../pass.ts";
@@ -16,7 +11,8 @@ import { originFailure, problemReply, shedReply, streamedReply } from "../reply.
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
 import { keepPosted } from "./keep-posted.ts";
-import { invalidationOf, type OriginWrite } from "./unsent.ts";
+import { tellLog } from "./tell-log.ts";
+import type { OriginWrite } from "./unsent.ts";
 
 /** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
@@ -82,39 +78,13 @@ async function invalidate(
     groups: groupNames(headerValue(headers, "cache-group-invalidation")),
   };
   // The origin has the write already: what the log can't take now, it is sent until it does.
-  const told = await tellLog(edge, write, request.background);
+  const told = await tellLog(edge, [write], request.background);
   if (!told.taken) edge.unsent.keep(write);
   // Our own view learns it before the writer is answered, so that he reads his write here at once.
   await edge.view.pull(request.background);
   return told.at;
 }
 
-interface Told {
-  /** False where the log did not take it, or an edge that knows no site yet can't say what it names. */
-  readonly taken: boolean;
-  readonly at: Position | null;
-}
-
-/** Named anew where the configuration has changed meanwhile, and at last so that no policy matters (docs/adr/0017). */
-async function tellLog(edge: Edge, write: OriginWrite, background: Background): Promise<Told> {
-  for (let naming = 1; ; naming++) {
-    const wide = naming === LIMITS.namings;
-    const outcome = await tellOnce(edge, write, wide);
-    if (outcome.kind === "appended") return { taken: true, at: outcome.position };
-    if (outcome.kind !== "outdated" || wide) return { taken: outcome.kind === "conflict", at: null };
-    await edge.view.pull(background);
-  }
-}
-
-async function tellOnce(edge: Edge, write: OriginWrite, wide: boolean): Promise<AppendOutcome> {
-  const { router } = edge;
-  const view = edge.view.current();
-  if (view === null || !edge.router.isConfigured) return { kind: "unavailable", reason: "cold" };
-  const replicas = replicasAsked(view.configuration);
-  const by = { router, position: positionOf(view), wide, edge: edge.id, replicas };
-  return appendConfirmed(edge.log, invalidationOf(write, by));
-}
-
 /** Offers the log what it has missed. */
 export const flushUnsent = (edge: Edge, background: Background): Promise<void> =>
-  edge.unsent.flush(async (write) => (await tellLog(edge, write, background)).taken, edge.clock.now());
+  edge.unsent.flush(async (write) => (await tellLog(edge, [write], background)).taken, edge.clock.now());

@@ -21,17 +21,18 @@ const HOT: ClassSettings = {
   replicas: 2,
   refresh: "refresh-ahead",
   write: "write-around",
+  journal: { status: 202, merges: false },
   jitter: 0.1,
 };
 
-/** Until journals exist a session is read from L2 behind a pull of its own, and its writes go around. */
+/** Read from L2 each time, behind a look into the log of its own, and written to the journal: half an hour without use ends it. */
 const SESSION: ClassSettings = {
   name: "session",
-  ttl: null,
+  ttl: minutes(30),
   staleWhileRevalidate: millis(0),
   staleIfError: millis(0),
   window: millis(0),
-  fence: { kind: "revalidate" },
+  fence: { kind: "refuse" },
   memoryBudget: bytes(0),
   eviction: "ttl",
   cacheApi: "none",
@@ -39,7 +40,8 @@ const SESSION: ClassSettings = {
   l2Budget: mebibytes(16),
   replicas: 1,
   refresh: "none",
-  write: "write-around",
+  write: "write-back",
+  journal: { status: 202, merges: true },
   jitter: 0,
 };
 
@@ -58,6 +60,7 @@ const IMMUTABLE: ClassSettings = {
   replicas: 1,
   refresh: "none",
   write: "write-around",
+  journal: { status: 202, merges: false },
   jitter: 0,
 };
 
@@ -77,6 +80,7 @@ const STANDARD: ClassSettings = {
   replicas: 1,
   refresh: "swr",
   write: "write-around",
+  journal: { status: 202, merges: false },
   jitter: 0,
 };
 

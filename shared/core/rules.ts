@@ -2,7 +2,7 @@
 
 import type { PathPattern } from "./pattern.ts";
 import type { RequestDirectivesPolicy } from "./request-directives.ts";
-import type { Bytes, Millis } from "./units.ts";
+import { type Bytes, bytes, type Millis, millis } from "./units.ts";
 
 export type EvictionPolicy = "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
 export type RefreshStrategy = "none" | "swr" | "refresh-ahead";
@@ -37,8 +37,15 @@ export interface ClassSettings {
   readonly replicas: number;
   readonly refresh: RefreshStrategy;
   readonly write: WritePolicy;
+  readonly journal: JournalUse;
   /** Largest fraction of the lifetime that jitter takes away. */
   readonly jitter: number;
+}
+
+/** What an acknowledgement by the journal looks like, and whether a write may take the place of one before it. */
+export interface JournalUse {
+  readonly status: 200 | 201 | 202 | 204;
+  readonly merges: boolean;
 }
 
 /** What a class may take up of a shard, and who gives way where that is full: sieve's choice, or what expires first. */
@@ -108,6 +115,7 @@ export interface Policy extends Handling {
   readonly eviction: EvictionPolicy | null;
   readonly refresh: RefreshStrategy | null;
   readonly write: WritePolicy | null;
+  readonly journal: Partial<JournalUse>;
   readonly window: Millis | null;
   readonly fence: Fence["kind"] | null;
   readonly priority: number;
@@ -119,15 +127,19 @@ export interface Rules extends ClassSettings, Handling {
   readonly ttlMode: "respect" | "override";
 }
 
-export const rulesOfClass = (settings: ClassSettings): Rules => ({
-  ...settings,
-  ...DEFAULT_HANDLING,
-  policyId: null,
-  ttlMode: "respect",
-});
+export const rulesOfClass = (settings: ClassSettings): Rules =>
+  nearest({ ...settings, ...DEFAULT_HANDLING, policyId: null, ttlMode: "respect" });
+
+/** What is written to the journal is cached nowhere above L2, and read from there each time: whoever has written reads it. */
+function nearest(rules: Rules): Rules {
+  if (rules.write !== "write-back") return rules;
+  const none = millis(0);
+  const never = { staleWhileRevalidate: none, staleIfError: none, refresh: "none" } as const;
+  return { ...rules, ...never, window: none, memoryBudget: bytes(0), cacheApi: "none" };
+}
 
 export function resolveRules(policy: Policy, settings: ClassSettings): Rules {
-  return {
+  return nearest({
     ...settings,
     policyId: policy.id,
     ttl: policy.ttl ?? settings.ttl,
@@ -137,6 +149,7 @@ export function resolveRules(policy: Policy, settings: ClassSettings): Rules {
     eviction: policy.eviction ?? settings.eviction,
     refresh: policy.refresh ?? settings.refresh,
     write: policy.write ?? settings.write,
+    journal: { ...settings.journal, ...policy.journal },
     window: policy.window ?? settings.window,
     fence: policy.fence === null ? settings.fence : fenceOf(policy.fence, settings),
     key: policy.key,
@@ -144,7 +157,7 @@ export function resolveRules(policy: Policy, settings: ClassSettings): Rules {
     setCookie: policy.setCookie,
     requestDirectives: policy.requestDirectives,
     answer: policy.answer,
-  };
+  });
 }
 
 function fenceOf(kind: Fence["kind"], settings: ClassSettings): Fence {

@@ -66,3 +66,16 @@ export const hotBatchKey = (edge: string, boot: string): string => `${PREFIX}hot
 
 /** Tokens that an origin has left, by site, and by site and class. */
 export const bucketKey = (name: string): string => `${PREFIX}bucket:${name}`;
+
+/** A key's value as it was last written, and the operations that the origin does not have yet. */
+export const journalValueKey = (digest: string): string => `${PREFIX}jv:${digest}`;
+export const journalQueueKey = (digest: string): string => `${PREFIX}jk:${digest}`;
+export const journalOperationKey = (id: string): string => `${PREFIX}jo:${id}`;
+/** Requests that may be sent again, by their own keys. */
+export const journalRequestKey = (digest: string): string => `${PREFIX}ji:${digest}`;
+/** Keys of a partition by when their oldest operation is to be tried. `journal-change.lua` knows the name too. */
+export const journalDueKey = (partition: number): string => `${PREFIX}j:due:${partition}`;
+/** All operations by when they were accepted, and those that are given up for now. */
+export const JOURNAL_OPERATIONS = `${PREFIX}j:operations`;
+export const JOURNAL_PARKED = `${PREFIX}j:parked`;
+export const JOURNAL_FIGURES = `${PREFIX}j:figures`;

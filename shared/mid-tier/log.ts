@@ -26,6 +26,7 @@ import {
   RECEIPTS,
   receiptKey,
 } from "./keys.ts";
+import { replicasOf, replicated } from "./replicated.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import appendScript from "./scripts/append.lua";
 import checkScript from "./scripts/check.lua";
@@ -126,14 +127,6 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
   return replicated(logScript(APPEND, args, keys), query.replicas, limits);
 }
 
-/** WAIT travels behind the write on the same connection, or it would wait for somebody else's writes. */
-const replicated = (
-  write: readonly RedisArgument[],
-  replicas: number,
-  limits: LogLimits,
-): (readonly RedisArgument[])[] =>
-  replicas > 0 ? [write, ["WAIT", replicas, limits.replicationDeadline]] : [write];
-
 function readAppended(query: AppendQuery, outcome: RedisOutcome): AppendOutcome {
   const reply = scriptReply(outcome);
   if (reply.kind === "unavailable") return reply;
@@ -169,11 +162,6 @@ function readUntold(outcome: RedisOutcome, replicas: number): UntoldOutcome {
   if (kind !== "untold") return { kind: "nothing" };
   if (replicasOf(outcome) < replicas) return { kind: "unreplicated" };
   return { kind: "untold", head: { epoch: Number(epoch), seq: Number(seq), hash } };
-}
-
-function replicasOf(outcome: RedisOutcome): number {
-  const wait = outcome.kind === "replies" ? outcome.replies[1] : undefined;
-  return wait?.kind === "reply" && typeof wait.reply === "number" ? wait.reply : 0;
 }
 
 function readSince(outcome: RedisOutcome): SinceOutcome {

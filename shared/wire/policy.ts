@@ -71,6 +71,12 @@ export const policySchema = z.strictObject({
   eviction_policy: z.enum(["sieve", "s3-fifo", "lru", "gdsf", "ttl"]).optional(),
   refresh_strategy: z.enum(["none", "swr", "refresh-ahead"]).optional(),
   write_policy: z.enum(["write-around", "write-through", "write-back"]).optional(),
+  write_back: z
+    .strictObject({
+      status: z.union([z.literal(200), z.literal(201), z.literal(202), z.literal(204)]).optional(),
+      merge: z.boolean().optional(),
+    })
+    .optional(),
   window_ms: z.number().int().min(0).max(MOST_WINDOW).optional(),
   fence: z.enum(["revalidate", "serve-stale", "refuse"]).optional(),
   key: keySchema.optional(),
@@ -105,7 +111,7 @@ export function substitutes(row: PolicyRow): Readonly<Record<string, string>> {
     if (typeof value === "string" && !built.includes(value))
       said[field] = `"${value}" is not built yet: "${nearest}" is used`;
   };
-  instead("write_policy", ["write-around"], "write-around");
+  instead("write_policy", ["write-around", "write-back"], "write-around");
   return said;
 }
 
@@ -124,6 +130,7 @@ function toPolicy(row: PolicyRow, fallback: { id: string; site: string }): Polic
     eviction: row.eviction_policy ?? null,
     refresh: row.refresh_strategy ?? null,
     write: row.write_policy ?? null,
+    journal: toJournal(row.write_back),
     window: (row.window_ms as Millis | undefined) ?? null,
     fence: row.fence ?? null,
     ...toHandling(row),
@@ -140,6 +147,11 @@ const toHandling = (row: PolicyRow): Handling => ({
     tags: row.answer?.tags ?? DEFAULT_HANDLING.answer.tags,
     targeted: row.answer?.targeted ?? DEFAULT_HANDLING.answer.targeted,
   },
+});
+
+const toJournal = (use: PolicyRow["write_back"]): Policy["journal"] => ({
+  ...(use?.status === undefined ? {} : { status: use.status }),
+  ...(use?.merge === undefined ? {} : { merges: use.merge }),
 });
 
 const span = (value: string | number | undefined): Millis | null =>

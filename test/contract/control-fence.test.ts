@@ -229,7 +229,7 @@ test("an invalidation that an edge made itself is fenced by the rules of what it
     references: ["/about"],
     groups: [],
   };
-  const query = invalidationOf(write, {
+  const query = invalidationOf([write], {
     router,
     position: snapshot.head,
     wide: false,

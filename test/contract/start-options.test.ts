@@ -84,11 +84,11 @@ describe("policies", () => {
     const row = {
       key_pattern: "/x",
       class: "hot",
-      write_policy: "write-back",
+      write_policy: "write-through",
       refresh_strategy: "swr",
     } as const;
     expect(substitutes(row)).toEqual({
-      write_policy: '"write-back" is not built yet: "write-around" is used',
+      write_policy: '"write-through" is not built yet: "write-around" is used',
     });
   });
 

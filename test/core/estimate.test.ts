@@ -71,7 +71,14 @@ describe("what can hit a stored answer now", () => {
   if (parsed.kind === "invalid") throw new Error(parsed.message);
   const policy: Policy = {
     ...{ id: "img", site: "shop", pattern: parsed.pattern, class: "hot", ttl: null, ttlMode: "respect" },
-    ...{ staleWhileRevalidate: null, staleIfError: null, eviction: null, refresh: null, write: null },
+    ...{
+      staleWhileRevalidate: null,
+      staleIfError: null,
+      eviction: null,
+      refresh: null,
+      write: null,
+      journal: {},
+    },
     ...{ window: null, fence: null, priority: 0 },
     ...DEFAULT_HANDLING,
     tags: ["pictures"],

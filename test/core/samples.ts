@@ -26,6 +26,7 @@ export function policyOf(pattern: string, changes: Partial<Policy> = {}): Policy
     eviction: null,
     refresh: null,
     write: null,
+    journal: {},
     window: null,
     fence: null,
     ...DEFAULT_HANDLING,

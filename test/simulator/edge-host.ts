@@ -1,11 +1,12 @@
 // One edge of the simulated world: a data centre with clocks of its own, and one life after another of an isolate.
 
-import { LIMITS } from "../../edge/config.ts";
+import { JOURNAL_LIMITS, LIMITS } from "../../edge/config.ts";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
 import type { InternalEdge } from "../../edge/internal/routes.ts";
 import type { BucketTerms } from "../../shared/core/token-bucket.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
+import { createJournal } from "../../shared/mid-tier/journal.ts";
 import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
@@ -148,6 +149,7 @@ export class EdgeHost {
     const random = { token: () => chance.token(), unit: () => chance.unit() };
     const http = httpOver({ from: this.id, isolate, network, hosts: this.cluster });
     const view = (): ViewAt | null => viewOf(this.lives[number - 1] ?? null);
+    const databases = this.databases(reached, { clock, isolate });
     return createEdge(
       {
         clock,
@@ -165,8 +167,9 @@ export class EdgeHost {
         callPeer: createCallEdge({ http, key: CLUSTER_KEY, digest: DIGEST, random, clock }),
         budget: createOriginBudget(reached, LIMITS.takeDeadline),
         log: observedLog(log, { history, time, vouches: true }),
+        journal: createJournal({ databases, digest: DIGEST, ...JOURNAL_LIMITS }),
         midTier: createMidTier({
-          shards: this.databases(reached, { clock, isolate }),
+          shards: databases,
           map: () => map.current,
           missing: new MissingCopies(LIMITS.copiesMissed),
           known: new KnownShards(LIMITS),

@@ -245,7 +245,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "position.seq >= 0",
   },
   "write-without-site": {
-    file: "edge/writes/write-around.ts",
+    file: "edge/writes/tell-log.ts",
     from: 70,
     find: "view === null || !edge.router.isConfigured",
     put: "view === null",
@@ -253,8 +253,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "write-named-as-known": {
     file: "edge/writes/unsent.ts",
     from: 21,
-    find: 'of: byRecipe ? "configuration" : "sites"',
-    put: 'of: byRecipe && by.wide ? "configuration" : "sites"',
+    find: 'of: named.some(({ byRecipe }) => byRecipe) ?',
+    put: "of: named.some(({ byRecipe }) => byRecipe && by.wide) ?",
   },
   "tokens-from-nowhere": {
     file: "shared/mid-tier/scripts/take.lua",

@@ -1,9 +1,11 @@
 // An edge in this process over a given Redis: no peers, no Cache API, an origin only if given; and messages to it.
 
+import { JOURNAL_LIMITS } from "../../edge/config.ts";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
 import { answerInternal } from "../../edge/internal/routes.ts";
 import { millis } from "../../shared/core/units.ts";
+import { createJournal } from "../../shared/mid-tier/journal.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
@@ -22,7 +24,12 @@ const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs:
 const away = { kind: "unreachable", reason: "refused" } as const;
 const NO_ORIGIN: Origin = { fetch: async () => ({ ...away, detail: "" }) };
 
-export function bareEdge(redis: Redis, origin = NO_ORIGIN, log = createLog(redis, LOG_LIMITS)): Edge {
+export function bareEdge(
+  redis: Redis,
+  origin = NO_ORIGIN,
+  log = createLog(redis, LOG_LIMITS),
+  journal: Partial<Parameters<typeof createJournal>[0]> = {},
+): Edge {
   return createEdge(
     {
       clock: systemClock(),
@@ -39,6 +46,12 @@ export function bareEdge(redis: Redis, origin = NO_ORIGIN, log = createLog(redis
       },
       budget: createOriginBudget(redis, millis(1000)),
       log,
+      journal: createJournal({
+        databases: new Map([["one", redis]]),
+        digest: systemDigest,
+        ...JOURNAL_LIMITS,
+        ...journal,
+      }),
       midTier: createMidTier({
         ...oneShard(redis),
         digest: systemDigest,

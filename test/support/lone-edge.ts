@@ -94,6 +94,7 @@ export function loneEdge(
         release: async () => "unavailable",
         verified: nothing,
       },
+      journal: { placeOf: () => null, accept: unavailable, read: unavailable, claim: unavailable },
       log: log.port,
       budget: { take: (query) => lone.budget(query) },
       callPeer: async () => ({ kind: "unreachable", reason: "refused" }),

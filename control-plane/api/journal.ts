@@ -1,0 +1,203 @@
+// `/journal`: writes that the origin does not have yet, and what somebody decides of those that it will not take.
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
+import type {
+  JournalCursor,
+  JournalFigures,
+  JournalOperation,
+} from "../../shared/mid-tier/journal-ledger.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { requireToken } from "./auth.ts";
+import type { Api, ApiPorts } from "./environment.ts";
+import { json } from "./json.ts";
+import { noQuery, pageQuery } from "./paging.ts";
+import { problemAnswer, Refusal, unavailable } from "./problem.ts";
+
+const count = z.int().min(0);
+
+const operationSchema = z
+  .object({
+    id: z.string().openapi({ description: "As `Tidegate-Journal` said." }),
+    shard: z.string(),
+    site: z.string(),
+    method: z.string(),
+    url: z.string(),
+    acceptedAt: z.iso.datetime(),
+    writes: count.openapi({ description: "That it stands for: more than one where writes were merged." }),
+    tries: count,
+    state: z.enum(["pending", "sending", "delivered", "dead-lettered", "behind"]).openapi({
+      description:
+        "`sending`: in some edge's hands. `delivered`: the origin has it, the log is still to be told. `behind`: an older one of its key comes first.",
+    }),
+    why: z.string().nullable().openapi({ description: "What came of the last try." }),
+  })
+  .openapi("JournalOperation");
+
+const figuresSchema = z
+  .object({
+    accepted: count,
+    delivered: count,
+    pending: count,
+    deadLettered: count,
+    dropped: count,
+    merged: count,
+    operations: count,
+    oldestSeconds: z.number(),
+  })
+  .openapi("JournalFigures", {
+    description: "Writes: accepted = delivered + pending + deadLettered + dropped.",
+  });
+
+const listSchema = z
+  .object({
+    items: z.array(operationSchema),
+    nextCursor: z.string().nullable(),
+    silent: z.array(z.string()).openapi({ description: "Databases that did not answer." }),
+    shards: z.record(z.string(), figuresSchema),
+  })
+  .openapi("Journal");
+
+const listQuery = pageQuery.extend({ state: z.enum(["all", "dead-lettered"]).optional() });
+const params = z.object({ id: z.string().regex(/^[A-Za-z0-9]{1,64}$/, "is not an operation's id") });
+
+export function journalRoutes(api: Api, ports: ApiPorts): void {
+  listJournal(api, ports);
+  oneOperation(api, ports);
+  decide(api, ports);
+}
+
+function listJournal(api: Api, { plane }: ApiPorts): void {
+  const route = createRoute({
+    method: "get",
+    path: "/journal",
+    summary: "What is acknowledged, and the origin does not have yet, oldest first",
+    middleware: [requireToken(plane)] as const,
+    request: { query: listQuery },
+    responses: { 200: json("By database and time", listSchema), default: problemAnswer },
+  });
+  api.openapi(route, async (context) => {
+    const { limit = LIMITS.page, cursor, state = "all" } = context.req.valid("query");
+    const [page, figures] = await Promise.all([
+      plane.journal.list({ only: state, after: readCursor(cursor), most: limit }),
+      plane.journal.figures(),
+    ]);
+    if (page.kind === "unavailable") throw unavailable(page.reason);
+    return context.json(
+      {
+        items: page.operations.map(showOperation),
+        nextCursor: page.next === null ? null : formatCursor(page.next),
+        silent: [...page.silent],
+        shards: Object.fromEntries(
+          [...figures].flatMap(([id, read]) => ("kind" in read ? [] : [[id, showFigures(read)]])),
+        ),
+      },
+      200,
+    );
+  });
+}
+
+const formatCursor = ({ shard, score, id }: JournalCursor): string => `${shard}/${score}/${id}`;
+
+function readCursor(text: string | undefined): JournalCursor | null {
+  if (text === undefined) return null;
+  const match = /^([A-Za-z0-9._-]{1,32})\/(\d{1,16})\/([A-Za-z0-9]{1,64})$/.exec(text);
+  if (match === null)
+    throw new Refusal("invalid-query", "cursor is not one that a page ended with", {
+      faults: [{ pointer: "/cursor", message: "is not one that a page ended with" }],
+    });
+  const [, shard = "", score, id = ""] = match;
+  return { shard, score: Number(score), id };
+}
+
+const showOperation = ({ acceptedAt, ...operation }: JournalOperation) => ({
+  ...operation,
+  acceptedAt: new Date(acceptedAt).toISOString(),
+});
+
+const showFigures = ({ oldest, due: _, ...figures }: JournalFigures) => ({
+  ...figures,
+  oldestSeconds: oldest / 1000,
+});
+
+function oneOperation(api: Api, { plane }: ApiPorts): void {
+  const route = createRoute({
+    method: "get",
+    path: "/journal/{id}",
+    summary: "One operation; 404 once the origin has it",
+    middleware: [requireToken(plane)] as const,
+    request: { params, query: noQuery },
+    responses: { 200: json("The operation", operationSchema), default: problemAnswer },
+  });
+  api.openapi(route, async (context) =>
+    context.json(showOperation(await found(plane, context.req.valid("param").id)), 200),
+  );
+}
+
+async function found(plane: ControlPlane, id: string): Promise<JournalOperation> {
+  const outcome = await plane.journal.find(id);
+  if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+  if (outcome.kind === "absent")
+    throw new Refusal("not-found", "There is no such operation: the origin has it, or it never was.");
+  return outcome.operation;
+}
+
+function decide(api: Api, { plane }: ApiPorts): void {
+  const retry = createRoute({
+    method: "post",
+    path: "/journal/{id}/retry",
+    summary: "Try a dead-lettered operation again, at once",
+    middleware: [requireToken(plane)] as const,
+    request: { params, query: noQuery },
+    responses: { 202: json("It waits for its turn", operationSchema), default: problemAnswer },
+  });
+  const drop = createRoute({
+    method: "delete",
+    path: "/journal/{id}",
+    summary:
+      "Give an operation up: the origin will never have it, and what was written before it counts again",
+    middleware: [requireToken(plane)] as const,
+    request: { params, query: noQuery },
+    responses: { 204: { description: "It is gone" }, default: problemAnswer },
+  });
+  api.openapi(retry, async (context) => {
+    const operation = await changed(plane, {
+      id: context.req.valid("param").id,
+      to: "retry",
+      actor: context.get("actor"),
+    });
+    return context.json(showOperation({ ...operation, state: "pending" }), 202);
+  });
+  api.openapi(drop, async (context) => {
+    await changed(plane, { id: context.req.valid("param").id, to: "drop", actor: context.get("actor") });
+    return context.body(null, 204);
+  });
+}
+
+/** Told to the audit log first: what somebody gave up must not be gone without a trace. */
+async function changed(
+  plane: ControlPlane,
+  { id, to, actor }: { readonly id: string; readonly to: "retry" | "drop"; readonly actor: string },
+): Promise<JournalOperation> {
+  const operation = await found(plane, id);
+  const operationId = plane.random.token();
+  const audited = await appendConfirmed(plane.log, {
+    ...{ operationId, requestDigest: operationId, actor, action: `journal-${to}` },
+    payload: { kind: "invalidate", mode: "hard", selectors: [] },
+    detail: `${id} ${operation.method} ${operation.url}`,
+    replicas: plane.settings.replicas,
+  });
+  if (audited.kind !== "appended") throw unavailable(`the audit log did not take it: ${audited.kind}`);
+  const outcome = await plane.journal.change(operation, to);
+  switch (outcome.kind) {
+    case "unavailable":
+      throw unavailable(outcome.reason);
+    case "absent":
+      throw new Refusal("not-found", "The origin has it by now.");
+    case "busy":
+      throw new Refusal("conflict", "It is on its way to the origin right now: ask again in half a minute.");
+    default:
+      return operation;
+  }
+}

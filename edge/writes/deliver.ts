@@ -1,0 +1,96 @@
+// Brings one operation of the journal to the origin, and reads from its answer what is to become of it.
+
+import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
+import type { Position } from "../../shared/core/position.ts";
+import { groupNames } from "../../shared/core/storability.ts";
+import { type Millis, millis, seconds } from "../../shared/core/units.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import type { Claimed, Delivery } from "../../shared/ports/journal.ts";
+import type { OriginOutcome } from "../../shared/ports/origin.ts";
+import { LIMITS } from "../config.ts";
+import { discard } from "../content.ts";
+import type { Edge } from "../edge.ts";
+import { askOrigin } from "../origin/ask.ts";
+import type { Shed } from "../origin/shed.ts";
+import type { Route } from "../router.ts";
+import type { OriginWrite } from "./unsent.ts";
+
+export type Sent =
+  /** `asOf`: noted before it was sent; null while cold. */
+  | {
+      readonly kind: "taken";
+      readonly write: OriginWrite;
+      readonly route: Route;
+      readonly asOf: Position | null;
+    }
+  | Settled;
+
+type Settled = Exclude<Delivery, { kind: "delivered" }>;
+
+/** Never rejects. Ends before its claim does. */
+export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
+  const { id, method, href, fence, body } = operation;
+  const route = edge.router.resolve(href, href);
+  if (route === null || route.site.name !== operation.site)
+    return { kind: "retry", after: LIMITS.journalRetryMost, why: "no site serves its URL" };
+  const write = (headers: HeaderList): OriginWrite => ({
+    ...{ operationId: id, method, target: href },
+    references: ["location", "content-location"].flatMap((name) => headerValue(headers, name) ?? []),
+    groups: groupNames(headerValue(headers, "cache-group-invalidation")),
+  });
+  // What it was told then is not known any more, and neither is what else has happened since.
+  if (operation.done) return { kind: "taken", write: write([]), route, asOf: null };
+  const asOf = edge.view.asOf();
+  const outcome = await askOrigin(edge, {
+    ...{ route, kind: "pass", priority: "background", within: LIMITS.journalDelivery },
+    request: {
+      ...{ method, url: href },
+      headers: [...operation.headers, ["idempotency-key", `"${id}"`], ["tidegate-fence", fence]],
+      body: method === "DELETE" && body.length === 0 ? NO_BODY : { kind: "bytes", bytes: body },
+    },
+  });
+  if (outcome.kind === "answer") discard(outcome.body);
+  const verdict = verdictOn(outcome);
+  if (verdict.kind === "taken") return { kind: "taken", write: write(verdict.headers), route, asOf };
+  if (verdict.kind === "dead") return verdict;
+  if (operation.age >= LIMITS.journalTriedFor) return { kind: "dead", why: verdict.why };
+  return { kind: "retry", after: pauseAfter(edge, operation.tries, verdict.after), why: verdict.why };
+}
+
+type Verdict =
+  | { readonly kind: "taken"; readonly headers: HeaderList }
+  | { readonly kind: "again"; readonly after: Millis; readonly why: string }
+  | { readonly kind: "dead"; readonly why: string };
+
+/** Answers that say nothing of the operation itself, and everything of the moment (RFC 9110 §15.5, draft Idempotency-Key §2.6). */
+const PASSING = new Set([408, 409, 421, 425, 429]);
+
+function verdictOn(outcome: OriginOutcome | Shed): Verdict {
+  switch (outcome.kind) {
+    case "shed":
+      return { kind: "again", after: outcome.retryAfter, why: `held back: ${outcome.reason}` };
+    case "unreachable":
+      return { kind: "again", after: millis(0), why: `origin ${outcome.reason}` };
+    case "answer": {
+      const { status, headers } = outcome;
+      if (status >= 200 && status < 300) return { kind: "taken", headers };
+      const why = `status ${status}`;
+      // It has been elsewhere that the origin took it.
+      if (status === 303) return { kind: "taken", headers };
+      if (status >= 500 || PASSING.has(status)) return { kind: "again", after: retryAfter(headers), why };
+      return { kind: "dead", why };
+    }
+  }
+}
+
+function retryAfter(headers: HeaderList): Millis {
+  const said = Number(headerValue(headers, "retry-after") ?? "");
+  return Number.isFinite(said) && said > 0 ? seconds(said) : millis(0);
+}
+
+/** Twice as long each time, up to a limit, and never all at one instant. */
+function pauseAfter(edge: Edge, tries: number, atLeast: Millis): Millis {
+  const { journalRetry: first, journalRetryMost: most } = LIMITS;
+  const doubled = Math.min(most, first * 2 ** Math.min(20, tries - 1));
+  return millis(Math.max(Math.min(atLeast, most), doubled * (0.5 + edge.random.unit() / 2)));
+}

@@ -1,0 +1,88 @@
+// A value as the journal holds it: whose it is, whether it may be served, and what a client sees of it.
+
+import { coherenceOf } from "../../shared/core/log-view.ts";
+import { STORED_ANSWER_VERSION, type StoredAnswer } from "../../shared/core/stored-answer.ts";
+import { millis } from "../../shared/core/units.ts";
+import type { JournalRead, JournalValue } from "../../shared/ports/journal.ts";
+import { contentFor } from "../content.ts";
+import type { Edge } from "../edge.ts";
+import { problemReply } from "../reply.ts";
+import type { EdgeRequest, Reply } from "../request.ts";
+import type { Route } from "../router.ts";
+
+/**
+ * A digest of the cache key. Whoever shows credentials has values of his own, unless the key is made of them anyway:
+ * what one wrote by his nobody else may read without them.
+ */
+export function journalKey(edge: Edge, request: EdgeRequest, route: Route): Promise<string> {
+  const credentials = route.rules.key.headers.includes("authorization")
+    ? null
+    : request.header("authorization");
+  return edge.digest.sha256Hex(
+    credentials === null ? route.key : `${route.key}\nauthorization ${credentials}`,
+  );
+}
+
+export const findValue = async (edge: Edge, request: EdgeRequest, route: Route): Promise<JournalRead> =>
+  edge.journal.read(await journalKey(edge, request, route));
+
+/**
+ * What the origin does not have yet is above all invalidations. Anything else holds only while the log, asked after the
+ * request has come, knows of nothing that has hit it.
+ */
+export async function isVouchedFor(
+  edge: Edge,
+  request: EdgeRequest,
+  { route, value }: { readonly route: Route; readonly value: JournalValue },
+): Promise<boolean> {
+  const { verifiedTo } = value;
+  if (verifiedTo === null) return true;
+  const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
+  const view = await edge.view.within(millis(0), arrival, request.background);
+  if (view === null || !edge.view.pulledSince(arrival.ticket) || !edge.router.stands(route, request))
+    return false;
+  const { kind } = coherenceOf(view, verifiedTo, route.selectors);
+  if (kind !== "unchecked") return kind === "current";
+  return (await edge.log.check(route.selectors, verifiedTo)).kind === "ok";
+}
+
+export async function valueReply(
+  edge: Edge,
+  request: EdgeRequest,
+  { route, value }: { readonly route: Route; readonly value: JournalValue },
+): Promise<Reply> {
+  const where = value.verifiedTo === null ? "journal" : "written";
+  const cacheStatus = `tidegate-l2; hit; ttl=${Math.floor(value.ttl / 1000)}; detail=${where}, tidegate-l1; fwd=uri-miss`;
+  if (!value.exists) return { ...deleted(), cacheStatus };
+  // Nothing nearer may keep it: it would not learn of the next write.
+  const headers = [...value.headers, ["etag", value.etag], ["cache-control", "private, no-cache"]] as const;
+  const content = await contentFor(request, {
+    answer: { ...answerOf(route, value), headers },
+    headers,
+    body: { kind: "bytes", bytes: value.body },
+    nowWall: edge.clock.wall(),
+    boundary: () => edge.random.token(),
+    read: async () => null,
+  });
+  return { ...content, age: Math.floor(value.age / 1000), cacheStatus, memory: null };
+}
+
+const deleted = (): Reply =>
+  problemReply({
+    status: 404,
+    code: "deleted",
+    title: "Not Found",
+    detail: "It was deleted, and the origin is being told.",
+  });
+
+function answerOf(route: Route, value: JournalValue): StoredAnswer {
+  const none = millis(0);
+  return {
+    ...{ version: STORED_ANSWER_VERSION, id: value.operation, key: route.key, status: 200, headers: [] },
+    ...{ class: route.rules.name, selectors: route.selectors, vary: [], part: { kind: "whole" } },
+    asOf: value.verifiedTo ?? { epoch: 0, seq: 0 },
+    ...{ length: value.body.length, dirty: value.verifiedTo === null, fresh: value.ttl },
+    ...{ staleWhileRevalidate: none, staleIfError: none, ageWhenSent: none },
+    ...{ receivedAtWall: 0, lease: value.operation },
+  };
+}

@@ -1,0 +1,271 @@
+// URLs whose writes are acknowledged when the journal has them: values are read from it, and above all from nowhere nearer.
+
+import { listMembers } from "../../shared/core/headers.ts";
+import { millis } from "../../shared/core/units.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import type { JournalAccepted, Tags } from "../../shared/ports/journal.ts";
+import { replicasAsked } from "../../shared/wire/configuration.ts";
+import { LIMITS } from "../config.ts";
+import { counted } from "../count.ts";
+import type { Edge } from "../edge.ts";
+import { passedRequestHeaders } from "../origin-request.ts";
+import { unsent } from "../pass.ts";
+import { problemReply } from "../reply.ts";
+import type { EdgeRequest, Reply } from "../request.ts";
+import type { Route } from "../router.ts";
+import { wholeOrRest } from "../share-body.ts";
+import { kickFlush } from "./flush.ts";
+import { findValue, isVouchedFor, journalKey, valueReply } from "./journalled-value.ts";
+import { writeAround } from "./write-around.ts";
+
+type Else = () => Reply | Promise<Reply>;
+
+/** `otherwise`: as any other request, where the journal has nothing to say. */
+export async function writeBack(
+  edge: Edge,
+  request: EdgeRequest,
+  { route, otherwise }: { readonly route: Route; readonly otherwise: Else },
+): Promise<Reply> {
+  switch (request.method) {
+    case "GET":
+    case "HEAD":
+      if (request.body.kind !== "none") return passInOrder(edge, request, route);
+      return readBack(edge, request, { route, otherwise });
+    case "PUT":
+    case "DELETE":
+      return put(edge, request, route);
+    case "OPTIONS":
+    case "TRACE":
+      return writeAround(edge, request, route);
+    default:
+      return passInOrder(edge, request, route);
+  }
+}
+
+async function readBack(
+  edge: Edge,
+  request: EdgeRequest,
+  { route, otherwise }: { readonly route: Route; readonly otherwise: Else },
+): Promise<Reply> {
+  const found = await findValue(edge, request, route);
+  switch (found.kind) {
+    case "unavailable":
+      return counted(edge, request, { reply: unreachable(), route, result: "error" });
+    case "absent":
+      return otherwise();
+    case "value": {
+      if (!(await isVouchedFor(edge, request, { route, value: found.value }))) return otherwise();
+      edge.counters.tiers.l2.hits += 1;
+      const reply = await valueReply(edge, request, { route, value: found.value });
+      return counted(edge, request, { reply, route, result: "hit" });
+    }
+  }
+}
+
+async function put(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+  const announced = request.header("content-length");
+  const large = announced !== null && Number(announced) > route.rules.l2MaxBody;
+  // A part of a value, one that is too large to keep, or one whose condition the journal can't check.
+  if (
+    large ||
+    ["content-range", "if-unmodified-since", "if-modified-since"].some(
+      (name) => request.header(name) !== null,
+    )
+  )
+    return passInOrder(edge, request, route);
+  const body = await contentOf(request, route.rules.l2MaxBody);
+  if (body === "broken" || (announced !== null && body !== "large" && Number(announced) !== body.length))
+    return counted(edge, request, { reply: unsent(), route, result: "error" });
+  if (body === "large") return counted(edge, request, { reply: tooLarge(), route, result: "error" });
+  const whole = withBody(request, body);
+  if (isConditional(request) && !(await isComparable(edge, whole, route)))
+    return passInOrder(edge, whole, route);
+  const key = await journalKey(edge, request, route);
+  const accepted = await accept(edge, whole, { route, key, body });
+  switch (accepted.kind) {
+    case "accepted":
+      kickFlush(edge, edge.journal.placeOf(key), request.background);
+      return counted(edge, request, { reply: acknowledged(route, accepted), route, result: "pass" });
+    case "unknown":
+    case "through":
+      return passInOrder(edge, whole, route);
+    default:
+      kickFlush(edge, edge.journal.placeOf(key), request.background);
+      return counted(edge, request, { reply: refusal(accepted), route, result: "error" });
+  }
+}
+
+async function accept(
+  edge: Edge,
+  request: EdgeRequest,
+  {
+    route,
+    key,
+    body,
+  }: { readonly route: Route; readonly key: string; readonly body: Uint8Array<ArrayBuffer> },
+): Promise<JournalAccepted> {
+  const { rules } = route;
+  const view = edge.view.current();
+  const token = edge.random.token();
+  return edge.journal.accept({
+    ...{ key, id: token, site: route.site.name, method: request.method, href: route.href },
+    kind: request.method === "DELETE" ? "delete" : "put",
+    // Asked of us, and answered here: the origin has another value to compare with.
+    originHeaders: passedRequestHeaders(request, route).filter(([name]) => !ANSWERED_HERE.has(name)),
+    etag: `"${token}"`,
+    valueHeaders: DESCRIBING.flatMap((name) => {
+      const value = request.header(name);
+      return value === null ? [] : [[name, value] as const];
+    }),
+    ...{ body, ttl: rules.ttl ?? LIMITS.journalValueLife, merges: rules.journal.merges },
+    ...{ ifMatch: tagsOf(request, "if-match"), ifNoneMatch: tagsOf(request, "if-none-match") },
+    repeatable: await repeatableOf(edge, request, { key, body }),
+    replicas: view === null ? 0 : replicasAsked(view.configuration),
+  });
+}
+
+const ANSWERED_HERE = new Set(["if-match", "if-none-match", "idempotency-key", "content-length"]);
+
+/** What of a request describes the value that it brings (RFC 9110 §8.3–8.5). */
+const DESCRIBING = ["content-type", "content-encoding", "content-language"];
+
+function tagsOf(request: EdgeRequest, name: "if-match" | "if-none-match"): Tags | null {
+  const text = request.header(name);
+  if (text === null) return null;
+  if (text.trim() === "*") return "any";
+  const tags = listMembers(text);
+  // Writes compare strongly; whether one has it yet may be compared weakly (RFC 9110 §13.1.1, §13.1.2).
+  return name === "if-match" ? tags : tags.map((tag) => tag.replace(/^W\//, ""));
+}
+
+const isConditional = (request: EdgeRequest): boolean =>
+  request.header("if-match") !== null || request.header("if-none-match") !== null;
+
+/** Whether what is held is what the origin would compare with: not once somebody has invalidated it. */
+async function isComparable(edge: Edge, request: EdgeRequest, route: Route): Promise<boolean> {
+  const found = await findValue(edge, request, route);
+  // What can't be reached says so again when it is written.
+  return found.kind !== "value" || isVouchedFor(edge, request, { route, value: found.value });
+}
+
+async function repeatableOf(
+  edge: Edge,
+  request: EdgeRequest,
+  { key, body }: { readonly key: string; readonly body: Uint8Array<ArrayBuffer> },
+): Promise<{ readonly key: string; readonly digest: string } | null> {
+  const own = request.header("idempotency-key");
+  if (own === null) return null;
+  const digest = await edge.digest.sha256Base64([request.method, "\n", body]);
+  return { key: await edge.digest.sha256Hex(`${key}\n${own}`), digest };
+}
+
+async function contentOf(
+  { body }: EdgeRequest,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | "broken" | "large"> {
+  if (body.kind === "none") return new Uint8Array(0);
+  if (body.kind === "bytes") return body.bytes.length > limit ? "large" : body.bytes;
+  const read = await wholeOrRest(body.source, limit);
+  if (read === null) return "broken";
+  if (read.kind === "bytes") return read.bytes;
+  if (read.kind === "source") read.source.cancel("too large");
+  return "large";
+}
+
+/** The same request, whose content has been read. */
+const withBody = (request: EdgeRequest, bytes: Uint8Array<ArrayBuffer>): EdgeRequest => ({
+  ...{ method: request.method, url: request.url, purpose: request.purpose },
+  ...{ arrivedAt: request.arrivedAt, background: request.background },
+  header: (name) => request.header(name),
+  headers: () => request.headers(),
+  body: bytes.length === 0 && request.body.kind === "none" ? NO_BODY : { kind: "bytes", bytes },
+});
+
+/** What the journal can't hold goes to the origin, but not past what waits for it there. */
+async function passInOrder(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+  const key = await journalKey(edge, request, route);
+  const place = edge.journal.placeOf(key);
+  const giveUpAt = edge.clock.now() + LIMITS.journalPatience;
+  while (true) {
+    const read = await edge.journal.read(key);
+    if (read.kind === "unavailable")
+      return counted(edge, request, { reply: unreachable(), route, result: "error" });
+    if (read.kind === "absent" || read.value.verifiedTo !== null) return writeAround(edge, request, route);
+    if (edge.clock.now() >= giveUpAt)
+      return counted(edge, request, { reply: refusal({ kind: "full" }), route, result: "error" });
+    kickFlush(edge, place, request.background);
+    await edge.timers.sleep(millis(LIMITS.journalPoll));
+  }
+}
+
+function acknowledged(route: Route, { id, etag }: JournalAccepted & { kind: "accepted" }): Reply {
+  return {
+    status: route.rules.journal.status,
+    headers: [
+      ["tidegate-journal", id],
+      ["etag", etag],
+      ["cache-control", "no-store"],
+    ],
+    body: NO_BODY,
+    age: null,
+    cacheStatus: "tidegate-l2; fwd=method; stored; detail=journal, tidegate-l1; fwd=method",
+    memory: null,
+  };
+}
+
+const unreachable = (): Reply =>
+  problemReply({
+    status: 503,
+    code: "journal-unreachable",
+    title: "Service Unavailable",
+    detail:
+      "The journal that this URL's newest value may be in can't be reached; what the origin has may be older.",
+    retryAfter: 1,
+  });
+
+const tooLarge = (): Reply =>
+  problemReply({
+    status: 413,
+    code: "too-large-to-journal",
+    title: "Content Too Large",
+    detail: "The content has no announced length, and is larger than what this URL's class may keep.",
+  });
+
+function refusal(outcome: Exclude<JournalAccepted, { kind: "accepted" | "unknown" | "through" }>): Reply {
+  switch (outcome.kind) {
+    case "failed": {
+      const reply = problemReply({
+        status: 412,
+        code: "precondition-failed",
+        title: "Precondition Failed",
+        detail: "The value that was last written is another one than the request's condition names.",
+      });
+      return outcome.etag === null
+        ? reply
+        : { ...reply, headers: [...reply.headers, ["etag", outcome.etag]] };
+    }
+    case "conflict":
+      return problemReply({
+        status: 422,
+        code: "idempotency-conflict",
+        title: "Unprocessable Content",
+        detail: "Another request for this URL had the same Idempotency-Key.",
+      });
+    case "full":
+      return problemReply({
+        status: 503,
+        code: "journal-full",
+        title: "Service Unavailable",
+        detail: "Too many writes wait for the origin already.",
+        retryAfter: 1,
+      });
+    case "unavailable":
+      return problemReply({
+        status: 503,
+        code: "journal-unreachable",
+        title: "Service Unavailable",
+        detail: "The journal can't be reached: whether it has taken the write is not known.",
+        retryAfter: 1,
+      });
+  }
+}

@@ -1,0 +1,233 @@
+// The journal as the control plane sees it: what stands in it, what is due, and what somebody decides of one operation.
+
+import { type Millis, millis } from "../core/units.ts";
+import type { Unavailable } from "../ports/mid-tier.ts";
+import type { Redis } from "../ports/redis.ts";
+import { JOURNAL_PARTITIONS } from "./journal.ts";
+import { JOURNAL_FIGURES, JOURNAL_OPERATIONS, JOURNAL_PARKED, journalOperationKey } from "./keys.ts";
+import { compact, evalCommand, type ScriptReply, scriptReply } from "./script.ts";
+import changeScript from "./scripts/journal-change.lua";
+import figuresScript from "./scripts/journal-figures.lua";
+import listScript from "./scripts/journal-list.lua";
+import PRELUDE from "./scripts/journal-prelude.lua";
+
+const CHANGE = compact(PRELUDE + changeScript);
+const FIGURES = compact(PRELUDE + figuresScript);
+const LIST = compact(PRELUDE + listScript);
+
+/** Writes, since the database began: accepted = delivered + pending + dead-lettered + dropped. */
+export interface JournalFigures {
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly pending: number;
+  readonly deadLettered: number;
+  readonly dropped: number;
+  /** Of those accepted, the ones that took the place of another that had not been sent. */
+  readonly merged: number;
+  /** Operations that wait, the dead-lettered included: one may stand for several writes. */
+  readonly operations: number;
+  /** For how long the oldest of them has been waiting. */
+  readonly oldest: Millis;
+  /** Partitions with keys that should have been delivered a while ago. */
+  readonly due: readonly number[];
+}
+
+export interface JournalOperation {
+  readonly id: string;
+  readonly shard: string;
+  readonly site: string;
+  readonly method: string;
+  readonly url: string;
+  /** Redis TIME, milliseconds. */
+  readonly acceptedAt: number;
+  readonly writes: number;
+  readonly tries: number;
+  /** `delivered`: the origin has it, and the log is still to be told. */
+  readonly state: "pending" | "sending" | "delivered" | "dead-lettered" | "behind";
+  /** What came of the last try; null before it. */
+  readonly why: string | null;
+}
+
+/** Where a page ended: the database, and the score and id there. */
+export interface JournalCursor {
+  readonly shard: string;
+  readonly score: number;
+  readonly id: string;
+}
+
+export type JournalPage =
+  | {
+      readonly kind: "page";
+      readonly operations: readonly JournalOperation[];
+      readonly next: JournalCursor | null;
+      /** Databases that did not answer: what is there is missing here. */
+      readonly silent: readonly string[];
+    }
+  | Unavailable;
+
+export type JournalChange =
+  | { readonly kind: "retried" | "dropped" | "absent" }
+  /** It is on its way to the origin right now. */
+  | { readonly kind: "busy" }
+  | Unavailable;
+
+export interface JournalLedger {
+  /** By the database's id. */
+  figures(): Promise<ReadonlyMap<string, JournalFigures | Unavailable>>;
+  list(query: {
+    readonly only: "all" | "dead-lettered";
+    readonly after: JournalCursor | null;
+    readonly most: number;
+  }): Promise<JournalPage>;
+  find(
+    id: string,
+  ): Promise<
+    | { readonly kind: "found"; readonly operation: JournalOperation }
+    | { readonly kind: "absent" }
+    | Unavailable
+  >;
+  change(operation: JournalOperation, to: "retry" | "drop"): Promise<JournalChange>;
+}
+
+interface LedgerConfig {
+  readonly databases: ReadonlyMap<string, { readonly redis: Redis }>;
+  readonly deadline: Millis;
+  /** How long something may be due before somebody is sent for it. */
+  readonly dueFor: Millis;
+}
+
+export function createJournalLedger(config: LedgerConfig): JournalLedger {
+  return {
+    async figures() {
+      const all = [...config.databases].map(
+        async ([id, { redis }]) => [id, await figuresOf(config, redis)] as const,
+      );
+      return new Map(await Promise.all(all));
+    },
+    list: (query) => list(config, query),
+    find: (id) => find(config, id),
+    change: (operation, to) => change(config, operation, to),
+  };
+}
+
+async function figuresOf(
+  { deadline, dueFor }: LedgerConfig,
+  redis: Redis,
+): Promise<JournalFigures | Unavailable> {
+  const keys = [JOURNAL_FIGURES, JOURNAL_OPERATIONS, JOURNAL_PARKED];
+  const reply = scriptReply(
+    await redis.run([evalCommand(FIGURES, keys, [JOURNAL_PARTITIONS, dueFor])], deadline),
+  );
+  if (reply.kind === "unavailable") return reply;
+  const [
+    accepted = 0,
+    delivered = 0,
+    deadLettered = 0,
+    dropped = 0,
+    merged = 0,
+    operations = 0,
+    oldest = 0,
+    ...due
+  ] = reply.strings.map(Number);
+  const pending = accepted - delivered - deadLettered - dropped;
+  return {
+    ...{ accepted, delivered, pending, deadLettered, dropped, merged, operations },
+    ...{ oldest: millis(oldest), due },
+  };
+}
+
+/** One database after the other, in the order of their ids. */
+async function list(
+  config: LedgerConfig,
+  { only, after, most }: Parameters<JournalLedger["list"]>[0],
+): Promise<JournalPage> {
+  const operations: JournalOperation[] = [];
+  const silent: string[] = [];
+  const from = [...config.databases.keys()].sort().filter((id) => after === null || id >= after.shard);
+  for (const shard of from) {
+    const start = after?.shard === shard ? after : { score: 0, id: "" };
+    const key = only === "all" ? JOURNAL_OPERATIONS : JOURNAL_PARKED;
+    const page = await pageOf(config, shard, [key, start.score, start.id, most - operations.length + 1, ""]);
+    if (page.kind === "unavailable") silent.push(shard);
+    else operations.push(...page.rows.map(({ operation }) => operation));
+    if (operations.length <= most) continue;
+    const last = page.kind === "rows" ? page.rows[page.rows.length - 2] : undefined;
+    const kept = operations.slice(0, most);
+    const { id = "", shard: at = shard } = kept.at(-1) ?? {};
+    return { kind: "page", operations: kept, next: { shard: at, score: last?.score ?? 0, id }, silent };
+  }
+  if (silent.length > 0 && silent.length === from.length)
+    return { kind: "unavailable", reason: "no database of the journal answers" };
+  return { kind: "page", operations, next: null, silent };
+}
+
+type Rows =
+  | {
+      readonly kind: "rows";
+      readonly rows: readonly { readonly score: number; readonly operation: JournalOperation }[];
+    }
+  | Unavailable;
+
+async function pageOf(
+  { databases, deadline }: LedgerConfig,
+  shard: string,
+  [key, ...args]: readonly [string, number, string, number, string],
+): Promise<Rows> {
+  const redis = databases.get(shard)?.redis;
+  if (redis === undefined) return { kind: "unavailable", reason: "no database" };
+  return readRows(shard, scriptReply(await redis.run([evalCommand(LIST, [key], args)], deadline)));
+}
+
+const ROW = 13;
+
+/** In the order of `journal-list.lua`. */
+function readRows(shard: string, reply: ScriptReply): Rows {
+  if (reply.kind === "unavailable") return reply;
+  const rows: { score: number; operation: JournalOperation }[] = [];
+  for (let at = 0; at + ROW <= reply.strings.length; at += ROW) {
+    const [id = "", score, site = "", method = "", url = "", acceptedAt, writes, tries, ...rest] =
+      reply.strings.slice(at, at + ROW);
+    const [dead = "", fence = "", why = "", done = "", head = ""] = rest;
+    const operation: JournalOperation = {
+      ...{ id, shard, site, method, url, acceptedAt: Number(acceptedAt) },
+      ...{ writes: Number(writes), tries: Number(tries), why: why === "" ? null : why },
+      state: stateOf({ dead, fence, done, head }),
+    };
+    rows.push({ score: Number(score), operation });
+  }
+  return { kind: "rows", rows };
+}
+
+function stateOf(of: Record<"dead" | "fence" | "done" | "head", string>): JournalOperation["state"] {
+  if (of.dead !== "") return "dead-lettered";
+  if (of.head === "") return "behind";
+  if (of.fence !== "") return "sending";
+  return of.done === "" ? "pending" : "delivered";
+}
+
+async function find(config: LedgerConfig, id: string): ReturnType<JournalLedger["find"]> {
+  const pages = await Promise.all(
+    [...config.databases.keys()].map((shard) => pageOf(config, shard, [JOURNAL_OPERATIONS, 0, "", 1, id])),
+  );
+  for (const page of pages) {
+    const row = page.kind === "rows" ? page.rows[0] : undefined;
+    if (row !== undefined) return { kind: "found", operation: row.operation };
+  }
+  // It may be where nobody answers.
+  return pages.find((page) => page.kind === "unavailable") ?? { kind: "absent" };
+}
+
+async function change(
+  { databases, deadline }: LedgerConfig,
+  { id, shard }: JournalOperation,
+  to: "retry" | "drop",
+): Promise<JournalChange> {
+  const redis = databases.get(shard)?.redis;
+  if (redis === undefined) return { kind: "unavailable", reason: "no database" };
+  const keys = [journalOperationKey(id), JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES];
+  const reply = scriptReply(await redis.run([evalCommand(CHANGE, keys, [id, to])], deadline));
+  if (reply.kind === "unavailable") return reply;
+  const [kind] = reply.strings;
+  if (kind === "retried" || kind === "dropped" || kind === "absent" || kind === "busy") return { kind };
+  return { kind: "unavailable", reason: "malformed reply" };
+}

@@ -1,0 +1,246 @@
+// The journal on the mid-tier's databases: each key's value and operations on one of them, changed in one call.
+
+import type { HeaderList } from "../core/headers.ts";
+import { mix } from "../core/mix.ts";
+import { ranked } from "../core/rendezvous.ts";
+import { type Bytes, type Millis, millis } from "../core/units.ts";
+import type { Digest } from "../ports/identity.ts";
+import type {
+  Claimed,
+  ClaimOutcome,
+  Journal,
+  JournalAccepted,
+  JournalPlace,
+  JournalRead,
+  JournalWrite,
+  Result,
+  Tags,
+} from "../ports/journal.ts";
+import type { Unavailable } from "../ports/mid-tier.ts";
+import type { Redis, RedisArgument, RedisOutcome } from "../ports/redis.ts";
+import { parseJson } from "../wire/json.ts";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
+import {
+  JOURNAL_FIGURES,
+  JOURNAL_OPERATIONS,
+  JOURNAL_PARKED,
+  journalDueKey,
+  journalOperationKey,
+  journalQueueKey,
+  journalRequestKey,
+  journalValueKey,
+} from "./keys.ts";
+import { replicasOf, replicated } from "./replicated.ts";
+import { compact, evalCommand, scriptReply } from "./script.ts";
+import acceptScript from "./scripts/journal-accept.lua";
+import claimScript from "./scripts/journal-claim.lua";
+import PRELUDE from "./scripts/journal-prelude.lua";
+import readScript from "./scripts/journal-read.lua";
+
+const ACCEPT = compact(PRELUDE + acceptScript);
+const CLAIM = compact(PRELUDE + claimScript);
+const READ = compact(PRELUDE + readScript);
+
+/** Of each database: enough that one edge's flushing does not stand in another's way, and few enough to look after. */
+export const JOURNAL_PARTITIONS = 8;
+
+export interface JournalLimits {
+  readonly deadline: Millis;
+  /** How long replicas may take to have a write. */
+  readonly replicationDeadline: Millis;
+  /** Operations of one database, and of one key. */
+  readonly depth: number;
+  readonly perKey: number;
+  /** For how long a request with an Idempotency-Key is remembered. */
+  readonly repeatable: Millis;
+  /** Longer than any flusher may take over an operation. */
+  readonly claimedFor: Millis;
+  /** Octets of bodies, base64, that are handed out at once: one more may come on top. */
+  readonly claimedOctets: Bytes;
+}
+
+interface Config extends JournalLimits {
+  /** By their ids, the same for all who use them: another list would look for keys elsewhere (docs/adr/0030). */
+  readonly databases: ReadonlyMap<string, Redis>;
+  readonly digest: Digest;
+}
+
+export function createJournal(config: Config): Journal {
+  const nodes = [...config.databases.keys()].sort().map((id) => ({ id, weight: 1 }));
+  const placeOf = (key: string): JournalPlace | null => {
+    const [home] = ranked(key, nodes);
+    return home === undefined ? null : { shard: home.id, partition: mix(key) % JOURNAL_PARTITIONS };
+  };
+  const homeOf = (key: string): (JournalPlace & { readonly redis: Redis }) | null => {
+    const place = placeOf(key);
+    const redis = place === null ? undefined : config.databases.get(place.shard);
+    return place === null || redis === undefined ? null : { ...place, redis };
+  };
+  return {
+    placeOf,
+    async accept(write) {
+      const home = homeOf(write.key);
+      return home === null ? NO_DATABASE : accept(config, home, write);
+    },
+    async read(key) {
+      const home = homeOf(key);
+      return home === null ? NO_DATABASE : read(config, home.redis, key);
+    },
+    async claim(place, results, most) {
+      const redis = config.databases.get(place.shard);
+      return redis === undefined ? NO_DATABASE : claim(config, { redis, place }, { results, most });
+    },
+  };
+}
+
+const NO_DATABASE: Unavailable = { kind: "unavailable", reason: "no database" };
+const MALFORMED: Unavailable = { kind: "unavailable", reason: "malformed reply" };
+
+/** What of a value is not its body. */
+interface ValueRecord {
+  readonly headers: HeaderList;
+}
+
+async function accept(
+  config: Config,
+  home: JournalPlace & { readonly redis: Redis },
+  write: JournalWrite,
+): Promise<JournalAccepted> {
+  const { id, key, repeatable } = write;
+  const record = JSON.stringify({ headers: write.valueHeaders } satisfies ValueRecord);
+  const body = encodeBase64(write.body);
+  const headers = JSON.stringify(write.originHeaders);
+  const seal = await config.digest.sha256Base64([record, body]);
+  const command = evalCommand(
+    ACCEPT,
+    [
+      ...[journalValueKey(key), journalQueueKey(key), journalOperationKey(id), journalDueKey(home.partition)],
+      ...[JOURNAL_OPERATIONS, JOURNAL_FIGURES, journalRequestKey(repeatable?.key ?? "")],
+    ],
+    [
+      ...[id, key, write.etag, record, body, seal, Math.ceil(write.ttl), write.kind],
+      ...[write.site, write.method, write.href, headers, write.merges ? "1" : ""],
+      ...[config.depth, config.perKey, tagsText(write.ifMatch), tagsText(write.ifNoneMatch)],
+      ...[repeatable?.digest ?? "", config.repeatable, home.partition],
+    ],
+  );
+  const outcome = await home.redis.run(replicated(command, write.replicas, config), config.deadline);
+  return readAccepted(outcome, write.replicas);
+}
+
+const tagsText = (tags: Tags | null): string => {
+  if (tags === null) return "";
+  return tags === "any" ? "*" : `\n${tags.join("\n")}\n`;
+};
+
+function readAccepted(outcome: RedisOutcome, replicas: number): JournalAccepted {
+  const reply = scriptReply(outcome);
+  if (reply.kind === "unavailable") return reply;
+  const [kind, first = "", second = ""] = reply.strings;
+  switch (kind) {
+    case "accepted":
+      return replicasOf(outcome) < replicas
+        ? { kind: "unavailable", reason: "too few replicas have it" }
+        : { kind, id: first, etag: second };
+    case "failed":
+      return { kind, etag: first === "" ? null : first };
+    case "unknown":
+    case "through":
+    case "full":
+    case "conflict":
+      return { kind };
+    default:
+      return MALFORMED;
+  }
+}
+
+async function read({ digest, deadline }: Config, redis: Redis, key: string): Promise<JournalRead> {
+  const reply = scriptReply(await redis.run([evalCommand(READ, [journalValueKey(key)], [])], deadline));
+  if (reply.kind === "unavailable") return reply;
+  const [kind, etag = "", gone, dirty, record = "", body = "", seal, epoch, seq, age, ttl, operation = ""] =
+    reply.strings;
+  if (kind === "absent") return { kind };
+  const whole = await unsealed(digest, { record, body, seal });
+  // It can't be served, and what else there is is older: that is no absence.
+  if (kind !== "value" || whole === null) return { kind: "unavailable", reason: "damaged value" };
+  const verifiedTo = dirty === "1" ? null : { epoch: Number(epoch), seq: Number(seq) };
+  return {
+    kind,
+    value: {
+      ...{ etag, exists: gone !== "1", ...whole, verifiedTo, operation },
+      ...{ age: millis(Number(age)), ttl: millis(Number(ttl)) },
+    },
+  };
+}
+
+/** Null where it is not what was sealed. */
+async function unsealed(
+  digest: Digest,
+  sealed: { readonly record: string; readonly body: string; readonly seal: string | undefined },
+): Promise<(ValueRecord & { readonly body: Uint8Array<ArrayBuffer> }) | null> {
+  const { record, body, seal } = sealed;
+  const bytes = decodeBase64(body);
+  if (bytes === null || (await digest.sha256Base64([record, body])) !== seal) return null;
+  const { headers } = (parseJson(record) ?? {}) as { headers?: unknown };
+  return isHeaders(headers) ? { headers, body: bytes } : null;
+}
+
+const isHeaders = (value: unknown): value is HeaderList =>
+  Array.isArray(value) &&
+  value.every(
+    (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((word) => typeof word === "string"),
+  );
+
+const CLAIMED_FIELDS = 14;
+
+async function claim(
+  config: Config,
+  { redis, place }: { readonly redis: Redis; readonly place: JournalPlace },
+  { results, most }: { readonly results: readonly Result[]; readonly most: number },
+): Promise<ClaimOutcome> {
+  const command = evalCommand(
+    CLAIM,
+    [journalDueKey(place.partition), JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES],
+    [config.claimedFor, most, config.claimedOctets, ...results.flatMap(resultWords)],
+  );
+  const reply = scriptReply(await redis.run([command], config.deadline));
+  if (reply.kind === "unavailable") return reply;
+  const [due, ...words] = reply.strings;
+  const operations: Claimed[] = [];
+  const damaged: Result[] = [];
+  for (let at = 0; at + CLAIMED_FIELDS <= words.length; at += CLAIMED_FIELDS) {
+    const fields = words.slice(at, at + CLAIMED_FIELDS);
+    const read = await readClaimed(config.digest, fields);
+    const [id = "", key = "", fence = ""] = fields;
+    if (read !== null) operations.push(read);
+    else
+      damaged.push({ claimed: { id, key, fence }, delivery: { kind: "dead", why: "its record is damaged" } });
+  }
+  return { kind: "claimed", operations, damaged, due: Number(due) };
+}
+
+function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisArgument[] {
+  const head = [key, id, fence, delivery.kind];
+  switch (delivery.kind) {
+    case "delivered":
+      return [...head, delivery.verifiedTo?.epoch ?? "", delivery.verifiedTo?.seq ?? ""];
+    case "done":
+    case "retry":
+      return [...head, Math.ceil(delivery.after), delivery.why];
+    case "dead":
+      return [...head, delivery.why, ""];
+  }
+}
+
+/** In the order of `journal-claim.lua`. */
+async function readClaimed(digest: Digest, fields: readonly string[]): Promise<Claimed | null> {
+  const [id = "", key = "", fence = "", site = "", method = "", href = "", originHeaders = ""] = fields;
+  const [record = "", body = "", seal, tries, age, done, kind] = fields.slice(7);
+  const whole = await unsealed(digest, { record, body, seal });
+  const headers: unknown = parseJson(originHeaders);
+  if (whole === null || !isHeaders(headers) || (kind !== "put" && kind !== "delete")) return null;
+  return {
+    ...{ id, key, fence, kind, site, method, href, headers, body: whole.body },
+    ...{ tries: Number(tries), age: millis(Number(age)), done: done === "1" },
+  };
+}

@@ -1,0 +1,66 @@
+-- Takes a write: its value, and the operation that is to bring it to the origin, or neither. The acknowledgement says
+-- that both are here.
+-- KEYS: value, the key's operations, this operation, due, operations, figures, what is known of the request
+-- ARGV: id, digest of the key, entity tag, the value's record, body, seal, its life without use in ms, put or delete,
+-- site, method, URL, fields for the origin, whether it may take the place of one that is not on its way, operations at
+-- most, of one key at most, If-Match and If-None-Match ('' = none, '*', or tags between newlines), digest of a request
+-- that may be repeated ('' = it may not), for how many ms that is known, partition
+local VALUE, QUEUE, OP, DUE, OPS, FIGURES, REQUEST = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local id, digest, etag, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[8]
+local if_match, if_none_match, request = ARGV[16], ARGV[17], ARGV[18]
+
+local pending = redis.call('ZCARD', OPS)
+if request ~= '' then
+  local known = redis.call('HMGET', REQUEST, 'request', 'id', 'etag')
+  if known[1] and known[1] ~= request then return { 'conflict' } end
+  if known[1] then return { 'accepted', known[2], known[3], int(pending) } end
+end
+
+local v = redis.call('HMGET', VALUE, 'e', 'gone')
+local waits = redis.call('LLEN', QUEUE)
+if if_match ~= '' or if_none_match ~= '' then
+  -- What is not here the origin alone can compare with.
+  if not v[1] then return { 'unknown' } end
+  local current = not v[2] and v[1] or nil
+  local function names(tags)
+    if tags == '*' then return current ~= nil end
+    return current ~= nil and string.find(tags, '\n' .. current .. '\n', 1, true) ~= nil
+  end
+  if if_match ~= '' and not names(if_match) then return { 'failed', current or '' } end
+  if if_none_match ~= '' and names(if_none_match) then return { 'failed', current or '' } end
+end
+
+local tail = waits > 0 and redis.call('LINDEX', QUEUE, '-1') or nil
+local merges = false
+if tail and ARGV[13] == '1' and kind == 'put' then
+  local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me')
+  merges = not t[1] and t[2] == 'put' and t[3] == ARGV[10]
+end
+if not merges then
+  if pending >= tonumber(ARGV[14]) then return { waits > 0 and 'full' or 'through' } end
+  if waits >= tonumber(ARGV[15]) then return { 'full' } end
+end
+
+local now = int(now_ms())
+local op = merges and tail or id
+local name = merges and 'tg:jo:' .. tail or OP
+redis.call('HSET', name, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'r', ARGV[12], 'u', ARGV[11])
+if merges then
+  redis.call('HINCRBY', name, 'n', '1')
+  redis.call('HINCRBY', FIGURES, 'merged', '1')
+else
+  redis.call('HSET', name, 'k', digest, 'p', ARGV[20], 's', ARGV[9], 'me', ARGV[10], 'kind', kind, 'at', now, 'n', '1',
+    'tries', '0')
+  redis.call('RPUSH', QUEUE, id)
+  redis.call('ZADD', OPS, now, id)
+  if waits == 0 then redis.call('ZADD', DUE, now, digest) end
+end
+redis.call('DEL', VALUE)
+redis.call('HSET', VALUE, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'at', now, 'ttl', ARGV[7], 'o', op,
+  'dirty', '1', 'n', int(redis.call('HINCRBY', FIGURES, 'accepted', '1')))
+if kind == 'delete' then redis.call('HSET', VALUE, 'gone', '1') end
+if request ~= '' then
+  redis.call('HSET', REQUEST, 'request', request, 'id', op, 'etag', etag)
+  redis.call('PEXPIRE', REQUEST, ARGV[19])
+end
+return { 'accepted', op, etag, int(pending) }

@@ -1,0 +1,125 @@
+// The journal as edges and the control plane use it: writes that are acknowledged before the origin has them.
+
+import type { HeaderList } from "../core/headers.ts";
+import type { Position } from "../core/position.ts";
+import type { Millis } from "../core/units.ts";
+import type { Unavailable } from "./mid-tier.ts";
+
+/** Where a key's value and operations are: one database, whatever the shard map says of it. */
+export interface JournalPlace {
+  readonly shard: string;
+  readonly partition: number;
+}
+
+/** A precondition on the value that is held: any at all, or one of these entity tags. */
+export type Tags = "any" | readonly string[];
+
+export interface JournalWrite {
+  /** Digest of the cache key, hexadecimal. */
+  readonly key: string;
+  readonly id: string;
+  readonly kind: "put" | "delete";
+  readonly site: string;
+  readonly method: string;
+  /** What the origin is sent. */
+  readonly href: string;
+  readonly originHeaders: HeaderList;
+  /** A new one for every write. */
+  readonly etag: string;
+  readonly valueHeaders: HeaderList;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** How long the value is kept when nobody uses it, once the origin has it. */
+  readonly ttl: Millis;
+  /** Whether it may take the place of one that has not been sent yet. */
+  readonly merges: boolean;
+  readonly ifMatch: Tags | null;
+  readonly ifNoneMatch: Tags | null;
+  /** Of a request that may be sent again: a digest of its key and sender, and one of all of it. */
+  readonly repeatable: { readonly key: string; readonly digest: string } | null;
+  readonly replicas: number;
+}
+
+export type JournalAccepted =
+  | { readonly kind: "accepted"; readonly id: string; readonly etag: string }
+  /** The precondition does not hold; the entity tag that does, where there is a value. */
+  | { readonly kind: "failed"; readonly etag: string | null }
+  /** Nothing is held that the precondition could be compared with, so nothing waits either. */
+  | { readonly kind: "unknown" }
+  /** Too much waits already, but nothing of this key. */
+  | { readonly kind: "through" }
+  | { readonly kind: "full" }
+  /** Another request had the same Idempotency-Key. */
+  | { readonly kind: "conflict" }
+  /** Whether it is in the journal is unknown. */
+  | Unavailable;
+
+export interface JournalValue {
+  readonly etag: string;
+  /** False where it was deleted. */
+  readonly exists: boolean;
+  readonly headers: HeaderList;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Up to where nothing has hit it; null while the origin does not have it: then it is above all invalidations. */
+  readonly verifiedTo: Position | null;
+  /** Since it was written. */
+  readonly age: Millis;
+  readonly ttl: Millis;
+  /** The operation that wrote it. */
+  readonly operation: string;
+}
+
+export type JournalRead =
+  | { readonly kind: "value"; readonly value: JournalValue }
+  | { readonly kind: "absent" }
+  | Unavailable;
+
+/** An operation in the hands of one flusher, until its claim ends. */
+export interface Claimed {
+  readonly id: string;
+  readonly key: string;
+  /** Grows with every claim: an origin that minds it can refuse what comes too late. */
+  readonly fence: string;
+  readonly kind: "put" | "delete";
+  readonly site: string;
+  readonly method: string;
+  readonly href: string;
+  readonly headers: HeaderList;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly tries: number;
+  /** Since it was accepted. */
+  readonly age: Millis;
+  /** The origin has it, but the log was not told. */
+  readonly done: boolean;
+}
+
+export type Delivery =
+  /** `verifiedTo`: null where something else may have hit the key since before the origin was sent it. */
+  | { readonly kind: "delivered"; readonly verifiedTo: Position | null }
+  | { readonly kind: "done" | "retry"; readonly after: Millis; readonly why: string }
+  | { readonly kind: "dead"; readonly why: string };
+
+export interface Result {
+  readonly claimed: Pick<Claimed, "id" | "key" | "fence">;
+  readonly delivery: Delivery;
+}
+
+export type ClaimOutcome =
+  | {
+      readonly kind: "claimed";
+      readonly operations: readonly Claimed[];
+      /** Operations whose record is damaged: nothing can be sent for them. */
+      readonly damaged: readonly Result[];
+      /** Keys of the partition that are due and were not handed out. */
+      readonly due: number;
+    }
+  | Unavailable;
+
+/** Never rejects. */
+export interface Journal {
+  /** Null where there is no database for it. */
+  placeOf(key: string): JournalPlace | null;
+  accept(write: JournalWrite): Promise<JournalAccepted>;
+  read(key: string): Promise<JournalRead>;
+  /** Says what became of what was claimed before, and claims more; none where `most` is 0. */
+  claim(place: JournalPlace, results: readonly Result[], most: number): Promise<ClaimOutcome>;
+}

@@ -1,0 +1,403 @@
+// Writes that are acknowledged when the journal has them: read back everywhere at once, delivered once, in order, or told of.
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
+import { readEnvironment } from "../../control-plane/configuration/settings.ts";
+import type { Edge } from "../../edge/edge.ts";
+import { handleRequest } from "../../edge/handle-request.ts";
+import type { Reply } from "../../edge/request.ts";
+import { readWhole } from "../../edge/share-body.ts";
+import { kickFlush } from "../../edge/writes/flush.ts";
+import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
+import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
+import { createLog } from "../../shared/mid-tier/log.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import type { Background } from "../../shared/ports/clock.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+import { systemDigest } from "../../shared/runtime/system.ts";
+import { bareEdge } from "../support/bare-edge.ts";
+import { answer, JournalOrigin } from "../support/journal-origin.ts";
+import { type RestFixture, startEmbeddedRest, until } from "../support/redis-server.ts";
+import { CLUSTER_KEY, SITES, startPlane, type TestPlane } from "./control-harness.ts";
+
+const URL_OF = "http://origin.test/session/1";
+const POLICIES = [
+  { id: "sessions", key_pattern: "/session/*", class: "session" },
+  { id: "each", key_pattern: "/each/*", class: "session", write_back: { merge: false, status: 204 } },
+];
+
+let now: number;
+let rest: RestFixture;
+let redis: Redis;
+/** Whether the edges can reach the database. */
+let reached: boolean;
+let plane: TestPlane;
+let origin: JournalOrigin;
+let edges: [Edge, Edge];
+let tasks: Promise<unknown>[];
+const background: Background = { keep: (task) => void tasks.push(task) };
+
+beforeEach(async () => {
+  [now, reached, tasks] = [1_800_000_000_000, true, []];
+  rest = await startEmbeddedRest(() => now);
+  const direct = upstashRedis(rest);
+  redis = {
+    run: (commands, deadline) =>
+      reached ? direct.run(commands, deadline) : Promise.resolve({ kind: "unavailable", reason: "away" }),
+  };
+  plane = await startPlane(rest, { SITES });
+  const env = { CLUSTER_KEY, SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(POLICIES) };
+  const { settings } = readEnvironment(env, null);
+  const log = createLog(direct, LOG_LIMITS);
+  expect(await bootConfiguration({ log, digest: systemDigest, settings })).toEqual({ kind: "done" });
+  origin = new JournalOrigin();
+  edges = [bareEdge(redis, origin), bareEdge(redis, origin)];
+  for (const edge of edges) await edge.view.pull(background);
+});
+
+afterEach(async () => {
+  await settled();
+  await plane.settled();
+  await rest.stop();
+});
+
+async function settled(): Promise<void> {
+  while (tasks.length > 0) await Promise.all(tasks.splice(0));
+}
+
+interface Asking {
+  readonly method?: string;
+  readonly url?: string;
+  readonly body?: string;
+  readonly headers?: HeaderList;
+}
+
+function ask(edge: Edge, { method = "GET", url = URL_OF, body, headers = [] }: Asking = {}): Promise<Reply> {
+  const bytes = new TextEncoder().encode(body ?? "") as Uint8Array<ArrayBuffer>;
+  const all: HeaderList =
+    body === undefined
+      ? headers
+      : [...headers, ["content-length", String(bytes.length)], ["content-type", "text/plain"]];
+  const reply = handleRequest(edge, {
+    ...{ method, url, background, purpose: "client", arrivedAt: edge.clock.now() },
+    body: body === undefined ? NO_BODY : { kind: "bytes", bytes },
+    header: (name) => headerValue(all, name),
+    headers: () => all,
+  });
+  return Promise.resolve(reply);
+}
+
+const put = (edge: Edge, body: string, more: Asking = {}): Promise<Reply> =>
+  ask(edge, { method: "PUT", body, ...more });
+
+async function textOf({ status, body }: Reply): Promise<string> {
+  if (body.kind === "none") return `${status} `;
+  const bytes = body.kind === "bytes" ? body.bytes : await readWhole(body.source, 1000);
+  return `${status} ${new TextDecoder().decode(bytes ?? undefined)}`;
+}
+
+const read = async (edge: Edge, more: Asking = {}): Promise<string> => textOf(await ask(edge, more));
+
+/** The origin takes nothing until it is let go again. */
+function closed(): () => void {
+  origin.instead = ({ method }) => (method === "GET" ? null : answer(503, "closed"));
+  return () => {
+    origin.instead = null;
+  };
+}
+
+/** What is put off is due by now, and delivered. */
+async function flushed(edge: Edge): Promise<void> {
+  await settled();
+  now += 60_000;
+  for (let partition = 0; partition < 8; partition++)
+    kickFlush(edge, { shard: "one", partition }, background);
+  await settled();
+}
+
+const journal = async (query = "") => (await plane.call(`/journal${query}`)).json;
+
+const figures = async () => (await journal()).shards.control;
+
+describe("an acknowledged write", () => {
+  test("says what it is worth, and is read back at once at another edge, whether the origin has it or not", async () => {
+    const open = closed();
+    const reply = await put(edges[0], "one");
+    expect(reply.status).toBe(202);
+    expect(headerValue(reply.headers, "tidegate-journal")).toMatch(/^[0-9a-f]{32}$/);
+    expect(await read(edges[1])).toBe("200 one");
+    open();
+    await flushed(edges[0]);
+    expect(origin.values.get(URL_OF)).toBe("one");
+    origin.asked.length = 0;
+    expect(await read(edges[1])).toBe("200 one");
+    expect(origin.asked).toEqual([]);
+  });
+
+  test("carries its id as Idempotency-Key, and the origin is sent nothing of what was asked of the edge", async () => {
+    const reply = await put(edges[0], "one", {
+      headers: [
+        ["x-mine", "1"],
+        ["if-none-match", '"zzz"'],
+      ],
+    });
+    await put(edges[0], "one", { headers: [["x-mine", "1"]] });
+    await flushed(edges[0]);
+    expect(reply.status).not.toBe(202);
+    const sent = origin.asked.find(({ headers }) => headerValue(headers, "tidegate-fence") !== null);
+    expect(headerValue(sent?.headers ?? [], "x-mine")).toBe("1");
+    expect(headerValue(sent?.headers ?? [], "if-none-match")).toBeNull();
+  });
+
+  test("is not lost with the edge that took it", async () => {
+    const open = closed();
+    await put(edges[0], "one");
+    await settled();
+    open();
+    await flushed(edges[1]);
+    expect(origin.taken.map(({ body }) => body)).toEqual(["one"]);
+  });
+
+  test("is above invalidations until the origin has it, and below them from then on", async () => {
+    const open = closed();
+    await put(edges[0], "one");
+    await plane.call("/invalidate", { urls: [URL_OF] });
+    expect(await read(edges[1])).toBe("200 one");
+    open();
+    await flushed(edges[0]);
+    origin.values.set(URL_OF, "changed at the origin");
+    await plane.call("/invalidate", { urls: [URL_OF] });
+    expect(await read(edges[1])).toBe("200 changed at the origin");
+  });
+
+  test("that an invalidation came upon while it was being delivered is read from the origin afterwards", async () => {
+    let purged = false;
+    origin.instead = async (request) => {
+      if (request.method !== "PUT" || purged) return null;
+      purged = true;
+      const taken = origin.take(request);
+      origin.values.set(URL_OF, "changed at the origin");
+      await plane.call("/invalidate", { urls: [URL_OF] });
+      return taken;
+    };
+    await put(edges[0], "one");
+    await settled();
+    expect(await read(edges[1])).toBe("200 changed at the origin");
+  });
+
+  test("that deletes is a 404 at once", async () => {
+    await put(edges[0], "one");
+    await flushed(edges[0]);
+    const open = closed();
+    await ask(edges[0], { method: "DELETE" });
+    expect(await read(edges[1])).toMatch(/^404 /);
+    open();
+    await flushed(edges[1]);
+    expect(origin.values.has(URL_OF)).toBe(false);
+    expect(await read(edges[0])).toBe("404 nothing");
+  });
+
+  test("with credentials is nobody's who shows none", async () => {
+    closed();
+    const mine: HeaderList = [["authorization", "Bearer mine"]];
+    await put(edges[0], "secret", { headers: mine });
+    expect(await read(edges[1], { headers: mine })).toBe("200 secret");
+    expect(await read(edges[1])).toBe("404 nothing");
+    expect(await read(edges[1], { headers: [["authorization", "Bearer other"]] })).toBe("404 nothing");
+  });
+
+  test("is kept by no browser, and answers conditions by its own entity tag", async () => {
+    const reply = await put(edges[0], "one");
+    const etag = headerValue(reply.headers, "etag") ?? "";
+    const got = await ask(edges[1]);
+    expect(headerValue(got.headers, "etag")).toBe(etag);
+    expect(headerValue(got.headers, "cache-control")).toBe("private, no-cache");
+    expect((await ask(edges[1], { headers: [["if-none-match", etag]] })).status).toBe(304);
+    expect(await read(edges[1], { headers: [["range", "bytes=1-"]] })).toBe("206 ne");
+  });
+});
+
+describe("the origin", () => {
+  test("gets each key's writes one after another, in the order of their acknowledgements", async () => {
+    const open = closed();
+    const url = "http://origin.test/each/1";
+    for (const body of ["1", "2", "3", "4"])
+      expect((await put(edges[Number(body) % 2] as Edge, body, { url })).status).toBe(204);
+    open();
+    for (let round = 0; round < 5; round++) await flushed(edges[round % 2] as Edge);
+    expect(origin.taken.map(({ body }) => body)).toEqual(["1", "2", "3", "4"]);
+    expect(await figures()).toMatchObject({ accepted: 4, delivered: 4, pending: 0, operations: 0 });
+  });
+
+  test("gets one write for several of a key that it had not been sent yet", async () => {
+    const open = closed();
+    // The first is on its way when the others come.
+    await put(edges[0], "1");
+    await settled();
+    const ids = new Set<string | null>();
+    for (const body of ["2", "3", "4"])
+      ids.add(headerValue((await put(edges[1], body)).headers, "tidegate-journal"));
+    expect(ids.size).toBe(1);
+    open();
+    for (let round = 0; round < 3; round++) await flushed(edges[0]);
+    expect(origin.taken.map(({ body }) => body)).toEqual(["1", "4"]);
+    expect(await figures()).toMatchObject({ accepted: 4, delivered: 4, merged: 2, pending: 0 });
+  });
+
+  test("that took a write without saying so takes it once", async () => {
+    let lost = false;
+    origin.instead = (request) => {
+      if (request.method !== "PUT" || lost) return null;
+      lost = true;
+      origin.take(request);
+      return { kind: "unreachable", reason: "broken", detail: "" };
+    };
+    await put(edges[0], "one");
+    await settled();
+    await flushed(edges[1]);
+    expect(origin.asked.filter(({ method }) => method === "PUT")).toHaveLength(2);
+    expect(origin.taken).toHaveLength(1);
+  });
+
+  test("is asked no later than its claim lasts, and a claim that ended is heard no more", async () => {
+    const hanging = Promise.withResolvers<void>();
+    origin.instead = async (request) => {
+      if (request.method !== "PUT") return null;
+      origin.instead = null;
+      await hanging.promise;
+      return answer(500, "too late");
+    };
+    await put(edges[0], "one");
+    await until("it is on its way", () => origin.asked.length > 0);
+    now += 60_000;
+    for (let partition = 0; partition < 8; partition++)
+      kickFlush(edges[1], { shard: "one", partition }, background);
+    await until("somebody else delivers it", () => origin.taken.length === 1);
+    await until("and says so", async () => (await figures()).delivered === 1);
+    await put(edges[1], "two");
+    hanging.resolve();
+    await settled();
+    await flushed(edges[1]);
+    expect(origin.taken.map(({ body }) => body)).toEqual(["one", "two"]);
+    expect(await figures()).toMatchObject({ accepted: 2, delivered: 2, pending: 0, deadLettered: 0 });
+  });
+
+  test("that refuses one for good parks its key until somebody has decided", async () => {
+    origin.instead = ({ method, body }) =>
+      method === "PUT" && body.kind === "bytes" && new TextDecoder().decode(body.bytes) === "bad"
+        ? answer(422, "no")
+        : null;
+    const url = "http://origin.test/each/1";
+    const id = headerValue((await put(edges[0], "bad", { url })).headers, "tidegate-journal") ?? "";
+    await settled();
+    await put(edges[0], "good", { url });
+    await flushed(edges[0]);
+    expect(origin.taken).toEqual([]);
+    expect(await figures()).toMatchObject({ accepted: 2, delivered: 0, pending: 1, deadLettered: 1 });
+    const listed = await journal("?state=dead-lettered");
+    expect(listed.items).toMatchObject([{ id, state: "dead-lettered", why: "status 422", url }]);
+    const auth = { authorization: "Bearer admin-token" };
+    expect((await plane.ask(`/journal/${id}/retry`, { method: "POST", headers: auth })).status).toBe(202);
+    await flushed(edges[0]);
+    expect(await figures()).toMatchObject({ deadLettered: 1 });
+    expect((await plane.ask(`/journal/${id}`, { method: "DELETE", headers: auth })).status).toBe(204);
+    expect((await plane.call(`/journal/${id}`)).status).toBe(404);
+    await flushed(edges[0]);
+    expect(origin.taken.map(({ body }) => body)).toEqual(["good"]);
+    expect(await figures()).toMatchObject({
+      accepted: 2,
+      delivered: 1,
+      pending: 0,
+      deadLettered: 0,
+      dropped: 1,
+    });
+  });
+
+  test("a write that is given up leaves what was written before it", async () => {
+    const open = closed();
+    const url = "http://origin.test/each/1";
+    await put(edges[0], "one", { url });
+    const id = headerValue((await put(edges[0], "two", { url })).headers, "tidegate-journal") ?? "";
+    await settled();
+    const headers = { authorization: "Bearer admin-token" };
+    expect((await plane.ask(`/journal/${id}`, { method: "DELETE", headers })).status).toBe(204);
+    expect(await read(edges[1], { url })).toBe("200 one");
+    open();
+  });
+});
+
+describe("conditions on a write", () => {
+  test("are answered by the value that was written last, also where the origin does not have it", async () => {
+    closed();
+    const first = headerValue((await put(edges[0], "one")).headers, "etag") ?? "";
+    const second = await put(edges[1], "two", { headers: [["if-match", first]] });
+    expect(second.status).toBe(202);
+    const lost = await put(edges[0], "three", { headers: [["if-match", first]] });
+    expect(lost.status).toBe(412);
+    expect(headerValue(lost.headers, "etag")).toBe(headerValue(second.headers, "etag"));
+    expect((await put(edges[0], "three", { headers: [["if-none-match", "*"]] })).status).toBe(412);
+    expect(await read(edges[0])).toBe("200 two");
+    await ask(edges[0], { method: "DELETE" });
+    expect((await put(edges[0], "new", { headers: [["if-none-match", "*"]] })).status).toBe(202);
+  });
+
+  test("on what only the origin holds are the origin's to answer", async () => {
+    origin.instead = ({ method, headers }) =>
+      method === "PUT" && headerValue(headers, "if-match") === '"theirs"' ? answer(412, "no") : null;
+    expect((await put(edges[0], "one", { headers: [["if-match", '"theirs"']] })).status).toBe(412);
+  });
+});
+
+describe("a request that is sent again with its Idempotency-Key", () => {
+  test("is the same write, and another one under the same key is refused", async () => {
+    const headers: HeaderList = [["idempotency-key", "k1"]];
+    const ids = [];
+    for (const edge of edges)
+      ids.push(headerValue((await put(edge, "one", { headers })).headers, "tidegate-journal"));
+    expect(new Set(ids).size).toBe(1);
+    expect((await put(edges[0], "two", { headers })).status).toBe(422);
+    expect(await figures()).toMatchObject({ accepted: 1 });
+  });
+});
+
+describe("what the journal can't hold", () => {
+  test("goes to the origin, but not past what waits", async () => {
+    await put(edges[0], "one");
+    const reply = await ask(edges[1], { method: "POST", body: "posted" });
+    expect(reply.status).toBe(204);
+    expect(origin.taken.map(({ body }) => body)).toEqual(["one", "posted"]);
+    expect(await read(edges[0])).toBe("200 posted");
+  });
+
+  test("is written through beyond the journal's depth where nothing of its key waits, and refused where something does", async () => {
+    closed();
+    const full = bareEdge(redis, origin, undefined, { depth: 1 });
+    await full.view.pull(background);
+    await put(full, "one");
+    origin.instead = null;
+    const through = await put(full, "two", { url: "http://origin.test/session/2" });
+    expect(through.status).toBe(204);
+    expect(origin.values.get("http://origin.test/session/2")).toBe("two");
+    closed();
+    const other = "http://origin.test/each/3";
+    const deep = bareEdge(redis, origin, undefined, { depth: 2 });
+    await deep.view.pull(background);
+    await put(deep, "three", { url: other });
+    const refused = await put(deep, "four", { url: other });
+    expect([refused.status, headerValue(refused.headers, "retry-after")]).toEqual([503, "1"]);
+  });
+});
+
+describe("while the journal can't be reached", () => {
+  test("nothing is acknowledged, and nobody gets the origin's older value", async () => {
+    origin.values.set(URL_OF, "older");
+    closed();
+    await put(edges[0], "newer");
+    reached = false;
+    expect(await read(edges[1])).toMatch(/^503 .*journal-unreachable/);
+    expect((await put(edges[0], "newest")).status).toBe(503);
+    reached = true;
+    expect(await read(edges[1])).toBe("200 newer");
+  });
+});
