@@ -10,6 +10,9 @@ export const faultSchema = z.object({
   message: z.string(),
 });
 
+/** As it is sent: `id` and `site` have defaults. Made anew here, where schemas can be named. */
+export const writtenPolicySchema = z.strictObject(policySchema.shape).openapi("WrittenPolicy");
+
 /** Fields as they were sent: `PUT` takes back what `GET` shows. */
 export const shownPolicySchema = policySchema.required({ id: true, site: true }).openapi("Policy");
 

@@ -3,7 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { formatPosition } from "../../shared/core/position.ts";
-import { identifier, type PolicyRow, policySchema } from "../../shared/wire/policy.ts";
+import { identifier, type PolicyRow } from "../../shared/wire/policy.ts";
 import { LIMITS } from "../config.ts";
 import { changePolicy, type PolicyChanged, type Precondition } from "../policies/change.ts";
 import { readTable, rowNamed, type Table } from "../policies/table.ts";
@@ -21,6 +21,7 @@ import {
   shownPolicySchema,
   showPolicy,
   verdictSchema,
+  writtenPolicySchema,
 } from "./policies-schema.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 
@@ -126,7 +127,7 @@ function postPolicy(api: Api, ports: ApiPorts): void {
     path: "/policies",
     summary: "Add a policy",
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
-    request: { query: noQuery, body: jsonBody(policySchema) },
+    request: { query: noQuery, body: jsonBody(writtenPolicySchema) },
     responses: { 201: json("Added", changedPolicySchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
@@ -152,7 +153,7 @@ function putPolicy(api: Api, ports: ApiPorts): void {
     path: "/policies/{id}",
     summary: "Replace a policy, by the version that If-Match names",
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
-    request: { params: idParams, query: siteQuery, body: jsonBody(policySchema) },
+    request: { params: idParams, query: siteQuery, body: jsonBody(writtenPolicySchema) },
     responses: { 200: json("As it is now", changedPolicySchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {

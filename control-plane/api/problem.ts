@@ -7,25 +7,6 @@ import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import type { ApiEnvironment } from "./environment.ts";
 
-export const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    instance: z.string(),
-    code: z.string(),
-    requestId: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
-  })
-  .openapi("Problem");
-
-/** The `default` answer of every route. */
-export const problemAnswer = {
-  description: "A problem, as RFC 9457 has it",
-  content: { "application/problem+json": { schema: problemSchema } },
-} as const;
-
 const TITLES = {
   "malformed-json": [400, "Malformed JSON"],
   "invalid-query": [400, "Invalid query"],
@@ -46,6 +27,27 @@ const TITLES = {
   internal: [500, "Internal error"],
   unavailable: [503, "Unavailable"],
 } as const satisfies Record<string, readonly [number, string]>;
+
+const CODES = Object.keys(TITLES) as ProblemCode[];
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code: z.enum(CODES),
+    requestId: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  })
+  .openapi("Problem");
+
+/** The `default` answer of every route. */
+export const problemAnswer = {
+  description: "A problem, as RFC 9457 has it",
+  content: { "application/problem+json": { schema: problemSchema } },
+} as const;
 
 export type ProblemCode = keyof typeof TITLES;
 

@@ -1,0 +1,108 @@
+// The control plane's routes, typed: made from its OpenAPI document by `npm run client-types`.
+
+import type {
+  AcceptedInvalidation,
+  AcceptedWarmup,
+  CacheMetrics,
+  ChangedPolicy,
+  DryRun,
+  Edges,
+  ExplainRequest,
+  Explanation,
+  Health,
+  Invalidation,
+  Policies,
+  Policy,
+  PolicyVerdict,
+  Receipt,
+  Receipts,
+  Shards,
+  Warmup,
+  WarmupRequest,
+  WrittenPolicy,
+} from "./schemas.ts";
+
+/** By status; an answer without a body is `null`. */
+export interface Routes {
+  /** Take a policy out, where If-Match is given by its version */
+  "DELETE /policies/{id}": { query: { site?: string }; answers: { 204: null } };
+  /** End it */
+  "DELETE /warmups/{id}": { answers: { 200: Warmup } };
+  /** Hit ratios, latencies, shards, edges, invalidations over a window */
+  "GET /cache-metrics": {
+    query: {
+      /** A duration from 10s to 24h; default 60s. */
+      window?: string;
+      site?: string;
+    };
+    answers: { 200: CacheMetrics };
+  };
+  /** The addressable edges */
+  "GET /edges": {
+    query: {
+      /** Default: all. */
+      limit?: number;
+      /** The `nextCursor` of the page before. */
+      cursor?: string;
+    };
+    answers: { 200: Edges };
+  };
+  /** Receipts, newest first */
+  "GET /invalidations": {
+    query: {
+      /** Default: 20. */
+      limit?: number;
+      /** The `nextCursor` of the page before. */
+      cursor?: string;
+    };
+    answers: { 200: Receipts };
+  };
+  /** One invalidation's receipt */
+  "GET /invalidations/{id}": { answers: { 200: Receipt } };
+  /** Whether it runs */
+  "GET /livez": { answers: { 200: Health } };
+  /** The metadata table */
+  "GET /policies": {
+    query: {
+      site?: string;
+      /** Default: all. */
+      limit?: number;
+      cursor?: string;
+    };
+    answers: { 200: Policies };
+  };
+  /** One policy, its version as ETag */
+  "GET /policies/{id}": { query: { site?: string }; answers: { 200: Policy } };
+  /** Whether the log answers and the environment could be read */
+  "GET /readyz": { answers: { 200: Health } };
+  /** The shard map in force */
+  "GET /shards": { answers: { 200: Shards } };
+  /** Its progress */
+  "GET /warmups/{id}": { answers: { 200: Warmup } };
+  /** Its progress as server-sent events: `progress` until `done` */
+  "GET /warmups/{id}/events": { answers: { 200: string } };
+  /** Invalidate what selectors name */
+  "POST /invalidate": {
+    body: Invalidation;
+    answers: { 200: Receipt | DryRun; 202: AcceptedInvalidation | Receipt };
+  };
+  /** Add a policy */
+  "POST /policies": { body: WrittenPolicy; answers: { 201: ChangedPolicy } };
+  /** Which policy governs a request and why, its key, what it is granted, and who holds what */
+  "POST /policies/explain": { body: ExplainRequest; answers: { 200: Explanation } };
+  /** Check a policy, or several as `policies`, without changing anything */
+  "POST /policies/validate": { body: Readonly<Record<string, unknown>>; answers: { 200: PolicyVerdict } };
+  /** Fetch URLs into every edge before they are asked for */
+  "POST /warmup": { body: WarmupRequest; answers: { 200: Warmup; 202: AcceptedWarmup } };
+  /** Replace a policy, by the version that If-Match names */
+  "PUT /policies/{id}": { query: { site?: string }; body: WrittenPolicy; answers: { 200: ChangedPolicy } };
+  /** Give a shard another weight, take it out, or bring it back */
+  "PUT /shards/{id}": {
+    body: {
+      weight?: number;
+      /** Whether it is left out: its keys move to the others. */
+      out?: boolean;
+    };
+    answers: { 200: Shards };
+  };
+}

@@ -1,0 +1,683 @@
+// What the control plane takes and answers, by name: made from its OpenAPI document by `npm run client-types`.
+
+export interface AcceptedInvalidation {
+  id: string;
+  position: string;
+  accepted: {
+    urls: number;
+    tags: number;
+    prefixes: number;
+    hosts: number;
+    classes: number;
+    everything: number;
+  };
+  receipt: string;
+}
+
+export interface AcceptedWarmup {
+  id: string;
+  total: number;
+  job: string;
+}
+
+export interface CacheMetrics {
+  at: string;
+  /** As asked for; the oldest bucket counts whole. */
+  windowSeconds: number;
+  hitRatio: number | null;
+  byteHitRatio: number | null;
+  classes: Readonly<
+    Record<
+      string,
+      {
+        requests: number;
+        hits: number;
+        stale: number;
+        misses: number;
+        passes: number;
+        errors: number;
+        /** Hits, stale ones included, over all requests. */
+        hitRatio: number | null;
+        /** Upper bound of the histogram's bucket. */
+        p50Ms: number | null;
+        /** Upper bound of the histogram's bucket. */
+        p99Ms: number | null;
+        originFetches: number;
+        /** Waited for another request's fetch: neither hit nor miss. */
+        coalesced: number;
+      }
+    >
+  >;
+  tiers: {
+    l1Memory: { hits: number; misses: number; errors: number };
+    l1Cache: { hits: number; misses: number; errors: number };
+    l2: { hits: number; misses: number; errors: number };
+    origin: { hits: number; misses: number; errors: number };
+  };
+  shards: readonly {
+    id: string;
+    hits: number;
+    misses: number;
+    errors: number;
+    /** Of the whole database, as Redis says; where it doesn't, what answers are charged. */
+    memoryBytes: number | null;
+    /** Null where there is no limit. */
+    memoryLimitBytes: number | null;
+    keys: number | null;
+    /** Since the database began: by the classes' budgets, and Redis' own. */
+    evictions: number | null;
+    /** Of its calls as edges saw them: upper bound of the histogram's bucket. */
+    p99Ms: number | null;
+    /** Age of the oldest copy that it is known to lack: the greatest in the window. */
+    replicationLagMs: number | null;
+    state: "serving" | "warming" | "down" | "out";
+    /** What each class takes up of the shard; null where the shard doesn't tell. */
+    classes: Readonly<
+      Record<
+        string,
+        {
+          /** Charged to the class, overhead included. */
+          bytes: number;
+          budgetBytes: number;
+          /** Answers, and resources known to vary. */
+          keys: number;
+          /** That had to give way, since the shard began. */
+          evictions: number;
+        }
+      >
+    > | null;
+  }[];
+  /** Requests of the shard with most of them over the mean of all that serve. */
+  shardSkew: number | null;
+  /** The hottest first, whatever the window. */
+  hotKeys: readonly {
+    site: string;
+    class: string;
+    url: string;
+    /** Request headers by which the variant is chosen. */
+    headers: Readonly<Record<string, string>>;
+    /** Of all requests for what can be stored; 0 to 1. */
+    share: number;
+    /** Sampled, with exponential decay. */
+    requestsPerSecond: number;
+    /** Edges keep it in memory before others. */
+    hot: boolean;
+  }[];
+  rebuilds: {
+    /** Warm-ups begun for edges that came with an empty memory, of what their region asks for most. */
+    begun: number;
+  };
+  edges: readonly {
+    id: string;
+    region: string | null;
+    position: string | null;
+    knownAgeMs: number | null;
+    memoryBytes: number | null;
+    state: "live" | "silent" | "cold";
+  }[];
+  invalidations: {
+    accepted: number;
+    perSecond: number;
+    convergenceP50Ms: number | null;
+    convergenceP99Ms: number | null;
+    unfinished: number;
+  };
+  stale: {
+    /** Reads of stored answers that were taken at random and judged. */
+    sampled: number;
+    /** Reads judged beside them, because an invalidation had named their answer lately. */
+    watched: number;
+    /** Of both: reads that arrived after a hard invalidation of their answer, within the bound or not. */
+    stale: number;
+    /** Stale ones among those taken at random. */
+    staleRatio: number | null;
+    /** Of both: reads that the edge's own view, or the bound, should have prevented. */
+    violations: number;
+    /** Reads that the log no longer tells enough about. */
+    unknown: number;
+    /**
+     * The share of violations among all reads is below this with 95 % confidence: 3 / sampled where none was
+     * found, Poisson's bound of the violations over sampled where some were; null without a sample.
+     */
+    upperBound95: number | null;
+    /** Of the stale reads: how long before them the invalidation was appended. A bucket's upper bound. */
+    p99StalenessMs: number | null;
+    /** By class and by the tier that the answer came from. */
+    byClass: Readonly<
+      Record<
+        string,
+        Readonly<
+          Record<
+            string,
+            {
+              /** Reads of stored answers that were taken at random and judged. */
+              sampled: number;
+              /** Reads judged beside them, because an invalidation had named their answer lately. */
+              watched: number;
+              /** Of both: reads that arrived after a hard invalidation of their answer, within the bound or not. */
+              stale: number;
+              /** Stale ones among those taken at random. */
+              staleRatio: number | null;
+              /** Of both: reads that the edge's own view, or the bound, should have prevented. */
+              violations: number;
+              /** Reads that the log no longer tells enough about. */
+              unknown: number;
+              /**
+               * The share of violations among all reads is below this with 95 % confidence: 3 / sampled where none
+               * was found, Poisson's bound of the violations over sampled where some were; null without a sample.
+               */
+              upperBound95: number | null;
+              /** Of the stale reads: how long before them the invalidation was appended. A bucket's upper bound. */
+              p99StalenessMs: number | null;
+            }
+          >
+        >
+      >
+    >;
+    /** The last one in a day, whatever the window. */
+    lastViolation: {
+      at: string;
+      edge: string;
+      class: string;
+      tier: string;
+      /** lost-invalidation, past-bound, old-epoch or view-too-old: see docs/auditor.md. */
+      rule: string;
+      /** The kind of selector, never its value. */
+      selector: string | null;
+    } | null;
+    /** Samples that edges had no room for. */
+    dropped: number;
+    /**
+     * Hits of which the origin had another answer by then, though nothing had invalidated them: what a
+     * lifetime allows.
+     */
+    originDiffers: number;
+    /** By class: the few hits that were compared with the origin. */
+    origin: Readonly<Record<string, { same: number; differs: number; unknown: number }>>;
+  };
+  stampede: {
+    /** The greatest since each edge's isolate began. */
+    originConcurrencyMax: number;
+    coalescedRatio: number | null;
+    leaseWaits: number;
+  };
+  /** What became of requests on their way to the origin. */
+  origin: {
+    /** Tokens that the buckets of all edges gave. */
+    granted: number;
+    /** Tokens that edges took of their own shares, while the buckets could not be reached. */
+    grantedLocally: number;
+    /** Requests turned away before they reached the origin, by the reason. */
+    shed: { rate: number; concurrency: number; queue: number; breaker: number };
+    /** Sent again because the connection had failed. */
+    retries: number;
+    /** Requests that waited for a slot. */
+    queued: number;
+    meanQueuedMs: number | null;
+  };
+  log: {
+    position: string;
+    /** Acknowledged entries that the log's database has lost, oldest first. */
+    losses: readonly { foundAt: number; from: string; to: string }[];
+  };
+  variants: {
+    /** Variants by Vary that gave way: their resource had too many. */
+    displaced: number;
+  };
+  /** Answers that were not stored, by the reason: no-store, set-cookie, tags … */
+  notStored: Readonly<Record<string, number>>;
+  journal: { accepted: number; delivered: number; pending: number; deadLettered: number };
+  alerts: readonly { id: string }[];
+}
+
+export interface ChangedPolicy {
+  policy: Policy;
+  version: string;
+  /** Edges that have got so far go by it. */
+  position: string;
+  /** Edges that have said in good time that they go by it; null where nothing had to be changed. */
+  applied: readonly string[] | null;
+  warnings: readonly {
+    /** A JSON pointer (RFC 6901) into what was sent. */
+    pointer: string;
+    message: string;
+  }[];
+}
+
+export interface DryRun {
+  dryRun: true;
+  accepted: {
+    urls: number;
+    tags: number;
+    prefixes: number;
+    hosts: number;
+    classes: number;
+    everything: number;
+  };
+  /** As the log would hold them. */
+  selectors: readonly string[];
+  /** Whom it would be pushed to. */
+  edges: readonly string[];
+  /**
+   * Stored answers that it would hit and that are not out of date already. What data centres' Cache APIs,
+   * isolates without an address and clients hold can't be counted, and is left out.
+   */
+  estimate: {
+    /** Whether every part was counted to the last answer. */
+    exact: boolean;
+    memory: readonly {
+      /** Null where it could not be found out, which is not none. */
+      hits: {
+        entries: number;
+        least: number;
+        /** With a probability of 95 % there are `least` to `most` of them. */
+        most: number;
+        /** Of their bodies. */
+        bytes: number;
+        /** Whether all were looked at. */
+        exact: boolean;
+        sampled: number;
+        /** How many answers there are; in L2 itself an estimate, unless exact. */
+        of: number;
+      } | null;
+      /** Why not. */
+      unavailable: string | null;
+      edge: string;
+    }[];
+    l2: readonly {
+      /** Null where it could not be found out, which is not none. */
+      hits: {
+        entries: number;
+        least: number;
+        /** With a probability of 95 % there are `least` to `most` of them. */
+        most: number;
+        /** Of their bodies. */
+        bytes: number;
+        /** Whether all were looked at. */
+        exact: boolean;
+        sampled: number;
+        /** How many answers there are; in L2 itself an estimate, unless exact. */
+        of: number;
+      } | null;
+      /** Why not. */
+      unavailable: string | null;
+      shard: string;
+    }[];
+  };
+}
+
+export interface Edge {
+  id: string;
+  url: string;
+  region: string | null;
+  /** The leader of its process group, on this machine. */
+  pid?: number;
+  position: string | null;
+  /** Age of what it knows of the log's head. */
+  knownAgeMs: number | null;
+  memoryBytes: number | null;
+  state: "live" | "silent" | "cold";
+  /** How long ago it was seen. */
+  lastSeenMs: number | null;
+}
+
+export interface Edges {
+  items: readonly Edge[];
+  nextCursor: string | null;
+}
+
+export interface ExplainRequest {
+  /** An absolute http(s) URL. */
+  url: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
+export interface Explanation {
+  url: string;
+  site: string;
+  /** In whose name all aliases are known. */
+  host: string;
+  /** Null where none matches. */
+  policy: string | null;
+  class: string;
+  /** In the order in which they are asked, up to the one that governs. */
+  considered: readonly { id: string; key_pattern: string; priority: number; matches: boolean }[];
+  key: {
+    url: string;
+    headers: readonly { name: string; value: string | null }[];
+    cookies: readonly string[];
+  };
+  settings: readonly {
+    name: string;
+    value: string | number | null;
+    from: "policy" | "class";
+    why: string | null;
+  }[];
+  /** Beside the tags that an answer brings. */
+  selectors: readonly string[];
+  boundMs: number;
+  edges: readonly (
+    | {
+        edge: string;
+        position: string | null;
+        key: string | null;
+        class: string | null;
+        policy: string | null;
+        fetches: string | null;
+        tiers: {
+          memory:
+            | {
+                kind: "answer";
+                status: number;
+                bytes: number;
+                ageMs: number;
+                lifetimeMs: number;
+                storedLifetimeMs: number;
+                staleWhileRevalidateMs: number;
+                staleIfErrorMs: number;
+                freshness: string;
+                coherence: string;
+                step: string;
+                asOf: string;
+                verifiedTo: string;
+                part: string;
+                vary: readonly string[];
+                shard?: string;
+              }
+            | { kind: "nothing" }
+            | { kind: "uncacheable" }
+            | { kind: "being-fetched"; forMs: number }
+            | { kind: "unavailable"; reason: string };
+          dataCentre:
+            | {
+                kind: "answer";
+                status: number;
+                bytes: number;
+                ageMs: number;
+                lifetimeMs: number;
+                storedLifetimeMs: number;
+                staleWhileRevalidateMs: number;
+                staleIfErrorMs: number;
+                freshness: string;
+                coherence: string;
+                step: string;
+                asOf: string;
+                verifiedTo: string;
+                part: string;
+                vary: readonly string[];
+                shard?: string;
+              }
+            | { kind: "nothing" }
+            | { kind: "uncacheable" }
+            | { kind: "being-fetched"; forMs: number }
+            | { kind: "unavailable"; reason: string };
+          l2:
+            | {
+                kind: "answer";
+                status: number;
+                bytes: number;
+                ageMs: number;
+                lifetimeMs: number;
+                storedLifetimeMs: number;
+                staleWhileRevalidateMs: number;
+                staleIfErrorMs: number;
+                freshness: string;
+                coherence: string;
+                step: string;
+                asOf: string;
+                verifiedTo: string;
+                part: string;
+                vary: readonly string[];
+                shard?: string;
+              }
+            | { kind: "nothing" }
+            | { kind: "uncacheable" }
+            | { kind: "being-fetched"; forMs: number }
+            | { kind: "unavailable"; reason: string };
+        } | null;
+      }
+    | { edge: string; unavailable: string }
+  )[];
+}
+
+export interface Health {
+  status: "ok";
+  position: string | null;
+}
+
+export interface Invalidation {
+  /** Default: `default`. */
+  site?: string;
+  /** http(s) URLs, or paths of the site. */
+  urls?: readonly string[];
+  tags?: readonly string[];
+  /** `/path`, `host/path` or URLs; they match at segment boundaries. */
+  prefixes?: readonly string[];
+  hosts?: readonly string[];
+  classes?: readonly string[];
+  everything?: boolean;
+  /** The site's name, where `everything` is true, and only there. */
+  confirm?: string;
+  /** Default: `hard`. */
+  mode?: "soft" | "hard";
+  /** For every edge. Not with `dryRun`. */
+  wait?: boolean;
+  /** Only with `wait`; default 10000. */
+  timeoutMs?: number;
+  dryRun?: boolean;
+  /** Appends the same invalidation once more after this long. Not with `dryRun`. */
+  repeatAfterMs?: number;
+  reason?: string;
+}
+
+export interface ListedPolicy {
+  policy: Policy;
+  /** Its ETag, without the quotes. */
+  version: string;
+  /** Its place among those of its site: 1 is asked first. */
+  rank: number;
+}
+
+export interface Policies {
+  items: readonly ListedPolicy[];
+  nextCursor: string | null;
+  /** Of the log, as it was read. */
+  position: string;
+  /** Rows of another release. */
+  unreadable: readonly string[];
+}
+
+export interface Policy {
+  id: string;
+  site: string;
+  key_pattern: string;
+  class: string;
+  ttl?: string | number;
+  ttl_mode?: "respect" | "override";
+  stale_while_revalidate?: string | number;
+  stale_if_error?: string | number;
+  eviction_policy?: "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
+  refresh_strategy?: "none" | "swr" | "refresh-ahead";
+  write_policy?: "write-around" | "write-through" | "write-back";
+  window_ms?: number;
+  fence?: "revalidate" | "serve-stale" | "refuse";
+  key?: {
+    query?:
+      | "all"
+      | "none"
+      | { include: readonly string[]; sort?: boolean }
+      | { exclude: readonly string[]; sort?: boolean }
+      | { sort: boolean };
+    headers?: readonly string[];
+    cookies?: readonly string[];
+  };
+  set_cookie?: "refuse" | "strip" | "store";
+  request_directives?: "ignore" | "restrict" | "honor";
+  answer?: { tags?: "strip" | "keep"; targeted?: "keep" | "strip" };
+  tags?: readonly string[];
+  priority?: number;
+}
+
+export interface PolicyVerdict {
+  valid: boolean;
+  errors: readonly {
+    /** A JSON pointer (RFC 6901) into what was sent. */
+    pointer: string;
+    message: string;
+  }[];
+  warnings: readonly {
+    /** A JSON pointer (RFC 6901) into what was sent. */
+    pointer: string;
+    message: string;
+  }[];
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code:
+    | "malformed-json"
+    | "invalid-query"
+    | "invalid-header"
+    | "unauthorized"
+    | "not-found"
+    | "method-not-allowed"
+    | "exists"
+    | "precondition-failed"
+    | "too-large"
+    | "unsupported-media-type"
+    | "invalid-body"
+    | "not-supported"
+    | "idempotency-conflict"
+    | "precondition-required"
+    | "too-many-repeats"
+    | "internal"
+    | "unavailable";
+  requestId: string;
+  errors?: readonly { pointer: string; message: string }[];
+}
+
+export interface Receipt {
+  id: string;
+  position: string;
+  site: string | null;
+  mode: "hard" | "soft" | null;
+  selectors: readonly {
+    kind: "url" | "tag" | "group" | "prefix" | "host" | "class" | "everything";
+    value: string;
+  }[];
+  /** Lists show only the first few selectors. */
+  selectorsTotal: number;
+  reason: string | null;
+  actor: string;
+  acceptedAt: string;
+  state: "converging" | "converged";
+  edges: readonly {
+    edge: string;
+    state: "applied" | "fenced" | "pending";
+    position: string | null;
+    /** At most this long after the acceptance. */
+    afterMs: number | null;
+  }[];
+  /** From when on it holds at every edge, heard of or not; null where nobody had to be waited for. */
+  fencedAt: string | null;
+  /** Isolates that can't be addressed, where there are any. */
+  unlisted?: { fencedAt: string };
+  dirty: number;
+  p50Ms: number | null;
+  maxMs: number | null;
+}
+
+export interface Receipts {
+  items: readonly Receipt[];
+  nextCursor: string | null;
+}
+
+export interface Shard {
+  id: string;
+  /** Its share of the keys, relative to the others'. */
+  weight: number;
+  /** `warming`: written, not read. `down`: does not answer. `out`: taken out by an operator. */
+  state: "serving" | "warming" | "down" | "out";
+  /** The version of the map with which its present life began. */
+  life: number;
+}
+
+export interface Shards {
+  /** 0 where there is no map yet. */
+  version: number;
+  items: readonly Shard[];
+  nextCursor: null;
+}
+
+export interface Warmup {
+  id: string;
+  site: string;
+  state: "running" | "done" | "cancelled";
+  total: number;
+  done: number;
+  failed: number;
+  /** Answers that may not be stored. */
+  skipped: number;
+  ratePerSecond: number;
+  concurrency: number;
+  edges: readonly string[] | "all";
+  etaSeconds: number | null;
+  errors: readonly { url: string; edge: string; reason: string }[];
+  acceptedAt: string;
+  finishedAt: string | null;
+}
+
+export interface WarmupRequest {
+  /** Default: `default`. */
+  site?: string;
+  /** http(s) URLs of the site's own hosts, or its paths. */
+  urls?: readonly string[];
+  /** Default: `all`. */
+  edges?: "all" | readonly string[];
+  /** Requests a second to the origin; default 100. */
+  ratePerSecond?: number;
+  /** Requests to the origin at once; default 8. */
+  concurrency?: number;
+  wait?: boolean;
+  /** Not supported yet: refused. */
+  sitemap?: Readonly<Record<string, unknown>>;
+  /** What is asked for most, the hottest first, behind `urls`. */
+  hot?: { class?: string; top: number };
+  /** Not supported yet: refused. */
+  variants?: Readonly<Record<string, unknown>>;
+}
+
+export interface WrittenPolicy {
+  id?: string;
+  site?: string;
+  key_pattern: string;
+  class: string;
+  ttl?: string | number;
+  ttl_mode?: "respect" | "override";
+  stale_while_revalidate?: string | number;
+  stale_if_error?: string | number;
+  eviction_policy?: "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
+  refresh_strategy?: "none" | "swr" | "refresh-ahead";
+  write_policy?: "write-around" | "write-through" | "write-back";
+  window_ms?: number;
+  fence?: "revalidate" | "serve-stale" | "refuse";
+  key?: {
+    query?:
+      | "all"
+      | "none"
+      | { include: readonly string[]; sort?: boolean }
+      | { exclude: readonly string[]; sort?: boolean }
+      | { sort: boolean };
+    headers?: readonly string[];
+    cookies?: readonly string[];
+  };
+  set_cookie?: "refuse" | "strip" | "store";
+  request_directives?: "ignore" | "restrict" | "honor";
+  answer?: { tags?: "strip" | "keep"; targeted?: "keep" | "strip" };
+  tags?: readonly string[];
+  priority?: number;
+}

@@ -1,0 +1,45 @@
+// The one error that the client throws: what went wrong as a code, and what the control plane said of it.
+
+import type { Problem } from "./schemas.ts";
+
+/** The control plane's own codes, and what can happen on the way to it. */
+export type TidegateErrorCode =
+  | Problem["code"]
+  /** No answer: the connection failed, each time it was tried. */
+  | "unreachable"
+  /** The call's deadline passed while it was waited for. */
+  | "deadline"
+  /** By the caller's signal. */
+  | "aborted"
+  /** An answer that is not the control plane's, or not one that this client knows. */
+  | "unexpected-answer";
+
+/** A field of what was sent, as a JSON pointer (RFC 6901), and what is wrong with it. */
+export type FieldError = NonNullable<Problem["errors"]>[number];
+
+export class TidegateError extends Error {
+  readonly code: TidegateErrorCode;
+  /** Null where there was no answer. */
+  readonly status: number | null;
+  readonly errors: readonly FieldError[];
+  /** Finds the request in the control plane's log. */
+  readonly requestId: string | null;
+
+  constructor(
+    code: TidegateErrorCode,
+    message: string,
+    more: {
+      readonly status?: number;
+      readonly errors?: readonly FieldError[];
+      readonly requestId?: string | null;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, more.cause === undefined ? {} : { cause: more.cause });
+    this.name = "TidegateError";
+    this.code = code;
+    this.status = more.status ?? null;
+    this.errors = more.errors ?? [];
+    this.requestId = more.requestId ?? null;
+  }
+}

@@ -1,0 +1,327 @@
+// The control client against a scripted control plane, in virtual time: what it sends, sends again, and throws.
+
+import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../client/config.ts";
+import { type ControlClient, createControlClient } from "../../client/control-client.ts";
+import { TidegateError } from "../../client/tidegate-error.ts";
+import { problem, type ScriptedControl, type Step, scriptedControl } from "../support/scripted-control.ts";
+
+const URL_BASE = "http://control.test/admin/";
+
+function clientOf(answer: Parameters<typeof scriptedControl>[0]): {
+  control: ScriptedControl;
+  client: ControlClient;
+} {
+  const control = scriptedControl(answer);
+  const { fetch, runtime } = control;
+  return { control, client: createControlClient({ url: URL_BASE, token: "secret", fetch, runtime }) };
+}
+
+/** What the call throws. */
+async function failing(control: ScriptedControl, task: Promise<unknown>): Promise<TidegateError> {
+  const error = await control.finish(
+    task.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    ),
+  );
+  expect(error).toBeInstanceOf(TidegateError);
+  return error as TidegateError;
+}
+
+const ACCEPTED = { id: "i", position: "1-1", accepted: {}, receipt: "/invalidations/i" };
+const accepted: Step = { status: 202, json: ACCEPTED };
+const gone = problem(503, "unavailable");
+
+describe("sending", () => {
+  test("a call has its token, its body, and a key of its own, below the URL's path", async () => {
+    const { control, client } = clientOf([accepted]);
+    expect(await control.finish(client.invalidate({ tags: ["a"] }))).toEqual(ACCEPTED);
+    await control.finish(client.invalidate({ tags: ["b"] }));
+    const [first, second] = control.sent;
+    expect(first).toMatchObject({
+      method: "POST",
+      url: "http://control.test/admin/invalidate",
+      body: { tags: ["a"] },
+    });
+    expect(first?.headers).toMatchObject({
+      authorization: "Bearer secret",
+      "content-type": "application/json",
+    });
+    expect(first?.headers["idempotency-key"]).not.toBe(second?.headers["idempotency-key"]);
+  });
+
+  test("what stands in a path or a query is escaped", async () => {
+    const { control, client } = clientOf([{ status: 200, json: {} }]);
+    await control.finish(client.invalidations.get("a/b?c"));
+    await control.finish(client.policies.list({ site: "a&b" }));
+    expect(control.sent.map(({ url }) => url.slice(URL_BASE.length))).toEqual([
+      "invalidations/a%2Fb%3Fc",
+      "policies?site=a%26b",
+    ]);
+  });
+
+  test("a policy is changed from the version that was read", async () => {
+    const { control, client } = clientOf([
+      { status: 200, json: { id: "p" }, headers: { etag: '"v1"' } },
+      { status: 200, json: { version: "v2" } },
+      { status: 204, headers: { "tidegate-position": "1-7" } },
+    ]);
+    const { version } = await control.finish(client.policies.get("p", { site: "shop" }));
+    const row = { key_pattern: "/*", class: "hot" };
+    await control.finish(client.policies.put("p", row, { ifMatch: version, site: "shop" }));
+    expect(await control.finish(client.policies.delete("p", { ifMatch: "v2" }))).toEqual({ position: "1-7" });
+    expect(control.sent.map(({ headers }) => headers["if-match"])).toEqual([undefined, '"v1"', '"v2"']);
+    expect(control.sent[1]?.url).toBe(`${URL_BASE}policies/p?site=shop`);
+  });
+});
+
+describe("sending again", () => {
+  test.each<[string, Step]>([
+    ["no connection", "refused"],
+    ["503", gone],
+    ["429", problem(429, "too-many-repeats")],
+  ])("after %s a purge is sent again with the same key", async (_, failure) => {
+    const { control, client } = clientOf([failure, failure, accepted]);
+    expect(await control.finish(client.invalidate({ tags: ["a"] }))).toEqual(ACCEPTED);
+    const keys = control.sent.map(({ headers }) => headers["idempotency-key"]);
+    expect(keys).toEqual(["token-1", "token-1", "token-1"]);
+  });
+
+  test("pauses grow, are jittered, and end after a bounded number of tries", async () => {
+    const { control, client } = clientOf(["refused"]);
+    expect(await failing(control, client.edges.list())).toMatchObject({ code: "unreachable", status: null });
+    const at = control.sent.map((request) => request.at);
+    // Half of each longest pause, as half is what is drawn.
+    expect(at).toEqual([0, 125, 375, 875]);
+    expect(at).toHaveLength(LIMITS.tries);
+  });
+
+  test("Retry-After is waited out, on top of the drawn pause", async () => {
+    const { control, client } = clientOf([
+      { ...gone, headers: { "retry-after": "3" } },
+      { status: 200, json: {} },
+    ]);
+    await control.finish(client.edges.list());
+    expect(control.sent[1]?.at).toBe(3125);
+  });
+
+  test("a Retry-After beyond the deadline is not begun", async () => {
+    const { control, client } = clientOf([{ ...gone, headers: { "retry-after": "60" } }]);
+    expect(await failing(control, client.edges.list())).toMatchObject({ code: "unavailable", status: 503 });
+    expect([control.sent.length, control.time.now]).toEqual([1, 0]);
+  });
+
+  test.each([400, 401, 404, 409, 412, 422, 500, 502])("a %i is not sent again", async (status) => {
+    const { control, client } = clientOf([problem(status, "internal")]);
+    expect((await failing(control, client.invalidate({ tags: ["a"] }))).status).toBe(status);
+    expect(control.sent).toHaveLength(1);
+  });
+
+  test("a policy that is put is known again by its key; one that is taken out, by its version", async () => {
+    const row = { key_pattern: "/*", class: "hot" };
+    const put = clientOf(["refused", { status: 200, json: {} }]);
+    await put.control.finish(put.client.policies.put("p", row, { ifMatch: "v1" }));
+    expect(put.control.sent.map(({ headers }) => headers["idempotency-key"])).toEqual(["token-1", "token-1"]);
+    // Its first try was carried out, and only the answer was lost.
+    const deleted = clientOf(["refused", problem(404, "not-found")]);
+    const outcome = deleted.client.policies.delete("p", { ifMatch: "v1" });
+    expect(await deleted.control.finish(outcome)).toEqual({ position: null });
+    const absent = clientOf([problem(404, "not-found")]);
+    const error = await failing(absent.control, absent.client.policies.delete("p", { ifMatch: "v1" }));
+    expect(error.code).toBe("not-found");
+  });
+
+  test("what could undo somebody else's work is sent once", async () => {
+    for (const call of [
+      (client: ControlClient) => client.policies.delete("p"),
+      (client: ControlClient) => client.policies.delete("p", { ifMatch: "*" }),
+      (client: ControlClient) => client.shards.put("s", { out: true }),
+      (client: ControlClient) => client.health.ready(),
+    ]) {
+      const { control, client } = clientOf(["refused", { status: 200, json: {} }]);
+      expect((await failing(control, call(client))).code).toBe("unreachable");
+      expect(control.sent).toHaveLength(1);
+    }
+  });
+});
+
+describe("deadlines", () => {
+  test("a connection that goes dead is given up for another try", async () => {
+    const { control, client } = clientOf(["silent", { status: 200, json: { items: [] } }]);
+    expect(await control.finish(client.edges.list())).toEqual({ items: [] });
+    expect(control.sent[1]?.at).toBe(LIMITS.tryDeadline + 125);
+  });
+
+  test("a call ends at its deadline, wherever it is", async () => {
+    for (const answer of [["silent"], ["refused"]] as const) {
+      const { control, client } = clientOf(answer);
+      const error = await failing(control, client.edges.list({}, { deadlineMs: 300 }));
+      expect(error.code).toBe(answer[0] === "silent" ? "deadline" : "unreachable");
+      expect(control.time.now).toBeLessThanOrEqual(350);
+    }
+  });
+
+  test("a purge that the control plane waits in is waited for", async () => {
+    const { control, client } = clientOf(["silent"]);
+    const error = await failing(control, client.invalidate({ tags: ["a"], wait: true, timeoutMs: 20_000 }));
+    expect(control.sent[1]?.at).toBe(20_000 + LIMITS.waitMargin + LIMITS.tryDeadline + 125);
+    expect(error.code).toBe("deadline");
+  });
+
+  test("the caller's signal ends it, before and while it is under way", async () => {
+    const early = clientOf(["silent"]);
+    const error = await failing(
+      early.control,
+      early.client.edges.list({}, { signal: AbortSignal.abort("no") }),
+    );
+    expect(error).toMatchObject({ code: "aborted", cause: "no" });
+    const late = clientOf(["silent"]);
+    const leaving = new AbortController();
+    late.control.time.after(500, () => leaving.abort());
+    expect(await failing(late.control, late.client.edges.list({}, leaving))).toMatchObject({
+      code: "aborted",
+    });
+    expect(late.control.sent).toHaveLength(1);
+    expect(late.control.time.now).toBeLessThanOrEqual(600);
+  });
+});
+
+describe("errors", () => {
+  test("a refusal has its code, status, fields and request", async () => {
+    const errors = [{ pointer: "/tags/0", message: "must not be empty" }];
+    const { control, client } = clientOf([problem(422, "invalid-body", { errors })]);
+    const error = await failing(control, client.invalidate({ tags: [""] }));
+    expect(error).toMatchObject({ code: "invalid-body", status: 422, errors, requestId: "request-1" });
+    expect(error.message).toBe("It is invalid-body.");
+  });
+
+  test.each<[string, Step]>([
+    ["another server's page", { status: 502, text: "<h1>Bad gateway</h1>" }],
+    ["a success that is no JSON", { status: 200, text: "<h1>Welcome</h1>" }],
+    ["a redirection", { status: 302, text: "", headers: { location: "http://elsewhere.test/" } }],
+  ])("%s is told as what it is", async (_, step) => {
+    const { control, client } = clientOf([step]);
+    expect((await failing(control, client.edges.list())).code).toBe("unexpected-answer");
+    expect(control.sent).toHaveLength(1);
+  });
+
+  test("what can't be reached says why", async () => {
+    const { control, client } = clientOf(["refused"]);
+    const error = await failing(control, client.edges.list());
+    expect(error.message).toContain("http://control.test/admin");
+    expect((error.cause as Error).cause).toMatchObject({ message: "ECONNREFUSED" });
+  });
+
+  test("a URL that is none is refused at once", () => {
+    for (const url of ["nonsense", "ftp://control.test"])
+      expect(() => createControlClient({ url })).toThrow(TypeError);
+  });
+});
+
+describe("waiting for a receipt", () => {
+  const receipt = (state: string, ...edges: string[]) => ({
+    state,
+    edges: edges.map((one) => ({ state: one })),
+  });
+
+  test("it is looked at until it has converged, and what is new is told", async () => {
+    const { control, client } = clientOf([
+      { status: 200, json: receipt("converging", "pending", "pending") },
+      { status: 200, json: receipt("converging", "pending", "pending") },
+      { status: 200, json: receipt("converging", "applied", "pending") },
+      { status: 200, json: receipt("converged", "applied", "fenced") },
+    ]);
+    const told: unknown[] = [];
+    const onProgress = ({ edges }: { edges: readonly { state: string }[] }) =>
+      told.push(edges.map(({ state }) => state));
+    const last = await control.finish(client.invalidations.converged("i", { onProgress }));
+    expect(last.state).toBe("converged");
+    expect(told).toEqual([
+      ["pending", "pending"],
+      ["applied", "pending"],
+      ["applied", "fenced"],
+    ]);
+  });
+
+  test("patience that runs out leaves it converging, and is no error", async () => {
+    const { control, client } = clientOf([{ status: 200, json: receipt("converging", "pending") }]);
+    const last = await control.finish(client.invalidations.converged("i", { timeoutMs: 2000 }));
+    expect(last.state).toBe("converging");
+    expect(control.sent.at(-1)?.at).toBe(2000);
+    expect(control.sent.length).toBeLessThan(12);
+  });
+});
+
+describe("a warm-up's events", () => {
+  const job = (done: number, ended = false) => ({
+    id: "j",
+    done,
+    finishedAt: ended ? "2026-01-01T00:00:00Z" : null,
+  });
+  const stream = (text: string): Step => ({
+    status: 200,
+    text,
+    headers: { "content-type": "text/event-stream" },
+  });
+  const event = (shown: unknown) => `event: progress\r\ndata: ${JSON.stringify(shown)}\r\n\r\n`;
+
+  const collected = async (control: ScriptedControl, client: ControlClient): Promise<number[]> => {
+    const seen: number[] = [];
+    await control.finish(
+      (async () => {
+        for await (const { done } of client.warmups.events("j")) seen.push(done);
+      })(),
+    );
+    return seen;
+  };
+
+  test("each is told as it comes, until the job has ended", async () => {
+    const { control, client } = clientOf([
+      stream(`${event(job(0))}:\n\n${event(job(1))}${event(job(2, true))}`),
+    ]);
+    expect(await collected(control, client)).toEqual([0, 1, 2]);
+    expect(control.sent.map(({ url }) => url)).toEqual([`${URL_BASE}warmups/j/events`]);
+  });
+
+  test("a stream that breaks off is taken up again, and nothing is told twice", async () => {
+    const { control, client } = clientOf(({ url }, at) =>
+      url.endsWith("/events")
+        ? stream(at === 0 ? event(job(1)) + event(job(2)) : event(job(2)) + event(job(3, true)))
+        : { status: 200, json: job(2) },
+    );
+    expect(await collected(control, client)).toEqual([1, 2, 3]);
+  });
+
+  test.each<[string, Step]>([
+    ["refused", problem(500, "internal")],
+    ["something else", { status: 200, json: {} }],
+    ["silent", "silent"],
+  ])("where streams are %s, the job is looked at instead", async (_, events) => {
+    let looks = 0;
+    const { control, client } = clientOf(({ url }) =>
+      url.endsWith("/events") ? events : { status: 200, json: job(++looks, looks === 3) },
+    );
+    expect(await collected(control, client)).toEqual([1, 2, 3]);
+  });
+
+  test("a job that there is not is told", async () => {
+    const { control, client } = clientOf([problem(404, "not-found")]);
+    const task = (async () => {
+      for await (const _ of client.warmups.events("j"));
+    })();
+    expect((await failing(control, task)).code).toBe("not-found");
+    expect(control.sent).toHaveLength(1);
+  });
+
+  test("whoever stops listening ends the stream, and not the job", async () => {
+    const { control, client } = clientOf(["silent"]);
+    const leaving = new AbortController();
+    control.time.after(100, () => leaving.abort());
+    const task = (async () => {
+      for await (const _ of client.warmups.events("j", leaving));
+    })();
+    expect((await failing(control, task)).code).toBe("aborted");
+    expect(control.sent.map(({ method }) => method)).toEqual(["GET"]);
+  });
+});
