@@ -146,7 +146,9 @@ function invalidating(to: Connection): Pick<ControlClient, "invalidate" | "inval
 
 function warming(to: Connection): ControlClient["warmups"] {
   const start = async (body: WarmupRequest, options?: CallOptions) => {
-    const waits = body.wait === true ? { waits: millis(LIMITS.longestWait + LIMITS.waitMargin) } : {};
+    // For its end, or, tried dry, for the sitemaps that it names to be read.
+    const waited = body.wait === true || ("dryRun" in body && body.dryRun === true);
+    const waits = waited ? { waits: millis(LIMITS.longestWait + LIMITS.waitMargin) } : {};
     return (await ask(to, "POST /warmup", { body, options, ...waits })).json;
   };
   return {

@@ -1,0 +1,98 @@
+// What all commands have in common: how one is run with what it needs, and how its flags are read.
+
+import { type Command, InvalidArgumentError } from "commander";
+import type { ControlClient } from "../client/control-client.ts";
+import { parseDuration } from "../shared/wire/duration.ts";
+import { type ConnectionFlags, connect } from "./connection.ts";
+import type { ExitCode } from "./exit.ts";
+import type { FieldNames } from "./failure.ts";
+import { Output } from "./output.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** One run of the command line. */
+export interface Shell {
+  readonly surroundings: Surroundings;
+  /** What it ends with. */
+  exit: ExitCode;
+  /** Of the command that runs: for what is told of its errors. */
+  names: FieldNames;
+}
+
+/** What a command is given. */
+export interface Tools {
+  readonly client: ControlClient;
+  readonly out: Output;
+  readonly surroundings: Surroundings;
+}
+
+export interface GlobalFlags extends ConnectionFlags {
+  readonly json?: true;
+}
+
+type Action<Flags> = (
+  tools: Tools,
+  flags: Flags & GlobalFlags,
+  args: readonly (string | readonly string[] | undefined)[],
+) => Promise<ExitCode>;
+
+/** `names`: how the fields of what it sends are called, for what is told of its errors. */
+interface Place {
+  readonly shell: Shell;
+  readonly names?: FieldNames;
+}
+
+/** Flags are as the command has declared them: commander knows them only by name. */
+export function runs<Flags>(command: Command, { shell, names = {} }: Place, action: Action<Flags>): void {
+  command.action(async () => {
+    const flags = command.optsWithGlobals() as Flags & GlobalFlags;
+    const { surroundings } = shell;
+    shell.names = names;
+    const client = await connect(flags, surroundings);
+    const out = new Output(surroundings, flags.json === true);
+    shell.exit = await action({ client, out, surroundings }, flags, command.processedArgs);
+  });
+}
+
+/** An argument that may be given several times. */
+export const listOf = (argument: string | readonly string[] | undefined): readonly string[] =>
+  typeof argument === "object" ? argument : [];
+
+/** For flags that may be given several times. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];
+
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d{1,9}$/.test(text) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+    return value;
+  };
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(?:\.\d+)?$/.test(text) || value <= 0)
+    throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
+/** Milliseconds of `500ms`, `30s`, `2m`, or of plain seconds. */
+export function duration(text: string): number {
+  const span = parseDuration(/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text);
+  if (span === null)
+    throw new InvalidArgumentError("It must be a duration such as 500ms, 30s or 2m, or seconds.");
+  return span;
+}
+
+/** Without the fields that are undefined or empty lists: what was not said is not sent. */
+export function given<Fields extends object>(fields: Fields): Given<Fields> {
+  const said = Object.entries(fields).filter(
+    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+  );
+  return Object.fromEntries(said) as Given<Fields>;
+}
+
+type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };

@@ -1,0 +1,146 @@
+// `tidegate policies apply`: shows what a file would change, asks, changes it by version, and waits for the edges.
+
+import type { ControlClient } from "../../client/control-client.ts";
+import type { WrittenPolicy } from "../../client/schemas.ts";
+import type { Tools } from "../command.ts";
+import { CommandError, EXIT, type ExitCode, exitOf, usageError } from "../exit.ts";
+import { fieldLine } from "../failure.ts";
+import { count, plain, span } from "../wording.ts";
+import { awaitEdges, type EdgesHave } from "./await-edges.ts";
+import { type Difference, differenceOf } from "./difference.ts";
+import { type FileRow, nameOf, readPolicyFile } from "./file.ts";
+import { showDifference } from "./show-difference.ts";
+
+export interface ApplyFlags {
+  readonly file: string;
+  readonly site?: string;
+  readonly prune?: true;
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly timeout?: number;
+}
+
+type Document = ReturnType<typeof documentOf> & {
+  readonly applied: boolean;
+  readonly position: string | null;
+  readonly edges?: EdgesHave;
+};
+
+const TIMEOUT_MS = 10_000;
+
+export async function applyPolicies(tools: Tools, flags: ApplyFlags): Promise<ExitCode> {
+  const { client, out, surroundings } = tools;
+  const rows = await readPolicyFile(flags.file, flags.site ?? "default", surroundings);
+  const warnings = await checked(client, rows, flags.file);
+  const { items: table } = await client.policies.list();
+  const sites = new Set(rows.length === 0 ? [flags.site ?? "default"] : rows.map(({ site }) => site));
+  const found = differenceOf(rows, table, sites);
+  const prune = flags.prune === true;
+  const changes = found.added.length + found.changed.length + (prune ? found.surplus.length : 0);
+  if (!out.json) showDifference(out, found, { prune, warnings });
+  const document = (rest: Omit<Document, keyof ReturnType<typeof documentOf>>): Document => ({
+    ...documentOf(found, { prune, warnings }),
+    ...rest,
+  });
+  if (changes === 0 || flags.dryRun === true) {
+    out.result(document({ applied: false, position: null }), () =>
+      out.line(changes === 0 ? "Nothing to change." : "Nothing was changed: a dry run."),
+    );
+    return EXIT.done;
+  }
+  await agreed(tools, flags, changes);
+  const position = await carriedOut(tools, found, prune);
+  const edges = await awaitEdges(client, position, flags.timeout ?? TIMEOUT_MS);
+  out.result(document({ applied: true, position, edges }), () => {
+    out.line(out.paint("green", `${count(changes, "policy", "policies")} changed, at position ${position}.`));
+    const { have, missing } = edges;
+    if (missing.length === 0)
+      out.line(`Every edge goes by it (${have.length}), after ${span(edges.afterMs)}.`);
+  });
+  if (edges.missing.length === 0) return EXIT.done;
+  out.warn(`Not known to go by it yet: ${edges.missing.join(", ")}; they will within their windows.`);
+  return EXIT.partial;
+}
+
+/** What the control plane says of all rows together; refused whole where any has a fault. */
+async function checked(
+  client: ControlClient,
+  rows: readonly FileRow[],
+  file: string,
+): Promise<readonly string[]> {
+  const { valid, errors, warnings } = await client.policies.validate(rows);
+  if (valid) return warnings.map((fault) => faultLine(fault, rows));
+  throw usageError(
+    [`${file} has faults, and nothing was changed:`, ...errors.map((fault) => faultLine(fault, rows))].join(
+      "\n",
+    ),
+  );
+}
+
+/** By the row's name rather than its place: `/policies/2/ttl` is the `ttl` of one of them. */
+export function faultLine(
+  fault: { readonly pointer: string; readonly message: string },
+  rows: readonly FileRow[],
+): string {
+  const [, , index = "", ...field] = fault.pointer.split("/");
+  const row = rows[Number(index)];
+  if (row === undefined || index === "") return fieldLine(fault, {});
+  return plain(`${nameOf(row)}${field.length === 0 ? "" : ` /${field.join("/")}`}: ${fault.message}`);
+}
+
+async function agreed({ surroundings, out }: Tools, { yes }: ApplyFlags, changes: number): Promise<void> {
+  if (yes === true) return;
+  // Whoever gets a document has not been shown the difference.
+  if (surroundings.ask === null || out.json)
+    throw usageError("Nothing was changed: there is nobody to ask, so it needs --yes.");
+  const answer = await surroundings.ask(`Change ${count(changes, "policy", "policies")}? [y/N] `);
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CommandError(EXIT.usage, "Nothing was changed.");
+}
+
+/** The last position; where a change fails, what was done before it stays, and is told. */
+async function carriedOut({ client, out }: Tools, found: Difference, prune: boolean): Promise<string> {
+  const steps = [
+    ...found.added.map((row) => ({
+      row,
+      run: () => client.policies.create(row as unknown as WrittenPolicy),
+    })),
+    ...found.changed.map(({ row, version }) => ({
+      row,
+      run: () =>
+        client.policies.put(row.id, row as unknown as WrittenPolicy, { ifMatch: version, site: row.site }),
+    })),
+    ...(prune ? found.surplus : []).map(({ policy, version }) => ({
+      row: policy,
+      run: () => client.policies.delete(policy.id, { ifMatch: version, site: policy.site }),
+    })),
+  ];
+  let position: string | null = null;
+  for (const [index, { row, run }] of steps.entries()) {
+    out.progress(() => `${index} of ${steps.length} …`);
+    const changed = await run().catch((error: unknown) => {
+      const done = steps.slice(0, index).map((step) => nameOf(step.row));
+      const before = done.length === 0 ? "Nothing was changed." : `Changed before it: ${done.join(", ")}.`;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new CommandError(
+        exitOf(error),
+        `${nameOf(row)}: ${why}\n${before} Look at the difference anew, and apply again.`,
+        error,
+      );
+    });
+    position = changed.position ?? position;
+  }
+  // Where a deletion's own answer was lost, its position is not known: the log's end lies behind it.
+  return position ?? (await client.policies.list({ limit: 1 })).position;
+}
+
+const documentOf = (
+  found: Difference,
+  { prune, warnings }: { prune: boolean; warnings: readonly string[] },
+) => ({
+  added: found.added.map(nameOf),
+  changed: found.changed.map(({ row, fields }) => ({ policy: nameOf(row), fields })),
+  removed: prune ? found.surplus.map(({ policy }) => nameOf(policy)) : [],
+  surplus: prune ? [] : found.surplus.map(({ policy }) => nameOf(policy)),
+  unchanged: found.unchanged,
+  warnings,
+});

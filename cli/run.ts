@@ -1,0 +1,81 @@
+// The command line from its arguments to its exit code.
+
+import { Command, CommanderError } from "commander";
+import type { Shell } from "./command.ts";
+import { addEdges } from "./commands/edges.ts";
+import { addExplain } from "./commands/explain.ts";
+import { addMetrics } from "./commands/metrics.ts";
+import { addPolicies } from "./commands/policies.ts";
+import { addPurge } from "./commands/purge.ts";
+import { addReceipts } from "./commands/receipts.ts";
+import { addWarm } from "./commands/warm.ts";
+import { EXIT, type ExitCode, exitOf } from "./exit.ts";
+import { tellFailure } from "./failure.ts";
+import { Output } from "./output.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+const VERSION = "0.1.0";
+
+const AFTER = `
+Connection:
+  --url, else TIDEGATE_URL, else http://127.0.0.1:8780
+  --token, --token-file, else TIDEGATE_TOKEN, else what \`npm start\` keeps in .tidegate/admin-token
+
+Exit codes:
+  0 done  1 unexpected  2 usage  3 no or wrong token  4 not found  5 conflict
+  6 partial or timed out  7 control plane unreachable
+
+Examples:
+  $ tidegate purge --tag product-42 --wait
+  $ tidegate warm --hot 100 --watch
+  $ tidegate policies apply -f policies.json --dry-run
+  $ tidegate explain https://www.example.com/products/42 -H 'accept-language: de'`;
+
+/** `args` are those behind the program's name. */
+export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const shell: Shell = { surroundings, exit: EXIT.done, names: {} };
+  // The flag counts even where the rest of them can't be read.
+  const output = new Output(surroundings, args.includes("--json"));
+  try {
+    await programOf(shell).parseAsync([...args], { from: "user" });
+    return shell.exit;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) tellFailure(output, error, shell.names);
+    else if (error.exitCode === 0) return EXIT.done;
+    else if (output.json)
+      output.result(
+        { error: { code: "usage", status: null, message: error.message.replace(/^error: /, "") } },
+        () => {},
+      );
+    return error instanceof CommanderError ? EXIT.usage : exitOf(error);
+  } finally {
+    output.clear();
+  }
+}
+
+function programOf(shell: Shell): Command {
+  const { stdout, stderr } = shell.surroundings;
+  const program = new Command("tidegate")
+    .description("Purges, warms, explains and configures a Tidegate cluster through its control plane.")
+    .version(VERSION, "-V, --version")
+    .option("--url <url>", "the control plane")
+    .option("--token <token>", "the token to ask with")
+    .option("--token-file <file>", "a file that holds it")
+    .option("--json", "one JSON document on stdout")
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => (stdout.isTerminal ? stdout.columns : 100),
+      getErrHelpWidth: () => (stderr.isTerminal ? stderr.columns : 100),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      outputError: (text, write) => write(text.replace(/^error:/, "tidegate:")),
+    })
+    .showHelpAfterError("(--help says more)")
+    .addHelpText("after", AFTER);
+  for (const add of [addPurge, addWarm, addPolicies, addExplain, addReceipts, addEdges, addMetrics])
+    add(program, shell);
+  return program;
+}

@@ -1,0 +1,219 @@
+// The real command line against a real cluster: each command once as it should go, and once with each exit code.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createControlClient } from "../../client/control-client.ts";
+import type { Fetch } from "../../client/runtime.ts";
+import { type FaultyCluster, type Json, startTestCluster } from "../support/cluster.ts";
+import { ask } from "../support/http.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const DIRECTLY = ["--import", join(root, "scripts", "lua-loader.mjs"), join(root, "cli", "main.ts")];
+
+let cluster: FaultyCluster;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tidegate-cli-"));
+  cluster = await startTestCluster({
+    edges: 2,
+    faults: true,
+    policies: [
+      { id: "hot", key_pattern: "/hot/*", class: "hot" },
+      { id: "old", key_pattern: "/old/*", class: "hot" },
+    ],
+  });
+  const page = { headers: { "cache-control": "max-age=600", "cache-tag": "fruit" }, body: "an apple" };
+  for (const path of ["/hot/a", "/hot/b"]) cluster.site.set(path, page);
+  cluster.site.set("/broken", { body: "", status: 500, breaksOff: true });
+}, 60_000);
+afterAll(async () => {
+  await cluster?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly json: Json;
+}
+
+/** A process of its own, as a script would run it: no terminal anywhere. */
+function tidegate(args: readonly string[], start: readonly string[] = DIRECTLY): Promise<Ended> {
+  const env = { PATH: process.env.PATH, TIDEGATE_URL: cluster.control, TIDEGATE_TOKEN: cluster.token };
+  const child = spawn(process.execPath, [...start, ...args], {
+    cwd: folder,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (piece) => {
+    stdout += piece;
+  });
+  child.stderr.on("data", (piece) => {
+    stderr += piece;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exit) => {
+      const json = args.includes("--json") ? JSON.parse(stdout) : null;
+      resolve({ exit, stdout, stderr, json });
+    });
+  });
+}
+
+const fileOf = (name: string, rows: unknown): string => {
+  writeFileSync(join(folder, name), JSON.stringify(rows));
+  return name;
+};
+
+test("what warms, shows, explains and purges a page", async () => {
+  const warmed = await tidegate(["warm", "/hot/a", "/hot/b", "--watch", "--json"]);
+  expect([warmed.exit, warmed.json.done, warmed.stderr]).toEqual([0, 2, ""]);
+  const url = `${cluster.edges[0]?.url}/hot/a`;
+  const [explained, dry, edges, metrics] = await Promise.all([
+    tidegate(["explain", url, "-H", "accept-language: de"], [join(root, "scripts", "tidegate.mjs")]),
+    tidegate(["purge", "--tag", "fruit", "--dry-run", "--json"]),
+    tidegate(["edges"]),
+    tidegate(["metrics", "--window", "1m"]),
+  ]);
+  expect([explained, dry, edges, metrics].map(({ exit, stderr }) => [exit, stderr])).toEqual(
+    Array.from({ length: 4 }, () => [0, ""]),
+  );
+  expect(explained.stdout).toMatch(/class hot by policy hot[\s\S]*l2 +200, 8 B/);
+  expect(dry.json.estimate.l2[0].hits.entries).toBe(2);
+  expect(edges.stdout).toMatch(/edge-1 +live[\s\S]*edge-2 +live/);
+  expect(metrics.stdout).toMatch(/CLASS +REQUESTS[\s\S]*hot +\d+/);
+  const purged = await tidegate(["purge", "--tag", "fruit", "--wait"]);
+  expect(purged.exit).toBe(0);
+  expect(purged.stdout).toMatch(/edge-1 +applied[\s\S]*edge-2 +applied[\s\S]*converged/);
+  const listed = await tidegate(["receipts", "--json"]);
+  expect(listed.json.items[0].selectors).toEqual([{ kind: "tag", value: "fruit" }]);
+}, 30_000);
+
+test("a table of policies that is applied, found applied, and changed only by whoever has seen it", async () => {
+  const [rows, bad] = [
+    fileOf("rows.json", [
+      { id: "hot", key_pattern: "/hot/*", class: "hot", ttl: "20s" },
+      { id: "new", key_pattern: "/new/*", class: "standard" },
+    ]),
+    fileOf("bad.json", [{ id: "bad", key_pattern: "/bad", class: "none" }]),
+  ];
+  const apply = ["policies", "apply", "-f", rows, "--prune"];
+  const [nobody, refused] = await Promise.all([
+    tidegate(apply),
+    tidegate(["policies", "validate", "-f", bad]),
+  ]);
+  expect([nobody.exit, refused.exit]).toEqual([2, 2]);
+  expect(refused.stdout).toContain("default/bad /class: must be one of");
+  const applied = await tidegate([...apply, "--yes"]);
+  expect(applied.stdout).toContain('~ default/hot\n    + ttl: "20s"\n- default/old');
+  expect([applied.exit, applied.stderr]).toEqual([0, ""]);
+  const [again, got] = await Promise.all([
+    tidegate([...apply, "--dry-run", "--json"]),
+    tidegate(["policies", "get", "hot", "--json"]),
+  ]);
+  expect(again.json).toMatchObject({ applied: false, added: [], changed: [], removed: [], unchanged: 2 });
+  // Somebody else's version of it is no longer the table's.
+  const client = createControlClient({ url: cluster.control, token: cluster.token });
+  const { version, policy } = got.json;
+  await client.policies.put("hot", { ...policy, ttl: "5s" }, { ifMatch: version });
+  await expect(client.policies.put("hot", policy, { ifMatch: version })).rejects.toMatchObject({
+    code: "precondition-failed",
+    status: 412,
+  });
+  const gone = await tidegate(["policies", "delete", "new"]);
+  const list = await tidegate(["policies", "list", "--json"]);
+  expect([gone.exit, list.json.items.map(({ policy }: Json) => policy.id)]).toEqual([0, ["hot"]]);
+}, 30_000);
+
+test("somebody who is quicker between the difference and the change is a conflict", async () => {
+  const client = createControlClient({ url: cluster.control, token: cluster.token });
+  await client.policies.create({ id: "contended", key_pattern: "/contended", class: "hot" });
+  // Between the command line and the control plane: it lets another change go first.
+  const between = createServer(async (request, response) => {
+    const body = await text(request);
+    if (request.method === "PUT")
+      await client.policies.put(
+        "contended",
+        { key_pattern: "/contended", class: "hot", ttl: "1s" },
+        { ifMatch: "*" },
+      );
+    const { method = "GET", url = "/" } = request;
+    const headers = { ...(request.headers as Record<string, string>), host: new URL(cluster.control).host };
+    const got = await ask(cluster.control + url, { method, headers, ...(body !== "" && { body }) });
+    response.writeHead(got.status, got.headers).end(got.body);
+  });
+  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+  const rows = fileOf("contended.json", [
+    { id: "contended", key_pattern: "/contended", class: "hot", ttl: "9s" },
+  ]);
+  const { port } = between.address() as AddressInfo;
+  const { exit, stderr } = await tidegate([
+    ...["policies", "apply", "-f", rows, "--yes"],
+    ...["--url", `http://127.0.0.1:${port}`],
+  ]);
+  between.close();
+  expect([exit, stderr]).toEqual([5, expect.stringContaining("default/contended")]);
+  expect((await client.policies.get("contended")).policy.ttl).toBe("1s");
+}, 30_000);
+
+test("an answer that is lost is asked for again, and nothing is done twice", async () => {
+  let lost = 0;
+  // Each call's first request is carried out, and its answer never arrives.
+  const keys = new Set<string>();
+  const losing: Fetch = async (url, init) => {
+    const answer = await fetch(url, init);
+    const key = init.headers["idempotency-key"] ?? `${init.method} ${url}`;
+    if (keys.has(key)) return answer;
+    keys.add(key);
+    lost += 1;
+    throw new TypeError("the connection was lost");
+  };
+  const client = createControlClient({ url: cluster.control, token: cluster.token, fetch: losing });
+  const row = { id: "lossy", key_pattern: "/lossy", class: "hot" };
+  const created = await client.policies.create(row);
+  const put = await client.policies.put("lossy", { ...row, ttl: "7s" }, { ifMatch: created.version });
+  expect((await client.policies.get("lossy")).policy.ttl).toBe("7s");
+  expect(await client.policies.delete("lossy", { ifMatch: put.version })).toEqual({ position: null });
+  const purged = await client.invalidate({ tags: ["lossy"] });
+  const named = (await client.invalidations.list()).items.filter(
+    ({ selectors }) => selectors[0]?.value === "lossy",
+  );
+  expect(named.map(({ id }) => id)).toEqual([purged.id]);
+  expect(lost).toBe(6);
+}, 30_000);
+
+test("each thing that goes wrong has its exit code", async () => {
+  cluster.links.partition([1], ["redis", "control-plane", 0], { kind: "black-hole" });
+  const ended = await Promise.all([
+    tidegate(["warm", "/broken", "--edge", "edge-1", "--watch"]),
+    tidegate(["purge", "/hot/a", "--wait", "--timeout", "1500ms"]),
+    tidegate(["edges", "--token", "a-wrong-token"]),
+    tidegate(["receipts", "nothing"]),
+    tidegate(["edges", "--url", "http://127.0.0.1:1"]),
+    tidegate(["purge", "--tag", ""]),
+    tidegate([
+      "policies",
+      "apply",
+      "-f",
+      fileOf("add.json", [{ id: "late", key_pattern: "/late", class: "hot" }]),
+      "--yes",
+      "--timeout",
+      "300ms",
+    ]),
+  ]);
+  cluster.links.heal();
+  expect(ended.map(({ exit }) => exit)).toEqual([6, 6, 3, 4, 7, 2, 6]);
+  const [broken, partial, , , , , late] = ended;
+  expect(broken?.stdout).toMatch(/0 of 1 stored, 1 failed[\s\S]*\/broken +edge-1/);
+  expect(partial?.stdout).toMatch(/edge-1 +applied[\s\S]*edge-2 +pending/);
+  expect(late?.stderr).toContain("edge-2");
+}, 30_000);
