@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { text as allOf } from "node:stream/consumers";
 import { run } from "./run.ts";
 import type { Sink } from "./surroundings.ts";
@@ -11,7 +11,8 @@ const sink = (stream: NodeJS.WriteStream): Sink => ({
   write: (text) => void stream.write(text),
   isTerminal: stream.isTTY === true,
   get columns() {
-    return stream.columns ?? 80;
+    // None, or 0 of a terminal that does not know.
+    return stream.columns || 80;
   },
 });
 
@@ -21,13 +22,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-async function ask(question: string): Promise<string> {
+/** Whoever leaves the question, by Ctrl-C or Ctrl-D, has said nothing. */
+function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await lines.question(question);
-  } finally {
-    lines.close();
-  }
+  return new Promise((resolve) => {
+    lines.once("close", () => resolve(""));
+    lines.question(question, (answer) => {
+      resolve(answer);
+      lines.close();
+    });
+  });
 }
 
 /** Here, and in the checkout that the command comes from. */

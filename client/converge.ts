@@ -21,17 +21,18 @@ export async function converge(
 ): Promise<Receipt> {
   const { clock } = connection.runtime;
   const begun = clock.now();
-  const options = signal === undefined ? {} : { signal };
   let [told, look]: [string, number] = ["", LIMITS.receiptLook.least];
+  const left = (): number => Math.max(0, timeoutMs - elapsed(begun, clock.now()));
   for (;;) {
+    // Beyond the caller's patience a look may take only so much longer.
+    const options = { deadlineMs: left() + LIMITS.waitMargin, ...(signal && { signal }) };
     const { json: receipt } = await ask(connection, "GET /invalidations/{id}", { id, options });
     const states = JSON.stringify(receipt.edges);
     if (states !== told) onProgress?.(receipt);
     told = states;
-    const left = timeoutMs - elapsed(begun, clock.now());
-    if (receipt.state === "converged" || left <= 0) return receipt;
+    if (receipt.state === "converged" || left() === 0) return receipt;
     const deadline = startDeadline(connection.runtime, LIMITS.deadline, signal);
-    await deadline.pause(millis(Math.min(look, left))).finally(deadline.end);
+    await deadline.pause(millis(Math.min(look, left()))).finally(deadline.end);
     look = Math.min(LIMITS.receiptLook.most, look * 1.5);
   }
 }

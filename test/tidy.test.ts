@@ -41,6 +41,7 @@ describe("who imports whom", () => {
     ["edge/a.ts", "../control-plane/config.ts"],
     ["control-plane/a.ts", "../client/index.ts"],
     ["client/a.ts", "../cli/main.ts"],
+    ["client/a.ts", "node:fs"],
     ["cli/a.ts", "../edge/config.ts"],
     ["dev/a.ts", "../edge/worker.ts"],
     ["bench/a.ts", "../test/support/x.ts"],

@@ -2,12 +2,13 @@
 
 import type { Command } from "commander";
 import type { DryRun, Invalidation, Receipt } from "../../client/schemas.ts";
+import { TidegateError } from "../../client/tidegate-error.ts";
 import { collect, duration, given, listOf, runs, type Shell, type Tools } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { showReceipt } from "../receipt.ts";
 import { selectorText } from "../selector-text.ts";
-import { count, size } from "../wording.ts";
+import { count, plain, size } from "../wording.ts";
 
 interface Flags {
   readonly tag?: readonly string[];
@@ -81,12 +82,20 @@ async function purge(tools: Tools, flags: Flags, urls: readonly string[]): Promi
   }
   const accepted = await client.invalidate(body);
   out.note(`accepted at ${accepted.position}`);
-  const receipt = await receiptOf(tools, accepted.id, flags);
-  out.result(receipt, () => showReceipt(out, receipt));
-  if (flags.wait !== true || receipt.state === "converged") return EXIT.done;
-  out.warn(
-    "The time is up, and not every edge is known to have it; `tidegate receipts` shows how it goes on.",
-  );
+  const receipt = await receiptOf(tools, accepted.id, flags).catch((error: unknown) => {
+    if (!(error instanceof TidegateError)) throw error;
+    // It is purged all the same: what is missing is only the word of it.
+    out.warn(
+      `Accepted at ${accepted.position}, but the receipt ${accepted.id} can't be read: ${plain(error.message)}`,
+    );
+    return null;
+  });
+  out.result(receipt ?? accepted, () => receipt === null || showReceipt(out, receipt));
+  if (flags.wait !== true || receipt?.state === "converged") return EXIT.done;
+  if (receipt !== null)
+    out.warn(
+      "The time is up, and not every edge is known to have it: `tidegate receipts` shows how it goes on.",
+    );
   return EXIT.partial;
 }
 

@@ -104,8 +104,9 @@ async function lookOn({ client, out, surroundings }: Tools, id: string): Promise
     }
     stay();
   } catch (error) {
-    if (!(error instanceof TidegateError && leaving.signal.aborted)) throw error;
+    if (!(error instanceof TidegateError) || error.status === 404 || error.status === 401) throw error;
     out.warn(`The warm-up goes on without you: --job ${id} --watch looks on again, --cancel ${id} ends it.`);
+    if (!leaving.signal.aborted) throw error;
     if (out.json) out.result(last ?? { id }, () => {});
     return EXIT.partial;
   }

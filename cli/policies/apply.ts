@@ -5,6 +5,7 @@ import type { WrittenPolicy } from "../../client/schemas.ts";
 import type { Tools } from "../command.ts";
 import { CommandError, EXIT, type ExitCode, exitOf, usageError } from "../exit.ts";
 import { fieldLine } from "../failure.ts";
+import type { Output } from "../output.ts";
 import { count, plain, span } from "../wording.ts";
 import { awaitEdges, type EdgesHave } from "./await-edges.ts";
 import { type Difference, differenceOf } from "./difference.ts";
@@ -51,15 +52,24 @@ export async function applyPolicies(tools: Tools, flags: ApplyFlags): Promise<Ex
   await agreed(tools, flags, changes);
   const position = await carriedOut(tools, found, prune);
   const edges = await awaitEdges(client, position, flags.timeout ?? TIMEOUT_MS);
-  out.result(document({ applied: true, position, edges }), () => {
-    out.line(out.paint("green", `${count(changes, "policy", "policies")} changed, at position ${position}.`));
-    const { have, missing } = edges;
-    if (missing.length === 0)
-      out.line(`Every edge goes by it (${have.length}), after ${span(edges.afterMs)}.`);
-  });
-  if (edges.missing.length === 0) return EXIT.done;
-  out.warn(`Not known to go by it yet: ${edges.missing.join(", ")}; they will within their windows.`);
-  return EXIT.partial;
+  out.result(document({ applied: true, position, edges }), () =>
+    out.line(out.paint("green", `${count(changes, "policy", "policies")} changed, at position ${position}.`)),
+  );
+  return told(out, edges);
+}
+
+/** Whether the edges have it, which is all that there is left to say. */
+function told(out: Output, { have, missing, unasked, afterMs }: EdgesHave): ExitCode {
+  if (unasked !== null) {
+    out.warn(`It holds, but the edges could not be asked: ${plain(unasked)}`);
+    return EXIT.partial;
+  }
+  if (missing.length > 0) {
+    out.warn(`Not known to go by it yet: ${missing.join(", ")}; they will within their windows.`);
+    return EXIT.partial;
+  }
+  if (!out.json) out.line(`Every edge goes by it (${have.length}), after ${span(afterMs)}.`);
+  return EXIT.done;
 }
 
 /** What the control plane says of all rows together; refused whole where any has a fault. */

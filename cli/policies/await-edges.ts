@@ -2,15 +2,21 @@
 
 import type { ControlClient } from "../../client/control-client.ts";
 import type { Edges } from "../../client/schemas.ts";
+import { TidegateError } from "../../client/tidegate-error.ts";
 import { comparePositions, parsePosition } from "../../shared/core/position.ts";
 
 export interface EdgesHave {
   readonly have: readonly string[];
   readonly missing: readonly string[];
+  /** Why nobody could be asked; null where somebody could. */
+  readonly unasked: string | null;
   readonly afterMs: number;
 }
 
 const LOOK_MS = 100;
+
+/** What the last look may take beyond the time that there is. */
+const MARGIN_MS = 2000;
 
 export async function awaitEdges(
   client: ControlClient,
@@ -19,12 +25,35 @@ export async function awaitEdges(
 ): Promise<EdgesHave> {
   const begun = performance.now();
   for (;;) {
-    const { items } = await client.edges.list();
-    const missing = items.filter((edge) => !has(edge, position)).map(({ id }) => id);
+    const asked = await ask(client, timeoutMs - (performance.now() - begun));
+    const [have, lacking] = [
+      asked.items.filter((edge) => has(edge, position)),
+      asked.items.filter((edge) => !has(edge, position)),
+    ];
     const afterMs = Math.round(performance.now() - begun);
-    if (missing.length === 0 || afterMs >= timeoutMs)
-      return { have: items.filter((edge) => has(edge, position)).map(({ id }) => id), missing, afterMs };
+    if (lacking.length === 0 || afterMs >= timeoutMs)
+      return {
+        have: have.map(({ id }) => id),
+        missing: lacking.map(({ id }) => id),
+        unasked: asked.unasked,
+        afterMs,
+      };
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, timeoutMs - afterMs)));
+  }
+}
+
+async function ask(
+  client: ControlClient,
+  left: number,
+): Promise<{ readonly items: Edges["items"]; readonly unasked: string | null }> {
+  try {
+    return {
+      items: (await client.edges.list({}, { deadlineMs: Math.max(0, left) + MARGIN_MS })).items,
+      unasked: null,
+    };
+  } catch (error) {
+    if (!(error instanceof TidegateError)) throw error;
+    return { items: [], unasked: error.message };
   }
 }
 

@@ -102,6 +102,16 @@ describe("purge", () => {
     expect(stderr).toContain("The time is up");
   });
 
+  test("a purge whose receipt can't be read is purged all the same", async () => {
+    const { fetch } = answering(({ method }) =>
+      method === "POST" ? { status: 202, json: { id: "r1", position: "1-5" } } : problem(500, "internal"),
+    );
+    const plainly = await runCli(["purge", "--tag", "a", "--json"], { fetch });
+    expect([plainly.exit, plainly.json]).toEqual([0, { id: "r1", position: "1-5" }]);
+    expect(plainly.stderr).toContain("Accepted at 1-5");
+    expect((await runCli(["purge", "--tag", "a", "--wait"], { fetch })).exit).toBe(6);
+  });
+
   test("everything is purged only by its site's name, typed or given", async () => {
     const all = ["purge", "--everything"];
     const alone = await runCli(all);
@@ -345,6 +355,16 @@ describe("warm", () => {
     expect(sent.map(({ method }) => method)).toEqual(["POST", "GET"]);
   });
 
+  test("a job that can't be looked at any more is said to go on", async () => {
+    const { fetch } = answering(({ method }) => (method === "POST" ? begun : problem(403, "unauthorized")));
+    const { exit, stderr } = await runCli(["warm", "/", "--watch"], { fetch });
+    expect(exit).toBe(3);
+    expect(stderr).toContain("--job w1 --watch");
+    expect((await runCli(["warm", "--job", "w9", "--watch"], always(problem(404, "not-found")))).exit).toBe(
+      4,
+    );
+  });
+
   test("a job of before is looked at, watched, and cancelled", async () => {
     const { fetch, sent } = answering(({ url, method }) =>
       url.endsWith("/events")
@@ -377,14 +397,16 @@ describe("policies apply", () => {
     readonly items: readonly object[];
     readonly verdict?: object;
     readonly changed?: Step;
+    readonly edges?: Step;
   }
 
   /** Every change answers with the position 1-9, where the edges are already. */
-  const serving = ({ items, verdict, changed }: Table) =>
+  const serving = ({ items, verdict, changed, edges }: Table) =>
     answering(({ method, url }): Step => {
       const { pathname } = new URL(url);
       if (pathname === "/policies/validate")
         return { status: 200, json: { valid: true, errors: [], warnings: [], ...verdict } };
+      if (pathname === "/edges" && edges !== undefined) return edges;
       if (pathname === "/edges")
         return {
           status: 200,
@@ -523,6 +545,14 @@ describe("policies apply", () => {
     const { exit, stderr } = await runCli([...apply, "--yes", "--timeout", "0"], { fetch, files: more });
     expect(exit).toBe(6);
     expect(stderr).toContain("edge-1");
+  });
+
+  test("edges that can't be asked leave it partial: it is changed all the same", async () => {
+    const { fetch, sent } = serving({ items, edges: problem(500, "internal") });
+    const { exit, json, stderr } = await runCli([...apply, "--yes", "--json"], { fetch, files });
+    expect([exit, json.applied, json.position]).toEqual([6, true, "1-9"]);
+    expect(stderr).toContain("could not be asked");
+    expect(changes(sent)).toHaveLength(2);
   });
 });
 

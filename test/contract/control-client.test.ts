@@ -253,6 +253,13 @@ describe("waiting for a receipt", () => {
   });
 });
 
+test("a receipt that can't be read any more is not waited for much longer than was asked", async () => {
+  const { control, client } = clientOf([{ status: 200, json: { state: "converging", edges: [] } }, "silent"]);
+  const error = await failing(control, client.invalidations.converged("i", { timeoutMs: 2000 }));
+  expect(error.code).toBe("deadline");
+  expect(control.time.now).toBeLessThanOrEqual(2000 + LIMITS.waitMargin + 100);
+});
+
 describe("a warm-up's events", () => {
   const job = (done: number, ended = false) => ({
     id: "j",

@@ -20,7 +20,7 @@ const floors: readonly Floor[] = [
   { folder: "edge", may: shared, packages: true },
   { folder: "control-plane/dashboard", may: [...shared, "control-plane", "client"], packages: true },
   { folder: "control-plane", may: shared, packages: true },
-  { folder: "client", may: shared, packages: true },
+  { folder: "client", may: shared, packages: false },
   { folder: "cli", may: [...shared, "client"], packages: true },
   { folder: "dev", may: [...shared, "scripts"], packages: true },
   { folder: "bench", may: [...shared, "dev", "scripts"], packages: true },
