@@ -11,6 +11,8 @@ import type {
   Explanation,
   Health,
   Invalidation,
+  Journal,
+  JournalOperation,
   Policies,
   Policy,
   PolicyVerdict,
@@ -24,6 +26,8 @@ import type {
 
 /** By status; an answer without a body is `null`. */
 export interface Routes {
+  /** Give an operation up: the origin will never have it, and what was written before it counts again */
+  "DELETE /journal/{id}": { answers: { 204: null } };
   /** Take a policy out, where If-Match is given by its version */
   "DELETE /policies/{id}": { query: { site?: string }; answers: { 204: null } };
   /** End it */
@@ -59,6 +63,19 @@ export interface Routes {
   };
   /** One invalidation's receipt */
   "GET /invalidations/{id}": { answers: { 200: Receipt } };
+  /** What is acknowledged, and the origin does not have yet, oldest first */
+  "GET /journal": {
+    query: {
+      /** Default: 20. */
+      limit?: number;
+      /** The `nextCursor` of the page before. */
+      cursor?: string;
+      state?: "all" | "dead-lettered";
+    };
+    answers: { 200: Journal };
+  };
+  /** One operation; 404 once the origin has it */
+  "GET /journal/{id}": { answers: { 200: JournalOperation } };
   /** Whether it runs */
   "GET /livez": { answers: { 200: Health } };
   /** The metadata table */
@@ -86,6 +103,8 @@ export interface Routes {
     body: Invalidation;
     answers: { 200: Receipt | DryRun; 202: AcceptedInvalidation | Receipt };
   };
+  /** Try a dead-lettered operation again, at once */
+  "POST /journal/{id}/retry": { answers: { 202: JournalOperation } };
   /** Add a policy */
   "POST /policies": { body: WrittenPolicy; answers: { 201: ChangedPolicy } };
   /** Which policy governs a request and why, its key, what it is granted, and who holds what */

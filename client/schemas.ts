@@ -226,7 +226,13 @@ export interface CacheMetrics {
   };
   /** Answers that were not stored, by the reason: no-store, set-cookie, tags … */
   notStored: Readonly<Record<string, number>>;
-  journal: { accepted: number; delivered: number; pending: number; deadLettered: number };
+  /** Writes since the databases began; null where one of these doesn't answer. */
+  journal: {
+    accepted: number | null;
+    delivered: number | null;
+    pending: number | null;
+    deadLettered: number | null;
+  };
   alerts: readonly { id: string }[];
 }
 
@@ -470,6 +476,45 @@ export interface Invalidation {
   reason?: string;
 }
 
+export interface Journal {
+  items: readonly JournalOperation[];
+  nextCursor: string | null;
+  /** Databases that did not answer. */
+  silent: readonly string[];
+  shards: Readonly<Record<string, JournalFigures>>;
+}
+
+export interface JournalFigures {
+  accepted: number;
+  delivered: number;
+  pending: number;
+  deadLettered: number;
+  dropped: number;
+  merged: number;
+  operations: number;
+  oldestSeconds: number;
+}
+
+export interface JournalOperation {
+  /** As `Tidegate-Journal` said. */
+  id: string;
+  shard: string;
+  site: string;
+  method: string;
+  url: string;
+  acceptedAt: string;
+  /** That it stands for: more than one where writes were merged. */
+  writes: number;
+  tries: number;
+  /**
+   * `sending`: in some edge's hands. `delivered`: the origin has it, the log is still to be told. `behind`:
+   * an older one of its key comes first.
+   */
+  state: "pending" | "sending" | "delivered" | "dead-lettered" | "behind";
+  /** What came of the last try. */
+  why: string | null;
+}
+
 export interface ListedPolicy {
   policy: Policy;
   /** Its ETag, without the quotes. */
@@ -499,6 +544,7 @@ export interface Policy {
   eviction_policy?: "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
   refresh_strategy?: "none" | "swr" | "refresh-ahead";
   write_policy?: "write-around" | "write-through" | "write-back";
+  write_back?: { status?: 200 | 201 | 202 | 204; merge?: boolean };
   window_ms?: number;
   fence?: "revalidate" | "serve-stale" | "refuse";
   key?: {
@@ -546,6 +592,7 @@ export interface Problem {
     | "not-found"
     | "method-not-allowed"
     | "exists"
+    | "conflict"
     | "precondition-failed"
     | "too-large"
     | "unsupported-media-type"
@@ -663,6 +710,7 @@ export interface WrittenPolicy {
   eviction_policy?: "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
   refresh_strategy?: "none" | "swr" | "refresh-ahead";
   write_policy?: "write-around" | "write-through" | "write-back";
+  write_back?: { status?: 200 | 201 | 202 | 204; merge?: boolean };
   window_ms?: number;
   fence?: "revalidate" | "serve-stale" | "refuse";
   key?: {

@@ -253,7 +253,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "write-named-as-known": {
     file: "edge/writes/unsent.ts",
     from: 21,
-    find: 'of: named.some(({ byRecipe }) => byRecipe) ?',
+    find: "of: named.some(({ byRecipe }) => byRecipe) ?",
     put: "of: named.some(({ byRecipe }) => byRecipe && by.wide) ?",
   },
   "tokens-from-nowhere": {
