@@ -9,6 +9,7 @@ import { LIMITS } from "./config.ts";
 import { newCounters } from "./counters.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
 import { Heat } from "./hot/heat.ts";
+import { LastConfiguration } from "./log/last-configuration.ts";
 import { Peers } from "./log/peers.ts";
 import { ViewKeeper } from "./log/view-keeper.ts";
 import { OriginGuards } from "./origin/guard.ts";
@@ -50,7 +51,12 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
       router.configure(fields);
       guards.configure(fields);
     },
-    reached: (background) => flushUnsent(edge, background),
+    async reached(background) {
+      const view = edge.view.current();
+      if (view !== null && router.isConfigured)
+        background.keep(edge.lastConfiguration.remember(view.configuration));
+      await flushUnsent(edge, background);
+    },
   });
   const edge: Edge = {
     ...ports,
@@ -70,6 +76,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     heat: new Heat(LIMITS),
     unsent: new UnsentWrites(),
     flushing: new Map(),
+    lastConfiguration: new LastConfiguration(ports.blobs),
     shards: setUp.shards,
   };
   return edge;

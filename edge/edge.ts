@@ -15,6 +15,7 @@ import type { Sampler } from "./audit/sampler.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
 import type { Heat } from "./hot/heat.ts";
+import type { LastConfiguration } from "./log/last-configuration.ts";
 import type { Peers } from "./log/peers.ts";
 import type { ViewKeeper } from "./log/view-keeper.ts";
 import type { OriginGuards } from "./origin/guard.ts";
@@ -59,6 +60,7 @@ export interface Edge extends EdgePorts {
   readonly heat: Heat;
   readonly unsent: UnsentWrites;
   readonly flushing: Flushing;
+  readonly lastConfiguration: LastConfiguration;
   /** Counts of every shard as this isolate saw it. */
   readonly shards: () => readonly ShardCounts[];
 }

@@ -32,10 +32,32 @@ export function handleRequest(edge: Edge, request: EdgeRequest): Reply | Promise
   if (route === null) return noSite();
   const reads = request.method === "GET" || request.method === "HEAD";
   if (reads && request.body.kind !== "none" && !hasLength(request)) return lengthRequired();
+  if (!edge.router.isConfigured) return whileCold(edge, request, route);
   // The newest value is the journal's, where it has one.
-  if (route.rules.write === "write-back")
-    return writeBack(edge, request, { route, otherwise: () => classifiedAnew(edge, request) });
-  if (!reads) return writeAround(edge, request, route);
+  if (route.rules.write === "write-back") return throughJournal(edge, request, route);
+  return withoutJournal(edge, request, route);
+}
+
+const throughJournal = (edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> =>
+  writeBack(edge, request, { route, otherwise: () => lookFurther(edge, request, route) });
+
+/**
+ * An edge that has just begun learns the log first. Where it can't, it knows no tier and asks the origin; but what the
+ * journal holds is newer than that, and a write that went around it would overtake those that wait there.
+ */
+async function whileCold(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+  const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
+  await edge.view.within(route.rules.window, arrival, request.background);
+  if (edge.router.isConfigured) return handleRequest(edge, request);
+  const known = await edge.lastConfiguration.recall();
+  const by = known === null ? null : edge.router.routeBy(known, request);
+  const otherwise = (): Reply | Promise<Reply> => withoutJournal(edge, request, route);
+  return by?.rules.write === "write-back" ? writeBack(edge, request, { route: by, otherwise }) : otherwise();
+}
+
+/** What is said of a request by whoever knows of no journal. */
+function withoutJournal(edge: Edge, request: EdgeRequest, route: Route): Reply | Promise<Reply> {
+  if (request.method !== "GET" && request.method !== "HEAD") return writeAround(edge, request, route);
   // Content on a GET is in no key, so neither may its answer be in any cache (RFC 9110 §9.3.1).
   if (request.body.kind !== "none") return pass(edge, request, { route, reason: "bypass" });
   const least = request.header(MIN_POSITION);
@@ -131,7 +153,10 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
 
 function classifiedAnew(edge: Edge, request: EdgeRequest): Reply | Promise<Reply> {
   const route = edge.router.route(request);
-  return route === null ? noSite() : lookFurther(edge, request, route);
+  if (route === null) return noSite();
+  return route.rules.write === "write-back"
+    ? throughJournal(edge, request, route)
+    : lookFurther(edge, request, route);
 }
 
 /** Whether a newer answer than any that is stored has come, and is being stored: then it is joined. */

@@ -70,6 +70,12 @@ export class Router {
     this.configuration += 1;
   }
 
+  /** The route by another configuration than the one in force; null where it knows no site for the host. */
+  routeBy(fields: ReadonlyMap<string, string>, request: RoutedRequest): Route | null {
+    const { routing, hasSites } = readConfiguration(fields, this.fallback);
+    return hasSites ? this.classify(request, { by: "whole query", routing }) : null;
+  }
+
   /**
    * False once a configuration has come that says otherwise of this request: the route then names its resource by a
    * site, a class or a key that no invalidation may know any more, so nothing is read or stored by it.
@@ -89,7 +95,7 @@ export class Router {
   route(request: RoutedRequest): Route | null {
     const known = this.remembered.get(request.url);
     if (known !== undefined) return known;
-    const route = this.classify(request, "what was learnt");
+    const route = this.classify(request, { by: "what was learnt" });
     const { headers, cookies } = route?.rules.key ?? { headers: [], cookies: [] };
     // A key made of the URL alone is the same for everybody who asks for that URL.
     if (route !== null && headers.length === 0 && cookies.length === 0) this.remember(request.url, route);
@@ -101,7 +107,7 @@ export class Router {
     const parsed = this.parse(reference, base);
     return parsed === null
       ? null
-      : this.classify({ url: parsed.href, header: () => null }, "what was learnt");
+      : this.classify({ url: parsed.href, header: () => null }, { by: "what was learnt" });
   }
 
   /**
@@ -127,7 +133,7 @@ export class Router {
 
   /** The route by which the whole query counts, whatever answers have said of it. */
   plainRoute(request: RoutedRequest): Route | null {
-    return this.classify(request, "whole query");
+    return this.classify(request, { by: "whole query" });
   }
 
   /** As `selectorsNow`, by the configuration in force. */
@@ -141,12 +147,15 @@ export class Router {
     this.remembered.set(url, route);
   }
 
-  private classify(request: RoutedRequest, by: "what was learnt" | "whole query"): Route | null {
+  private classify(
+    request: RoutedRequest,
+    { by, routing = this.routing }: { by: "what was learnt" | "whole query"; routing?: Routing },
+  ): Route | null {
     const parsed = this.parse(request.url);
-    const place = parsed === null ? null : placeOf(this.routing, parsed.parts);
+    const place = parsed === null ? null : placeOf(routing, parsed.parts);
     if (parsed === null || place === null) return null;
     const { site, url } = place;
-    const rules = rulesFor(this.routing, place);
+    const rules = rulesFor(routing, place);
     const searchedAt = `${site.name} ${url.scheme}://${url.host}${url.path}`;
     const variance = by === "whole query" ? null : (this.searches.get(searchedAt) ?? null);
     const source = {

@@ -105,7 +105,8 @@ async function accept(
   }: { readonly route: Route; readonly key: string; readonly body: Uint8Array<ArrayBuffer> },
 ): Promise<JournalAccepted> {
   const { rules } = route;
-  const view = edge.view.current();
+  // An edge that has just begun may know of the log's configuration only what was last known here.
+  const fields = edge.view.current()?.configuration ?? (await edge.lastConfiguration.recall());
   const token = edge.random.token();
   return edge.journal.accept({
     ...{ key, id: token, site: route.site.name, method: request.method, href: route.href },
@@ -120,7 +121,7 @@ async function accept(
     ...{ body, ttl: rules.ttl ?? LIMITS.journalValueLife, merges: rules.journal.merges },
     ...{ ifMatch: tagsOf(request, "if-match"), ifNoneMatch: tagsOf(request, "if-none-match") },
     repeatable: await repeatableOf(edge, request, { key, body }),
-    replicas: view === null ? 0 : replicasAsked(view.configuration),
+    replicas: replicasAsked(fields ?? new Map()),
   });
 }
 

@@ -18,6 +18,7 @@ import type { Redis } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { bareEdge } from "../support/bare-edge.ts";
 import { answer, JournalOrigin } from "../support/journal-origin.ts";
+import { memoryBlobs } from "../support/memory-blobs.ts";
 import { type RestFixture, startEmbeddedRest, until } from "../support/redis-server.ts";
 import { CLUSTER_KEY, SITES, startPlane, type TestPlane } from "./control-harness.ts";
 
@@ -372,7 +373,7 @@ describe("what the journal can't hold", () => {
 
   test("is written through beyond the journal's depth where nothing of its key waits, and refused where something does", async () => {
     closed();
-    const full = bareEdge(redis, origin, undefined, { depth: 1 });
+    const full = bareEdge(redis, origin, undefined, { journal: { depth: 1 } });
     await full.view.pull(background);
     await put(full, "one");
     origin.instead = null;
@@ -381,11 +382,32 @@ describe("what the journal can't hold", () => {
     expect(origin.values.get("http://origin.test/session/2")).toBe("two");
     closed();
     const other = "http://origin.test/each/3";
-    const deep = bareEdge(redis, origin, undefined, { depth: 2 });
+    const deep = bareEdge(redis, origin, undefined, { journal: { depth: 2 } });
     await deep.view.pull(background);
     await put(deep, "three", { url: other });
     const refused = await put(deep, "four", { url: other });
     expect([refused.status, headerValue(refused.headers, "retry-after")]).toEqual([503, "1"]);
+  });
+});
+
+describe("an edge that begins while the log can't be reached", () => {
+  test("knows from its data centre what goes to the journal, and neither reads nor writes past that", async () => {
+    const blobs = memoryBlobs();
+    const before = bareEdge(redis, origin, undefined, { blobs });
+    await before.view.pull(background);
+    await settled();
+    origin.values.set(URL_OF, "older");
+    closed();
+    await put(before, "newer");
+    const away: Redis = { run: async () => ({ kind: "unavailable", reason: "away" }) };
+    const databases = new Map([["one", redis]]);
+    const cold = bareEdge(away, origin, createLog(away, LOG_LIMITS), { blobs, journal: { databases } });
+    expect(await read(cold)).toBe("200 newer");
+    expect((await put(cold, "newest")).status).toBe(202);
+    expect(await read(edges[0])).toBe("200 newest");
+    // What no policy brings to the journal goes to the origin, as ever.
+    origin.instead = null;
+    expect((await put(cold, "plain", { url: "http://origin.test/plain" })).status).toBe(204);
   });
 });
 

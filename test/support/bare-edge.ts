@@ -10,6 +10,7 @@ import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
+import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Origin } from "../../shared/ports/origin.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
@@ -24,11 +25,18 @@ const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs:
 const away = { kind: "unreachable", reason: "refused" } as const;
 const NO_ORIGIN: Origin = { fetch: async () => ({ ...away, detail: "" }) };
 
+const NO_BLOBS: BlobStore = {
+  match: async () => ({ kind: "absent" }),
+  matchRange: async () => ({ kind: "absent" }),
+  put: async () => ({ kind: "stored" }),
+  delete: async () => {},
+};
+
 export function bareEdge(
   redis: Redis,
   origin = NO_ORIGIN,
   log = createLog(redis, LOG_LIMITS),
-  journal: Partial<Parameters<typeof createJournal>[0]> = {},
+  more: { readonly journal?: Partial<Parameters<typeof createJournal>[0]>; readonly blobs?: BlobStore } = {},
 ): Edge {
   return createEdge(
     {
@@ -38,19 +46,14 @@ export function bareEdge(
       digest: systemDigest,
       origin,
       callPeer: async () => away,
-      blobs: {
-        match: async () => ({ kind: "absent" }),
-        matchRange: async () => ({ kind: "absent" }),
-        put: async () => ({ kind: "stored" }),
-        delete: async () => {},
-      },
+      blobs: more.blobs ?? NO_BLOBS,
       budget: createOriginBudget(redis, millis(1000)),
       log,
       journal: createJournal({
         databases: new Map([["one", redis]]),
         digest: systemDigest,
         ...JOURNAL_LIMITS,
-        ...journal,
+        ...more.journal,
       }),
       midTier: createMidTier({
         ...oneShard(redis),
