@@ -11,6 +11,10 @@ export const LIMITS = {
   explainDeadline: seconds(2),
   /** Rows of the metadata table: each is a field of the configuration that every edge learns. */
   policies: 1000,
+  /** Sites: each is a field of that configuration too. */
+  sites: 200,
+  /** Hosts, and aliases, of one site. */
+  siteHosts: 500,
   /** How often a change of the table is worked out anew because the configuration has changed meanwhile. */
   policyChangeTries: 5,
   /** How often an invalidation is named for the log that has another configuration: the last time so that policies don't matter. */

@@ -1,5 +1,6 @@
 // What the control plane is made of: its ways to the outside, what it keeps in Redis, and what it was told to be.
 
+import type { Reach } from "../shared/core/address.ts";
 import type { Site } from "../shared/core/routing.ts";
 import type { AnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import type { Budgets } from "../shared/mid-tier/budgets.ts";
@@ -35,6 +36,8 @@ export interface Settings {
   readonly unlisted: boolean;
   /** How many replicas must have an entry before anybody is told of it, and before it is acknowledged. */
   readonly replicas: number;
+  /** Where the API lets sites have their origins beside the world. */
+  readonly privateOrigins: Reach;
   /** SHA-256 of the admin token in hexadecimal; null lets nobody in. */
   readonly adminTokenHash: string | null;
   /** What of the environment could not be read. */

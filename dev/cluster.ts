@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { holdDataDirectory } from "./data-directory.ts";
 import { type LocalDatabase, startDatabases } from "./databases.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
+import { namedOrigins } from "./named-origins.ts";
 import { type Network, type Told, tell } from "./network.ts";
 import type { StartOptions } from "./options.ts";
 import { startOriginGateway } from "./origin-gateway.ts";
@@ -90,7 +91,8 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   const token =
     options.token === null ? keptSecret(data, "admin-token") : keepSecret(data, "admin-token", options.token);
   const origin = await startOrigin(options, stops);
-  const gateway = await startOriginGateway(origin);
+  const reach = options.privateOrigins ?? "loopback";
+  const gateway = await startOriginGateway(origin, namedOrigins(keptSecret(data, "origin-key"), reach));
   stops.push(() => gateway.close());
   const [redis, ...others] = await startDatabases(options.redis, { data, stops });
   const shards = others.map((database, at) => ({ ...database, id: `shard-${at + 2}` as const }));
@@ -135,7 +137,8 @@ async function startWorkers(
       told.control.edges.map((edge) => ({ ...edge, pid: pidOf(edge.id) })),
     );
   const bundles = await plan.bundling(data);
-  const common = { data, bundles, redisToken: redis.token, clusterKey, announce };
+  const originKey = keptSecret(data, "origin-key");
+  const common = { data, bundles, redisToken: redis.token, clusterKey, originKey, announce };
   const forControl = { options, rows, token, origin, edgePorts, told: told.control };
   const controlProcess = startControl(common, forControl);
   stops.push(() => controlProcess.stop());

@@ -1,6 +1,7 @@
 // The flags of `npm start`: every one checked, every mistake named in one line.
 
 import { parseArgs } from "node:util";
+import { REACHES, type Reach } from "../shared/core/address.ts";
 import { findRedisServer } from "./redis/launch.ts";
 
 export interface StartOptions {
@@ -13,6 +14,8 @@ export interface StartOptions {
   readonly data: string;
   readonly policies: string | null;
   readonly push: boolean;
+  /** Where sites' own origins may be beside the world: `loopback` where it is left out. */
+  readonly privateOrigins?: Reach;
   /** None where it is left out. */
   readonly protection?: Protection;
 }
@@ -52,6 +55,7 @@ export const USAGE = `Usage: npm start -- [options]
   --origin-rate N     requests a second that all edges together may ask of the origin (default: no limit)
   --origin-burst N    as many of them at once (default: what comes in a second)
   --origin-concurrency N  requests that one edge has at the origin at once, at most
+  --private-origins W where sites may have their origins beside the world: none | loopback | all (default loopback)
   --no-push           don't push invalidations to edges; they pull within their windows
   --help`;
 
@@ -68,6 +72,7 @@ const FLAGS = {
   "origin-rate": { type: "string" },
   "origin-burst": { type: "string" },
   "origin-concurrency": { type: "string" },
+  "private-origins": { type: "string" },
   "no-push": { type: "boolean" },
   help: { type: "boolean" },
 } as const;
@@ -94,8 +99,17 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): St
     data: flags.data ?? ".tidegate",
     policies: flags.policies ?? null,
     push: flags["no-push"] !== true,
+    ...reachOf(flags["private-origins"]),
     protection: protection(flags),
   };
+}
+
+function reachOf(text: string | undefined): { readonly privateOrigins?: Reach } {
+  if (text === undefined) return {};
+  const reach = REACHES.find((one) => one === text);
+  if (reach === undefined)
+    throw new UsageError(`--private-origins must be ${REACHES.join(", ")}, not "${text}"`);
+  return { privateOrigins: reach };
 }
 
 function protection(flags: ReturnType<typeof parse>): Protection {

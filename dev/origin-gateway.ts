@@ -1,4 +1,4 @@
-// Stands between local edges and an origin: one connection a request, and nothing passed on but well-formed HTTP.
+// Stands between local edges and origins: one connection a request, and nothing passed on but well-formed HTTP.
 
 import {
   createServer,
@@ -11,6 +11,8 @@ import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { hopByHopNames } from "../shared/core/headers.ts";
+import { ORIGIN_HEADER, ORIGIN_KEY_HEADER } from "../shared/wire/origin-gateway.ts";
+import { type NamedOrigins, NOBODY, type Target, targetOf } from "./named-origins.ts";
 
 export interface OriginGateway {
   /** `host:port` at which it speaks plain HTTP. */
@@ -28,17 +30,23 @@ const KEEP_ALIVE_MS = 120_000;
  * be told to close them. Here every request has a connection of its own, octets beyond a length end with it, and an
  * answer that ends early ends as an error.
  */
-export async function startOriginGateway(origin: URL): Promise<OriginGateway> {
+export async function startOriginGateway(origin: URL, named: NamedOrigins = NOBODY): Promise<OriginGateway> {
   const server = createServer(
     { maxHeaderSize: HEAD_BYTES, keepAliveTimeout: KEEP_ALIVE_MS },
-    (request, response) => forward(origin, request, response),
+    (request, response) => {
+      const target = targetOf(request.headers, origin, named);
+      if (target === null) response.writeHead(403).end();
+      else forward(target, request, response);
+    },
   );
   // How long a request may take is for clients, edges and the origin to say.
   server.requestTimeout = 0;
   server.headersTimeout = 0;
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    upgrade(origin, request, { socket, head }),
-  );
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const target = targetOf(request.headers, origin, named);
+    if (target === null) socket.destroy();
+    else upgrade(target, request, { socket, head });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
@@ -54,8 +62,9 @@ export async function startOriginGateway(origin: URL): Promise<OriginGateway> {
   };
 }
 
-function ask(origin: URL, request: IncomingMessage, headers: readonly string[]) {
+function ask({ origin, lookup }: Target, request: IncomingMessage, headers: readonly string[]) {
   const options: RequestOptions = {
+    ...(lookup !== null && { lookup }),
     hostname: origin.hostname.replace(/^\[|\]$/g, ""),
     port: origin.port,
     method: request.method ?? "GET",
@@ -68,10 +77,10 @@ function ask(origin: URL, request: IncomingMessage, headers: readonly string[]) 
   return origin.protocol === "https:" ? httpsRequest(options) : httpRequest(options);
 }
 
-function forward(origin: URL, request: IncomingMessage, response: ServerResponse): void {
+function forward(target: Target, request: IncomingMessage, response: ServerResponse): void {
   const chunked = request.headers["transfer-encoding"] !== undefined;
   const framing = chunked ? ["Transfer-Encoding", "chunked"] : [];
-  const asked = ask(origin, request, [...endToEnd(request), ...framing]);
+  const asked = ask(target, request, [...endToEnd(request), ...framing]);
   let whole = (): boolean => false;
   asked.on("error", () => undefined);
   // However it ended. Without an answer there is nothing to say but that the connection is gone, which whoever asked
@@ -115,9 +124,10 @@ function writeHead(response: ServerResponse, answer: IncomingMessage): boolean {
   }
 }
 
-/** Raw, so that repeats, order and spelling stay as they came; without what `Connection` names. */
+/** Raw, so that repeats, order and spelling stay as they came; without what `Connection` names, and what is told to us alone. */
 function endToEnd(message: IncomingMessage): string[] {
-  const dropped = hopByHopNames([["connection", message.headers.connection ?? ""]]);
+  const named = hopByHopNames([["connection", message.headers.connection ?? ""]]);
+  const dropped = new Set([...named, ORIGIN_HEADER, ORIGIN_KEY_HEADER]);
   const kept: string[] = [];
   for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
     const [name = "", value = ""] = message.rawHeaders.slice(i, i + 2);
@@ -127,9 +137,9 @@ function endToEnd(message: IncomingMessage): string[] {
 }
 
 /** WebSockets: the origin's answer as it stands, then octets both ways. */
-function upgrade(origin: URL, request: IncomingMessage, client: { socket: Duplex; head: Buffer }): void {
+function upgrade(target: Target, request: IncomingMessage, client: { socket: Duplex; head: Buffer }): void {
   const { socket, head } = client;
-  const asked = ask(origin, request, [
+  const asked = ask(target, request, [
     ...endToEnd(request),
     ...["Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? ""],
   ]);

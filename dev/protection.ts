@@ -10,15 +10,15 @@ export interface Share {
 type Asked = Pick<StartOptions, "edges" | "protection">;
 
 /** As a site says it of its origin; nothing where there is nothing to say. */
-export function protectionOf(options: Asked): { readonly origin?: Record<string, unknown> } {
+export function protectionOf(options: Asked): { readonly limits?: Record<string, unknown> } {
   const { rate = null, burst = null, concurrency = null } = options.protection ?? {};
   if (rate === null && concurrency === null) return {};
-  const origin = {
+  const limits = {
     ...(rate !== null && { rate, share: shareOf(options) }),
     ...(burst !== null && { burst }),
     ...(concurrency !== null && { concurrency }),
   };
-  return { origin };
+  return { limits };
 }
 
 /** Equal parts, of which the sum is the whole; a part holds one token at least, or nothing could be asked for. */

@@ -26,6 +26,8 @@ export interface Common {
   readonly bundles: Bundles;
   readonly redisToken: string;
   readonly clusterKey: string;
+  /** By which the gateway before the origins knows edges. */
+  readonly originKey: string;
   /** Told when a worker is back, with another pid. */
   readonly announce: () => Promise<void>;
 }
@@ -81,6 +83,7 @@ export function startControl(
       SITES: JSON.stringify([site]),
       POLICIES: JSON.stringify(rows),
       EDGES: JSON.stringify(told.edges),
+      PRIVATE_ORIGINS: options.privateOrigins ?? "loopback",
       PUSH: options.push ? "on" : "off",
       REPLICAS: "0",
     },
@@ -102,6 +105,7 @@ export function startEdge(common: Common, told: ToldToEdge, share: Share | null)
       ...sharedBindings(common, told),
       EDGE_ID: id,
       EDGE_REGION: "local",
+      ORIGIN_KEY: common.originKey,
       ...(peers === null ? {} : { PEER_URLS: JSON.stringify(peers) }),
       ...(share === null ? {} : { ORIGIN_SHARE: JSON.stringify(share) }),
     },

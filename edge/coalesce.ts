@@ -10,6 +10,7 @@ import type { Instant, Millis, Selector } from "../shared/core/units.ts";
 import type { Priority } from "../shared/core/waiting-line.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { Timers } from "../shared/ports/clock.ts";
+import type { Unreachable } from "../shared/ports/origin.ts";
 import type { ByView } from "./audit/sampler.ts";
 import type { TierName } from "./counters.ts";
 import type { Shed } from "./origin/shed.ts";
@@ -48,7 +49,7 @@ export type FlightOutcome =
     }
   | {
       readonly kind: "failed";
-      readonly reason: "refused" | "timeout" | "broken";
+      readonly reason: Unreachable;
       readonly fallback: StaleCopy | null;
     }
   /** Turned away before it reached the origin. */

@@ -7,6 +7,7 @@ import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
 import type { Instant } from "../shared/core/units.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
+import type { Unreachable } from "../shared/ports/origin.ts";
 import { type Content, contentFor, discard, isUnchanged } from "./content.ts";
 import type { Edge } from "./edge.ts";
 import type { Judged } from "./judge.ts";
@@ -137,20 +138,31 @@ export function problemReply(given: {
   };
 }
 
-export const originFailure = (reason: "refused" | "timeout" | "broken"): Reply =>
-  reason === "timeout"
-    ? problemReply({
-        status: 504,
-        code: "origin-timeout",
-        title: "Gateway Timeout",
-        detail: "The origin did not answer in time, and nothing stored may stand in for it.",
-      })
-    : problemReply({
-        status: 502,
-        code: "origin-unreachable",
-        title: "Bad Gateway",
-        detail: "The origin could not be reached or broke off, and nothing stored may stand in for it.",
-      });
+export const originFailure = (reason: Unreachable): Reply => problemReply(FAILURES[reason]);
+
+const UNREACHABLE = {
+  status: 502,
+  code: "origin-unreachable",
+  title: "Bad Gateway",
+  detail: "The origin could not be reached or broke off, and nothing stored may stand in for it.",
+};
+
+const FAILURES: Record<Unreachable, Parameters<typeof problemReply>[0]> = {
+  refused: UNREACHABLE,
+  broken: UNREACHABLE,
+  timeout: {
+    status: 504,
+    code: "origin-timeout",
+    title: "Gateway Timeout",
+    detail: "The origin did not answer in time, and nothing stored may stand in for it.",
+  },
+  nowhere: {
+    status: 503,
+    code: "no-origin",
+    title: "Service Unavailable",
+    detail: "The site has no origin, and nothing stored may stand in for one.",
+  },
+};
 
 const SHED: Record<Shed["reason"], string> = {
   rate: "The origin may not be asked any faster",

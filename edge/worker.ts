@@ -25,7 +25,8 @@ import { handleRequest } from "./handle-request.ts";
 import { answerInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
-import { type Fetches, runtimeOrigin } from "./runtime/origin.ts";
+import { runtimeOrigin } from "./runtime/origin.ts";
+import type { Fetches, OriginWays } from "./runtime/origin-ways.ts";
 import { openShards } from "./runtime/shards.ts";
 import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
 import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
@@ -34,12 +35,20 @@ import { readWhole } from "./share-body.ts";
 export interface EdgeEnv extends Environment {
   /** Where the origin isn't the zone's own: a service binding, which keeps Host. */
   readonly ORIGIN?: Fetches;
+  /** Where that binding leads to the origin that each request names: what it knows edges by. */
+  readonly ORIGIN_KEY?: string;
 }
 
 /** Serves any Host by the origin's headers until the log has told more. */
 const FALLBACK_SITE: Site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" };
 
 const globalFetch: Fetches = { fetch: (target, init) => fetch(target, init) };
+
+const waysOf = ({ ORIGIN = globalFetch, ORIGIN_KEY = "" }: EdgeEnv): OriginWays => ({
+  zone: ORIGIN,
+  world: globalFetch,
+  gatewayKey: ORIGIN_KEY === "" ? null : ORIGIN_KEY,
+});
 
 /** What an isolate is meant to keep. */
 let kept: InternalEdge | null = null;
@@ -56,7 +65,7 @@ function isolate(env: EdgeEnv): InternalEdge {
   const edge = createEdge(
     {
       ...system,
-      origin: runtimeOrigin(env.ORIGIN ?? globalFetch),
+      origin: runtimeOrigin(waysOf(env)),
       blobs: cacheApiStore(() => caches.default),
       callPeer: createCallEdge({ http: runtimeHttp, key: clusterKey, ...system }),
       budget: createOriginBudget(redis, LIMITS.takeDeadline),
@@ -104,8 +113,7 @@ export default {
     const background: Background = { keep: (task) => context.waitUntil(task) };
     if (isInternal(request.url)) return internalResponse(internal, request, background);
     const asked = new NativeRequest(request, internal, background);
-    if (isHandshake(request))
-      return openWebSocket(internal.edge, asked, env.ORIGIN ?? globalFetch).catch(brokenInvariant);
+    if (isHandshake(request)) return openWebSocket(internal.edge, asked, waysOf(env)).catch(brokenInvariant);
     const reply = handleRequest(internal.edge, asked);
     return reply instanceof Promise
       ? reply.then((settled) => nativeResponse(settled, background)).catch(brokenInvariant)

@@ -12,6 +12,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { policyRoutes } from "./policies.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { shardRoutes } from "./shards.ts";
+import { siteRoutes } from "./sites.ts";
 import { refuseInvalid } from "./validation.ts";
 import { warmupRoutes } from "./warmups.ts";
 
@@ -39,6 +40,7 @@ export function createApi(ports: ApiPorts): Api {
   shardRoutes(api, ports);
   explainRoute(api, ports);
   policyRoutes(api, ports);
+  siteRoutes(api, ports);
   warmupRoutes(api, ports);
   journalRoutes(api, ports);
   metricsRoutes(api, ports);

@@ -4,16 +4,17 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { formatPosition } from "../../shared/core/position.ts";
 import { identifier, type PolicyRow } from "../../shared/wire/policy.ts";
-import { LIMITS } from "../config.ts";
-import { changePolicy, type PolicyChanged, type Precondition } from "../policies/change.ts";
+import type { Precondition } from "../configuration/append-field.ts";
+import { changePolicy, type PolicyChanged } from "../policies/change.ts";
 import { readTable, rowNamed, type Table } from "../policies/table.ts";
 import { validatePolicies } from "../policies/validate.ts";
 import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
-import { type Api, type ApiEnvironment, type ApiPorts, backgroundOf } from "./environment.ts";
+import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag, readIfMatch } from "./etag.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
+import { orderOf, pushingOf } from "./orders.ts";
 import { limitOr, noQuery, pageOf } from "./paging.ts";
 import {
   changedPolicySchema,
@@ -24,6 +25,7 @@ import {
   writtenPolicySchema,
 } from "./policies-schema.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
+import { severalOf } from "./several.ts";
 
 const siteQuery = z.strictObject({ site: identifier.optional() });
 const idParams = z.object({ id: z.string() });
@@ -90,14 +92,8 @@ function validateRoute(api: Api, { plane }: ApiPorts): void {
     },
   });
   api.openapi(route, async (context) => {
-    const given = context.req.valid("json");
-    const several = "policies" in given;
-    if (several && (!Array.isArray(given.policies) || Object.keys(given).length > 1))
-      throw invalidBody([{ pointer: "/policies", message: "must be a list, and all that there is" }]);
-    const values: readonly unknown[] = several && Array.isArray(given.policies) ? given.policies : [given];
-    const table = await tableOf(plane);
-    const verdict = validatePolicies(values, table, (index) => (several ? `/policies/${index}` : ""));
-    const { errors, warnings } = verdict;
+    const { values, at } = severalOf(context.req.valid("json"), "policies");
+    const { errors, warnings } = validatePolicies(values, await tableOf(plane), at);
     return context.json({ valid: errors.length === 0, errors: [...errors], warnings: [...warnings] }, 200);
   });
 }
@@ -229,18 +225,6 @@ async function change(context: Context<ApiEnvironment>, { plane, wake }: ApiPort
     },
   };
 }
-
-const orderOf = (context: Context<ApiEnvironment>, operation: Wanted["operation"]) => ({
-  ...operation,
-  actor: context.get("actor"),
-  reason: null,
-});
-
-const pushingOf = (context: Context<ApiEnvironment>) => ({
-  grace: LIMITS.pushGrace,
-  background: backgroundOf(context),
-  listed: null,
-});
 
 const absent = (site: string): Refusal => new Refusal("not-found", `The site ${site} has no such policy.`);
 

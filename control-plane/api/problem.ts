@@ -16,6 +16,7 @@ const TITLES = {
   "method-not-allowed": [405, "Method not allowed"],
   exists: [409, "Exists already"],
   conflict: [409, "Conflict"],
+  "in-use": [409, "In use"],
   "precondition-failed": [412, "Precondition failed"],
   "too-large": [413, "Content too large"],
   "unsupported-media-type": [415, "Unsupported media type"],

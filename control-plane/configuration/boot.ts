@@ -19,6 +19,10 @@ interface Mark {
   readonly fields: readonly string[];
 }
 
+/** Whether the log holds what the environment says: from then on the log alone counts, and what was taken out of it is gone. */
+export const isBrought = (configuration: ReadonlyMap<string, string>): boolean =>
+  readMark(configuration.get(MARK_FIELD)).digest !== "";
+
 interface Ports {
   readonly log: Log;
   readonly digest: Digest;

@@ -8,6 +8,7 @@ import {
 } from "../../shared/core/names-lost.ts";
 import { compileRouting, type Site } from "../../shared/core/routing.ts";
 import type { Policy } from "../../shared/core/rules.ts";
+import { originOf } from "../../shared/core/site-origin.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { type ReadField, readField } from "../../shared/wire/configuration.ts";
 
@@ -15,6 +16,8 @@ export interface Change {
   readonly field: string;
   /** Null removes it. */
   readonly value: string | null;
+  /** Whoever changes it says that another origin answers as the one before did. */
+  readonly sameAnswers?: boolean;
 }
 
 /** One field, read once: of a thousand policies brought in one by one each would else be read a thousand times. */
@@ -35,7 +38,8 @@ export interface From {
   readonly first: boolean;
 }
 
-export function selectorsLost({ configuration, first }: From, { field, value }: Change): readonly Selector[] {
+export function selectorsLost({ configuration, first }: From, change: Change): readonly Selector[] {
+  const { field, value, sameAnswers = false } = change;
   const row = configuration.get(field) ?? null;
   if ((row?.text ?? null) === value) return [];
   const others = [...configuration].flatMap(([name, { read }]) => (name === field ? [] : [read]));
@@ -44,9 +48,16 @@ export function selectorsLost({ configuration, first }: From, { field, value }: 
   // Another release may read it, and name by it what it governs.
   if (before?.kind === "unreadable" || after?.kind === "unreadable")
     return [everythingOf(field.split("/")[1] ?? "")];
-  const sites = first ? [] : reachedIn(others, [before, after]);
+  const moved = sameAnswers || first ? [] : movedFrom(before, after);
+  const sites = first ? [] : [...moved, ...reachedIn(others, [before, after])];
   const named = namesOf([before, after]).flatMap((site) => lostIn(site, { others, before, after, first }));
   return [...new Set([...sites, ...named])];
+}
+
+/** What another origin answered is not this one's answer. */
+function movedFrom(before: ReadField | null, after: ReadField | null): readonly Selector[] {
+  if (before?.kind !== "site" || after?.kind !== "site") return [];
+  return originOf(before.site) === originOf(after.site) ? [] : [everythingOf(after.site.name)];
 }
 
 function reachedIn(

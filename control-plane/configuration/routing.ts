@@ -5,6 +5,7 @@ import type { Routing } from "../../shared/core/routing.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { encodeSite, siteField } from "../../shared/wire/configuration.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { isBrought } from "./boot.ts";
 
 export type RoutingOutcome =
   | {
@@ -23,7 +24,8 @@ export async function readRouting({
 }: Pick<ControlPlane, "log" | "settings" | "routings">): Promise<RoutingOutcome> {
   const outcome = await log.snapshot(0);
   if (outcome.kind === "unavailable") return outcome;
-  const fields = new Map(settings.sites.map((site) => [siteField(site.name), encodeSite(site)]));
+  const own = isBrought(outcome.configuration) ? [] : settings.sites;
+  const fields = new Map(own.map((site) => [siteField(site.name), encodeSite(site)]));
   for (const [field, value] of outcome.configuration) fields.set(field, value);
   return { kind: "routing", routing: routings.of(fields), position: outcome.head };
 }

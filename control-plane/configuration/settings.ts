@@ -1,6 +1,8 @@
 // Reads the environment once: sites, policies, edges and switches; what can't be read is told, never guessed.
 
 import { z } from "zod";
+import { REACHES, type Reach } from "../../shared/core/address.ts";
+import type { Site } from "../../shared/core/routing.ts";
 import { encodeSite, policyField, REPLICAS_FIELD, siteField } from "../../shared/wire/configuration.ts";
 import { type Database, readDatabases } from "../../shared/wire/databases.ts";
 import { type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
@@ -8,6 +10,7 @@ import { type Fault, faultsIn, parseJson } from "../../shared/wire/json.ts";
 import { encodeOrigin, originField, originSchema } from "../../shared/wire/origin-limits.ts";
 import { identifier, readPolicy } from "../../shared/wire/policy.ts";
 import type { Settings } from "../control-plane.ts";
+import { readOriginUrl } from "../sites/origin-url.ts";
 
 /** What of the environment has to be read: all of it is text. */
 export interface Environment {
@@ -23,6 +26,8 @@ export interface Environment {
   readonly UPSTASH_REDIS_REST_URL?: string;
   readonly UPSTASH_REDIS_REST_TOKEN?: string;
   readonly UNLISTED?: string;
+  /** Where the API lets sites have their origins beside the world: `none`, `loopback` or `all`. */
+  readonly PRIVATE_ORIGINS?: string;
 }
 
 export interface ReadEnvironment {
@@ -40,7 +45,16 @@ const siteSchema = z.strictObject({
   hosts: names,
   aliases: names,
   canonicalHost: z.string().min(1).max(255),
-  origin: originSchema.optional(),
+  /** Left out, it is the zone's. Whoever writes the environment may name any. */
+  origin: z
+    .string()
+    .nullable()
+    .superRefine((text, context) => {
+      const read = readOriginUrl(text, "all");
+      if (read.kind === "invalid") context.addIssue({ code: "custom", message: read.message });
+    })
+    .optional(),
+  limits: originSchema.optional(),
 });
 
 export function readEnvironment(env: Environment, adminTokenHash: string | null): ReadEnvironment {
@@ -60,25 +74,42 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
   const fields = new Map<string, string>();
   // Edges append too, and the log tells of nothing that fewer have: that comes before all else.
   if (replicas !== null && replicas > 0) fields.set(REPLICAS_FIELD, String(replicas));
-  for (const { origin, ...site } of sites) {
+  for (const { limits, ...row } of sites) {
+    const site = siteOf(row);
     // Before the site itself: whoever knows the site knows its limits.
-    if (origin !== undefined) fields.set(originField(site.name), encodeOrigin(origin));
+    if (limits !== undefined) fields.set(originField(site.name), encodeOrigin(limits));
     fields.set(siteField(site.name), encodeSite(site));
   }
   for (const [field, row] of readPolicies(env.POLICIES ?? "[]", faults)) fields.set(field, row);
   return {
     settings: {
-      sites: sites.map(({ origin: _, ...site }) => site),
+      sites: sites.map(siteOf),
       fields,
       push: readSwitch(env, "PUSH", faults) ?? true,
       unlisted: readSwitch(env, "UNLISTED", faults) ?? false,
       replicas: replicas ?? 0,
+      privateOrigins: readReach(env.PRIVATE_ORIGINS, faults),
       adminTokenHash,
       faults,
     },
     databases,
     edges: { text, edges: list.kind === "edges" ? list.edges : [] },
   };
+}
+
+function siteOf({ name, hosts, aliases, canonicalHost, origin }: z.infer<typeof siteSchema>): Site {
+  const site = { name, hosts, aliases, canonicalHost };
+  if (origin === undefined) return site;
+  const read = readOriginUrl(origin, "all");
+  return read.kind === "origin" ? { ...site, origin: read.origin } : site;
+}
+
+/** What can't be read allows nothing. */
+function readReach(text: string | undefined, faults: string[]): Reach {
+  if (text === undefined || text === "") return "none";
+  const reach = REACHES.find((one) => one === text);
+  if (reach === undefined) faults.push(`PRIVATE_ORIGINS is none of ${REACHES.join(", ")}`);
+  return reach ?? "none";
 }
 
 function readNamedDatabases(env: Environment, faults: string[]): readonly Database[] {

@@ -2,11 +2,12 @@
 
 import { inForceOrder, type Site } from "../../shared/core/routing.ts";
 import type { Policy } from "../../shared/core/rules.ts";
-import type { Digest } from "../../shared/ports/identity.ts";
 import type { LogHead, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { decodeSite } from "../../shared/wire/configuration.ts";
 import { parseJson } from "../../shared/wire/json.ts";
 import { type PolicyRow, readPolicy } from "../../shared/wire/policy.ts";
+import { isBrought } from "../configuration/boot.ts";
+import { versionOf } from "../configuration/version.ts";
 import type { ControlPlane } from "../control-plane.ts";
 
 export interface TableRow {
@@ -38,7 +39,8 @@ export async function readTable({
   const outcome = await log.snapshot(0);
   if (outcome.kind === "unavailable") return outcome;
   const { configuration, head } = outcome;
-  const sites = new Set(settings.sites.map(({ name }: Site) => name));
+  const own = isBrought(configuration) ? [] : settings.sites;
+  const sites = new Set(own.map(({ name }: Site) => name));
   const rows: TableRow[] = [];
   const unreadable: string[] = [];
   for (const [field, text] of configuration) {
@@ -58,11 +60,3 @@ export async function readTable({
 
 export const rowNamed = (table: Table, site: string, id: string): TableRow | null =>
   table.rows.find((row) => row.site === site && row.id === id) ?? null;
-
-/** A row as the log keeps it: named in full, so that it means the same wherever it is read. */
-export const textOf = (row: PolicyRow): string =>
-  JSON.stringify(Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1))));
-
-/** The same for rows that say the same, in whatever order. */
-export const versionOf = async (digest: Digest, row: PolicyRow): Promise<string> =>
-  (await digest.sha256Hex(textOf(row))).slice(0, 32);

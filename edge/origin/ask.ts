@@ -1,6 +1,7 @@
 // The one way to the origin: past the breaker, with a slot and a token, and once more where the connection failed.
 
 import type { HeaderList } from "../../shared/core/headers.ts";
+import { originOf } from "../../shared/core/site-origin.ts";
 import { elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
 import type { Priority } from "../../shared/core/waiting-line.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
@@ -20,7 +21,7 @@ export interface Asking {
   readonly priority: Priority;
   /** How long it may take in all; where left out, as long as any. */
   readonly within?: Millis;
-  readonly request: Omit<OriginRequest, "deadline">;
+  readonly request: Omit<OriginRequest, "deadline" | "origin">;
 }
 
 export type Asked = OriginOutcome | Shed;
@@ -37,6 +38,8 @@ export function askForAll(
 
 /** Never rejects. Ends within the origin's deadline, its waiting included. */
 export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
+  const to = originOf(asking.route.site);
+  if (to === "none") return NOWHERE;
   const guard = edge.guards.of(asking.route.site.name);
   const endsAt = later(edge.clock.now(), asking.within ?? LIMITS.originDeadline);
   const entered = await enterOrigin(edge, guard, asking.priority);
@@ -44,7 +47,7 @@ export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
   try {
     const refusal = await refusalOf(edge, guard, asking);
     if (refusal !== null) return refusal;
-    return await send(edge, guard, { asking, endsAt });
+    return await send(edge, guard, { asking, to, endsAt });
   } finally {
     entered.slot.leave();
   }
@@ -82,8 +85,11 @@ async function refusalOf(edge: Edge, guard: OriginGuard, asking: Asking): Promis
 
 interface Sending {
   readonly asking: Asking;
+  readonly to: OriginRequest["origin"];
   readonly endsAt: Instant;
 }
+
+const NOWHERE: Asked = { kind: "unreachable", reason: "nowhere", detail: "the site has no origin" };
 
 async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<Asked> {
   const { asking, endsAt } = sending;
@@ -108,7 +114,7 @@ const isRepeatable = ({ request }: Asking): boolean =>
 async function sendOnce(
   edge: Edge,
   guard: OriginGuard,
-  { asking, endsAt, pass }: Sending & { readonly pass: Pass },
+  { asking, to, endsAt, pass }: Sending & { readonly pass: Pass },
 ): Promise<OriginOutcome> {
   const { counters } = edge;
   classCounters(counters, asking.route.rules.name).originFetches += 1;
@@ -116,7 +122,7 @@ async function sendOnce(
   counters.originConcurrentMax = Math.max(counters.originConcurrentMax, counters.originConcurrent);
   const sentAt = edge.clock.now();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
-  const outcome = await edge.origin.fetch({ ...asking.request, deadline });
+  const outcome = await edge.origin.fetch({ ...asking.request, origin: to, deadline });
   counters.originConcurrent -= 1;
   counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass);

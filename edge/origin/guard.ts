@@ -16,11 +16,12 @@ import {
   type RetryBudget,
   type RetryLimits,
 } from "../../shared/core/retry-budget.ts";
+import { originOf, type SiteOrigin } from "../../shared/core/site-origin.ts";
 import type { BucketTerms } from "../../shared/core/token-bucket.ts";
 import type { Millis } from "../../shared/core/units.ts";
 import type { Clock, Timers } from "../../shared/ports/clock.ts";
 import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
-import { siteField } from "../../shared/wire/configuration.ts";
+import { decodeSite, siteField } from "../../shared/wire/configuration.ts";
 import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
 import { LIMITS } from "../config.ts";
 import { type SlotLimits, Slots } from "./slots.ts";
@@ -48,17 +49,27 @@ export class OriginGuards {
 
   configure(fields: ReadonlyMap<string, string>): void {
     this.fields = fields;
-    for (const [site, guard] of this.guards) guard.configure(this.limitsOf(site));
+    for (const [site, guard] of this.guards) {
+      // What was learnt of one origin says nothing of another; those that ask the old one still hold its guard.
+      if (guard.isOf(this.originOf(site))) guard.configure(this.limitsOf(site));
+      else this.guards.delete(site);
+    }
   }
 
   of(site: string): OriginGuard {
     let guard = this.guards.get(site);
     if (guard === undefined) {
-      guard = new OriginGuard(this.ports, { site, share: this.share });
+      guard = new OriginGuard(this.ports, { site, share: this.share, origin: this.originOf(site) });
       guard.configure(this.limitsOf(site));
       this.guards.set(site, guard);
     }
     return guard;
+  }
+
+  /** Null while it is not known. */
+  private originOf(site: string): SiteOrigin | null {
+    const read = decodeSite(this.fields?.get(siteField(site)) ?? "");
+    return read === null ? null : originOf(read);
   }
 
   private limitsOf(site: string): OriginLimits | "unknown" {
@@ -79,14 +90,23 @@ export class OriginGuard {
   readonly tokens: Tokens;
   private readonly clock: Clock;
   private readonly retries: RetryBudget;
+  private origin: SiteOrigin | null;
   private breaker: OriginBreaker = CLOSED;
   private limits = UNLIMITED;
 
-  constructor(ports: GuardPorts, of: { site: string; share: OwnShare | null }) {
+  constructor(ports: GuardPorts, of: { site: string; share: OwnShare | null; origin: SiteOrigin | null }) {
+    this.origin = of.origin;
     this.clock = ports.clock;
     this.slots = new Slots(ports, slotLimits(UNLIMITED));
     this.tokens = new Tokens(ports, of);
     this.retries = newRetryBudget(ports.clock.now());
+  }
+
+  /** Also where either is not known: whoever is asked meanwhile is most likely the same. */
+  isOf(origin: SiteOrigin | null): boolean {
+    const same = this.origin === null || origin === null || this.origin === origin;
+    this.origin ??= origin;
+    return same;
   }
 
   configure(limits: OriginLimits | "unknown"): void {

@@ -4,19 +4,16 @@ import type { HeaderPair } from "../../shared/core/headers.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
+import { type OriginWays, wayTo } from "./origin-ways.ts";
 import { bodyOf, NativeSource, streamOf } from "./streams.ts";
 
-export interface Fetches {
-  fetch(target: RequestInfo, init?: RequestInit): Promise<Response>;
-}
-
-export function runtimeOrigin(target: Fetches): Origin {
+export function runtimeOrigin(ways: OriginWays): Origin {
   return {
     async fetch(request): Promise<OriginOutcome> {
       const controller = new AbortController();
       const timer = setTimeout(() => controller.abort(), request.deadline);
       try {
-        const response = await send(target, request, controller.signal);
+        const response = await send(ways, request, controller.signal);
         return readResponse(request, response);
       } catch (error) {
         const reason = controller.signal.aborted ? "timeout" : "refused";
@@ -31,10 +28,12 @@ export function runtimeOrigin(target: Fetches): Origin {
 /** `manual`: bodies arrive in the octets that the origin sent, whatever their content coding. */
 const EXACT = { redirect: "manual", encodeResponseBody: "manual" } as const;
 
-function send(target: Fetches, request: OriginRequest, signal: AbortSignal): Promise<Response> {
+function send(ways: OriginWays, request: OriginRequest, signal: AbortSignal): Promise<Response> {
+  const { fetches: target, url, headers: told } = wayTo(ways, request);
   const headers = new Headers();
   for (const [name, value] of request.headers) headers.append(name, value);
-  const { body, method, url } = request;
+  for (const [name, value] of told) headers.set(name, value);
+  const { body, method } = request;
   const source = body.kind === "source" && body.source instanceof NativeSource ? body.source : null;
   // No request can be made with method GET and a body, but one that arrived so can be copied.
   const arrived = method === "GET" || method === "HEAD" ? (source?.request ?? null) : null;

@@ -1,5 +1,6 @@
 // WebSockets: a handshake goes to the origin with the fields of any other request, and its answer comes back as any other.
 
+import { originOf } from "../../shared/core/site-origin.ts";
 import type { Edge } from "../edge.ts";
 import { enterOrigin } from "../origin/ask.ts";
 import { passedRequestHeaders } from "../origin-request.ts";
@@ -7,7 +8,7 @@ import { originFailure, shedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
 import { clientHeaders } from "../stored-headers.ts";
-import type { Fetches } from "./origin.ts";
+import { type OriginWays, type Way, wayTo } from "./origin-ways.ts";
 
 /** RFC 6455 §4.1: what lacks the key is an ordinary request. */
 export const isHandshake = (request: Request): boolean =>
@@ -15,24 +16,29 @@ export const isHandshake = (request: Request): boolean =>
   request.headers.get("upgrade")?.toLowerCase() === "websocket" &&
   request.headers.has("sec-websocket-key");
 
-export async function openWebSocket(edge: Edge, request: EdgeRequest, origin: Fetches): Promise<Response> {
+export async function openWebSocket(edge: Edge, request: EdgeRequest, ways: OriginWays): Promise<Response> {
   const route = edge.router.route(request);
   if (route === null) return new Response("No site is configured for this host.", { status: 404 });
+  const origin = originOf(route.site);
+  if (origin === "none") return problemResponse(originFailure("nowhere"));
   const entered = await enterOrigin(edge, edge.guards.of(route.site.name), "user");
   if (entered.kind === "shed") return problemResponse(shedReply(entered));
-  const handshake = shakeHands(request, { route, origin }).finally(() => entered.slot.leave());
+  const handshake = shakeHands(request, { route, way: wayTo(ways, { url: route.href, origin }) }).finally(
+    () => entered.slot.leave(),
+  );
   request.background.keep(handshake);
   return handshake;
 }
 
 async function shakeHands(
   request: EdgeRequest,
-  { route, origin }: { route: Route; origin: Fetches },
+  { route, way }: { route: Route; way: Way },
 ): Promise<Response> {
   const headers = new Headers({ upgrade: "websocket" });
   for (const [name, value] of passedRequestHeaders(request, route)) headers.append(name, value);
+  for (const [name, value] of way.headers) headers.set(name, value);
   try {
-    const answer = await origin.fetch(route.href, {
+    const answer = await way.fetches.fetch(way.url, {
       headers,
       redirect: "manual",
       encodeResponseBody: "manual",

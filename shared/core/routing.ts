@@ -4,6 +4,7 @@ import type { UrlParts } from "./cache-key.ts";
 import { DEFAULT_CLASSES, STANDARD_CLASS } from "./classes.ts";
 import { matchesPattern } from "./pattern.ts";
 import { type Policy, type Rules, resolveRules, rulesOfClass } from "./rules.ts";
+import type { SiteOrigin } from "./site-origin.ts";
 
 /** One origin with its hostnames. `*` serves every Host; `*.example.com` every one below it. */
 export interface Site {
@@ -12,6 +13,8 @@ export interface Site {
   /** Names (`host` or `host:port`) of the edges themselves and of the origin: all stand for `canonicalHost`. */
   readonly aliases: readonly string[];
   readonly canonicalHost: string;
+  /** Left out: `zone`. */
+  readonly origin?: SiteOrigin;
 }
 
 export interface CompiledPolicy {
@@ -21,6 +24,8 @@ export interface CompiledPolicy {
 
 export interface Routing {
   readonly sites: readonly Site[];
+  /** By host, or pattern of hosts. */
+  readonly hosts: ReadonlyMap<string, Site>;
   readonly aliases: ReadonlyMap<string, Site>;
   readonly policies: ReadonlyMap<string, readonly CompiledPolicy[]>;
 }
@@ -45,13 +50,17 @@ export function compileRouting(sites: readonly Site[], policies: readonly Policy
   }
   const inOrder = sites.map(withLowerCaseHosts).sort((a, b) => (a.name < b.name ? -1 : 1));
   const aliases = new Map<string, Site>();
-  for (const site of inOrder) for (const alias of site.aliases) aliases.set(alias, site);
-  return { sites: inOrder, aliases, policies: bySite };
+  const hosts = new Map<string, Site>();
+  for (const site of inOrder) {
+    for (const alias of site.aliases) aliases.set(alias, site);
+    for (const host of site.hosts) if (!hosts.has(host)) hosts.set(host, site);
+  }
+  return { sites: inOrder, hosts, aliases, policies: bySite };
 }
 
 /** URLs come with their hosts in lower case. */
 const withLowerCaseHosts = (site: Site): Site => ({
-  name: site.name,
+  ...site,
   hosts: site.hosts.map((host) => host.toLowerCase()),
   aliases: site.aliases.map((alias) => alias.toLowerCase()),
   canonicalHost: site.canonicalHost.toLowerCase(),
@@ -68,14 +77,14 @@ export function placeOf(routing: Routing, url: UrlParts): Place | null {
   const aliased = routing.aliases.get(url.host);
   if (aliased !== undefined) return { site: aliased, url: { ...url, host: aliased.canonicalHost } };
   for (const pattern of hostPatterns(url.host)) {
-    const site = routing.sites.find((candidate) => candidate.hosts.includes(pattern));
+    const site = routing.hosts.get(pattern);
     if (site !== undefined) return { site, url };
   }
   return null;
 }
 
 /** What a site may call a host, the most specific first: `a.b.c`, `*.b.c`, `*.c`, `*`. */
-function hostPatterns(host: string): string[] {
+export function hostPatterns(host: string): string[] {
   const patterns = [host];
   for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1))
     patterns.push(`*${host.slice(dot)}`);

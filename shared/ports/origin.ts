@@ -1,6 +1,7 @@
 // The user's server, and everything that can go wrong on the way to it.
 
 import type { HeaderList } from "../core/headers.ts";
+import type { SiteOrigin } from "../core/site-origin.ts";
 import type { Millis } from "../core/units.ts";
 import type { Body } from "./body.ts";
 
@@ -8,6 +9,8 @@ export interface OriginRequest {
   readonly method: string;
   /** Exactly the URL from which the cache key was made. */
   readonly url: string;
+  /** Who is to answer. */
+  readonly origin: Exclude<SiteOrigin, "none">;
   readonly headers: HeaderList;
   readonly body: Body;
   /** Until the answer's headers are here. */
@@ -19,9 +22,12 @@ export type OriginOutcome =
   | { readonly kind: "answer"; readonly status: number; readonly headers: HeaderList; readonly body: Body }
   | {
       readonly kind: "unreachable";
-      readonly reason: "refused" | "timeout" | "broken";
+      readonly reason: Unreachable;
       readonly detail: string;
     };
+
+/** `nowhere`: the site has no origin. */
+export type Unreachable = "refused" | "timeout" | "broken" | "nowhere";
 
 /** Never rejects. */
 export interface Origin {

@@ -2,6 +2,7 @@
 
 import { compileRouting, type Routing, type Site } from "../core/routing.ts";
 import type { Policy } from "../core/rules.ts";
+import { readSiteOrigin } from "../core/site-origin.ts";
 import { parseJson } from "./json.ts";
 import { readPolicy } from "./policy.ts";
 
@@ -17,11 +18,16 @@ export const replicasAsked = (fields: ReadonlyMap<string, string>): number =>
 export const encodeSite = (site: Site): string => JSON.stringify(site);
 
 export function decodeSite(text: string): Site | null {
-  const value = parseJson(text);
+  const value = parseJson(text) as Record<string, unknown> | null;
   if (typeof value !== "object" || value === null) return null;
-  const { name, hosts, aliases, canonicalHost } = value as Record<string, unknown>;
+  const { name, hosts, aliases, canonicalHost } = value;
   if (typeof name !== "string" || typeof canonicalHost !== "string") return null;
-  return isTexts(hosts) && isTexts(aliases) ? { name, hosts, aliases, canonicalHost } : null;
+  if (!isTexts(hosts) || !isTexts(aliases)) return null;
+  const site = { name, hosts, aliases, canonicalHost };
+  if (value.origin === undefined) return site;
+  const origin = readSiteOrigin(value.origin);
+  // Led elsewhere than it says, its answers would be another's.
+  return origin === null ? null : { ...site, origin };
 }
 
 const isTexts = (value: unknown): value is string[] =>

@@ -7,8 +7,8 @@ import { decodeOrigin } from "../../shared/wire/origin-limits.ts";
 
 const share = { rate: 5, burst: 2 };
 
-function faultsOf(origin: unknown): string {
-  const site = { name: "shop", hosts: ["*"], aliases: [], canonicalHost: "shop.test", origin };
+function faultsOf(limits: unknown): string {
+  const site = { name: "shop", hosts: ["*"], aliases: [], canonicalHost: "shop.test", limits };
   const env = { CLUSTER_KEY: "key", SITES: JSON.stringify([site]) };
   return readEnvironment(env, "token").settings.faults.join("; ");
 }
@@ -23,7 +23,7 @@ test("a bucket holds what comes in a second, where nothing else is said", () => 
 
 test("limits are a field of their own, and stand in the log before the site", () => {
   const site = { name: "shop", hosts: ["*"], aliases: [], canonicalHost: "shop.test" };
-  const sites = JSON.stringify([{ ...site, origin: { rate: 20, share } }]);
+  const sites = JSON.stringify([{ ...site, limits: { rate: 20, share } }]);
   const { settings } = readEnvironment({ CLUSTER_KEY: "key", SITES: sites }, "token");
   expect(settings.faults).toEqual([]);
   expect([...settings.fields.keys()]).toEqual(["origin/shop", "site/shop"]);
@@ -32,19 +32,19 @@ test("limits are a field of their own, and stand in the log before the site", ()
 
 describe("refused", () => {
   test.each([
-    [{ rate: 0, share }, "/0/origin/rate must be more than 0"],
-    [{ rate: 10 }, "/0/origin/share is needed with a rate"],
-    [{ burst: 10 }, "/0/origin/burst needs a rate beside it"],
-    [{ share }, "/0/origin/share needs a rate beside it"],
-    [{ concurrency: 0 }, "/0/origin/concurrency"],
-    [{ retryShare: 2 }, "/0/origin/retryShare"],
-    [{ failureStatuses: [404] }, "/0/origin/failureStatuses/0"],
-    [{ rate: 10, share, classes: { hott: {} } }, "/0/origin/classes/hott must be one of hot"],
-    [{ rate: 10, share, classes: { hot: { cost: 3 } } }, "/0/origin/classes/hot/cost must not be more"],
-    [{ classes: { hot: { rate: 3 } } }, "/0/origin/classes/hot/rate needs the site's rate"],
-    [{ rates: 10 }, "/0/origin/rates is not a known field"],
-  ])("%j", (origin, message) => {
-    expect(faultsOf(origin)).toContain(message);
+    [{ rate: 0, share }, "/0/limits/rate must be more than 0"],
+    [{ rate: 10 }, "/0/limits/share is needed with a rate"],
+    [{ burst: 10 }, "/0/limits/burst needs a rate beside it"],
+    [{ share }, "/0/limits/share needs a rate beside it"],
+    [{ concurrency: 0 }, "/0/limits/concurrency"],
+    [{ retryShare: 2 }, "/0/limits/retryShare"],
+    [{ failureStatuses: [404] }, "/0/limits/failureStatuses/0"],
+    [{ rate: 10, share, classes: { hott: {} } }, "/0/limits/classes/hott must be one of hot"],
+    [{ rate: 10, share, classes: { hot: { cost: 3 } } }, "/0/limits/classes/hot/cost must not be more"],
+    [{ classes: { hot: { rate: 3 } } }, "/0/limits/classes/hot/rate needs the site's rate"],
+    [{ rates: 10 }, "/0/limits/rates is not a known field"],
+  ])("%j", (limits, message) => {
+    expect(faultsOf(limits)).toContain(message);
   });
 
   test("an edge's share that can't be read is told, and left out", () => {
