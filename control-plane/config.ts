@@ -1,6 +1,6 @@
 // Every limit of the control plane: its value, and why it is that value.
 
-import { days, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
+import { days, hours, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
 
 export const LIMITS = {
   /** Octets of a request's body: a thousand long URLs fit. */
@@ -169,6 +169,12 @@ export const LIMITS = {
   /** Reading the metrics collects anew unless that began this shortly ago. */
   collectAgain: millis(200),
 
+  /** After which what was observed of traffic counts half: what a path is like shows over a day, and is forgotten in two. */
+  observedHalfLife: hours(6),
+  /** Path patterns remembered, of all sites: those asked for most. */
+  observedPatterns: 1000,
+  /** Names below one directory that patterns are suggested for one by one. */
+  observedChildren: 24,
   /** After which a request counts half towards what is hot: a surge shows within seconds, and is gone within minutes. */
   hotHalfLife: seconds(30),
   /** Hot keys remembered, of all and of each region: what an edge's memory is rebuilt from. */

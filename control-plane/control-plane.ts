@@ -10,6 +10,7 @@ import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
 import type { JournalLedger } from "../shared/mid-tier/journal-ledger.ts";
 import type { LogTail } from "../shared/mid-tier/log-tail.ts";
 import type { Metrics } from "../shared/mid-tier/metrics.ts";
+import type { Observations } from "../shared/mid-tier/observations.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
 import type { Repeats } from "../shared/mid-tier/repeats.ts";
 import type { Warmups } from "../shared/mid-tier/warmups.ts";
@@ -24,6 +25,7 @@ import type { Auditor } from "./audit/auditor.ts";
 import type { Routings } from "./configuration/routings.ts";
 import type { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
+import type { ObservedLedger } from "./observe/take-observed.ts";
 
 /** The environment, read once. */
 export interface Settings {
@@ -69,6 +71,8 @@ export interface ControlPlane {
   readonly auditor: Auditor;
   readonly hotKeys: HotKeys;
   readonly hotLedger: HotLedger;
+  readonly observations: Observations;
+  readonly observedLedger: ObservedLedger;
   readonly answerSamples: AnswerSamples;
   readonly budgets: Budgets;
   readonly repeats: Repeats;

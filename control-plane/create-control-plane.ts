@@ -11,6 +11,7 @@ import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
 import { createLogTail } from "../shared/mid-tier/log-tail.ts";
 import { createMetrics } from "../shared/mid-tier/metrics.ts";
+import { createObservations } from "../shared/mid-tier/observations.ts";
 import { createReceipts } from "../shared/mid-tier/receipts.ts";
 import { createRepeats } from "../shared/mid-tier/repeats.ts";
 import { createWarmups } from "../shared/mid-tier/warmups.ts";
@@ -28,6 +29,7 @@ import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
+import { ObservedLedger } from "./observe/take-observed.ts";
 
 /** The outside of a control plane. */
 export interface ControlPlanePorts {
@@ -52,6 +54,9 @@ export function createControlPlane(
   const deadline = LIMITS.redisDeadline;
   const log = createLog(redis, LOG_LIMITS);
   const hotKeys = createHotKeys(redis, { deadline, halfLife: LIMITS.hotHalfLife, most: LIMITS.hotLedger });
+  const observations = createObservations(redis, {
+    ...{ deadline, halfLife: LIMITS.observedHalfLife, most: LIMITS.observedPatterns },
+  });
   const audits = createAudits(redis, deadline);
   return {
     ...{ clock, timers, random, digest, parseUrl, witness: ports.witness, databases: ports.databases },
@@ -65,6 +70,8 @@ export function createControlPlane(
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
     hotKeys,
     hotLedger: new HotLedger(hotKeys),
+    observations,
+    observedLedger: new ObservedLedger(observations),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,
       departedKept: LOG_LIMITS.operationsKept,

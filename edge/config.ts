@@ -214,6 +214,18 @@ export const LIMITS = {
   auditOriginBody: kibibytes(64),
   /** One of so many requests is counted towards what is hot, for as many as it stands for: a countdown is all that the others cost. */
   hotEvery: 8,
+  /** Path patterns observed between two reports: some 250 octets each. */
+  observedPatterns: 512,
+  /** Names below one directory that are told apart: beyond them they are one wildcard. */
+  observedChildren: 24,
+  /** Names of all directories of a site that are remembered for that. */
+  observedNodes: 2048,
+  /** Representations remembered to see whether the next one differs. */
+  observedVersions: 2048,
+  /** Patterns told in one report, those asked for most. */
+  observedTold: 100,
+  /** Between two reports: what a path is like does not change by the second. */
+  observedEvery: seconds(10),
   /** Keys counted at once: whatever is asked for more often than once in so many samples is among them. */
   hotCounted: 512,
   /** Keys told of in one beat, the hottest first: as many samples as a thousand requests give. */

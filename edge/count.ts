@@ -3,6 +3,7 @@
 import { classCounters, countLatency, type Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { countHot } from "./hot/count-hot.ts";
+import { observeRequest } from "./observe/observe.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 
@@ -18,8 +19,12 @@ export function counted(
   counters.results[result] += 1;
   // A hit in memory takes less than the finest bucket can tell.
   countLatency(counters, reply.memory === null ? edge.clock.now() - request.arrivedAt : 0);
-  edge.counters.bytesServed += lengthOf(reply);
-  if (edge.heat.isDue()) countHot(edge, request, { reply, route, result });
+  const size = lengthOf(reply);
+  edge.counters.bytesServed += size;
+  if (edge.heat.isDue()) {
+    countHot(edge, request, { reply, route, result });
+    observeRequest(edge, request, { route, result, size });
+  }
   return reply;
 }
 

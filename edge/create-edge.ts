@@ -12,6 +12,7 @@ import { Heat } from "./hot/heat.ts";
 import { LastConfiguration } from "./log/last-configuration.ts";
 import { Peers } from "./log/peers.ts";
 import { ViewKeeper } from "./log/view-keeper.ts";
+import { Observed } from "./observe/observed.ts";
 import { OriginGuards } from "./origin/guard.ts";
 import { Router } from "./router.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
@@ -74,6 +75,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     shown: new WeakMap(),
     looks: new Map(),
     heat: new Heat(LIMITS),
+    observed: new Observed(LIMITS),
     unsent: new UnsentWrites(),
     flushing: new Map(),
     lastConfiguration: new LastConfiguration(ports.blobs),

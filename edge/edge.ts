@@ -18,6 +18,7 @@ import type { Heat } from "./hot/heat.ts";
 import type { LastConfiguration } from "./log/last-configuration.ts";
 import type { Peers } from "./log/peers.ts";
 import type { ViewKeeper } from "./log/view-keeper.ts";
+import type { Observed } from "./observe/observed.ts";
 import type { OriginGuards } from "./origin/guard.ts";
 import type { Router } from "./router.ts";
 import type { Shown } from "./shown.ts";
@@ -58,6 +59,7 @@ export interface Edge extends EdgePorts {
   readonly sampler: Sampler;
   readonly originChecks: OriginChecks;
   readonly heat: Heat;
+  readonly observed: Observed;
   readonly unsent: UnsentWrites;
   readonly flushing: Flushing;
   readonly lastConfiguration: LastConfiguration;

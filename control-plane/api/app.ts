@@ -13,6 +13,7 @@ import { policyRoutes } from "./policies.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { shardRoutes } from "./shards.ts";
 import { siteRoutes } from "./sites.ts";
+import { suggestionsRoute } from "./suggestions.ts";
 import { refuseInvalid } from "./validation.ts";
 import { warmupRoutes } from "./warmups.ts";
 
@@ -39,6 +40,8 @@ export function createApi(ports: ApiPorts): Api {
   edgeRoutes(api, ports);
   shardRoutes(api, ports);
   explainRoute(api, ports);
+  // Before the rows: its path looks like one.
+  suggestionsRoute(api, ports);
   policyRoutes(api, ports);
   siteRoutes(api, ports);
   warmupRoutes(api, ports);

@@ -18,7 +18,16 @@ import { inGoodTime } from "./in-good-time.ts";
 
 type Ports = Pick<
   ControlPlane,
-  "edges" | "callEdge" | "metrics" | "auditor" | "hotLedger" | "logTail" | "clock" | "timers" | "settings"
+  | "edges"
+  | "callEdge"
+  | "metrics"
+  | "auditor"
+  | "hotLedger"
+  | "observedLedger"
+  | "logTail"
+  | "clock"
+  | "timers"
+  | "settings"
 >;
 
 export interface Round {
@@ -77,7 +86,7 @@ async function readAhead({ auditor, hotLedger }: Ports, { newcomers }: Round): P
 
 /** Null where all of it was taken in. */
 async function record(
-  { metrics, auditor, hotLedger }: Ports,
+  { metrics, auditor, hotLedger, observedLedger }: Ports,
   reports: readonly Report[],
   { round, directory }: Telling,
 ): Promise<Unavailable | null> {
@@ -87,7 +96,11 @@ async function record(
   }
   const folded = await metrics.fold(reports, directory.now);
   if (folded.kind === "unavailable") return folded;
-  const outcomes = await Promise.all([auditor.judge(reports, directory.now), hotLedger.take(reports)]);
+  const outcomes = await Promise.all([
+    auditor.judge(reports, directory.now),
+    hotLedger.take(reports),
+    observedLedger.take(reports),
+  ]);
   return outcomes.find((outcome) => outcome.kind === "unavailable") ?? null;
 }
 
@@ -138,7 +151,7 @@ type Report = NamedReport & { readonly at: Moment };
 
 /** Null where there is no report: the directory then shows for how long. */
 async function askStatus(
-  { callEdge, auditor, hotLedger, clock }: Ports,
+  { callEdge, auditor, hotLedger, observedLedger, clock }: Ports,
   ask: Ask,
   { round: { attention, newcomers }, directory, tails, watch, readAt }: Telling,
 ): Promise<Report | null> {
@@ -147,7 +160,9 @@ async function askStatus(
   const counted = auditor.countedOf(edge.id);
   const { counted: merged, keys } = hotLedger.newsFor(edge.id);
   const hot = { counted: merged, keys: newcomers === undefined ? null : keys };
-  const body = encodeStatusCall({ peers: peersOf(directory), watch, counted, patience, entries, hot });
+  const observed = observedLedger.countedOf(edge.id);
+  const peers = peersOf(directory);
+  const body = encodeStatusCall({ peers, watch, counted, patience, entries, hot, observed });
   const sentAt = clock.now();
   attention.asked(ask, sentAt);
   const answer = await callEdge(edge, { path: STATUS_PATH, body }, deadline);

@@ -4,9 +4,9 @@ import { nextHotSet } from "../../shared/core/hot-set.ts";
 import type { HotKeys, RankedKey, RankingOutcome } from "../../shared/mid-tier/hot-keys.ts";
 import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import type { Counted } from "../../shared/wire/audit.ts";
 import type { HotNews } from "../../shared/wire/hot.ts";
 import { LIMITS } from "../config.ts";
+import { MergedBatches } from "../edges/merged-batches.ts";
 
 type Done = { readonly kind: "done" };
 
@@ -14,8 +14,7 @@ const HOT_SET = { share: LIMITS.hotShare, least: LIMITS.hotLeast, most: LIMITS.h
 
 export class HotLedger {
   private readonly keys: HotKeys;
-  /** The last batch of each edge that is merged. */
-  private readonly counted = new Map<string, Counted>();
+  private readonly merged = new MergedBatches();
   /** Null: nothing has been read yet, so nothing can be said. */
   private hot: readonly RankedKey[] | null = null;
 
@@ -26,7 +25,7 @@ export class HotLedger {
   /** Beside what is hot, which of its batches the edge need not tell again. */
   newsFor(edge: string): HotNews {
     const keys = this.hot?.map(({ key: { url, headers } }) => ({ url, headers })) ?? null;
-    return { counted: this.counted.get(edge) ?? null, keys };
+    return { counted: this.merged.lastOf(edge), keys };
   }
 
   isHot(id: string): boolean {
@@ -35,19 +34,15 @@ export class HotLedger {
 
   /** What could not be merged comes again with the next reports, and counts once. */
   async take(reports: readonly NamedReport[]): Promise<Done | Unavailable> {
-    const fresh = reports.flatMap(({ edge, report: { boot, region, hot } }) =>
-      hot === null || this.isMerged(edge, boot, hot.number) ? [] : [{ edge, boot, region, batch: hot }],
+    const batches = reports.flatMap(({ edge, report: { boot, region, hot } }) =>
+      hot === null ? [] : [{ edge, boot, region, batch: hot }],
     );
+    const fresh = batches.filter((batch) => !this.merged.has(batch));
     if (fresh.length === 0) return { kind: "done" };
-    const merged = await this.keys.merge(fresh);
-    if (merged.kind === "unavailable") return merged;
-    for (const { edge, boot, batch } of fresh) this.counted.set(edge, { boot, number: batch.number });
+    const outcome = await this.keys.merge(fresh);
+    if (outcome.kind === "unavailable") return outcome;
+    for (const batch of fresh) this.merged.add(batch);
     return { kind: "done" };
-  }
-
-  private isMerged(edge: string, boot: string, number: number): boolean {
-    const counted = this.counted.get(edge);
-    return counted?.boot === boot && counted.number >= number;
   }
 
   /** Twice as many as there may be hot ones are looked at: whoever has just lost its place may keep it. */

@@ -153,7 +153,9 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   // Taken last: the ages in it count from here.
   const audit = edge.sampler.report(now, countedOf(call.counted, internal.boot));
   const hot = edge.heat.report(countedOf(call.hot.counted, internal.boot));
-  return { status: 200, json: { ...report, audit, hot, tookMs: elapsed(began, now) } satisfies StatusReport };
+  const observed = edge.observed.report(countedOf(call.observed ?? null, internal.boot), now);
+  const tookMs = elapsed(began, now);
+  return { status: 200, json: { ...report, audit, hot, observed, tookMs } satisfies StatusReport };
 }
 
 /** The tick's beat: an edge without traffic learns the log here. */

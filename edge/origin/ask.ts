@@ -9,6 +9,7 @@ import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts"
 import { LIMITS } from "../config.ts";
 import { classCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
+import { observeAnswer } from "../observe/observe.ts";
 import type { Route } from "../router.ts";
 import type { OriginGuard, Pass } from "./guard.ts";
 import type { Shed } from "./shed.ts";
@@ -125,6 +126,7 @@ async function sendOnce(
   const outcome = await edge.origin.fetch({ ...asking.request, origin: to, deadline });
   counters.originConcurrent -= 1;
   counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
+  if (outcome.kind === "answer") observeAnswer(edge, asking, outcome);
   guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass);
   // A refused connection tells nothing of how long answers take.
   if (outcome.kind === "answer" || outcome.reason === "timeout")

@@ -79,3 +79,9 @@ export const journalDueKey = (partition: number): string => `${PREFIX}j:due:${pa
 export const JOURNAL_OPERATIONS = `${PREFIX}j:operations`;
 export const JOURNAL_PARKED = `${PREFIX}j:parked`;
 export const JOURNAL_FIGURES = `${PREFIX}j:figures`;
+/** What edges have seen of their traffic, by site and path pattern, and the same by how much there is of it. */
+export const OBSERVED = `${PREFIX}observed`;
+export const OBSERVED_RANK = `${PREFIX}observed:rank`;
+/** The last batch merged of one life of an edge's isolate. */
+export const observedBatchKey = (edge: string, boot: string): string =>
+  `${PREFIX}observed:batch:${edge}:${boot}`;

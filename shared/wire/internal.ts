@@ -8,6 +8,7 @@ import type { AuditBatch, Counted, Watched } from "./audit.ts";
 import { type HotBatch, type HotNews, readHotNews } from "./hot.ts";
 import { parseJson } from "./json.ts";
 import { fromWireEntry, toWireEntry, type WireEntry } from "./log-payload.ts";
+import type { ObservedBatch } from "./observed.ts";
 
 export const INTERNAL_PREFIX = "/.tidegate/";
 export const PUSH_PATH = "/.tidegate/push";
@@ -51,6 +52,8 @@ export interface StatusReport extends Acknowledgement {
   readonly audit: AuditBatch | null;
   /** What was asked for most; likewise. */
   readonly hot: HotBatch | null;
+  /** What traffic looked like, by path pattern; likewise. */
+  readonly observed?: ObservedBatch | null;
   /** How long the answer took to make. */
   readonly tookMs: number;
 }
@@ -71,6 +74,8 @@ export interface StatusCall {
   /** What it seems to lack of the log. */
   readonly entries: readonly LogEntry[];
   readonly hot: HotNews;
+  /** Which of what it has observed is merged. */
+  readonly observed?: Counted | null;
 }
 
 export const encodeStatusCall = (call: StatusCall): string =>
@@ -95,7 +100,8 @@ export function decodeStatusCall(text: string): StatusCall | null {
   if (patience !== null && (typeof patience !== "number" || !(patience >= 0))) return null;
   const entries = Array.isArray(listed) ? listed.map(fromWireEntry) : [null];
   if (counted === undefined || !entries.every((entry) => entry !== null)) return null;
-  return { peers, watch, counted, patience, entries, hot: readHotNews(value.hot) };
+  const observed = readCounted(value.observed) ?? null;
+  return { peers, watch, counted, patience, entries, hot: readHotNews(value.hot), observed };
 }
 
 function readPeer(value: unknown): Peer | null {

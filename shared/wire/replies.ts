@@ -5,6 +5,7 @@ import { auditBatchSchema } from "./audit.ts";
 import { hotBatchSchema } from "./hot.ts";
 import type { Acknowledgement, EstimateReply, StatusReport, WarmReply } from "./internal.ts";
 import { parseJson } from "./json.ts";
+import { observedBatchSchema } from "./observed.ts";
 import { positionSchema } from "./position.ts";
 
 const position = positionSchema.nullable();
@@ -23,6 +24,7 @@ const statusSchema = z.object({
   // Samples that can't be read must not cost the figures beside them.
   audit: auditBatchSchema.nullable().catch(null),
   hot: hotBatchSchema.nullable().catch(null),
+  observed: observedBatchSchema.nullable().catch(null),
   tookMs: z.number().nonnegative().catch(0),
 });
 

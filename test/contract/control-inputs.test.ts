@@ -257,6 +257,7 @@ test("the interface's description names every route, its bodies and its problems
     "/livez",
     "/policies",
     "/policies/explain",
+    "/policies/suggestions",
     "/policies/validate",
     "/policies/{id}",
     "/readyz",
