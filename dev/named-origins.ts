@@ -35,11 +35,42 @@ export interface Target {
   readonly lookup: LookupFunction | null;
 }
 
-/** Null where the request names an origin and may not. One that names none is for the origin that the gateway stands before. */
-export function targetOf(headers: IncomingHttpHeaders, own: URL, named: NamedOrigins): Target | null {
-  const name = headers[ORIGIN_HEADER];
-  if (name === undefined) return { origin: own, lookup: null };
-  if (typeof name !== "string" || !isKey(headers[ORIGIN_KEY_HEADER], named.key)) return null;
+/** Hosts whose origin is remembered: the oldest are forgotten first. */
+const REMEMBERED = 10_000;
+
+/** Tells the origin of each request, and remembers whose host led where for edges that know no site yet. */
+export class Targets {
+  private readonly own: URL;
+  private readonly named: NamedOrigins;
+  private readonly remembered = new Map<string, Target>();
+
+  constructor(own: URL, named: NamedOrigins) {
+    this.own = own;
+    this.named = named;
+  }
+
+  /** Null where the request names an origin and may not. */
+  of(headers: IncomingHttpHeaders): Target | null {
+    const name = headers[ORIGIN_HEADER];
+    const host = headers.host?.toLowerCase() ?? "";
+    if (name === undefined) return this.remembered.get(host) ?? { origin: this.own, lookup: null };
+    if (typeof name !== "string" || !isKey(headers[ORIGIN_KEY_HEADER], this.named.key)) return null;
+    const target = targetNamed(name, this.own, this.named);
+    if (target !== null) this.remember(host, target);
+    return target;
+  }
+
+  private remember(host: string, target: Target): void {
+    this.remembered.delete(host);
+    // What leads where everything leads needs no place.
+    if (target.origin === this.own) return;
+    this.remembered.set(host, target);
+    const [oldest] = this.remembered.keys();
+    if (this.remembered.size > REMEMBERED && oldest !== undefined) this.remembered.delete(oldest);
+  }
+}
+
+function targetNamed(name: string, own: URL, named: NamedOrigins): Target | null {
   if (name === "zone" || name === own.origin) return { origin: own, lookup: null };
   const origin = isOriginUrl(name) ? URL.parse(name) : null;
   if (origin === null) return null;

@@ -12,7 +12,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { hopByHopNames } from "../shared/core/headers.ts";
 import { ORIGIN_HEADER, ORIGIN_KEY_HEADER } from "../shared/wire/origin-gateway.ts";
-import { type NamedOrigins, NOBODY, type Target, targetOf } from "./named-origins.ts";
+import { type NamedOrigins, NOBODY, type Target, Targets } from "./named-origins.ts";
 
 export interface OriginGateway {
   /** `host:port` at which it speaks plain HTTP. */
@@ -31,10 +31,11 @@ const KEEP_ALIVE_MS = 120_000;
  * answer that ends early ends as an error.
  */
 export async function startOriginGateway(origin: URL, named: NamedOrigins = NOBODY): Promise<OriginGateway> {
+  const targets = new Targets(origin, named);
   const server = createServer(
     { maxHeaderSize: HEAD_BYTES, keepAliveTimeout: KEEP_ALIVE_MS },
     (request, response) => {
-      const target = targetOf(request.headers, origin, named);
+      const target = targets.of(request.headers);
       if (target === null) response.writeHead(403).end();
       else forward(target, request, response);
     },
@@ -43,7 +44,7 @@ export async function startOriginGateway(origin: URL, named: NamedOrigins = NOBO
   server.requestTimeout = 0;
   server.headersTimeout = 0;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const target = targetOf(request.headers, origin, named);
+    const target = targets.of(request.headers);
     if (target === null) socket.destroy();
     else upgrade(target, request, { socket, head });
   });

@@ -40,7 +40,10 @@ export interface EdgeEnv extends Environment {
 }
 
 /** Serves any Host by the origin's headers until the log has told more. */
-const FALLBACK_SITE: Site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" };
+const FALLBACK_SITE: Site = {
+  ...{ name: "default", hosts: ["*"], aliases: [], canonicalHost: "default" },
+  origin: "unknown",
+};
 
 const globalFetch: Fetches = { fetch: (target, init) => fetch(target, init) };
 

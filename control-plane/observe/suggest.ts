@@ -46,12 +46,10 @@ export function suggest(observations: readonly Observation[], rows: readonly Tab
   const suggested: Suggested[] = [];
   const tooLittle: { pattern: string; requests: number }[] = [];
   for (const { traffic, suggestion } of judged) {
-    if (suggestion === "too little")
-      tooLittle.push({
-        pattern: traffic.pattern,
-        requests: Math.round(figureOf(traffic.figures, "requests")),
-      });
-    else suggested.push({ traffic, suggestion, covered: governing(traffic.pattern, rows) });
+    const requests = Math.round(figureOf(traffic.figures, "requests"));
+    if (suggestion !== "too little")
+      suggested.push({ traffic, suggestion, covered: governing(traffic.pattern, rows) });
+    else if (requests > 0) tooLittle.push({ pattern: traffic.pattern, requests });
   }
   suggested.sort((a, b) => b.traffic.share - a.traffic.share);
   tooLittle.sort((a, b) => b.requests - a.requests);

@@ -70,10 +70,9 @@ async function tryChange(plane: ControlPlane, change: SiteChange): Promise<SiteC
   if (to === null) return refused === null ? remove(plane, { change, sites, there }) : { kind: refused };
   const reach = plane.settings.privateOrigins;
   const read = readSiteRow({ ...to, name }, { name, reach });
-  if (read.kind === "invalid") return read;
   const beside = { sites, reach, edges: await edgeHosts(plane) };
-  const { errors, warnings } = validateSites([read.row], beside, () => "");
-  if (errors.length > 0) return { kind: "invalid", faults: errors };
+  const { errors, warnings } = validateSites([{ ...to, name }], beside, () => "");
+  if (errors.length > 0 || read.kind === "invalid") return { kind: "invalid", faults: errors };
   const { row } = read;
   const version = await versionOf(plane.digest, row);
   if (refused === null && there?.version === version)

@@ -31,8 +31,16 @@ const hostPattern = z
 
 export const siteSchema = z.strictObject({
   name: identifier.optional(),
-  /** A URL; `zone`; or null, which is none. */
-  origin: z.string().max(LIMITS.url).nullable().optional(),
+  /** A URL; `zone`; or null, which is none. Where it may lead is judged later. */
+  origin: z
+    .string()
+    .max(LIMITS.url)
+    .nullable()
+    .superRefine((text, context) => {
+      const read = readOriginUrl(text, "all");
+      if (read.kind === "invalid") context.addIssue({ code: "custom", message: read.message });
+    })
+    .optional(),
   hosts: z.array(hostPattern).min(1, "must name a host").max(LIMITS.siteHosts),
   aliases: z.array(host).max(LIMITS.siteHosts).optional(),
   canonical_host: host.optional(),
@@ -53,15 +61,14 @@ export interface FullSiteRow {
 
 export type SiteOutcome =
   | { readonly kind: "site"; readonly site: Site; readonly row: FullSiteRow }
-  | { readonly kind: "invalid"; readonly faults: readonly Fault[] };
+  /** `site`: as far as there is more to find wrong with it. */
+  | { readonly kind: "invalid"; readonly faults: readonly Fault[]; readonly site: Site | null };
 
 export function readSiteRow(value: unknown, fallback: { name: string; reach: Reach }): SiteOutcome {
   const parsed = siteSchema.safeParse(value);
-  if (!parsed.success) return { kind: "invalid", faults: faultsIn(parsed.error) };
+  if (!parsed.success) return { kind: "invalid", faults: faultsIn(parsed.error), site: null };
   const { name = fallback.name, hosts, aliases = [], canonical_host, origin = null, limits } = parsed.data;
   const read = readOriginUrl(origin, fallback.reach);
-  if (read.kind === "invalid")
-    return { kind: "invalid", faults: [{ pointer: "/origin", message: read.message }] };
   const named = hosts.map((one) => one.toLowerCase());
   const site: Site = {
     name,
@@ -72,9 +79,11 @@ export function readSiteRow(value: unknown, fallback: { name: string; reach: Rea
       named.find((one) => !one.includes("*")) ??
       `${name}.localhost`
     ).toLowerCase(),
-    origin: read.origin,
+    origin: read.kind === "origin" ? read.origin : "none",
   };
-  return { kind: "site", site, row: rowOfSite(site, limits) };
+  return read.kind === "origin"
+    ? { kind: "site", site, row: rowOfSite(site, limits) }
+    : { kind: "invalid", faults: [{ pointer: "/origin", message: read.message }], site };
 }
 
 export function rowOfSite(site: Site, limits: SiteRow["limits"]): FullSiteRow {

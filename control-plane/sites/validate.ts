@@ -4,6 +4,7 @@ import type { Reach } from "../../shared/core/address.ts";
 import { compileRouting, hostPatterns, placeOf, type Site } from "../../shared/core/routing.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
+import { serverOf } from "./edge-hosts.ts";
 import { readSiteRow } from "./row.ts";
 import type { Sites } from "./table.ts";
 
@@ -31,11 +32,9 @@ export function validateSites(
   for (const [index, value] of values.entries()) {
     const outcome = readSiteRow(value, { name: `new-${index + 1}`, reach: beside.reach });
     const placed = (fault: Fault): Fault => ({ ...fault, pointer: at(index) + fault.pointer });
-    if (outcome.kind === "invalid") {
-      errors.push(...outcome.faults.map(placed));
-      continue;
-    }
+    if (outcome.kind === "invalid") errors.push(...outcome.faults.map(placed));
     const { site } = outcome;
+    if (site === null) continue;
     if (names.has(site.name))
       errors.push(placed({ pointer: "/name", message: `repeats ${JSON.stringify(site.name)}` }));
     names.add(site.name);
@@ -58,8 +57,9 @@ const tooMany = `there may be ${LIMITS.sites} sites at most`;
 
 /** An edge that asks an edge would ask for ever. */
 function loops({ origin }: Site, edges: ReadonlySet<string>): Fault[] {
-  const host = /^https?:\/\/(.+)$/.exec(origin ?? "")?.[1];
-  return host !== undefined && edges.has(host) ? [{ pointer: "/origin", message: "is an edge itself" }] : [];
+  return edges.has(serverOf(origin ?? "") ?? "")
+    ? [{ pointer: "/origin", message: "is an edge itself" }]
+    : [];
 }
 
 type Named = readonly [pointer: string, name: string];
@@ -89,21 +89,18 @@ function clashes(site: Site, others: readonly Site[]): Fault[] {
   return faults;
 }
 
-/** Hosts that one site takes out of what another's pattern matches. */
+/** Hosts that one site takes out of what another's pattern matches. `*` is for those that nobody names: nothing is taken from it. */
 function overlaps(site: Site, others: readonly Site[]): Fault[] {
   const faults: Fault[] = [];
   const owners = new Map(others.flatMap((other) => other.hosts.map((name) => [name, other.name])));
   for (const [index, host] of site.hosts.entries()) {
     const pointer = `/hosts/${index}`;
-    const wider =
-      host === "*"
-        ? undefined
-        : hostPatterns(host)
-            .slice(1)
-            .find((one) => owners.has(one));
+    const wider = hostPatterns(host)
+      .slice(1, -1)
+      .find((one) => owners.has(one));
     if (wider !== undefined)
       faults.push({ pointer, message: `is taken out of ${wider} of the site ${owners.get(wider)}` });
-    if (!host.startsWith("*")) continue;
+    if (!host.startsWith("*.")) continue;
     const narrower = [...owners].filter(([name]) => name !== host && name.endsWith(host.slice(1)));
     for (const [name, owner] of narrower)
       faults.push({ pointer, message: `leaves ${name} to the site ${owner}, which names it more closely` });

@@ -29,14 +29,14 @@ export function wayTo(
   of: Pick<OriginRequest, "url" | "origin">,
 ): Way {
   const { url, origin } = of;
-  if (gatewayKey !== null) {
+  if (gatewayKey !== null && origin !== "unknown") {
     const named: HeaderPair[] = [
       [ORIGIN_HEADER, origin],
       [ORIGIN_KEY_HEADER, gatewayKey],
     ];
     return { fetches: zone, url, headers: named };
   }
-  if (origin === "zone") return { fetches: zone, url, headers: [] };
+  if (origin === "zone" || origin === "unknown") return { fetches: zone, url, headers: [] };
   const [, host = "", pathAndQuery = ""] = /^https?:\/\/([^/?#]+)(.*)$/s.exec(url) ?? [];
   // No fetch keeps Host beyond the zone: the host that the key is made of is told beside it.
   return { fetches: world, url: origin + pathAndQuery, headers: [["x-forwarded-host", host]] };

@@ -1,7 +1,10 @@
 // Where a site's requests are answered: at a server of its own, where the network leads them by itself, or nowhere.
 
-/** `zone`: by the request's own host, as the edges' network leads it; on Cloudflare to the zone's own origin. */
-export type SiteOrigin = "zone" | "none" | OriginUrl;
+/**
+ * `zone`: by the request's own host, as the edges' network leads it; on Cloudflare to the zone's own origin. `unknown`:
+ * the same, for whoever knows no site yet; never stored.
+ */
+export type SiteOrigin = "zone" | "none" | "unknown" | OriginUrl;
 
 /** Scheme, host and port, without a closing slash. */
 export type OriginUrl = `http://${string}` | `https://${string}`;

@@ -117,7 +117,8 @@ function busy({ figures, requestsPerSecond, share }: Traffic): Found | null {
   const size = sizeQuantile(figures, 0.5) ?? 0;
   const changes = changesPerHour(figures);
   const short = ratio(figures, "lifeShort", "answers");
-  if (size > HOT_SIZE || ratio(figures, "noStore", "answers") >= 0.5) return null;
+  const useless = ratio(figures, "noStore", "answers") >= 0.5 || ratio(figures, "errors", "answers") >= 0.5;
+  if (size > HOT_SIZE || useless) return null;
   const reasons = [
     `${percent(share)} of the site's requests, ${requestsPerSecond.toFixed(1)} a second`,
     `half of the answers have no more than ${size} octets`,

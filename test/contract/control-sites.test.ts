@@ -155,8 +155,18 @@ describe("refused, by field", () => {
     const verdict = async (origin: string) => (await open.call("/sites/validate", { ...BLOG, origin })).json;
     expect((await verdict("http://127.0.0.1:3000")).valid).toBe(true);
     expect((await verdict("http://169.254.169.254")).valid).toBe(false);
+    const [near] = (await verdict(edge.url.replace("127.0.0.1", "localhost"))).errors;
+    expect(near).toEqual({ pointer: "/origin", message: "is an edge itself" });
     expect((await verdict(edge.url)).errors).toEqual([{ pointer: "/origin", message: "is an edge itself" }]);
   });
+});
+
+test("what is wrong with an origin does not hide what is wrong with the hosts", async () => {
+  const answer = await post({ name: "x", origin: "http://169.254.169.254", hosts: ["shop.test"] });
+  expect(answer.json.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+    "/hosts/0",
+    "/origin",
+  ]);
 });
 
 describe("checking", () => {
@@ -178,6 +188,7 @@ describe("checking", () => {
     expect(warnings).toEqual([
       { pointer: "/hosts/0", message: "is taken out of *.shop.test of the site shop" },
     ]);
+    expect((await check({ name: "any", hosts: ["any.example"] })).warnings).toEqual([]);
     const wide = await check({ name: "wide", hosts: ["*.test"] });
     expect(wide.warnings.map(({ message }: { message: string }) => message)).toContain(
       "leaves shop.test to the site shop, which names it more closely",

@@ -74,6 +74,15 @@ describe("a request", () => {
     expect((await from("file:///etc/passwd"))?.status).toBe(403);
   });
 
+  test("of an edge that knows no site yet gets where its host was led last", async () => {
+    await start("loopback");
+    await from(`http://127.0.0.1:${ports[1]}`);
+    expect((await get({}))?.text).toMatch(/^other site\.test/);
+    expect((await get({ host: "another.test" }))?.text).toMatch(/^own another\.test/);
+    await from("zone");
+    expect((await get({}))?.text).toMatch(/^own site\.test/);
+  });
+
   test("whose origin does not answer gets no other's answer", async () => {
     await start("loopback");
     await new Promise((resolve) => servers[1]?.close(resolve));

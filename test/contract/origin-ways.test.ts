@@ -27,6 +27,9 @@ test("a gateway is told whom each request is for, and asked by the request's own
     ["tidegate-origin-key", "secret"],
   ];
   expect(way("secret", "zone")).toMatchObject({ by: "zone", url, headers: headers("zone") });
+  // Nobody has told whom: the gateway may know better.
+  expect(way("secret", "unknown")).toMatchObject({ by: "zone", url, headers: [] });
+  expect(way(null, "unknown")).toMatchObject({ by: "zone", url, headers: [] });
   expect(way("secret", "http://b.test")).toMatchObject({
     by: "zone",
     url,

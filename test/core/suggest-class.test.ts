@@ -44,6 +44,7 @@ test.each([
     traffic({ ...MANY, lifeShort: 100, noStore: 90 }, BUSY),
     "standard",
   ],
+  ["much asked for, but mostly errors", traffic({ ...MANY, lifeShort: 100, errors: 60 }, BUSY), "standard"],
   ["named by its content", traffic({ ...MANY, hashed: 5000 }), "immutable"],
   ["said to be immutable", traffic({ ...MANY, immutable: 100, lifeLong: 100 }), "immutable"],
   ["long-lived alone", traffic({ ...MANY, lifeLong: 100 }), "standard"],
