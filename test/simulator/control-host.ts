@@ -164,8 +164,8 @@ export class ControlHost {
 
   private environment() {
     const { plan } = this;
-    const origin = plan.budget === null ? {} : { origin: plan.budget };
-    const site = { name: SITE, hosts: [HOST], aliases: [], canonicalHost: HOST, ...origin };
+    const limits = plan.budget === null ? {} : { limits: plan.budget };
+    const site = { name: SITE, hosts: [HOST], aliases: [], canonicalHost: HOST, ...limits };
     const edges = plan.edges.map((id) => ({ id, url: urlOf(id) }));
     const policies = plan.policies.map((policy) => ({
       ...rowOf(policy, this.tags.get(policy.id)),
