@@ -17,6 +17,9 @@ export interface PathTreeLimits {
 /** A pattern may have eight wildcards; what lies deeper is one. */
 const DEEPEST = 7;
 
+const MOST_REMEMBERED = 1024;
+const LONGEST_REMEMBERED = 256;
+
 interface Node {
   readonly children: Map<string, Node>;
   /** What names below it are told apart by: themselves, their extensions, or nothing. */
@@ -32,6 +35,8 @@ export class PathTree {
   private readonly limits: PathTreeLimits;
   private readonly root = newNode();
   private nodes = 0;
+  /** Most requests are for few paths. */
+  private readonly remembered = new Map<string, PathShape>();
 
   constructor(limits: PathTreeLimits) {
     this.limits = limits;
@@ -39,6 +44,15 @@ export class PathTree {
 
   /** Of a path, or of a pattern that was made of paths. */
   shape(path: string): PathShape {
+    const known = this.remembered.get(path);
+    if (known !== undefined) return known;
+    const shape = this.shapeAnew(path);
+    if (this.remembered.size >= MOST_REMEMBERED) this.remembered.clear();
+    if (path.length <= LONGEST_REMEMBERED) this.remembered.set(path, shape);
+    return shape;
+  }
+
+  private shapeAnew(path: string): PathShape {
     const segments = path.split("/").slice(1);
     // As a pattern it would name a host.
     if (path.startsWith("//")) return { pattern: "/*", hashed: false };
@@ -64,6 +78,7 @@ export class PathTree {
     if (apart && (node.apart >= this.limits.children || this.nodes >= this.limits.nodes)) {
       node.by = node.by === "name" && this.nodes < this.limits.nodes ? "extension" : "nothing";
       node.apart = 0;
+      this.remembered.clear();
       return this.below(node, name);
     }
     if (apart) node.apart += 1;

@@ -30,6 +30,9 @@ const COUNTS = [
 
 export type Count = (typeof COUNTS)[number];
 
+const PLACES: ReadonlyMap<string, number> = new Map(COUNTS.map((name, at) => [name, at]));
+const placeOf = (name: Count): number => PLACES.get(name) ?? 0;
+
 const SIZES_AT = COUNTS.length;
 export const FIGURES_LENGTH = SIZES_AT + SIZE_BOUNDS.length + 1;
 
@@ -38,11 +41,10 @@ export type Figures = number[];
 
 export const noFigures = (): Figures => Array<number>(FIGURES_LENGTH).fill(0);
 
-export const figureOf = (figures: Readonly<Figures>, name: Count): number =>
-  figures[COUNTS.indexOf(name)] ?? 0;
+export const figureOf = (figures: Readonly<Figures>, name: Count): number => figures[placeOf(name)] ?? 0;
 
 export function addFigure(figures: Figures, name: Count, by: number): void {
-  const at = COUNTS.indexOf(name);
+  const at = placeOf(name);
   figures[at] = (figures[at] ?? 0) + by;
 }
 
