@@ -79,6 +79,7 @@ export const journalDueKey = (partition: number): string => `${PREFIX}j:due:${pa
 export const JOURNAL_OPERATIONS = `${PREFIX}j:operations`;
 export const JOURNAL_PARKED = `${PREFIX}j:parked`;
 export const JOURNAL_FIGURES = `${PREFIX}j:figures`;
+
 /** What edges have seen of their traffic, by site and path pattern, and the same by how much there is of it. */
 export const OBSERVED = `${PREFIX}observed`;
 export const OBSERVED_RANK = `${PREFIX}observed:rank`;
