@@ -5,6 +5,7 @@ import type {
   AcceptedWarmup,
   CacheMetrics,
   ChangedPolicy,
+  ChangedSite,
   DryRun,
   Edges,
   ExplainRequest,
@@ -19,6 +20,10 @@ import type {
   Receipt,
   Receipts,
   Shards,
+  Site,
+  SiteBody,
+  Sites,
+  Suggestions,
   Warmup,
   WarmupRequest,
   WrittenPolicy,
@@ -30,6 +35,14 @@ export interface Routes {
   "DELETE /journal/{id}": { answers: { 204: null } };
   /** Take a policy out, where If-Match is given by its version */
   "DELETE /policies/{id}": { query: { site?: string }; answers: { 204: null } };
+  /** Take a site out, where If-Match is given by its version */
+  "DELETE /sites/{name}": {
+    query: {
+      /** Takes its policies out with it. */
+      policies?: "delete";
+    };
+    answers: { 204: null };
+  };
   /** End it */
   "DELETE /warmups/{id}": { answers: { 200: Warmup } };
   /** Hit ratios, latencies, shards, edges, invalidations over a window */
@@ -88,12 +101,26 @@ export interface Routes {
     };
     answers: { 200: Policies };
   };
+  /** Classes that the observed traffic of a site asks for, with the evidence */
+  "GET /policies/suggestions": { query: { site?: string }; answers: { 200: Suggestions } };
   /** One policy, its version as ETag */
   "GET /policies/{id}": { query: { site?: string }; answers: { 200: Policy } };
   /** Whether the log answers and the environment could be read */
   "GET /readyz": { answers: { 200: Health } };
   /** The shard map in force */
   "GET /shards": { answers: { 200: Shards } };
+  /** All sites */
+  "GET /sites": {
+    query: {
+      /** Default: all. */
+      limit?: number;
+      /** The `nextCursor` of the page before. */
+      cursor?: string;
+    };
+    answers: { 200: Sites };
+  };
+  /** One site, its version as ETag */
+  "GET /sites/{name}": { answers: { 200: Site } };
   /** Its progress */
   "GET /warmups/{id}": { answers: { 200: Warmup } };
   /** Its progress as server-sent events: `progress` until `done` */
@@ -111,6 +138,10 @@ export interface Routes {
   "POST /policies/explain": { body: ExplainRequest; answers: { 200: Explanation } };
   /** Check a policy, or several as `policies`, without changing anything */
   "POST /policies/validate": { body: Readonly<Record<string, unknown>>; answers: { 200: PolicyVerdict } };
+  /** Add a site */
+  "POST /sites": { body: SiteBody; answers: { 201: ChangedSite } };
+  /** Check a site, or several as `sites`, without changing anything */
+  "POST /sites/validate": { body: Readonly<Record<string, unknown>>; answers: { 200: PolicyVerdict } };
   /** Fetch URLs into every edge before they are asked for */
   "POST /warmup": { body: WarmupRequest; answers: { 200: Warmup; 202: AcceptedWarmup } };
   /** Replace a policy, by the version that If-Match names */
@@ -123,5 +154,14 @@ export interface Routes {
       out?: boolean;
     };
     answers: { 200: Shards };
+  };
+  /** Replace a site, by the version that If-Match names */
+  "PUT /sites/{name}": {
+    query: {
+      /** What becomes of stored answers where the origin is another one: `drop` by default. */
+      answers?: "drop" | "keep";
+    };
+    body: SiteBody;
+    answers: { 200: ChangedSite };
   };
 }

@@ -250,6 +250,20 @@ export interface ChangedPolicy {
   }[];
 }
 
+export interface ChangedSite {
+  site: Site;
+  version: string;
+  /** Edges that have got so far go by it. */
+  position: string;
+  /** Edges that have said in good time that they go by it; null where nothing had to be changed. */
+  applied: readonly string[] | null;
+  warnings: readonly {
+    /** A JSON pointer (RFC 6901) into what was sent. */
+    pointer: string;
+    message: string;
+  }[];
+}
+
 export interface DryRun {
   dryRun: true;
   accepted: {
@@ -593,6 +607,7 @@ export interface Problem {
     | "method-not-allowed"
     | "exists"
     | "conflict"
+    | "in-use"
     | "precondition-failed"
     | "too-large"
     | "unsupported-media-type"
@@ -658,6 +673,100 @@ export interface Shards {
   version: number;
   items: readonly Shard[];
   nextCursor: null;
+}
+
+export interface Site {
+  name: string;
+  origin: string | null;
+  hosts: readonly string[];
+  aliases: readonly string[];
+  canonical_host: string;
+  limits?: {
+    rate?: number;
+    burst?: number;
+    share?: { rate: number; burst?: number };
+    concurrency?: number;
+    retryShare?: number;
+    failureStatuses?: readonly number[];
+    classes?: Readonly<Record<string, { rate?: number; burst?: number; cost?: number }>>;
+  };
+}
+
+export interface SiteBody {
+  name?: string;
+  origin?: string | null;
+  hosts: readonly string[];
+  aliases?: readonly string[];
+  canonical_host?: string;
+  limits?: {
+    rate?: number;
+    burst?: number;
+    share?: { rate: number; burst?: number };
+    concurrency?: number;
+    retryShare?: number;
+    failureStatuses?: readonly number[];
+    classes?: Readonly<Record<string, { rate?: number; burst?: number; cost?: number }>>;
+  };
+}
+
+export interface Sites {
+  items: readonly {
+    site: Site;
+    /** Its ETag, without the quotes. */
+    version: string;
+    /** How many rows of the metadata table are its own. */
+    policies: number;
+  }[];
+  nextCursor: string | null;
+  /** Of the log, as it was read. */
+  position: string;
+  /** Sites of another release. */
+  unreadable: readonly string[];
+}
+
+export interface Suggestions {
+  items: readonly {
+    key_pattern: string;
+    class: "hot" | "session" | "immutable" | "standard";
+    confidence: number;
+    reasons: readonly string[];
+    evidence: {
+      /** Sampled; each counts half after six hours. */
+      requests: number;
+      requestsPerSecond: number;
+      /** Of the site's requests. */
+      share: number;
+      hitRatio: number;
+      /** Upper bounds, by size classes. */
+      bytesP50: number | null;
+      bytesP95: number | null;
+      /** Requests for names that hold a digest of the content. */
+      hashedNames: number;
+      /** Requests that sent any. */
+      cookies: number;
+      authorized: number;
+      /** Whole ones of the origin; the shares below are of them. */
+      answers: number;
+      setCookie: number;
+      private: number;
+      noStore: number;
+      immutable: number;
+      errors: number;
+      life: { none: number; upToFiveMinutes: number; aMonthOrMore: number };
+      /** Answers that could be compared with the one before by their validators. */
+      compared: number;
+      /** Null where too few could be compared. */
+      changesPerHour: number | null;
+      writes: number;
+    };
+    /** As `POST /policies` takes it. */
+    row: { site: string; key_pattern: string; class: string };
+    /** The policy that matches all that the pattern does. */
+    alreadyCovered: { id: string; class: string; agrees: boolean } | null;
+  }[];
+  /** Seen too seldom to say anything of. */
+  tooLittle: readonly { key_pattern: string; requests: number; needed: number }[];
+  observedForSeconds: number;
 }
 
 export interface Warmup {
