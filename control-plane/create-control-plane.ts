@@ -53,10 +53,6 @@ export function createControlPlane(
   const { clusterKey: key, environment } = given;
   const deadline = LIMITS.redisDeadline;
   const log = createLog(redis, LOG_LIMITS);
-  const hotKeys = createHotKeys(redis, { deadline, halfLife: LIMITS.hotHalfLife, most: LIMITS.hotLedger });
-  const observations = createObservations(redis, {
-    ...{ deadline, halfLife: LIMITS.observedHalfLife, most: LIMITS.observedPatterns },
-  });
   const audits = createAudits(redis, deadline);
   return {
     ...{ clock, timers, random, digest, parseUrl, witness: ports.witness, databases: ports.databases },
@@ -68,10 +64,7 @@ export function createControlPlane(
     histories: createConfigurationHistories(redis, deadline),
     routings: new Routings(),
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
-    hotKeys,
-    hotLedger: new HotLedger(hotKeys),
-    observations,
-    observedLedger: new ObservedLedger(observations),
+    ...ofTraffic(redis),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,
       departedKept: LOG_LIMITS.operationsKept,
@@ -105,4 +98,17 @@ export function createControlPlane(
       errors: LIMITS.warmupErrors,
     }),
   };
+}
+
+/** What edges count of their traffic, merged. */
+function ofTraffic(
+  redis: Redis,
+): Pick<ControlPlane, "hotKeys" | "hotLedger" | "observations" | "observedLedger"> {
+  const deadline = LIMITS.redisDeadline;
+  const hotKeys = createHotKeys(redis, { deadline, halfLife: LIMITS.hotHalfLife, most: LIMITS.hotLedger });
+  const observations = createObservations(redis, {
+    ...{ deadline, halfLife: LIMITS.observedHalfLife, most: LIMITS.observedPatterns },
+  });
+  const hotLedger = new HotLedger(hotKeys);
+  return { hotKeys, hotLedger, observations, observedLedger: new ObservedLedger(observations) };
 }
