@@ -4,11 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
-
-import { freePortRange } from "../dev/ports.ts";
-import { launchRedisServer, type RedisServer } from "../dev/redis/launch.ts";
 import { hitRatio, mostBeyond, type PhaseResult, phaseResult } from "./outage/phase.ts";
+import { type Databases, startDatabases } from "./outside/databases.ts";
 import { startSystem } from "./outside/start-system.ts";
 import { startTraffic, type Traffic } from "./outside/traffic.ts";
 import { zipfPicker } from "./outside/zipf.ts";
@@ -58,7 +55,7 @@ interface Site {
 export async function benchOutage(quick: boolean): Promise<OutageResult> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
   const site = await startSite();
-  const databases = await startDatabases(dir);
+  const databases = await startDatabases(dir, SHARDS);
   const cluster = await startSystem({
     ...{ dir, origin: site.server, edges: EDGES, policies: [POLICY] },
     redis: { kind: "urls", urls: databases.urls },
@@ -131,38 +128,4 @@ async function startSite(): Promise<Site> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { server, asked };
-}
-
-interface Databases {
-  readonly urls: readonly string[];
-  kill(at: number): void;
-  /** With what was written in that life before. */
-  launch(at: number, life: string): Promise<void>;
-  /** Of all that they hold. */
-  empty(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-async function startDatabases(dir: string): Promise<Databases> {
-  const first = await freePortRange(SHARDS);
-  const servers = new Map<number, RedisServer>();
-  const launch = async (at: number, life: string): Promise<void> => {
-    servers.set(at, await launchRedisServer({ port: first + at, dir: join(dir, `${at}-${life}`) }));
-  };
-  for (let at = 0; at < SHARDS; at++) await launch(at, "first");
-  return {
-    urls: Array.from({ length: SHARDS }, (_, at) => `redis://127.0.0.1:${first + at}`),
-    kill: (at) => void servers.get(at)?.process.kill("SIGKILL"),
-    launch,
-    async empty() {
-      for (const { port } of servers.values()) {
-        const redis = new Redis(port, "127.0.0.1");
-        await redis.flushall();
-        redis.disconnect();
-      }
-    },
-    async stop() {
-      for (const server of servers.values()) await server.stop();
-    },
-  };
 }

@@ -9,8 +9,10 @@ import { benchCrowd } from "./crowd.ts";
 import { benchEviction, type TraceOptions } from "./eviction.ts";
 import { benchEvictionL2 } from "./eviction-l2.ts";
 import { benchHit } from "./hit.ts";
+import { benchJournal } from "./journal.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPurge } from "./purge.ts";
+import { benchSessions } from "./sessions.ts";
 
 interface Options {
   readonly only: readonly Name[];
@@ -26,6 +28,8 @@ const BENCHMARKS = {
   purge: ({ quick }: Options) => benchPurge(quick),
   outage: ({ quick }: Options) => benchOutage(quick),
   commands: ({ quick }: Options) => benchCommands(quick),
+  sessions: ({ quick }: Options) => benchSessions(quick),
+  journal: ({ quick }: Options) => benchJournal(quick),
   crowd: ({ quick }: Options) => benchCrowd(quick),
   eviction: ({ quick, trace, l2 }: Options) =>
     l2 ? benchEvictionL2(quick, trace) : benchEviction(quick, trace),

@@ -1,8 +1,12 @@
 // A redis-server whose commands are counted by itself, and told apart by the script that each one runs.
 
 import { Redis } from "ioredis";
+import APPEND from "../../shared/mid-tier/scripts/append.lua";
 import CHECK from "../../shared/mid-tier/scripts/check.lua";
 import FILL from "../../shared/mid-tier/scripts/fill.lua";
+import ACCEPT from "../../shared/mid-tier/scripts/journal-accept.lua";
+import CLAIM from "../../shared/mid-tier/scripts/journal-claim.lua";
+import VALUE from "../../shared/mid-tier/scripts/journal-read.lua";
 import PEEK from "../../shared/mid-tier/scripts/peek.lua";
 import READ_OR_LEASE from "../../shared/mid-tier/scripts/read-or-lease.lua";
 import RELEASE from "../../shared/mid-tier/scripts/release.lua";
@@ -15,6 +19,7 @@ import VERIFIED from "../../shared/mid-tier/scripts/verified.lua";
 const SCRIPTS = {
   ...{ read: READ_OR_LEASE, fill: FILL, peek: PEEK, release: RELEASE },
   ...{ take: TAKE, check: CHECK, verified: VERIFIED },
+  ...{ accept: ACCEPT, value: VALUE, claim: CLAIM, append: APPEND },
   pull: SINCE,
   snapshot: SNAPSHOT,
 } as const;

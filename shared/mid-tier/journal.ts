@@ -37,9 +37,9 @@ import claimScript from "./scripts/journal-claim.lua";
 import PRELUDE from "./scripts/journal-prelude.lua";
 import readScript from "./scripts/journal-read.lua";
 
-const ACCEPT = compact(PRELUDE + acceptScript);
-const CLAIM = compact(PRELUDE + claimScript);
-const READ = compact(PRELUDE + readScript);
+const ACCEPT = compact(PRELUDE) + acceptScript;
+const CLAIM = compact(PRELUDE) + claimScript;
+const READ = compact(PRELUDE) + readScript;
 
 /** Of each database: enough that one edge's flushing does not stand in another's way, and few enough to look after. */
 export const JOURNAL_PARTITIONS = 8;
@@ -60,7 +60,7 @@ export interface JournalLimits {
 }
 
 interface Config extends JournalLimits {
-  /** By their ids, the same for all who use them: another list would look for keys elsewhere (docs/adr/0030). */
+  /** By their ids, the same for all who use them: another list would look for keys elsewhere (docs/adr/0026). */
   readonly databases: ReadonlyMap<string, Redis>;
   readonly digest: Digest;
 }
