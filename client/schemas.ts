@@ -505,6 +505,12 @@ export interface JournalFigures {
   deadLettered: number;
   dropped: number;
   merged: number;
+  /** Values that nobody used for as long as they are kept: sessions that ended. */
+  ended: number;
+  /** Values that gave way to others, the origin having them. */
+  evicted: number;
+  values: number;
+  octets: number;
   operations: number;
   oldestSeconds: number;
 }

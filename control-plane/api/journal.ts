@@ -43,6 +43,12 @@ const figuresSchema = z
     deadLettered: count,
     dropped: count,
     merged: count,
+    ended: count.openapi({
+      description: "Values that nobody used for as long as they are kept: sessions that ended.",
+    }),
+    evicted: count.openapi({ description: "Values that gave way to others, the origin having them." }),
+    values: count,
+    octets: count,
     operations: count,
     oldestSeconds: z.number(),
   })

@@ -51,6 +51,8 @@ export interface JournalLimits {
   /** Operations of one database, and of one key. */
   readonly depth: number;
   readonly perKey: number;
+  /** What the values of one database may take; those that the origin has give way. */
+  readonly valueOctets: Bytes;
   /** For how long a request with an Idempotency-Key is remembered. */
   readonly repeatable: Millis;
   /** Longer than any flusher may take over an operation. */
@@ -121,7 +123,7 @@ async function accept(
       ...[id, key, write.etag, record, body, seal, Math.ceil(write.ttl), write.kind],
       ...[write.site, write.method, write.href, headers, write.merges ? "1" : ""],
       ...[config.depth, config.perKey, tagsText(write.ifMatch), tagsText(write.ifNoneMatch)],
-      ...[repeatable?.digest ?? "", config.repeatable, home.partition],
+      ...[repeatable?.digest ?? "", config.repeatable, home.partition, config.valueOctets],
     ],
   );
   const outcome = await home.redis.run(replicated(command, write.replicas, config), config.deadline);
@@ -155,7 +157,7 @@ function readAccepted(outcome: RedisOutcome, replicas: number): JournalAccepted 
 }
 
 async function read({ digest, deadline }: Config, redis: Redis, key: string): Promise<JournalRead> {
-  const reply = scriptReply(await redis.run([evalCommand(READ, [journalValueKey(key)], [])], deadline));
+  const reply = scriptReply(await redis.run([evalCommand(READ, [journalValueKey(key)], [key])], deadline));
   if (reply.kind === "unavailable") return reply;
   const [kind, etag = "", gone, dirty, record = "", body = "", seal, epoch, seq, age, ttl, operation = ""] =
     reply.strings;

@@ -9,6 +9,7 @@ import type { Reply } from "../../edge/request.ts";
 import { readWhole } from "../../edge/share-body.ts";
 import { kickFlush } from "../../edge/writes/flush.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
+import { bytes } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
@@ -387,6 +388,39 @@ describe("what the journal can't hold", () => {
     await put(deep, "three", { url: other });
     const refused = await put(deep, "four", { url: other });
     expect([refused.status, headerValue(refused.headers, "retry-after")]).toEqual([503, "1"]);
+  });
+});
+
+describe("values", () => {
+  test("end when nobody has used them for their life, and are counted then", async () => {
+    await put(edges[0], "one");
+    await flushed(edges[0]);
+    for (let quarter = 0; quarter < 4; quarter++) {
+      now += 20 * 60_000;
+      expect(await read(edges[quarter % 2] as Edge)).toBe("200 one");
+    }
+    expect(await figures()).toMatchObject({ values: 1, ended: 0 });
+    now += 31 * 60_000;
+    expect(await figures()).toMatchObject({ values: 0, ended: 1, octets: 0 });
+    origin.values.set(URL_OF, "the origin's");
+    expect(await read(edges[0])).toBe("200 the origin's");
+  });
+
+  test("that the origin has give way to others, and what it has not never does", async () => {
+    const small = bareEdge(redis, origin, undefined, { journal: { valueOctets: bytes(2000) } });
+    await small.view.pull(background);
+    const url = (at: number): string => `http://origin.test/session/${at}`;
+    await put(small, "one", { url: url(1) });
+    await flushed(small);
+    const open = closed();
+    for (const at of [2, 3, 4]) await put(small, "more", { url: url(at) });
+    const { values, evicted, octets } = await figures();
+    expect([values, evicted, octets < 2000]).toEqual([3, 1, true]);
+    await settled();
+    // Nothing gives way any more: what is new goes through, to an origin that takes nothing.
+    expect((await put(small, "through", { url: url(5) })).status).toBe(503);
+    expect(await read(small, { url: url(2) })).toBe("200 more");
+    open();
   });
 });
 

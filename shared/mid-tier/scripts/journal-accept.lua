@@ -4,7 +4,8 @@
 -- ARGV: id, digest of the key, entity tag, the value's record, body, seal, its life without use in ms, put or delete,
 -- site, method, URL, fields for the origin, whether it may take the place of one that is not on its way, operations at
 -- most, of one key at most, If-Match and If-None-Match ('' = none, '*', or tags between newlines), digest of a request
--- that may be repeated ('' = it may not), for how many ms that is known, partition
+-- that may be repeated ('' = it may not), for how many ms that is known, partition, octets that
+-- values may take
 local VALUE, QUEUE, OP, DUE, OPS, FIGURES, REQUEST = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local id, digest, etag, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[8]
 local if_match, if_none_match, request = ARGV[16], ARGV[17], ARGV[18]
@@ -41,7 +42,25 @@ if not merges then
   if waits >= tonumber(ARGV[15]) then return { 'full' } end
 end
 
-local now = int(now_ms())
+-- Those give way whose end is next, as long as the origin has them.
+local at = now_ms()
+local octets, most = ENTRY + #ARGV[4] + #ARGV[5], tonumber(ARGV[21])
+local function over()
+  local own = tonumber(redis.call('HGET', SIZES, digest) or '0')
+  return tonumber(redis.call('HGET', SUMS, 'octets') or '0') - own + octets > most
+end
+if over() then
+  for _, other in ipairs(redis.call('ZRANGE', VALUES, '0', '63')) do
+    if not over() then break end
+    if other ~= digest and not redis.call('HGET', 'tg:jv:' .. other, 'dirty') then
+      forget(other)
+      redis.call('HINCRBY', SUMS, 'evicted', '1')
+    end
+  end
+  if over() then return { waits > 0 and 'full' or 'through' } end
+end
+
+local now = int(at)
 local op = merges and tail or id
 local name = merges and 'tg:jo:' .. tail or OP
 redis.call('HSET', name, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'r', ARGV[12], 'u', ARGV[11])
@@ -58,6 +77,7 @@ end
 redis.call('DEL', VALUE)
 redis.call('HSET', VALUE, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'at', now, 'ttl', ARGV[7], 'o', op,
   'dirty', '1', 'n', int(redis.call('HINCRBY', FIGURES, 'accepted', '1')))
+charge(digest, octets, at + tonumber(ARGV[7]))
 if kind == 'delete' then redis.call('HSET', VALUE, 'gone', '1') end
 if request ~= '' then
   redis.call('HSET', REQUEST, 'request', request, 'id', op, 'etag', etag)

@@ -25,7 +25,7 @@ redis.call('HINCRBY', KEYS[4], 'dropped', o[3])
 local tail = redis.call('LINDEX', queue, '-1')
 if not tail then
   redis.call('ZREM', due, digest)
-  redis.call('DEL', 'tg:jv:' .. digest)
+  forget(digest)
   return { 'dropped' }
 end
 if head then redis.call('ZADD', due, now, digest) end

@@ -9,15 +9,36 @@ local function now_ms()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
--- Nothing waits of the key any more: its value may expire, or goes where nobody can vouch for it.
+-- Values by when they end if nobody uses them, what each is charged, and the sum.
+local VALUES, SIZES, SUMS = 'tg:j:values', 'tg:j:sizes', 'tg:j:figures'
+-- What Redis needs for a value beside its record and body.
+local ENTRY = 512
+
+local function charge(digest, octets, ends)
+  local before = tonumber(redis.call('HGET', SIZES, digest) or '0')
+  redis.call('HSET', SIZES, digest, int(octets))
+  redis.call('HINCRBY', SUMS, 'octets', int(octets - before))
+  redis.call('ZADD', VALUES, int(ends), digest)
+end
+
+local function forget(digest)
+  redis.call('DEL', 'tg:jv:' .. digest)
+  redis.call('ZREM', VALUES, digest)
+  local before = tonumber(redis.call('HGET', SIZES, digest) or '0')
+  redis.call('HDEL', SIZES, digest)
+  redis.call('HINCRBY', SUMS, 'octets', int(0 - before))
+end
+
+-- Nothing waits of the key any more: its value may end, or goes where nobody can vouch for it.
 local function quieten(digest, id, epoch, seq)
   local value = 'tg:jv:' .. digest
   local v = redis.call('HMGET', value, 'o', 'gone', 'ttl')
   if v[1] ~= id or v[2] or not v[3] or epoch == '' then
-    redis.call('DEL', value)
+    forget(digest)
     return
   end
   redis.call('HDEL', value, 'dirty')
   redis.call('HSET', value, 've', epoch, 'vs', seq)
   redis.call('PEXPIRE', value, v[3])
+  redis.call('ZADD', VALUES, int(now_ms() + tonumber(v[3])), digest)
 end

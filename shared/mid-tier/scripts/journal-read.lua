@@ -1,7 +1,10 @@
 -- Reads a key's value, and so begins its life anew where the origin has all of it.
--- KEYS: value
+-- KEYS: value.  ARGV: digest of the key
 local f = redis.call('HMGET', KEYS[1], 'e', 'gone', 'dirty', 'm', 'b', 'd', 've', 'vs', 'at', 'ttl', 'o')
 if not f[1] then return { 'absent' } end
-if not f[3] then redis.call('PEXPIRE', KEYS[1], f[10]) end
+if not f[3] then
+  redis.call('PEXPIRE', KEYS[1], f[10])
+  redis.call('ZADD', VALUES, int(now_ms() + tonumber(f[10])), ARGV[1])
+end
 return { 'value', f[1], f[2] or '', f[3] or '', f[4], f[5], f[6], f[7] or '', f[8] or '',
   int(math.max(0, now_ms() - tonumber(f[9]))), f[10], f[11] }
