@@ -94,7 +94,7 @@ export const LIMITS = {
   originRetryShare: 0.1,
   /** What of them counts: between once and twice as long ago. */
   originRetrySpan: seconds(10),
-  /** A warm-up that is turned away tries again for this long, within its batch's deadline. */
+  /** A warm-up that is turned away tries again for this long, within its batch's deadline; then nothing more of it is begun. */
   warmupPatience: seconds(10),
   /** Between two pieces of an origin's body: what stalls longer has broken off. */
   originIdle: seconds(15),
@@ -246,6 +246,22 @@ export const LIMITS = {
   signatureAge: seconds(30),
   /** URLs an edge takes in one warm-up batch. */
   warmupBatch: 200,
+  /** Targets of which an edge says at once whether it holds them: each is a look into every tier. */
+  heldLooks: 50,
+  /** Octets of a sitemap, uncompressed: what the protocol allows, and no compressed bomb goes further. */
+  sitemapOctets: mebibytes(50),
+  /** Characters of one of its locations; the control plane takes no longer URL. */
+  sitemapLocation: 8192,
+  /** Characters of a tag's name in it: the longest in use have some twenty. */
+  sitemapName: 256,
+  /** Locations told at once: Redis takes them in one script, within some milliseconds. */
+  documentLocations: 5000,
+  /** Characters of them. */
+  documentCharacters: mebibytes(1),
+  /** Octets of a manifest: tens of thousands of files. It is read and sent on as a whole. */
+  textOctets: mebibytes(2),
+  /** Reading one document, within the control plane's deadline. */
+  documentDeadline: seconds(15),
   /** Octets of a signed request's body. */
   internalBody: mebibytes(8),
 } as const;

@@ -62,7 +62,9 @@ export async function askForOne(
   const priority = request.purpose === "client" ? "user" : "background";
   const headers = passedRequestHeaders(request, route);
   const sent = { method, url: route.href, headers, body };
-  const asked = askOrigin(edge, { route, kind: "pass", priority, request: sent });
+  // A client has to have his answer; a warm-up that brings the caches nothing costs the budget all the same.
+  const kind = request.purpose === "client" ? "pass" : "fill";
+  const asked = askOrigin(edge, { route, kind, priority, request: sent });
   // Its slot has to be given back, whether its client is still there or not.
   request.background.keep(asked);
   return asked;

@@ -180,11 +180,11 @@ export function shedReply({ reason, retryAfter }: Shed): Reply {
     detail: `${SHED[reason]}, and nothing stored may stand in for it.`,
     retryAfter: Math.max(1, Math.ceil(retryAfter / 1000)),
   });
-  return { ...reply, cacheStatus: SHED_STATUS };
+  return { ...reply, cacheStatus: SHED_STATUS, shed: reason };
 }
 
 const SHED_STATUS = "tidegate-l1; fwd=miss; detail=shed";
-export const isShed = ({ cacheStatus }: Reply): boolean => cacheStatus === SHED_STATUS;
+export const isShed = ({ shed }: Reply): boolean => shed !== undefined;
 
 /** What an answer straight from the origin looks like to a client: as it is, or that he has it already. */
 export function streamedReply(

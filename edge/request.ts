@@ -4,6 +4,7 @@ import type { HeaderList } from "../shared/core/headers.ts";
 import type { Instant } from "../shared/core/units.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
+import type { Shed } from "./origin/shed.ts";
 import type { Shown } from "./shown.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
 
@@ -29,6 +30,8 @@ export interface Reply {
   readonly cacheStatus: string;
   /** Where the answer is a memory hit: the entry, so that a runtime can reuse what it prepared for it. */
   readonly memory: MemoryAnswer | null;
+  /** Why the origin was not asked, where it was not and should have been. */
+  readonly shed?: Shed["reason"];
   /** Where others get the same headers: for a runtime to keep what it makes of them. */
   readonly shown?: Shown;
 }

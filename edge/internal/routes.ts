@@ -1,14 +1,14 @@
-// What lies below `/.tidegate/`: pushes, gossip, status and warm-up batches, for those who hold the cluster's key.
+// What lies below `/.tidegate/`: pushes, gossip, status, warm-up and what it reads, for those who hold the cluster's key.
 
-import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { knownAge } from "../../shared/core/log-view.ts";
 import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
-import { elapsed, later, millis } from "../../shared/core/units.ts";
-import { NO_BODY } from "../../shared/ports/body.ts";
+import { elapsed, millis } from "../../shared/core/units.ts";
 import type { Background } from "../../shared/ports/clock.ts";
+import { DOCUMENT_PATH, decodeDocumentCall } from "../../shared/wire/document.ts";
 import { decodeExplainCall, EXPLAIN_PATH } from "../../shared/wire/explain.ts";
 import { decodeFlush, FLUSH_PATH } from "../../shared/wire/flush.ts";
 import { decodeQuestion, encodeTold, GOSSIP_PATH } from "../../shared/wire/gossip.ts";
+import { decodeHeldCall, HELD_PATH } from "../../shared/wire/held.ts";
 import {
   type Acknowledgement,
   decodeEstimateCall,
@@ -21,23 +21,20 @@ import {
   STATUS_PATH,
   type StatusReport,
   WARM_PATH,
-  type WarmMessage,
   type WarmReply,
-  type WarmResult,
 } from "../../shared/wire/internal.ts";
 import type { SignatureChecker } from "../../shared/wire/signature.ts";
-import { decodeTarget, type WarmTarget } from "../../shared/wire/warm-target.ts";
 import { countedOf } from "../audit/sampler.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
-import { handleRequest } from "../handle-request.ts";
 import { learnHot } from "../hot/learn-hot.ts";
-import { isShed } from "../reply.ts";
-import type { EdgeRequest, Reply } from "../request.ts";
 import { kickFlush } from "../writes/flush.ts";
 import { lookIntoMemory } from "./estimate.ts";
 import { explain } from "./explain.ts";
 import { flatCounters } from "./flat-counters.ts";
+import { lookForHeld } from "./look-for-held.ts";
+import { readDocument } from "./read-document.ts";
+import { requestFor, warm } from "./warm.ts";
 
 export interface InternalRequest {
   readonly method: string;
@@ -96,9 +93,13 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
     case `POST ${EXPLAIN_PATH}`:
       return explainOne(edge, request);
     case `POST ${WARM_PATH}`:
-      return warm(edge, request);
+      return warmUp(edge, request);
     case `POST ${FLUSH_PATH}`:
       return takeFlushCall(edge, request);
+    case `POST ${DOCUMENT_PATH}`:
+      return document(edge, request);
+    case `POST ${HELD_PATH}`:
+      return held(edge, request);
     default:
       return NOT_FOUND;
   }
@@ -204,84 +205,22 @@ function takeFlushCall(edge: Edge, request: InternalRequest): InternalReply {
   return { status: 200, json: acknowledgement(edge) };
 }
 
-async function warm(edge: Edge, request: InternalRequest): Promise<InternalReply> {
+async function warmUp(edge: Edge, request: InternalRequest): Promise<InternalReply> {
   const message = decodeWarm(request.body);
   if (message === null || message.urls.length > LIMITS.warmupBatch) return BAD_MESSAGE;
-  const results = await inParallel(message, (url) =>
-    warmOne(edge, request.background, { url, into: message.into }),
-  );
+  const results = await warm(edge, request.background, message);
   const reply: WarmReply = { ...acknowledgement(edge), results };
   return { status: 200, json: reply };
 }
 
-async function inParallel(
-  message: WarmMessage,
-  act: (url: string) => Promise<WarmResult>,
-): Promise<WarmResult[]> {
-  const results: WarmResult[] = [];
-  const queue = [...message.urls];
-  const worker = async (): Promise<void> => {
-    for (let url = queue.shift(); url !== undefined; url = queue.shift()) results.push(await act(url));
-  };
-  await Promise.all(Array.from({ length: message.concurrency }, worker));
-  return results;
+async function document(edge: Edge, request: InternalRequest): Promise<InternalReply> {
+  const call = decodeDocumentCall(request.body);
+  if (call === null) return BAD_MESSAGE;
+  return { status: 200, json: await readDocument(edge, request.background, call) };
 }
 
-/** The same path as any client's request, with a client that reads everything. */
-async function warmOne(
-  edge: Edge,
-  background: Background,
-  { url, into }: { readonly url: string } & Pick<WarmMessage, "into">,
-): Promise<WarmResult> {
-  const target = decodeTarget(url);
-  if (target === null) return { url, status: 0, result: "failed" };
-  const purpose = into === "shards" ? "refill" : "warm-up";
-  const request = requestFor(edge, background, { target, purpose });
-  try {
-    const reply = await patiently(edge, request);
-    if (reply.body.kind === "source") while ((await reply.body.source.read()) !== null) {}
-    return { url, status: reply.status, result: fate(reply.status, reply.cacheStatus) };
-  } catch (error) {
-    if (error instanceof Error) return { url, status: 0, result: "failed" };
-    throw error;
-  }
-}
-
-function requestFor(
-  edge: Edge,
-  background: Background,
-  { target, purpose }: { readonly target: WarmTarget } & Pick<EdgeRequest, "purpose">,
-): EdgeRequest {
-  const headers = purpose === "client" ? target.headers : named(target.headers);
-  return {
-    method: "GET",
-    url: target.url,
-    header: (name) => headerValue(headers, name),
-    headers: () => headers,
-    body: NO_BODY,
-    purpose,
-    arrivedAt: edge.clock.now(),
-    background,
-  };
-}
-
-/** Where answers vary by it the target says which. */
-const named = (headers: HeaderList): HeaderList =>
-  headers.some(([name]) => name === "user-agent") ? headers : [["user-agent", "tidegate-warmup"], ...headers];
-
-/** Users come first at the origin: a warm-up that is turned away for them has time to come again. */
-async function patiently(edge: Edge, request: EdgeRequest): Promise<Reply> {
-  const giveUpAt = later(request.arrivedAt, LIMITS.warmupPatience);
-  while (true) {
-    const reply = await handleRequest(edge, { ...request, arrivedAt: edge.clock.now() });
-    if (!isShed(reply) || edge.clock.now() >= giveUpAt) return reply;
-    // One second is the least that anybody is told.
-    await edge.timers.sleep(millis(500 + 500 * edge.random.unit()));
-  }
-}
-
-function fate(status: number, cacheStatus: string): WarmResult["result"] {
-  if (status === 0 || status >= 500) return "failed";
-  if (/\bhit\b|collapsed/.test(cacheStatus)) return "held";
-  return cacheStatus.includes("stored") ? "stored" : "not-stored";
+async function held(edge: Edge, request: InternalRequest): Promise<InternalReply> {
+  const targets = decodeHeldCall(request.body);
+  if (targets === null || targets.length > LIMITS.heldLooks) return BAD_MESSAGE;
+  return { status: 200, json: await lookForHeld(edge, request.background, targets) };
 }

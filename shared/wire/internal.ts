@@ -158,11 +158,11 @@ export function decodeWarm(text: string): WarmMessage | null {
   return { v: 1, urls: value.urls, concurrency, into };
 }
 
-/** One URL's fate at one edge. */
+/** One URL's fate at one edge. `later`: the origin takes no more now, or there was no time to begin it. */
 export interface WarmResult {
   readonly url: string;
   readonly status: number;
-  readonly result: "stored" | "held" | "not-stored" | "failed";
+  readonly result: "stored" | "held" | "not-stored" | "failed" | "later";
 }
 
 export interface WarmReply extends Acknowledgement {

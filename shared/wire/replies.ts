@@ -44,7 +44,7 @@ const warmReplySchema = z.object({
     z.object({
       url: z.string(),
       status: z.number(),
-      result: z.enum(["stored", "held", "not-stored", "failed"]),
+      result: z.enum(["stored", "held", "not-stored", "failed", "later"]),
     }),
   ),
 });

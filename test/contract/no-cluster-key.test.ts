@@ -8,7 +8,9 @@ import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
 import { createCallEdge } from "../../shared/wire/call-edge.ts";
+import { DOCUMENT_PATH } from "../../shared/wire/document.ts";
 import { GOSSIP_PATH } from "../../shared/wire/gossip.ts";
+import { HELD_PATH } from "../../shared/wire/held.ts";
 import { ESTIMATE_PATH, PUSH_PATH, STATUS_PATH, WARM_PATH } from "../../shared/wire/internal.ts";
 import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
 import { bareEdge } from "../support/bare-edge.ts";
@@ -31,7 +33,15 @@ test.each([
     boot: "boot",
     region: "test",
   };
-  for (const path of [PUSH_PATH, STATUS_PATH, GOSSIP_PATH, ESTIMATE_PATH, WARM_PATH]) {
+  for (const path of [
+    PUSH_PATH,
+    STATUS_PATH,
+    GOSSIP_PATH,
+    ESTIMATE_PATH,
+    WARM_PATH,
+    DOCUMENT_PATH,
+    HELD_PATH,
+  ]) {
     for (const key of ["", "guessed"]) {
       const message = { method: "POST", path, body: "{}" };
       const by = { key, digest: lenient, random: systemRandom, nowWall: internal.edge.clock.wall() };
