@@ -200,9 +200,11 @@ export const LIMITS = {
   /** Lives of edges remembered as warmed. */
   livesRemembered: 1000,
 
-  /** URLs of one warm-up: what fits into a body. */
+  /** URLs of one warm-up's body: what fits into it. */
   warmupUrls: 10_000,
-  /** Requests a second to the origin where the request doesn't say: most origins take that beside their users. */
+  /** Requests of one warm-up, those of sitemaps and variants included: some ten megabytes of Redis. */
+  warmupTargets: 100_000,
+  /** Requests a second to the origin where neither the request nor the site's budget says: most origins take that beside their users. */
   warmupRate: 100,
   /** Requests a second to the origin at most. */
   warmupRateMost: 10_000,
@@ -210,14 +212,44 @@ export const LIMITS = {
   warmupConcurrency: 8,
   /** Requests to the origin at once at most: edges take no more in one batch. */
   warmupConcurrencyMost: 64,
+  /** Variants of one warm-up: each is all of its URLs once more. */
+  variants: 16,
+  /** Headers of one of them. */
+  variantHeaders: 8,
+  /** Characters of each: longer ones are no preference. */
+  variantHeader: 1024,
+  /** Indexes of sitemaps in one another: the protocol knows one level, some sites make two. */
+  sitemapDepth: 3,
+  /** Sitemaps and manifests of one warm-up: each takes an edge a fetch and a moment. */
+  warmupDocuments: 500,
+  /** How often one is tried that could not be read. */
+  documentTries: 3,
+  /** From one place to another for one of them: what takes more goes round in circles, most likely. */
+  redirects: 5,
+  /** All reading of one warm-up: by then what is read will have to do. */
+  listingFor: minutes(30),
+  /** Files of one manifest. */
+  manifestFiles: 20_000,
+  /** Characters of a file's digest. */
+  manifestDigest: 256,
+  /** Reading sitemaps for a dry run: a person waits for it. */
+  rehearsalFor: seconds(20),
+  /** Targets that a dry run shows, and asks every edge for: fewer than an edge looks for at once. */
+  rehearsalShown: 20,
+  /** One edge's look for them. */
+  heldDeadline: seconds(3),
   /** URLs in one batch, fewer than an edge takes: a cancel, a restart or a slow origin then costs little. */
   warmupBatch: 100,
-  /** One batch at one edge: several rounds of a slow origin. */
+  /** One batch, or one document, at one edge: it begins nothing after half of that. */
   warmupDeadline: seconds(20),
+  /** After a batch of which the origin took nothing. */
+  warmupPause: seconds(1),
   /** Work on warm-ups in one beat; what is left over goes on with the next. */
   warmupSlice: millis(900),
   /** Warm-ups that share a beat; others wait their turn. */
   warmupsAtOnce: 4,
+  /** Warm-ups that are listed: all of a day, unless edges come and go all the time. */
+  warmupsRemembered: 1000,
   /** Errors kept with a warm-up: enough to see what is wrong. */
   warmupErrors: 50,
   /** How long a warm-up's outcome can be read. */

@@ -96,6 +96,9 @@ export function createControlPlane(
       deadline,
       kept: LIMITS.warmupKept,
       errors: LIMITS.warmupErrors,
+      remembered: LIMITS.warmupsRemembered,
+      targets: LIMITS.warmupTargets,
+      documents: LIMITS.warmupDocuments,
     }),
   };
 }

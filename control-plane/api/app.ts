@@ -15,7 +15,8 @@ import { shardRoutes } from "./shards.ts";
 import { siteRoutes } from "./sites.ts";
 import { suggestionsRoute } from "./suggestions.ts";
 import { refuseInvalid } from "./validation.ts";
-import { warmupRoutes } from "./warmups.ts";
+import { warmupRoute } from "./warmups.ts";
+import { warmupProgressRoutes } from "./warmups-progress.ts";
 
 const VERSION = "0.1.0";
 
@@ -44,7 +45,8 @@ export function createApi(ports: ApiPorts): Api {
   suggestionsRoute(api, ports);
   policyRoutes(api, ports);
   siteRoutes(api, ports);
-  warmupRoutes(api, ports);
+  warmupRoute(api, ports);
+  warmupProgressRoutes(api, ports);
   journalRoutes(api, ports);
   metricsRoutes(api, ports);
   document(api);

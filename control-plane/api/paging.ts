@@ -52,9 +52,11 @@ export function pageOf<Item extends { readonly id: string }>(
 export function readCursor(text: string | undefined): readonly [number, number] | null {
   if (text === undefined) return null;
   const match = /^(\d{1,16})-(\d{1,9})$/.exec(text);
-  if (match === null)
-    throw new Refusal("invalid-query", "cursor is not one that a page ended with", {
-      faults: [{ pointer: "/cursor", message: "is not one that a page ended with" }],
-    });
+  if (match === null) throw wrongCursor();
   return [Number(match[1]), Number(match[2])];
 }
+
+export const wrongCursor = (): Refusal =>
+  new Refusal("invalid-query", "cursor is not one that a page ended with", {
+    faults: [{ pointer: "/cursor", message: "is not one that a page ended with" }],
+  });

@@ -21,7 +21,6 @@ const TITLES = {
   "too-large": [413, "Content too large"],
   "unsupported-media-type": [415, "Unsupported media type"],
   "invalid-body": [422, "Invalid body"],
-  "not-supported": [422, "Not supported"],
   "idempotency-conflict": [422, "Idempotency key used before"],
   "precondition-required": [428, "Precondition required"],
   "too-many-repeats": [429, "Too many repeats"],
@@ -74,17 +73,10 @@ export const unavailable = (reason: string, advice = "Try again."): Refusal =>
     headers: { "retry-after": String(LIMITS.retryAfter) },
   });
 
-export const invalidBody = (faults: readonly Fault[]): Refusal =>
-  new Refusal(
-    faults.length > 0 && faults.every(({ message }) => message.includes("is not supported"))
-      ? "not-supported"
-      : "invalid-body",
-    faults
-      .map(({ pointer, message }) => `${pointer || "the body"}: ${message}`)
-      .join("; ")
-      .slice(0, 1000),
-    { faults },
-  );
+export const invalidBody = (faults: readonly Fault[]): Refusal => {
+  const said = faults.map(({ pointer, message }) => `${pointer || "the body"}: ${message}`);
+  return new Refusal("invalid-body", said.join("; ").slice(0, 1000), { faults });
+};
 
 export function problemResponse(context: Context<ApiEnvironment>, error: Error): Response {
   const refusal = error instanceof Refusal ? error : refusalOf(error);

@@ -3,7 +3,7 @@
 import { elapsed } from "../../shared/core/units.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
+import { isOpen, type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
 
 export function warmupEvents(
   { warmups, clock, timers }: Pick<ControlPlane, "warmups" | "clock" | "timers">,
@@ -25,7 +25,7 @@ export function warmupEvents(
       // Without news, or a moment without Redis, a comment keeps the connection open.
       controller.enqueue(encoder.encode(news ? eventOf(shown) : ":\n\n"));
       told = shown ?? told;
-      const ended = shown !== null && shown.state !== "running";
+      const ended = shown !== null && !isOpen(shown);
       if (ended || elapsed(begun, clock.now()) >= LIMITS.warmupEventsFor) controller.close();
     },
   });
@@ -34,8 +34,8 @@ export function warmupEvents(
   });
 }
 
-const progressOf = ({ state, done, failed, skipped }: ShownWarmup): string =>
-  `${state} ${done} ${failed} ${skipped}`;
+const progressOf = ({ state, total, done, failed, skipped, later, documents }: ShownWarmup): string =>
+  [state, total, done, failed, skipped, later, documents.found, documents.read].join(" ");
 
 const eventOf = (shown: ShownWarmup): string =>
-  `event: ${shown.state === "running" ? "progress" : "done"}\ndata: ${JSON.stringify(shown)}\n\n`;
+  `event: ${isOpen(shown) ? "progress" : "done"}\ndata: ${JSON.stringify(shown)}\n\n`;

@@ -1,58 +1,32 @@
-// `POST /warmup`, its progress, and its end.
+// `POST /warmup`: begins a warm-up, or says what it would do.
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { elapsed, type Millis, millis } from "../../shared/core/units.ts";
-import type { WarmupOutcome } from "../../shared/mid-tier/warmups.ts";
+import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { acceptWarmup, type WarmupOrder } from "../warmup/accept.ts";
-import { warmupSchema } from "../warmup/request.ts";
-import { type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
+import { siteNamed } from "../invalidate/accept.ts";
+import { acceptWarmup, referenceTo, type WarmupOrder } from "../warmup/accept.ts";
+import { namedDocument } from "../warmup/document.ts";
+import { type Rehearsal, rehearse } from "../warmup/rehearse.ts";
+import { type WarmupBody, warmupSchema } from "../warmup/request.ts";
+import { isOpen, type ShownWarmup } from "../warmup/show-warmup.ts";
 import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
-import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, type NamedOperation, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { noQuery } from "./paging.ts";
-import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
-import { warmupEvents } from "./warmup-events.ts";
+import { invalidBody, problemAnswer, unavailable } from "./problem.ts";
+import { shownOf } from "./warmups-progress.ts";
+import { acceptedJobSchema, jobSchema, rehearsalSchema } from "./warmups-schema.ts";
 
-const jobSchema = z
-  .object({
-    id: z.string(),
-    site: z.string(),
-    state: z.enum(["running", "done", "cancelled"]),
-    total: z.int(),
-    done: z.int(),
-    failed: z.int(),
-    skipped: z.int().openapi({ description: "Answers that may not be stored." }),
-    ratePerSecond: z.number(),
-    concurrency: z.int(),
-    edges: z.array(z.string()).or(z.literal("all")),
-    etaSeconds: z.int().nullable(),
-    errors: z.array(z.object({ url: z.string(), edge: z.string(), reason: z.string() })),
-    acceptedAt: z.iso.datetime(),
-    finishedAt: z.iso.datetime().nullable(),
-  })
-  .openapi("Warmup");
-
-const acceptedSchema = z
-  .object({ id: z.string(), total: z.int(), job: z.string() })
-  .openapi("AcceptedWarmup");
-
-const params = z.object({ id: z.string() });
-
-export function warmupRoutes(api: Api, ports: ApiPorts): void {
-  postWarmup(api, ports);
-  oneWarmup(api, ports);
-}
-
-function postWarmup(api: Api, { plane, wake }: ApiPorts): void {
+export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
   const route = createRoute({
     method: "post",
     path: "/warmup",
-    summary: "Fetch URLs into every edge before they are asked for",
+    summary: "Fetch what is named into every edge before it is asked for",
     middleware: [requireToken(plane), limitBody, requireUtf8] as const,
     request: {
       query: noQuery,
@@ -60,38 +34,36 @@ function postWarmup(api: Api, { plane, wake }: ApiPorts): void {
       headers: z.object({ "idempotency-key": z.string().optional() }),
     },
     responses: {
-      200: json("With `wait`: it has ended", jobSchema),
-      202: json("It goes on", acceptedSchema),
+      200: json("With `wait`: it has ended; or a dry run", jobSchema.or(rehearsalSchema)),
+      202: json("It goes on", acceptedJobSchema),
       default: problemAnswer,
     },
   });
   api.openapi(route, async (context) => {
     const body = context.req.valid("json");
+    const accepted = await accept(plane, body);
+    if (body.dryRun === true) return context.json(await triedDry(plane, accepted), 200);
     const operation = await operationOf(context, "warmup", plane);
-    const order = await acceptedOrder(plane, body);
-    const actor = context.get("actor");
-    const created = await plane.warmups.create({
-      ...operation,
-      ...order,
-      actor,
-      into: "edges",
-      behind: millis(0),
-    });
-    if (created.kind === "unavailable")
-      throw unavailable(created.reason, "Send it again with the same Idempotency-Key.");
-    if (created.kind === "conflict") throw idempotencyConflict();
+    const { order } = accepted;
+    const created = await create(plane, order, { ...operation, actor: context.get("actor") });
     const job = `/warmups/${operation.id}`;
     context.header("location", job);
-    if (created.kind === "created") await wake("now");
+    if (created === "created") await wake("now");
     if (body.wait === true) {
       const ended = await awaitEnd(plane, operation.id, LIMITS.waitMost);
-      if (ended.state !== "running") return context.json(ended, 200);
+      if (!isOpen(ended)) return context.json(ended, 200);
     }
-    return context.json({ id: operation.id, total: order.urls.length, job }, 202);
+    const total = order.urls.length * Math.max(1, order.variants.length);
+    return context.json({ id: operation.id, total, job }, 202);
   });
 }
 
-async function acceptedOrder(plane: ControlPlane, body: z.infer<typeof warmupSchema>): Promise<WarmupOrder> {
+interface Accepted {
+  readonly order: WarmupOrder;
+  readonly given: Parameters<typeof rehearse>[2];
+}
+
+async function accept(plane: ControlPlane, body: WarmupBody): Promise<Accepted> {
   const [known, edges, hot] = await Promise.all([
     readRouting(plane),
     plane.edges.read(),
@@ -101,71 +73,68 @@ async function acceptedOrder(plane: ControlPlane, body: z.infer<typeof warmupSch
   if (known.kind === "unavailable") throw unavailable(known.reason);
   if (edges.kind === "unavailable") throw unavailable(edges.reason);
   if (hot.kind === "unavailable") throw unavailable(hot.reason);
-  const listed = edges.directory.edges;
-  const context = { routing: known.routing, parse: plane.parseUrl, listed, hottest: hot.keys };
-  const acceptance = acceptWarmup(body, context);
+  const { routing, fields } = known;
+  const { directory } = edges;
+  const context = { routing, parse: plane.parseUrl, listed: directory.edges, hottest: hot.keys };
+  const budgetOf = (site: string): number | null => {
+    const field = originField(site);
+    // The environment's own sites count before the log has taken them.
+    const text = fields.get(field) ?? plane.settings.fields.get(field) ?? "";
+    return decodeOrigin(text)?.budget?.rate ?? null;
+  };
+  const acceptance = acceptWarmup(body, { ...context, budgetOf });
   if (acceptance.kind === "refused") throw invalidBody(acceptance.faults);
-  return acceptance.order;
+  const { order } = acceptance;
+  const site = siteNamed(routing, order.site);
+  if (site === null) throw new Error("a site that was there a moment ago");
+  return { order, given: { directory, reference: referenceTo(site, context) } };
+}
+
+async function create(
+  plane: ControlPlane,
+  order: WarmupOrder,
+  by: NamedOperation & { readonly actor: string },
+): Promise<"created" | "exists"> {
+  const documents = order.documents.map(namedDocument);
+  const created = await plane.warmups.create({
+    ...by,
+    ...order,
+    documents,
+    into: "edges",
+    behind: millis(0),
+  });
+  if (created.kind === "unavailable")
+    throw unavailable(created.reason, "Send it again with the same Idempotency-Key.");
+  if (created.kind === "conflict") throw idempotencyConflict();
+  return created.kind;
 }
 
 async function awaitEnd(plane: ControlPlane, id: string, patience: Millis): Promise<ShownWarmup> {
   const begun = plane.clock.now();
   for (;;) {
     const shown = shownOf(await plane.warmups.read(id));
-    if (shown.state !== "running" || elapsed(begun, plane.clock.now()) >= patience) return shown;
+    if (!isOpen(shown) || elapsed(begun, plane.clock.now()) >= patience) return shown;
     await plane.timers.sleep(LIMITS.warmupPoll);
   }
 }
 
-function shownOf(outcome: WarmupOutcome): ShownWarmup {
-  if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
-  if (outcome.kind === "absent")
-    throw new Refusal("not-found", "There is no such warm-up; they are kept for a day.");
-  return showWarmup(outcome.warmup);
+async function triedDry(
+  plane: ControlPlane,
+  { order, given }: Accepted,
+): Promise<z.infer<typeof rehearsalSchema>> {
+  const rehearsal = await rehearse(plane, order, given);
+  const { total, complete, refused, errors, edges, targets } = rehearsal;
+  const { site, ratePerSecond, concurrency } = order;
+  return {
+    ...{ dryRun: true, site, total, complete, failed: refused, ratePerSecond, concurrency },
+    errors: errors.map((error) => ({ ...error, variant: null })),
+    takesSeconds: Math.ceil(total / ratePerSecond),
+    edges: edges.map((edge) => ({ edge, held: heldAt(edge, targets) })),
+    targets: targets.map(({ held, ...target }) => ({ ...target, held: [...held] })),
+  };
 }
 
-function oneWarmup(api: Api, { plane }: ApiPorts): void {
-  const middleware = requireToken(plane);
-  const path = "/warmups/{id}" as const;
-  const responses = { 200: json("The warm-up", jobSchema), default: problemAnswer } as const;
-  const get = createRoute({
-    method: "get",
-    path,
-    summary: "Its progress",
-    middleware,
-    request: { params, query: noQuery },
-    responses,
-  });
-  const cancel = createRoute({
-    method: "delete",
-    path,
-    summary: "End it",
-    middleware,
-    request: { params, query: noQuery },
-    responses,
-  });
-  const events = createRoute({
-    method: "get",
-    path: "/warmups/{id}/events",
-    summary: "Its progress as server-sent events: `progress` until `done`",
-    middleware,
-    request: { params, query: noQuery },
-    responses: {
-      200: { description: "Events", content: { "text/event-stream": { schema: z.string() } } },
-      default: problemAnswer,
-    },
-  });
-  api.openapi(get, async (context) =>
-    context.json(shownOf(await plane.warmups.read(context.req.valid("param").id)), 200),
-  );
-  api.openapi(cancel, async (context) => {
-    const { id } = context.req.valid("param");
-    const ended = await plane.warmups.cancel(id);
-    if (ended.kind === "unavailable") throw unavailable(ended.reason);
-    return context.json(shownOf(await plane.warmups.read(id)), 200);
-  });
-  api.openapi(events, async (context) => {
-    const { id } = context.req.valid("param");
-    return warmupEvents(plane, shownOf(await plane.warmups.read(id)));
-  });
+function heldAt(edge: string, targets: Rehearsal["targets"]): number | null {
+  const tiers = targets.flatMap(({ held }) => held.filter((by) => by.edge === edge)).map(({ tier }) => tier);
+  return tiers.includes("unknown") ? null : tiers.filter((tier) => tier !== null).length;
 }

@@ -11,6 +11,8 @@ export type RoutingOutcome =
   | {
       readonly kind: "routing";
       readonly routing: Routing;
+      /** What it was read from, by field. */
+      readonly fields: ReadonlyMap<string, string>;
       /** Where the log stood. */
       readonly position: Position;
     }
@@ -27,5 +29,5 @@ export async function readRouting({
   const own = isBrought(outcome.configuration) ? [] : settings.sites;
   const fields = new Map(own.map((site) => [siteField(site.name), encodeSite(site)]));
   for (const [field, value] of outcome.configuration) fields.set(field, value);
-  return { kind: "routing", routing: routings.of(fields), position: outcome.head };
+  return { kind: "routing", routing: routings.of(fields), fields, position: outcome.head };
 }

@@ -1,19 +1,21 @@
-// Carries open warm-ups on for a slice of time: batch by batch, at their rates, each recorded before the next.
+// Carries open warm-ups on for a slice of time: document by document, then batch by batch, each recorded before the next.
 
 import { elapsed, type Instant, later, millis } from "../../shared/core/units.ts";
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
-import type { Warmup, WarmupError } from "../../shared/mid-tier/warmups.ts";
+import type { Warmup, WarmupError } from "../../shared/mid-tier/warmup-record.ts";
+import type { Turn } from "../../shared/mid-tier/warmups.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import type { ListedEdge } from "../../shared/wire/edge-list.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { showEdges } from "../edges/show-edges.ts";
 import { warmBatch } from "./batch.ts";
+import { edgesFor } from "./edges-for.ts";
+import { type ListingPorts, listNext } from "./list-next.ts";
+import { isOpen } from "./show-warmup.ts";
 
 /** When each warm-up may send its next batch: kept from slice to slice, and begun anew after a restart. */
 export type WarmupPace = Map<string, Instant>;
 
-type Ports = Pick<ControlPlane, "warmups" | "edges" | "callEdge" | "clock" | "timers">;
+type Ports = ListingPorts & Pick<ControlPlane, "edges" | "clock" | "timers">;
 type Outcome = { readonly kind: "done" } | Unavailable;
 
 export async function advanceWarmups(plane: Ports, pace: WarmupPace): Promise<Outcome> {
@@ -38,23 +40,18 @@ interface Slice {
 }
 
 async function advanceOne(plane: Ports, slice: Slice): Promise<Outcome> {
-  const read = await plane.warmups.read(slice.id);
-  if (read.kind === "unavailable") return read;
-  if (read.kind === "absent" || read.warmup.state !== "running") {
-    // Expired, or ended by a process that did not get round to saying so.
-    await plane.warmups.cancel(slice.id);
-    return { kind: "done" };
-  }
-  const { warmup } = read;
-  let { cursor } = warmup;
   while (await mayBegin(plane, slice)) {
-    const count = Math.min(batchSize(warmup), warmup.total - cursor);
-    const sent = plane.clock.now();
-    const outcome = await oneBatch(plane, { ...slice, warmup: { ...warmup, cursor }, count });
-    if (outcome.kind === "unavailable") return outcome;
-    if (outcome.kind === "over") return { kind: "done" };
-    slice.pace.set(slice.id, later(sent, millis((count / warmup.ratePerSecond) * 1000)));
-    cursor += count;
+    const read = await plane.warmups.read(slice.id);
+    if (read.kind === "unavailable") return read;
+    if (read.kind === "absent" || !isOpen(read.warmup)) {
+      // Expired, or ended by a process that did not get round to saying so.
+      await plane.warmups.cancel(slice.id);
+      return { kind: "done" };
+    }
+    const step = await oneStep(plane, slice, read.warmup);
+    if (step.kind === "unavailable") return step;
+    if (step.kind === "over") return { kind: "done" };
+    slice.pace.set(slice.id, step.next);
   }
   return { kind: "done" };
 }
@@ -68,50 +65,56 @@ async function mayBegin({ clock, timers }: Ports, { id, pace, until }: Slice): P
   return true;
 }
 
+/** `next`: when another step may begin. */
+type Step = { readonly kind: "went"; readonly next: Instant } | { readonly kind: "over" } | Unavailable;
+
+async function oneStep(plane: Ports, slice: Slice, warmup: Warmup): Promise<Step> {
+  if (warmup.state === "listing") {
+    const outcome = await listNext(plane, { warmup, directory: slice.directory });
+    if (outcome.kind === "unavailable" || outcome.kind === "over") return outcome;
+    const rest = outcome.kind === "later" ? LIMITS.warmupPause : millis(0);
+    return { kind: "went", next: later(plane.clock.now(), rest) };
+  }
+  const sent = plane.clock.now();
+  const turn = await plane.warmups.turn(warmup, batchSize(warmup));
+  if (turn.kind === "unavailable") return turn;
+  const outcome = await oneBatch(plane, slice, { warmup, turn });
+  if (outcome.kind === "unavailable" || outcome.kind === "over") return outcome;
+  const due = later(sent, millis((turn.targets.length / warmup.ratePerSecond) * 1000));
+  return { kind: "went", next: outcome.took ? due : later(plane.clock.now(), LIMITS.warmupPause) };
+}
+
 /** A quarter of a second's worth, and at most four rounds for a slow origin. */
 const batchSize = ({ ratePerSecond, concurrency }: Warmup): number =>
   Math.max(1, Math.min(Math.ceil(ratePerSecond / 4), 4 * concurrency, LIMITS.warmupBatch));
 
+/** `took`: the origin, or a cache before it, answered for some of it. */
+type BatchStep =
+  | { readonly kind: "running"; readonly took: boolean }
+  | { readonly kind: "over" }
+  | Unavailable;
+
 async function oneBatch(
   plane: Ports,
-  { id, warmup, count, directory }: Slice & { readonly warmup: Warmup; readonly count: number },
-): Promise<{ readonly kind: "running" | "over" } | Unavailable> {
-  const from = warmup.cursor;
-  const page = await plane.warmups.urls(id, from, count);
-  if (page.kind === "unavailable") return page;
+  { id, directory }: Slice,
+  { warmup, turn }: { readonly warmup: Warmup; readonly turn: Turn },
+): Promise<BatchStep> {
+  const { cursor: from, into, concurrency } = warmup;
+  const { targets, to } = turn;
   const { reachable, silent } = edgesFor(warmup, directory);
-  const { into, concurrency } = warmup;
-  const batch = { urls: page.urls, edges: reachable, into, concurrency, turn: from };
+  const batch = { urls: targets, edges: reachable, into, concurrency, turn: from };
   const outcome = await warmBatch({ callEdge: plane.callEdge, deadline: LIMITS.warmupDeadline }, batch);
   const passedOver = silent.map(({ id: edge }): WarmupError => {
-    return { url: page.urls[0] ?? "", edge, reason: "the edge is silent: this URL and others were left out" };
+    return { url: targets[0] ?? "", edge, reason: "the edge is silent: this URL and others were left out" };
   });
-  return plane.warmups.advance(id, {
+  const standing = await plane.warmups.advance(id, {
     ...outcome,
-    // URLs that Redis has lost can't be warmed any more: a job must not go on for ever for their sake.
-    failed: outcome.failed + (count - page.urls.length),
+    // What Redis has lost can't be warmed any more: a job must not go on for ever for its sake.
+    failed: outcome.failed + (to - from - targets.length),
     errors: [...outcome.errors, ...passedOver].slice(0, LIMITS.warmupErrors),
-    from,
-    to: from + count,
+    ...{ from, to },
   });
-}
-
-/**
- * Calling an edge that is away would cost the whole batch its deadline. One that nobody has asked yet may well be
- * there, and so may all of them where all seem away.
- */
-function edgesFor(
-  warmup: Warmup,
-  directory: Directory,
-): Record<"reachable" | "silent", readonly ListedEdge[]> {
-  const wanted = directory.edges.filter(({ id }) => warmup.edges === null || warmup.edges.includes(id));
-  const away = new Set(
-    showEdges(directory).flatMap(({ id, state, lastSeenMs }) =>
-      state === "silent" && lastSeenMs !== null ? [id] : [],
-    ),
-  );
-  const reachable = wanted.filter(({ id }) => !away.has(id));
-  return reachable.length === 0
-    ? { reachable: wanted, silent: [] }
-    : { reachable, silent: wanted.filter(({ id }) => away.has(id)) };
+  if (standing.kind === "unavailable") return standing;
+  if (standing.kind !== "running") return { kind: "over" };
+  return { kind: "running", took: targets.length === 0 || outcome.later.length < targets.length };
 }

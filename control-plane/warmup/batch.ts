@@ -1,7 +1,7 @@
 // Warms one batch of URLs: each first by one edge, which fills the mid-tier, and only then by the others.
 
 import type { Millis } from "../../shared/core/units.ts";
-import type { WarmupError } from "../../shared/mid-tier/warmups.ts";
+import type { WarmupError } from "../../shared/mid-tier/warmup-record.ts";
 import type { CallEdge } from "../../shared/wire/call-edge.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
 import { WARM_PATH, type WarmMessage, type WarmResult } from "../../shared/wire/internal.ts";
@@ -21,6 +21,8 @@ export interface BatchOutcome {
   readonly done: number;
   readonly failed: number;
   readonly skipped: number;
+  /** What some edge could not get now, in whole or in part. */
+  readonly later: readonly string[];
   readonly errors: readonly WarmupError[];
 }
 
@@ -33,48 +35,56 @@ interface Ports {
 interface Filled {
   readonly edge: string;
   readonly result: WarmResult["result"];
+  readonly status: number;
   readonly reason: string;
 }
 
 export async function warmBatch(ports: Ports, batch: Batch): Promise<BatchOutcome> {
   const { filled, gone } = await fillAll(ports, batch);
   const tally = new Tally();
-  for (const url of batch.urls) {
-    const fate = filled.get(url);
-    if (fate === undefined) tally.fail(url, "", "no edge could be reached");
-    else if (fate.result === "failed") tally.fail(url, fate.edge, fate.reason);
-  }
+  for (const url of batch.urls) tally.count(url, filled.get(url));
   // What may not be kept would cost the origin a request an edge.
   const shared = batch.urls.filter((url) => ["stored", "held"].includes(filled.get(url)?.result ?? ""));
+  const { concurrency, into } = batch;
   const spread = async (edge: ListedEdge): Promise<void> => {
     const urls = shared.filter((url) => filled.get(url)?.edge !== edge.id);
-    const results = await warmAt(ports, edge, {
-      v: 1,
-      urls,
-      concurrency: batch.concurrency,
-      into: batch.into,
-    });
+    const results = await warmAt(ports, edge, { v: 1, urls, concurrency, into });
     if (results === "refused") gone.add(edge.id);
-    else
-      for (const [url, { result, reason }] of results)
-        if (result === "failed") tally.fail(url, edge.id, reason);
+    else for (const [url, fate] of results) tally.count(url, fate.result === "not-stored" ? HAD : fate);
   };
-  if (batch.into === "edges") await Promise.all(batch.edges.filter(({ id }) => !gone.has(id)).map(spread));
+  if (into === "edges") await Promise.all(batch.edges.filter(({ id }) => !gone.has(id)).map(spread));
   for (const edge of gone)
     tally.errors.push({ url: batch.urls[0] ?? "", edge, reason: "the edge is gone: it was left out" });
-  const skipped = batch.urls.filter((url) => filled.get(url)?.result === "not-stored").length;
-  const failed = tally.failed.size;
-  return { done: batch.urls.length - failed - skipped, failed, skipped, errors: tally.errors };
+  return tally.outcome(batch.urls.length);
 }
 
-/** A URL has failed where no edge could fetch it, or where one that tried could not. */
-class Tally {
-  readonly failed = new Set<string>();
-  readonly errors: WarmupError[] = [];
+/** What one edge keeps and another doesn't is there. */
+const HAD: Filled = { edge: "", result: "held", status: 200, reason: "" };
 
-  fail(url: string, edge: string, reason: string): void {
+/** Each URL counts once: as failed where any edge failed with it, else as for later where any edge left it for that. */
+class Tally {
+  readonly errors: WarmupError[] = [];
+  private readonly failed = new Set<string>();
+  private readonly later = new Set<string>();
+  private readonly skipped = new Set<string>();
+
+  count(url: string, fate: Filled | undefined): void {
+    if (fate === undefined) this.fail(url, "", "no edge could be reached");
+    else if (fate.result === "failed" || (fate.status >= 400 && fate.result !== "later"))
+      this.fail(url, fate.edge, fate.reason);
+    else if (fate.result === "later") this.later.add(url);
+    else if (fate.result === "not-stored") this.skipped.add(url);
+  }
+
+  private fail(url: string, edge: string, reason: string): void {
     this.failed.add(url);
     this.errors.push({ url, edge, reason });
+  }
+
+  outcome(of: number): BatchOutcome {
+    const later = [...this.later].filter((url) => !this.failed.has(url));
+    const [failed, skipped] = [this.failed.size, this.skipped.size];
+    return { done: of - failed - skipped - later.length, failed, skipped, later, errors: this.errors };
   }
 }
 
@@ -115,9 +125,16 @@ async function warmAt(
   if (answer.kind === "unreachable" && answer.reason === "refused") return "refused";
   const reply = answer.kind === "answer" ? decodeWarmReply(answer.text) : null;
   const reason = answer.kind === "answer" ? "the edge gave no result" : "the edge took too long";
-  for (const url of message.urls) fates.set(url, { edge: edge.id, result: "failed", reason });
+  for (const url of message.urls) fates.set(url, { edge: edge.id, result: "failed", status: 0, reason });
   for (const { url, status, result } of reply?.results ?? [])
-    if (fates.has(url))
-      fates.set(url, { edge: edge.id, result, reason: status === 0 ? "no answer" : `status ${status}` });
+    if (fates.has(url)) fates.set(url, { edge: edge.id, result, status, reason: reasonFor(status) });
   return fates;
+}
+
+/** Only told where it was a failure. */
+function reasonFor(status: number): string {
+  if (status === 0) return "no answer came to its end";
+  return status === 503
+    ? "answered with 503: the origin fails, or says that it can't"
+    : `answered with ${status}`;
 }

@@ -2,6 +2,7 @@
 
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { isOpen } from "./show-warmup.ts";
 
 export async function isRunning(
   { warmups }: Pick<ControlPlane, "warmups">,
@@ -10,7 +11,7 @@ export async function isRunning(
   for (const id of ids) {
     const read = await warmups.read(id);
     if (read.kind === "unavailable") return read;
-    if (read.kind === "warmup" && read.warmup.state === "running") return true;
+    if (read.kind === "warmup" && isOpen(read.warmup)) return true;
   }
   return false;
 }

@@ -60,7 +60,7 @@ export class SitemapPage implements DocumentPart {
   told(fault: string | null): DocumentReply {
     const reason = this.more ? null : (this.scanner.fault ?? fault);
     const { kind } = this.scanner;
-    if (kind === null) return { kind: "unreadable", reason: reason ?? "is no sitemap" };
+    if (kind === null) return { kind: "unreadable", reason: reason ?? "is no sitemap", passing: false };
     const next = this.more ? this.from + this.locations.length : null;
     return { kind: "sitemap", of: kind, locations: this.locations, next, fault: reason };
   }
@@ -80,6 +80,8 @@ export class WholeText implements DocumentPart {
   }
 
   told(fault: string | null): DocumentReply {
-    return fault === null ? { kind: "text", text: this.text } : { kind: "unreadable", reason: fault };
+    return fault === null
+      ? { kind: "text", text: this.text }
+      : { kind: "unreadable", reason: fault, passing: false };
   }
 }

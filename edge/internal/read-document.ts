@@ -42,11 +42,15 @@ function refusalOf(reply: Reply): DocumentReply | null {
   if (isForLater(reply)) return { kind: "later" };
   const to = headerValue(headers, "location");
   if (MOVED.includes(status) && to !== null) return { kind: "moved", to };
-  if (status !== 200) return { kind: "unreadable", reason: `was answered with ${status}` };
+  if (status !== 200)
+    return {
+      ...{ kind: "unreadable", reason: `was answered with ${status}` },
+      passing: status >= 500 || status === 429,
+    };
   const coding = (headerValue(headers, "content-encoding") ?? "identity").trim().toLowerCase();
-  return ["identity", "gzip", "x-gzip"].includes(coding)
-    ? null
-    : { kind: "unreadable", reason: `comes in the coding ${JSON.stringify(coding)}, which is not read` };
+  if (["identity", "gzip", "x-gzip"].includes(coding)) return null;
+  const reason = `comes in the coding ${JSON.stringify(coding)}, which is not read`;
+  return { kind: "unreadable", reason, passing: false };
 }
 
 function sourceOf(body: Body): ByteSource {

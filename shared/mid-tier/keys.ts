@@ -37,6 +37,14 @@ export const metricBucketKey = (start: number): string => `${PREFIX}metrics:buck
 export const WARMUPS = `${PREFIX}warmups`;
 export const warmupKey = (id: string): string => `${PREFIX}warmup:${id}`;
 export const warmupUrlsKey = (id: string): string => `${PREFIX}warmup:${id}:urls`;
+/** Sitemaps and manifests that are still to be read for it, and the names of what it has seen of them and in them. */
+export const warmupDocumentsKey = (id: string): string => `${PREFIX}warmup:${id}:documents`;
+export const warmupSeenKey = (id: string): string => `${PREFIX}warmup:${id}:seen`;
+/** What the origin would not take when its turn came. */
+export const warmupLaterKey = (id: string): string => `${PREFIX}warmup:${id}:later`;
+/** All warm-ups by their order, and how many there have been. */
+export const WARMUPS_ALL = `${PREFIX}warmups:all`;
+export const WARMUPS_COUNT = `${PREFIX}warmups:count`;
 
 /** The addressable edges, and the environment's own list that they replace. */
 export const EDGES_LISTED = `${PREFIX}edges:listed`;

@@ -3,82 +3,99 @@
 import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
-import type { WarmMessage } from "../wire/internal.ts";
-import { parseJson } from "../wire/json.ts";
-import { WARMUPS, warmupErrorsKey, warmupKey, warmupUrlsKey } from "./keys.ts";
+import { encodeTarget } from "../wire/warm-target.ts";
+import {
+  WARMUPS,
+  WARMUPS_ALL,
+  WARMUPS_COUNT,
+  warmupDocumentsKey,
+  warmupErrorsKey,
+  warmupKey,
+  warmupLaterKey,
+  warmupSeenKey,
+  warmupUrlsKey,
+} from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import ADVANCE_WARMUP from "./scripts/advance-warmup.lua";
 import CANCEL_WARMUP from "./scripts/cancel-warmup.lua";
 import CREATE_WARMUP from "./scripts/create-warmup.lua";
+import EXTEND_WARMUP from "./scripts/extend-warmup.lua";
+import { readWarmups, type Warmup, type WarmupError, type WarmupOutcome } from "./warmup-record.ts";
 
-export interface NewWarmup {
-  readonly id: string;
+export interface NewWarmup
+  extends Pick<Warmup, "id" | "site" | "actor" | "edges" | "into" | "ratePerSecond" | "concurrency"> {
   /** The same id with another digest is a conflict. */
   readonly requestDigest: string;
-  readonly site: string;
-  readonly actor: string;
-  /** Null warms every edge that is listed when a batch is sent. */
-  readonly edges: readonly string[] | null;
-  /** What is to hold the answers: the edges' memory and with it the mid-tier, or only the mid-tier's shards. */
-  readonly into: WarmMessage["into"];
-  readonly ratePerSecond: number;
-  readonly concurrency: number;
+  /** Targets as texts; with variants, URLs alone. */
   readonly urls: readonly string[];
+  readonly variants?: Warmup["variants"];
+  /** What is to be read before anything is fetched. */
+  readonly documents?: readonly NamedDocument[];
   /** Where there are more than go on at once, those begin first that were begun until so much later. */
   readonly behind: Millis;
 }
 
-export type WarmupState = "running" | "done" | "cancelled";
-
-export interface WarmupError {
-  readonly url: string;
-  readonly edge: string;
-  readonly reason: string;
+/** One that was seen under this name is not read again. `text` is for whoever reads it. */
+export interface NamedDocument {
+  readonly name: string;
+  readonly text: string;
 }
 
-export interface Warmup extends Omit<NewWarmup, "urls" | "requestDigest" | "behind"> {
-  readonly state: WarmupState;
-  readonly total: number;
-  /** URLs that are behind us: done, failed and skipped. */
-  readonly cursor: number;
-  readonly done: number;
-  readonly failed: number;
-  /** Answers that caches may not keep. */
-  readonly skipped: number;
+/** What one document told, or one page of it. */
+export interface Extension {
+  /** As `document` gave it. */
+  readonly read: string;
+  /** What is to be read of it yet: next, or once all others have been. */
+  readonly next: string | null;
+  readonly again: string | null;
+  readonly documents: readonly NamedDocument[];
+  readonly urls: readonly string[];
+  /** How many could not be taken, and why, as far as that is told. */
+  readonly refused: number;
   readonly errors: readonly WarmupError[];
-  /** Redis TIME, milliseconds: begun, ended, and now. */
-  readonly at: number;
-  readonly finishedAt: number | null;
-  readonly now: number;
 }
 
-export type WarmupOutcome =
-  | { readonly kind: "warmup"; readonly warmup: Warmup }
-  | { readonly kind: "absent" }
-  | Unavailable;
-
-/** What became of the URLs from one place of the list to another. */
+/** What became of the targets from one place to another. */
 export interface WarmupProgress {
   readonly from: number;
   readonly to: number;
   readonly done: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Targets that are to have another turn, behind all others. */
+  readonly later: readonly string[];
   readonly errors: readonly WarmupError[];
 }
+
+/** What is next of a warm-up: some targets, or fewer where Redis has lost them. `to` is where they end. */
+export interface Turn {
+  readonly kind: "turn";
+  readonly targets: readonly string[];
+  readonly to: number;
+}
+
+export interface WarmupPage {
+  readonly kind: "page";
+  readonly warmups: readonly Warmup[];
+  /** Where the next page begins; null at the end. */
+  readonly next: number | null;
+}
+
+type Standing = { readonly kind: "listing" | "running" | "over" } | Unavailable;
 
 export interface Warmups {
   create(warmup: NewWarmup): Promise<{ readonly kind: "created" | "exists" | "conflict" } | Unavailable>;
   read(id: string): Promise<WarmupOutcome>;
+  /** Newest first, from below a place on. */
+  list(below: number | null, most: number): Promise<WarmupPage | Unavailable>;
   /** Oldest first, but for those that stand behind others. */
   open(most: number): Promise<{ readonly kind: "open"; readonly ids: readonly string[] } | Unavailable>;
-  urls(
-    id: string,
-    from: number,
-    count: number,
-  ): Promise<{ readonly kind: "urls"; readonly urls: readonly string[] } | Unavailable>;
+  /** The document that is to be read next; null where there is none any more. */
+  document(id: string): Promise<{ readonly kind: "document"; readonly text: string | null } | Unavailable>;
+  extend(warmup: Warmup, extension: Extension): Promise<Standing>;
+  turn(warmup: Warmup, most: number): Promise<Turn | Unavailable>;
   /** `running` where there is more to do for the caller. */
-  advance(id: string, progress: WarmupProgress): Promise<{ readonly kind: "running" | "over" } | Unavailable>;
+  advance(id: string, progress: WarmupProgress): Promise<Standing>;
   cancel(id: string): Promise<{ readonly kind: "ended" | "absent" } | Unavailable>;
 }
 
@@ -86,11 +103,22 @@ export interface WarmupLimits {
   readonly deadline: Millis;
   readonly kept: Millis;
   readonly errors: number;
+  /** Warm-ups that are listed. */
+  readonly remembered: number;
+  /** Targets of one; sitemaps and manifests of one. */
+  readonly targets: number;
+  readonly documents: number;
 }
 
 export function createWarmups(redis: Redis, limits: WarmupLimits): Warmups {
-  const run = async (command: readonly RedisArgument[]) =>
-    scriptReply(await redis.run([command], limits.deadline));
+  const { deadline } = limits;
+  const run = async (command: readonly RedisArgument[]) => scriptReply(await redis.run([command], deadline));
+  const standing = async (command: readonly RedisArgument[]): Promise<Standing> => {
+    const reply = await run(command);
+    if (reply.kind === "unavailable") return reply;
+    const [state] = reply.strings;
+    return { kind: state === "running" || state === "listing" ? state : "over" };
+  };
   return {
     async create(warmup) {
       const reply = await run(createCommand(warmup, limits));
@@ -98,27 +126,25 @@ export function createWarmups(redis: Redis, limits: WarmupLimits): Warmups {
       const [kind] = reply.strings;
       return { kind: kind === "exists" || kind === "conflict" ? kind : "created" };
     },
-    read: (id) => readWarmup(redis, limits.deadline, id),
+    async read(id) {
+      const [outcome] = await readWarmups(redis, deadline, [id]);
+      return outcome ?? { kind: "absent" };
+    },
+    list: (below, most) => listWarmups(redis, deadline, { below, most }),
     async open(most) {
       const reply = await run(["ZRANGE", WARMUPS, 0, most - 1]);
       return reply.kind === "unavailable" ? reply : { kind: "open", ids: reply.strings };
     },
-    async urls(id, from, count) {
-      const reply = await run(["LRANGE", warmupUrlsKey(id), from, from + count - 1]);
-      return reply.kind === "unavailable" ? reply : { kind: "urls", urls: reply.strings };
+    async document(id) {
+      const reply = await run(["LRANGE", warmupDocumentsKey(id), 0, 0]);
+      return reply.kind === "unavailable" ? reply : { kind: "document", text: reply.strings[0] ?? null };
     },
-    async advance(id, progress) {
-      const { from, to, done, failed, skipped, errors } = progress;
-      const keys = [warmupKey(id), warmupUrlsKey(id), warmupErrorsKey(id), WARMUPS];
-      const said = errors.map((error) => JSON.stringify(error));
-      const args = [id, from, to, done, failed, skipped, limits.errors, ...said];
-      const reply = await run(evalCommand(ADVANCE_WARMUP, keys, args));
-      if (reply.kind === "unavailable") return reply;
-      return { kind: reply.strings[0] === "running" ? "running" : "over" };
-    },
+    extend: (warmup, extension) => standing(extendCommand(warmup, extension, limits)),
+    turn: (warmup, most) => nextTurn(redis, deadline, { warmup, most }),
+    advance: (id, progress) => standing(advanceCommand(id, progress, limits)),
     async cancel(id) {
-      const keys = [warmupKey(id), warmupUrlsKey(id), WARMUPS];
-      const reply = await run(evalCommand(CANCEL_WARMUP, keys, [id]));
+      const held = [warmupUrlsKey, warmupDocumentsKey, warmupSeenKey, warmupLaterKey].map((key) => key(id));
+      const reply = await run(evalCommand(CANCEL_WARMUP, [warmupKey(id), WARMUPS, ...held], [id]));
       if (reply.kind === "unavailable") return reply;
       return { kind: reply.strings[0] === "absent" ? "absent" : "ended" };
     },
@@ -126,7 +152,7 @@ export function createWarmups(redis: Redis, limits: WarmupLimits): Warmups {
 }
 
 function createCommand(warmup: NewWarmup, limits: WarmupLimits): readonly RedisArgument[] {
-  const { id, requestDigest, urls } = warmup;
+  const { id, requestDigest, urls, variants = [], documents = [], behind } = warmup;
   const fields = [
     ["site", warmup.site],
     ["actor", warmup.actor],
@@ -134,43 +160,85 @@ function createCommand(warmup: NewWarmup, limits: WarmupLimits): readonly RedisA
     ["into", warmup.into],
     ["rate", warmup.ratePerSecond],
     ["concurrency", warmup.concurrency],
+    ["variants", JSON.stringify(variants)],
   ] as const;
-  const keys = [warmupKey(id), warmupUrlsKey(id), WARMUPS];
-  const head = [id, requestDigest, limits.kept, warmup.behind, fields.length];
-  return evalCommand(CREATE_WARMUP, keys, [...head, ...fields.flat(), ...urls]);
+  const own = [warmupDocumentsKey(id), warmupSeenKey(id)];
+  const keys = [warmupKey(id), warmupUrlsKey(id), WARMUPS, ...own, WARMUPS_ALL, WARMUPS_COUNT];
+  const counts = [variants.length, fields.length, documents.length];
+  const head = [id, requestDigest, limits.kept, behind, limits.remembered, ...counts];
+  return evalCommand(CREATE_WARMUP, keys, [...head, ...fields.flat(), ...documents.flatMap(pairOf), ...urls]);
 }
 
-async function readWarmup(redis: Redis, deadline: Millis, id: string): Promise<WarmupOutcome> {
-  const commands = [["HGETALL", warmupKey(id)], ["LRANGE", warmupErrorsKey(id), 0, -1], ["TIME"]];
-  const outcome = await redis.run(commands, deadline);
-  const [job, errors, time] = [0, 1, 2].map((index) => scriptReply(outcome, index));
-  if (job?.kind !== "strings" || errors?.kind !== "strings" || time?.kind !== "strings")
-    return { kind: "unavailable", reason: "the warm-up could not be read" };
-  const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < job.strings.length; i += 2)
-    fields.set(job.strings[i] ?? "", job.strings[i + 1] ?? "");
-  const state = fields.get("state");
-  if (state !== "running" && state !== "done" && state !== "cancelled") return { kind: "absent" };
-  const number = (name: string): number => Number(fields.get(name) ?? 0);
-  const edges = parseJson(fields.get("edges") ?? "null");
-  const warmup: Warmup = {
-    id,
-    state,
-    site: fields.get("site") ?? "",
-    actor: fields.get("actor") ?? "",
-    edges: Array.isArray(edges) ? edges.map(String) : null,
-    into: fields.get("into") === "shards" ? "shards" : "edges",
-    ratePerSecond: number("rate"),
-    concurrency: number("concurrency"),
-    total: number("total"),
-    cursor: number("cursor"),
-    done: number("done"),
-    failed: number("failed"),
-    skipped: number("skipped"),
-    errors: errors.strings.flatMap((text) => (parseJson(text) as WarmupError | null) ?? []),
-    at: number("at"),
-    finishedAt: fields.has("finished") ? number("finished") : null,
-    now: Number(time.strings[0]) * 1000 + Math.floor(Number(time.strings[1]) / 1000),
-  };
-  return { kind: "warmup", warmup };
+const pairOf = ({ name, text }: NamedDocument): [string, string] => [name, text];
+
+function extendCommand(
+  { id, variants }: Warmup,
+  extension: Extension,
+  limits: WarmupLimits,
+): readonly RedisArgument[] {
+  const { read, next, again, documents, urls, refused, errors } = extension;
+  const most = Math.floor(limits.targets / Math.max(1, variants.length));
+  const leftOut = (reason: string): string => JSON.stringify({ url: "", edge: "", reason });
+  const keys = [
+    ...[warmupKey(id), warmupUrlsKey(id), WARMUPS],
+    ...[warmupDocumentsKey(id), warmupSeenKey(id), warmupErrorsKey(id)],
+  ];
+  return evalCommand(EXTEND_WARMUP, keys, [
+    ...[id, read, next ?? "", again ?? "", limits.documents, most, variants.length],
+    ...[refused, limits.errors],
+    leftOut(`there are more than ${limits.documents} sitemaps: the others were left out`),
+    leftOut(`there are more than ${most} URLs: the others were left out`),
+    ...[documents.length, errors.length, ...documents.flatMap(pairOf)],
+    ...[...errors.map((error) => JSON.stringify(error)), ...urls],
+  ]);
+}
+
+function advanceCommand(
+  id: string,
+  { from, to, done, failed, skipped, later, errors }: WarmupProgress,
+  limits: WarmupLimits,
+): readonly RedisArgument[] {
+  const keys = [warmupKey(id), warmupUrlsKey(id), warmupErrorsKey(id), WARMUPS, warmupLaterKey(id)];
+  const head = [id, from, to, done, failed, skipped, limits.errors, errors.length];
+  const said = errors.map((error) => JSON.stringify(error));
+  return evalCommand(ADVANCE_WARMUP, keys, [...head, ...said, ...later]);
+}
+
+/** All URLs as one variant before any as the next: by then it is known what the answers vary by. */
+async function nextTurn(
+  redis: Redis,
+  deadline: Millis,
+  { warmup, most }: { readonly warmup: Warmup; readonly most: number },
+): Promise<Turn | Unavailable> {
+  const { id, cursor, total, listed, variants } = warmup;
+  const isFirst = cursor < total && listed > 0;
+  const at = isFirst ? cursor % listed : 0;
+  const count = isFirst ? Math.min(most, listed - at, total - cursor) : most;
+  const key = isFirst ? warmupUrlsKey(id) : warmupLaterKey(id);
+  const reply = scriptReply(await redis.run([["LRANGE", key, at, at + count - 1]], deadline));
+  if (reply.kind === "unavailable") return reply;
+  const headers = isFirst ? variants[Math.floor(cursor / listed)] : undefined;
+  const targets =
+    headers === undefined ? reply.strings : reply.strings.map((url) => encodeTarget({ url, headers }));
+  return { kind: "turn", targets, to: cursor + (isFirst ? count : targets.length) };
+}
+
+async function listWarmups(
+  redis: Redis,
+  deadline: Millis,
+  { below, most }: { readonly below: number | null; readonly most: number },
+): Promise<WarmupPage | Unavailable> {
+  const highest = below === null ? "+inf" : `(${below}`;
+  const range = ["ZREVRANGEBYSCORE", WARMUPS_ALL, highest, "-inf", "WITHSCORES", "LIMIT", 0, most];
+  const reply = scriptReply(await redis.run([range], deadline));
+  if (reply.kind === "unavailable") return reply;
+  const ids = reply.strings.filter((_, index) => index % 2 === 0);
+  const read = await readWarmups(redis, deadline, ids);
+  const warmups: Warmup[] = [];
+  for (const outcome of read) {
+    if (outcome.kind === "unavailable") return outcome;
+    // The list remembers them longer than they are kept.
+    if (outcome.kind === "warmup") warmups.push(outcome.warmup);
+  }
+  return { kind: "page", warmups, next: ids.length < most ? null : Number(reply.strings.at(-1)) };
 }

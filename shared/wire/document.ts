@@ -27,7 +27,8 @@ const documentSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("moved"), to: z.string() }),
   /** The origin takes no more now: users come first. */
   z.object({ kind: z.literal("later") }),
-  z.object({ kind: z.literal("unreadable"), reason: z.string() }),
+  /** `passing`: it may well be another time. */
+  z.object({ kind: z.literal("unreadable"), reason: z.string(), passing: z.boolean() }),
 ]);
 export type DocumentReply = z.infer<typeof documentSchema>;
 

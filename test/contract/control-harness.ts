@@ -15,6 +15,13 @@ import { systemClock, systemDigest, systemRandom, systemTimers } from "../../sha
 import { parseUrl } from "../../shared/runtime/url.ts";
 import type { AuditBatch } from "../../shared/wire/audit.ts";
 import { CONTROL } from "../../shared/wire/databases.ts";
+import {
+  DOCUMENT_PATH,
+  type DocumentCall,
+  type DocumentReply,
+  decodeDocumentCall,
+} from "../../shared/wire/document.ts";
+import { decodeHeldCall, HELD_PATH, type HeldReply } from "../../shared/wire/held.ts";
 import type { HotBatch } from "../../shared/wire/hot.ts";
 import {
   decodePush,
@@ -163,8 +170,13 @@ export interface FakeEdge {
   readonly warmed: string[];
   /** The URLs of those that only the shards were to hold. */
   readonly refilled: string[];
+  /** What it reads for the control plane, and what it was asked to. */
+  read: (call: DocumentCall) => DocumentReply;
+  readonly documents: string[];
+  /** Where it holds a target. */
+  holds: (target: string) => HeldReply["held"][number];
   /** What becomes of a URL that it is to warm. */
-  fate: (url: string) => Promise<WarmResult["result"]> | WarmResult["result"];
+  fate: (url: string) => Promise<WarmResult["result"]> | WarmResult["result"] | Omit<WarmResult, "url">;
   /** Requests without a valid signature. */
   refused: number;
   stop(): Promise<void>;
@@ -204,6 +216,9 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     memory: { entries: 0, bytes: 0, sampled: 0, of: 0 },
     warmed: [],
     refilled: [],
+    read: () => ({ kind: "unreadable", reason: "was answered with 404", passing: false }),
+    documents: [],
+    holds: () => null,
     fate: () => "stored",
     refused: 0,
     stop: () => stop(server),
@@ -225,13 +240,21 @@ async function reply(edge: FakeEdge, path: string, body: string): Promise<unknow
   }
   if (path === ESTIMATE_PATH)
     return edge.memory === null ? new Promise(() => {}) : { edge: edge.id, ...edge.memory };
+  if (path === DOCUMENT_PATH) {
+    const call = decodeDocumentCall(body);
+    if (call === null) return null;
+    edge.documents.push(call.url);
+    return edge.read(call);
+  }
+  if (path === HELD_PATH) return { edge: edge.id, held: (decodeHeldCall(body) ?? []).map(edge.holds) };
   if (path !== WARM_PATH) return null;
   const message = decodeWarm(body);
   const urls = message?.into === "shards" ? edge.refilled : edge.warmed;
   const results = await Promise.all(
     (message?.urls ?? []).map(async (url) => {
       urls.push(url);
-      return { url, status: 200, result: await edge.fate(url) };
+      const result = await edge.fate(url);
+      return typeof result === "string" ? { url, status: 200, result } : { url, ...result };
     }),
   );
   return { edge: edge.id, position: edge.position, results };

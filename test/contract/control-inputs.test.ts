@@ -1,6 +1,7 @@
 // What the control plane says to requests that are wrong: always a problem, never a 5xx, with the place of the fault.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
+import { BAD_WARMUPS, many } from "./bad-warmups.ts";
 import { SITES, startPlane, type TestPlane, TOKEN } from "./control-harness.ts";
 
 let rest: RestFixture;
@@ -13,8 +14,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rest.stop());
-
-const many = (count: number, of = "t"): string[] => Array.from({ length: count }, (_, i) => `${of}${i}`);
 
 /** `{"tags":["café"]}` as ISO 8859-1 has it. */
 const LATIN_1 = new Uint8Array([...'{"tags":["caf\u00e9"]}'].map((letter) => letter.charCodeAt(0)));
@@ -76,25 +75,6 @@ const BAD_INVALIDATIONS: readonly [why: string, body: unknown, pointer: string][
   ["a long reason", { tags: ["a"], reason: "x".repeat(501) }, "/reason"],
 ];
 
-const BAD_WARMUPS: readonly [why: string, body: unknown, pointer: string][] = [
-  ["no URLs", {}, "/urls"],
-  ["an empty list", { urls: [] }, "/urls"],
-  ["10001 URLs", { urls: many(10_001, "/") }, "/urls"],
-  ["a URL of a foreign host", { urls: ["http://169.254.169.254/latest"] }, "/urls/0"],
-  ["a URL of another site", { urls: ["/a", "http://shop.test/"] }, "/urls/1"],
-  ["a file", { urls: ["file:///etc/passwd"] }, "/urls/0"],
-  ["an unknown edge", { urls: ["/a"], edges: ["one", "two"] }, "/edges/1"],
-  ["no edge", { urls: ["/a"], edges: [] }, "/edges"],
-  ["a rate of nought", { urls: ["/a"], ratePerSecond: 0 }, "/ratePerSecond"],
-  ["a concurrency of 65", { urls: ["/a"], concurrency: 65 }, "/concurrency"],
-  ["an unknown field", { urls: ["/a"], url: "/b" }, "/url"],
-  ["a sitemap, which is not supported", { urls: ["/a"], sitemap: "/sitemap.xml" }, "/sitemap"],
-  ["neither URLs nor what is hot", {}, "/urls"],
-  ["what is hot, of nobody knows how many", { hot: {} }, "/hot/top"],
-  ["more of what is hot than is remembered", { hot: { top: 1001 } }, "/hot/top"],
-  ["variants, which are not supported", { urls: ["/a"], variants: [{ headers: {} }] }, "/variants"],
-];
-
 describe("a body that is wrong is refused with 422 and the place of each fault", () => {
   const cases = [
     ...BAD_INVALIDATIONS.map((row) => ["/invalidate", ...row] as const),
@@ -106,7 +86,7 @@ describe("a body that is wrong is refused with 422 and the place of each fault",
     expect(headers.get("content-type")).toBe("application/problem+json");
     expect(json.errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
     expect(json).toMatchObject({ status: 422, instance: path, requestId: headers.get("x-request-id") });
-    expect(json.code).toBe(/not supported/.test(_why) ? "not-supported" : "invalid-body");
+    expect(json.code).toBe("invalid-body");
   });
 });
 
@@ -230,6 +210,8 @@ describe("what isn't a good request at all", () => {
     ["/invalidations?limit=101", "GET", 400],
     ["/invalidations?limit=x", "GET", 400],
     ["/invalidations?cursor=x", "GET", 400],
+    ["/warmups?cursor=1-2", "GET", 400],
+    ["/warmups?limit=0", "GET", 400],
   ])("%s by %s is %i", async (path, method, status) => {
     const answer = await plane.ask(path, { method, headers: auth });
     expect(answer.json).toMatchObject({ status, instance: path.split("?")[0] });
@@ -241,7 +223,14 @@ describe("what isn't a good request at all", () => {
 test("without a token only health and the interface's description are told", async () => {
   for (const path of ["/livez", "/readyz", "/openapi.json"])
     expect((await plane.ask(path)).status, path).toBe(200);
-  for (const path of ["/edges", "/invalidations", "/invalidations/x", "/warmups/x", "/cache-metrics"])
+  for (const path of [
+    "/edges",
+    "/invalidations",
+    "/invalidations/x",
+    "/warmups",
+    "/warmups/x",
+    "/cache-metrics",
+  ])
     expect((await plane.ask(path)).status, path).toBe(401);
 });
 
@@ -270,6 +259,7 @@ test("the interface's description names every route, its bodies and its problems
     "/sites/validate",
     "/sites/{name}",
     "/warmup",
+    "/warmups",
     "/warmups/{id}",
     "/warmups/{id}/events",
   ]);

@@ -100,8 +100,64 @@ test("URLs that fail are told, with their edge and reason", async () => {
   await runToEnd(json.job);
   const job = (await plane.call(json.job)).json;
   expect(job).toMatchObject({ done: 9, failed: 1, edges: ["one"] });
-  expect(job.errors).toEqual([{ url: "http://origin.test/p/3", edge: "one", reason: "status 200" }]);
+  expect(job.errors).toEqual([
+    { url: "http://origin.test/p/3", variant: null, edge: "one", reason: "answered with 200" },
+  ]);
   expect(edge(1).warmed).toEqual([]);
+});
+
+test("what is not there has failed, though it may be stored", async () => {
+  edge(0).fate = (url) => (url.endsWith("/3") ? { status: 404, result: "stored" } : fetched(url));
+  const { json } = await plane.call("/warmup", { urls: urls(5), edges: ["one"], ...FAST });
+  await runToEnd(json.job);
+  const job = (await plane.call(json.job)).json;
+  expect(job).toMatchObject({ done: 4, failed: 1, errors: [{ reason: "answered with 404" }] });
+});
+
+test("what the origin won't take now has another turn behind all others, and fails in no case", async () => {
+  const turns = new Map<string, number>();
+  const order: string[] = [];
+  for (const one of edges)
+    one.fate = (url) => {
+      if (held.has(url)) return "held";
+      turns.set(url, (turns.get(url) ?? 0) + 1);
+      order.push(url);
+      return /[13579]$/.test(url) && (turns.get(url) ?? 0) < 3 ? "later" : fetched(url);
+    };
+  const { json } = await plane.call("/warmup", { urls: urls(40), ratePerSecond: 80, concurrency: 64 });
+  await advanceWarmups(plane.plane, new Map());
+  const half = (await plane.call(json.job)).json;
+  expect(half.later).toBeGreaterThan(0);
+  expect(half.done + half.later).toBeLessThanOrEqual(40);
+  // Another process goes on with what is for later.
+  await runToEnd(json.job, await started());
+  expect((await plane.call(json.job)).json).toMatchObject({
+    ...{ state: "done", total: 40, done: 40, failed: 0, later: 0, etaSeconds: 0 },
+  });
+  expect(origin).toHaveLength(40);
+  expect([...turns.values()].filter((count) => count === 3)).toHaveLength(20);
+  expect(new Set(order.slice(0, 40)).size).toBe(40);
+});
+
+test("while the origin takes nothing at all, it is left in peace for a while", async () => {
+  let asked = 0;
+  for (const one of edges)
+    one.fate = () => {
+      asked += 1;
+      return "later";
+    };
+  const { json } = await plane.call("/warmup", { urls: urls(400), ratePerSecond: 10_000, concurrency: 64 });
+  await advanceWarmups(plane.plane, new Map());
+  expect(asked).toBe(100);
+  expect((await plane.call(json.job)).json).toMatchObject({
+    state: "running",
+    later: 100,
+    done: 0,
+    failed: 0,
+  });
+  await plane.ask(json.job, { method: "DELETE", headers: { authorization: "Bearer admin-token" } });
+  const left = ["urls", "later", "documents", "seen"].map((what) => `tg:warmup:${json.id}:${what}`);
+  expect((await ask(rest, "/", ["EXISTS", ...left])).body).toBe('{"result":0}');
 });
 
 test("after a restart it goes on where it was, and asks the origin for nothing twice", async () => {
@@ -171,6 +227,41 @@ test("the same Idempotency-Key begins one, with wait it answers when that has en
   expect(first).toMatchObject({ status: 200, json: { state: "done", done: 1 } });
   expect((await plane.call("/warmup", body, key)).json.id).toBe(first.json.id);
   expect((await plane.call("/warmup", { urls: ["/b"] }, key)).status).toBe(422);
+});
+
+test("all that were begun are listed, the newest first, page by page", async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i++) ids.unshift((await plane.call("/warmup", { urls: urls(i + 1) })).json.id);
+  const listed: { id: string; total: number }[] = [];
+  let path = "/warmups?limit=2";
+  for (let pages = 0; pages < 9 && path !== ""; pages++) {
+    const { json } = await plane.call(path);
+    listed.push(...json.items);
+    path = json.nextCursor === null ? "" : `/warmups?limit=2&cursor=${json.nextCursor}`;
+  }
+  expect(listed.map(({ id }) => id)).toEqual(ids);
+  expect(listed[0]).toMatchObject({ total: 5, state: "running", site: "default", actor: expect.any(String) });
+  expect(listed[0]).not.toHaveProperty("errors");
+  // What is kept no longer is passed over.
+  await ask(rest, "/", ["DEL", `tg:warmup:${ids[1]}`]);
+  expect((await plane.call("/warmups")).json.items.map(({ id }: { id: string }) => id)).toEqual([
+    ids[0],
+    ...ids.slice(2),
+  ]);
+});
+
+test("without a rate of its own it goes by what the origin may be asked for", async () => {
+  const limits = { rate: 30, burst: 5, share: { rate: 1, burst: 1 } };
+  const [first, ...others] = SITES;
+  const limited = await startPlane(rest, {
+    SITES: [{ ...first, limits }, ...others],
+    EDGES: edges.map(({ id, url }) => ({ id, url })),
+  });
+  const rateOf = async (body: Record<string, unknown>): Promise<number> =>
+    (await limited.call("/warmup", { ...body, dryRun: true })).json.ratePerSecond;
+  expect(await rateOf({ urls: ["/a"] })).toBe(30);
+  expect(await rateOf({ urls: ["/a"], ratePerSecond: 7 })).toBe(7);
+  expect(await rateOf({ site: "solo", urls: ["/a"] })).toBe(100);
 });
 
 test("a job of 10000 URLs is taken", async () => {

@@ -1,0 +1,83 @@
+// Warm-ups that were begun: all of them, one's progress, and its end.
+
+import { createRoute, z } from "@hono/zod-openapi";
+import type { WarmupOutcome } from "../../shared/mid-tier/warmup-record.ts";
+import { LIMITS } from "../config.ts";
+import { type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
+import { requireToken } from "./auth.ts";
+import type { Api, ApiPorts } from "./environment.ts";
+import { json } from "./json.ts";
+import { noQuery, pageQuery, wrongCursor } from "./paging.ts";
+import { problemAnswer, Refusal, unavailable } from "./problem.ts";
+import { warmupEvents } from "./warmup-events.ts";
+import { jobPageSchema, jobSchema } from "./warmups-schema.ts";
+
+const params = z.object({ id: z.string() });
+
+export function warmupProgressRoutes(api: Api, ports: ApiPorts): void {
+  allWarmups(api, ports);
+  oneWarmup(api, ports);
+}
+
+export function shownOf(outcome: WarmupOutcome): ShownWarmup {
+  if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+  if (outcome.kind === "absent")
+    throw new Refusal("not-found", "There is no such warm-up; they are kept for a day.");
+  return showWarmup(outcome.warmup);
+}
+
+function allWarmups(api: Api, { plane }: ApiPorts): void {
+  const route = createRoute({
+    method: "get",
+    path: "/warmups",
+    summary: "Warm-ups, newest first, those that the control plane began by itself included",
+    middleware: requireToken(plane),
+    request: { query: pageQuery },
+    responses: { 200: json("A page of warm-ups", jobPageSchema), default: problemAnswer },
+  });
+  api.openapi(route, async (context) => {
+    const { limit, cursor } = context.req.valid("query");
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw wrongCursor();
+    const below = cursor === undefined ? null : Number(cursor);
+    const page = await plane.warmups.list(below, limit ?? LIMITS.page);
+    if (page.kind === "unavailable") throw unavailable(page.reason);
+    const items = page.warmups.map((warmup) => {
+      const { errors: _, ...shown } = showWarmup(warmup);
+      return shown;
+    });
+    return context.json({ items, nextCursor: page.next === null ? null : String(page.next) }, 200);
+  });
+}
+
+function oneWarmup(api: Api, { plane }: ApiPorts): void {
+  const middleware = requireToken(plane);
+  const path = "/warmups/{id}" as const;
+  const request = { params, query: noQuery };
+  const responses = { 200: json("The warm-up", jobSchema), default: problemAnswer } as const;
+  const get = createRoute({ method: "get", path, summary: "Its progress", middleware, request, responses });
+  const cancel = createRoute({ method: "delete", path, summary: "End it", middleware, request, responses });
+  const events = createRoute({
+    method: "get",
+    path: "/warmups/{id}/events",
+    summary: "Its progress as server-sent events: `progress` until `done`",
+    middleware,
+    request,
+    responses: {
+      200: { description: "Events", content: { "text/event-stream": { schema: z.string() } } },
+      default: problemAnswer,
+    },
+  });
+  api.openapi(get, async (context) =>
+    context.json(shownOf(await plane.warmups.read(context.req.valid("param").id)), 200),
+  );
+  api.openapi(cancel, async (context) => {
+    const { id } = context.req.valid("param");
+    const ended = await plane.warmups.cancel(id);
+    if (ended.kind === "unavailable") throw unavailable(ended.reason);
+    return context.json(shownOf(await plane.warmups.read(id)), 200);
+  });
+  api.openapi(events, async (context) => {
+    const { id } = context.req.valid("param");
+    return warmupEvents(plane, shownOf(await plane.warmups.read(id)));
+  });
+}
