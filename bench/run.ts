@@ -13,6 +13,7 @@ import { benchJournal } from "./journal.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPurge } from "./purge.ts";
 import { benchSessions } from "./sessions.ts";
+import { benchWarmup } from "./warmup.ts";
 
 interface Options {
   readonly only: readonly Name[];
@@ -31,6 +32,7 @@ const BENCHMARKS = {
   sessions: ({ quick }: Options) => benchSessions(quick),
   journal: ({ quick }: Options) => benchJournal(quick),
   crowd: ({ quick }: Options) => benchCrowd(quick),
+  warmup: ({ quick }: Options) => benchWarmup(quick),
   eviction: ({ quick, trace, l2 }: Options) =>
     l2 ? benchEvictionL2(quick, trace) : benchEviction(quick, trace),
 } as const;

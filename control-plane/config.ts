@@ -244,9 +244,9 @@ export const LIMITS = {
   warmupDeadline: seconds(20),
   /** After a batch of which the origin took nothing. */
   warmupPause: seconds(1),
-  /** Work on warm-ups in one beat; what is left over goes on with the next. */
+  /** Work on warm-ups before it is looked again which there are, and which edges. */
   warmupSlice: millis(900),
-  /** Warm-ups that share a beat; others wait their turn. */
+  /** Warm-ups that go on at once; others wait their turn. */
   warmupsAtOnce: 4,
   /** Warm-ups that are listed: all of a day, unless edges come and go all the time. */
   warmupsRemembered: 1000,

@@ -19,7 +19,7 @@ import { remoteWitness, storedWitness } from "./runtime/witness.ts";
 import type { BeatFailures } from "./tick/beat.ts";
 import { keepAwake } from "./tick/keep-awake.ts";
 import { Pulse } from "./tick/pulse.ts";
-import { advanceWarmups, type WarmupPace } from "./warmup/advance.ts";
+import { carryOnWarmups, type WarmupPace } from "./warmup/advance.ts";
 
 export interface ControlPlaneEnv extends Environment {
   readonly UPSTASH_REDIS_REST_URL: string;
@@ -125,7 +125,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
 
   private async warm(plane: ControlPlane): Promise<void> {
     try {
-      await advanceWarmups(plane, this.pace);
+      await carryOnWarmups(plane, this.pace);
     } catch (error) {
       console.error("warm-ups", error);
     }

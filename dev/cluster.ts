@@ -22,6 +22,8 @@ export interface Cluster {
   readonly ready: boolean;
   readonly origin: string;
   readonly control: string;
+  /** The leader of the control plane's process group; null while it is being started again. */
+  controlPid(): number | null;
   readonly edges: readonly ClusterEdge[];
   readonly tokenFile: string;
   readonly token: string;
@@ -104,12 +106,12 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   }));
   const places = { midTier: redis.url, shards, origin: `http://${gateway.address}`, edges };
   const told = await tell(plan.network, places);
-  const pidOf = await startWorkers(options, plan, { control, token, origin, redis, told });
+  const { pidOf, controlPid } = await startWorkers(options, plan, { control, token, origin, redis, told });
   const ready = await untilReady(control, { token, edges: edges.length });
   return {
     ready,
     origin: origin.href,
-    control,
+    ...{ control, controlPid },
     edges: edges.map(({ id, url }) => ({ id, url, pid: () => pidOf(id) })),
     tokenFile: join(data, "admin-token"),
     token,
@@ -119,12 +121,12 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   };
 }
 
-/** Resolves with whoever knows the edges' pids. */
+/** Resolves with whoever knows the workers' pids. */
 async function startWorkers(
   options: StartOptions,
   plan: Plan,
   given: { control: string; token: string; origin: URL; redis: LocalDatabase; told: Told },
-): Promise<(edge: string) => number | null> {
+): Promise<{ pidOf(edge: string): number | null; controlPid(): number | null }> {
   const { data, rows, edgePorts, stops } = plan;
   const { control, token, origin, redis, told } = given;
   const clusterKey = keptSecret(data, "cluster-key");
@@ -148,7 +150,7 @@ async function startWorkers(
   });
   await Promise.all([controlProcess.ready, ...[...running.values()].map((process) => process.ready)]);
   await announce();
-  return pidOf;
+  return { pidOf, controlPid: () => controlProcess.pid() };
 }
 
 async function startOrigin(options: StartOptions, stops: Stops): Promise<URL> {

@@ -18,6 +18,16 @@ export type WarmupPace = Map<string, Instant>;
 type Ports = ListingPorts & Pick<ControlPlane, "edges" | "clock" | "timers">;
 type Outcome = { readonly kind: "done" } | Unavailable;
 
+/** Slice after slice, for as long as there is anything to carry on. Begun anew by the next beat where Redis was away. */
+export async function carryOnWarmups(plane: Ports, pace: WarmupPace): Promise<Outcome> {
+  for (;;) {
+    const outcome = await advanceWarmups(plane, pace);
+    if (outcome.kind === "unavailable" || pace.size === 0) return outcome;
+    const next = Math.min(...pace.values()) as Instant;
+    await plane.timers.sleep(millis(Math.min(elapsed(plane.clock.now(), next), LIMITS.warmupSlice)));
+  }
+}
+
 export async function advanceWarmups(plane: Ports, pace: WarmupPace): Promise<Outcome> {
   const until = later(plane.clock.now(), LIMITS.warmupSlice);
   const open = await plane.warmups.open(LIMITS.warmupsAtOnce);
