@@ -138,6 +138,14 @@ describe("a warm-up of what is hot", () => {
     ]);
   });
 
+  test("asks for each URL once with each variant, where the request names them", async () => {
+    const variants = [{ headers: { accept: "a" } }];
+    expect((await warmed({ hot: { top: 3 }, variants, edges: ["one"] })).sort()).toEqual([
+      "http://origin.test/0\naccept: a",
+      "http://origin.test/1\naccept: a",
+    ]);
+  });
+
   test("takes those of a class, and of the site alone", async () => {
     expect(await warmed({ hot: { class: "standard", top: 10 }, edges: ["one"] })).toEqual([
       "http://origin.test/1",

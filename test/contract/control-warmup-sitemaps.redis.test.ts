@@ -4,6 +4,7 @@ import { LIMITS } from "../../control-plane/config.ts";
 import { advanceWarmups } from "../../control-plane/warmup/advance.ts";
 import { runtimeHttp } from "../../shared/runtime/http.ts";
 import type { DocumentReply } from "../../shared/wire/document.ts";
+import { until } from "../support/http.ts";
 import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
 import type { TestPlane } from "./control-harness.ts";
 import { at, index, pages, setWarmupStage, type WarmupStage } from "./warmup-stage.ts";
@@ -154,6 +155,23 @@ describe("a sitemap", () => {
         advanceWarmups(other.plane, new Map()),
       ]);
     expect(await stage.ended(job)).toMatchObject({ total: 18, done: 18, documents: { found: 3, read: 3 } });
+  });
+
+  test("shows in events and in an answer that was waited for, from its reading to its end", async () => {
+    stage.documents.set(at("/s"), pages(at("/a"), at("/b"), at("/c")));
+    const waiting = stage.plane.call("/warmup", { site: "shop", sitemap: at("/s"), wait: true });
+    const begun = await until(
+      async () => (await stage.plane.call("/warmups")).json.items,
+      (items) => items.length === 1,
+      { withinMs: 5000 },
+    );
+    const job = `/warmups/${begun[0].id}`;
+    const events = stage.plane.call(`${job}/events`);
+    await stage.ended(job);
+    expect(await waiting).toMatchObject({ status: 200, json: { state: "done", total: 3, done: 3 } });
+    const told = [...(await events).text.matchAll(/^data: (.*)$/gm)].map(([, data = ""]) => JSON.parse(data));
+    expect(told[0]).toMatchObject({ state: "listing", documents: { found: 1, read: 0 } });
+    expect(told.at(-1)).toMatchObject({ state: "done", done: 3 });
   });
 
   test("can be cancelled while it is read", async () => {
