@@ -25,7 +25,9 @@ import type {
   Receipts,
   Shards,
   Warmup,
+  WarmupRehearsal,
   WarmupRequest,
+  Warmups,
   WrittenPolicy,
 } from "./schemas.ts";
 import type { CallOptions, Connection } from "./send.ts";
@@ -56,9 +58,19 @@ export interface ControlClient {
     converged(id: string, options?: ConvergeOptions): Promise<Receipt>;
   };
   readonly warmups: {
-    start(body: WarmupRequest & { wait: true }, options?: CallOptions): Promise<Warmup | AcceptedWarmup>;
-    start(body: WarmupRequest & { wait?: false }, options?: CallOptions): Promise<AcceptedWarmup>;
+    start(
+      body: WarmupRequest & { wait: true; dryRun?: false },
+      options?: CallOptions,
+    ): Promise<Warmup | AcceptedWarmup>;
+    start(
+      body: WarmupRequest & { wait?: false; dryRun?: false },
+      options?: CallOptions,
+    ): Promise<AcceptedWarmup>;
+    /** Nothing is begun: what it would fetch, and who holds it. */
+    start(body: WarmupRequest & { dryRun: true }, options?: CallOptions): Promise<WarmupRehearsal>;
     get(id: string, options?: CallOptions): Promise<Warmup>;
+    /** Newest first. */
+    list(query?: Query<"GET /warmups">, options?: CallOptions): Promise<Warmups>;
     cancel(id: string, options?: CallOptions): Promise<Warmup>;
     /** Every change until it has ended. Leaving the loop leaves the job running. */
     events(id: string, options?: Pick<CallOptions, "signal">): AsyncGenerator<Warmup>;
@@ -147,13 +159,14 @@ function invalidating(to: Connection): Pick<ControlClient, "invalidate" | "inval
 function warming(to: Connection): ControlClient["warmups"] {
   const start = async (body: WarmupRequest, options?: CallOptions) => {
     // For its end, or, tried dry, for the sitemaps that it names to be read.
-    const waited = body.wait === true || ("dryRun" in body && body.dryRun === true);
+    const waited = body.wait === true || body.dryRun === true;
     const waits = waited ? { waits: millis(LIMITS.longestWait + LIMITS.waitMargin) } : {};
     return (await ask(to, "POST /warmup", { body, options, ...waits })).json;
   };
   return {
     start: start as ControlClient["warmups"]["start"],
     get: async (id, options) => (await ask(to, "GET /warmups/{id}", { id, options })).json,
+    list: async (query = {}, options) => (await ask(to, "GET /warmups", { query, options })).json,
     cancel: async (id, options) =>
       (await ask(to, "DELETE /warmups/{id}", { id, options, repeatable: true })).json,
     events: (id, options) => warmupEvents(to, id, options),

@@ -25,7 +25,9 @@ import type {
   Sites,
   Suggestions,
   Warmup,
+  WarmupRehearsal,
   WarmupRequest,
+  Warmups,
   WrittenPolicy,
 } from "./schemas.ts";
 
@@ -121,6 +123,16 @@ export interface Routes {
   };
   /** One site, its version as ETag */
   "GET /sites/{name}": { answers: { 200: Site } };
+  /** Warm-ups, newest first, those that the control plane began by itself included */
+  "GET /warmups": {
+    query: {
+      /** Default: 20. */
+      limit?: number;
+      /** The `nextCursor` of the page before. */
+      cursor?: string;
+    };
+    answers: { 200: Warmups };
+  };
   /** Its progress */
   "GET /warmups/{id}": { answers: { 200: Warmup } };
   /** Its progress as server-sent events: `progress` until `done` */
@@ -142,8 +154,8 @@ export interface Routes {
   "POST /sites": { body: SiteBody; answers: { 201: ChangedSite } };
   /** Check a site, or several as `sites`, without changing anything */
   "POST /sites/validate": { body: Readonly<Record<string, unknown>>; answers: { 200: PolicyVerdict } };
-  /** Fetch URLs into every edge before they are asked for */
-  "POST /warmup": { body: WarmupRequest; answers: { 200: Warmup; 202: AcceptedWarmup } };
+  /** Fetch what is named into every edge before it is asked for */
+  "POST /warmup": { body: WarmupRequest; answers: { 200: Warmup | WarmupRehearsal; 202: AcceptedWarmup } };
   /** Replace a policy, by the version that If-Match names */
   "PUT /policies/{id}": { query: { site?: string }; body: WrittenPolicy; answers: { 200: ChangedPolicy } };
   /** Give a shard another weight, take it out, or bring it back */

@@ -16,6 +16,7 @@ export interface AcceptedInvalidation {
 
 export interface AcceptedWarmup {
   id: string;
+  /** As far as it is known: sitemaps are read later. */
   total: number;
   job: string;
 }
@@ -543,6 +544,32 @@ export interface ListedPolicy {
   rank: number;
 }
 
+export interface ListedWarmup {
+  id: string;
+  site: string;
+  actor: string;
+  /** `listing`: sitemaps and manifests are being read; `total` grows until it is `running`. */
+  state: "listing" | "running" | "done" | "cancelled";
+  /** Requests: URLs, times variants. */
+  total: number;
+  done: number;
+  /** What sitemaps named wrongly, and they themselves, included. */
+  failed: number;
+  /** Answers that may not be stored. */
+  skipped: number;
+  /** Turned away at the origin for users' sake, and to be asked for again. */
+  later: number;
+  /** Sitemaps and manifests: known so far, and read. */
+  documents: { found: number; read: number };
+  variants: number;
+  ratePerSecond: number;
+  concurrency: number;
+  edges: readonly string[] | "all";
+  etaSeconds: number | null;
+  acceptedAt: string;
+  finishedAt: string | null;
+}
+
 export interface Policies {
   items: readonly ListedPolicy[];
   nextCursor: string | null;
@@ -618,7 +645,6 @@ export interface Problem {
     | "too-large"
     | "unsupported-media-type"
     | "invalid-body"
-    | "not-supported"
     | "idempotency-conflict"
     | "precondition-required"
     | "too-many-repeats"
@@ -778,19 +804,69 @@ export interface Suggestions {
 export interface Warmup {
   id: string;
   site: string;
-  state: "running" | "done" | "cancelled";
+  actor: string;
+  /** `listing`: sitemaps and manifests are being read; `total` grows until it is `running`. */
+  state: "listing" | "running" | "done" | "cancelled";
+  /** Requests: URLs, times variants. */
   total: number;
   done: number;
+  /** What sitemaps named wrongly, and they themselves, included. */
   failed: number;
   /** Answers that may not be stored. */
   skipped: number;
+  /** Turned away at the origin for users' sake, and to be asked for again. */
+  later: number;
+  /** Sitemaps and manifests: known so far, and read. */
+  documents: { found: number; read: number };
+  variants: number;
   ratePerSecond: number;
   concurrency: number;
   edges: readonly string[] | "all";
   etaSeconds: number | null;
-  errors: readonly { url: string; edge: string; reason: string }[];
   acceptedAt: string;
   finishedAt: string | null;
+  /** The first of them. */
+  errors: readonly {
+    url: string;
+    /** Which of the variants, 0 first. */
+    variant: number | null;
+    /** Empty where no edge has to do with it. */
+    edge: string;
+    reason: string;
+  }[];
+}
+
+export interface WarmupRehearsal {
+  dryRun: true;
+  site: string;
+  total: number;
+  /** Whether all sitemaps were read in time: else there is more. */
+  complete: boolean;
+  failed: number;
+  errors: readonly {
+    url: string;
+    /** Which of the variants, 0 first. */
+    variant: number | null;
+    /** Empty where no edge has to do with it. */
+    edge: string;
+    reason: string;
+  }[];
+  ratePerSecond: number;
+  concurrency: number;
+  /** At that rate, if nothing is held. */
+  takesSeconds: number;
+  /** How many of `targets` each holds; null where it did not say. */
+  edges: readonly { edge: string; held: number | null }[];
+  /** The first that would be fetched, and who holds them. */
+  targets: readonly {
+    url: string;
+    variant: number | null;
+    held: readonly {
+      edge: string;
+      /** Null where it would be fetched; `unknown` where the edge did not say. */
+      tier: "memory" | "dataCentre" | "l2" | "unknown" | null;
+    }[];
+  }[];
 }
 
 export interface WarmupRequest {
@@ -798,19 +874,42 @@ export interface WarmupRequest {
   site?: string;
   /** http(s) URLs of the site's own hosts, or its paths. */
   urls?: readonly string[];
+  /** Where a sitemap or an index of sitemaps is on the site. */
+  sitemap?: string;
+  /** Two releases' assets: what is new or has changed is warmed. */
+  manifest?: {
+    /**
+     * A list of paths or `{url, digest}`, an object `name → path`, Vite's manifest, or where one of them is
+     * on the site.
+     */
+    before?: string | readonly unknown[] | Readonly<Record<string, unknown>>;
+    /**
+     * A list of paths or `{url, digest}`, an object `name → path`, Vite's manifest, or where one of them is
+     * on the site.
+     */
+    after: string | readonly unknown[] | Readonly<Record<string, unknown>>;
+    /** What relative paths lie below, as a browser finds them; default `/`. */
+    base?: string;
+  };
+  /** What is asked for most, the hottest first, behind `urls`. */
+  hot?: { class?: string; top: number };
+  /** Every URL is asked for once with each. Default: once, with none of them. */
+  variants?: readonly { headers: Readonly<Record<string, string>> }[];
   /** Default: `all`. */
   edges?: "all" | readonly string[];
-  /** Requests a second to the origin; default 100. */
+  /** Requests a second to the origin; default: its budget, or 100 where it has none. */
   ratePerSecond?: number;
   /** Requests to the origin at once; default 8. */
   concurrency?: number;
+  /** Answer when it has ended, within a minute. */
   wait?: boolean;
-  /** Not supported yet: refused. */
-  sitemap?: Readonly<Record<string, unknown>>;
-  /** What is asked for most, the hottest first, behind `urls`. */
-  hot?: { class?: string; top: number };
-  /** Not supported yet: refused. */
-  variants?: Readonly<Record<string, unknown>>;
+  /** Say what would be fetched, and begin nothing. */
+  dryRun?: boolean;
+}
+
+export interface Warmups {
+  items: readonly ListedWarmup[];
+  nextCursor: string | null;
 }
 
 export interface WrittenPolicy {

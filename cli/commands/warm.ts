@@ -8,7 +8,7 @@ import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { progressBar } from "../progress-bar.ts";
 import { namesAnything, ORDER_NAMES, type OrderFlags, warmOrder } from "../warm-order.ts";
-import { showPlan, type WarmPlan } from "../warm-plan.ts";
+import { showPlan } from "../warm-plan.ts";
 import { count, grouped, span } from "../wording.ts";
 
 interface Flags extends OrderFlags {
@@ -62,12 +62,13 @@ async function warm(tools: Tools, flags: Flags, urls: readonly string[]): Promis
   const { job, cancel, watch, dryRun } = flags;
   if (job !== undefined || cancel !== undefined) return ofJob(tools, flags, urls);
   if (dryRun === true && watch === true) throw usageError("--dry-run and --watch exclude each other");
-  const begun = await client.warmups.start(await warmOrder(urls, flags, surroundings));
+  const { dryRun: _, ...order } = await warmOrder(urls, flags, surroundings);
   if (dryRun === true) {
-    // A dry run has an answer of its own.
-    out.result(begun, () => showPlan(out, begun as object as WarmPlan));
+    const found = await client.warmups.start({ ...order, dryRun });
+    out.result(found, () => showPlan(out, found));
     return EXIT.done;
   }
+  const begun = await client.warmups.start(order);
   if (watch === true) return lookOn(tools, begun.id);
   out.result(begun, () => {
     out.line(`warm-up ${begun.id}: ${count(begun.total, "fetch", "fetches")}`);
