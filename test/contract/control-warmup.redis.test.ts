@@ -1,6 +1,6 @@
 // Warm-ups: each URL costs the origin one request, at a rate, on every edge, whatever stops in between.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { advanceWarmups, type WarmupPace } from "../../control-plane/warmup/advance.ts";
+import { advanceWarmups, carryOnWarmups, type WarmupPace } from "../../control-plane/warmup/advance.ts";
 import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
 import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
 
@@ -190,6 +190,17 @@ test("keeps its rate", async () => {
   expect(origin.length).toBeGreaterThanOrEqual(10);
   expect(origin.length).toBeLessThanOrEqual(allowed);
   expect((await plane.call(json.job)).json.ratePerSecond).toBe(40);
+});
+
+test("is carried on to its end by itself, slice after slice, at its rate", async () => {
+  const { json } = await plane.call("/warmup", { urls: urls(300), ratePerSecond: 200, concurrency: 64 });
+  const pace: WarmupPace = new Map();
+  const begun = performance.now();
+  expect(await carryOnWarmups(plane.plane, pace)).toEqual({ kind: "done" });
+  // Six batches of fifty: the last may go a quarter of a second before all of its time has passed.
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(1200);
+  expect((await plane.call(json.job)).json).toMatchObject({ state: "done", done: 300 });
+  expect(pace.size).toBe(0);
 });
 
 test("a cancelled one sends nothing more, and stays cancelled", async () => {

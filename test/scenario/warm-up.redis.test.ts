@@ -7,7 +7,7 @@ import { ask, until } from "../support/http.ts";
 
 const RATE = 100;
 const BURST = 10;
-const PAGES = 200;
+const PAGES = 160;
 const EDGES = 2;
 /** On a busy machine some stand still on the way from a token to the origin, and arrive closer together than they were let go. */
 const JITTER_MS = 300;
