@@ -5,9 +5,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Json, startTestCluster, type TestCluster } from "../support/cluster.ts";
 import { ask, until } from "../support/http.ts";
 
-const RATE = 100;
+/** Low enough that a busy machine could ask for more, and the warm-up is told to. */
+const RATE = 50;
 const BURST = 10;
-const PAGES = 160;
+const PAGES = 150;
 const EDGES = 2;
 /** On a busy machine some stand still on the way from a token to the origin, and arrive closer together than they were let go. */
 const JITTER_MS = 300;
@@ -64,7 +65,9 @@ const mostWithin = (span: number): number =>
   Math.max(...asked.map(({ at: from }) => asked.filter(({ at }) => at >= from && at < from + span).length));
 
 test("every page of the sitemaps is fetched once, within the budget, and is at every edge in the end", async () => {
-  const { json } = await cluster.call("POST", "/warmup", { sitemap: "/sitemap.xml", concurrency: 16 });
+  const { json } = await cluster.call("POST", "/warmup", {
+    ...{ sitemap: "/sitemap.xml", ratePerSecond: 400, concurrency: 16 },
+  });
   await until(
     () => progress(json.job),
     (seen) => seen?.done >= PAGES / 3,
@@ -77,7 +80,7 @@ test("every page of the sitemaps is fetched once, within the budget, and is at e
     { withinMs: 40_000 },
   );
   expect(done).toMatchObject({
-    ...{ total: PAGES + 1, done: PAGES, failed: 1, skipped: 0, later: 0, ratePerSecond: RATE },
+    ...{ total: PAGES + 1, done: PAGES, failed: 1, skipped: 0, later: 0 },
     documents: { found: 3, read: 3 },
   });
   expect(done.errors).toMatchObject([{ url: "http://169.254.169.254/" }]);
