@@ -456,6 +456,20 @@ export interface Explanation {
             | { kind: "being-fetched"; forMs: number }
             | { kind: "unavailable"; reason: string };
         } | null;
+        journal?:
+          | {
+              kind: "value";
+              exists: boolean;
+              etag: string;
+              bytes: number;
+              ageMs: number;
+              ttlMs: number;
+              operation: string;
+              verifiedTo: string | null;
+            }
+          | { kind: "nothing" }
+          | { kind: "unavailable"; reason: string }
+          | null;
       }
     | { edge: string; unavailable: string }
   )[];

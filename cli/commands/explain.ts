@@ -14,7 +14,8 @@ interface Flags {
 }
 
 type EdgeView = Explanation["edges"][number];
-type Tiers = NonNullable<Extract<EdgeView, { tiers: unknown }>["tiers"]>;
+type Asked = Extract<EdgeView, { tiers: unknown }>;
+type Tiers = NonNullable<Asked["tiers"]>;
 type Holding = Tiers["memory"];
 
 const EXAMPLES = `
@@ -129,6 +130,22 @@ function edgeView(out: Output, view: EdgeView): void {
     ["l2", l2],
   ] as const;
   for (const [name, holding] of named) out.line(`    ${name.padEnd(9)}  ${holdingText(out, holding)}`);
+  const { journal } = view;
+  if (journal !== null && journal !== undefined) out.line(`    journal    ${journalText(out, journal)}`);
+}
+
+function journalText(out: Output, journal: NonNullable<Asked["journal"]>): string {
+  switch (journal.kind) {
+    case "nothing":
+      return out.paint("grey", "nothing");
+    case "unavailable":
+      return out.paint("red", `unavailable: ${plain(journal.reason)}`);
+    case "value": {
+      const what = journal.exists ? `a value of ${size(journal.bytes)}` : "deleted";
+      const where = journal.verifiedTo === null ? "the origin does not have it yet" : "delivered";
+      return plain(`${what}, written ${span(journal.ageMs)} ago, kept ${span(journal.ttlMs)}: ${where}`);
+    }
+  }
 }
 
 function holdingText(out: Output, holding: Holding): string {

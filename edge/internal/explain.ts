@@ -7,7 +7,7 @@ import { l2BudgetOf } from "../../shared/core/rules.ts";
 import { ageOf, currentLifetime, type HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { CacheKey } from "../../shared/core/units.ts";
 import type { Body } from "../../shared/ports/body.ts";
-import type { ExplainReply, Holding } from "../../shared/wire/explain.ts";
+import type { ExplainReply, Holding, JournalHolding } from "../../shared/wire/explain.ts";
 import type { TierName } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { inputFor, judgeByView } from "../judge.ts";
@@ -15,6 +15,7 @@ import { keyFor } from "../lease.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { Route } from "../router.ts";
 import { heldFromL2 } from "../tiers/from-l2.ts";
+import { journalKey } from "../writes/journalled-value.ts";
 
 export async function explain(edge: Edge, request: EdgeRequest): Promise<ExplainReply> {
   await edge.view.catchUp(request.background);
@@ -27,6 +28,7 @@ export async function explain(edge: Edge, request: EdgeRequest): Promise<Explain
     ...known,
     ...{ key: keyFor(edge, { route, request }), class: rules.name, policy: rules.policyId },
     fetches: route.sharedHref,
+    journal: rules.write === "write-back" ? await inJournal(edge, request, route) : null,
   };
   // Without a view nothing is served from a store, whatever it holds.
   if (view === null) return { ...about, tiers: null };
@@ -40,6 +42,17 @@ interface Look {
   readonly request: EdgeRequest;
   readonly route: Route;
   readonly view: LogView;
+}
+
+async function inJournal(edge: Edge, request: EdgeRequest, route: Route): Promise<JournalHolding> {
+  const read = await edge.journal.read(await journalKey(edge, request, route), "look");
+  if (read.kind === "unavailable") return { kind: read.kind, reason: read.reason };
+  if (read.kind === "absent") return { kind: "nothing" };
+  const { exists, etag, body, age, ttl, operation, verifiedTo } = read.value;
+  return {
+    ...{ kind: "value", exists, etag, bytes: body.length, ageMs: age, ttlMs: ttl, operation },
+    verifiedTo: verifiedTo === null ? null : formatPosition(verifiedTo),
+  };
 }
 
 function inMemory(look: Look): Holding {

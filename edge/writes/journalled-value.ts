@@ -24,7 +24,7 @@ export function journalKey(edge: Edge, request: EdgeRequest, route: Route): Prom
 }
 
 export const findValue = async (edge: Edge, request: EdgeRequest, route: Route): Promise<JournalRead> =>
-  edge.journal.read(await journalKey(edge, request, route));
+  edge.journal.read(await journalKey(edge, request, route), "use");
 
 /**
  * What the origin does not have yet is above all invalidations. Anything else holds only while the log, asked after the

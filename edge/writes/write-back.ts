@@ -188,7 +188,7 @@ async function passInOrder(edge: Edge, request: EdgeRequest, route: Route): Prom
   const place = edge.journal.placeOf(key);
   const giveUpAt = edge.clock.now() + LIMITS.journalPatience;
   while (true) {
-    const read = await edge.journal.read(key);
+    const read = await edge.journal.read(key, "look");
     if (read.kind === "unavailable")
       return counted(edge, request, { reply: unreachable(), route, result: "error" });
     if (read.kind === "absent" || read.value.verifiedTo !== null) return writeAround(edge, request, route);

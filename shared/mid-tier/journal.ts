@@ -84,9 +84,9 @@ export function createJournal(config: Config): Journal {
       const home = homeOf(write.key);
       return home === null ? NO_DATABASE : accept(config, home, write);
     },
-    async read(key) {
+    async read(key, use) {
       const home = homeOf(key);
-      return home === null ? NO_DATABASE : read(config, home.redis, key);
+      return home === null ? NO_DATABASE : read(config, home.redis, { key, use });
     },
     async claim(place, results, most) {
       const redis = config.databases.get(place.shard);
@@ -156,8 +156,14 @@ function readAccepted(outcome: RedisOutcome, replicas: number): JournalAccepted 
   }
 }
 
-async function read({ digest, deadline }: Config, redis: Redis, key: string): Promise<JournalRead> {
-  const reply = scriptReply(await redis.run([evalCommand(READ, [journalValueKey(key)], [key])], deadline));
+async function read(
+  { digest, deadline }: Config,
+  redis: Redis,
+  { key, use }: { readonly key: string; readonly use: "use" | "look" },
+): Promise<JournalRead> {
+  const reply = scriptReply(
+    await redis.run([evalCommand(READ, [journalValueKey(key)], [key, use === "use" ? "1" : ""])], deadline),
+  );
   if (reply.kind === "unavailable") return reply;
   const [kind, etag = "", gone, dirty, record = "", body = "", seal, epoch, seq, age, ttl, operation = ""] =
     reply.strings;

@@ -119,7 +119,8 @@ export interface Journal {
   /** Null where there is no database for it. */
   placeOf(key: string): JournalPlace | null;
   accept(write: JournalWrite): Promise<JournalAccepted>;
-  read(key: string): Promise<JournalRead>;
+  /** A use of the value begins its life anew; a look does not. */
+  read(key: string, use: "use" | "look"): Promise<JournalRead>;
   /** Says what became of what was claimed before, and claims more; none where `most` is 0. */
   claim(place: JournalPlace, results: readonly Result[], most: number): Promise<ClaimOutcome>;
 }

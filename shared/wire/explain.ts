@@ -40,6 +40,26 @@ export const holdingSchema = z.discriminatedUnion("kind", [
 ]);
 export type Holding = z.infer<typeof holdingSchema>;
 
+/** What the journal holds of a URL whose writes go there. */
+const journalSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("value"),
+    /** False where it was deleted. */
+    exists: z.boolean(),
+    etag: z.string(),
+    bytes: count,
+    ageMs: count,
+    ttlMs: count,
+    /** The operation that wrote it. */
+    operation: z.string(),
+    /** Null while the origin does not have it. */
+    verifiedTo: z.string().nullable(),
+  }),
+  z.object({ kind: z.literal("nothing") }),
+  z.object({ kind: z.literal("unavailable"), reason: z.string() }),
+]);
+export type JournalHolding = z.infer<typeof journalSchema>;
+
 export const explainReplySchema = z.object({
   edge: z.string(),
   position: positionSchema.nullable(),
@@ -51,6 +71,8 @@ export const explainReplySchema = z.object({
   fetches: z.string().nullable(),
   /** Null while the edge is cold: then nothing is served from any of them. */
   tiers: z.object({ memory: holdingSchema, dataCentre: holdingSchema, l2: holdingSchema }).nullable(),
+  /** Null where writes of the URL don't go to the journal. */
+  journal: journalSchema.nullable().optional(),
 });
 export type ExplainReply = z.infer<typeof explainReplySchema>;
 

@@ -5,6 +5,7 @@ import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { Edge } from "../../edge/edge.ts";
 import { handleRequest } from "../../edge/handle-request.ts";
+import { explain } from "../../edge/internal/explain.ts";
 import type { Reply } from "../../edge/request.ts";
 import { readWhole } from "../../edge/share-body.ts";
 import { kickFlush } from "../../edge/writes/flush.ts";
@@ -389,6 +390,33 @@ describe("what the journal can't hold", () => {
     const refused = await put(deep, "four", { url: other });
     expect([refused.status, headerValue(refused.headers, "retry-after")]).toEqual([503, "1"]);
   });
+});
+
+test("explaining a URL says what the journal holds of it, and is no use of that", async () => {
+  const open = closed();
+  await put(edges[0], "one");
+  const request = {
+    ...({
+      method: "GET",
+      url: URL_OF,
+      background,
+      purpose: "client",
+      arrivedAt: edges[1].clock.now(),
+    } as const),
+    ...{ body: NO_BODY, header: () => null, headers: () => [] },
+  };
+  expect((await explain(edges[1], request)).journal).toMatchObject({
+    kind: "value",
+    bytes: 3,
+    verifiedTo: null,
+  });
+  open();
+  await flushed(edges[0]);
+  now += 29 * 60_000;
+  const later = (await explain(edges[1], request)).journal;
+  expect(later).toMatchObject({ kind: "value", verifiedTo: expect.stringMatching(/^\d+-\d+$/) });
+  now += 2 * 60_000;
+  expect((await explain(edges[1], request)).journal).toEqual({ kind: "nothing" });
 });
 
 describe("values", () => {
