@@ -12,6 +12,14 @@ const NOBODY: ReadonlySet<string> = new Set();
  */
 const HELD_SHARE = 2;
 
+/**
+ * What takes more than this part of the budget is large: where sizes count, it has to come twice before anybody leaves for
+ * it. Most of what is large is asked for once, and one such object costs as much as a hundred small ones that are in use.
+ */
+const LARGE_SHARE = 32;
+/** Large ones remembered that came once: as many as come while one of them may be expected to come again. */
+const REMEMBERED = 256;
+
 export interface ClassMemoryOptions<V> {
   readonly budget: Bytes;
   readonly expiryOf: (value: V) => number;
@@ -36,6 +44,8 @@ export class ClassMemory<V> {
   private readonly seed: number;
   private readonly shares: Share<V>[] = [];
   private held: ReadonlySet<string> = NOBODY;
+  /** Oldest first. */
+  private readonly cameOnce = new Set<string>();
 
   constructor({ budget, expiryOf, seed }: ClassMemoryOptions<V>) {
     this.budget = budget;
@@ -61,11 +71,21 @@ export class ClassMemory<V> {
   }
 
   set(eviction: EvictionPolicy, key: string, { value, size }: { value: V; size: number }): void {
+    if (eviction === "gdsf" && !this.admits(key, size)) return;
     const own = this.shareOf(eviction);
     for (const share of this.shares) if (share !== own) share.cache.delete(key);
     own.cache.set(key, value, size);
     if (this.held.has(key)) this.keep(key, own.cache);
     while (this.bytesUsed > this.budget) this.givesWay().cache.evict();
+  }
+
+  private admits(key: string, size: number): boolean {
+    if (size <= this.budget / LARGE_SHARE || this.bytesUsed + size <= this.budget) return true;
+    if (this.held.has(key) || this.peek(key) !== undefined || this.cameOnce.delete(key)) return true;
+    this.cameOnce.add(key);
+    const [oldest] = this.cameOnce;
+    if (this.cameOnce.size > REMEMBERED && oldest !== undefined) this.cameOnce.delete(oldest);
+    return false;
   }
 
   /** From now on nobody has these leave for one that is not among them, as far as their share of the budget goes. */

@@ -29,6 +29,41 @@ const stores = array(
   { minLength: 50, maxLength: 200, size: "max" },
 );
 
+describe("a class's memory where sizes count", () => {
+  const SMALL = named("small", 1000);
+  const large = (memory: ClassMemory<number>, name: string): void =>
+    memory.set("gdsf", name, { value: 1, size: 1000 });
+
+  test("loses nobody to large objects that are asked for once, however many", () => {
+    const memory = memoryOf(10_000);
+    fill(memory, "gdsf", SMALL);
+    const before = held(memory, SMALL);
+    for (const name of named("large", 5000)) large(memory, name);
+    expect(held(memory, SMALL)).toBe(before);
+  });
+
+  test("takes a large object that comes again, and one that there is room for", () => {
+    const memory = memoryOf(10_000);
+    large(memory, "first");
+    fill(memory, "gdsf", SMALL);
+    expect(held(memory, ["first"])).toBe(0);
+    large(memory, "second");
+    expect(held(memory, ["second"])).toBe(0);
+    large(memory, "second");
+    expect(held(memory, ["second"])).toBe(1);
+    expect(held(memory, SMALL)).toBeGreaterThan(850);
+  });
+
+  test("remembers so many that came once, and no more", () => {
+    const memory = memoryOf(10_000);
+    fill(memory, "gdsf", SMALL);
+    large(memory, "one");
+    for (const name of named("large", 256)) large(memory, name);
+    large(memory, "one");
+    expect(held(memory, ["one"])).toBe(0);
+  });
+});
+
 describe("a class's memory", () => {
   test("stays within the one budget whichever policies share it, and holds a key once", () => {
     holds(
