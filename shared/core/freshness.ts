@@ -92,8 +92,8 @@ function dateOf(input: LifetimeInput): number {
   return date ?? input.receivedAtWall;
 }
 
-/** Statuses that are heuristically cacheable (RFC 9110 §15.1), 206 apart. */
-const HEURISTIC_STATUS = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
+/** Statuses that are heuristically cacheable (RFC 9110 §15.1). */
+const HEURISTIC_STATUS = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
 const HEURISTIC_CAP = days(1);
 /** A page that is missing today may be there in a minute. */
 const NEGATIVE_CAP = minutes(1);
