@@ -8,33 +8,41 @@ import type { RefusalReason } from "../shared/core/storability.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import type { Instant, Millis, Selector } from "../shared/core/units.ts";
 import type { Priority } from "../shared/core/waiting-line.ts";
-import type { Body } from "../shared/ports/body.ts";
+import type { Body, PlainBody } from "../shared/ports/body.ts";
 import type { Timers } from "../shared/ports/clock.ts";
 import type { Unreachable } from "../shared/ports/origin.ts";
 import type { ByView } from "./audit/sampler.ts";
 import type { TierName } from "./counters.ts";
 import type { Shed } from "./origin/shed.ts";
 
-/** A stored answer that is not good enough, unless the origin has failed. */
+/**
+ * A stored answer that is not good enough, unless the origin has failed. It is handed to other requests: no stream is in
+ * it, and a large body is opened by whoever sends it.
+ */
 export interface StaleCopy {
   readonly held: HeldAnswer;
-  readonly body: Body;
+  readonly body: PlainBody;
   readonly tier: TierName;
+}
+
+interface Brought {
+  readonly held: HeldAnswer;
+  /** What was decided for the leader's request, possibly by asking the log for more than the view knows. */
+  readonly forLeader: Step;
+  /** Who decided it; null where the origin has just said so. */
+  readonly by: ByView | null;
+  readonly receivedAt: Instant;
 }
 
 /** What a flight brings to those who wait for it: no stream, no runtime's object, nothing bound to one request. */
 export type FlightOutcome =
-  | {
+  | ({
       readonly kind: "answer";
-      readonly held: HeldAnswer;
       readonly body: Uint8Array<ArrayBuffer>;
       readonly from: "origin" | "l2";
-      /** What was decided for the leader's request, possibly by asking the log for more than the view knows. */
-      readonly forLeader: Step;
-      /** Who decided it; null where the origin has just said so. */
-      readonly by: ByView | null;
-      readonly receivedAt: Instant;
-    }
+    } & Brought)
+  /** Its body stands in the data centre, or comes there: whoever sends it opens it himself. */
+  | ({ readonly kind: "large" } & Brought)
   /** Not to be shared: everybody goes alone, at once. */
   | { readonly kind: "unshared" }
   /** A range was asked for, and the whole is held, but stale: that is freshened under its lease, for all ranges at once. */

@@ -1,6 +1,6 @@
 // Every limit of an edge: its value, and why it is that value.
 
-import { bytes, hours, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
+import { bytes, days, hours, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 
 export const LIMITS = {
@@ -118,6 +118,16 @@ export const LIMITS = {
   sharedErrorBody: kibibytes(64),
   /** Largest body that is stored at all. */
   largestStored: mebibytes(512),
+  /** From which size on bodies are kept in chunks: below it a lost body costs little to fetch again. */
+  chunkedFrom: mebibytes(8),
+  /** One chunk: what a small range costs at most, and what one stream has in memory; smaller ones cost the origin more requests. */
+  chunk: mebibytes(2),
+  /** A chunk that another request is bringing is waited for this long before it is asked for once more: that one's client may be slow. */
+  chunkPatience: seconds(2),
+  /** Looks for a chunk, and flights joined for it, before its body breaks off. */
+  chunkTries: 3,
+  /** A body outlives its record by this: a 304 gives the record a new life, and what is asked for daily is never fetched again. */
+  bodyOutlives: days(1),
   /** How long a key is remembered as not storable, so that nobody is serialised behind it. */
   uncacheableFor: seconds(10),
   /** How long a failing origin's key makes nobody wait for another's try. */

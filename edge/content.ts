@@ -53,6 +53,16 @@ export function contentFor(request: EdgeRequest, source: ContentSource): Content
   return ranges.length === 1 && only !== undefined ? single(source, only) : several(source, ranges);
 }
 
+/** The first octet of the body that a request is sent; null where it is sent none of it. */
+export function firstOctet(
+  request: EdgeRequest,
+  source: Omit<ContentSource, "boundary" | "read">,
+): number | null {
+  if (request.method === "HEAD" || isUnchanged(request, source)) return null;
+  const ranges = rangesFor(request, source);
+  return ranges === null ? 0 : (ranges[0]?.from ?? null);
+}
+
 /** For answers of 200 alone: other statuses have no representation that a condition could be about. */
 export function isUnchanged(
   request: EdgeRequest,
@@ -86,7 +96,10 @@ const completeLength = ({ part, length }: StoredAnswer): number =>
   part.kind === "whole" ? length : part.complete;
 
 /** Null where the whole is to be sent: no range asked for, or none that may be answered as one. */
-function rangesFor(request: EdgeRequest, source: ContentSource): readonly ByteRange[] | null {
+function rangesFor(
+  request: EdgeRequest,
+  source: Pick<ContentSource, "answer" | "headers" | "nowWall" | "body">,
+): readonly ByteRange[] | null {
   const { answer, headers, nowWall, body } = source;
   if (answer.status !== 200 && answer.status !== 206) return null;
   const specs = parseRange(request.header("range"));
@@ -114,6 +127,8 @@ function single(source: ContentSource, range: ByteRange): Content | Promise<Cont
   const stated: HeaderList = [...kept, ["content-range", formatContentRange(range, completeLength(answer))]];
   if (body.kind === "bytes")
     return { status: 206, headers: stated, body: { kind: "bytes", bytes: cut(source, body.bytes, range) } };
+  if (body.kind === "source" && body.source.part !== undefined)
+    return { status: 206, headers: stated, body: { kind: "source", source: body.source.part(range) } };
   return source.read(range).then((part) => {
     // What can't be had in part is sent whole, as a server may always do (RFC 9110 §14.2).
     if (part === null) return whole(source);

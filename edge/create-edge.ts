@@ -1,5 +1,6 @@
 // Puts an edge together from its ports: the same parts in a worker and in the simulator.
 
+import type { Chunking } from "../shared/core/chunks.ts";
 import type { Site } from "../shared/core/routing.ts";
 import type { BucketTerms } from "../shared/core/token-bucket.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
@@ -34,6 +35,8 @@ export interface EdgeSetUp {
   readonly learnt: (fields: ReadonlyMap<string, string>) => void;
   /** What this isolate may ask of an origin while the buckets can't be reached; null = what the site says. */
   readonly originShare: BucketTerms | null;
+  /** Which bodies are kept in chunks, where not by the limits. */
+  readonly chunking?: Chunking;
 }
 
 export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
@@ -72,6 +75,8 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     memory: new MemoryTier(setUp.hashSeed),
     dataCentre: new DataCentreTier(ports),
     flights: new Map(),
+    chunkFlights: new Map(),
+    chunking: setUp.chunking ?? { from: LIMITS.chunkedFrom, size: LIMITS.chunk },
     shown: new WeakMap(),
     looks: new Map(),
     heat: new Heat(LIMITS),

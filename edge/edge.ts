@@ -1,5 +1,6 @@
 // What one edge is made of: everything that an isolate keeps, and its ways to the outside.
 
+import type { Chunking } from "../shared/core/chunks.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import type { CacheKey, Millis } from "../shared/core/units.ts";
 import type { BlobStore } from "../shared/ports/blob-store.ts";
@@ -15,6 +16,7 @@ import type { Sampler } from "./audit/sampler.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
 import type { Heat } from "./hot/heat.ts";
+import type { ChunkFlight } from "./large/chunk.ts";
 import type { LastConfiguration } from "./log/last-configuration.ts";
 import type { Peers } from "./log/peers.ts";
 import type { ViewKeeper } from "./log/view-keeper.ts";
@@ -50,6 +52,9 @@ export interface Edge extends EdgePorts {
   readonly memory: MemoryTier;
   readonly dataCentre: DataCentreTier;
   readonly flights: Map<CacheKey, Flight>;
+  /** Chunks of large bodies that are on their way, by the digest under which they are stored. */
+  readonly chunkFlights: Map<string, ChunkFlight>;
+  readonly chunking: Chunking;
   /** What clients see of answers' headers, as long as anybody holds the answer. */
   readonly shown: WeakMap<StoredAnswer, Shown>;
   /** Look-ups in the data centre that are under way. */

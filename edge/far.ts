@@ -6,6 +6,7 @@ import { NO_DIRECTIVES, satisfies } from "../shared/core/request-directives.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
 import { millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
+import { NO_BODY } from "../shared/ports/body.ts";
 import type { ByView } from "./audit/sampler.ts";
 import { type Flight, type FlightOutcome, FRESH, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
@@ -14,6 +15,7 @@ import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
 import { type FlightJob, leaseFor, priorityOf } from "./flight-job.ts";
 import { inputFor, judge, judgeByView } from "./judge.ts";
+import { bodyFor } from "./large/body-for.ts";
 import { partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
 import { type Forward, type Provenance, streamedReply } from "./reply.ts";
@@ -28,8 +30,16 @@ export async function askFar(
 ): Promise<Reply> {
   const { route } = given;
   let not: Flight | null = null;
+  let { candidate } = given;
   for (let attempt = 0; attempt < LIMITS.joinAttempts; attempt++) {
-    const job: FlightJob = { ...given, request, arrivedAt: request.arrivedAt, takesStale: true, not };
+    const job: FlightJob = {
+      ...given,
+      candidate,
+      request,
+      arrivedAt: request.arrivedAt,
+      takesStale: true,
+      not,
+    };
     const boarding = board(edge, job);
     const alreadyThere = boarding.flight.settled !== null;
     const reply =
@@ -38,6 +48,8 @@ export async function askFar(
         : await followerReply(edge, request, { job, boarding, alreadyThere });
     if (reply !== "again") return reply;
     not = boarding.flight;
+    // What is here no longer can't be freshened.
+    if (candidate?.body.kind === "none") candidate = null;
   }
   return pass(edge, request, { route, reason: "bypass" });
 }
@@ -54,7 +66,8 @@ async function leaderReply(
   const forward = forwardOf(job);
   if (reply.kind === "outcome") {
     const { outcome } = reply;
-    if (outcome.kind === "answer") return serveFlown(edge, request, { job, outcome, role: "leader" });
+    if (outcome.kind === "answer" || outcome.kind === "large")
+      return serveFlown(edge, request, { job, outcome, role: "leader" });
     return withoutAnswer(edge, request, { job, outcome });
   }
   if (reply.status >= 500) {
@@ -73,6 +86,7 @@ async function leaderReply(
     headers: reply.headers,
     body: reply.body,
     rules: route.rules,
+    stored: reply.stored !== "nowhere",
     cacheStatus: `tidegate-l2; ${line}${inL2}, tidegate-l1; ${line}${inL1}${why}`,
   });
   return counted(edge, request, {
@@ -88,7 +102,7 @@ async function followerReply(
   { job, boarding, alreadyThere }: Aboard & { alreadyThere: boolean },
 ): Promise<Reply | "again"> {
   const outcome = await joinFlight(boarding.flight, LIMITS.followerGuard, edge.timers);
-  if (outcome.kind === "answer")
+  if (outcome.kind === "answer" || outcome.kind === "large")
     return serveFlown(edge, request, { job, outcome, role: alreadyThere ? "late" : "follower" });
   // What had to leave tokens and slots to users was turned away for that: a user has more of a right.
   if (outcome.kind === "shed" && outcome.priority === "background" && priorityOf(job) === "user")
@@ -102,13 +116,13 @@ function withoutAnswer(
   { job, outcome }: { job: FlightJob; outcome: FlightOutcome },
 ): Promise<Reply> {
   if (outcome.kind !== "stale-whole") return standIn(edge, request, { job, outcome });
-  const { route, wants } = job;
-  return askFar(edge, request, { route, candidate: null, wants, lease: leaseFor(request), range: null });
+  const { route, wants, candidate } = job;
+  return askFar(edge, request, { route, candidate, wants, lease: leaseFor(request), range: null });
 }
 
 type Flown = {
   readonly job: FlightJob;
-  readonly outcome: FlightOutcome & { kind: "answer" };
+  readonly outcome: FlightOutcome & { kind: "answer" | "large" };
   readonly role: "leader" | "follower" | "late";
 };
 
@@ -119,8 +133,10 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   const { held } = outcome;
   if (!variesFor(held.answer.vary, (name) => request.header(name))) return "again";
   if (!partServes(held.answer, request)) return "again";
-  const body = { kind: "bytes", bytes: outcome.body } as const;
-  const tier = outcome.from;
+  const inHand = outcome.kind === "large" ? NO_BODY : ({ kind: "bytes", bytes: outcome.body } as const);
+  const body = await bodyFor(edge, request, { route, held, body: inHand });
+  if (body === null) return "again";
+  const tier = outcome.kind === "large" ? "origin" : outcome.from;
   const serve = (step: Step, by: ByView | null): Reply | Promise<Reply> =>
     serveHeld(edge, request, {
       route,
@@ -168,7 +184,7 @@ function vouchesForItself(edge: Edge, request: EdgeRequest, { outcome }: Flown):
 }
 
 function provenanceOf({ job, outcome, role }: Flown): Provenance {
-  if (outcome.from === "l2") return { kind: "l2" };
+  if (outcome.kind === "answer" && outcome.from === "l2") return { kind: "l2" };
   switch (role) {
     case "leader":
       return { kind: "origin", forward: forwardOf(job), stored: true };

@@ -2,8 +2,9 @@
 
 import { sameEtag, strongEtag } from "../shared/core/conditional.ts";
 import { missing } from "../shared/core/part.ts";
+import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
-import type { FlightControls } from "./coalesce.ts";
+import { type FlightControls, FRESH } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
@@ -100,11 +101,34 @@ function confirmedAnswer(edge: Edge, exchange: Exchange, answered: Answered): Ma
 async function freshen(edge: Edge, exchange: Exchange, given: Received & { made: Made }): Promise<void> {
   const { controls, made } = given;
   const candidate = exchange.right.validators;
-  if (candidate === null || candidate.body.kind !== "bytes") return controls.settle({ kind: "unshared" });
+  if (candidate === null) return controls.settle({ kind: "unshared" });
   const selectors = [...new Set([...candidate.held.answer.selectors, ...made.answer.selectors])];
+  if (candidate.body.kind === "none")
+    return freshenLarge(edge, exchange, {
+      controls,
+      was: candidate.held,
+      answer: { ...made.answer, selectors },
+    });
   const { bytes } = candidate.body;
   const held = hold(exchange, { ...made.answer, selectors, length: bytes.length });
   await settleAnswer(edge, exchange, { controls, made, held, bytes });
+}
+
+/** Its octets stay where they are, under a new record; where they have gone meanwhile the whole is fetched. */
+async function freshenLarge(
+  edge: Edge,
+  exchange: Exchange,
+  given: { controls: FlightControls; was: HeldAnswer; answer: StoredAnswer },
+): Promise<void> {
+  const { controls, was, answer } = given;
+  const { job, right, receivedAt } = exchange;
+  const fresh = hold(exchange, { ...answer, length: was.answer.length });
+  const held = was.chunks === undefined ? fresh : { ...fresh, chunks: was.chunks };
+  const stays = right.asOf !== null && answer.key === was.answer.key;
+  if (!stays || !(await edge.dataCentre.restate(was.answer, held)))
+    return fetchAndStore(edge, job, { right: { ...right, validators: null }, controls });
+  controls.settle({ kind: "large", held, forLeader: FRESH, by: null, receivedAt });
+  return right.giveBack(null);
 }
 
 async function receive(edge: Edge, exchange: Exchange, given: Received): Promise<void> {
@@ -116,10 +140,8 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   const { body } = answered;
   const source = sourceOf(body);
   const head = headOf(exchange, answered);
-  if (source.length !== null && source.length > LIMITS.sharedBody) {
-    controls.settle({ kind: "unshared" });
-    return storeLarge(edge, exchange, { made, source, head, controls });
-  }
+  if (source.length !== null && source.length > LIMITS.sharedBody)
+    return storeLarge(edge, exchange, { made, source, head, controls, inParts: false });
   const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
   const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: client };
   controls.deliver({ kind: "stream", ...head, body: streamed });

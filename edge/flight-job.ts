@@ -4,7 +4,7 @@ import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { Instant } from "../shared/core/units.ts";
 import type { Priority } from "../shared/core/waiting-line.ts";
 import type { Flight } from "./coalesce.ts";
-import type { Served } from "./judge.ts";
+import type { Candidate } from "./judge.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
 
@@ -13,7 +13,7 @@ export interface FlightJob {
   readonly request: EdgeRequest;
   readonly arrivedAt: Instant;
   /** A stored answer that is not good enough as it is, but may serve as validator. */
-  readonly candidate: Served | null;
+  readonly candidate: Candidate | null;
   /** Whether a stale answer in its window is good enough: not for a refresh, whose very aim is a newer one. */
   readonly takesStale: boolean;
   /** A flight that has already brought this request nothing that it could use. */

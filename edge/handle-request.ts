@@ -7,12 +7,13 @@ import { allSelectors } from "../shared/core/selector.ts";
 import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
 import { instant, later, millis } from "../shared/core/units.ts";
 import { auditDue } from "./audit/audit-read.ts";
-import { wantsLess } from "./content.ts";
+import { discard, wantsLess } from "./content.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
 import { leaseFor } from "./flight-job.ts";
-import type { Judged } from "./judge.ts";
+import { asCandidate, type Candidate, type Judged } from "./judge.ts";
+import { bodyFor } from "./large/body-for.ts";
 import { keyFor } from "./lease.ts";
 import { askHead, askRange, onlyIfCached, type Sought } from "./less-than-a-get.ts";
 import { MIN_POSITION, refuseOlder } from "./min-position.ts";
@@ -147,8 +148,16 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
   const judged =
     near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, { wants, fenced });
-  if (judged !== null) return serveHeld(edge, request, { route, judged, provenance: { kind: "l1" } });
-  return goOn(edge, request, { route, candidate: near, wants });
+  if (judged === null) return goOn(edge, request, { route, candidate: candidateOf(near), wants });
+  const body = await bodyFor(edge, request, { ...judged, route });
+  // Begun of a body that can't be had, a stored answer is none: the origin is asked as if it had not been there.
+  if (body === null) return goOn(edge, request, { route, candidate: null, wants });
+  return serveHeld(edge, request, { route, judged: { ...judged, body }, provenance: { kind: "l1" } });
+}
+
+function candidateOf(near: Judged | null): Candidate | null {
+  if (near !== null) discard(near.body);
+  return near === null ? null : asCandidate(near);
 }
 
 function classifiedAnew(edge: Edge, request: EdgeRequest): Reply | Promise<Reply> {

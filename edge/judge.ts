@@ -9,7 +9,7 @@ import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
 import { freshnessOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { earlier, elapsed, type Instant, type Selector } from "../shared/core/units.ts";
-import type { Body } from "../shared/ports/body.ts";
+import { type Body, NO_BODY, type PlainBody } from "../shared/ports/body.ts";
 import type { ByView } from "./audit/sampler.ts";
 import type { TierName } from "./counters.ts";
 import type { Edge } from "./edge.ts";
@@ -31,6 +31,17 @@ export interface Judged {
 export interface Served extends Pick<Judged, "held" | "body" | "step" | "tier"> {
   readonly by: ByView | null;
 }
+
+/**
+ * Not good enough as it is, and to be kept until the origin has answered: by another request too, so without a stream. A
+ * body that was one is opened anew by whoever sends it.
+ */
+export type Candidate = Served & { readonly body: PlainBody };
+
+export const asCandidate = (served: Served): Candidate => ({
+  ...served,
+  body: served.body.kind === "source" ? NO_BODY : served.body,
+});
 
 export interface JudgeInput {
   readonly held: HeldAnswer;
@@ -87,7 +98,7 @@ function verdict(view: LogView, input: JudgeInput, known: { coherence: Coherence
     kind: "answer",
     coherence,
     freshness,
-    hasValidator: hasValidator(held.answer.headers) && input.body.kind === "bytes",
+    hasValidator: hasValidator(held.answer.headers),
     renewalDue: input.renewFrom !== null && now >= input.renewFrom,
     madeWithinWindow: held.sentAt !== null && elapsed(held.sentAt, arrivedAt) <= rules.window,
   };

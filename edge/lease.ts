@@ -15,7 +15,7 @@ import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { giveBackForSure, giveBackInDoubt } from "./give-back.ts";
-import { inputFor, type Judged, judge, type Served } from "./judge.ts";
+import { asCandidate, type Candidate, inputFor, type Judged, judge } from "./judge.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
 
 /** The right to ask the origin, and what comes with it. */
@@ -32,9 +32,9 @@ export interface Right {
   /** The view's position when the right was granted, before the origin is asked; null while cold. */
   readonly asOf: Position | null;
   /** A stored answer that may be sent as validator. */
-  readonly validators: Served | null;
+  readonly validators: Candidate | null;
   /** A stored answer that may stand in if the origin fails. */
-  readonly fallback: Served | null;
+  readonly fallback: Candidate | null;
   /** Gives the lease back without an answer; with a marker, nobody waits for the key for a while. */
   giveBack(marker: LeaseMarker | null): Promise<void>;
 }
@@ -47,7 +47,7 @@ export type Acquired =
 /** One attempt's state: which key is asked for, and what was found unusable so far. */
 interface Search {
   key: CacheKey;
-  candidate: Served | null;
+  candidate: Candidate | null;
   not: string | null;
   polls: number;
 }
@@ -190,7 +190,7 @@ async function weighAnswer(
     edge.counters.tiers.l2.hits += 1;
     return { kind: "answer", judged, key: search.key };
   }
-  if (judged.step.kind !== "fetch") search.candidate = judged;
+  if (judged.step.kind !== "fetch") search.candidate = asCandidate(judged);
   return "again";
 }
 
@@ -227,9 +227,9 @@ function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
  * Judged when the right is granted and not when it was found: what was invalidated while this flight waited would
  * come back, through a 304, with an as-of behind the invalidation.
  */
-function mayValidate(edge: Edge, { route, request }: FlightJob, { held, body, step }: Served): boolean {
+function mayValidate(edge: Edge, { route, request }: FlightJob, { held, step }: Candidate): boolean {
   const view = edge.view.current();
-  if (view === null || body.kind !== "bytes" || step.kind === "fetch") return false;
+  if (view === null || step.kind === "fetch") return false;
   // A 304 would make a whole answer of it.
   if (held.answer.part.kind !== "whole") return false;
   if (!edge.router.stands(route, request)) return false;
@@ -244,7 +244,7 @@ function mayValidate(edge: Edge, { route, request }: FlightJob, { held, body, st
 }
 
 /** A part stands in for whoever asked for one, and for nobody else who joins. */
-const fallbackOf = ({ range }: FlightJob, candidate: Served | null): Served | null =>
+const fallbackOf = ({ range }: FlightJob, candidate: Candidate | null): Candidate | null =>
   range === null && candidate?.held.answer.part.kind === "range" ? null : candidate;
 
 function right(

@@ -8,7 +8,7 @@ import { FRESH } from "./coalesce.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
 import { type FlightJob, leaseFor } from "./flight-job.ts";
-import type { Served } from "./judge.ts";
+import type { Candidate } from "./judge.ts";
 import { acquire } from "./lease.ts";
 import { findPart, partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
@@ -21,7 +21,7 @@ import { promote } from "./tiers/store-everywhere.ts";
 export interface Sought {
   readonly route: Route;
   /** What is near and not good enough, but may serve as validator. */
-  readonly candidate: Served | null;
+  readonly candidate: Candidate | null;
   readonly wants: RequestDirectives;
 }
 
@@ -47,8 +47,9 @@ export async function askHead(edge: Edge, request: EdgeRequest, sought: Sought):
   const found = await lookShared(edge, request, sought);
   if (found.kind === "reply") return found.reply;
   const { route, wants } = sought;
-  if (found.candidate === null) return pass(edge, request, { route, reason: "bypass" });
-  const { candidate } = found;
+  // Without a validator it is replaced, or stands in for an origin that fails, as for a GET.
+  const candidate = found.candidate ?? sought.candidate;
+  if (candidate === null) return pass(edge, request, { route, reason: "bypass" });
   return askFar(edge, request, { route, candidate, wants, lease: leaseFor(request), range: null });
 }
 
@@ -67,9 +68,15 @@ export async function askRange(edge: Edge, request: EdgeRequest, sought: Sought)
   // Whether If-Range holds decides between a part and the whole: a shared request can't ask for either.
   if (request.header("if-range") !== null || !single || request.header("authorization") !== null) {
     const found = await lookShared(edge, request, sought);
-    return found.kind === "reply" ? found.reply : unsharedRange(edge, request, { sought, single });
+    if (found.kind === "reply") return found.reply;
+    // A whole that is held and stale is freshened for all: what is asked for is then cut from it.
+    const candidate = found.candidate ?? sought.candidate;
+    if (candidate !== null && request.header("authorization") === null)
+      return askFar(edge, request, { route, candidate, wants, lease: "wait", range: null });
+    return unsharedRange(edge, request, { sought, single });
   }
-  return askFar(edge, request, { route, candidate: null, wants, lease: "none", range });
+  const { candidate } = sought;
+  return askFar(edge, request, { route, candidate, wants, lease: "none", range });
 }
 
 function pleases(edge: Edge, held: HeldAnswer, { route, wants }: Sought): boolean {
@@ -92,7 +99,7 @@ function unsharedRange(
 
 type LookedUp =
   | { readonly kind: "reply"; readonly reply: Reply }
-  | { readonly kind: "nothing"; readonly candidate: Served | null };
+  | { readonly kind: "nothing"; readonly candidate: Candidate | null };
 
 /** L2's answer, without asking for the right to fetch another. */
 async function lookShared(edge: Edge, request: EdgeRequest, sought: Sought): Promise<LookedUp> {

@@ -84,6 +84,8 @@ export type Asking =
   | { readonly kind: "validate"; readonly answer: StoredAnswer }
   | { readonly kind: "range"; readonly range: string }
   | { readonly kind: "rest"; readonly range: string; readonly ifRange: string | null }
+  /** These octets of this very representation, or none at all. */
+  | { readonly kind: "chunk"; readonly range: string; readonly ifMatch: string }
   | { readonly kind: "whole" };
 
 /** A request whose answer may be stored and shared: selecting fields in the form that stands for all that mean the same. */
@@ -115,6 +117,11 @@ function fieldsOf(asking: Asking): HeaderPair[] {
             ["range", asking.range],
             ["if-range", asking.ifRange],
           ];
+    case "chunk":
+      return [
+        ["range", asking.range],
+        ["if-match", asking.ifMatch],
+      ];
     case "whole":
       return [];
   }

@@ -1,10 +1,11 @@
 // What a 206 brings: the part that was asked for, or the rest of one that is held.
 
 import { withoutHeaders } from "../shared/core/headers.ts";
-import { isComplete, receivedPart } from "../shared/core/part.ts";
+import { isComplete, type RangePart, receivedPart } from "../shared/core/part.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
+import { keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { type Exchange, judgeStorability, type Made } from "./make-answer.ts";
 import { type Kept, keepPart } from "./parts.ts";
 import { headOf, passOn, type Received, settleAnswer, storeLarge } from "./settle.ts";
@@ -17,10 +18,15 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
   if (verdict.kind === "refuse") return passOn(edge, exchange, { ...given, reason: verdict.reason });
   const source = sourceOf(answered.body);
   const head = headOf(exchange, answered);
+  const stretch = stretchOf(verdict, source.length);
+  if (stretch !== null && stretch.complete > edge.chunking.from) {
+    const given = { ...stretch, source, head, controls, inParts: true };
+    if (await keepInChunks(edge, exchange, given)) return;
+  }
   if (source.length !== null && source.length > LIMITS.sharedBody) {
+    if (stretch !== null && isComplete(stretch.part))
+      return storeLarge(edge, exchange, { made: stretch.made, source, head, controls, inParts: true });
     controls.settle({ kind: "unshared" });
-    const whole = wholeInOneRange(verdict, source.length);
-    if (whole !== null) return storeLarge(edge, exchange, { made: whole, source, head, controls });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
   const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
@@ -35,12 +41,17 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
   return finished;
 }
 
-/** A range that turns out to be everything is the whole answer. */
-function wholeInOneRange(made: Made, octets: number): Made | null {
-  const part = receivedPart(made.answer.headers, { octets, announced: true });
-  if (part === null || !isComplete(part)) return null;
+/** Which octets are coming, and the whole answer that they are of; null where that is not told in full. */
+function stretchOf(
+  made: Made,
+  octets: number | null,
+): (Pick<Stretch, "made" | "range" | "complete"> & { readonly part: RangePart }) | null {
+  const part = octets === null ? null : receivedPart(made.answer.headers, { octets, announced: true });
+  if (part === null) return null;
   const headers = withoutHeaders(made.answer.headers, new Set(["content-range"]));
-  return { ...made, answer: { ...made.answer, status: 200, headers } };
+  const { from, to, complete } = part;
+  const whole = { ...made, answer: { ...made.answer, status: 200, headers } };
+  return { made: whole, range: { from, to }, complete, part };
 }
 
 async function settlePart(

@@ -2,6 +2,7 @@
 
 import { notModifiedHeaders } from "../shared/core/conditional.ts";
 import type { HeaderList } from "../shared/core/headers.ts";
+import { withImmutable } from "../shared/core/immutable.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
@@ -36,10 +37,16 @@ export interface HeldReply {
   readonly detail: "stale" | "shed" | "fenced" | "coalesced" | null;
 }
 
+/** What a client gets to see of a stored answer. */
+export const shownHeaders = (
+  answer: { readonly status: number; readonly headers: HeaderList },
+  rules: Rules,
+): HeaderList => withImmutable(clientHeaders(answer.headers, rules), answer, rules);
+
 function shownOf(edge: Edge, { answer, rules }: { answer: StoredAnswer; rules: Rules }): Shown {
   const there = edge.shown.get(answer);
   if (there?.rules === rules) return there;
-  const headers = clientHeaders(answer.headers, rules);
+  const headers = shownHeaders(answer, rules);
   const shown = { headers, upstream: upstreamStatus(answer.headers), rules, prepared: null };
   edge.shown.set(answer, shown);
   return shown;
@@ -80,7 +87,7 @@ export function memoryReply(
     return heldReply(edge, request, { judged, rules, provenance: { kind: "l1" }, detail: null });
   }
   if (entry.sent === null || entry.sent.rules !== rules) {
-    const headers = clientHeaders(answer.headers, rules);
+    const headers = shownHeaders(answer, rules);
     const body = { kind: "bytes", bytes: entry.body } as const;
     entry.sent = { headers, body, upstream: upstreamStatus(answer.headers), rules };
     entry.prepared = null;
@@ -196,10 +203,12 @@ export function streamedReply(
     body: Body;
     rules: Rules;
     cacheStatus: string;
+    /** Whether it is being stored for others too. */
+    stored?: boolean;
   },
 ): Reply {
   const { status, rules } = given;
-  const headers = clientHeaders(given.headers, rules);
+  const headers = given.stored === true ? shownHeaders(given, rules) : clientHeaders(given.headers, rules);
   const cacheStatus = upstreamStatus(given.headers) + given.cacheStatus;
   const rest = { age: null, cacheStatus, memory: null };
   const unchanged = isUnchanged(request, { answer: { status }, headers, nowWall: edge.clock.wall() });

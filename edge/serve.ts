@@ -8,7 +8,7 @@ import { counted } from "./count.ts";
 import type { Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { board } from "./flight.ts";
-import type { Served } from "./judge.ts";
+import { asCandidate, type Served } from "./judge.ts";
 import { heldReply, type Provenance, problemReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
@@ -45,7 +45,7 @@ export function serveHeld(
 function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; judged: Served }): void {
   // Somebody's credentials may not start a fetch that others share; the next request without any will.
   if (request.header("authorization") !== null) return;
-  const candidate = given.judged.body.kind === "bytes" ? given.judged : null;
+  const candidate = asCandidate(given.judged);
   const boarding = board(edge, {
     route: given.route,
     request,

@@ -13,6 +13,7 @@ import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
+import { isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { keyFor, type Right } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
 import { collectWhileStreaming, twoLanes } from "./share-body.ts";
@@ -59,24 +60,20 @@ export async function settleAnswer(
   await storeEverywhere(edge, { ...made, held, body: bytes, right, rules: job.route.rules });
 }
 
-/** Too large to share: one lane to the client, one into the data centre's cache; nobody waits, here or elsewhere. */
+/** Too large to share: in chunks, or else one lane to the client and one into the data centre; nobody waits for it. */
 export async function storeLarge(
   edge: Edge,
   exchange: Exchange,
-  given: {
-    made: Made;
-    source: ByteSource;
-    head: StreamHead;
-    controls: FlightControls;
-  },
+  given: Pick<Stretch, "made" | "source" | "head" | "controls" | "inParts">,
 ): Promise<void> {
   const { made, source, head, controls } = given;
-  const { rules } = exchange.job.route;
   const length = source.length ?? 0;
   await exchange.right.giveBack(UNCACHEABLE);
-  if (rules.cacheApi === "none" || length > LIMITS.largestStored || exchange.right.asOf === null) {
+  const range = { from: 0, to: length - 1 };
+  if (await keepInChunks(edge, exchange, { ...given, range, complete: length })) return;
+  controls.settle({ kind: "unshared" });
+  if (!isKept(exchange, length))
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
-  }
   const [toClient, toStore] = twoLanes(source);
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });

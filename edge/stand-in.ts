@@ -7,6 +7,7 @@ import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { inputFor, judgeByView } from "./judge.ts";
+import { bodyFor } from "./large/body-for.ts";
 import { pass } from "./pass.ts";
 import { cacheStatus, heldReply, originFailure, shedReply, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -22,6 +23,7 @@ export async function standIn(
   switch (outcome.kind) {
     case "unshared":
     case "answer":
+    case "large":
       return pass(edge, request, { route, reason: "uncacheable" });
     case "refused":
       return refused();
@@ -60,11 +62,11 @@ export async function staleIfError(
   const copy = given.job.candidate ?? given.fallback;
   const view = edge.view.current();
   if (copy === null || view === null) return null;
-  const { held, body, tier } = copy;
+  const { held, tier } = copy;
   if (!variesFor(held.answer.vary, (name) => request.header(name))) return null;
   const judged = judgeByView(
     view,
-    inputFor(edge, { route, request }, { held, body, tier }),
+    inputFor(edge, { route, request }, { held, body: copy.body, tier }),
     edge.clock.now(),
   );
   const { freshness, coherence, step } = judged;
@@ -73,9 +75,11 @@ export async function staleIfError(
     step.kind === "serve-and-refresh" ||
     (step.kind === "revalidate" && step.fallback === "stale-if-error");
   if (!allowed || freshness.kind === "expired" || coherence.kind === "hard") return null;
+  const body = await bodyFor(edge, request, { route, held, body: copy.body });
+  if (body === null) return null;
   auditRead(edge, request, { held, body, route, tier, result: "stale", by: judged.by });
   const reply = await heldReply(edge, request, {
-    judged,
+    judged: { held, body },
     rules: route.rules,
     provenance: { kind: "l1" },
     detail: given.detail ?? "stale",

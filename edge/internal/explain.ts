@@ -1,6 +1,7 @@
 // What this edge makes of a request, and what it and the mid-tier hold for it: looked at, not used, and nothing is fetched.
 
 import { variantKey } from "../../shared/core/cache-key.ts";
+import { headerValue } from "../../shared/core/headers.ts";
 import { type LogView, positionOf } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import { l2BudgetOf } from "../../shared/core/rules.ts";
@@ -12,6 +13,7 @@ import type { TierName } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { inputFor, judgeByView } from "../judge.ts";
 import { keyFor } from "../lease.ts";
+import { shownHeaders } from "../reply.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { Route } from "../router.ts";
 import { heldFromL2 } from "../tiers/from-l2.ts";
@@ -141,5 +143,7 @@ function shown(
     verifiedTo: formatPosition(held.verifiedTo),
     part: answer.part.kind,
     vary: answer.vary.map(([name]) => name),
+    ...(held.chunks === undefined ? {} : { chunkBytes: held.chunks.size }),
+    cacheControl: headerValue(shownHeaders(answer, route.rules), "cache-control"),
   };
 }

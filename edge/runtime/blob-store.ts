@@ -2,7 +2,7 @@
 
 import { type ByteRange, lengthOf } from "../../shared/core/byte-range.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
-import type { Blob, BlobOutcome, BlobStore } from "../../shared/ports/blob-store.ts";
+import type { Blob, BlobOutcome, BlobStore, Restatement } from "../../shared/ports/blob-store.ts";
 import type { Body, ByteSource } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import { bodyOf, streamOf } from "./streams.ts";
@@ -28,6 +28,15 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
         return await putBlob(cache(), { key, blob, keepFor });
       } catch (error) {
         if (blob.body.kind === "source") blob.body.source.cancel("not stored");
+        if (error instanceof Error) return { kind: "unavailable" };
+        throw error;
+      }
+    },
+    async restate(key, by) {
+      if (encodeURIComponent(by.record).length > LIMITS.blobRecord) return { kind: "unavailable" };
+      try {
+        return await restateBlob(cache(), key, by);
+      } catch (error) {
         if (error instanceof Error) return { kind: "unavailable" };
         throw error;
       }
@@ -60,6 +69,9 @@ async function find(
   }
 }
 
+/** Stands where the body would. */
+const APART = "in a place of its own";
+
 const ABSENT: BlobOutcome = { kind: "absent" };
 
 /** A clean request: with If-* the Cache API would answer 304 of its own. */
@@ -76,16 +88,19 @@ async function putBlob(
   put: { key: string; blob: Blob; keepFor: Millis },
 ): Promise<{ kind: "stored" | "unavailable" }> {
   const { key, blob, keepFor } = put;
-  const headers = recordHeaders(blob, keepFor);
+  const headers = recordHeaders({ ...blob, keepFor });
   const before = await cache.match(urlOf(key));
   const old = before?.headers.get(BLOB_ID) ?? null;
   await before?.body?.cancel();
   if (blob.body.kind === "source") {
     const id = crypto.randomUUID();
-    const whole = await putBody(cache, { url: bodyUrlOf(key, id), source: blob.body.source, keepFor });
+    const source = blob.body.source;
+    // Its record may be restated, and then lives longer than it was first meant to.
+    const outlives = millis(keepFor + LIMITS.bodyOutlives);
+    const whole = await putBody(cache, { url: bodyUrlOf(key, id), source, keepFor: outlives });
     if (!whole) return { kind: "unavailable" };
     headers.set(BLOB_ID, id);
-    await cache.put(urlOf(key), new Response("in a place of its own", { headers }));
+    await cache.put(urlOf(key), new Response(APART, { headers }));
   } else {
     const content = blob.body.kind === "bytes" ? blob.body.bytes : null;
     headers.set("content-length", String(blob.length));
@@ -134,15 +149,44 @@ function watchEnd(source: ByteSource): { source: ByteSource; ended: () => boolea
 
 const cacheControl = (keepFor: Millis): string => `max-age=${Math.max(1, Math.ceil(keepFor / 1000))}`;
 
+type Described = Pick<Blob, "record" | "length"> & { readonly keepFor: Millis };
+
 /** Dated before the body is streamed in: its record says how old the answer was then. */
-const recordHeaders = (blob: Blob, keepFor: Millis): Headers =>
+const recordHeaders = ({ record, length, keepFor }: Described): Headers =>
   new Headers({
     // Header values are octets: text beyond them travels percent-encoded.
-    [RECORD]: encodeURIComponent(blob.record),
+    [RECORD]: encodeURIComponent(record),
     [STORED_AT]: String(Date.now()),
-    [LENGTH]: String(blob.length),
+    [LENGTH]: String(length),
     "cache-control": cacheControl(keepFor),
   });
+
+const recordIn = (found: Response): string => decodeURIComponent(found.headers.get(RECORD) ?? "");
+const lengthIn = (found: Response): number => Number(found.headers.get(LENGTH) ?? Number.NaN);
+
+/** Only a body in a place of its own, or none at all, can be given another record without being read. */
+async function restateBlob(
+  cache: Cache,
+  key: string,
+  { isMeant, record, keepFor }: Restatement,
+): Promise<{ kind: "stored" | "absent" }> {
+  const found = await cache.match(urlOf(key));
+  await found?.body?.cancel();
+  if (found === undefined || !isMeant(recordIn(found))) return { kind: "absent" };
+  const length = lengthIn(found);
+  const id = found.headers.get(BLOB_ID);
+  if (id === null ? length !== 0 : !(await isThere(cache, bodyUrlOf(key, id)))) return { kind: "absent" };
+  const headers = recordHeaders({ record, length, keepFor });
+  if (id !== null) headers.set(BLOB_ID, id);
+  await cache.put(urlOf(key), new Response(id === null ? null : APART, { headers }));
+  return { kind: "stored" };
+}
+
+async function isThere(cache: Cache, url: string): Promise<boolean> {
+  const found = await cache.match(requestFor(url, { from: 0, to: 0 }));
+  await found?.body?.cancel();
+  return found?.status === 206;
+}
 
 /** `elsewhere`: the body, where it stands apart from its record. */
 async function readBlob(
@@ -150,7 +194,7 @@ async function readBlob(
   elsewhere: { body: Response; range: ByteRange | null } | null,
 ): Promise<BlobOutcome> {
   const age = Math.max(Number(found.headers.get("age") ?? 0) * 1000, Date.now() - storedAt(found));
-  const length = Number(found.headers.get(LENGTH) ?? Number.NaN);
+  const length = lengthIn(found);
   const content = elsewhere?.body ?? found;
   if (elsewhere !== null) await found.body?.cancel();
   // A clock that went backwards since makes the age unknowable, and the blob unusable.
@@ -161,7 +205,7 @@ async function readBlob(
   const range = elsewhere?.range ?? null;
   const body = await bodyOfBlob(content, range === null ? length : lengthOf(range));
   if (body === null) return ABSENT;
-  const record = decodeURIComponent(found.headers.get(RECORD) ?? "");
+  const record = recordIn(found);
   return { kind: "hit", blob: { record, body, length }, residence: millis(age) };
 }
 

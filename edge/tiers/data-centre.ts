@@ -1,17 +1,21 @@
 // L1 in the data centre: answers as blobs in the Cache API, judged by us and by nothing else.
 
 import type { ByteRange } from "../../shared/core/byte-range.ts";
+import { belongs, type InChunks, isInChunks } from "../../shared/core/chunks.ts";
+import { strongEtag } from "../../shared/core/conditional.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
-import { type CacheKey, earlier, type Instant, millis } from "../../shared/core/units.ts";
+import { type CacheKey, earlier, type Instant, type Millis, millis } from "../../shared/core/units.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
-import type { Body } from "../../shared/ports/body.ts";
+import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import { parseJson } from "../../shared/wire/json.ts";
 import { decodeAnswer } from "../../shared/wire/stored-answer.ts";
 import { LIMITS } from "../config.ts";
+import { discard } from "../content.ts";
 
+/** Without a body where that is in chunks. */
 export interface DataCentreHit {
   readonly held: HeldAnswer;
   readonly body: Body;
@@ -32,6 +36,8 @@ interface BlobRecord {
   readonly answer: StoredAnswer;
   /** Its age when it was put, in milliseconds. */
   readonly age: number;
+  /** Where its body is in chunks: how large they are, and how old the oldest part was when this was put. */
+  readonly chunks?: { readonly size: number; readonly since: Position; readonly age: number };
 }
 
 export class DataCentreTier {
@@ -51,22 +57,39 @@ export class DataCentreTier {
     const askedAt = this.clock.now();
     const outcome = await this.blobs.match(await this.digest.sha256Hex(key));
     if (outcome.kind !== "hit") return outcome;
-    const record = readRecord(outcome.blob.record);
+    const { blob, residence } = outcome;
+    const record = readRecord(blob.record);
+    const length = record?.chunks === undefined ? record?.answer.length : 0;
     // A digest that collides, a damaged record, a body of another length: nothing of ours, so nothing.
-    if (record === null || record.answer.key !== key || record.answer.length !== outcome.blob.length) {
+    if (record === null || record.answer.key !== key || length !== blob.length) {
+      discard(blob.body);
       return { kind: "absent" };
     }
-    const { answer } = record;
+    const held = this.heldBy(record, { askedAt, residence });
+    return { kind: "hit", held, body: isInChunks(held) ? NO_BODY : blob.body };
+  }
+
+  private heldBy(
+    { answer, age, chunks }: BlobRecord,
+    { askedAt, residence }: { askedAt: Instant; residence: Millis },
+  ): HeldAnswer {
+    const bornAt = (then: number): Instant => earlier(askedAt, millis(then + residence));
     return {
-      kind: "hit",
-      body: outcome.blob.body,
-      held: {
-        answer,
-        verifiedTo: this.verified.get(answer.id) ?? answer.asOf,
-        bornAt: earlier(askedAt, millis(record.age + outcome.residence)),
-        sentAt: null,
-      },
+      answer,
+      verifiedTo: this.verified.get(answer.id) ?? answer.asOf,
+      bornAt: bornAt(age),
+      sentAt: null,
+      ...(chunks === undefined ? {} : { chunks: { ...chunks, bornAt: bornAt(chunks.age) } }),
     };
+  }
+
+  /** The body of an answer that was found or put here, for one reader; null where it is here no longer. */
+  async open(answer: StoredAnswer): Promise<Body | null> {
+    const found = await this.find(answer.key as CacheKey);
+    if (found.kind !== "hit") return null;
+    if (found.held.answer.id === answer.id) return found.body;
+    discard(found.body);
+    return null;
   }
 
   /** Octets of an answer that was found here; null where it is here no longer. */
@@ -75,15 +98,86 @@ export class DataCentreTier {
     if (outcome.kind !== "hit") return null;
     const { record, body } = outcome.blob;
     if (readRecord(record)?.answer.id === answer.id) return body;
-    if (body.kind === "source") body.source.cancel("another answer");
+    discard(body);
     return null;
   }
 
   async store(key: CacheKey, held: HeldAnswer, body: Body): Promise<void> {
     const { answer } = held;
-    const record: BlobRecord = { answer, age: this.clock.now() - held.bornAt };
-    const blob = { record: JSON.stringify(record), body, length: answer.length };
+    const blob = { record: this.recordOf(held), body, length: answer.length };
     await this.blobs.put(await this.digest.sha256Hex(key), blob, keepFor(answer));
+  }
+
+  /** An answer whose body is kept in chunks; not over one that was asked for later. False where it is not stored. */
+  async storeInChunks(held: InChunks): Promise<boolean> {
+    const { key, asOf } = held.answer;
+    const there = await this.find(key as CacheKey);
+    if (there.kind === "hit") discard(there.body);
+    if (there.kind === "hit" && comparePositions(there.held.answer.asOf, asOf) > 0) return false;
+    const blob = { record: this.recordOf(held), body: NO_BODY, length: 0 };
+    const { kind } = await this.blobs.put(await this.digest.sha256Hex(key), blob, keepFor(held.answer));
+    return kind === "stored";
+  }
+
+  /** What a 304 made of an answer that is here; false where it is here no longer. */
+  async restate(was: StoredAnswer, held: HeldAnswer): Promise<boolean> {
+    const { kind } = await this.blobs.restate(await this.digest.sha256Hex(was.key), {
+      isMeant: (record) => readRecord(record)?.answer.id === was.id,
+      record: this.recordOf(held),
+      keepFor: keepFor(held.answer),
+    });
+    return kind === "stored";
+  }
+
+  private recordOf({ answer, bornAt, chunks }: HeldAnswer): string {
+    const now = this.clock.now();
+    const record: BlobRecord = { answer, age: now - bornAt };
+    if (chunks === undefined) return JSON.stringify(record);
+    const { size, since } = chunks;
+    return JSON.stringify({ ...record, chunks: { size, since, age: now - chunks.bornAt } });
+  }
+
+  /** One chunk, if one is here that belongs to this whole. */
+  async findChunk(whole: InChunks, range: ByteRange): Promise<DataCentreHit | null> {
+    const askedAt = this.clock.now();
+    const outcome = await this.blobs.match(await this.chunkKey(whole, range));
+    if (outcome.kind !== "hit") return null;
+    const { blob, residence } = outcome;
+    const record = readRecord(blob.record);
+    const held = record === null ? null : this.heldBy(record, { askedAt, residence });
+    if (held !== null && held.answer.length === blob.length && belongs(whole, held, range))
+      return { held, body: blob.body };
+    discard(blob.body);
+    return null;
+  }
+
+  async storeChunk(
+    whole: InChunks,
+    range: ByteRange,
+    { held, bytes }: { readonly held: HeldAnswer; readonly bytes: Uint8Array<ArrayBuffer> },
+  ): Promise<void> {
+    const blob = {
+      record: this.recordOf(held),
+      body: { kind: "bytes", bytes } as const,
+      length: bytes.length,
+    };
+    const outlives = millis(keepFor(whole.answer) + LIMITS.bodyOutlives);
+    await this.blobs.put(await this.chunkKey(whole, range), blob, outlives);
+  }
+
+  /** Another validator, another size of chunks: another chunk. */
+  chunkKey({ answer, chunks }: InChunks, { from }: ByteRange): Promise<string> {
+    return this.digest.sha256Hex(
+      `chunk\n${answer.key}\n${strongEtag(answer.headers)}\n${chunks.size}\n${from}`,
+    );
+  }
+
+  /** Removes this very answer, if it is still the one. */
+  async dropAnswer({ key, id }: StoredAnswer): Promise<void> {
+    const there = await this.find(key as CacheKey);
+    if (there.kind !== "hit") return;
+    discard(there.body);
+    if (there.held.answer.id === id) await this.blobs.delete(await this.digest.sha256Hex(key));
   }
 
   /** What any isolate of this data centre has found of the answer since it was stored. */
@@ -107,10 +201,6 @@ export class DataCentreTier {
   private verifiedKey({ key }: StoredAnswer): Promise<string> {
     return this.digest.sha256Hex(`verified\n${key}`);
   }
-
-  async drop(key: CacheKey): Promise<void> {
-    await this.blobs.delete(await this.digest.sha256Hex(key));
-  }
 }
 
 function readVerified(text: string): { readonly id: string; readonly position: Position } | null {
@@ -120,9 +210,19 @@ function readVerified(text: string): { readonly id: string; readonly position: P
 }
 
 function readRecord(text: string): BlobRecord | null {
-  const value = parseJson(text) as { answer?: unknown; age?: unknown } | null;
+  const value = parseJson(text) as { answer?: unknown; age?: unknown; chunks?: unknown } | null;
   const answer = decodeAnswer(JSON.stringify(value?.answer ?? null));
-  return answer !== null && typeof value?.age === "number" && value.age >= 0
-    ? { answer, age: value.age }
-    : null;
+  if (answer === null || typeof value?.age !== "number" || !(value.age >= 0)) return null;
+  if (value.chunks === undefined) return { answer, age: value.age };
+  const chunks = readChunks(value.chunks);
+  return chunks === null ? null : { answer, age: value.age, chunks };
+}
+
+function readChunks(value: unknown): NonNullable<BlobRecord["chunks"]> | null {
+  const { size, since, age } = (value ?? {}) as Record<string, unknown>;
+  const { epoch, seq } = (since ?? {}) as Record<string, unknown>;
+  if (!Number.isSafeInteger(size) || (size as number) <= 0 || typeof age !== "number" || !(age >= 0))
+    return null;
+  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) return null;
+  return { size: size as number, since: { epoch: epoch as number, seq: seq as number }, age };
 }

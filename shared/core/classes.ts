@@ -23,6 +23,7 @@ const HOT: ClassSettings = {
   write: "write-around",
   journal: { status: 202, merges: false },
   jitter: 0.1,
+  content: "changing",
 };
 
 /** Read from L2 each time, behind a look into the log of its own, and written to the journal: half an hour without use ends it. */
@@ -43,6 +44,7 @@ const SESSION: ClassSettings = {
   write: "write-back",
   journal: { status: 202, merges: true },
   jitter: 0,
+  content: "changing",
 };
 
 const IMMUTABLE: ClassSettings = {
@@ -62,6 +64,7 @@ const IMMUTABLE: ClassSettings = {
   write: "write-around",
   journal: { status: 202, merges: false },
   jitter: 0,
+  content: "immutable",
 };
 
 /** Follows the origin's headers and invents nothing. */
@@ -82,6 +85,7 @@ const STANDARD: ClassSettings = {
   write: "write-around",
   journal: { status: 202, merges: false },
   jitter: 0,
+  content: "changing",
 };
 
 export const DEFAULT_CLASSES: ReadonlyMap<string, ClassSettings> = new Map(

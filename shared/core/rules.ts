@@ -40,6 +40,8 @@ export interface ClassSettings {
   readonly journal: JournalUse;
   /** Largest fraction of the lifetime that jitter takes away. */
   readonly jitter: number;
+  /** Whether what stands at a URL never changes, so that browsers need not ask again (RFC 8246). */
+  readonly content: "changing" | "immutable";
 }
 
 /** What an acknowledgement by the journal looks like, and whether a write may take the place of one before it. */
@@ -83,6 +85,8 @@ export type SetCookiePolicy = "refuse" | "strip" | "store";
 export interface AnswerFields {
   readonly tags: "strip" | "keep";
   readonly targeted: "keep" | "strip";
+  /** Whether browsers are told of content that never changes, in classes that have such. */
+  readonly immutable: "say" | "leave";
 }
 
 /** How a policy's URLs deal with what stands in requests and answers. */
@@ -99,7 +103,7 @@ export const DEFAULT_HANDLING: Handling = {
   tags: [],
   setCookie: "refuse",
   requestDirectives: "restrict",
-  answer: { tags: "strip", targeted: "keep" },
+  answer: { tags: "strip", targeted: "keep", immutable: "say" },
 };
 
 /** A row of the metadata table, parsed. Null means: the class decides. */

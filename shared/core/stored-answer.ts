@@ -75,6 +75,15 @@ export function grantLifetime(input: GrantInput): (Lifetime & { readonly fresh: 
   return { ...lifetime, fresh: jitteredLifetime(lifetime.fresh, input.rules.jitter, input) };
 }
 
+/** What is known of the chunks of an answer whose record stands alone. */
+export interface ChunkSet {
+  readonly size: number;
+  /** As of where its oldest part was asked for. A 304 moves the answer's as-of ahead, and never this. */
+  readonly since: Position;
+  /** When its oldest part was born. A 304 makes the answer younger, and never this. */
+  readonly bornAt: Instant;
+}
+
 /** An answer as one host holds it: when it was born on that host's own time line. */
 export interface HeldAnswer {
   readonly answer: StoredAnswer;
@@ -83,6 +92,8 @@ export interface HeldAnswer {
   readonly bornAt: Instant;
   /** When this isolate sent the origin request that made it; null where another host did. */
   readonly sentAt: Instant | null;
+  /** Where its body is kept in chunks. */
+  readonly chunks?: ChunkSet;
 }
 
 export const ageOf = (held: HeldAnswer, at: Instant): Millis => elapsed(held.bornAt, at);

@@ -16,11 +16,19 @@ export type BlobOutcome =
   | { readonly kind: "absent" }
   | { readonly kind: "unavailable"; readonly reason: string };
 
+export interface Restatement {
+  readonly isMeant: (record: string) => boolean;
+  readonly record: string;
+  readonly keepFor: Millis;
+}
+
 /** Never rejects. `key` is a digest in hexadecimal. */
 export interface BlobStore {
   match(key: string): Promise<BlobOutcome>;
   /** As `match`, with no more of the body than these octets. */
   matchRange(key: string, range: ByteRange): Promise<BlobOutcome>;
   put(key: string, blob: Blob, keepFor: Millis): Promise<{ readonly kind: "stored" | "unavailable" }>;
+  /** Another record over the body that is there, if its present record is the one meant and the body is still there. */
+  restate(key: string, by: Restatement): Promise<{ readonly kind: "stored" | "absent" | "unavailable" }>;
   delete(key: string): Promise<void>;
 }

@@ -1,5 +1,7 @@
 // Bodies: bytes in hand, or a source that is read piece by piece.
 
+import type { ByteRange } from "../core/byte-range.ts";
+
 export interface ByteSource {
   /** Octets announced by whoever made the source; null where unknown. */
   readonly length: number | null;
@@ -7,6 +9,8 @@ export interface ByteSource {
   read(): Promise<Uint8Array | null>;
   /** Nobody will read on. */
   cancel(reason: string): void;
+  /** Some of its octets without those before them, where it can: then nothing has been read of the source itself. */
+  part?(range: ByteRange): ByteSource;
 }
 
 export type Body =
@@ -14,4 +18,7 @@ export type Body =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "source"; readonly source: ByteSource };
 
-export const NO_BODY: Body = { kind: "none" };
+/** What may be handed to another request: a stream belongs to the one that it was opened for. */
+export type PlainBody = Exclude<Body, { readonly kind: "source" }>;
+
+export const NO_BODY: PlainBody = { kind: "none" };

@@ -29,6 +29,10 @@ export const holdingSchema = z.discriminatedUnion("kind", [
     verifiedTo: z.string(),
     part: z.string(),
     vary: z.array(z.string()),
+    /** How large the chunks are that its body is kept in, where it is. */
+    chunkBytes: count.optional(),
+    /** What clients are told; null where nothing. */
+    cacheControl: z.string().nullable().optional(),
     shard: z.string().optional(),
   }),
   z.object({ kind: z.literal("nothing") }),

@@ -20,6 +20,7 @@ const duration = z.union([z.string(), z.number()]).refine((value) => parseDurati
 const answerSchema = z.strictObject({
   tags: z.enum(["strip", "keep"]).optional(),
   targeted: z.enum(["keep", "strip"]).optional(),
+  immutable: z.enum(["say", "leave"]).optional(),
 });
 
 const names = z.array(z.string().min(1).max(256)).max(64);
@@ -146,6 +147,7 @@ const toHandling = (row: PolicyRow): Handling => ({
   answer: {
     tags: row.answer?.tags ?? DEFAULT_HANDLING.answer.tags,
     targeted: row.answer?.targeted ?? DEFAULT_HANDLING.answer.targeted,
+    immutable: row.answer?.immutable ?? DEFAULT_HANDLING.answer.immutable,
   },
 });
 

@@ -18,6 +18,7 @@ function memoryStore(): BlobStore & { readonly blobs: Map<string, Blob> } {
       return blob === undefined ? { kind: "absent" } : { kind: "hit", blob, residence: millis(0) };
     },
     matchRange: async () => ({ kind: "absent" }),
+    restate: async () => ({ kind: "absent" }),
     put: async (key, blob) => {
       blobs.set(key, blob);
       return { kind: "stored" };

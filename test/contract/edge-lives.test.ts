@@ -18,6 +18,7 @@ function keptBlobs(): BlobStore {
   return {
     match: async (key) => kept.get(key) ?? { kind: "absent" },
     matchRange: async () => ({ kind: "absent" }),
+    restate: async () => ({ kind: "absent" }),
     async put(key, blob) {
       kept.set(key, { kind: "hit", blob, residence: millis(0) });
       return { kind: "stored" };

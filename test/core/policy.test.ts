@@ -19,9 +19,10 @@ describe("a row", () => {
     [{ request_directives: "ignore" }, { requestDirectives: "ignore" }],
     [{ request_directives: "restrict" }, { requestDirectives: "restrict" }],
     [{ request_directives: "honor" }, { requestDirectives: "honor" }],
-    [{ answer: {} }, { answer: { tags: "strip", targeted: "keep" } }],
-    [{ answer: { tags: "keep" } }, { answer: { tags: "keep", targeted: "keep" } }],
-    [{ answer: { targeted: "strip" } }, { answer: { tags: "strip", targeted: "strip" } }],
+    [{ answer: {} }, { answer: { tags: "strip", targeted: "keep", immutable: "say" } }],
+    [{ answer: { tags: "keep" } }, { answer: { tags: "keep", targeted: "keep", immutable: "say" } }],
+    [{ answer: { targeted: "strip" } }, { answer: { tags: "strip", targeted: "strip", immutable: "say" } }],
+    [{ answer: { immutable: "leave" } }, { answer: { tags: "strip", targeted: "keep", immutable: "leave" } }],
     [{ tags: ["a"] }, { tags: ["a"] }],
   ])("%j is %j", (more, expected) => expect(read(more)).toMatchObject({ policy: expected }));
 
@@ -47,6 +48,7 @@ describe("a row", () => {
     ["/set_cookie", { set_cookie: "keep" }],
     ["/request_directives", { request_directives: true }],
     ["/answer/tags", { answer: { tags: "x" } }],
+    ["/answer/immutable", { answer: { immutable: true } }],
     ["/answer/other", { answer: { other: "keep" } }],
     ["/key/query", { key: { query: { include: ["a"], exclude: ["b"] } } }],
     ["/key/query", { key: { query: {} } }],

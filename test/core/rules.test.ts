@@ -39,7 +39,7 @@ describe("a policy", () => {
       tags: ["a"],
       setCookie: "strip",
       requestDirectives: "honor",
-      answer: { tags: "keep", targeted: "strip" },
+      answer: { tags: "keep", targeted: "strip", immutable: "say" },
     };
     expect(resolveRules(policyWith(said), classOf("hot"))).toMatchObject(said);
   });
@@ -91,6 +91,6 @@ test("without a policy nothing is shared or shown that somebody might not want t
     tags: [],
     setCookie: "refuse",
     requestDirectives: "restrict",
-    answer: { tags: "strip", targeted: "keep" },
+    answer: { tags: "strip", targeted: "keep", immutable: "say" },
   });
 });

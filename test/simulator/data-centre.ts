@@ -36,6 +36,7 @@ export class SimulatedCacheApi {
         return { kind: "hit", blob: { record, body: { kind: "bytes", bytes }, length }, residence };
       },
       matchRange: async () => ({ kind: "absent" }),
+      restate: async () => ({ kind: "absent" }),
       put: async (key, blob, keepFor) => {
         const storedAt = this.time.now;
         const { record, body, length } = blob;

@@ -115,8 +115,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "age-forgets-cache": {
     file: "edge/tiers/data-centre.ts",
     from: 17,
-    find: "millis(record.age + outcome.residence)",
-    put: "outcome.residence",
+    find: "millis(then + residence)",
+    put: "residence",
   },
   "broken-is-whole": {
     file: "edge/share-body.ts",

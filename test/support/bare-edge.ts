@@ -28,6 +28,7 @@ const NO_ORIGIN: Origin = { fetch: async () => ({ ...away, detail: "" }) };
 const NO_BLOBS: BlobStore = {
   match: async () => ({ kind: "absent" }),
   matchRange: async () => ({ kind: "absent" }),
+  restate: async () => ({ kind: "absent" }),
   put: async () => ({ kind: "stored" }),
   delete: async () => {},
 };

@@ -1,6 +1,6 @@
 // One edge in this process with a clock, a log and an origin that the test turns; L2 and the Cache API are away.
 
-import { createEdge } from "../../edge/create-edge.ts";
+import { createEdge, type EdgeSetUp } from "../../edge/create-edge.ts";
 import type { Edge, EdgePorts } from "../../edge/edge.ts";
 import { handleRequest } from "../../edge/handle-request.ts";
 import { answerInternal } from "../../edge/internal/routes.ts";
@@ -26,6 +26,8 @@ import {
 import { originField } from "../../shared/wire/origin-limits.ts";
 import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
 
+import { readAll } from "./memory-blobs.ts";
+
 export const HOST = "site.test";
 export const EPOCH = 1_800_000_000_000;
 const KEY = "cluster-key";
@@ -49,6 +51,7 @@ export interface LoneEdge {
   budget: OriginBudget["take"];
   /** Appends an entry to the log that the edge pulls. */
   append(payload: LogPayload): void;
+  /** The body is read to its end; rejects where it breaks off. */
   get(path: string, more?: Partial<Pick<EdgeRequest, "method" | "purpose">> & Sent): Promise<Reply>;
   /** Resolves when nothing is left to do behind the clients' backs. */
   settled(): Promise<void>;
@@ -59,7 +62,7 @@ export interface LoneEdge {
 /** `limits`: what the site says of its origin. */
 export function loneEdge(
   policies: readonly Record<string, unknown>[] = [],
-  others: Partial<EdgePorts> = {},
+  { chunking, ...others }: Partial<EdgePorts & Pick<EdgeSetUp, "chunking">> = {},
   limits: Record<string, unknown> = {},
 ): LoneEdge {
   const time = { now: 1000 };
@@ -87,7 +90,13 @@ export function loneEdge(
           return lone.origin(request);
         },
       },
-      blobs: { match: unavailable, matchRange: unavailable, put: unavailable, delete: nothing },
+      blobs: {
+        match: unavailable,
+        matchRange: unavailable,
+        restate: unavailable,
+        put: unavailable,
+        delete: nothing,
+      },
       midTier: {
         read: async () => ({ ...(await unavailable()), at: [] }),
         fill: unavailable,
@@ -109,6 +118,7 @@ export function loneEdge(
       originShare: null,
       shards: () => [],
       learnt: () => {},
+      ...(chunking === undefined ? {} : { chunking }),
     },
   );
   const lone: LoneEdge = {
@@ -141,8 +151,7 @@ export function loneEdge(
         background,
       };
       const reply = await handleRequest(edge, request);
-      if (reply.body.kind === "source") while ((await reply.body.source.read()) !== null) {}
-      return reply;
+      return { ...reply, body: { kind: "bytes", bytes: await readAll(reply.body) } };
     },
     async settled() {
       while (tasks.length > 0) await Promise.all(tasks.splice(0));

@@ -1,0 +1,141 @@
+// Fetches one chunk of a large body: the origin is asked for exactly these octets of exactly this representation.
+
+import { type ByteRange, lengthOf, parseContentRange } from "../../shared/core/byte-range.ts";
+import { type InChunks, isPieceOf, withChunk } from "../../shared/core/chunks.ts";
+import { strongEtag } from "../../shared/core/conditional.ts";
+import { headerValue } from "../../shared/core/headers.ts";
+import { NO_DIRECTIVES } from "../../shared/core/request-directives.ts";
+import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
+import type { ByteSource } from "../../shared/ports/body.ts";
+import { LIMITS } from "../config.ts";
+import type { Edge } from "../edge.ts";
+import { type FlightJob, priorityOf } from "../flight-job.ts";
+import type { Right } from "../lease.ts";
+import { type Exchange, hold, judgeStorability, type Verdict } from "../make-answer.ts";
+import { askForAll } from "../origin/ask.ts";
+import { sharedRequestHeaders } from "../origin-request.ts";
+import { collectWhileStreaming, sourceOf } from "../share-body.ts";
+import { type Chunk, type ChunkFailure, type ChunkOutcome, type Reading, startChunkFlight } from "./chunk.ts";
+
+export type Brought =
+  | Exclude<ChunkOutcome, { readonly kind: "lost" }>
+  /** For the one who asked for it, as it comes in. */
+  | { readonly kind: "arriving"; readonly source: ByteSource };
+
+type Place = { readonly range: ByteRange; readonly key: string };
+
+/** Goes on behind the client: whoever waits for the chunk must not hang by him. */
+export function fetchChunk(edge: Edge, reading: Reading, { range, key }: Place): Promise<Brought> {
+  const first = Promise.withResolvers<Brought>();
+  // Somebody's credentials may not start a fetch that others share.
+  const alone = reading.request.header("authorization") !== null;
+  const flights = alone ? new Map() : edge.chunkFlights;
+  const patience = LIMITS.followerGuard;
+  const flight = startChunkFlight(flights, { key, startedAt: edge.clock.now(), patience });
+  const fail = (failure: ChunkFailure): void => {
+    first.resolve(failure);
+    flight.settle(failure);
+  };
+  const task = bring(edge, reading, range, {
+    arriving: (source) => first.resolve({ kind: "arriving", source }),
+    settle: flight.settle,
+    fail,
+  }).finally(() => {
+    fail(UNAVAILABLE);
+    flight.land();
+  });
+  reading.request.background.keep(task);
+  return first.promise;
+}
+
+const UNAVAILABLE: ChunkFailure = { kind: "failed", reason: "unavailable" };
+const CHANGED: ChunkFailure = { kind: "failed", reason: "changed" };
+
+interface Told {
+  arriving(source: ByteSource): void;
+  settle(outcome: ChunkOutcome): void;
+  fail(failure: ChunkFailure): void;
+}
+
+async function bring(edge: Edge, reading: Reading, range: ByteRange, told: Told): Promise<void> {
+  const { whole, route } = reading;
+  const exchange = exchangeFor(edge, reading, range);
+  const ifMatch = strongEtag(whole.answer.headers) ?? "";
+  const asking = { kind: "chunk", range: rangeOf(range), ifMatch } as const;
+  const headers = sharedRequestHeaders(exchange.job, asking);
+  const sentAt = edge.clock.now();
+  const answered = await askForAll(edge, route, { headers, priority: priorityOf(exchange.job) });
+  if (answered.kind !== "answer") return told.fail(UNAVAILABLE);
+  const receivedAt = edge.clock.now();
+  const arrived = { ...exchange, sentAt, receivedAt, receivedAtWall: edge.clock.wall() };
+  const source = sourceOf(answered.body);
+  if (isFailure(answered.status)) {
+    source.cancel("not wanted");
+    return told.fail(UNAVAILABLE);
+  }
+  const made = answered.status === 206 ? judgeStorability(edge, arrived, answered) : REFUSED;
+  const answer = made.kind === "store" ? asPiece(made, whole, range) : null;
+  if (answer === null || (source.length !== null && source.length !== lengthOf(range))) {
+    source.cancel("of another representation");
+    // What is held of the old one could not be completed any more.
+    if (exchange.job.request.header("authorization") === null) await edge.dataCentre.dropAnswer(whole.answer);
+    return told.fail(CHANGED);
+  }
+  const { client, collected, finished } = collectWhileStreaming(source, lengthOf(range));
+  told.arriving(client);
+  const result = await collected;
+  if (result.kind === "whole" && result.bytes.length === lengthOf(range)) {
+    edge.counters.bytesFromOrigin += result.bytes.length;
+    const chunk = { held: hold(arrived, answer), bytes: result.bytes };
+    told.settle({ kind: "chunk", ...chunk });
+    if (exchange.right.asOf !== null) await keepChunk(edge, reading, { range, chunk });
+  }
+  return finished;
+}
+
+const REFUSED = { kind: "refuse" } as const;
+const rangeOf = ({ from, to }: ByteRange): string => `bytes=${from}-${to}`;
+/** Of the origin's state, and not of what it has. */
+const isFailure = (status: number): boolean => status >= 500 || status === 429;
+
+/** The octets asked for as an answer of their own, if they are those octets of the same representation. */
+function asPiece(
+  made: Verdict & { readonly kind: "store" },
+  whole: InChunks,
+  range: ByteRange,
+): StoredAnswer | null {
+  const stated = parseContentRange(headerValue(made.answer.headers, "content-range"));
+  if (stated?.from !== range.from || stated.to !== range.to || stated.complete !== whole.answer.length)
+    return null;
+  const part = { kind: "range", ...range, complete: stated.complete } as const;
+  const answer: StoredAnswer = { ...made.answer, part, length: lengthOf(range) };
+  return isPieceOf(whole.answer, answer, range) ? answer : null;
+}
+
+/** The whole first, wherever a chunk widens what may hit it: a chunk is found only by a whole that covers it. */
+async function keepChunk(
+  edge: Edge,
+  reading: Reading,
+  { range, chunk }: { readonly range: ByteRange; readonly chunk: Chunk },
+): Promise<void> {
+  const whole = withChunk(reading.whole, chunk.held, edge.random.token());
+  if (whole === null) return;
+  if (whole !== reading.whole && !(await edge.dataCentre.storeInChunks(whole))) return;
+  reading.whole = whole;
+  await edge.dataCentre.storeChunk(whole, range, chunk);
+}
+
+function exchangeFor(edge: Edge, { route, request }: Reading, range: ByteRange): Exchange {
+  const job: FlightJob = {
+    ...{ route, request, arrivedAt: request.arrivedAt, candidate: null, takesStale: true, not: null },
+    ...{ wants: NO_DIRECTIVES, lease: "none", range: rangeOf(range) },
+  };
+  const stands = edge.router.isConfigured && edge.router.stands(route, request);
+  const right: Right = {
+    ...{ token: null, l2Unavailable: true, completes: false, leaseKey: "", granted: null },
+    ...{ asOf: stands ? edge.view.asOf() : null, validators: null, fallback: null },
+    giveBack: async () => {},
+  };
+  const now = edge.clock.now();
+  return { job, right, sentAt: now, receivedAt: now, receivedAtWall: edge.clock.wall() };
+}

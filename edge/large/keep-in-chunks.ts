@@ -1,0 +1,137 @@
+// Begins to keep a large body in chunks: its record first, then what comes of it, chunk by chunk, as it streams to a client.
+
+import { type ByteRange, lengthOf } from "../../shared/core/byte-range.ts";
+import { chunkRange, hasWholeChunk, type InChunks, inChunks, isChunkable } from "../../shared/core/chunks.ts";
+import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
+import type { ByteSource } from "../../shared/ports/body.ts";
+import { type FlightControls, FRESH, type LeaderReply } from "../coalesce.ts";
+import { LIMITS } from "../config.ts";
+import type { Edge } from "../edge.ts";
+import { type Exchange, hold, type Made } from "../make-answer.ts";
+import { twoLanes } from "../share-body.ts";
+import { type ChunkFlightControls, startChunkFlight } from "./chunk.ts";
+
+/** A stretch of a body on its way from the origin, and what is known of the whole. */
+export interface Stretch {
+  readonly made: Made;
+  readonly source: ByteSource;
+  /** Which octets they are, of how many. */
+  readonly range: ByteRange;
+  readonly complete: number;
+  /** The origin has just sent a part, so it can send others. */
+  readonly inParts: boolean;
+  readonly head: Omit<LeaderReply & { kind: "stream" }, "kind" | "body">;
+  readonly controls: FlightControls;
+}
+
+/** Whether anything of the class is kept in the data centre, and of this size. */
+export const isKept = ({ job, right }: Exchange, complete: number): boolean =>
+  job.route.rules.cacheApi !== "none" && complete <= LIMITS.largestStored && right.asOf !== null;
+
+/** False where it is not kept in chunks, and nothing has been done. */
+export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stretch): Promise<boolean> {
+  const { made, complete, inParts, controls, source } = stretch;
+  const { headers } = made.answer;
+  if (!isKept(exchange, complete) || !isChunkable({ headers, complete, inParts }, edge.chunking))
+    return false;
+  const first = hold(exchange, { ...made.answer, length: complete });
+  const whole = inChunks(first, edge.chunking.size);
+  if (!(await edge.dataCentre.storeInChunks(whole))) return false;
+  if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
+  edge.memory.dropOlder(made.key, exchange.job.route.rules, first.answer.asOf);
+  const { receivedAt } = exchange;
+  const streams = isWorthStreaming(exchange, stretch, edge.chunking.size);
+  const [toClient, toStore] = streams ? twoLanes(source) : [null, null];
+  if (toClient !== null) {
+    const body = { kind: "source", source: toClient } as const;
+    controls.deliver({ kind: "stream", ...stretch.head, stored: "near", body });
+  }
+  // Before anybody is told of it: whoever comes for the chunk on its way waits for that.
+  const filling = toStore === null ? null : await beginFilling(edge, whole, stretch.range.from);
+  controls.settle({ kind: "large", held: whole, forLeader: FRESH, by: null, receivedAt });
+  if (toStore === null || filling === null) source.cancel("taken in chunks");
+  else await storeChunks(edge, toStore, { whole, first, range: stretch.range, filling });
+  return true;
+}
+
+/** Not where it was asked for less than comes, nor where no chunk would be whole: then its chunks are asked for alone. */
+function isWorthStreaming({ job }: Exchange, { range, complete, inParts }: Stretch, size: number): boolean {
+  const { request } = job;
+  const isAll = lengthOf(range) === complete;
+  const less = request.method === "HEAD" || (request.header("range") !== null && isAll && !inParts);
+  return !less && hasWholeChunk(range, complete, size);
+}
+
+/** What is being filled. */
+interface Filling {
+  readonly range: ByteRange;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  filled: number;
+  readonly flight: ChunkFlightControls;
+}
+
+interface Storing {
+  readonly whole: InChunks;
+  readonly first: HeldAnswer;
+  readonly range: ByteRange;
+  filling: Filling;
+}
+
+/** One chunk in hand at a time; where the stream breaks off, those that were whole stay. */
+async function storeChunks(edge: Edge, lane: ByteSource, storing: Storing): Promise<void> {
+  let at = storing.range.from;
+  try {
+    for (let piece = await lane.read(); piece !== null; piece = await lane.read())
+      at = await fill(edge, storing, { piece, at });
+  } catch (error) {
+    // The client has been told of the broken body.
+    if (!(error instanceof Error)) throw error;
+  } finally {
+    storing.filling.flight.land();
+  }
+}
+
+/** Where the next piece begins. */
+async function fill(
+  edge: Edge,
+  storing: Storing,
+  { piece, at }: { readonly piece: Uint8Array; readonly at: number },
+): Promise<number> {
+  let [next, rest] = [at, piece];
+  // What comes beyond the announced length is no part of it.
+  while (rest.length > 0 && next <= storing.range.to) {
+    const { filling, range } = storing;
+    const taken = rest.subarray(0, filling.range.to + 1 - next);
+    filling.bytes.set(taken, next - filling.range.from);
+    filling.filled += taken.length;
+    next += taken.length;
+    rest = rest.subarray(taken.length);
+    if (next <= filling.range.to) continue;
+    // Who has been waiting for this chunk goes on to the next one, and finds that on its way.
+    if (next <= range.to) storing.filling = await beginFilling(edge, storing.whole, next);
+    await storeFilled(edge, storing, filling);
+  }
+  return next;
+}
+
+async function beginFilling(edge: Edge, whole: InChunks, at: number): Promise<Filling> {
+  const range = chunkRange(whole, Math.floor(at / whole.chunks.size));
+  const key = await edge.dataCentre.chunkKey(whole, range);
+  // Of a chunk whose beginning has not come nothing is kept, and nobody waits for it.
+  const flights = at > range.from || edge.chunkFlights.has(key) ? new Map() : edge.chunkFlights;
+  const patience = LIMITS.chunkPatience;
+  const flight = startChunkFlight(flights, { key, startedAt: edge.clock.now(), patience });
+  return { range, bytes: new Uint8Array(lengthOf(range)), filled: 0, flight };
+}
+
+async function storeFilled(edge: Edge, { whole, first }: Storing, filling: Filling): Promise<void> {
+  const { range, bytes, filled, flight } = filling;
+  if (filled === bytes.length) {
+    const part = { kind: "range", ...range, complete: whole.answer.length } as const;
+    const chunk = { held: { ...first, answer: { ...first.answer, part, length: bytes.length } }, bytes };
+    edge.counters.bytesFromOrigin += bytes.length;
+    flight.settle({ kind: "chunk", ...chunk });
+    await edge.dataCentre.storeChunk(whole, range, chunk);
+  }
+  flight.land();
+}

@@ -1,0 +1,110 @@
+// Large immutable files over real processes: whole, in ranges, by a crowd, after a purge and after an edge has died.
+
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestCluster, type TestCluster } from "../support/cluster.ts";
+import { sha256, until } from "../support/http.ts";
+import type { Page } from "../support/origin.ts";
+
+const MEBIBYTE = 1_048_576;
+const SIZE = 12 * MEBIBYTE + 7;
+/** As an edge's limits have it. */
+const CHUNK = 2 * MEBIBYTE;
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await startTestCluster({ edges: 2, policies: [{ key_pattern: "/*", class: "immutable" }] });
+}, 60_000);
+afterAll(() => cluster?.stop());
+
+/** What the origin was asked of a path: `Range`, or null for the whole. */
+function publish(path: string, content: () => { body: Buffer; etag: string }): (string | null)[] {
+  const asked: (string | null)[] = [];
+  cluster.site.set(path, (request) => {
+    asked.push(request.headers.range ?? null);
+    return pageOf(request, content());
+  });
+  return asked;
+}
+
+function pageOf({ headers }: IncomingMessage, { body, etag }: { body: Buffer; etag: string }): Page {
+  if ((headers["if-match"] ?? etag) !== etag) return { status: 412, body: "" };
+  const about = { etag, "accept-ranges": "bytes" };
+  const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? "");
+  if (range === null) return { headers: about, body };
+  const [from, to] = [Number(range[1]), range[2] ? Number(range[2]) : body.length - 1];
+  const stated = { ...about, "content-range": `bytes ${from}-${to}/${body.length}` };
+  return { status: 206, headers: stated, body: body.subarray(from, to + 1) };
+}
+
+const rangeOf = (from: number, to: number) => ({ range: `bytes=${from}-${to}` });
+
+test("a file is read once from the origin: by a crowd, again, in ranges, and by the edge that comes after", async () => {
+  const body = randomBytes(SIZE);
+  const asked = publish("/crowd", () => ({ body, etag: '"1"' }));
+  const crowd = await Promise.all([1, 2, 3].map(() => cluster.get(0, "/crowd")));
+  for (const got of crowd) expect(sha256(got.body)).toBe(sha256(body));
+  await until(
+    () => cluster.get(0, "/crowd"),
+    (got) => got.cacheStatus.startsWith("tidegate-l1; hit") && sha256(got.body) === sha256(body),
+    { withinMs: 10_000 },
+  );
+  expect(asked.length).toBeLessThanOrEqual(2);
+  const before = asked.length;
+  const pid = cluster.edges[0]?.pid() ?? 0;
+  process.kill(pid, "SIGKILL");
+  for (const at of [0, CHUNK - 5, SIZE - 100]) {
+    const got = await until(
+      () => cluster.get(0, "/crowd", rangeOf(at, at + 50)).catch(() => null),
+      (got) => got?.status === 206,
+      { withinMs: 10_000, everyMs: 100 },
+    );
+    expect(got?.body.equals(body.subarray(at, at + 51))).toBe(true);
+  }
+  expect(asked.length).toBe(before);
+}, 60_000);
+
+test("a range of what is held nowhere has its own chunks fetched; browsers are told that it never changes", async () => {
+  const body = randomBytes(SIZE);
+  const asked = publish("/range", () => ({ body, etag: '"1"' }));
+  const at = 3 * CHUNK - 10;
+  const got = await cluster.get(1, "/range", rangeOf(at, at + 99));
+  expect([got.status, got.headers["content-range"]]).toEqual([206, `bytes ${at}-${at + 99}/${SIZE}`]);
+  expect(got.headers["cache-control"]).toBe("max-age=31536000, immutable");
+  expect(got.body.equals(body.subarray(at, at + 100))).toBe(true);
+  const chunks = [`bytes=${2 * CHUNK}-${3 * CHUNK - 1}`, `bytes=${3 * CHUNK}-${4 * CHUNK - 1}`];
+  expect(asked).toEqual([`bytes=${at}-${at + 99}`, ...chunks]);
+  await until(
+    () => cluster.get(1, "/range", rangeOf(at - 1000, at + 2000)).then(() => asked.splice(0).length),
+    (requests) => requests === 0,
+    { withinMs: 5000 },
+  );
+});
+
+test("after a purge no octet of it is served, though the origin kept its validator", async () => {
+  let body = randomBytes(SIZE);
+  publish("/purged", () => ({ body, etag: '"same"' }));
+  expect(sha256((await cluster.get(0, "/purged")).body)).toBe(sha256(body));
+  body = randomBytes(SIZE);
+  await cluster.purge({ urls: ["http://site.test/purged"] });
+  const part = await cluster.get(0, "/purged", rangeOf(CHUNK, CHUNK + 10));
+  expect(part.body.equals(body.subarray(CHUNK, CHUNK + 11))).toBe(true);
+  expect(sha256((await cluster.get(0, "/purged")).body)).toBe(sha256(body));
+}, 30_000);
+
+test("an origin that has another file by now: whoever comes gets that, and never a mixture", async () => {
+  let file = { body: randomBytes(SIZE), etag: '"1"' };
+  publish("/changed", () => file);
+  await cluster.get(1, "/changed", rangeOf(5, 10));
+  file = { body: randomBytes(SIZE), etag: '"2"' };
+  // Its first chunk is held, and no other is to be had any more.
+  await expect(cluster.get(1, "/changed")).rejects.toThrow();
+  const whole = await until(
+    () => cluster.get(1, "/changed").catch(() => null),
+    (got) => got !== null,
+    { withinMs: 5000 },
+  );
+  expect(whole !== null && sha256(whole.body)).toBe(sha256(file.body));
+}, 30_000);
