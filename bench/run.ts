@@ -10,6 +10,7 @@ import { benchEviction, type TraceOptions } from "./eviction.ts";
 import { benchEvictionL2 } from "./eviction-l2.ts";
 import { benchHit } from "./hit.ts";
 import { benchJournal } from "./journal.ts";
+import { benchLarge } from "./large.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPurge } from "./purge.ts";
 import { benchSessions } from "./sessions.ts";
@@ -33,6 +34,7 @@ const BENCHMARKS = {
   journal: ({ quick }: Options) => benchJournal(quick),
   crowd: ({ quick }: Options) => benchCrowd(quick),
   warmup: ({ quick }: Options) => benchWarmup(quick),
+  large: ({ quick }: Options) => benchLarge(quick),
   eviction: ({ quick, trace, l2 }: Options) =>
     l2 ? benchEvictionL2(quick, trace) : benchEviction(quick, trace),
 } as const;
