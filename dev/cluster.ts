@@ -140,7 +140,8 @@ async function startWorkers(
     );
   const bundles = await plan.bundling(data);
   const originKey = keptSecret(data, "origin-key");
-  const common = { data, bundles, redisToken: redis.token, clusterKey, originKey, announce };
+  const buckets = options.buckets === true;
+  const common = { data, bundles, redisToken: redis.token, clusterKey, originKey, buckets, announce };
   const forControl = { options, rows, token, origin, edgePorts, told: told.control };
   const controlProcess = startControl(common, forControl);
   stops.push(() => controlProcess.stop());

@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly privateOrigins?: Reach;
   /** None where it is left out. */
   readonly protection?: Protection;
+  /** An R2 bucket for each edge: runtimes that are processes of their own can't share one. */
+  readonly buckets?: true;
 }
 
 /** How much the origin may be asked for; null = no such limit, or the edges' own. */

@@ -15,6 +15,8 @@ export interface WorkerProcessConfig {
   /** `host:port` of plain HTTP; null = the worker's own fetch. */
   readonly origin: { readonly address: string } | null;
   readonly cacheDir: string | null;
+  /** Where an R2 bucket of its own is kept; none where left out. */
+  readonly bucketDir?: string;
   /** For the runtime's temporary files; null = the system's. */
   readonly scratchDir: string | null;
   readonly durableObjects: {
@@ -51,6 +53,7 @@ async function run(config: WorkerProcessConfig): Promise<void> {
     bindings: { ...config.bindings },
     ...(config.origin === null ? {} : { serviceBindings: { ORIGIN: originBinding(config.origin) } }),
     ...(config.cacheDir === null ? {} : { cachePersist: config.cacheDir }),
+    ...(config.bucketDir === undefined ? {} : { r2Buckets: ["BLOBS"], r2Persist: config.bucketDir }),
     ...(config.durableObjects === null
       ? {}
       : {

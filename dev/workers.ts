@@ -28,6 +28,8 @@ export interface Common {
   readonly clusterKey: string;
   /** By which the gateway before the origins knows edges. */
   readonly originKey: string;
+  /** Whether each edge has an R2 bucket. */
+  readonly buckets: boolean;
   /** Told when a worker is back, with another pid. */
   readonly announce: () => Promise<void>;
 }
@@ -111,6 +113,7 @@ export function startEdge(common: Common, told: ToldToEdge, share: Share | null)
     },
     origin: { address: new URL(origin).host },
     cacheDir: join(common.data, id, "cache"),
+    ...(common.buckets ? { bucketDir: join(common.data, id, "bucket") } : {}),
     scratchDir: join(common.data, "tmp"),
     durableObjects: null,
   };

@@ -27,6 +27,7 @@ export interface StaleCopy {
 
 interface Brought {
   readonly held: HeldAnswer;
+  readonly from: "origin" | "l2";
   /** What was decided for the leader's request, possibly by asking the log for more than the view knows. */
   readonly forLeader: Step;
   /** Who decided it; null where the origin has just said so. */
@@ -39,7 +40,6 @@ export type FlightOutcome =
   | ({
       readonly kind: "answer";
       readonly body: Uint8Array<ArrayBuffer>;
-      readonly from: "origin" | "l2";
     } & Brought)
   /** Its body stands in the data centre, or comes there: whoever sends it opens it himself. */
   | ({ readonly kind: "large" } & Brought)

@@ -128,6 +128,16 @@ export const LIMITS = {
   chunkTries: 3,
   /** A body outlives its record by this: a 304 gives the record a new life, and what is asked for daily is never fetched again. */
   bodyOutlives: days(1),
+  /** A bucket is on the way of a reader, and the origin behind it: an object of 2 MiB comes within a fraction of this. */
+  bucketReadDeadline: seconds(2),
+  /** Behind the client's back, with the octets, and possibly twice. */
+  bucketPutDeadline: seconds(10),
+  /** Times that a conditional put is tried, while others put as well. */
+  bucketTries: 3,
+  /** Characters of the record beside an object: R2 takes 8 KiB of an object's own fields. */
+  bucketRecord: kibibytes(7),
+  /** By how much the clocks of two hosts may differ: what comes out of a bucket counts as so much older. */
+  clocksDiffer: seconds(5),
   /** How long a key is remembered as not storable, so that nobody is serialised behind it. */
   uncacheableFor: seconds(10),
   /** How long a failing origin's key makes nobody wait for another's try. */

@@ -74,6 +74,8 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     originChecks: new OriginChecks(LIMITS),
     memory: new MemoryTier(setUp.hashSeed),
     dataCentre: new DataCentreTier(ports),
+    bucket:
+      ports.bucketBlobs === undefined ? null : new DataCentreTier({ ...ports, blobs: ports.bucketBlobs }),
     flights: new Map(),
     chunkFlights: new Map(),
     chunking: setUp.chunking ?? { from: LIMITS.chunkedFrom, size: LIMITS.chunk },

@@ -37,6 +37,8 @@ export interface EdgePorts {
   readonly digest: Digest;
   readonly origin: Origin;
   readonly blobs: BlobStore;
+  /** Shared by all data centres; none where left out. */
+  readonly bucketBlobs?: BlobStore;
   readonly midTier: MidTier;
   readonly journal: Journal;
   readonly log: Log;
@@ -51,6 +53,8 @@ export interface Edge extends EdgePorts {
   readonly router: Router;
   readonly memory: MemoryTier;
   readonly dataCentre: DataCentreTier;
+  /** Large bodies for all data centres, kept as this one keeps them; null where there is no bucket. */
+  readonly bucket: DataCentreTier | null;
   readonly flights: Map<CacheKey, Flight>;
   /** Chunks of large bodies that are on their way, by the digest under which they are stored. */
   readonly chunkFlights: Map<string, ChunkFlight>;

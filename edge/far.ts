@@ -136,7 +136,7 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   const inHand = outcome.kind === "large" ? NO_BODY : ({ kind: "bytes", bytes: outcome.body } as const);
   const body = await bodyFor(edge, request, { route, held, body: inHand });
   if (body === null) return "again";
-  const tier = outcome.kind === "large" ? "origin" : outcome.from;
+  const tier = outcome.from;
   const serve = (step: Step, by: ByView | null): Reply | Promise<Reply> =>
     serveHeld(edge, request, {
       route,
@@ -184,7 +184,7 @@ function vouchesForItself(edge: Edge, request: EdgeRequest, { outcome }: Flown):
 }
 
 function provenanceOf({ job, outcome, role }: Flown): Provenance {
-  if (outcome.kind === "answer" && outcome.from === "l2") return { kind: "l2" };
+  if (outcome.from === "l2") return { kind: "l2" };
   switch (role) {
     case "leader":
       return { kind: "origin", forward: forwardOf(job), stored: true };

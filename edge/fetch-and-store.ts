@@ -1,5 +1,6 @@
 // Asks the origin under a lease or without one, streams its answer to whoever waits, and stores what may be stored.
 
+import { isInChunks } from "../shared/core/chunks.ts";
 import { sameEtag, strongEtag } from "../shared/core/conditional.ts";
 import { missing } from "../shared/core/part.ts";
 import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
@@ -127,8 +128,9 @@ async function freshenLarge(
   const stays = right.asOf !== null && answer.key === was.answer.key;
   if (!stays || !(await edge.dataCentre.restate(was.answer, held)))
     return fetchAndStore(edge, job, { right: { ...right, validators: null }, controls });
-  controls.settle({ kind: "large", held, forLeader: FRESH, by: null, receivedAt });
-  return right.giveBack(null);
+  controls.settle({ kind: "large", held, from: "origin", forLeader: FRESH, by: null, receivedAt });
+  await right.giveBack(null);
+  if (isInChunks(held)) await edge.bucket?.storeInChunks(held);
 }
 
 async function receive(edge: Edge, exchange: Exchange, given: Received): Promise<void> {

@@ -1,12 +1,15 @@
 // One coalesced piece of work for a key: L2 or the origin, for whoever asks while it lasts.
 
+import type { InChunks } from "../shared/core/chunks.ts";
 import { type CacheKey, elapsed } from "../shared/core/units.ts";
 import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { fetchAndStore } from "./fetch-and-store.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { acquire, keyFor } from "./lease.ts";
+import type { Judged } from "./judge.ts";
+import { lookInBucket } from "./large/look-in-bucket.ts";
+import { acquire, keyFor, type Right } from "./lease.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 
 export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
@@ -60,6 +63,21 @@ function forget(edge: Edge, key: CacheKey | null, flight: Flight): void {
   if (key !== null && edge.flights.get(key) === flight) edge.flights.delete(key);
 }
 
+/** Its record comes into this data centre, its chunks as they are asked for. */
+async function takeFromBucket(
+  edge: Edge,
+  {
+    shared,
+    right,
+    controls,
+  }: { shared: Judged & { held: InChunks }; right: Right; controls: FlightControls },
+): Promise<void> {
+  const { held, step: forLeader, by } = shared;
+  await edge.dataCentre.storeInChunks(held);
+  controls.settle({ kind: "large", held, from: "l2", forLeader, by, receivedAt: edge.clock.now() });
+  return right.giveBack(null);
+}
+
 async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {
   try {
     const acquired = await acquire(edge, job);
@@ -75,6 +93,8 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     }
     if (job.range !== null && acquired.right.validators !== null)
       return controls.settle({ kind: "stale-whole" });
+    const shared = await lookInBucket(edge, job, acquired.right);
+    if (shared !== null) return takeFromBucket(edge, { shared, right: acquired.right, controls });
     // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.
     if (acquired.alone) controls.settle({ kind: "unshared" });
     await fetchAndStore(edge, job, { right: acquired.right, controls });

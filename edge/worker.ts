@@ -9,7 +9,7 @@ import { createLog } from "../shared/mid-tier/log.ts";
 import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../shared/mid-tier/origin-budget.ts";
 import { NO_BODY } from "../shared/ports/body.ts";
-import type { Background } from "../shared/ports/clock.ts";
+import type { Background, Clock } from "../shared/ports/clock.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
@@ -25,6 +25,7 @@ import { handleRequest } from "./handle-request.ts";
 import { answerInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
+import { bucketStore } from "./runtime/bucket-store.ts";
 import { runtimeOrigin } from "./runtime/origin.ts";
 import type { Fetches, OriginWays } from "./runtime/origin-ways.ts";
 import { openShards } from "./runtime/shards.ts";
@@ -37,6 +38,8 @@ export interface EdgeEnv extends Environment {
   readonly ORIGIN?: Fetches;
   /** Where that binding leads to the origin that each request names: what it knows edges by. */
   readonly ORIGIN_KEY?: string;
+  /** Large bodies of class `immutable` for all data centres. */
+  readonly BLOBS?: R2Bucket;
 }
 
 /** Serves any Host by the origin's headers until the log has told more. */
@@ -65,11 +68,13 @@ function isolate(env: EdgeEnv): InternalEdge {
   const redis = shards.control;
   const map = new KnownShardMap(CONTROL);
   const system = { clock, timers: systemTimers, random: systemRandom, digest: systemDigest };
+  const bucket = bucketOf(env, clock);
   const edge = createEdge(
     {
       ...system,
       origin: runtimeOrigin(waysOf(env)),
       blobs: cacheApiStore(() => caches.default),
+      ...bucket.ports,
       callPeer: createCallEdge({ http: runtimeHttp, key: clusterKey, ...system }),
       budget: createOriginBudget(redis, LIMITS.takeDeadline),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
@@ -99,6 +104,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       shards: shards.counts,
       learnt: (fields) => map.configure(fields),
       originShare,
+      ...bucket.setUp,
     },
   );
   const checker = new SignatureChecker({
@@ -108,6 +114,13 @@ function isolate(env: EdgeEnv): InternalEdge {
   });
   kept = { edge, checker, boot: systemRandom.token(), region };
   return kept;
+}
+
+/** Where a bucket is bound, what L2 does not take goes there. */
+function bucketOf({ BLOBS }: EdgeEnv, clock: Clock) {
+  if (BLOBS === undefined) return { ports: {}, setUp: {} };
+  const chunking = { from: LIMITS.sharedBody, size: LIMITS.chunk };
+  return { ports: { bucketBlobs: bucketStore(BLOBS, clock) }, setUp: { chunking } };
 }
 
 export default {

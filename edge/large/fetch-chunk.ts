@@ -5,7 +5,7 @@ import { type InChunks, isPieceOf, withChunk } from "../../shared/core/chunks.ts
 import { strongEtag } from "../../shared/core/conditional.ts";
 import { headerValue } from "../../shared/core/headers.ts";
 import { NO_DIRECTIVES } from "../../shared/core/request-directives.ts";
-import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
+import type { HeldAnswer, StoredAnswer } from "../../shared/core/stored-answer.ts";
 import type { ByteSource } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
@@ -39,6 +39,10 @@ export function fetchChunk(edge: Edge, reading: Reading, { range, key }: Place):
   const task = bring(edge, reading, range, {
     arriving: (source) => first.resolve({ kind: "arriving", source }),
     settle: flight.settle,
+    whole: (chunk) => {
+      first.resolve(chunk);
+      flight.settle(chunk);
+    },
     fail,
   }).finally(() => {
     fail(UNAVAILABLE);
@@ -54,43 +58,81 @@ const CHANGED: ChunkFailure = { kind: "failed", reason: "changed" };
 interface Told {
   arriving(source: ByteSource): void;
   settle(outcome: ChunkOutcome): void;
+  whole(chunk: ChunkOutcome & { readonly kind: "chunk" }): void;
   fail(failure: ChunkFailure): void;
 }
 
 async function bring(edge: Edge, reading: Reading, range: ByteRange, told: Told): Promise<void> {
-  const { whole, route } = reading;
-  const exchange = exchangeFor(edge, reading, range);
-  const ifMatch = strongEtag(whole.answer.headers) ?? "";
-  const asking = { kind: "chunk", range: rangeOf(range), ifMatch } as const;
-  const headers = sharedRequestHeaders(exchange.job, asking);
-  const sentAt = edge.clock.now();
-  const answered = await askForAll(edge, route, { headers, priority: priorityOf(exchange.job) });
-  if (answered.kind !== "answer") return told.fail(UNAVAILABLE);
-  const receivedAt = edge.clock.now();
-  const arrived = { ...exchange, sentAt, receivedAt, receivedAtWall: edge.clock.wall() };
-  const source = sourceOf(answered.body);
-  if (isFailure(answered.status)) {
-    source.cancel("not wanted");
-    return told.fail(UNAVAILABLE);
+  const shared = await takeFromBucket(edge, reading, range);
+  if (shared !== null) {
+    told.whole({ kind: "chunk", ...shared });
+    await keepChunk(edge, reading, { range, chunk: shared });
+    return;
   }
-  const made = answered.status === 206 ? judgeStorability(edge, arrived, answered) : REFUSED;
-  const answer = made.kind === "store" ? asPiece(made, whole, range) : null;
-  if (answer === null || (source.length !== null && source.length !== lengthOf(range))) {
-    source.cancel("of another representation");
-    // What is held of the old one could not be completed any more.
-    if (exchange.job.request.header("authorization") === null) await edge.dataCentre.dropAnswer(whole.answer);
-    return told.fail(CHANGED);
-  }
+  const { whole } = reading;
+  const asked = await askForChunk(edge, reading, range);
+  if (asked.kind === "failed") return told.fail(asked);
+  const { held, source, isKept } = asked;
   const { client, collected, finished } = collectWhileStreaming(source, lengthOf(range));
   told.arriving(client);
   const result = await collected;
-  if (result.kind === "whole" && result.bytes.length === lengthOf(range)) {
-    edge.counters.bytesFromOrigin += result.bytes.length;
-    const chunk = { held: hold(arrived, answer), bytes: result.bytes };
-    told.settle({ kind: "chunk", ...chunk });
-    if (exchange.right.asOf !== null) await keepChunk(edge, reading, { range, chunk });
-  }
+  if (result.kind !== "whole" || result.bytes.length !== lengthOf(range)) return finished;
+  edge.counters.bytesFromOrigin += result.bytes.length;
+  const chunk = { held, bytes: result.bytes };
+  told.settle({ kind: "chunk", ...chunk });
+  if (!isKept || !(await keepChunk(edge, reading, { range, chunk }))) return finished;
+  // For all data centres too: the whole as it is by now, and then the chunk.
+  if (reading.whole !== whole) await edge.bucket?.storeInChunks(reading.whole);
+  await edge.bucket?.storeChunk(reading.whole, range, chunk);
   return finished;
+}
+
+interface Arriving {
+  readonly kind: "arriving";
+  readonly held: HeldAnswer;
+  readonly source: ByteSource;
+  /** Whether it was asked for with a position, without which nothing is stored. */
+  readonly isKept: boolean;
+}
+
+async function askForChunk(edge: Edge, reading: Reading, range: ByteRange): Promise<Arriving | ChunkFailure> {
+  const { whole, route, request } = reading;
+  const exchange = exchangeFor(edge, reading, range);
+  const ifMatch = strongEtag(whole.answer.headers) ?? "";
+  const headers = sharedRequestHeaders(exchange.job, { kind: "chunk", range: rangeOf(range), ifMatch });
+  const sentAt = edge.clock.now();
+  const answered = await askForAll(edge, route, { headers, priority: priorityOf(exchange.job) });
+  if (answered.kind !== "answer") return UNAVAILABLE;
+  const [receivedAt, receivedAtWall] = [edge.clock.now(), edge.clock.wall()];
+  const arrived = { ...exchange, sentAt, receivedAt, receivedAtWall };
+  const source = sourceOf(answered.body);
+  if (isFailure(answered.status)) {
+    source.cancel("not wanted");
+    return UNAVAILABLE;
+  }
+  const made = answered.status === 206 ? judgeStorability(edge, arrived, answered) : REFUSED;
+  const answer = made.kind === "store" ? asPiece(made, whole, range) : null;
+  if (answer !== null && (source.length === null || source.length === lengthOf(range))) {
+    const isKept = exchange.right.asOf !== null;
+    return { kind: "arriving", held: hold(arrived, answer), source, isKept };
+  }
+  source.cancel("of another representation");
+  // What is held of the old one could not be completed any more; but what somebody may not see says nothing of it.
+  if (request.header("authorization") === null) await dropEverywhere(edge, whole.answer);
+  return CHANGED;
+}
+
+async function dropEverywhere(edge: Edge, answer: StoredAnswer): Promise<void> {
+  await edge.dataCentre.dropAnswer(answer);
+  await edge.bucket?.dropAnswer(answer);
+}
+
+/** What another data centre has brought since the whole was begun: by the clocks of other hosts it may be older. */
+async function takeFromBucket(edge: Edge, { whole }: Reading, range: ByteRange): Promise<Chunk | null> {
+  const isSince = (held: HeldAnswer): boolean => withChunk(whole, held, "") !== null;
+  const found = (await edge.bucket?.findPiece(whole, range, isSince)) ?? null;
+  if (found?.body.kind !== "bytes") return null;
+  return { held: found.held, bytes: found.body.bytes };
 }
 
 const REFUSED = { kind: "refuse" } as const;
@@ -117,12 +159,13 @@ async function keepChunk(
   edge: Edge,
   reading: Reading,
   { range, chunk }: { readonly range: ByteRange; readonly chunk: Chunk },
-): Promise<void> {
+): Promise<boolean> {
   const whole = withChunk(reading.whole, chunk.held, edge.random.token());
-  if (whole === null) return;
-  if (whole !== reading.whole && !(await edge.dataCentre.storeInChunks(whole))) return;
+  if (whole === null) return false;
+  if (whole !== reading.whole && !(await edge.dataCentre.storeInChunks(whole))) return false;
   reading.whole = whole;
   await edge.dataCentre.storeChunk(whole, range, chunk);
+  return true;
 }
 
 function exchangeFor(edge: Edge, { route, request }: Reading, range: ByteRange): Exchange {

@@ -48,7 +48,8 @@ export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stre
   }
   // Before anybody is told of it: whoever comes for the chunk on its way waits for that.
   const filling = toStore === null ? null : await beginFilling(edge, whole, stretch.range.from);
-  controls.settle({ kind: "large", held: whole, forLeader: FRESH, by: null, receivedAt });
+  controls.settle({ kind: "large", held: whole, from: "origin", forLeader: FRESH, by: null, receivedAt });
+  await edge.bucket?.storeInChunks(whole);
   if (toStore === null || filling === null) source.cancel("taken in chunks");
   else await storeChunks(edge, toStore, { whole, first, range: stretch.range, filling });
   return true;
@@ -131,7 +132,10 @@ async function storeFilled(edge: Edge, { whole, first }: Storing, filling: Filli
     const chunk = { held: { ...first, answer: { ...first.answer, part, length: bytes.length } }, bytes };
     edge.counters.bytesFromOrigin += bytes.length;
     flight.settle({ kind: "chunk", ...chunk });
-    await edge.dataCentre.storeChunk(whole, range, chunk);
+    await Promise.all([
+      edge.dataCentre.storeChunk(whole, range, chunk),
+      edge.bucket?.storeChunk(whole, range, chunk),
+    ]);
   }
   flight.land();
 }

@@ -1,7 +1,7 @@
 // L1 in the data centre: answers as blobs in the Cache API, judged by us and by nothing else.
 
 import type { ByteRange } from "../../shared/core/byte-range.ts";
-import { belongs, type InChunks, isInChunks } from "../../shared/core/chunks.ts";
+import { belongs, type InChunks, isInChunks, isPieceOf } from "../../shared/core/chunks.ts";
 import { strongEtag } from "../../shared/core/conditional.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
@@ -114,7 +114,7 @@ export class DataCentreTier {
     const there = await this.find(key as CacheKey);
     if (there.kind === "hit") discard(there.body);
     if (there.kind === "hit" && comparePositions(there.held.answer.asOf, asOf) > 0) return false;
-    const blob = { record: this.recordOf(held), body: NO_BODY, length: 0 };
+    const blob = { record: this.recordOf(held), body: NO_BODY, length: 0, asOf };
     const { kind } = await this.blobs.put(await this.digest.sha256Hex(key), blob, keepFor(held.answer));
     return kind === "stored";
   }
@@ -138,15 +138,24 @@ export class DataCentreTier {
   }
 
   /** One chunk, if one is here that belongs to this whole. */
-  async findChunk(whole: InChunks, range: ByteRange): Promise<DataCentreHit | null> {
+  findChunk(whole: InChunks, range: ByteRange): Promise<DataCentreHit | null> {
+    return this.findPiece(whole, range, (held) => belongs(whole, held, range));
+  }
+
+  /** The same octets of the same representation, if they are here and good enough. */
+  async findPiece(
+    whole: InChunks,
+    range: ByteRange,
+    isGood: (held: HeldAnswer) => boolean,
+  ): Promise<DataCentreHit | null> {
     const askedAt = this.clock.now();
     const outcome = await this.blobs.match(await this.chunkKey(whole, range));
     if (outcome.kind !== "hit") return null;
     const { blob, residence } = outcome;
     const record = readRecord(blob.record);
     const held = record === null ? null : this.heldBy(record, { askedAt, residence });
-    if (held !== null && held.answer.length === blob.length && belongs(whole, held, range))
-      return { held, body: blob.body };
+    const isPiece = held?.answer.length === blob.length && isPieceOf(whole.answer, held.answer, range);
+    if (held !== null && isPiece && isGood(held)) return { held, body: blob.body };
     discard(blob.body);
     return null;
   }
@@ -160,6 +169,7 @@ export class DataCentreTier {
       record: this.recordOf(held),
       body: { kind: "bytes", bytes } as const,
       length: bytes.length,
+      asOf: held.answer.asOf,
     };
     const outlives = millis(keepFor(whole.answer) + LIMITS.bodyOutlives);
     await this.blobs.put(await this.chunkKey(whole, range), blob, outlives);

@@ -1,6 +1,7 @@
-// The data centre's Cache API, used as a dumb store of blobs.
+// The data centre's Cache API, or a bucket that all of them share, used as a dumb store of blobs.
 
 import type { ByteRange } from "../core/byte-range.ts";
+import type { Position } from "../core/position.ts";
 import type { Millis } from "../core/units.ts";
 import type { Body } from "./body.ts";
 
@@ -9,6 +10,8 @@ export interface Blob {
   readonly record: string;
   readonly body: Body;
   readonly length: number;
+  /** Where the store can compare, it is not put over one that was asked for later. */
+  readonly asOf?: Position;
 }
 
 export type BlobOutcome =

@@ -1,7 +1,9 @@
 // Large immutable files over real processes: whole, in ranges, by a crowd, after a purge and after an edge has died.
 
 import { randomBytes } from "node:crypto";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestCluster, type TestCluster } from "../support/cluster.ts";
 import { sha256, until } from "../support/http.ts";
@@ -15,7 +17,11 @@ const CHUNK = 2 * MEBIBYTE;
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await startTestCluster({ edges: 2, policies: [{ key_pattern: "/*", class: "immutable" }] });
+  cluster = await startTestCluster({
+    edges: 2,
+    buckets: true,
+    policies: [{ key_pattern: "/*", class: "immutable" }],
+  });
 }, 60_000);
 afterAll(() => cluster?.stop());
 
@@ -39,6 +45,23 @@ function pageOf({ headers }: IncomingMessage, { body, etag }: { body: Buffer; et
   return { status: 206, headers: stated, body: body.subarray(from, to + 1) };
 }
 
+/** Its supervisor starts it again after a second. */
+async function killAndReturn(edge: number, meanwhile = () => {}): Promise<void> {
+  const pid = cluster.edges[edge]?.pid() ?? 0;
+  process.kill(pid, "SIGKILL");
+  meanwhile();
+  await until(
+    () => Promise.resolve(cluster.edges[edge]?.pid() ?? pid),
+    (now) => now !== pid,
+    { withinMs: 10_000, everyMs: 50 },
+  );
+  await until(
+    () => cluster.get(edge, "/ready").catch(() => null),
+    (got) => got !== null,
+    { withinMs: 15_000, everyMs: 100 },
+  );
+}
+
 const rangeOf = (from: number, to: number) => ({ range: `bytes=${from}-${to}` });
 
 test("a file is read once from the origin: by a crowd, again, in ranges, and by the edge that comes after", async () => {
@@ -53,8 +76,7 @@ test("a file is read once from the origin: by a crowd, again, in ranges, and by 
   );
   expect(asked.length).toBeLessThanOrEqual(2);
   const before = asked.length;
-  const pid = cluster.edges[0]?.pid() ?? 0;
-  process.kill(pid, "SIGKILL");
+  await killAndReturn(0);
   for (const at of [0, CHUNK - 5, SIZE - 100]) {
     const got = await until(
       () => cluster.get(0, "/crowd", rangeOf(at, at + 50)).catch(() => null),
@@ -108,3 +130,33 @@ test("an origin that has another file by now: whoever comes gets that, and never
   );
   expect(whole !== null && sha256(whole.body)).toBe(sha256(file.body));
 }, 30_000);
+
+test("what the data centre's cache has lost comes from the bucket, and not from the origin", async () => {
+  const body = randomBytes(SIZE);
+  const asked = publish("/bucket", () => ({ body, etag: '"1"' }));
+  expect(sha256((await cluster.get(1, "/bucket")).body)).toBe(sha256(body));
+  const cache = join(cluster.data, cluster.edges[1]?.id ?? "", "cache");
+  const bucket = join(cluster.data, cluster.edges[1]?.id ?? "", "bucket");
+  // The last chunk is put behind the answer's end.
+  await until(
+    () => Promise.resolve(octetsBelow(bucket)),
+    (octets) => octets >= SIZE,
+    { withinMs: 10_000, everyMs: 100 },
+  );
+  await killAndReturn(1, () => rmSync(cache, { recursive: true, force: true }));
+  const got = await until(
+    () => cluster.get(1, "/bucket").catch(() => null),
+    (answer) => answer?.status === 200,
+    { withinMs: 15_000, everyMs: 200 },
+  );
+  expect(got !== null && sha256(got.body)).toBe(sha256(body));
+  expect(got?.cacheStatus).toMatch(/^tidegate-l2; hit/);
+  const middle = await cluster.get(1, "/bucket", rangeOf(CHUNK - 5, CHUNK + 5));
+  expect(middle.body.equals(body.subarray(CHUNK - 5, CHUNK + 6))).toBe(true);
+  expect(asked).toEqual([null]);
+}, 60_000);
+
+const octetsBelow = (dir: string): number =>
+  readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);

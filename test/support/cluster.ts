@@ -19,6 +19,8 @@ import { type ClusterLinks, clusterLinks } from "./links.ts";
 import { startTestOrigin, type TestOrigin } from "./origin.ts";
 
 export interface TestCluster extends Cluster {
+  /** Where everything of it is kept. */
+  readonly data: string;
   readonly site: TestOrigin;
   /** GET of a path at the n-th edge, 0 first, as `Host: site.test` unless told otherwise. */
   get(edge: number, path: string, headers?: Readonly<Record<string, string>>): Promise<Got>;
@@ -38,7 +40,8 @@ export interface FaultyCluster extends TestCluster {
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API are read by tests field by field
 export type Json = any;
 
-export interface ClusterSetUp extends Partial<Pick<StartOptions, "edges" | "push" | "redis" | "protection">> {
+export interface ClusterSetUp
+  extends Partial<Pick<StartOptions, "edges" | "push" | "redis" | "protection" | "buckets">> {
   readonly policies?: readonly unknown[];
   /** A fault in the edges' sources. */
   readonly changed?: SourceChange;
@@ -84,6 +87,7 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
     data,
     policies,
     push: setUp.push ?? true,
+    ...(setUp.buckets && { buckets: setUp.buckets }),
     ...(setUp.protection !== undefined && { protection: setUp.protection }),
   };
   const { changed } = setUp;
@@ -91,6 +95,7 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
   const cluster = await startCluster(options, network, bundling);
   return {
     ...cluster,
+    data,
     site,
     get: (edge, path, headers = {}) =>
       ask(`${cluster.edges[edge]?.url}${path}`, { headers: { host: SITE_HOST, ...headers } }),

@@ -1,0 +1,35 @@
+// What another data centre has brought to the bucket that all of them share: a large body that need not be fetched again.
+
+import { type InChunks, isInChunks } from "../../shared/core/chunks.ts";
+import { satisfies } from "../../shared/core/request-directives.ts";
+import { ageOf } from "../../shared/core/stored-answer.ts";
+import { millis } from "../../shared/core/units.ts";
+import { variesFor } from "../../shared/core/vary.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import type { Edge } from "../edge.ts";
+import type { FlightJob } from "../flight-job.ts";
+import { inputFor, type Judged, judge } from "../judge.ts";
+import { keyFor, type Right } from "../lease.ts";
+
+/** Judged like what any tier has; null where it is not good enough, and the origin is asked. */
+export async function lookInBucket(
+  edge: Edge,
+  job: FlightJob,
+  right: Right,
+): Promise<(Judged & { readonly held: InChunks }) | null> {
+  const { route, request, wants } = job;
+  if (edge.bucket === null || route.rules.content !== "immutable" || right.asOf === null) return null;
+  // What is nearer is to be freshened, or is what somebody asks to be newer than.
+  if (right.validators !== null || request.purpose === "refill") return null;
+  const found = await edge.bucket.find(keyFor(edge, job));
+  if (found.kind === "unavailable") edge.counters.tiers.l2.errors += 1;
+  if (found.kind !== "hit" || !isInChunks(found.held)) return null;
+  if (!variesFor(found.held.answer.vary, (name) => request.header(name))) return null;
+  const input = inputFor(edge, job, { held: found.held, body: NO_BODY, tier: "l2" });
+  const judged = await judge(edge, input, () => undefined);
+  if (judged?.step.kind !== "serve" || !isInChunks(judged.held)) return null;
+  const remaining = judged.freshness.kind === "fresh" ? judged.freshness.remaining : millis(0);
+  if (!satisfies(wants, { age: ageOf(judged.held, edge.clock.now()), remaining })) return null;
+  edge.counters.tiers.l2.hits += 1;
+  return { ...judged, held: judged.held };
+}
