@@ -75,13 +75,17 @@ function overrun(
   { terms, resets }: { terms: Terms; resets: readonly number[] },
 ): number | null {
   const promised = promisedBy(terms);
-  let [left, last] = [terms.burst, 0];
+  let [left, last, owed] = [terms.burst, 0, 0];
   for (const at of instants.toSorted((a, b) => a - b)) {
     const full = resets.some((reset) => reset >= last && reset <= at);
-    left = full ? terms.burst + promised : Math.min(terms.burst, left + ((at - last) * terms.rate) / 1000);
+    if (full) owed = promised;
+    left = full ? terms.burst : Math.min(terms.burst, left + ((at - last) * terms.rate) / 1000);
     left -= 1;
     last = at;
-    if (left * 1000 < -terms.rate * ROUNDED - 1) return at;
+    if (left * 1000 >= -terms.rate * ROUNDED - 1) continue;
+    // What was promised before the reset is used whenever it comes, among what was given after it.
+    if (owed < 1) return at;
+    [left, owed] = [left + 1, owed - 1];
   }
   return null;
 }
