@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { parseJson } from "../shared/wire/json.ts";
-import { readPolicy, substitutes } from "../shared/wire/policy.ts";
+import { readPolicy } from "../shared/wire/policy.ts";
 import { UsageError } from "./options.ts";
 
 /** What the demo site is classified as. Without a policy an edge follows the origin's headers. */
@@ -31,8 +31,6 @@ export function policyRows(file: string | null, demo: boolean): readonly unknown
     const { id, site } = outcome.policy;
     if (seen.has(`${site}/${id}`)) throw new UsageError(`--policies ${file}: /${index}/id repeats "${id}"`);
     seen.add(`${site}/${id}`);
-    for (const [field, said] of Object.entries(substitutes(outcome.row)))
-      console.error(`tidegate: policy ${id}: ${field} ${said}`);
     return { ...outcome.row, id, site };
   });
 }

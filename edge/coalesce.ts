@@ -89,6 +89,8 @@ export interface Flight {
   readonly startedAt: Instant;
   readonly outcome: Promise<FlightOutcome>;
   readonly leader: Promise<LeaderReply>;
+  /** When all that it brings has been stored, or will not be. */
+  readonly landed: Promise<void>;
   /** Set once the outcome is known: from then on joining is hitting. */
   settled: FlightOutcome | null;
 }
@@ -107,7 +109,14 @@ export function startFlight(
 ): { flight: Flight; done: Promise<void> } {
   const leader = Promise.withResolvers<LeaderReply>();
   const outcome = Promise.withResolvers<FlightOutcome>();
-  const flight: Flight = { ...began, outcome: outcome.promise, leader: leader.promise, settled: null };
+  const landed = Promise.withResolvers<void>();
+  const flight: Flight = {
+    ...began,
+    outcome: outcome.promise,
+    leader: leader.promise,
+    landed: landed.promise,
+    settled: null,
+  };
   const controls: FlightControls = {
     deliver: (reply) => leader.resolve(reply),
     settle(result) {
@@ -120,6 +129,7 @@ export function startFlight(
   const done = work(controls).finally(() => {
     controls.settle({ kind: "unshared" });
     leader.resolve({ kind: "outcome", outcome: flight.settled ?? { kind: "unshared" } });
+    landed.resolve();
   });
   return { flight, done };
 }

@@ -200,6 +200,8 @@ export const LIMITS = {
   pullPages: 40,
   /** Whoever waits for another request's pull stops by then: that request may be gone. Twice the log's deadline. */
   pullGuard: seconds(3),
+  /** A write-through write is answered by then, refilled or not: its writer has waited for the origin once already. */
+  writeThroughPatience: seconds(1),
   /** Groups that one write makes out of date; beyond them its whole host: each costs Redis and every edge an index entry. */
   writeGroups: 100,
   /** Writes kept until the log takes them: more at once means a log that has been away for long under heavy writing. */

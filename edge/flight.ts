@@ -77,6 +77,9 @@ async function takeFromBucket(
   controls.settle({ kind: "large", held, from: "l2", forLeader, by, receivedAt: edge.clock.now() });
   return right.giveBack(null);
 }
+/** For nobody, and it would be stored nowhere. */
+const isInVain = ({ request }: FlightJob, { token, l2Unavailable }: Right): boolean =>
+  request.purpose === "write-through" && token === null && !l2Unavailable;
 
 async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {
   try {
@@ -93,11 +96,12 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     }
     if (job.range !== null && acquired.right.validators !== null)
       return controls.settle({ kind: "stale-whole" });
-    const shared = await lookInBucket(edge, job, acquired.right);
-    if (shared !== null) return takeFromBucket(edge, { shared, right: acquired.right, controls });
+    const { right, alone } = acquired;
+    const shared = await lookInBucket(edge, job, right);
+    if (shared !== null) return takeFromBucket(edge, { shared, right, controls });
     // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.
-    if (acquired.alone) controls.settle({ kind: "unshared" });
-    await fetchAndStore(edge, job, { right: acquired.right, controls });
+    if (alone || isInVain(job, right)) controls.settle({ kind: "unshared" });
+    if (!isInVain(job, right)) await fetchAndStore(edge, job, { right, controls });
   } catch (error) {
     controls.settle({ kind: "failed", reason: "broken", fallback: null });
     throw error;

@@ -15,8 +15,8 @@ export interface EdgeRequest {
   header(name: string): string | null;
   headers(): HeaderList;
   readonly body: Body;
-  /** Whether somebody waits for the answer, or only the caches shall have it: all of them, or just the mid-tier. */
-  readonly purpose: "client" | "warm-up" | "refill";
+  /** Whether somebody waits for the answer, or only the caches shall have it: all of them, just the mid-tier, or after a write. */
+  readonly purpose: "client" | "warm-up" | "refill" | "write-through";
   readonly arrivedAt: Instant;
   readonly background: Background;
 }

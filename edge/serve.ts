@@ -62,7 +62,7 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
 }
 
 /** A refresh has no client: what would have streamed to one is read to the end, so that it gets stored. */
-async function drain(reply: LeaderReply): Promise<void> {
+export async function drain(reply: LeaderReply): Promise<void> {
   if (reply.kind !== "stream" || reply.body.kind !== "source") return;
   const { source } = reply.body;
   if (reply.stored === "nowhere") return source.cancel("nobody reads");

@@ -5,7 +5,7 @@ import { covers } from "../../shared/core/pattern-covers.ts";
 import { inForceOrder } from "../../shared/core/routing.ts";
 import { type Policy, resolveRules } from "../../shared/core/rules.ts";
 import type { Fault } from "../../shared/wire/json.ts";
-import { type PolicyRow, substitutes } from "../../shared/wire/policy.ts";
+import type { PolicyRow } from "../../shared/wire/policy.ts";
 
 export interface Judged {
   readonly row: PolicyRow;
@@ -14,11 +14,7 @@ export interface Judged {
 
 /** `others`: all that apply beside it, of its own site. */
 export function warningsOf({ row, policy }: Judged, others: readonly Policy[]): Fault[] {
-  return [
-    ...shadowedBy(policy, others),
-    ...Object.entries(substitutes(row)).map(([field, message]) => ({ pointer: `/${field}`, message })),
-    ...idle(row, policy),
-  ];
+  return [...shadowedBy(policy, others), ...idle(row, policy)];
 }
 
 /** By the first that takes all of its URLs; and what it takes all of itself. */

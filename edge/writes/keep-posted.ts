@@ -33,11 +33,13 @@ export interface Posted {
 /**
  * Its own write has made everything of its URL out of date up to that position, itself included. It may be kept as of
  * there only where nothing else has hit it since before it was sent: then no other write can have come between its
- * request and its entry, and one that comes after makes it out of date (docs/adr/0010). Kept in this isolate alone.
+ * request and its entry, and one that comes after makes it out of date (docs/adr/0010). Kept in this isolate alone; where
+ * the origin is asked for it anew after every write, not even there.
  */
 export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Body {
   const { route, outcome, sentAt, position } = posted;
   const { body } = outcome;
+  if (route.rules.write === "write-through") return body;
   if (request.method !== "POST" || !isOwnContent(edge, posted)) return body;
   // Writes are passed on with their own Accept-Encoding, of which the key knows only the codings that are kept.
   if (!isOffered(outcome.headers, (name) => request.header(name))) return body;

@@ -13,6 +13,7 @@ import type { Route } from "../router.ts";
 import { keepPosted } from "./keep-posted.ts";
 import { tellLog } from "./tell-log.ts";
 import type { OriginWrite } from "./unsent.ts";
+import { refilled } from "./write-through.ts";
 
 /** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
@@ -45,6 +46,7 @@ async function write(edge: Edge, request: EdgeRequest, route: Route): Promise<Re
     succeeded && writes ? await invalidate(edge, request, { route, headers: outcome.headers }) : null;
   const posted = { route, outcome, sentAt, asOf, position };
   const body = position !== null ? keepPosted(edge, request, posted) : outcome.body;
+  if (position !== null && route.rules.write === "write-through") await refilled(edge, request, position);
   const reply = streamedReply(edge, request, {
     ...outcome,
     body,

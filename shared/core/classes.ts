@@ -20,7 +20,7 @@ const HOT: ClassSettings = {
   l2Budget: mebibytes(64),
   replicas: 2,
   refresh: "refresh-ahead",
-  write: "write-around",
+  write: "write-through",
   journal: { status: 202, merges: false },
   jitter: 0.1,
   content: "changing",

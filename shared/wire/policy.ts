@@ -104,18 +104,6 @@ export function readPolicy(value: unknown, fallback: { id: string; site: string 
     : { kind: "policy", policy, row: parsed.data };
 }
 
-/** What the table may say and is not built yet, by field: the nearest thing that takes its place. */
-export function substitutes(row: PolicyRow): Readonly<Record<string, string>> {
-  const said: Record<string, string> = {};
-  const instead = (field: keyof PolicyRow, built: readonly string[], nearest: string): void => {
-    const value = row[field];
-    if (typeof value === "string" && !built.includes(value))
-      said[field] = `"${value}" is not built yet: "${nearest}" is used`;
-  };
-  instead("write_policy", ["write-around", "write-back"], "write-around");
-  return said;
-}
-
 function toPolicy(row: PolicyRow, fallback: { id: string; site: string }): Policy | null {
   const pattern = parsePattern(row.key_pattern);
   if (pattern.kind === "invalid") return null;

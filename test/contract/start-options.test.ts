@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { holdDataDirectory } from "../../dev/data-directory.ts";
 import { readOptions, UsageError } from "../../dev/options.ts";
 import { policyRows } from "../../dev/policies.ts";
-import { substitutes } from "../../shared/wire/policy.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tidegate-options-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -78,18 +77,6 @@ describe("policies", () => {
     ],
   ])("%s is refused by name", (text, message) => {
     expect(() => policyRows(file(text), false)).toThrow(message);
-  });
-
-  test("what is not built yet is named, with what takes its place", () => {
-    const row = {
-      key_pattern: "/x",
-      class: "hot",
-      write_policy: "write-through",
-      refresh_strategy: "swr",
-    } as const;
-    expect(substitutes(row)).toEqual({
-      write_policy: '"write-through" is not built yet: "write-around" is used',
-    });
   });
 
   test("a file that is not there is said", () => {

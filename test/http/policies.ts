@@ -30,7 +30,9 @@ const ANSWERS = {
   "/strip-targeted": { answer: { targeted: "strip" } },
 };
 
-const ROWS = { ...GUESSED, ...STALE, ...KEYS, ...COOKIES, ...DIRECTIVES, ...ANSWERS };
+const WRITES = { "/through": { write_policy: "write-through" } };
+
+const ROWS = { ...GUESSED, ...STALE, ...KEYS, ...COOKIES, ...DIRECTIVES, ...ANSWERS, ...WRITES };
 
 export type Prefix = keyof typeof ROWS;
 

@@ -192,13 +192,25 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "put-is-stored": {
     file: "edge/writes/keep-posted.ts",
-    from: 5,
+    from: 48,
     find: 'request.method !== "POST" || ',
     put: "",
   },
+  "write-through-keeps-answer": {
+    file: "edge/writes/keep-posted.ts",
+    from: 85,
+    find: 'if (route.rules.write === "write-through") return body;\n  if (request.method !== "POST" || ',
+    put: 'if ((request.method !== "POST" && route.rules.write !== "write-through") || ',
+  },
+  "refill-vouches-for-now": {
+    file: "edge/writes/write-through.ts",
+    from: 16,
+    find: "await flight.landed;",
+    put: "await flight.landed;\n  const there = edge.memory.find(route.rules, route.key);\n  const verifiedTo = edge.view.position();\n  if (there !== undefined && verifiedTo !== null) there.held = { ...there.held, verifiedTo };",
+  },
   "posted-beside-others": {
     file: "edge/writes/keep-posted.ts",
-    from: 3,
+    from: 20,
     find: "return hitOnlyAt(view, selectors, { since: asOf, entry: position });",
     put: "return selectors.length > 0;",
   },

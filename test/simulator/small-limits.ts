@@ -24,6 +24,7 @@ Object.assign(LIMITS, {
   longestWait: 3000,
   followerGuard: 2500,
   uncacheableFor: 1500,
+  writeThroughPatience: 300,
   viewSelectors: 8,
   viewAhead: 3,
   viewRecent: 6,

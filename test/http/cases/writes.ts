@@ -193,4 +193,40 @@ const ANSWERS: readonly HttpCase[] = [
   },
 ];
 
-export const WRITES: readonly HttpCase[] = [...TARGETS, ...REFERENCES, ...GROUPS, ...ANSWERS];
+/** Each answer says by which request it was asked for. */
+const told: Script = (asked, nth) =>
+  fresh({ "Content-Location": asked.target }, { body: `${asked.method} ${nth}` });
+
+const THROUGH: readonly HttpCase[] = [
+  ...["PUT", "POST", "DELETE"].map(
+    (method): HttpCase => ({
+      claim: `a ${method} that writes through is followed by a GET, and answered as the origin has answered it`,
+      rfc: "Tidegate",
+      under: "/through",
+      origin: told,
+      steps: [
+        get(fetched("GET 1")),
+        { method, ...(method === "DELETE" ? {} : { body: "x" }), expect: fetched(`${method} 2`) },
+        { reached: 3 },
+        get(cached("GET 3")),
+      ],
+    }),
+  ),
+  {
+    claim: "a write that writes through asks for its own URL, not for those that it names",
+    rfc: "Tidegate",
+    under: "/through",
+    origin: (asked) =>
+      asked.method === "GET" ? fresh() : { status: 201, fields: { Location: `${asked.target}/b` } },
+    steps: [stored("/b"), write("POST", 201), { reached: 3 }, gone("/b"), there()],
+  },
+  {
+    claim: "a write that failed is followed by no GET where writes go through",
+    rfc: "Tidegate",
+    under: "/through",
+    origin: written({ status: 409 }),
+    steps: [stored(), write("PUT", 409), { reached: 2 }, there()],
+  },
+];
+
+export const WRITES: readonly HttpCase[] = [...TARGETS, ...REFERENCES, ...GROUPS, ...ANSWERS, ...THROUGH];

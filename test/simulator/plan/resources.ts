@@ -90,6 +90,7 @@ export function resourcesOf(chance: Chance, policies: readonly PolicyPlan[]): Re
       maxAge: 60,
     }),
     resource("/hot/echo", { echoes: true, maxAge: 60 }),
+    resource("/standard/echo", { echoes: true, maxAge: 60 }),
     resource("/standard/private", { sharing: "never" }),
   ];
   return (
