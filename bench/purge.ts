@@ -5,7 +5,6 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../dev/cluster.ts";
-import { quantile } from "./http-load.ts";
 import type { Exchange } from "./outside/exchange.ts";
 import { startOpenLoop } from "./outside/open-loop.ts";
 import { startSystem } from "./outside/start-system.ts";
@@ -20,6 +19,7 @@ import {
   seenAfterMs,
   servedOldAfterMs,
 } from "./receipts.ts";
+import { type Spread, spread } from "./spread.ts";
 
 export interface PurgeResult {
   readonly name: "purge";
@@ -45,13 +45,6 @@ export interface PurgeResult {
   /** From the scheduled instant. */
   readonly requestMs: Spread;
   readonly requestsFailed: number;
-}
-
-export interface Spread {
-  readonly count: number;
-  readonly p50: number | null;
-  readonly p99: number | null;
-  readonly max: number | null;
 }
 
 const EDGES = 8;
@@ -188,10 +181,4 @@ function resultOf(run: {
     requestMs: spread(answered.map(({ scheduledAt, endedAt }) => endedAt - scheduledAt)),
     requestsFailed: exchanges.length - answered.length,
   };
-}
-
-function spread(values: readonly number[]): Spread {
-  const ascending = [...values].sort((a, b) => a - b);
-  const at = (q: number): number | null => (ascending.length === 0 ? null : quantile(ascending, q));
-  return { count: ascending.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }

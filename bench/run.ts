@@ -12,6 +12,7 @@ import { benchHit } from "./hit.ts";
 import { benchJournal } from "./journal.ts";
 import { benchLarge } from "./large.ts";
 import { benchOutage } from "./outage.ts";
+import { benchPolicies } from "./policies.ts";
 import { benchPurge } from "./purge.ts";
 import { benchSessions } from "./sessions.ts";
 import { benchWarmup } from "./warmup.ts";
@@ -28,6 +29,7 @@ interface Options {
 const BENCHMARKS = {
   hit: ({ quick }: Options) => benchHit(quick),
   purge: ({ quick }: Options) => benchPurge(quick),
+  policies: ({ quick }: Options) => benchPolicies(quick),
   outage: ({ quick }: Options) => benchOutage(quick),
   commands: ({ quick }: Options) => benchCommands(quick),
   sessions: ({ quick }: Options) => benchSessions(quick),
