@@ -230,6 +230,8 @@ export const LIMITS = {
   auditOriginEvery: 1000,
   /** Between two comparisons. */
   auditOriginPause: seconds(10),
+  /** Between two of what is renewed ahead, in lives of the answer: its renewals ask the origin as well. */
+  auditOriginLives: 60,
   /** What was asked for this shortly ago would tell nothing. */
   auditOriginAge: seconds(10),
   /** An origin that fails is not compared with for this long. */

@@ -1,6 +1,6 @@
 // Decides which few of the sampled hits are compared with the origin, and counts what came of it.
 
-import { elapsed, type Instant, later, type Millis } from "../../shared/core/units.ts";
+import { elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { StoredRead } from "./sampler.ts";
 
@@ -10,6 +10,7 @@ export type Comparison = "same" | "differs" | "unknown";
 export interface OriginCheckLimits {
   readonly auditOriginEvery: number;
   readonly auditOriginPause: Millis;
+  readonly auditOriginLives: number;
   readonly auditOriginAge: Millis;
   readonly auditOriginRest: Millis;
 }
@@ -21,6 +22,8 @@ export class OriginChecks {
   private samples = 0;
   private lastAt: Instant | null = null;
   private readonly resting = new Map<string, Instant>();
+  /** Classes of which an answer that is renewed ahead was compared, until when no other is. */
+  private readonly renewed = new Map<string, Instant>();
   private errorsSeen = 0;
 
   constructor(limits: OriginCheckLimits) {
@@ -46,16 +49,24 @@ export class OriginChecks {
     if (now < (this.resting.get(of.site) ?? now)) return false;
     this.samples = 0;
     this.lastAt = now;
+    this.noteRenewed(read);
     return true;
   }
 
   /** Only what anybody would be sent, and what was asked for long enough ago that the comparison can tell something. */
-  private isComparable({ held, result, arrivedAt }: StoredRead, request: EdgeRequest): boolean {
+  private isComparable({ held, rules, result, arrivedAt }: StoredRead, request: EdgeRequest): boolean {
     const { answer } = held;
+    if (arrivedAt < (this.renewed.get(rules.name) ?? arrivedAt)) return false;
     const anybody = request.header("authorization") === null && request.header("cookie") === null;
     if (request.method !== "GET" || !anybody || result !== "hit") return false;
     if (answer.status !== 200 || answer.part.kind !== "whole") return false;
     return arrivedAt - held.bornAt - answer.ageWhenSent >= this.limits.auditOriginAge;
+  }
+
+  /** The origin is asked for it once a life anyway, and is to be asked hardly more often, however hot it is. */
+  private noteRenewed({ held, rules, arrivedAt }: StoredRead): void {
+    if (rules.refresh !== "refresh-ahead") return;
+    this.renewed.set(rules.name, later(arrivedAt, millis(this.limits.auditOriginLives * held.answer.fresh)));
   }
 
   /** Leaves a site's origin alone for a while. */

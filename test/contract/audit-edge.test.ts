@@ -23,7 +23,10 @@ const answer = (text: string, headers: HeaderList = [], status = 200): OriginOut
 });
 
 beforeEach(async () => {
-  lone = loneEdge([{ key_pattern: "/*", class: "hot" }]);
+  lone = loneEdge([
+    { key_pattern: "/*", class: "hot", refresh_strategy: "swr" },
+    { key_pattern: "/ahead/*", class: "hot", ttl: "20s", ttl_mode: "override" },
+  ]);
   lone.origin = () => answer("one");
   await lone.beat();
 });
@@ -179,6 +182,24 @@ describe("compared with the origin", () => {
     lone.now += 1;
     await hits();
     expect(lone.asked).toHaveLength(1);
+  });
+
+  test("hardly ever what is renewed ahead: by that the origin is asked already", async () => {
+    lone.origin = () => answer("one", ETAG);
+    const compared = async (): Promise<number> => {
+      lone.now += 60_000;
+      await lone.beat();
+      await lone.get("/ahead/a");
+      await lone.settled();
+      lone.now += LIMITS.auditOriginAge;
+      lone.asked.length = 0;
+      await hits("/ahead/a");
+      return lone.asked.length;
+    };
+    expect(await compared()).toBe(1);
+    expect(await compared()).toBe(0);
+    lone.now += LIMITS.auditOriginLives * 20_000;
+    expect(await compared()).toBe(1);
   });
 
   test.each(["authorization", "cookie"])("never by a request with %s", async (name) => {
