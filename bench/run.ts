@@ -14,6 +14,7 @@ import { benchLarge } from "./large.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPurge } from "./purge.ts";
+import { benchRefresh } from "./refresh.ts";
 import { benchSessions } from "./sessions.ts";
 import { benchWarmup } from "./warmup.ts";
 
@@ -30,6 +31,7 @@ const BENCHMARKS = {
   hit: ({ quick }: Options) => benchHit(quick),
   purge: ({ quick }: Options) => benchPurge(quick),
   policies: ({ quick }: Options) => benchPolicies(quick),
+  refresh: ({ quick }: Options) => benchRefresh(quick),
   outage: ({ quick }: Options) => benchOutage(quick),
   commands: ({ quick }: Options) => benchCommands(quick),
   sessions: ({ quick }: Options) => benchSessions(quick),

@@ -200,6 +200,29 @@ export const LIMITS = {
   /** Lives of edges remembered as warmed. */
   livesRemembered: 1000,
 
+  /** Keys that may be renewed before they expire, those asked for most: what a few megabytes of Redis hold. */
+  refreshKeys: 5000,
+  /** After which a request counts half towards what a renewal is worth: longer than what is asked for seldom lies apart. */
+  refreshHalfLife: minutes(5),
+  /** How long before their end keys are due: two beats find them, and a fetch fits in. */
+  refreshLead: millis(2500),
+  /** Answers with more left than that are not due, whatever the due set says: its clock, a beat and a call apart. */
+  refreshLeast: millis(3500),
+  /** How long after it they are given up: whoever asks for them has fetched them by then. */
+  refreshLate: seconds(5),
+  /** When what could not be renewed is tried again: while it may still be of use, and users may have been served. */
+  refreshAgain: seconds(2),
+  /** Lives below this are too short: renewing them ahead by two beats would cost a fifth more fetches. */
+  refreshLeastLife: seconds(15),
+  /** Due keys that are looked at in one beat to find the dearest. */
+  refreshLooked: 500,
+  /** Keys renewed in one beat at most, over all edges: no more than warm-ups ask for in a second. */
+  refreshBatch: 100,
+  /** At once at one edge. */
+  refreshConcurrency: 4,
+  /** One batch at one edge: later, what it was for has expired. */
+  refreshDeadline: seconds(10),
+
   /** URLs of one warm-up's body: what fits into it. */
   warmupUrls: 10_000,
   /** Requests of one warm-up, those of sitemaps and variants included: some ten megabytes of Redis. */

@@ -5,6 +5,7 @@ import type { Site } from "../shared/core/routing.ts";
 import type { AnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import type { Budgets } from "../shared/mid-tier/budgets.ts";
 import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
+import type { DueKeys } from "../shared/mid-tier/due-keys.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
 import type { JournalLedger } from "../shared/mid-tier/journal-ledger.ts";
@@ -70,6 +71,7 @@ export interface ControlPlane {
   readonly metrics: Metrics;
   readonly auditor: Auditor;
   readonly hotKeys: HotKeys;
+  readonly dueKeys: DueKeys;
   readonly hotLedger: HotLedger;
   readonly observations: Observations;
   readonly observedLedger: ObservedLedger;

@@ -4,6 +4,7 @@ import { createAnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import { createAudits } from "../shared/mid-tier/audits.ts";
 import { createBudgets } from "../shared/mid-tier/budgets.ts";
 import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
+import { createDueKeys } from "../shared/mid-tier/due-keys.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import { createHotKeys } from "../shared/mid-tier/hot-keys.ts";
 import { createJournalLedger } from "../shared/mid-tier/journal-ledger.ts";
@@ -106,12 +107,20 @@ export function createControlPlane(
 /** What edges count of their traffic, merged. */
 function ofTraffic(
   redis: Redis,
-): Pick<ControlPlane, "hotKeys" | "hotLedger" | "observations" | "observedLedger"> {
+): Pick<ControlPlane, "hotKeys" | "dueKeys" | "hotLedger" | "observations" | "observedLedger"> {
   const deadline = LIMITS.redisDeadline;
   const hotKeys = createHotKeys(redis, { deadline, halfLife: LIMITS.hotHalfLife, most: LIMITS.hotLedger });
   const observations = createObservations(redis, {
     ...{ deadline, halfLife: LIMITS.observedHalfLife, most: LIMITS.observedPatterns },
   });
-  const hotLedger = new HotLedger(hotKeys);
-  return { hotKeys, hotLedger, observations, observedLedger: new ObservedLedger(observations) };
+  const dueKeys = dueKeysOn(redis);
+  const hotLedger = new HotLedger(hotKeys, dueKeys);
+  return { hotKeys, dueKeys, hotLedger, observations, observedLedger: new ObservedLedger(observations) };
 }
+
+const dueKeysOn = (redis: Redis): ControlPlane["dueKeys"] =>
+  createDueKeys(redis, {
+    ...{ deadline: LIMITS.redisDeadline, halfLife: LIMITS.refreshHalfLife, most: LIMITS.refreshKeys },
+    ...{ lead: LIMITS.refreshLead, late: LIMITS.refreshLate, again: LIMITS.refreshAgain },
+    ...{ looked: LIMITS.refreshLooked, leastLife: LIMITS.refreshLeastLife },
+  });

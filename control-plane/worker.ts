@@ -15,6 +15,7 @@ import { LIMITS } from "./config.ts";
 import { type Environment, readEnvironment, SHA_256 } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createControlPlane } from "./create-control-plane.ts";
+import { refreshDue } from "./refresh/refresh.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
 import type { BeatFailures } from "./tick/beat.ts";
 import { keepAwake } from "./tick/keep-awake.ts";
@@ -93,6 +94,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   /** The steps that were said to fail since all went well. */
   private readonly failing = new Set<string>();
   private warming: Promise<void> | null = null;
+  private refreshing: Promise<void> | null = null;
   private readonly witness = storedWitness(this.ctx.storage);
   private readonly pace: WarmupPace = new Map();
   private readonly pulse = new Pulse();
@@ -119,6 +121,9 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     this.warming ??= this.warm(plane).finally(() => {
       this.warming = null;
     });
+    this.refreshing ??= this.refresh(plane).finally(() => {
+      this.refreshing = null;
+    });
     const failures = await this.pulse.run(plane, this.witness);
     this.tell(failures);
   }
@@ -128,6 +133,14 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
       await carryOnWarmups(plane, this.pace);
     } catch (error) {
       console.error("warm-ups", error);
+    }
+  }
+
+  private async refresh(plane: ControlPlane): Promise<void> {
+    try {
+      await refreshDue(plane);
+    } catch (error) {
+      console.error("the refresher", error);
     }
   }
 

@@ -24,6 +24,9 @@ export interface OriginGuardCounters {
   queuedMs: number;
 }
 
+/** `fetched` has brought a whole answer, `confirmed` a 304; `shed` was turned away before the origin. */
+export type RefreshOutcome = "fetched" | "confirmed" | "shed" | "failed";
+
 export interface Counters {
   readonly classes: Map<string, ClassCounters>;
   readonly tiers: Record<TierName, { hits: number; misses: number; errors: number }>;
@@ -33,6 +36,8 @@ export interface Counters {
   originConcurrent: number;
   originConcurrentMax: number;
   readonly originGuard: OriginGuardCounters;
+  /** Fetches that nobody waited for: behind a client who has his answer, or because the control plane says they are due. */
+  readonly refreshes: Record<"behind" | "due", Record<RefreshOutcome, number>>;
   pulls: number;
   pushes: number;
   /** Rounds of questions to peers, what peers have answered, and what they were answered. */
@@ -46,6 +51,7 @@ export interface Counters {
   readonly notStored: Map<string, number>;
 }
 
+const refreshes = (): Record<RefreshOutcome, number> => ({ fetched: 0, confirmed: 0, shed: 0, failed: 0 });
 const tier = (): { hits: number; misses: number; errors: number } => ({ hits: 0, misses: 0, errors: 0 });
 
 export const newCounters = (): Counters => ({
@@ -60,6 +66,7 @@ export const newCounters = (): Counters => ({
     ...{ bucket: 0, share: 0, retries: 0, queued: 0, queuedMs: 0 },
     shed: { rate: 0, concurrency: 0, queue: 0, breaker: 0 },
   },
+  refreshes: { behind: refreshes(), due: refreshes() },
   pulls: 0,
   pushes: 0,
   gossipRounds: 0,

@@ -15,6 +15,7 @@ import { askForAll } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
 import { dropPart, findPart } from "./parts.ts";
 import { completePart, receivePart } from "./receive-part.ts";
+import { countRefresh } from "./refresh/count.ts";
 import {
   type Answered,
   FAILING,
@@ -46,17 +47,22 @@ export async function fetchAndStore(
     receivedAtWall: edge.clock.wall(),
   };
   if (answered.kind === "shed") {
+    countRefresh(edge, job, "shed");
     controls.settle({ ...answered, priority, fallback: right.fallback });
     // The origin was not asked: others may have more luck, and nobody is to be kept from trying.
     return right.giveBack(null);
   }
   if (answered.kind === "unreachable") {
+    countRefresh(edge, job, "failed");
     controls.settle({ kind: "failed", reason: answered.reason, fallback: right.fallback });
     return right.giveBack(FAILING);
   }
   if (answered.status === 304 && plan.kind === "validate") {
     const made = confirmedAnswer(edge, exchange, answered);
-    if (made !== null) return freshen(edge, exchange, { answered, controls, made });
+    if (made !== null) {
+      countRefresh(edge, job, "confirmed");
+      return freshen(edge, exchange, { answered, controls, made });
+    }
     // A 304 for another representation than ours, or one that forbids to store it any longer: the whole is fetched.
     return fetchAndStore(edge, job, { right: { ...right, validators: null }, controls });
   }
@@ -68,6 +74,7 @@ export async function fetchAndStore(
     dropPart(edge, job);
     return fetchAndStore(edge, job, { right: { ...right, completes: false }, controls });
   }
+  countRefresh(edge, job, answered.status >= 500 ? "failed" : "fetched");
   return receive(edge, exchange, { answered, controls });
 }
 

@@ -126,6 +126,13 @@ const staleSchema = z.object({
     .openapi({ description: "By class: the few hits that were compared with the origin." }),
 });
 
+const refreshSchema = z.object({
+  fetched: count.openapi({ description: "The origin sent a whole answer." }),
+  confirmed: count.openapi({ description: "The origin said 304." }),
+  shed: count.openapi({ description: "Turned away before the origin: users came first." }),
+  failed: count,
+});
+
 export const metricsSchema = z
   .object({
     at: z.iso.datetime(),
@@ -159,6 +166,18 @@ export const metricsSchema = z
       coalescedRatio: measured,
       leaseWaits: count,
     }),
+    refresh: z
+      .object({
+        behind: refreshSchema.openapi({
+          description: "Behind a client who had an answer: stale, or shortly before its end.",
+        }),
+        due: refreshSchema
+          .extend({
+            missed: count.openapi({ description: "Keys that expired before anybody came to renew them." }),
+          })
+          .openapi({ description: "By the refresher, because they were due: see docs/refresh.md." }),
+      })
+      .openapi({ description: "Fetches that nobody waited for." }),
     origin: z
       .object({
         granted: count.openapi({ description: "Tokens that the buckets of all edges gave." }),

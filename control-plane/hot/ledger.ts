@@ -1,6 +1,7 @@
 // What the control plane keeps of hot keys between rounds: which batches it has merged, and who is hot by now.
 
 import { nextHotSet } from "../../shared/core/hot-set.ts";
+import type { DueKeys } from "../../shared/mid-tier/due-keys.ts";
 import type { HotKeys, RankedKey, RankingOutcome } from "../../shared/mid-tier/hot-keys.ts";
 import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
@@ -14,12 +15,14 @@ const HOT_SET = { share: LIMITS.hotShare, least: LIMITS.hotLeast, most: LIMITS.h
 
 export class HotLedger {
   private readonly keys: HotKeys;
+  private readonly due: DueKeys;
   private readonly merged = new MergedBatches();
   /** Null: nothing has been read yet, so nothing can be said. */
   private hot: readonly RankedKey[] | null = null;
 
-  constructor(keys: HotKeys) {
+  constructor(keys: HotKeys, due: DueKeys) {
     this.keys = keys;
+    this.due = due;
   }
 
   /** Beside what is hot, which of its batches the edge need not tell again. */
@@ -42,7 +45,8 @@ export class HotLedger {
     const outcome = await this.keys.merge(fresh);
     if (outcome.kind === "unavailable") return outcome;
     for (const batch of fresh) this.merged.add(batch);
-    return { kind: "done" };
+    // Advice on top of advice: what is lost here is counted again when it is asked for again.
+    return this.due.note(fresh.flatMap(({ batch }) => batch.keys));
   }
 
   /** Twice as many as there may be hot ones are looked at: whoever has just lost its place may keep it. */

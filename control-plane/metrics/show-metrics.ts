@@ -10,6 +10,7 @@ import type { LogLoss } from "../log/watch.ts";
 import type { JournalSums } from "./journal-sums.ts";
 import { skewOf } from "./shard-skew.ts";
 import type { HotRow } from "./show-hot.ts";
+import { type RefreshFigures, showRefresh } from "./show-refresh.ts";
 import { type StaleFigures, showStale } from "./show-stale.ts";
 
 type Sums = SumsOutcome & { readonly kind: "sums" };
@@ -91,6 +92,7 @@ export interface CacheMetrics {
     readonly coalescedRatio: number | null;
     readonly leaseWaits: number;
   };
+  readonly refresh: RefreshFigures;
   readonly origin: OriginFigures;
   readonly log: LogState;
   readonly variants: { readonly displaced: number };
@@ -178,6 +180,7 @@ export function showMetrics(
       coalescedRatio: ratio(total.coalesced, total.coalesced + total.misses),
       leaseWaits: count("stampede|leaseWaits"),
     },
+    refresh: showRefresh(count),
     origin: originFigures(count),
     log: { position: context.log.position, losses: [...context.log.losses] },
     variants: { displaced: count("variants|displaced") },

@@ -3,6 +3,7 @@
 import { mix } from "../../shared/core/mix.ts";
 import { SpaceSaving } from "../../shared/core/space-saving.ts";
 import { encodeHotKey, type HotBatch, type HotCount, type HotKey } from "../../shared/wire/hot.ts";
+import type { Renewal } from "../../shared/wire/renewal.ts";
 
 export interface HeatLimits {
   readonly hotEvery: number;
@@ -10,6 +11,9 @@ export interface HeatLimits {
   readonly hotTold: number;
   readonly hotBatch: number;
 }
+
+/** When what is held for it is due; null where nothing is, or nothing that is to be renewed. */
+type RenewalOf = (key: HotKey) => Renewal | null;
 
 export class Heat {
   private readonly limits: HeatLimits;
@@ -45,18 +49,18 @@ export class Heat {
   }
 
   /** What has not been acknowledged comes again, under the same number; what has is followed by the next. */
-  report(counted: number | null): HotBatch | null {
+  report(counted: number | null, renewalOf: RenewalOf): HotBatch | null {
     if (this.sent !== null && counted !== null && counted >= this.sent.number) this.sent = null;
     if (this.sent === null && this.counts.total > 0) {
       this.numbers += 1;
-      this.sent = { number: this.numbers, total: this.counts.total, keys: this.told() };
+      this.sent = { number: this.numbers, total: this.counts.total, keys: this.told(renewalOf) };
       this.counts.clear();
     }
     return this.sent;
   }
 
   /** Only what was surely counted: a key that has displaced another must not inherit what that had. */
-  private told(): HotCount[] {
+  private told(renewalOf: RenewalOf): HotCount[] {
     const told: HotCount[] = [];
     let room = this.limits.hotBatch;
     for (const { value, count, error } of this.counts.heaviest()) {
@@ -64,7 +68,7 @@ export class Heat {
       const size = value === null ? 0 : encodeHotKey(value).length;
       if (value === null || count === error || size > room) continue;
       room -= size;
-      told.push({ ...value, requests: count - error });
+      told.push({ ...value, requests: count - error, renewal: renewalOf(value) });
     }
     return told;
   }

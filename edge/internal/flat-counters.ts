@@ -27,6 +27,8 @@ export function flatCounters(edge: Edge): Record<string, number> {
   const { shed, ...guarded } = counters.originGuard;
   for (const [what, count] of Object.entries(guarded)) flat[`origin|${what}`] = count;
   for (const [reason, count] of Object.entries(shed)) flat[`shed|${reason}`] = count;
+  for (const [why, outcomes] of Object.entries(counters.refreshes))
+    for (const [outcome, count] of Object.entries(outcomes)) flat[`refresh|${why}|${outcome}`] = count;
   flat["memory|evictions"] = edge.memory.evictions;
   flat["variants|displaced"] = counters.variantsDisplaced;
   for (const [reason, count] of counters.notStored) flat[`notStored|${reason}`] = count;

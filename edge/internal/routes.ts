@@ -23,11 +23,14 @@ import {
   WARM_PATH,
   type WarmReply,
 } from "../../shared/wire/internal.ts";
+import { decodeRenew, RENEW_PATH } from "../../shared/wire/renewal.ts";
 import type { SignatureChecker } from "../../shared/wire/signature.ts";
 import { countedOf } from "../audit/sampler.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { learnHot } from "../hot/learn-hot.ts";
+import { renewAll } from "../refresh/renew.ts";
+import { renewalOf } from "../refresh/renewal-of.ts";
 import { kickFlush } from "../writes/flush.ts";
 import { lookIntoMemory } from "./estimate.ts";
 import { explain } from "./explain.ts";
@@ -100,6 +103,8 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
       return document(edge, request);
     case `POST ${HELD_PATH}`:
       return held(edge, request);
+    case `POST ${RENEW_PATH}`:
+      return renew(edge, request);
     default:
       return NOT_FOUND;
   }
@@ -153,7 +158,7 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   const now = edge.clock.now();
   // Taken last: the ages in it count from here.
   const audit = edge.sampler.report(now, countedOf(call.counted, internal.boot));
-  const hot = edge.heat.report(countedOf(call.hot.counted, internal.boot));
+  const hot = edge.heat.report(countedOf(call.hot.counted, internal.boot), (key) => renewalOf(edge, key));
   const observed = edge.observed.report(countedOf(call.observed ?? null, internal.boot), now);
   const tookMs = elapsed(began, now);
   return { status: 200, json: { ...report, audit, hot, observed, tookMs } satisfies StatusReport };
@@ -211,6 +216,12 @@ async function warmUp(edge: Edge, request: InternalRequest): Promise<InternalRep
   const results = await warm(edge, request.background, message);
   const reply: WarmReply = { ...acknowledgement(edge), results };
   return { status: 200, json: reply };
+}
+
+async function renew(edge: Edge, request: InternalRequest): Promise<InternalReply> {
+  const message = decodeRenew(request.body);
+  if (message === null || message.targets.length > LIMITS.warmupBatch) return BAD_MESSAGE;
+  return { status: 200, json: { results: await renewAll(edge, request.background, message) } };
 }
 
 async function document(edge: Edge, request: InternalRequest): Promise<InternalReply> {

@@ -20,12 +20,13 @@ export function refilled(edge: Edge, request: EdgeRequest, position: Position): 
 
 /**
  * Never by storing what the origin answered to the write itself: of two writers whose entries come in another order
- * than their writes, the last entry would then vouch for the first content (docs/adr/0026).
+ * than their writes, the last entry would then vouch for the first content (docs/adr/0035).
  */
 async function refill(edge: Edge, request: EdgeRequest, position: Position): Promise<void> {
   const reading = readingOf(edge, request);
   const route = reading === null ? null : edge.router.route(reading);
-  if (reading === null || route === null) return;
+  // Meanwhile another policy may have come, by which the journal has a say in it.
+  if (reading === null || route?.rules.write !== "write-through") return;
   const asOf = edge.view.asOf();
   // A view that does not know of the write would store what the write's own entry makes out of date.
   if (asOf === null || comparePositions(asOf, position) < 0) return;

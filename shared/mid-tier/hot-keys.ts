@@ -81,7 +81,7 @@ function mergeCommand(
   const regions = region === EVERYWHERE ? [EVERYWHERE] : [EVERYWHERE, region];
   const keys = [hotBatchKey(edge, boot), ...regions.flatMap((of) => [hotKey(of), hotCountsKey(of)])];
   const args: RedisArgument[] = [batch.number, BATCHES_KEPT, halfLife, most, LEDGER_KEPT, batch.total];
-  for (const { requests, ...key } of batch.keys) args.push(encodeHotKey(key), requests);
+  for (const { requests, renewal: _, ...key } of batch.keys) args.push(encodeHotKey(key), requests);
   return evalCommand(MERGE_HOT, keys, args);
 }
 

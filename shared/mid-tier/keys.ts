@@ -72,6 +72,11 @@ export const hotCountsKey = (region: string): string => `${PREFIX}hot:counts:${r
 /** The last batch merged of one life of an edge's isolate. */
 export const hotBatchKey = (edge: string, boot: string): string => `${PREFIX}hot:batch:${edge}:${boot}`;
 
+/** Keys that are worth renewing: by when they expire, by how often they are asked for, and what is known of their answers. */
+export const DUE = `${PREFIX}due`;
+export const DUE_RATES = `${PREFIX}due:rates`;
+export const DUE_ANSWERS = `${PREFIX}due:answers`;
+
 /** Tokens that an origin has left, by site, and by site and class. */
 export const bucketKey = (name: string): string => `${PREFIX}bucket:${name}`;
 

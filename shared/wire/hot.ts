@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Counted } from "./audit.ts";
 import { parseJson } from "./json.ts";
+import { type Renewal, renewalSchema } from "./renewal.ts";
 import { FIELD_NAME, FIELD_VALUE, type WarmTarget } from "./warm-target.ts";
 
 /** Above what an edge sends: what is longer is no honest message. */
@@ -17,6 +18,8 @@ export interface HotKey extends WarmTarget {
 export interface HotCount extends HotKey {
   /** No more than there were, as far as the samples tell. */
   readonly requests: number;
+  /** As the edge holds it; null where it holds nothing that is to be renewed. */
+  readonly renewal: Renewal | null;
 }
 
 /** Numbered within one life of an isolate; the same comes again until its number is acknowledged. */
@@ -50,7 +53,13 @@ export const hotBatchSchema = z.object({
   number: z.int().positive(),
   total: z.int().positive().max(HOT_LIMITS.requests),
   keys: z
-    .array(hotKeySchema.extend({ requests: z.int().positive().max(HOT_LIMITS.requests) }))
+    .array(
+      hotKeySchema.extend({
+        requests: z.int().positive().max(HOT_LIMITS.requests),
+        // Of an older release, or beyond reading: it counts all the same.
+        renewal: renewalSchema.nullable().catch(null),
+      }),
+    )
     .max(HOT_LIMITS.keys),
 });
 

@@ -39,7 +39,7 @@ const edge = (index: number): FakeEdge => {
 const counts = (...requests: number[]): HotCount[] =>
   requests.map((count, n) => {
     const key = { site: "default", class: n % 2 === 0 ? "hot" : "standard", headers: [] };
-    return { ...key, url: `http://origin.test/${n}`, requests: count };
+    return { ...key, url: `http://origin.test/${n}`, requests: count, renewal: null };
   });
 
 async function beat(): Promise<void> {

@@ -26,7 +26,11 @@ const keyOf = (path: string): HotKey => ({
 let number = 0;
 const batch = (counts: Record<string, number>, more: Partial<RegionBatch> = {}): RegionBatch => {
   number += 1;
-  const keys = Object.entries(counts).map(([path, requests]) => ({ ...keyOf(path), requests }));
+  const keys = Object.entries(counts).map(([path, requests]) => ({
+    ...keyOf(path),
+    requests,
+    renewal: null,
+  }));
   const total = keys.reduce((sum, { requests }) => sum + requests, 0);
   return { edge: "one", boot: "boot", region: "", batch: { number, total, keys }, ...more };
 };
@@ -161,8 +165,8 @@ describe.each(backends)("%s", (_name, start) => {
       number: 1,
       total: 3,
       keys: [
-        { ...keyOf("a"), requests: 1 },
-        { ...german, requests: 2 },
+        { ...keyOf("a"), requests: 1, renewal: null },
+        { ...german, requests: 2, renewal: null },
       ],
     };
     await merge([{ edge: "v", boot: "boot", region: "", batch: both }]);

@@ -6,6 +6,7 @@ import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
 import { laterNoted, type WitnessStore } from "../../control-plane/log/witness.ts";
+import { refreshDue } from "../../control-plane/refresh/refresh.ts";
 import { Pulse } from "../../control-plane/tick/pulse.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import type { Background } from "../../shared/ports/clock.ts";
@@ -189,9 +190,16 @@ export class ControlHost {
   private keepBeating(plane: ControlPlane, isolate: Isolate): void {
     const witness = this.witness(isolate);
     const pulse = new Pulse();
+    let refreshing = false;
     isolate.serve(async (request) => {
       while (this.beats && this.life?.isolate === isolate) {
         const began = this.around.time.now;
+        if (!refreshing) {
+          refreshing = true;
+          void refreshDue(plane).finally(() => {
+            refreshing = false;
+          });
+        }
         await pulse.run({ ...plane, witness }, witness);
         await isolate.pass(Math.max(0, began + LIMITS.beat - this.around.time.now));
       }

@@ -198,19 +198,19 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "write-through-keeps-answer": {
     file: "edge/writes/keep-posted.ts",
-    from: 85,
+    from: 115,
     find: 'if (route.rules.write === "write-through") return body;\n  if (request.method !== "POST" || ',
     put: 'if ((request.method !== "POST" && route.rules.write !== "write-through") || ',
   },
   "refill-vouches-for-now": {
     file: "edge/writes/write-through.ts",
-    from: 16,
+    from: 115,
     find: "await flight.landed;",
-    put: "await flight.landed;\n  const there = edge.memory.find(route.rules, route.key);\n  const verifiedTo = edge.view.position();\n  if (there !== undefined && verifiedTo !== null) there.held = { ...there.held, verifiedTo };",
+    put: "await flight.landed;\n  await edge.timers.sleep(LIMITS.writeThroughPatience);\n  const there = edge.memory.find(route.rules, route.key);\n  const verifiedTo = edge.view.position();\n  if (there !== undefined && verifiedTo !== null) there.held = { ...there.held, verifiedTo };",
   },
   "posted-beside-others": {
     file: "edge/writes/keep-posted.ts",
-    from: 20,
+    from: 27,
     find: "return hitOnlyAt(view, selectors, { since: asOf, entry: position });",
     put: "return selectors.length > 0;",
   },

@@ -31,6 +31,7 @@ Object.assign(LIMITS, {
   pullPage: 3,
   pullGuard: 800,
   verifiedRemembered: 6,
+  hotEvery: 2,
 });
 
 Object.assign(LOG_LIMITS, {
@@ -53,6 +54,13 @@ Object.assign(CONTROL_LIMITS, {
   shardMapReadEvery: 2000,
   bootCheckEvery: 2000,
   pushPreceding: 1,
+  refreshHalfLife: 5000,
+  refreshLead: 1100,
+  refreshLeast: 1300,
+  refreshLate: 500,
+  refreshAgain: 300,
+  refreshLeastLife: 1000,
+  refreshDeadline: 1500,
 });
 
 /** What governs where no policy does: longer than any policy's window, and short enough to be reached. */
