@@ -1,7 +1,6 @@
 // Every limit of an edge: its value, and why it is that value.
 
 import { bytes, days, hours, kibibytes, mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
-import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 
 export const LIMITS = {
   /** Above the slowest honest replies of a near database; a miss must not wait longer for a shard that is gone. */
@@ -288,16 +287,4 @@ export const LIMITS = {
   documentDeadline: seconds(15),
   /** Octets of a signed request's body. */
   internalBody: mebibytes(8),
-} as const;
-
-/** The limits of the journal, as it takes them. */
-export const JOURNAL_LIMITS = {
-  deadline: LIMITS.journalDeadline,
-  replicationDeadline: LOG_LIMITS.replicationDeadline,
-  depth: LIMITS.journalDepth,
-  perKey: LIMITS.journalPerKey,
-  valueOctets: LIMITS.journalValues,
-  repeatable: LIMITS.journalRepeatable,
-  claimedFor: LIMITS.journalClaim,
-  claimedOctets: LIMITS.journalOctets,
 } as const;

@@ -18,7 +18,7 @@ import { CONTROL } from "../shared/wire/databases.ts";
 import { INTERNAL_PREFIX } from "../shared/wire/internal.ts";
 import { KnownShardMap } from "../shared/wire/shard-map.ts";
 import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
-import { JOURNAL_LIMITS, LIMITS } from "./config.ts";
+import { LIMITS } from "./config.ts";
 import { createEdge } from "./create-edge.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { handleRequest } from "./handle-request.ts";
@@ -32,6 +32,7 @@ import { openShards } from "./runtime/shards.ts";
 import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
 import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
 import { readWhole } from "./share-body.ts";
+import { JOURNAL_LIMITS } from "./writes/journal-limits.ts";
 
 export interface EdgeEnv extends Environment {
   /** Where the origin isn't the zone's own: a service binding, which keeps Host. */

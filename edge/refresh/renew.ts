@@ -10,7 +10,7 @@ import type { WarmTarget } from "../../shared/wire/warm-target.ts";
 import type { FlightOutcome, LeaderReply } from "../coalesce.ts";
 import type { Edge } from "../edge.ts";
 import { board } from "../flight.ts";
-import type { Judged } from "../judge.ts";
+import { asCandidate, type Judged } from "../judge.ts";
 import { keyFor } from "../lease.ts";
 import { lookNear } from "../near.ts";
 import type { EdgeRequest } from "../request.ts";
@@ -61,7 +61,7 @@ async function fetchAhead(
 ): Promise<Renewed> {
   const { role, flight } = board(edge, {
     ...{ route, request, arrivedAt: request.arrivedAt, lease: "wait", range: null },
-    ...{ candidate: near?.body.kind === "bytes" ? near : null, takesStale: false, not: null },
+    ...{ candidate: near?.body.kind === "bytes" ? asCandidate(near) : null, takesStale: false, not: null },
     wants: { ...NO_DIRECTIVES, minFresh: least },
   });
   const reply = await flight.leader;
@@ -81,7 +81,8 @@ function renewedBy(
   outcome: Exclude<FlightOutcome, { kind: "unshared" }>,
 ): Renewed {
   switch (outcome.kind) {
-    case "answer": {
+    case "answer":
+    case "large": {
       const renewal = renewalAt(outcome.held, rules, edge.clock.now());
       return { result: outcome.from === "origin" ? "fetched" : "held", renewal };
     }

@@ -1,9 +1,10 @@
 // One edge of the simulated world: a data centre with clocks of its own, and one life after another of an isolate.
 
-import { JOURNAL_LIMITS, LIMITS } from "../../edge/config.ts";
+import { LIMITS } from "../../edge/config.ts";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
 import type { InternalEdge } from "../../edge/internal/routes.ts";
+import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import type { BucketTerms } from "../../shared/core/token-bucket.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import { createJournal } from "../../shared/mid-tier/journal.ts";

@@ -1,9 +1,9 @@
 // An edge in this process over a given Redis: no peers, no Cache API, an origin only if given; and messages to it.
 
-import { JOURNAL_LIMITS } from "../../edge/config.ts";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge } from "../../edge/edge.ts";
 import { answerInternal } from "../../edge/internal/routes.ts";
+import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { millis } from "../../shared/core/units.ts";
 import { createJournal } from "../../shared/mid-tier/journal.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
