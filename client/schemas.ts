@@ -202,6 +202,31 @@ export interface CacheMetrics {
     coalescedRatio: number | null;
     leaseWaits: number;
   };
+  /** Fetches that nobody waited for. */
+  refresh: {
+    /** Behind a client who had an answer: stale, or shortly before its end. */
+    behind: {
+      /** The origin sent a whole answer. */
+      fetched: number;
+      /** The origin said 304. */
+      confirmed: number;
+      /** Turned away before the origin: users came first. */
+      shed: number;
+      failed: number;
+    };
+    /** By the refresher, because they were due: see docs/refresh.md. */
+    due: {
+      /** The origin sent a whole answer. */
+      fetched: number;
+      /** The origin said 304. */
+      confirmed: number;
+      /** Turned away before the origin: users came first. */
+      shed: number;
+      failed: number;
+      /** Keys that expired before anybody came to renew them. */
+      missed: number;
+    };
+  };
   /** What became of requests on their way to the origin. */
   origin: {
     /** Tokens that the buckets of all edges gave. */
@@ -403,6 +428,8 @@ export interface Explanation {
                 verifiedTo: string;
                 part: string;
                 vary: readonly string[];
+                chunkBytes?: number;
+                cacheControl?: string | null;
                 shard?: string;
               }
             | { kind: "nothing" }
@@ -426,6 +453,8 @@ export interface Explanation {
                 verifiedTo: string;
                 part: string;
                 vary: readonly string[];
+                chunkBytes?: number;
+                cacheControl?: string | null;
                 shard?: string;
               }
             | { kind: "nothing" }
@@ -449,6 +478,8 @@ export interface Explanation {
                 verifiedTo: string;
                 part: string;
                 vary: readonly string[];
+                chunkBytes?: number;
+                cacheControl?: string | null;
                 shard?: string;
               }
             | { kind: "nothing" }
@@ -620,7 +651,7 @@ export interface Policy {
   };
   set_cookie?: "refuse" | "strip" | "store";
   request_directives?: "ignore" | "restrict" | "honor";
-  answer?: { tags?: "strip" | "keep"; targeted?: "keep" | "strip" };
+  answer?: { tags?: "strip" | "keep"; targeted?: "keep" | "strip"; immutable?: "say" | "leave" };
   tags?: readonly string[];
   priority?: number;
 }
@@ -953,7 +984,7 @@ export interface WrittenPolicy {
   };
   set_cookie?: "refuse" | "strip" | "store";
   request_directives?: "ignore" | "restrict" | "honor";
-  answer?: { tags?: "strip" | "keep"; targeted?: "keep" | "strip" };
+  answer?: { tags?: "strip" | "keep"; targeted?: "keep" | "strip"; immutable?: "say" | "leave" };
   tags?: readonly string[];
   priority?: number;
 }
