@@ -10,7 +10,7 @@ type Query<R extends Route> = Routes[R] extends { query: infer Fields extends ob
 type Body<R extends Route> = Routes[R] extends { body: infer Sent } ? Sent : never;
 
 export interface Asked<R extends Route> {
-  /** Takes the place of `{id}` in the route's path. */
+  /** Takes the place of `{id}`, or of `{name}`, in the route's path. */
   readonly id?: string;
   readonly query?: Query<R>;
   readonly body?: Body<R>;
@@ -35,7 +35,7 @@ export async function ask<R extends Route>(
   { options, ...asked }: Asked<R> & { readonly options?: CallOptions | undefined },
 ): Promise<Told<R>> {
   const [method = "", template = ""] = route.split(" ");
-  const path = template.replace("{id}", encodeURIComponent(asked.id ?? "")) + queryOf(asked.query);
+  const path = template.replace(/\{\w+\}/, () => encodeURIComponent(asked.id ?? "")) + queryOf(asked.query);
   const { body, headers, waits, repeatable = method !== "PUT" && method !== "DELETE" } = asked;
   const call = { method, path, body, repeatable, ...(headers && { headers }), ...(waits && { waits }) };
   const answer = await send(connection, call, options);

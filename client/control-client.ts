@@ -5,6 +5,7 @@ import { ask } from "./ask.ts";
 import { LIMITS } from "./config.ts";
 import { type ConvergeOptions, converge } from "./converge.ts";
 import { warmupEvents } from "./events.ts";
+import { type JournalCalls, journal } from "./journal.ts";
 import type { Routes } from "./routes.ts";
 import { type ClientRuntime, type Fetch, systemRuntime } from "./runtime.ts";
 import type {
@@ -24,6 +25,7 @@ import type {
   Receipt,
   Receipts,
   Shards,
+  Suggestions,
   Warmup,
   WarmupRehearsal,
   WarmupRequest,
@@ -31,7 +33,8 @@ import type {
   WrittenPolicy,
 } from "./schemas.ts";
 import type { CallOptions, Connection } from "./send.ts";
-import { TidegateError } from "./tidegate-error.ts";
+import { type SiteCalls, sites } from "./sites.ts";
+import { versionIn, versionNamed } from "./version.ts";
 
 type Query<R extends keyof Routes> = Routes[R] extends { query: infer Fields } ? Fields : never;
 
@@ -90,7 +93,11 @@ export interface ControlClient {
     ): Promise<{ readonly position: string | null }>;
     validate(policies: readonly unknown[], options?: CallOptions): Promise<PolicyVerdict>;
     explain(request: ExplainRequest, options?: CallOptions): Promise<Explanation>;
+    /** What the observed traffic of a site asks for. */
+    suggestions(query?: Query<"GET /policies/suggestions">, options?: CallOptions): Promise<Suggestions>;
   };
+  readonly sites: SiteCalls;
+  readonly journal: JournalCalls;
   readonly edges: { list(query?: Query<"GET /edges">, options?: CallOptions): Promise<Edges> };
   readonly shards: {
     list(options?: CallOptions): Promise<Shards>;
@@ -124,6 +131,8 @@ export function createControlClient({ url, token = null, ...given }: ClientOptio
     ...invalidating(to),
     warmups: warming(to),
     policies: policies(to),
+    sites: sites(to),
+    journal: journal(to),
     edges: { list: async (query = {}, options) => (await ask(to, "GET /edges", { query, options })).json },
     shards: {
       list: async (options) => (await ask(to, "GET /shards", { options })).json,
@@ -178,12 +187,7 @@ function policies(to: Connection): ControlClient["policies"] {
     list: async (query = {}, options) => (await ask(to, "GET /policies", { query, options })).json,
     async get(id, { site, ...options } = {}) {
       const { json: policy, headers } = await ask(to, "GET /policies/{id}", { id, query: at(site), options });
-      const version = /^"(.*)"$/.exec(headers.get("etag") ?? "")?.[1];
-      if (version === undefined)
-        throw new TidegateError("unexpected-answer", `The answer names no version of ${id}.`, {
-          status: 200,
-        });
-      return { policy, version };
+      return { policy, version: versionIn(headers, id) };
     },
     create: async (body, options) => (await ask(to, "POST /policies", { body, options })).json,
     async put(id, body, { ifMatch, site, ...options }) {
@@ -202,11 +206,9 @@ function policies(to: Connection): ControlClient["policies"] {
     validate: async (given, options) =>
       (await ask(to, "POST /policies/validate", { body: { policies: given }, options })).json,
     explain: async (body, options) => (await ask(to, "POST /policies/explain", { body, options })).json,
+    suggestions: async (query = {}, options) =>
+      (await ask(to, "GET /policies/suggestions", { query, options })).json,
   };
 }
 
 const at = (site: string | undefined): { site?: string } => (site === undefined ? {} : { site });
-
-const versionNamed = (version: string): Readonly<Record<string, string>> => ({
-  "if-match": version === "*" ? "*" : `"${version}"`,
-});

@@ -74,6 +74,72 @@ describe("sending", () => {
     expect(control.sent.map(({ headers }) => headers["if-match"])).toEqual([undefined, '"v1"', '"v2"']);
     expect(control.sent[1]?.url).toBe(`${URL_BASE}policies/p?site=shop`);
   });
+
+  test("a site is changed from the version that was read, and says what becomes of answers and policies", async () => {
+    const { control, client } = clientOf([
+      { status: 200, json: { name: "a b" }, headers: { etag: '"v1"' } },
+      { status: 200, json: { version: "v2" } },
+      { status: 204, headers: { "tidegate-position": "1-7" } },
+    ]);
+    const { version, site } = await control.finish(client.sites.get("a b"));
+    await control.finish(
+      client.sites.put("a b", { hosts: ["a.test"] }, { ifMatch: version, answers: "keep" }),
+    );
+    const gone = await control.finish(client.sites.delete("a b", { ifMatch: "v2", policies: "delete" }));
+    expect([site, gone]).toEqual([{ name: "a b" }, { position: "1-7" }]);
+    expect(
+      control.sent.map(({ method, url, headers }) => [
+        method,
+        url.slice(URL_BASE.length),
+        headers["if-match"],
+      ]),
+    ).toEqual([
+      ["GET", "sites/a%20b", undefined],
+      ["PUT", "sites/a%20b?answers=keep", '"v1"'],
+      ["DELETE", "sites/a%20b?policies=delete", '"v2"'],
+    ]);
+  });
+
+  test("the other calls find their routes", async () => {
+    const { control, client } = clientOf([{ status: 200, json: {} }]);
+    await control.finish(client.sites.list());
+    await control.finish(client.sites.create({ name: "a", hosts: ["a.test"] }));
+    await control.finish(client.sites.validate([{ name: "a" }]));
+    await control.finish(client.policies.suggestions({ site: "a" }));
+    await control.finish(client.journal.get("o"));
+    await control.finish(client.journal.retry("o"));
+    await control.finish(client.journal.drop("o"));
+    expect(control.sent.map(({ method, url, body }) => [method, url.slice(URL_BASE.length), body])).toEqual([
+      ["GET", "sites", null],
+      ["POST", "sites", { name: "a", hosts: ["a.test"] }],
+      ["POST", "sites/validate", { sites: [{ name: "a" }] }],
+      ["GET", "policies/suggestions?site=a", null],
+      ["GET", "journal/o", null],
+      ["POST", "journal/o/retry", null],
+      ["DELETE", "journal/o", null],
+    ]);
+  });
+
+  test("the journal is read page by page, to its end", async () => {
+    const page = (id: string, nextCursor: string | null): Step => ({
+      status: 200,
+      json: { items: [{ id }], nextCursor },
+    });
+    const { control, client } = clientOf([page("a", "s/1/a"), page("b", "s/2/b"), page("c", null)]);
+    const ids: string[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const { items } of client.journal.pages({ state: "dead-lettered", limit: 1 }))
+        ids.push(...items.map(({ id }) => id));
+    };
+    await control.finish(reading());
+    expect(ids).toEqual(["a", "b", "c"]);
+    const query = "state=dead-lettered&limit=1";
+    expect(control.sent.map(({ url }) => url.slice(URL_BASE.length))).toEqual([
+      `journal?${query}`,
+      `journal?${query}&cursor=s%2F1%2Fa`,
+      `journal?${query}&cursor=s%2F2%2Fb`,
+    ]);
+  });
 });
 
 describe("sending again", () => {
@@ -132,10 +198,22 @@ describe("sending again", () => {
     expect(error.code).toBe("not-found");
   });
 
+  test("a site and an operation that are gone after a lost answer are gone by this call", async () => {
+    const site = clientOf(["refused", problem(404, "not-found")]);
+    const outcome = site.client.sites.delete("s", { ifMatch: "v1" });
+    expect(await site.control.finish(outcome)).toEqual({ position: null });
+    const operation = clientOf([gone, problem(404, "not-found")]);
+    await operation.control.finish(operation.client.journal.drop("o"));
+    expect(operation.control.sent).toHaveLength(2);
+    const absent = clientOf([problem(404, "not-found")]);
+    expect((await failing(absent.control, absent.client.journal.drop("o"))).code).toBe("not-found");
+  });
+
   test("what could undo somebody else's work is sent once", async () => {
     for (const call of [
       (client: ControlClient) => client.policies.delete("p"),
       (client: ControlClient) => client.policies.delete("p", { ifMatch: "*" }),
+      (client: ControlClient) => client.sites.delete("s"),
       (client: ControlClient) => client.shards.put("s", { out: true }),
       (client: ControlClient) => client.health.ready(),
     ]) {
