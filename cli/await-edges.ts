@@ -1,9 +1,12 @@
 // Waits until every edge knows the log up to a position: from then on it goes by what stands there.
 
-import type { ControlClient } from "../../client/control-client.ts";
-import type { Edges } from "../../client/schemas.ts";
-import { TidegateError } from "../../client/tidegate-error.ts";
-import { comparePositions, parsePosition } from "../../shared/core/position.ts";
+import type { ControlClient } from "../client/control-client.ts";
+import type { Edges } from "../client/schemas.ts";
+import { TidegateError } from "../client/tidegate-error.ts";
+import { comparePositions, parsePosition } from "../shared/core/position.ts";
+import { EXIT, type ExitCode } from "./exit.ts";
+import type { Output } from "./output.ts";
+import { plain, span } from "./wording.ts";
 
 export interface EdgesHave {
   readonly have: readonly string[];
@@ -17,6 +20,9 @@ const LOOK_MS = 100;
 
 /** What the last look may take beyond the time that there is. */
 const MARGIN_MS = 2000;
+
+/** Unless the user says otherwise. */
+export const EDGES_TIMEOUT_MS = 10_000;
 
 export async function awaitEdges(
   client: ControlClient,
@@ -40,6 +46,20 @@ export async function awaitEdges(
       };
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, timeoutMs - afterMs)));
   }
+}
+
+/** Whether the edges have it, which is all that there is left to say. */
+export function tellEdges(out: Output, { have, missing, unasked, afterMs }: EdgesHave): ExitCode {
+  if (unasked !== null) {
+    out.warn(`It holds, but the edges could not be asked: ${plain(unasked)}`);
+    return EXIT.partial;
+  }
+  if (missing.length > 0) {
+    out.warn(`Not known to go by it yet: ${missing.join(", ")}; they will within their windows.`);
+    return EXIT.partial;
+  }
+  if (!out.json) out.line(`Every edge goes by it (${have.length}), after ${span(afterMs)}.`);
+  return EXIT.done;
 }
 
 async function ask(

@@ -4,10 +4,12 @@ import { Command, CommanderError } from "commander";
 import type { Shell } from "./command.ts";
 import { addEdges } from "./commands/edges.ts";
 import { addExplain } from "./commands/explain.ts";
+import { addJournal } from "./commands/journal.ts";
 import { addMetrics } from "./commands/metrics.ts";
 import { addPolicies } from "./commands/policies.ts";
 import { addPurge } from "./commands/purge.ts";
 import { addReceipts } from "./commands/receipts.ts";
+import { addSites } from "./commands/sites.ts";
 import { addWarm } from "./commands/warm.ts";
 import { EXIT, type ExitCode, exitOf } from "./exit.ts";
 import { tellFailure } from "./failure.ts";
@@ -15,6 +17,12 @@ import { Output } from "./output.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const VERSION = "0.1.0";
+
+/** In the order in which the help names them. */
+const COMMANDS = [
+  ...[addPurge, addWarm, addPolicies, addSites, addExplain],
+  ...[addReceipts, addJournal, addEdges, addMetrics],
+];
 
 const AFTER = `
 Connection:
@@ -75,7 +83,6 @@ function programOf(shell: Shell): Command {
     })
     .showHelpAfterError("(--help says more)")
     .addHelpText("after", AFTER);
-  for (const add of [addPurge, addWarm, addPolicies, addExplain, addReceipts, addEdges, addMetrics])
-    add(program, shell);
+  for (const add of COMMANDS) add(program, shell);
   return program;
 }

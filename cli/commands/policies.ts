@@ -7,6 +7,7 @@ import { EXIT } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { type ApplyFlags, applyPolicies, faultLine } from "../policies/apply.ts";
 import { readPolicyFile } from "../policies/file.ts";
+import { type SuggestFlags, suggestPolicies } from "../policies/suggest.ts";
 import { plain } from "../wording.ts";
 
 interface SiteFlag {
@@ -25,13 +26,15 @@ export function addPolicies(program: Command, shell: Shell): void {
 Examples:
   $ tidegate policies list
   $ tidegate policies apply -f policies.json --dry-run
-  $ tidegate policies apply -f policies.json --prune --yes`,
+  $ tidegate policies apply -f policies.json --prune --yes
+  $ tidegate policies suggest --site shop`,
     );
   addList(policies, shell);
   addGet(policies, shell);
   addValidate(policies, shell);
   addApply(policies, shell);
   addDelete(policies, shell);
+  addSuggest(policies, shell);
 }
 
 const ofSite = ({ site }: SiteFlag): SiteFlag => (site === undefined ? {} : { site });
@@ -163,4 +166,21 @@ function addDelete(policies: Command, shell: Shell): void {
     );
     return EXIT.done;
   });
+}
+
+function addSuggest(policies: Command, shell: Shell): void {
+  const command = policies
+    .command("suggest")
+    .description("Say which classes the observed traffic of a site asks for, and why.")
+    .option("--site <site>", "of which site (default: default)")
+    .addHelpText(
+      "after",
+      `
+Nothing is changed. A suggestion's row says nothing but the class.
+
+Examples:
+  $ tidegate policies suggest
+  $ tidegate policies suggest --json | jq '[.items[0].row + {id: "prices"}]' > rows.json`,
+    );
+  runs<SuggestFlags>(command, { shell, names: NAMES }, suggestPolicies);
 }

@@ -2,12 +2,12 @@
 
 import type { ControlClient } from "../../client/control-client.ts";
 import type { WrittenPolicy } from "../../client/schemas.ts";
+import { agreed } from "../agree.ts";
+import { awaitEdges, EDGES_TIMEOUT_MS, type EdgesHave, tellEdges } from "../await-edges.ts";
 import type { Tools } from "../command.ts";
 import { CommandError, EXIT, type ExitCode, exitOf, usageError } from "../exit.ts";
 import { fieldLine } from "../failure.ts";
-import type { Output } from "../output.ts";
-import { count, plain, span } from "../wording.ts";
-import { awaitEdges, type EdgesHave } from "./await-edges.ts";
+import { count, plain } from "../wording.ts";
 import { type Difference, differenceOf } from "./difference.ts";
 import { type FileRow, nameOf, readPolicyFile } from "./file.ts";
 import { showDifference } from "./show-difference.ts";
@@ -26,8 +26,6 @@ type Document = ReturnType<typeof documentOf> & {
   readonly position: string | null;
   readonly edges?: EdgesHave;
 };
-
-const TIMEOUT_MS = 10_000;
 
 export async function applyPolicies(tools: Tools, flags: ApplyFlags): Promise<ExitCode> {
   const { client, out, surroundings } = tools;
@@ -49,27 +47,16 @@ export async function applyPolicies(tools: Tools, flags: ApplyFlags): Promise<Ex
     );
     return EXIT.done;
   }
-  await agreed(tools, flags, changes);
+  await agreed(tools, flags, {
+    question: `Change ${count(changes, "policy", "policies")}?`,
+    nothing: "Nothing was changed",
+  });
   const position = await carriedOut(tools, found, prune);
-  const edges = await awaitEdges(client, position, flags.timeout ?? TIMEOUT_MS);
+  const edges = await awaitEdges(client, position, flags.timeout ?? EDGES_TIMEOUT_MS);
   out.result(document({ applied: true, position, edges }), () =>
     out.line(out.paint("green", `${count(changes, "policy", "policies")} changed, at position ${position}.`)),
   );
-  return told(out, edges);
-}
-
-/** Whether the edges have it, which is all that there is left to say. */
-function told(out: Output, { have, missing, unasked, afterMs }: EdgesHave): ExitCode {
-  if (unasked !== null) {
-    out.warn(`It holds, but the edges could not be asked: ${plain(unasked)}`);
-    return EXIT.partial;
-  }
-  if (missing.length > 0) {
-    out.warn(`Not known to go by it yet: ${missing.join(", ")}; they will within their windows.`);
-    return EXIT.partial;
-  }
-  if (!out.json) out.line(`Every edge goes by it (${have.length}), after ${span(afterMs)}.`);
-  return EXIT.done;
+  return tellEdges(out, edges);
 }
 
 /** What the control plane says of all rows together; refused whole where any has a fault. */
@@ -96,15 +83,6 @@ export function faultLine(
   const row = rows[Number(index)];
   if (row === undefined || index === "") return fieldLine(fault, {});
   return plain(`${nameOf(row)}${field.length === 0 ? "" : ` /${field.join("/")}`}: ${fault.message}`);
-}
-
-async function agreed({ surroundings, out }: Tools, { yes }: ApplyFlags, changes: number): Promise<void> {
-  if (yes === true) return;
-  // Whoever gets a document has not been shown the difference.
-  if (surroundings.ask === null || out.json)
-    throw usageError("Nothing was changed: there is nobody to ask, so it needs --yes.");
-  const answer = await surroundings.ask(`Change ${count(changes, "policy", "policies")}? [y/N] `);
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CommandError(EXIT.usage, "Nothing was changed.");
 }
 
 /** The last position; where a change fails, what was done before it stays, and is told. */

@@ -49,7 +49,8 @@ export function differenceOf(
   return { added, changed, surplus, unchanged: rows.length - added.length - changed.length };
 }
 
-function changesOf(before: object, after: object): FieldChange[] {
+/** Field by field. */
+export function changesOf(before: object, after: object): FieldChange[] {
   const [old, now] = [
     new Map<string, unknown>(Object.entries(before)),
     new Map<string, unknown>(Object.entries(after)),

@@ -2,7 +2,7 @@
 
 import type { Output } from "../output.ts";
 import { count, plain } from "../wording.ts";
-import { type Difference, inOrder } from "./difference.ts";
+import { type Difference, type FieldChange, inOrder } from "./difference.ts";
 import { type FileRow, nameOf } from "./file.ts";
 
 export function showDifference(
@@ -17,11 +17,7 @@ export function showDifference(
   }
   for (const { row, fields } of changed) {
     out.line(out.paint("yellow", `~ ${title(row)}`));
-    for (const { field, before, after } of fields) {
-      if (before === undefined) out.line(out.paint("green", `    + ${field}: ${shown(after)}`));
-      else if (after === undefined) out.line(out.paint("red", `    - ${field}: ${shown(before)}`));
-      else out.line(`    ${field}: ${shown(before)} → ${shown(after)}`);
-    }
+    showFields(out, fields);
   }
   if (prune) for (const { policy } of surplus) out.line(out.paint("red", `- ${plain(nameOf(policy))}`));
   if (unchanged > 0) out.line(out.paint("grey", `= ${count(unchanged, "policy", "policies")} unchanged`));
@@ -30,6 +26,14 @@ export function showDifference(
       `${count(surplus.length, "policy", "policies")} of the table ${surplus.length === 1 ? "is" : "are"} not in the file and ${surplus.length === 1 ? "stays" : "stay"}; --prune takes out: ${surplus.map(({ policy }) => nameOf(policy)).join(", ")}`,
     );
   for (const warning of warnings) out.line(out.paint("yellow", `! ${warning}`));
+}
+
+export function showFields(out: Output, fields: readonly FieldChange[]): void {
+  for (const { field, before, after } of fields) {
+    if (before === undefined) out.line(out.paint("green", `    + ${field}: ${shown(after)}`));
+    else if (after === undefined) out.line(out.paint("red", `    - ${field}: ${shown(before)}`));
+    else out.line(`    ${field}: ${shown(before)} → ${shown(after)}`);
+  }
 }
 
 const title = (row: FileRow): string => plain(nameOf(row));
