@@ -143,32 +143,37 @@ async function list(
   config: LedgerConfig,
   { only, after, most }: Parameters<JournalLedger["list"]>[0],
 ): Promise<JournalPage> {
-  const operations: JournalOperation[] = [];
+  const rows: Row[] = [];
   const silent: string[] = [];
   const from = [...config.databases.keys()].sort().filter((id) => after === null || id >= after.shard);
   for (const shard of from) {
     const start = after?.shard === shard ? after : { score: 0, id: "" };
     const key = only === "all" ? JOURNAL_OPERATIONS : JOURNAL_PARKED;
-    const page = await pageOf(config, shard, [key, start.score, start.id, most - operations.length + 1, ""]);
+    // One more than there is room for shows that there is more.
+    const page = await pageOf(config, shard, [key, start.score, start.id, most - rows.length + 1, ""]);
     if (page.kind === "unavailable") silent.push(shard);
-    else operations.push(...page.rows.map(({ operation }) => operation));
-    if (operations.length <= most) continue;
-    const last = page.kind === "rows" ? page.rows[page.rows.length - 2] : undefined;
-    const kept = operations.slice(0, most);
-    const { id = "", shard: at = shard } = kept.at(-1) ?? {};
-    return { kind: "page", operations: kept, next: { shard: at, score: last?.score ?? 0, id }, silent };
+    else rows.push(...page.rows);
+    if (rows.length > most) break;
   }
   if (silent.length > 0 && silent.length === from.length)
     return { kind: "unavailable", reason: "no database of the journal answers" };
-  return { kind: "page", operations, next: null, silent };
+  const kept = rows.slice(0, most);
+  const last = kept.length < rows.length ? kept.at(-1) : undefined;
+  return {
+    kind: "page",
+    operations: kept.map(({ operation }) => operation),
+    next:
+      last === undefined ? null : { shard: last.operation.shard, score: last.score, id: last.operation.id },
+    silent,
+  };
 }
 
-type Rows =
-  | {
-      readonly kind: "rows";
-      readonly rows: readonly { readonly score: number; readonly operation: JournalOperation }[];
-    }
-  | Unavailable;
+interface Row {
+  readonly score: number;
+  readonly operation: JournalOperation;
+}
+
+type Rows = { readonly kind: "rows"; readonly rows: readonly Row[] } | Unavailable;
 
 async function pageOf(
   { databases, deadline }: LedgerConfig,
@@ -180,15 +185,15 @@ async function pageOf(
   return readRows(shard, scriptReply(await redis.run([evalCommand(LIST, [key], args)], deadline)));
 }
 
-const ROW = 13;
+const WORDS = 13;
 
 /** In the order of `journal-list.lua`. */
 function readRows(shard: string, reply: ScriptReply): Rows {
   if (reply.kind === "unavailable") return reply;
-  const rows: { score: number; operation: JournalOperation }[] = [];
-  for (let at = 0; at + ROW <= reply.strings.length; at += ROW) {
+  const rows: Row[] = [];
+  for (let at = 0; at + WORDS <= reply.strings.length; at += WORDS) {
     const [id = "", score, site = "", method = "", url = "", acceptedAt, writes, tries, ...rest] =
-      reply.strings.slice(at, at + ROW);
+      reply.strings.slice(at, at + WORDS);
     const [dead = "", fence = "", why = "", done = "", head = ""] = rest;
     const operation: JournalOperation = {
       ...{ id, shard, site, method, url, acceptedAt: Number(acceptedAt) },
