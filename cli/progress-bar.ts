@@ -6,16 +6,17 @@ import { grouped, span } from "./wording.ts";
 const WIDEST = 40;
 
 export function progressBar(
-  job: Pick<Warmup, "state" | "total" | "done" | "failed" | "skipped" | "etaSeconds">,
+  job: Pick<Warmup, "state" | "total" | "done" | "failed" | "skipped" | "later" | "etaSeconds">,
   columns: number,
 ): string {
-  const { total, failed, skipped, etaSeconds } = job;
+  const { total, failed, skipped, later, etaSeconds } = job;
   const settled = job.done + failed + skipped;
   const part = total === 0 ? 0 : Math.min(1, settled / total);
   const text = [
     ` ${String(Math.floor(part * 100)).padStart(3)} %`,
     `${grouped(settled)}/${grouped(total)}`,
     ...(failed > 0 ? [`${grouped(failed)} failed`] : []),
+    ...(later > 0 ? [`${grouped(later)} later`] : []),
     ...(job.state !== "running"
       ? [job.state]
       : etaSeconds === null

@@ -45,7 +45,9 @@ export const namesAnything = (flags: OrderFlags): boolean =>
   ORDER_FLAGS.some((flag) => flags[flag] !== undefined);
 
 /** Nobody is kept waiting by it: whoever wants to see its end looks on. */
-type WarmOrder = Omit<WarmupRequest, "wait">;
+type WarmOrder = Omit<WarmupRequest, "wait" | "dryRun">;
+
+type Manifests = NonNullable<WarmupRequest["manifest"]>;
 
 type Files = Pick<Surroundings, "readText">;
 
@@ -58,19 +60,17 @@ export async function warmOrder(
   if (flags.manifestOld !== undefined && flags.manifestNew === undefined)
     throw usageError("--manifest-old needs --manifest-new beside it");
   const listed = flags.file === undefined ? [] : await linesOf(flags.file, files);
-  const { hot, class: ofClass, site, edge: edges, rate: ratePerSecond, concurrency, sitemap, dryRun } = flags;
+  const { hot, class: ofClass, site, edge: edges, rate: ratePerSecond, concurrency, sitemap } = flags;
   const what = given({
     urls: [...urls, ...listed],
     sitemap,
-    hot: hot === undefined ? undefined : given({ top: hot, class: ofClass }),
+    hot: hot === undefined ? undefined : { top: hot, ...given({ class: ofClass }) },
     manifest: await manifestsOf(flags, files),
   });
   if (Object.keys(what).length === 0)
     throw usageError("Nothing is named: give URLs, --file, --sitemap, --hot, or --manifest-new.");
   const variants = (flags.variant ?? []).map(variantOf);
-  const how = given({ site, edges, ratePerSecond, concurrency, variants, dryRun });
-  // The control plane checks it field by field, and says what it does not know.
-  return { ...what, ...how } as object as WarmOrder;
+  return { ...what, ...given({ site, edges, ratePerSecond, concurrency, variants }) };
 }
 
 /** One URL a line; empty lines, and those that begin with `#`, are passed over. */
@@ -82,7 +82,10 @@ async function linesOf(file: string, files: Files): Promise<readonly string[]> {
   return urls;
 }
 
-async function manifestsOf({ manifestOld, manifestNew }: OrderFlags, files: Files) {
+async function manifestsOf(
+  { manifestOld, manifestNew }: OrderFlags,
+  files: Files,
+): Promise<Manifests | undefined> {
   if (manifestNew === undefined) return undefined;
   const after = await manifestOf("--manifest-new", manifestNew, files);
   if (manifestOld === undefined) return { after };
@@ -90,12 +93,12 @@ async function manifestsOf({ manifestOld, manifestNew }: OrderFlags, files: File
 }
 
 /** A URL of the site is read by an edge; a file is sent along. */
-async function manifestOf(flag: string, place: string, files: Files): Promise<unknown> {
+async function manifestOf(flag: string, place: string, files: Files): Promise<Manifests["after"]> {
   if (/^https?:\/\//i.test(place)) return place;
   const value = parseJson(await read(flag, place, files));
   if (typeof value !== "object" || value === null)
     throw usageError(`${flag} ${place} must hold a JSON object of names and paths, or a list of paths`);
-  return value;
+  return value as Exclude<Manifests["after"], string>;
 }
 
 async function read(flag: string, file: string, files: Files): Promise<string> {

@@ -1,25 +1,10 @@
 // What a warm-up would fetch, as text: the answer to a dry run.
 
+import type { WarmupRehearsal } from "../client/schemas.ts";
 import type { Output } from "./output.ts";
 import { count, grouped, plain, span } from "./wording.ts";
 
-/** As far as it is shown. */
-export interface WarmPlan {
-  readonly total: number;
-  /** Whether all that was named could be read in time. */
-  readonly complete: boolean;
-  readonly takesSeconds: number;
-  readonly errors: readonly { readonly url: string; readonly reason: string }[];
-  /** The first of them. */
-  readonly targets: readonly {
-    readonly url: string;
-    readonly variant: number | null;
-    /** By edge: in which tier it is held, null where it is not. */
-    readonly held: readonly { readonly edge: string; readonly tier: string | null }[];
-  }[];
-}
-
-export function showPlan(out: Output, plan: WarmPlan): void {
+export function showPlan(out: Output, plan: WarmupRehearsal): void {
   const { total, complete, takesSeconds, errors, targets } = plan;
   const more = complete ? "" : " and more, which could not be read in time";
   out.line(`It would fetch ${count(total, "answer")}${more}, within ${span(takesSeconds * 1000)}.`);
@@ -39,7 +24,7 @@ export function showPlan(out: Output, plan: WarmPlan): void {
   out.line("Nothing was fetched.");
 }
 
-const holders = (held: WarmPlan["targets"][number]["held"]): string =>
+const holders = (held: WarmupRehearsal["targets"][number]["held"]): string =>
   held
     .filter(({ tier }) => tier !== null)
     .map(({ edge, tier }) => `${edge} (${tier})`)

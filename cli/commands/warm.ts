@@ -62,7 +62,7 @@ async function warm(tools: Tools, flags: Flags, urls: readonly string[]): Promis
   const { job, cancel, watch, dryRun } = flags;
   if (job !== undefined || cancel !== undefined) return ofJob(tools, flags, urls);
   if (dryRun === true && watch === true) throw usageError("--dry-run and --watch exclude each other");
-  const { dryRun: _, ...order } = await warmOrder(urls, flags, surroundings);
+  const order = await warmOrder(urls, flags, surroundings);
   if (dryRun === true) {
     const found = await client.warmups.start({ ...order, dryRun });
     out.result(found, () => showPlan(out, found));
@@ -121,12 +121,13 @@ const exitFor = ({ failed, state }: Warmup): ExitCode =>
 
 function show(out: Output, job: Warmup): void {
   out.result(job, () => {
-    const { id, state, total, done, failed, skipped, errors } = job;
+    const { id, state, total, done, failed, skipped, later, errors } = job;
     const colour = state !== "done" ? "yellow" : failed > 0 ? "red" : "green";
     out.line(`warm-up ${id}: ${out.paint(colour, state)}`);
     out.line(
       `  ${grouped(done)} of ${grouped(total)} stored, ${grouped(failed)} failed, ${grouped(skipped)} not storable${tookOf(job)}`,
     );
+    if (later > 0) out.line(`  ${grouped(later)} turned away for users' sake, to be asked for again`);
     if (errors.length === 0) return;
     out.line();
     out.table(

@@ -226,6 +226,7 @@ describe("warm", () => {
       done: 0,
       failed: 0,
       skipped: 0,
+      later: 0,
       ratePerSecond: 10,
     },
     ...{
@@ -342,6 +343,19 @@ describe("warm", () => {
     const { stderr } = await runCli(["warm", "/", "--watch"], { ...seat, terminal: {} });
     expect(stderr).toContain(`[${"#".repeat(20)}${"-".repeat(20)}]  50 %  2/4  1 failed  3 s left`);
     expect((await runCli(["warm", "/", "--watch"], watching(job({ done: 1 }), ended()))).stderr).toBe("");
+  });
+
+  test("what was turned away for users' sake is told, in the bar and of a job of before", async () => {
+    const seat = watching(job({ done: 1, later: 2 }), ended());
+    const { stderr } = await runCli(["warm", "/", "--watch"], { ...seat, terminal: {} });
+    expect(stderr).toContain("  25 %  1/4  2 later  3 s left");
+    const { stdout } = await runCli(
+      ["warm", "--job", "w1"],
+      always({ status: 200, json: job({ later: 1200 }) }),
+    );
+    expect(stdout).toContain("1 200 turned away for users' sake, to be asked for again");
+    const none = await runCli(["warm", "--job", "w1"], always({ status: 200, json: job({}) }));
+    expect(none.stdout).not.toContain("turned away");
   });
 
   test("Ctrl-C leaves the job running, and says so", async () => {
@@ -606,7 +620,15 @@ describe("how it looks", () => {
   });
 
   test("a bar fits its line", () => {
-    const job = { state: "running", total: 3, done: 1, failed: 0, skipped: 0, etaSeconds: null } as const;
+    const job = {
+      state: "running",
+      total: 3,
+      done: 1,
+      failed: 0,
+      skipped: 0,
+      later: 0,
+      etaSeconds: null,
+    } as const;
     expect(progressBar(job, 40)).toBe("[#########-----------------]  33 %  1/3");
     expect(progressBar(job, 10)).toBe("33 %  1/3");
     expect(progressBar({ ...job, total: 0 }, 40)).toContain("0 %");

@@ -106,6 +106,8 @@ describe("sending", () => {
     await control.finish(client.sites.create({ name: "a", hosts: ["a.test"] }));
     await control.finish(client.sites.validate([{ name: "a" }]));
     await control.finish(client.policies.suggestions({ site: "a" }));
+    await control.finish(client.warmups.list({ limit: 2 }));
+    await control.finish(client.warmups.start({ sitemap: "/sitemap.xml", dryRun: true }));
     await control.finish(client.journal.get("o"));
     await control.finish(client.journal.retry("o"));
     await control.finish(client.journal.drop("o"));
@@ -114,6 +116,8 @@ describe("sending", () => {
       ["POST", "sites", { name: "a", hosts: ["a.test"] }],
       ["POST", "sites/validate", { sites: [{ name: "a" }] }],
       ["GET", "policies/suggestions?site=a", null],
+      ["GET", "warmups?limit=2", null],
+      ["POST", "warmup", { sitemap: "/sitemap.xml", dryRun: true }],
       ["GET", "journal/o", null],
       ["POST", "journal/o/retry", null],
       ["DELETE", "journal/o", null],
