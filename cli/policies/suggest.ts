@@ -26,10 +26,8 @@ export async function suggestPolicies({ client, out }: Tools, { site }: SuggestF
 function showOne(out: Output, one: Suggestion): void {
   const { key_pattern, confidence, evidence, reasons } = one;
   out.line(`${out.paint("bold", plain(key_pattern))}  ${one.class}, ${percent(confidence)} sure`);
-  out.line(
-    `  ${percent(evidence.share)} of the site's requests, ${percent(evidence.hitRatio)} of them hits; ${count(evidence.requests, "sample")}`,
-  );
   for (const reason of reasons) out.line(`  ${plain(reason)}`);
+  out.line(`  ${percent(evidence.hitRatio)} hits by now, of ${count(evidence.requests, "sampled request")}`);
   out.line(`  ${covering(out, one)}`);
   out.line();
 }

@@ -15,7 +15,7 @@ const figures = (more: object = {}) => ({
   ...{ operations: 9, oldestSeconds: 90, ...more },
 });
 
-const refused = { tries: 3, state: "dead-lettered", why: "the origin answered 422" };
+const refused = { tries: 3, state: "dead-lettered", why: "status 422" };
 const page = (more: object = {}) => ({
   ...{ items: [operation("one", refused), operation("two", { state: "behind" })], nextCursor: null },
   ...{ silent: [], shards: { a: figures() }, ...more },
@@ -40,9 +40,9 @@ describe("journal list", () => {
     expect([exit, stderr]).toEqual([0, ""]);
     expect(stdout).toBe(
       [
-        "ACCEPTED              STATE          TRIES  METHOD  URL                WHY                      ID",
-        "2026-01-02 03:04:05Z  dead-lettered      3  PUT     http://s.test/one  the origin answered 422  one",
-        "2026-01-02 03:04:05Z  behind             0  PUT     http://s.test/two  –                        two",
+        "ACCEPTED              STATE          TRIES  METHOD  URL                WHY         ID",
+        "2026-01-02 03:04:05Z  dead-lettered      3  PUT     http://s.test/one  status 422  one",
+        "2026-01-02 03:04:05Z  behind             0  PUT     http://s.test/two  –           two",
         "",
         "DATABASE  ACCEPTED  DELIVERED  PENDING  DEAD  DROPPED  MERGED   OLDEST",
         "a            1 200      1 190        7     2        1       5  1.5 min",

@@ -226,8 +226,8 @@ describe("policies suggest", () => {
     expect(stdout).toContain(
       [
         "/a/:id  hot, 80 % sure",
-        "  25 % of the site's requests, 50 % of them hits; 640 samples",
         "  changes 120 times an hour",
+        "  50 % hits by now, of 640 sampled requests",
         "  as policy a has it already",
       ].join("\n"),
     );

@@ -10,8 +10,8 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createControlClient } from "../../client/control-client.ts";
 import type { Fetch } from "../../client/runtime.ts";
-import { type FaultyCluster, type Json, startTestCluster } from "../support/cluster.ts";
-import { ask } from "../support/http.ts";
+import { type FaultyCluster, type Json, SITE_HOST, startTestCluster } from "../support/cluster.ts";
+import { ask, until } from "../support/http.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const DIRECTLY = ["--import", join(root, "scripts", "lua-loader.mjs"), join(root, "cli", "main.ts")];
@@ -78,15 +78,17 @@ test("what warms, shows, explains and purges a page", async () => {
   const warmed = await tidegate(["warm", "/hot/a", "/hot/b", "--watch", "--json"]);
   expect([warmed.exit, warmed.json.done, warmed.stderr]).toEqual([0, 2, ""]);
   const url = `${cluster.edges[0]?.url}/hot/a`;
-  const [explained, dry, edges, metrics] = await Promise.all([
+  const [explained, dry, edges, metrics, suggested] = await Promise.all([
     tidegate(["explain", url, "-H", "accept-language: de"], [join(root, "scripts", "tidegate.mjs")]),
     tidegate(["purge", "--tag", "fruit", "--dry-run", "--json"]),
     tidegate(["edges"]),
     tidegate(["metrics", "--window", "1m"]),
+    tidegate(["policies", "suggest"]),
   ]);
-  expect([explained, dry, edges, metrics].map(({ exit, stderr }) => [exit, stderr])).toEqual(
-    Array.from({ length: 4 }, () => [0, ""]),
+  expect([explained, dry, edges, metrics, suggested].map(({ exit, stderr }) => [exit, stderr])).toEqual(
+    Array.from({ length: 5 }, () => [0, ""]),
   );
+  expect(suggested.stdout).toMatch(/^Nothing is suggested yet\.\n[\s\S]*Observed for/);
   expect(explained.stdout).toMatch(/class hot by policy hot[\s\S]*l2 +200, 8 B/);
   expect(dry.json.estimate.l2[0].hits.entries).toBe(2);
   expect(edges.stdout).toMatch(/edge-1 +live[\s\S]*edge-2 +live/);
@@ -107,10 +109,13 @@ test("a table of policies that is applied, found applied, and changed only by wh
     fileOf("bad.json", [{ id: "bad", key_pattern: "/bad", class: "none" }]),
   ];
   const apply = ["policies", "apply", "-f", rows, "--prune"];
-  const [nobody, refused] = await Promise.all([
+  const [nobody, refused, put] = await Promise.all([
     tidegate(apply),
     tidegate(["policies", "validate", "-f", bad]),
+    tidegate(["sites", "put", "extra", "--origin", cluster.site.url, "--host", "extra.test"]),
   ]);
+  expect([put.exit, put.stderr]).toEqual([0, ""]);
+  expect(put.stdout).toMatch(/\+ extra\n[\s\S]*Every edge goes by it \(2\)/);
   expect([nobody.exit, refused.exit]).toEqual([2, 2]);
   expect(refused.stdout).toContain("default/bad /class: must be one of");
   const applied = await tidegate([...apply, "--yes"]);
@@ -130,8 +135,14 @@ test("a table of policies that is applied, found applied, and changed only by wh
     status: 412,
   });
   const gone = await tidegate(["policies", "delete", "new"]);
-  const list = await tidegate(["policies", "list", "--json"]);
+  const [list, noSite] = await Promise.all([
+    tidegate(["policies", "list", "--json"]),
+    tidegate(["sites", "delete", "extra", "--yes", "--json"]),
+  ]);
+  expect(noSite.json).toMatchObject({ deleted: { name: "extra" }, edges: { missing: [], unasked: null } });
+  const sites = await client.sites.list();
   expect([gone.exit, list.json.items.map(({ policy }: Json) => policy.id)]).toEqual([0, ["hot"]]);
+  expect([noSite.exit, sites.items.map(({ site }) => site.name)]).toEqual([0, ["default"]]);
 }, 30_000);
 
 test("somebody who is quicker between the difference and the change is a conflict", async () => {
@@ -189,6 +200,37 @@ test("an answer that is lost is asked for again, and nothing is done twice", asy
   );
   expect(named.map(({ id }) => id)).toEqual([purged.id]);
   expect(lost).toBe(6);
+}, 30_000);
+
+test("a write that the origin refuses is listed, tried again, and dropped", async () => {
+  const client = createControlClient({ url: cluster.control, token: cluster.token });
+  await client.policies.create({ id: "drafts", key_pattern: "/drafts/*", class: "session" });
+  cluster.site.set("/drafts/1", { status: 422, body: "no" });
+  const options = { method: "PUT", body: "a draft", headers: { host: SITE_HOST } };
+  const { headers } = await ask(`${cluster.edges[0]?.url}/drafts/1`, options);
+  const id = headers["tidegate-journal"] ?? "";
+  const parked = () =>
+    until(
+      () => client.journal.list({ state: "dead-lettered" }),
+      ({ items }) => items.some((one) => one.id === id),
+      { withinMs: 10_000 },
+    );
+  await parked();
+  const listed = await tidegate(["journal", "list", "--state", "dead-lettered"]);
+  expect([listed.exit, listed.stderr]).toEqual([0, ""]);
+  expect(listed.stdout).toMatch(
+    new RegExp(`dead-lettered +1 +PUT +http://${SITE_HOST}/drafts/1 .*422.* ${id}\\n\\nDATABASE`),
+  );
+  await client.journal.retry(id);
+  await until(
+    () => cluster.site.requests("/drafts/1"),
+    (asked) => asked > 1,
+    { withinMs: 10_000 },
+  );
+  await parked();
+  const dropped = await tidegate(["journal", "drop", id, "--yes", "--json"]);
+  expect([dropped.exit, dropped.json.dropped]).toEqual([0, [id]]);
+  await expect(client.journal.get(id)).rejects.toMatchObject({ code: "not-found" });
 }, 30_000);
 
 test("each thing that goes wrong has its exit code", async () => {
