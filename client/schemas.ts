@@ -636,7 +636,7 @@ export interface Policy {
   eviction_policy?: "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
   refresh_strategy?: "none" | "swr" | "refresh-ahead";
   write_policy?: "write-around" | "write-through" | "write-back";
-  write_back?: { status?: 200 | 201 | 202 | 204; merge?: boolean };
+  write_back?: { status?: 200 | 201 | 202 | 204; merge?: boolean; shared?: boolean };
   window_ms?: number;
   fence?: "revalidate" | "serve-stale" | "refuse";
   key?: {
@@ -969,7 +969,7 @@ export interface WrittenPolicy {
   eviction_policy?: "sieve" | "s3-fifo" | "lru" | "gdsf" | "ttl";
   refresh_strategy?: "none" | "swr" | "refresh-ahead";
   write_policy?: "write-around" | "write-through" | "write-back";
-  write_back?: { status?: 200 | 201 | 202 | 204; merge?: boolean };
+  write_back?: { status?: 200 | 201 | 202 | 204; merge?: boolean; shared?: boolean };
   window_ms?: number;
   fence?: "revalidate" | "serve-stale" | "refuse";
   key?: {

@@ -25,24 +25,26 @@ export const LIMITS = {
   l2FillDeadline: millis(2000),
   /** A pull that takes longer counts as failed, and the fence decides. */
   logDeadline: millis(1500),
+  /** A write goes by what the log said no longer ago: beyond it another policy may send others of its URL elsewhere. */
+  writeWindow: seconds(5),
   /** A write waits for its acknowledgement no longer than a fill for its own. */
   journalDeadline: millis(2000),
-  /** Operations of one database that wait for the origin: with bodies of 4 KiB some 100 MB of it. Beyond that keys of which nothing waits are written through. */
+  /** Operations of one database that wait for the origin. Beyond that keys of which nothing waits are written through. */
   journalDepth: 10_000,
   /** Of one key: a session that beats every second, for as long as an origin may be restarted. */
   journalPerKey: 120,
-  /** Values of one database, charged with 512 octets each beside their own: at 1 KiB some 50 000 sessions. */
+  /** Values and operations of one database, charged with 512 octets each beside their own: at 1 KiB some 50 000 sessions. */
   journalValues: mebibytes(96),
-  /** As long as clients may take to try again what they got no answer to. */
-  journalRepeatable: hours(24),
+  /** As long as clients take to try again what they got no answer to: each costs Redis some 200 octets meanwhile. */
+  journalRepeatable: minutes(10),
   /** Values that nobody uses are kept for this long where the policy has no `ttl`, once the origin has them. */
   journalValueLife: minutes(30),
   /** The origin has as long as this for one operation. */
   journalDelivery: seconds(10),
   /** Nobody else takes an operation up meanwhile: a delivery, the log's word, and the journal's own. */
-  journalClaim: seconds(20),
+  journalClaim: seconds(30),
   /** Keys that are delivered at once. */
-  journalBatch: 16,
+  journalBatch: 32,
   /** Octets that are handed out at once, base64. */
   journalOctets: mebibytes(4),
   /** What is written within this time goes in one batch: half of what makes a call for each. */

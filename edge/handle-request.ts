@@ -7,6 +7,7 @@ import { allSelectors } from "../shared/core/selector.ts";
 import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
 import { instant, later, millis } from "../shared/core/units.ts";
 import { auditDue } from "./audit/audit-read.ts";
+import { LIMITS } from "./config.ts";
 import { discard, wantsLess } from "./content.ts";
 import { counted } from "./count.ts";
 import type { Edge } from "./edge.ts";
@@ -34,9 +35,26 @@ export function handleRequest(edge: Edge, request: EdgeRequest): Reply | Promise
   const reads = request.method === "GET" || request.method === "HEAD";
   if (reads && request.body.kind !== "none" && !hasLength(request)) return lengthRequired();
   if (!edge.router.isConfigured) return whileCold(edge, request, route);
+  if (!reads && !isClassifiedLately(edge, request)) return classifiedLately(edge, request);
   // The newest value is the journal's, where it has one.
   if (route.rules.write === "write-back") return throughJournal(edge, request, route);
   return withoutJournal(edge, request, route);
+}
+
+/** Whether a policy by which a write goes elsewhere would be known by now: it must not overtake those that went there. */
+function isClassifiedLately(edge: Edge, request: EdgeRequest): boolean {
+  const view = edge.view.current();
+  return view !== null && knownAge(view, request.arrivedAt) <= LIMITS.writeWindow;
+}
+
+async function classifiedLately(edge: Edge, request: EdgeRequest): Promise<Reply> {
+  const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
+  await edge.view.within(LIMITS.writeWindow, arrival, request.background);
+  const route = edge.router.route(request);
+  if (route === null) return noSite();
+  return route.rules.write === "write-back"
+    ? throughJournal(edge, request, route)
+    : withoutJournal(edge, request, route);
 }
 
 const throughJournal = (edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> =>

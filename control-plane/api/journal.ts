@@ -9,9 +9,11 @@ import type {
 } from "../../shared/mid-tier/journal-ledger.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { invalidate } from "../invalidate/invalidate.ts";
 import { requireToken } from "./auth.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json } from "./json.ts";
+import { orderOf, pushingOf } from "./orders.ts";
 import { noQuery, pageQuery } from "./paging.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
 
@@ -179,7 +181,19 @@ function decide(api: Api, { plane }: ApiPorts): void {
     return context.json(showOperation({ ...operation, state: "pending" }), 202);
   });
   api.openapi(drop, async (context) => {
-    await changed(plane, { id: context.req.valid("param").id, to: "drop", actor: context.get("actor") });
+    const { id } = context.req.valid("param");
+    const { site, url } = await changed(plane, { id, to: "drop", actor: context.get("actor") });
+    // The origin may have taken it and not said so: what was fetched before is nobody's answer.
+    const token = plane.random.token();
+    const purged = await invalidate(plane, {
+      body: { site, urls: [url], reason: `journal ${id} dropped` },
+      operation: {
+        ...orderOf(context, { id: token, requestDigest: token }),
+        reason: `journal ${id} dropped`,
+      },
+      pushing: pushingOf(context),
+    });
+    if (purged.kind === "unavailable") throw unavailable(purged.reason, "It is dropped; purge its URL.");
     return context.body(null, 204);
   });
 }
@@ -190,6 +204,8 @@ async function changed(
   { id, to, actor }: { readonly id: string; readonly to: "retry" | "drop"; readonly actor: string },
 ): Promise<JournalOperation> {
   const operation = await found(plane, id);
+  if (to === "drop" && operation.state === "delivered")
+    throw new Refusal("conflict", "The origin has it: only the log is still to be told.");
   const operationId = plane.random.token();
   const audited = await appendConfirmed(plane.log, {
     ...{ operationId, requestDigest: operationId, actor, action: `journal-${to}` },

@@ -15,7 +15,7 @@ export class LastConfiguration {
   private readonly blobs: BlobStore;
   /** What is kept, as text. */
   private kept: string | null = null;
-  private recalled: Fields | null | undefined = undefined;
+  private recalled: Fields | null = null;
 
   constructor(blobs: BlobStore) {
     this.blobs = blobs;
@@ -30,9 +30,9 @@ export class LastConfiguration {
     if (kind === "stored") this.kept = text;
   }
 
-  /** Null where there is none: asked for once in an isolate. */
+  /** Null where there is none, or it can't be had now. */
   async recall(): Promise<Fields | null> {
-    if (this.recalled === undefined) this.recalled = await this.find();
+    this.recalled ??= await this.find();
     return this.recalled;
   }
 

@@ -29,10 +29,14 @@ type Settled = Exclude<Delivery, { kind: "delivered" }>;
 
 /** Never rejects. Ends before its claim does. */
 export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
-  const { id, method, href, fence, body } = operation;
+  const { id, method, href } = operation;
   const route = edge.router.resolve(href, href);
   if (route === null || route.site.name !== operation.site)
-    return { kind: "retry", after: LIMITS.journalRetryMost, why: "no site serves its URL" };
+    return later(edge, operation, {
+      after: LIMITS.journalRetryMost,
+      why: "no site serves its URL",
+      ours: false,
+    });
   const write = (headers: HeaderList): OriginWrite => ({
     ...{ operationId: id, method, target: href },
     references: ["location", "content-location"].flatMap((name) => headerValue(headers, name) ?? []),
@@ -41,43 +45,66 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
   // What it was told then is not known any more, and neither is what else has happened since.
   if (operation.done) return { kind: "taken", write: write([]), route, asOf: null };
   const asOf = edge.view.asOf();
+  const verdict = verdictOn(operation, await send(edge, operation, route));
+  switch (verdict.kind) {
+    case "taken":
+      return { kind: "taken", write: write(verdict.headers), route, asOf };
+    case "dead":
+      return verdict;
+    case "again":
+      return later(edge, operation, verdict);
+  }
+}
+
+async function send(edge: Edge, operation: Claimed, route: Route): Promise<OriginOutcome | Shed> {
+  const { method, href, fence, body, request } = operation;
   const outcome = await askOrigin(edge, {
     ...{ route, kind: "pass", priority: "background", within: LIMITS.journalDelivery },
     request: {
       ...{ method, url: href },
-      headers: [...operation.headers, ["idempotency-key", `"${id}"`], ["tidegate-fence", fence]],
+      headers: [...operation.headers, ["idempotency-key", `"${request}"`], ["tidegate-fence", fence]],
       body: method === "DELETE" && body.length === 0 ? NO_BODY : { kind: "bytes", bytes: body },
     },
   });
   if (outcome.kind === "answer") discard(outcome.body);
-  const verdict = verdictOn(outcome);
-  if (verdict.kind === "taken") return { kind: "taken", write: write(verdict.headers), route, asOf };
-  if (verdict.kind === "dead") return verdict;
-  if (operation.age >= LIMITS.journalTriedFor) return { kind: "dead", why: verdict.why };
-  return { kind: "retry", after: pauseAfter(edge, operation.tries, verdict.after), why: verdict.why };
+  return outcome;
+}
+
+interface Again {
+  readonly after: Millis;
+  readonly why: string;
+  /** The origin was not asked. */
+  readonly ours: boolean;
+}
+
+function later(edge: Edge, { tries, triedFor }: Claimed, { after, why, ours }: Again): Settled {
+  if (!ours && triedFor >= LIMITS.journalTriedFor) return { kind: "dead", why };
+  return { kind: "retry", after: pauseAfter(edge, tries, after), why };
 }
 
 type Verdict =
   | { readonly kind: "taken"; readonly headers: HeaderList }
-  | { readonly kind: "again"; readonly after: Millis; readonly why: string }
+  | ({ readonly kind: "again" } & Again)
   | { readonly kind: "dead"; readonly why: string };
 
+const GONE = new Set([404, 410]);
 /** Answers that say nothing of the operation itself, and everything of the moment (RFC 9110 §15.5, draft Idempotency-Key §2.6). */
 const PASSING = new Set([408, 409, 421, 425, 429]);
 
-function verdictOn(outcome: OriginOutcome | Shed): Verdict {
+function verdictOn({ kind }: Claimed, outcome: OriginOutcome | Shed): Verdict {
   switch (outcome.kind) {
     case "shed":
-      return { kind: "again", after: outcome.retryAfter, why: `held back: ${outcome.reason}` };
+      return { kind: "again", after: outcome.retryAfter, why: `held back: ${outcome.reason}`, ours: true };
     case "unreachable":
-      return { kind: "again", after: millis(0), why: `origin ${outcome.reason}` };
+      return { kind: "again", after: millis(0), why: `origin ${outcome.reason}`, ours: false };
     case "answer": {
       const { status, headers } = outcome;
       if (status >= 200 && status < 300) return { kind: "taken", headers };
       const why = `status ${status}`;
-      // It has been elsewhere that the origin took it.
-      if (status === 303) return { kind: "taken", headers };
-      if (status >= 500 || PASSING.has(status)) return { kind: "again", after: retryAfter(headers), why };
+      // It has been elsewhere that the origin took it; and what is not there need not be deleted.
+      if (status === 303 || (kind === "delete" && GONE.has(status))) return { kind: "taken", headers };
+      if (status >= 500 || PASSING.has(status))
+        return { kind: "again", after: retryAfter(headers), why, ours: false };
       return { kind: "dead", why };
     }
   }

@@ -11,48 +11,51 @@ import { deliver, type Sent } from "./deliver.ts";
 import type { FlushRun } from "./flushing.ts";
 import { tellLog } from "./tell-log.ts";
 
-/** One run a partition and isolate. One that was cancelled with its request never ends: another begins regardless. */
+/** One run a database and isolate. One that was cancelled with its request never ends: another begins regardless. */
 export function kickFlush(edge: Edge, place: JournalPlace | null, background: Background): void {
-  if (place === null) return;
-  const name = `${place.shard} ${place.partition}`;
+  // Which origin is a site's own only the configuration says.
+  if (place === null || !edge.router.isConfigured) return;
+  const { shard, partition } = place;
   const now = edge.clock.now();
-  const running = edge.flushing.get(name);
+  const running = edge.flushing.get(shard);
   if (running !== undefined && elapsed(running.since, now) < LIMITS.journalRun + LIMITS.journalClaim) {
-    running.again = true;
+    running.kicked.add(partition);
     return;
   }
-  const run: FlushRun = { since: now, again: false };
-  edge.flushing.set(name, run);
-  const ended = flush(edge, place, { run, background }).finally(() => {
-    if (edge.flushing.get(name) === run) edge.flushing.delete(name);
+  const run: FlushRun = { since: now, kicked: new Set([partition]) };
+  edge.flushing.set(shard, run);
+  const ended = flush(edge, shard, { run, background }).finally(() => {
+    if (edge.flushing.get(shard) === run) edge.flushing.delete(shard);
   });
   background.keep(ended);
 }
 
 async function flush(
   edge: Edge,
-  place: JournalPlace,
+  shard: string,
   { run, background }: { readonly run: FlushRun; readonly background: Background },
 ): Promise<void> {
   let results: readonly Result[] = [];
+  let partitions = new Set<number>();
   while (true) {
     // What is written meanwhile goes with it: one call for many.
     await edge.timers.sleep(LIMITS.journalLinger);
-    run.again = false;
+    for (const partition of run.kicked) partitions.add(partition);
+    run.kicked.clear();
     const over = elapsed(run.since, edge.clock.now()) > LIMITS.journalRun;
-    const outcome = await edge.journal.claim(place, results, over ? 0 : LIMITS.journalBatch);
+    const most = over ? 0 : LIMITS.journalBatch;
+    const outcome = await edge.journal.claim(shard, { results, partitions: [...partitions], most });
     if (outcome.kind === "unavailable") {
       // What it was not told it hands out once more when the claims have ended.
       if (over || results.length === 0) return;
       await edge.timers.sleep(LIMITS.journalRetry);
       continue;
     }
-    const { operations, damaged } = outcome;
-    if (operations.length + damaged.length === 0) {
-      if (over || !run.again) return;
-      results = [];
-      continue;
-    }
+    const { operations, damaged, due } = outcome;
+    if (over) return;
+    // A key's next operation is due when this one is settled.
+    partitions = new Set([...due, ...operations.map(({ partition }) => partition)]);
+    if (operations.length + damaged.length + due.length + run.kicked.size === 0) return;
     results = [...damaged, ...(await deliverAll(edge, operations, background))];
   }
 }
@@ -85,7 +88,11 @@ async function tellOf(edge: Edge, taken: readonly Taken[], background: Backgroun
     taken.map(({ write }) => ({ ...write, operationId })),
     background,
   );
-  if (!told || at === null) return null;
+  if (!told || at === null) {
+    // What the origin has named beside its URL nobody else will know.
+    for (const { write } of taken) if (!edge.unsent.isFull) edge.unsent.keep(write);
+    return null;
+  }
   await edge.view.pull(background);
   return at;
 }

@@ -4,9 +4,9 @@ import type { Instant } from "../../shared/core/units.ts";
 
 export interface FlushRun {
   readonly since: Instant;
-  /** Something was accepted since it last looked. */
-  again: boolean;
+  /** Partitions of which something was accepted since it last looked. */
+  readonly kicked: Set<number>;
 }
 
-/** By database and partition. */
+/** By database. */
 export type Flushing = Map<string, FlushRun>;

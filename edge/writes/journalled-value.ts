@@ -11,20 +11,26 @@ import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
 
 /**
- * A digest of the cache key. Whoever shows credentials has values of his own, unless the key is made of them anyway:
- * what one wrote by his nobody else may read without them.
+ * A digest of the cache key. Whoever shows credentials has values of his own, unless the key is made of them anyway or
+ * the policy says that they are everybody's: what one wrote by his nobody else may read, or have merged with his own.
  */
 export function journalKey(edge: Edge, request: EdgeRequest, route: Route): Promise<string> {
-  const credentials = route.rules.key.headers.includes("authorization")
-    ? null
-    : request.header("authorization");
-  return edge.digest.sha256Hex(
-    credentials === null ? route.key : `${route.key}\nauthorization ${credentials}`,
-  );
+  const { key, journal } = route.rules;
+  const keyed = new Set([...key.headers, ...(key.cookies.length > 0 ? ["cookie"] : [])]);
+  const shown = CREDENTIALS.flatMap((name) => {
+    const value = journal.shared || keyed.has(name) ? null : request.header(name);
+    return value === null ? [] : [`\n${name} ${value}`];
+  });
+  return edge.digest.sha256Hex(route.key + shown.join(""));
 }
+
+const CREDENTIALS = ["authorization", "cookie", "proxy-authorization"];
 
 export const findValue = async (edge: Edge, request: EdgeRequest, route: Route): Promise<JournalRead> =>
   edge.journal.read(await journalKey(edge, request, route), "use");
+
+/** `unknown`: the log could not be asked. */
+type Vouched = "yes" | "no" | "unknown";
 
 /**
  * What the origin does not have yet is above all invalidations. Anything else holds only while the log, asked after the
@@ -34,16 +40,18 @@ export async function isVouchedFor(
   edge: Edge,
   request: EdgeRequest,
   { route, value }: { readonly route: Route; readonly value: JournalValue },
-): Promise<boolean> {
+): Promise<Vouched> {
   const { verifiedTo } = value;
-  if (verifiedTo === null) return true;
+  if (verifiedTo === null) return "yes";
   const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
   const view = await edge.view.within(millis(0), arrival, request.background);
-  if (view === null || !edge.view.pulledSince(arrival.ticket) || !edge.router.stands(route, request))
-    return false;
+  if (view === null || !edge.view.pulledSince(arrival.ticket)) return "unknown";
+  if (!edge.router.stands(route, request)) return "no";
   const { kind } = coherenceOf(view, verifiedTo, route.selectors);
-  if (kind !== "unchecked") return kind === "current";
-  return (await edge.log.check(route.selectors, verifiedTo)).kind === "ok";
+  if (kind !== "unchecked") return kind === "current" ? "yes" : "no";
+  const checked = await edge.log.check(route.selectors, verifiedTo);
+  if (checked.kind === "unavailable") return "unknown";
+  return checked.kind === "ok" ? "yes" : "no";
 }
 
 export async function valueReply(

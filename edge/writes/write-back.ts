@@ -24,8 +24,12 @@ type Else = () => Reply | Promise<Reply>;
 export async function writeBack(
   edge: Edge,
   request: EdgeRequest,
-  { route, otherwise }: { readonly route: Route; readonly otherwise: Else },
+  given: { readonly route: Route; readonly otherwise: Else },
 ): Promise<Reply> {
+  const { otherwise } = given;
+  // What answers have said of their queries not every edge has heard: a write is under the whole of its URL.
+  const route =
+    given.route.variance === null ? given.route : (edge.router.plainRoute(request) ?? given.route);
   switch (request.method) {
     case "GET":
     case "HEAD":
@@ -54,7 +58,7 @@ async function readBack(
     case "absent":
       return otherwise();
     case "value": {
-      if (!(await isVouchedFor(edge, request, { route, value: found.value }))) return otherwise();
+      if ((await isVouchedFor(edge, request, { route, value: found.value })) !== "yes") return otherwise();
       edge.counters.tiers.l2.hits += 1;
       const reply = await valueReply(edge, request, { route, value: found.value });
       return counted(edge, request, { reply, route, result: "hit" });
@@ -78,8 +82,9 @@ async function put(edge: Edge, request: EdgeRequest, route: Route): Promise<Repl
     return counted(edge, request, { reply: unsent(), route, result: "error" });
   if (body === "large") return counted(edge, request, { reply: tooLarge(), route, result: "error" });
   const whole = withBody(request, body);
-  if (isConditional(request) && !(await isComparable(edge, whole, route)))
-    return passInOrder(edge, whole, route);
+  const compared = isConditional(request) ? await comparable(edge, whole, route) : "here";
+  if (compared === "there") return passInOrder(edge, whole, route);
+  if (compared === "unknown") return counted(edge, request, { reply: unreachable(), route, result: "error" });
   const key = await journalKey(edge, request, route);
   const accepted = await accept(edge, whole, { route, key, body });
   switch (accepted.kind) {
@@ -87,8 +92,11 @@ async function put(edge: Edge, request: EdgeRequest, route: Route): Promise<Repl
       kickFlush(edge, edge.journal.placeOf(key), request.background);
       return counted(edge, request, { reply: acknowledged(route, accepted), route, result: "pass" });
     case "unknown":
-    case "through":
       return passInOrder(edge, whole, route);
+    case "through":
+      // The origin knows nothing of the tags that conditions name.
+      if (!isConditional(request)) return passInOrder(edge, whole, route);
+      return counted(edge, request, { reply: refusal({ kind: "full" }), route, result: "error" });
     default:
       kickFlush(edge, edge.journal.placeOf(key), request.background);
       return counted(edge, request, { reply: refusal(accepted), route, result: "error" });
@@ -143,10 +151,16 @@ const isConditional = (request: EdgeRequest): boolean =>
   request.header("if-match") !== null || request.header("if-none-match") !== null;
 
 /** Whether what is held is what the origin would compare with: not once somebody has invalidated it. */
-async function isComparable(edge: Edge, request: EdgeRequest, route: Route): Promise<boolean> {
+async function comparable(
+  edge: Edge,
+  request: EdgeRequest,
+  route: Route,
+): Promise<"here" | "there" | "unknown"> {
   const found = await findValue(edge, request, route);
-  // What can't be reached says so again when it is written.
-  return found.kind !== "value" || isVouchedFor(edge, request, { route, value: found.value });
+  if (found.kind === "unavailable") return "unknown";
+  if (found.kind === "absent") return "there";
+  const vouched = await isVouchedFor(edge, request, { route, value: found.value });
+  return vouched === "yes" ? "here" : vouched === "no" ? "there" : "unknown";
 }
 
 async function repeatableOf(
@@ -191,7 +205,13 @@ async function passInOrder(edge: Edge, request: EdgeRequest, route: Route): Prom
     const read = await edge.journal.read(key, "look");
     if (read.kind === "unavailable")
       return counted(edge, request, { reply: unreachable(), route, result: "error" });
-    if (read.kind === "absent" || read.value.verifiedTo !== null) return writeAround(edge, request, route);
+    if (read.kind === "absent" || read.value.verifiedTo !== null) {
+      // What the log may not hear of in time must not go on to be vouched for.
+      const reads = request.method === "GET" || request.method === "HEAD";
+      const forgotten = read.kind === "absent" || reads ? "done" : await edge.journal.forget(key);
+      if (forgotten === "done") return writeAround(edge, request, route);
+      return counted(edge, request, { reply: unreachable(), route, result: "error" });
+    }
     if (edge.clock.now() >= giveUpAt)
       return counted(edge, request, { reply: refusal({ kind: "full" }), route, result: "error" });
     kickFlush(edge, place, request.background);

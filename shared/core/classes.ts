@@ -21,7 +21,7 @@ const HOT: ClassSettings = {
   replicas: 2,
   refresh: "refresh-ahead",
   write: "write-through",
-  journal: { status: 202, merges: false },
+  journal: { status: 202, merges: false, shared: false },
   jitter: 0.1,
   content: "changing",
 };
@@ -42,7 +42,7 @@ const SESSION: ClassSettings = {
   replicas: 1,
   refresh: "none",
   write: "write-back",
-  journal: { status: 202, merges: true },
+  journal: { status: 202, merges: true, shared: false },
   jitter: 0,
   content: "changing",
 };
@@ -62,7 +62,7 @@ const IMMUTABLE: ClassSettings = {
   replicas: 1,
   refresh: "none",
   write: "write-around",
-  journal: { status: 202, merges: false },
+  journal: { status: 202, merges: false, shared: false },
   jitter: 0,
   content: "immutable",
 };
@@ -83,7 +83,7 @@ const STANDARD: ClassSettings = {
   replicas: 1,
   refresh: "swr",
   write: "write-around",
-  journal: { status: 202, merges: false },
+  journal: { status: 202, merges: false, shared: false },
   jitter: 0,
   content: "changing",
 };

@@ -48,6 +48,8 @@ export interface ClassSettings {
 export interface JournalUse {
   readonly status: 200 | 201 | 202 | 204;
   readonly merges: boolean;
+  /** Whether a URL has one value for all, whatever credentials they show. */
+  readonly shared: boolean;
 }
 
 /** What a class may take up of a shard, and who gives way where that is full: sieve's choice, or what expires first. */
@@ -139,7 +141,9 @@ function nearest(rules: Rules): Rules {
   if (rules.write !== "write-back") return rules;
   const none = millis(0);
   const never = { staleWhileRevalidate: none, staleIfError: none, refresh: "none" } as const;
-  return { ...rules, ...never, window: none, memoryBudget: bytes(0), cacheApi: "none" };
+  // Older than the journal's there may be something in L2, and nothing that may be served for it.
+  const fence = rules.fence.kind === "serve-stale" ? ({ kind: "refuse" } as const) : rules.fence;
+  return { ...rules, ...never, fence, window: none, memoryBudget: bytes(0), cacheApi: "none" };
 }
 
 export function resolveRules(policy: Policy, settings: ClassSettings): Rules {

@@ -7,6 +7,7 @@ import { type Bytes, type Millis, millis } from "../core/units.ts";
 import type { Digest } from "../ports/identity.ts";
 import type {
   Claimed,
+  Claiming,
   ClaimOutcome,
   Journal,
   JournalAccepted,
@@ -34,14 +35,16 @@ import { replicasOf, replicated } from "./replicated.ts";
 import { compact, evalCommand, scriptReply } from "./script.ts";
 import acceptScript from "./scripts/journal-accept.lua";
 import claimScript from "./scripts/journal-claim.lua";
+import forgetScript from "./scripts/journal-forget.lua";
 import PRELUDE from "./scripts/journal-prelude.lua";
 import readScript from "./scripts/journal-read.lua";
 
 const ACCEPT = compact(PRELUDE) + acceptScript;
 const CLAIM = compact(PRELUDE) + claimScript;
+const FORGET = compact(PRELUDE) + forgetScript;
 const READ = compact(PRELUDE) + readScript;
 
-/** Of each database: enough that one edge's flushing does not stand in another's way, and few enough to look after. */
+/** Of each database: enough that edges which look after what is due do not stand in one another's way. */
 export const JOURNAL_PARTITIONS = 8;
 
 export interface JournalLimits {
@@ -88,9 +91,16 @@ export function createJournal(config: Config): Journal {
       const home = homeOf(key);
       return home === null ? NO_DATABASE : read(config, home.redis, { key, use });
     },
-    async claim(place, results, most) {
-      const redis = config.databases.get(place.shard);
-      return redis === undefined ? NO_DATABASE : claim(config, { redis, place }, { results, most });
+    async forget(key) {
+      const home = homeOf(key);
+      if (home === null) return "unavailable";
+      const command = evalCommand(FORGET, [journalValueKey(key)], [key]);
+      const reply = scriptReply(await home.redis.run([command], config.deadline));
+      return reply.kind === "unavailable" ? "unavailable" : "done";
+    },
+    async claim(shard, asked) {
+      const redis = config.databases.get(shard);
+      return redis === undefined ? NO_DATABASE : claim(config, redis, asked);
     },
   };
 }
@@ -199,21 +209,18 @@ const isHeaders = (value: unknown): value is HeaderList =>
     (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((word) => typeof word === "string"),
   );
 
-const CLAIMED_FIELDS = 14;
+const CLAIMED_FIELDS = 16;
 
-async function claim(
-  config: Config,
-  { redis, place }: { readonly redis: Redis; readonly place: JournalPlace },
-  { results, most }: { readonly results: readonly Result[]; readonly most: number },
-): Promise<ClaimOutcome> {
+async function claim(config: Config, redis: Redis, asked: Claiming): Promise<ClaimOutcome> {
+  const { results, partitions, most } = asked;
   const command = evalCommand(
     CLAIM,
-    [journalDueKey(place.partition), JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES],
-    [config.claimedFor, most, config.claimedOctets, ...results.flatMap(resultWords)],
+    [JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES],
+    [config.claimedFor, most, config.claimedOctets, partitions.join(","), ...results.flatMap(resultWords)],
   );
   const reply = scriptReply(await redis.run([command], config.deadline));
   if (reply.kind === "unavailable") return reply;
-  const [due, ...words] = reply.strings;
+  const [due = "", ...words] = reply.strings;
   const operations: Claimed[] = [];
   const damaged: Result[] = [];
   for (let at = 0; at + CLAIMED_FIELDS <= words.length; at += CLAIMED_FIELDS) {
@@ -224,7 +231,7 @@ async function claim(
     else
       damaged.push({ claimed: { id, key, fence }, delivery: { kind: "dead", why: "its record is damaged" } });
   }
-  return { kind: "claimed", operations, damaged, due: Number(due) };
+  return { kind: "claimed", operations, damaged, due: due === "" ? [] : due.split(",").map(Number) };
 }
 
 function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisArgument[] {
@@ -243,12 +250,18 @@ function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisAr
 /** In the order of `journal-claim.lua`. */
 async function readClaimed(digest: Digest, fields: readonly string[]): Promise<Claimed | null> {
   const [id = "", key = "", fence = "", site = "", method = "", href = "", originHeaders = ""] = fields;
-  const [record = "", body = "", seal, tries, age, done, kind] = fields.slice(7);
+  const [record = "", body = "", seal, tries, age, done, kind, partition, request = ""] = fields.slice(7);
   const whole = await unsealed(digest, { record, body, seal });
   const headers: unknown = parseJson(originHeaders);
   if (whole === null || !isHeaders(headers) || (kind !== "put" && kind !== "delete")) return null;
   return {
     ...{ id, key, fence, kind, site, method, href, headers, body: whole.body },
-    ...{ tries: Number(tries), age: millis(Number(age)), done: done === "1" },
+    ...{
+      request,
+      partition: Number(partition),
+      tries: Number(tries),
+      triedFor: millis(Number(age)),
+      done: done === "1",
+    },
   };
 }

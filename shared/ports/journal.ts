@@ -77,6 +77,7 @@ export type JournalRead =
 export interface Claimed {
   readonly id: string;
   readonly key: string;
+  readonly partition: number;
   /** Grows with every claim: an origin that minds it can refuse what comes too late. */
   readonly fence: string;
   readonly kind: "put" | "delete";
@@ -85,9 +86,11 @@ export interface Claimed {
   readonly href: string;
   readonly headers: HeaderList;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** The write that it brings: another one's where writes were merged. */
+  readonly request: string;
   readonly tries: number;
-  /** Since it was accepted. */
-  readonly age: Millis;
+  /** Since it was first handed out. */
+  readonly triedFor: Millis;
   /** The origin has it, but the log was not told. */
   readonly done: boolean;
 }
@@ -109,10 +112,16 @@ export type ClaimOutcome =
       readonly operations: readonly Claimed[];
       /** Operations whose record is damaged: nothing can be sent for them. */
       readonly damaged: readonly Result[];
-      /** Keys of the partition that are due and were not handed out. */
-      readonly due: number;
+      /** Those of the partitions that have keys which are due and were not handed out. */
+      readonly due: readonly number[];
     }
   | Unavailable;
+
+export interface Claiming {
+  readonly results: readonly Result[];
+  readonly partitions: readonly number[];
+  readonly most: number;
+}
 
 /** Never rejects. */
 export interface Journal {
@@ -121,6 +130,8 @@ export interface Journal {
   accept(write: JournalWrite): Promise<JournalAccepted>;
   /** A use of the value begins its life anew; a look does not. */
   read(key: string, use: "use" | "look"): Promise<JournalRead>;
+  /** The value goes, unless the origin does not have it yet. */
+  forget(key: string): Promise<"done" | "unavailable">;
   /** Says what became of what was claimed before, and claims more; none where `most` is 0. */
-  claim(place: JournalPlace, results: readonly Result[], most: number): Promise<ClaimOutcome>;
+  claim(shard: string, asked: Claiming): Promise<ClaimOutcome>;
 }

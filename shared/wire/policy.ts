@@ -76,6 +76,7 @@ export const policySchema = z.strictObject({
     .strictObject({
       status: z.union([z.literal(200), z.literal(201), z.literal(202), z.literal(204)]).optional(),
       merge: z.boolean().optional(),
+      shared: z.boolean().optional(),
     })
     .optional(),
   window_ms: z.number().int().min(0).max(MOST_WINDOW).optional(),
@@ -142,6 +143,7 @@ const toHandling = (row: PolicyRow): Handling => ({
 const toJournal = (use: PolicyRow["write_back"]): Policy["journal"] => ({
   ...(use?.status === undefined ? {} : { status: use.status }),
   ...(use?.merge === undefined ? {} : { merges: use.merge }),
+  ...(use?.shared === undefined ? {} : { shared: use.shared }),
 });
 
 const span = (value: string | number | undefined): Millis | null =>

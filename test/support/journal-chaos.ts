@@ -9,7 +9,6 @@ import { setImmediate as turn } from "node:timers/promises";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import { freePort, launchRedisServer, type RedisServer } from "../../dev/redis/launch.ts";
-import { isErrorReply, type Reply as WireReply } from "../../dev/redis/reply.ts";
 import { connectServer } from "../../dev/redis/server-backend.ts";
 import type { Edge } from "../../edge/edge.ts";
 import { handleRequest } from "../../edge/handle-request.ts";
@@ -24,13 +23,14 @@ import { createLog } from "../../shared/mid-tier/log.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
-import type { CommandReply, Redis, RedisReply } from "../../shared/ports/redis.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import type { Chance } from "../simulator/chance.ts";
 import { bareEdge } from "./bare-edge.ts";
 import { answer, JournalOrigin } from "./journal-origin.ts";
 import { memoryBlobs } from "./memory-blobs.ts";
 import { until } from "./redis-server.ts";
+import { toReply } from "./to-reply.ts";
 
 const HOST = "origin.test";
 const SITES = [{ name: "default", hosts: ["*"], aliases: [], canonicalHost: HOST }];
@@ -238,17 +238,4 @@ async function startServer(name: string): Promise<Server> {
     },
   };
   return { name, dir, port, process, redis, dispose: () => backend.dispose() };
-}
-
-function toReply(reply: WireReply): CommandReply {
-  return isErrorReply(reply)
-    ? { kind: "error", message: reply.message }
-    : { kind: "reply", reply: plain(reply) };
-}
-
-function plain(reply: WireReply): RedisReply {
-  if (reply instanceof Uint8Array) return new TextDecoder().decode(reply);
-  if (Array.isArray(reply)) return reply.map(plain);
-  if (isErrorReply(reply)) return reply.message;
-  return typeof reply === "object" && reply !== null ? reply.text : reply;
 }

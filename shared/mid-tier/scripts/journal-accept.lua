@@ -44,15 +44,17 @@ end
 
 -- Those give way whose end is next, as long as the origin has them.
 local at = now_ms()
-local octets, most = ENTRY + #ARGV[4] + #ARGV[5], tonumber(ARGV[21])
+local value_octets = ENTRY + #ARGV[4] + #ARGV[5]
+local operation_octets, most = value_octets + #ARGV[11] + #ARGV[12], tonumber(ARGV[21])
 local function over()
   local own = tonumber(redis.call('HGET', SIZES, digest) or '0')
-  return tonumber(redis.call('HGET', SUMS, 'octets') or '0') - own + octets > most
+  local sum = tonumber(redis.call('HGET', SUMS, 'octets') or '0')
+  return sum - own + value_octets + operation_octets > most
 end
 if over() then
   for _, other in ipairs(redis.call('ZRANGE', VALUES, '0', '63')) do
     if not over() then break end
-    if other ~= digest and not redis.call('HGET', 'tg:jv:' .. other, 'dirty') then
+    if other ~= digest then
       forget(other)
       redis.call('HINCRBY', SUMS, 'evicted', '1')
     end
@@ -63,7 +65,7 @@ end
 local now = int(at)
 local op = merges and tail or id
 local name = merges and 'tg:jo:' .. tail or OP
-redis.call('HSET', name, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'r', ARGV[12], 'u', ARGV[11])
+redis.call('HSET', name, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'r', ARGV[12], 'u', ARGV[11], 'i', id)
 if merges then
   redis.call('HINCRBY', name, 'n', '1')
   redis.call('HINCRBY', FIGURES, 'merged', '1')
@@ -77,7 +79,9 @@ end
 redis.call('DEL', VALUE)
 redis.call('HSET', VALUE, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'at', now, 'ttl', ARGV[7], 'o', op,
   'dirty', '1', 'n', int(redis.call('HINCRBY', FIGURES, 'accepted', '1')))
-charge(digest, octets, at + tonumber(ARGV[7]))
+charge(digest, value_octets)
+charge_operation(name, operation_octets)
+redis.call('ZREM', VALUES, digest)
 if kind == 'delete' then redis.call('HSET', VALUE, 'gone', '1') end
 if request ~= '' then
   redis.call('HSET', REQUEST, 'request', request, 'id', op, 'etag', etag)

@@ -1,7 +1,7 @@
 -- Has an operation tried again at once, or gives it up. What is on its way right now is left to whoever carries it.
 -- KEYS: operation, operations, parked, figures.  ARGV: id, retry or drop
 local id = ARGV[1]
-local o = redis.call('HMGET', KEYS[1], 'k', 'p', 'n', 'dead', 'fence')
+local o = redis.call('HMGET', KEYS[1], 'k', 'p', 'n', 'dead', 'fence', 'done')
 if not o[1] then return { 'absent' } end
 local digest, due, queue = o[1], 'tg:j:due:' .. o[2], 'tg:jk:' .. o[1]
 local now = int(now_ms())
@@ -13,13 +13,16 @@ if o[4] then
   redis.call('HINCRBY', KEYS[4], 'dead', int(0 - tonumber(o[3])))
   redis.call('HDEL', KEYS[1], 'dead')
 end
+-- The origin has it: the log alone is to be told.
+if o[6] and ARGV[2] == 'drop' then return { 'busy' } end
 if ARGV[2] == 'retry' then
+  redis.call('HDEL', KEYS[1], 'first')
   if head then redis.call('ZADD', due, now, digest) end
   return { 'retried' }
 end
 local last = redis.call('LINDEX', queue, '-1') == id
 redis.call('LREM', queue, '1', id)
-redis.call('DEL', KEYS[1])
+end_operation(KEYS[1])
 redis.call('ZREM', KEYS[2], id)
 redis.call('HINCRBY', KEYS[4], 'dropped', o[3])
 local tail = redis.call('LINDEX', queue, '-1')
@@ -33,6 +36,7 @@ if last then
   -- What was written before it counts again.
   local value, t = 'tg:jv:' .. digest, redis.call('HMGET', 'tg:jo:' .. tail, 'e', 'm', 'b', 'd', 'kind')
   redis.call('HSET', value, 'e', t[1], 'm', t[2], 'b', t[3], 'd', t[4], 'o', tail)
+  charge(digest, ENTRY + #t[2] + #t[3])
   if t[5] == 'delete' then redis.call('HSET', value, 'gone', '1') else redis.call('HDEL', value, 'gone') end
 end
 return { 'dropped' }

@@ -1,71 +1,87 @@
--- Takes in what became of operations that were claimed, and hands out the next ones of a partition: of each key the
+-- Takes in what became of operations that were claimed, and hands out the next ones of some partitions: of each key the
 -- oldest alone, and to one flusher at a time, for longer than any may take over it.
--- KEYS: due, operations, parked, figures
--- ARGV: for how many ms they are claimed, operations at most, octets at most; then of each result: digest of the key, id,
--- fence, outcome, and two words more
+-- KEYS: operations, parked, figures
+-- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between; then of
+-- each result: digest of the key, id, fence, outcome, and two words more
 --   delivered epoch seq  the origin has it, and so far nothing else has hit the key ('' = that is not known)
 --   done delay why       the origin has it, and the log is still to be told
 --   retry delay why
 --   dead why
--- Replies: keys that are due still, then of each operation its fields in one order
-local DUE, OPS, PARKED, FIGURES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+-- Replies: partitions that have keys due still, with commas between, then of each operation its fields in one order
+local OPS, PARKED, FIGURES = KEYS[1], KEYS[2], KEYS[3]
 local now = now_ms()
 
-local function advance(digest, queue)
+local function advance(due, digest, queue)
   if redis.call('LLEN', queue) > 0 then
-    redis.call('ZADD', DUE, int(now), digest)
+    redis.call('ZADD', due, int(now), digest)
   else
-    redis.call('ZREM', DUE, digest)
+    redis.call('ZREM', due, digest)
   end
 end
 
 local function take_in(digest, id, fence, outcome, first, second)
   local op, queue = 'tg:jo:' .. id, 'tg:jk:' .. digest
-  local o = redis.call('HMGET', op, 'fence', 'n', 'dead')
+  local o = redis.call('HMGET', op, 'fence', 'n', 'dead', 'p')
   -- Somebody else's by now, or nobody's: too late to say anything of it.
   if o[1] ~= fence or o[3] then return end
+  local due = 'tg:j:due:' .. o[4]
   if outcome == 'delivered' then
     redis.call('LREM', queue, '1', id)
-    redis.call('DEL', op)
+    end_operation(op)
     redis.call('ZREM', OPS, id)
     redis.call('HINCRBY', FIGURES, 'delivered', o[2])
     if redis.call('LLEN', queue) == 0 then quieten(digest, id, first, second) end
-    advance(digest, queue)
+    advance(due, digest, queue)
   elseif outcome == 'dead' then
     redis.call('HSET', op, 'dead', '1', 'why', first)
     redis.call('HDEL', op, 'fence')
     redis.call('ZADD', PARKED, int(now), id)
     redis.call('HINCRBY', FIGURES, 'dead', o[2])
-    redis.call('ZREM', DUE, digest)
+    redis.call('ZREM', due, digest)
   else
     if outcome == 'done' then redis.call('HSET', op, 'done', '1') end
     redis.call('HSET', op, 'why', second)
     redis.call('HDEL', op, 'fence')
-    redis.call('ZADD', DUE, int(now + tonumber(first)), digest)
+    redis.call('ZADD', due, int(now + tonumber(first)), digest)
   end
 end
 
-for i = 4, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+for i = 5, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
 
 local left, octets = tonumber(ARGV[2]), tonumber(ARGV[3])
-local reply = { '0' }
-if left > 0 then
-  for _, digest in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', int(now), 'LIMIT', '0', int(left))) do
-    local id = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
-    if not id then
-      redis.call('ZREM', DUE, digest)
-    elseif octets > 0 then
-      local op = 'tg:jo:' .. id
-      local fence = int(redis.call('HINCRBY', FIGURES, 'fence', '1'))
-      redis.call('HSET', op, 'sent', '1', 'fence', fence)
-      redis.call('HINCRBY', op, 'tries', '1')
-      redis.call('ZADD', DUE, int(now + tonumber(ARGV[1])), digest)
-      local o = redis.call('HMGET', op, 's', 'me', 'u', 'r', 'm', 'b', 'd', 'tries', 'at', 'done', 'kind')
-      octets = octets - #(o[6] or '')
-      for _, word in ipairs({ id, digest, fence, o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8],
-        int(now - tonumber(o[9])), o[10] or '', o[11] }) do reply[#reply + 1] = word end
+local reply = { '' }
+local function hand_out(due, digest)
+  local id = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
+  if not id then
+    redis.call('ZREM', due, digest)
+    return
+  end
+  local op = 'tg:jo:' .. id
+  local fence = int(redis.call('HINCRBY', FIGURES, 'fence', '1'))
+  redis.call('HSET', op, 'sent', '1', 'fence', fence)
+  redis.call('HSETNX', op, 'first', int(now))
+  redis.call('HINCRBY', op, 'tries', '1')
+  redis.call('ZADD', due, int(now + tonumber(ARGV[1])), digest)
+  local o = redis.call('HMGET', op, 's', 'me', 'u', 'r', 'm', 'b', 'd', 'tries', 'first', 'done', 'kind', 'p', 'i')
+  octets = octets - #(o[6] or '')
+  left = left - 1
+  for _, word in ipairs({ id, digest, fence, o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8],
+    int(now - tonumber(o[9])), o[10] or '', o[11], o[12], o[13] }) do reply[#reply + 1] = word end
+end
+
+local partitions, more = {}, {}
+for partition in string.gmatch(ARGV[4], '%d+') do partitions[#partitions + 1] = partition end
+-- Each of them is the first by turns.
+local first = tonumber(redis.call('HGET', FIGURES, 'fence') or '0')
+for i = 1, #partitions do
+  local partition = partitions[(first + i) % #partitions + 1]
+  local due = 'tg:j:due:' .. partition
+  if left > 0 and octets > 0 then
+    for _, digest in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', '0', int(left))) do
+      if octets > 0 then hand_out(due, digest) end
     end
   end
+  if redis.call('ZCOUNT', due, '-inf', int(now)) > 0 then more[#more + 1] = partition end
 end
-reply[1] = int(redis.call('ZCOUNT', DUE, '-inf', int(now)))
+reply[1] = table.concat(more, ',')
 return reply

@@ -7,8 +7,7 @@ for _, digest in ipairs(redis.call('ZRANGEBYSCORE', VALUES, '-inf', int(now), 'L
     forget(digest)
     redis.call('HINCRBY', SUMS, 'ended', '1')
   else
-    -- The origin does not have it yet, or it was used meanwhile.
-    redis.call('ZADD', VALUES, int(now + math.max(left, 60000)), digest)
+    redis.call('ZADD', VALUES, int(now + math.max(left, 1000)), digest)
   end
 end
 local f = redis.call('HMGET', KEYS[1], 'accepted', 'delivered', 'dead', 'dropped', 'merged', 'ended', 'evicted',
@@ -16,7 +15,7 @@ local f = redis.call('HMGET', KEYS[1], 'accepted', 'delivered', 'dead', 'dropped
 local oldest = redis.call('ZRANGE', KEYS[2], '0', '0', 'WITHSCORES')
 local reply = {}
 for i = 1, 8 do reply[i] = f[i] or '0' end
-reply[9] = int(redis.call('ZCARD', VALUES))
+reply[9] = int(redis.call('HLEN', SIZES))
 reply[10] = int(redis.call('ZCARD', KEYS[2]))
 reply[11] = oldest[2] and int(math.max(0, now - tonumber(oldest[2]))) or '0'
 for p = 0, tonumber(ARGV[1]) - 1 do

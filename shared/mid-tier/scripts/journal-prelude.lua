@@ -9,16 +9,28 @@ local function now_ms()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
--- Values by when they end if nobody uses them, what each is charged, and the sum.
+-- Values that the origin has, by when they end if nobody uses them; what each value is charged, and the sum of that and
+-- of what waits.
 local VALUES, SIZES, SUMS = 'tg:j:values', 'tg:j:sizes', 'tg:j:figures'
 -- What Redis needs for a value beside its record and body.
 local ENTRY = 512
 
-local function charge(digest, octets, ends)
+local function charge(digest, octets)
   local before = tonumber(redis.call('HGET', SIZES, digest) or '0')
   redis.call('HSET', SIZES, digest, int(octets))
   redis.call('HINCRBY', SUMS, 'octets', int(octets - before))
-  redis.call('ZADD', VALUES, int(ends), digest)
+end
+
+-- What an operation is charged is kept with it.
+local function charge_operation(name, octets)
+  local before = tonumber(redis.call('HGET', name, 'z') or '0')
+  redis.call('HSET', name, 'z', int(octets))
+  redis.call('HINCRBY', SUMS, 'octets', int(octets - before))
+end
+
+local function end_operation(name)
+  redis.call('HINCRBY', SUMS, 'octets', int(0 - tonumber(redis.call('HGET', name, 'z') or '0')))
+  redis.call('DEL', name)
 end
 
 local function forget(digest)
