@@ -114,6 +114,9 @@ export class ViewKeeper {
     const pulled = this.pullFor(arrival, window, background);
     if (window === 0) {
       await this.wait([pulled], LIMITS.pullGuard);
+      // The log was heard, but a step of the clock or another reply came between: that is no silence.
+      if (!this.pulledSince(arrival.ticket) && !this.logIsSilent && pulled.isOver)
+        await this.wait([this.pullFor(arrival, window, background)], LIMITS.pullGuard);
       this.distrustTies(arrival);
     } else await this.orFromPeers(pulled, this.wanted(arrival.at, window), background);
     return this.current();

@@ -24,7 +24,7 @@ import { toReply } from "../support/to-reply.ts";
 const SESSIONS = 5000;
 /** Of each session, in milliseconds. */
 const BEAT = 10_000;
-const SECONDS = 30;
+const SECONDS = 12;
 const EDGES = 3;
 /** One way, and at the origin, in milliseconds. */
 const [WAY, ORIGIN] = [1, 20];
