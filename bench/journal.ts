@@ -12,7 +12,6 @@ import { startSystem } from "./outside/start-system.ts";
 
 export interface JournalResult {
   readonly name: "journal";
-  readonly writes: number;
   readonly acknowledged: number;
   /** Answered otherwise or not at all: whether they were taken is not known. */
   readonly unsure: number;
@@ -34,6 +33,9 @@ const DATABASES = 3;
 const HOST = "bench.test";
 const WRITERS = 200;
 const READ_BACK = 10;
+const KILL_EVERY_MS = 5000;
+/** As long as whoever was refused waits. */
+const RETRY_MS = 200;
 /** Every operation is to reach the origin: none takes the place of another. */
 const POLICIES = [{ key_pattern: "/session/*", class: "session", write_back: { merge: false } }];
 const DRAINED_WITHIN_MS = 180_000;
@@ -95,7 +97,7 @@ async function run(stage: Stage, writes: number): Promise<JournalResult> {
   const sum = (of: (one: (typeof histories)[number]) => number): number =>
     histories.reduce((total, one) => total + of(one), 0);
   return {
-    ...{ name: "journal", writes, seconds, kills: stage.kills, ledger, ...tally },
+    ...{ name: "journal", seconds, kills: stage.kills, ledger, ...tally },
     acknowledged: writers.reduce((total, { acknowledged }) => total + acknowledged.length, 0),
     unsure: writers.reduce((total, { unsure }) => total + unsure.length, 0),
     atOrigin: { effects: [...taken.values()].reduce((total, one) => total + one.length, 0), requests: asked },
@@ -116,12 +118,12 @@ async function write(
 ): Promise<void> {
   const { writer, at, writes, tally } = given;
   const { path } = writer;
-  for (let number = 1; number <= writes; number++) {
+  for (let number = 1; writer.acknowledged.length < writes; number++) {
     const { status } = await client.put({ edge: (at + number) % EDGES, path }, String(number));
     if (status === 202) writer.acknowledged.push(number);
     else {
       writer.unsure.push(number);
-      await pause(50);
+      await pause(RETRY_MS);
     }
     if (status !== 202 || number % READ_BACK !== 0) continue;
     const read = await client.get({ edge: (at + number + 1) % EDGES, path });
@@ -132,11 +134,11 @@ async function write(
   }
 }
 
-/** One thing at a time, every two seconds, and each comes back. */
+/** One thing at a time, and each comes back. */
 async function killAtRandom(stage: Stage): Promise<void> {
   const { cluster, databases, origin, kills } = stage;
   for (let turn = 0; !stage.over; turn++) {
-    await pause(2000);
+    await pause(KILL_EVERY_MS);
     switch (turn % 3) {
       case 0: {
         const at = Math.floor(Math.random() * DATABASES);
