@@ -53,7 +53,8 @@ async function write(writer: Writer): Promise<void> {
       writer.all.push(number);
       writer.unsure = [];
     } else {
-      if (reply !== null) expect(reply.status).toBe(503);
+      // 502: beyond the journal's depth a write goes through to an origin that is away, and may have had it.
+      if (reply !== null) expect([502, 503]).toContain(reply.status);
       tally.unsure += 1;
       writer.unsure.push(number);
       // As a client would who is told to come again later.
