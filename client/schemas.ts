@@ -696,7 +696,11 @@ export interface Problem {
     | "internal"
     | "unavailable";
   requestId: string;
-  errors?: readonly { pointer: string; message: string }[];
+  errors?: readonly {
+    /** A JSON pointer (RFC 6901) into what was sent. */
+    pointer: string;
+    message: string;
+  }[];
 }
 
 export interface Receipt {

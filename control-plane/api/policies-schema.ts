@@ -4,11 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { explainReplySchema } from "../../shared/wire/explain.ts";
 import { policySchema } from "../../shared/wire/policy.ts";
 import type { TableRow } from "../policies/table.ts";
-
-export const faultSchema = z.object({
-  pointer: z.string().openapi({ description: "A JSON pointer (RFC 6901) into what was sent." }),
-  message: z.string(),
-});
+import { changedFields } from "./several.ts";
 
 /** As it is sent: `id` and `site` have defaults. Made anew here, where schemas can be named. */
 export const writtenPolicySchema = z.strictObject(policySchema.shape).openapi("WrittenPolicy");
@@ -36,19 +32,9 @@ export const policyListSchema = z
 export const changedPolicySchema = z
   .object({
     policy: shownPolicySchema,
-    version: z.string(),
-    position: z.string().openapi({ description: "Edges that have got so far go by it." }),
-    applied: z.array(z.string()).nullable().openapi({
-      description:
-        "Edges that have said in good time that they go by it; null where nothing had to be changed.",
-    }),
-    warnings: z.array(faultSchema),
+    ...changedFields,
   })
   .openapi("ChangedPolicy");
-
-export const verdictSchema = z
-  .object({ valid: z.boolean(), errors: z.array(faultSchema), warnings: z.array(faultSchema) })
-  .openapi("PolicyVerdict");
 
 const settingSchema = z.object({
   name: z.string(),

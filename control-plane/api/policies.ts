@@ -11,7 +11,7 @@ import { validatePolicies } from "../policies/validate.ts";
 import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
-import { entityTag, readIfMatch } from "./etag.ts";
+import { entityTag } from "./etag.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { orderOf, pushingOf } from "./orders.ts";
@@ -21,18 +21,21 @@ import {
   policyListSchema,
   shownPolicySchema,
   showPolicy,
-  verdictSchema,
   writtenPolicySchema,
 } from "./policies-schema.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
-import { severalOf } from "./several.ts";
+import { validateRoute, versionsNamed, versionsReplaced } from "./several.ts";
 
 const siteQuery = z.strictObject({ site: identifier.optional() });
 const idParams = z.object({ id: z.string() });
 
 export function policyRoutes(api: Api, ports: ApiPorts): void {
   listPolicies(api, ports);
-  validateRoute(api, ports);
+  validateRoute(api, ports, {
+    of: "policies",
+    summary: "Check a policy, or several as `policies`, without changing anything",
+    judge: async ({ values, at }) => validatePolicies(values, await tableOf(ports.plane), at),
+  });
   onePolicy(api, ports);
   postPolicy(api, ports);
   putPolicy(api, ports);
@@ -76,25 +79,6 @@ function listPolicies(api: Api, { plane }: ApiPorts): void {
       { items: shown, nextCursor, position: formatPosition(head), unreadable: [...unreadable] },
       200,
     );
-  });
-}
-
-function validateRoute(api: Api, { plane }: ApiPorts): void {
-  const route = createRoute({
-    method: "post",
-    path: "/policies/validate",
-    summary: "Check a policy, or several as `policies`, without changing anything",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
-    request: { query: noQuery, body: jsonBody(z.record(z.string(), z.unknown())) },
-    responses: {
-      200: json("What is wrong, and what may not be meant", verdictSchema),
-      default: problemAnswer,
-    },
-  });
-  api.openapi(route, async (context) => {
-    const { values, at } = severalOf(context.req.valid("json"), "policies");
-    const { errors, warnings } = validatePolicies(values, await tableOf(plane), at);
-    return context.json({ valid: errors.length === 0, errors: [...errors], warnings: [...warnings] }, 200);
   });
 }
 
@@ -163,10 +147,7 @@ function putPolicy(api: Api, ports: ApiPorts): void {
         : [{ pointer: "/site", message: `is not ${site}` }]),
     ];
     if (elsewhere.length > 0) throw invalidBody(elsewhere);
-    const ifMatch = context.req.header("if-match");
-    if (ifMatch === undefined)
-      throw new Refusal("precondition-required", "If-Match must name the version that is to be replaced.");
-    const precondition = { kind: "is", versions: readIfMatch(ifMatch) } as const;
+    const precondition = { kind: "is", versions: versionsReplaced(context) } as const;
     const operation = await operationOf(context, `policies/${site}/${id}`, plane);
     const changed = await change(context, ports, { row, named: { site, id }, operation, precondition });
     return context.json(changed.shown, 200, { etag: entityTag(changed.shown.version) });
@@ -186,8 +167,7 @@ function deletePolicy(api: Api, ports: ApiPorts): void {
   api.openapi(route, async (context) => {
     const { id } = context.req.valid("param");
     const { site = "default" } = context.req.valid("query");
-    const ifMatch = context.req.header("if-match");
-    const versions = ifMatch === undefined ? null : readIfMatch(ifMatch);
+    const versions = versionsNamed(context);
     const token = plane.random.token();
     const outcome = await changePolicy(plane, {
       ...{ site, id, to: null, precondition: { kind: "is", versions } },

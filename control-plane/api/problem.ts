@@ -7,6 +7,11 @@ import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import type { ApiEnvironment } from "./environment.ts";
 
+export const faultSchema = z.object({
+  pointer: z.string().openapi({ description: "A JSON pointer (RFC 6901) into what was sent." }),
+  message: z.string(),
+});
+
 const TITLES = {
   "malformed-json": [400, "Malformed JSON"],
   "invalid-query": [400, "Invalid query"],
@@ -39,7 +44,7 @@ export const problemSchema = z
     instance: z.string(),
     code: z.enum(CODES),
     requestId: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+    errors: z.array(faultSchema).optional(),
   })
   .openapi("Problem");
 

@@ -1,9 +1,19 @@
-// Bodies that hold one row, or several under a name, and the pointer to each.
+// What `/policies` and `/sites` have in common: bodies of one row or several, checks of them, and the versions they replace.
 
-import { invalidBody } from "./problem.ts";
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Fault } from "../../shared/wire/json.ts";
+import { requireToken } from "./auth.ts";
+import { limitBody, requireUtf8 } from "./body.ts";
+import type { Api, ApiPorts } from "./environment.ts";
+import { readIfMatch } from "./etag.ts";
+import { json, jsonBody } from "./json.ts";
+import { noQuery } from "./paging.ts";
+import { faultSchema, invalidBody, problemAnswer, Refusal } from "./problem.ts";
 
 export interface Several {
   readonly values: readonly unknown[];
+  /** The pointer to each. */
   readonly at: (index: number) => string;
 }
 
@@ -13,4 +23,65 @@ export function severalOf(given: Readonly<Record<string, unknown>>, name: string
   if (!Array.isArray(list) || Object.keys(given).length > 1)
     throw invalidBody([{ pointer: `/${name}`, message: "must be a list, and all that there is" }]);
   return { values: list as readonly unknown[], at: (index) => `/${name}/${index}` };
+}
+
+/** What a change of a row answers beside the row. */
+export const changedFields = {
+  version: z.string(),
+  position: z.string().openapi({ description: "Edges that have got so far go by it." }),
+  applied: z.array(z.string()).nullable().openapi({
+    description:
+      "Edges that have said in good time that they go by it; null where nothing had to be changed.",
+  }),
+  warnings: z.array(faultSchema),
+} as const;
+
+const verdictSchema = z
+  .object({ valid: z.boolean(), errors: z.array(faultSchema), warnings: z.array(faultSchema) })
+  .openapi("PolicyVerdict");
+
+interface Verdict {
+  readonly errors: readonly Fault[];
+  readonly warnings: readonly Fault[];
+}
+
+export function validateRoute(
+  api: Api,
+  { plane }: ApiPorts,
+  given: {
+    readonly of: "policies" | "sites";
+    readonly summary: string;
+    readonly judge: (several: Several) => Promise<Verdict>;
+  },
+): void {
+  const { of, summary, judge } = given;
+  const route = createRoute({
+    method: "post",
+    path: `/${of}/validate`,
+    summary,
+    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    request: { query: noQuery, body: jsonBody(z.record(z.string(), z.unknown())) },
+    responses: {
+      200: json("What is wrong, and what may not be meant", verdictSchema),
+      default: problemAnswer,
+    },
+  });
+  api.openapi(route, async (context) => {
+    const { errors, warnings } = await judge(severalOf(context.req.valid("json"), of));
+    return context.json({ valid: errors.length === 0, errors: [...errors], warnings: [...warnings] }, 200);
+  });
+}
+
+/** Null where no version is named: any will do. */
+export function versionsNamed(context: Context): ReturnType<typeof readIfMatch> | null {
+  const ifMatch = context.req.header("if-match");
+  return ifMatch === undefined ? null : readIfMatch(ifMatch);
+}
+
+/** Throws where none is named: whoever replaces says what. */
+export function versionsReplaced(context: Context): ReturnType<typeof readIfMatch> {
+  const ifMatch = context.req.header("if-match");
+  if (ifMatch === undefined)
+    throw new Refusal("precondition-required", "If-Match must name the version that is to be replaced.");
+  return readIfMatch(ifMatch);
 }

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { originSchema } from "../../shared/wire/origin-limits.ts";
 import { siteSchema } from "../sites/row.ts";
-import { faultSchema } from "./policies-schema.ts";
+import { changedFields } from "./several.ts";
 
 export const siteBodySchema = siteSchema.openapi("SiteBody", {
   description:
@@ -40,12 +40,6 @@ export const siteListSchema = z
 export const changedSiteSchema = z
   .object({
     site: shownSiteSchema,
-    version: z.string(),
-    position: z.string().openapi({ description: "Edges that have got so far go by it." }),
-    applied: z.array(z.string()).nullable().openapi({
-      description:
-        "Edges that have said in good time that they go by it; null where nothing had to be changed.",
-    }),
-    warnings: z.array(faultSchema),
+    ...changedFields,
   })
   .openapi("ChangedSite");

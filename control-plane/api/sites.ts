@@ -10,21 +10,24 @@ import { validateSites } from "../sites/validate.ts";
 import { requireToken } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
-import { entityTag, readIfMatch } from "./etag.ts";
+import { entityTag } from "./etag.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { orderOf, pushingOf } from "./orders.ts";
 import { namedPageQuery, noQuery, pageOf } from "./paging.ts";
-import { verdictSchema } from "./policies-schema.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
-import { severalOf } from "./several.ts";
+import { validateRoute, versionsNamed, versionsReplaced } from "./several.ts";
 import { changedSiteSchema, shownSiteSchema, siteBodySchema, siteListSchema } from "./sites-schema.ts";
 
 const nameParams = z.object({ name: z.string() });
 
 export function siteRoutes(api: Api, ports: ApiPorts): void {
   listSites(api, ports);
-  validateRoute(api, ports);
+  validateRoute(api, ports, {
+    of: "sites",
+    summary: "Check a site, or several as `sites`, without changing anything",
+    judge: async ({ values, at }) => validateSites(values, await besideOf(ports.plane), at),
+  });
   oneSite(api, ports);
   postSite(api, ports);
   putSite(api, ports);
@@ -36,6 +39,12 @@ async function sitesOf(plane: ApiPorts["plane"]): Promise<Sites> {
   if (sites.kind === "unavailable") throw unavailable(sites.reason);
   return sites;
 }
+
+const besideOf = async (plane: ApiPorts["plane"]) => ({
+  sites: await sitesOf(plane),
+  reach: plane.settings.privateOrigins,
+  edges: await edgeHosts(plane),
+});
 
 function listSites(api: Api, { plane }: ApiPorts): void {
   const route = createRoute({
@@ -57,27 +66,6 @@ function listSites(api: Api, { plane }: ApiPorts): void {
       { items: shown, nextCursor, position: formatPosition(head), unreadable: [...unreadable] },
       200,
     );
-  });
-}
-
-function validateRoute(api: Api, { plane }: ApiPorts): void {
-  const route = createRoute({
-    method: "post",
-    path: "/sites/validate",
-    summary: "Check a site, or several as `sites`, without changing anything",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
-    request: { query: noQuery, body: jsonBody(z.record(z.string(), z.unknown())) },
-    responses: {
-      200: json("What is wrong, and what may not be meant", verdictSchema),
-      default: problemAnswer,
-    },
-  });
-  api.openapi(route, async (context) => {
-    const { values, at } = severalOf(context.req.valid("json"), "sites");
-    const reach = plane.settings.privateOrigins;
-    const beside = { sites: await sitesOf(plane), reach, edges: await edgeHosts(plane) };
-    const { errors, warnings } = validateSites(values, beside, at);
-    return context.json({ valid: errors.length === 0, errors: [...errors], warnings: [...warnings] }, 200);
   });
 }
 
@@ -138,10 +126,7 @@ function putSite(api: Api, ports: ApiPorts): void {
     const { name } = context.req.valid("param");
     if (to.name !== undefined && to.name !== name)
       throw invalidBody([{ pointer: "/name", message: `is not ${name}` }]);
-    const ifMatch = context.req.header("if-match");
-    if (ifMatch === undefined)
-      throw new Refusal("precondition-required", "If-Match must name the version that is to be replaced.");
-    const precondition = { kind: "is", versions: readIfMatch(ifMatch) } as const;
+    const precondition = { kind: "is", versions: versionsReplaced(context) } as const;
     const operation = await operationOf(context, `sites/${name}`, plane);
     const sameAnswers = context.req.valid("query").answers === "keep";
     const shown = await change(context, ports, { name, to, operation, precondition, sameAnswers });
@@ -165,8 +150,7 @@ function deleteSite(api: Api, ports: ApiPorts): void {
   api.openapi(route, async (context) => {
     const { name } = context.req.valid("param");
     const { policies = "keep" } = context.req.valid("query");
-    const ifMatch = context.req.header("if-match");
-    const versions = ifMatch === undefined ? null : readIfMatch(ifMatch);
+    const versions = versionsNamed(context);
     const token = plane.random.token();
     const outcome = await changeSite(plane, {
       ...{ name, to: null, policies, sameAnswers: false, precondition: { kind: "is", versions } },

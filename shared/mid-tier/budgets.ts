@@ -4,9 +4,9 @@ import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { QUEUES, SHARD } from "./keys.ts";
+import { SHARD_PRELUDE } from "./preludes.ts";
 import { compact, evalCommand, type ScriptReply, scriptReply } from "./script.ts";
 import BUDGET_PRELUDE from "./scripts/budget-prelude.lua";
-import SHARD_PRELUDE from "./scripts/shard-prelude.lua";
 import tendScript from "./scripts/tend.lua";
 
 const TEND = SHARD_PRELUDE + compact(BUDGET_PRELUDE) + tendScript;

@@ -7,7 +7,7 @@ import type { Redis } from "../ports/redis.ts";
 import { decodeListedEdge, encodeListedEdge, type ListedEdge } from "../wire/edge-list.ts";
 import { parseJson } from "../wire/json.ts";
 import { EDGES, EDGES_DEPARTED, EDGES_LISTED, LOG_HEAD } from "./keys.ts";
-import { evalCommand, scriptReply } from "./script.ts";
+import { evalCommand, millisecondsOf, scriptReply } from "./script.ts";
 import REPLACE_EDGES from "./scripts/replace-edges.lua";
 
 /** An edge's own words at `seenAt`, which is Redis TIME in milliseconds. */
@@ -78,7 +78,7 @@ async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<Dir
   );
   if (replies.some(({ kind }) => kind === "unavailable"))
     return { kind: "unavailable", reason: "the edge directory did not answer" };
-  const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+  const now = millisecondsOf(time);
   const { edges, leaving } = readList(pairs(listed), config);
   const left = pairs(departed).map(([id, at]) => [id, Number(at)] as const);
   const directory = {

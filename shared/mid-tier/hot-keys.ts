@@ -5,7 +5,7 @@ import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { decodeHotKey, encodeHotKey, type HotBatch, type HotKey } from "../wire/hot.ts";
 import { hotBatchKey, hotCountsKey, hotKey } from "./keys.ts";
-import { evalCommand, scriptReply } from "./script.ts";
+import { evalCommand, mergeAll, millisecondsOf, scriptReply } from "./script.ts";
 import MERGE_HOT from "./scripts/merge-hot.lua";
 
 /** An edge that is silent for longer sends nothing again. */
@@ -52,23 +52,19 @@ export interface HotKeysLimits {
 
 export function createHotKeys(redis: Redis, limits: HotKeysLimits): HotKeys {
   return {
-    async merge(batches) {
-      if (batches.length === 0) return { kind: "merged" };
-      const commands = batches.map((batch) => mergeCommand(batch, limits));
-      const outcome = await redis.run(commands, limits.deadline);
-      for (const [index] of commands.entries()) {
-        const reply = scriptReply(outcome, index);
-        if (reply.kind === "unavailable") return reply;
-      }
-      return { kind: "merged" };
-    },
+    merge: (batches) =>
+      mergeAll(
+        redis,
+        batches.map((batch) => mergeCommand(batch, limits)),
+        limits.deadline,
+      ),
     async read(most, region = EVERYWHERE) {
       const list = ["ZREVRANGE", hotKey(region), 0, most - 1, "WITHSCORES"];
       const outcome = await redis.run([["TIME"], ["HGETALL", hotCountsKey(region)], list], limits.deadline);
       const [time, counts, scores] = [0, 1, 2].map((index) => scriptReply(outcome, index));
       if (time?.kind !== "strings" || counts?.kind !== "strings" || scores?.kind !== "strings")
         return { kind: "unavailable", reason: "the ledger of hot keys did not answer" };
-      const now = Number(time.strings[0]) * 1000 + Math.floor(Number(time.strings[1]) / 1000);
+      const now = millisecondsOf(time.strings);
       return { kind: "ranking", keys: ranked(scores.strings, decayOf(counts.strings, now, limits.halfLife)) };
     },
   };

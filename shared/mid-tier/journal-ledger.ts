@@ -5,15 +5,15 @@ import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { JOURNAL_PARTITIONS } from "./journal.ts";
 import { JOURNAL_FIGURES, JOURNAL_OPERATIONS, JOURNAL_PARKED, journalOperationKey } from "./keys.ts";
-import { compact, evalCommand, type ScriptReply, scriptReply } from "./script.ts";
+import { JOURNAL_PRELUDE } from "./preludes.ts";
+import { evalCommand, type ScriptReply, scriptReply } from "./script.ts";
 import changeScript from "./scripts/journal-change.lua";
 import figuresScript from "./scripts/journal-figures.lua";
 import listScript from "./scripts/journal-list.lua";
-import PRELUDE from "./scripts/journal-prelude.lua";
 
-const CHANGE = compact(PRELUDE + changeScript);
-const FIGURES = compact(PRELUDE + figuresScript);
-const LIST = compact(PRELUDE + listScript);
+const CHANGE = JOURNAL_PRELUDE + changeScript;
+const FIGURES = JOURNAL_PRELUDE + figuresScript;
+const LIST = JOURNAL_PRELUDE + listScript;
 
 /** Writes, since the database began: accepted = delivered + pending + dead-lettered + dropped. */
 export interface JournalFigures {

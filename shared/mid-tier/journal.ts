@@ -31,18 +31,18 @@ import {
   journalRequestKey,
   journalValueKey,
 } from "./keys.ts";
+import { JOURNAL_PRELUDE } from "./preludes.ts";
 import { replicasOf, replicated } from "./replicated.ts";
-import { compact, evalCommand, scriptReply } from "./script.ts";
+import { evalCommand, scriptReply } from "./script.ts";
 import acceptScript from "./scripts/journal-accept.lua";
 import claimScript from "./scripts/journal-claim.lua";
 import forgetScript from "./scripts/journal-forget.lua";
-import PRELUDE from "./scripts/journal-prelude.lua";
 import readScript from "./scripts/journal-read.lua";
 
-const ACCEPT = compact(PRELUDE) + acceptScript;
-const CLAIM = compact(PRELUDE) + claimScript;
-const FORGET = compact(PRELUDE) + forgetScript;
-const READ = compact(PRELUDE) + readScript;
+const ACCEPT = JOURNAL_PRELUDE + acceptScript;
+const CLAIM = JOURNAL_PRELUDE + claimScript;
+const FORGET = JOURNAL_PRELUDE + forgetScript;
+const READ = JOURNAL_PRELUDE + readScript;
 
 /** Of each database: enough that edges which look after what is due do not stand in one another's way. */
 export const JOURNAL_PARTITIONS = 8;

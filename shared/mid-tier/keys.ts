@@ -86,7 +86,7 @@ export const journalQueueKey = (digest: string): string => `${PREFIX}jk:${digest
 export const journalOperationKey = (id: string): string => `${PREFIX}jo:${id}`;
 /** Requests that may be sent again, by their own keys. */
 export const journalRequestKey = (digest: string): string => `${PREFIX}ji:${digest}`;
-/** Keys of a partition by when their oldest operation is to be tried. `journal-change.lua` knows the name too. */
+/** Keys of a partition by when their oldest operation is to be tried. `journal-claim.lua` and `journal-change.lua` know the name too. */
 export const journalDueKey = (partition: number): string => `${PREFIX}j:due:${partition}`;
 /** All operations by when they were accepted, and those that are given up for now. */
 export const JOURNAL_OPERATIONS = `${PREFIX}j:operations`;

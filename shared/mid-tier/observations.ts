@@ -6,7 +6,7 @@ import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { decodeFigures, type ObservedBatch } from "../wire/observed.ts";
 import { OBSERVED, OBSERVED_RANK, observedBatchKey } from "./keys.ts";
-import { evalCommand, scriptReply } from "./script.ts";
+import { evalCommand, mergeAll, millisecondsOf, scriptReply } from "./script.ts";
 import MERGE_OBSERVED from "./scripts/merge-observed.lua";
 
 /** An edge that is silent for longer sends nothing again. */
@@ -50,22 +50,18 @@ export interface ObservationsLimits {
 
 export function createObservations(redis: Redis, limits: ObservationsLimits): Observations {
   return {
-    async merge(batches) {
-      if (batches.length === 0) return { kind: "merged" };
-      const commands = batches.map((batch) => mergeCommand(batch, limits));
-      const outcome = await redis.run(commands, limits.deadline);
-      for (const [index] of commands.entries()) {
-        const reply = scriptReply(outcome, index);
-        if (reply.kind === "unavailable") return reply;
-      }
-      return { kind: "merged" };
-    },
+    merge: (batches) =>
+      mergeAll(
+        redis,
+        batches.map((batch) => mergeCommand(batch, limits)),
+        limits.deadline,
+      ),
     async read() {
       const outcome = await redis.run([["TIME"], ["HGETALL", OBSERVED]], limits.deadline);
       const [time, sums] = [0, 1].map((index) => scriptReply(outcome, index));
       if (time?.kind !== "strings" || sums?.kind !== "strings")
         return { kind: "unavailable", reason: "the observations did not answer" };
-      const now = Number(time.strings[0]) * 1000 + Math.floor(Number(time.strings[1]) / 1000);
+      const now = millisecondsOf(time.strings);
       return { kind: "observations", observations: observationsIn(sums.strings, now, limits.halfLife) };
     },
   };

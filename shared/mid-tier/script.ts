@@ -1,6 +1,8 @@
 // Lua scripts as commands: their text, their keys, and the one reply they give.
 
-import type { CommandReply, RedisArgument, RedisOutcome, RedisReply } from "../ports/redis.ts";
+import type { Millis } from "../core/units.ts";
+import type { Unavailable } from "../ports/mid-tier.ts";
+import type { CommandReply, Redis, RedisArgument, RedisOutcome, RedisReply } from "../ports/redis.ts";
 
 export const evalCommand = (
   script: string,
@@ -33,3 +35,22 @@ const errorName = (reply: CommandReply & { kind: "error" }): string =>
 
 const isStrings = (reply: RedisReply): reply is readonly string[] =>
   Array.isArray(reply) && reply.every((item) => typeof item === "string");
+
+/** What `TIME` answers, in milliseconds. */
+export const millisecondsOf = ([seconds, micros]: readonly string[]): number =>
+  Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+
+/** Sends scripts that merge, each of which may come again; the first that did not go through, where one did not. */
+export async function mergeAll(
+  redis: Redis,
+  commands: readonly (readonly RedisArgument[])[],
+  deadline: Millis,
+): Promise<{ readonly kind: "merged" } | Unavailable> {
+  if (commands.length === 0) return { kind: "merged" };
+  const outcome = await redis.run(commands, deadline);
+  for (const [index] of commands.entries()) {
+    const reply = scriptReply(outcome, index);
+    if (reply.kind === "unavailable") return reply;
+  }
+  return { kind: "merged" };
+}

@@ -16,13 +16,13 @@ import { decodeAnswer, encodeAnswer } from "../wire/stored-answer.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { answerKey, leaseKey, QUEUES, queueKey, SHARD, variantsKey } from "./keys.ts";
 import { settledFor } from "./known-shards.ts";
+import { SHARD_PRELUDE } from "./preludes.ts";
 import { compact, evalCommand, type ScriptReply, scriptReply } from "./script.ts";
 import BUDGET_PRELUDE from "./scripts/budget-prelude.lua";
 import fillScript from "./scripts/fill.lua";
 import peekScript from "./scripts/peek.lua";
 import readOrLeaseScript from "./scripts/read-or-lease.lua";
 import releaseScript from "./scripts/release.lua";
-import SHARD_PRELUDE from "./scripts/shard-prelude.lua";
 import VERIFIED from "./scripts/verified.lua";
 
 // Joined once: a text joined anew at each call is hashed anew by whoever looks it up.

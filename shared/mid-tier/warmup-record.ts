@@ -7,7 +7,7 @@ import type { Redis } from "../ports/redis.ts";
 import type { WarmMessage } from "../wire/internal.ts";
 import { parseJson } from "../wire/json.ts";
 import { warmupErrorsKey, warmupKey } from "./keys.ts";
-import { type ScriptReply, scriptReply } from "./script.ts";
+import { millisecondsOf, type ScriptReply, scriptReply } from "./script.ts";
 
 /** `listing`: sitemaps and manifests are being read, and nothing is fetched yet. */
 export type WarmupState = "listing" | "running" | "done" | "cancelled";
@@ -94,7 +94,6 @@ function warmupIn(id: string, parts: Parts): Warmup | null {
   if (!isState(state)) return null;
   const number = (name: string): number => Number(fields.get(name) ?? 0);
   const edges = parseJson(fields.get("edges") ?? "null");
-  const [seconds, micros] = parts.time;
   return {
     ...{ id, state },
     site: fields.get("site") ?? "",
@@ -112,7 +111,7 @@ function warmupIn(id: string, parts: Parts): Warmup | null {
     errors: parts.errors.flatMap((text) => (parseJson(text) as WarmupError | null) ?? []),
     ...{ at: number("at"), began: fields.has("began") ? number("began") : number("at") },
     finishedAt: fields.has("finished") ? number("finished") : null,
-    now: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000),
+    now: millisecondsOf(parts.time),
   };
 }
 

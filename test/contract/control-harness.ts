@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApi } from "../../control-plane/api/app.ts";
+import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
@@ -291,3 +292,20 @@ export const SITES = [
   { name: "shop", hosts: ["shop.test", "*.shop.test"], aliases: [], canonicalHost: "shop.test" },
   { name: "solo", hosts: ["solo.test"], aliases: ["solo-edge.test"], canonicalHost: "solo.test" },
 ];
+
+/** A plane that has brought its sites and policies into the log, and adopted an edge that knows nothing yet. */
+export async function startConfigured(
+  rest: RestFixture,
+  policies: readonly object[],
+): Promise<{ plane: TestPlane; edge: FakeEdge }> {
+  const edge = await startFakeEdge("one");
+  edge.position = null;
+  const plane = await startPlane(rest, {
+    ...{ SITES, POLICIES: policies, EDGES: [{ id: edge.id, url: edge.url }] },
+  });
+  const booted = await bootConfiguration(plane.plane);
+  const adopted = await plane.plane.edges.adopt();
+  if (booted.kind !== "done" || adopted.kind !== "replaced")
+    throw new Error(`${booted.kind}, ${adopted.kind}`);
+  return { plane, edge };
+}

@@ -3,7 +3,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { startEmbeddedRest } from "../support/redis-server.ts";
-import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane, TOKEN } from "./control-harness.ts";
+import {
+  type FakeEdge,
+  SITES,
+  startConfigured,
+  startPlane,
+  type TestPlane,
+  TOKEN,
+} from "./control-harness.ts";
 
 let rest: Awaited<ReturnType<typeof startEmbeddedRest>>;
 let plane: TestPlane;
@@ -11,11 +18,7 @@ let edge: FakeEdge;
 
 beforeEach(async () => {
   rest = await startEmbeddedRest();
-  edge = await startFakeEdge("one");
-  edge.position = null;
-  plane = await startPlane(rest, { SITES, POLICIES: [], EDGES: [{ id: edge.id, url: edge.url }] });
-  expect(await bootConfiguration(plane.plane)).toEqual({ kind: "done" });
-  expect(await plane.plane.edges.adopt()).toEqual({ kind: "replaced" });
+  ({ plane, edge } = await startConfigured(rest, []));
 });
 afterEach(async () => {
   await plane.settled();

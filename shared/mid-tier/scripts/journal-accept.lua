@@ -14,7 +14,7 @@ local pending = redis.call('ZCARD', OPS)
 if request ~= '' then
   local known = redis.call('HMGET', REQUEST, 'request', 'id', 'etag')
   if known[1] and known[1] ~= request then return { 'conflict' } end
-  if known[1] then return { 'accepted', known[2], known[3], int(pending) } end
+  if known[1] then return { 'accepted', known[2], known[3] } end
 end
 
 local v = redis.call('HMGET', VALUE, 'e', 'gone')
@@ -87,4 +87,4 @@ if request ~= '' then
   redis.call('HSET', REQUEST, 'request', request, 'id', op, 'etag', etag)
   redis.call('PEXPIRE', REQUEST, ARGV[19])
 end
-return { 'accepted', op, etag, int(pending) }
+return { 'accepted', op, etag }

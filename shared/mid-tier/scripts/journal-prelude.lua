@@ -1,14 +1,5 @@
 -- Shared by the journal's scripts. Of one key of the cache: its value (tg:jv:), the operations that the origin does not
 -- have yet, oldest first (tg:jk:), each a hash of its own (tg:jo:). Keys are named as in keys.ts.
-local function int(n)
-  return string.format('%.0f', n)
-end
-
-local function now_ms()
-  local t = redis.call('TIME')
-  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-end
-
 -- Values that the origin has, by when they end if nobody uses them; what each value is charged, and the sum of that and
 -- of what waits.
 local VALUES, SIZES, SUMS = 'tg:j:values', 'tg:j:sizes', 'tg:j:figures'

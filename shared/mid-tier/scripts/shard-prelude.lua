@@ -4,15 +4,6 @@
 local SHARD = KEYS[#KEYS]
 local MAP, LIFE = tonumber(ARGV[#ARGV - 1]), ARGV[#ARGV]
 
-local function int(n)
-  return string.format('%.0f', n)
-end
-
-local function now_ms()
-  local t = redis.call('TIME')
-  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-end
-
 -- A database that was emptied, or that was away while others held its keys, has nothing to say under this name before
 -- it is admitted to a new life.
 local function is_stranger()

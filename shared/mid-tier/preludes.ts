@@ -1,0 +1,9 @@
+// What scripts begin with that share it: joined once, since a text joined anew at each call is hashed anew by whoever looks it up.
+
+import { compact } from "./script.ts";
+import journalPrelude from "./scripts/journal-prelude.lua";
+import NUMBER_PRELUDE from "./scripts/number-prelude.lua";
+import shardPrelude from "./scripts/shard-prelude.lua";
+
+export const SHARD_PRELUDE = NUMBER_PRELUDE + shardPrelude;
+export const JOURNAL_PRELUDE = compact(NUMBER_PRELUDE + journalPrelude);
