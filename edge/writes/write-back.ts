@@ -37,7 +37,7 @@ export async function writeBack(
       return readBack(edge, request, { route, otherwise });
     case "PUT":
     case "DELETE":
-      return put(edge, request, route);
+      return takeWrite(edge, request, route);
     case "OPTIONS":
     case "TRACE":
       return writeAround(edge, request, route);
@@ -66,7 +66,8 @@ async function readBack(
   }
 }
 
-async function put(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+/** What replaces the whole of a value, or takes it out. */
+async function takeWrite(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
   const announced = request.header("content-length");
   const large = announced !== null && Number(announced) > route.rules.l2MaxBody;
   // A part of a value, one that is too large to keep, or one whose condition the journal can't check.
