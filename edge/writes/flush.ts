@@ -13,8 +13,7 @@ import { tellLog } from "./tell-log.ts";
 
 /** One run a database and isolate. One that was cancelled with its request never ends: another begins regardless. */
 export function kickFlush(edge: Edge, place: JournalPlace | null, background: Background): void {
-  // Which origin is a site's own only the configuration says.
-  if (place === null || !edge.router.isConfigured) return;
+  if (place === null) return;
   const { shard, partition } = place;
   const now = edge.clock.now();
   const running = edge.flushing.get(shard);
@@ -35,6 +34,9 @@ async function flush(
   shard: string,
   { run, background }: { readonly run: FlushRun; readonly background: Background },
 ): Promise<void> {
+  // Which origin is a site's own only the configuration says: an edge that has just begun learns it first.
+  if (!edge.router.isConfigured) await edge.view.pull(background);
+  if (!edge.router.isConfigured) return;
   let results: readonly Result[] = [];
   let partitions = new Set<number>();
   while (true) {

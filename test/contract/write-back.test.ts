@@ -555,6 +555,18 @@ describe("values", () => {
   });
 });
 
+test("an edge that has just begun learns whose the origins are before it delivers, and delivers nothing where it can't", async () => {
+  const open = closed();
+  await put(edges[0], "one");
+  await settled();
+  open();
+  const silent = createLog({ run: async () => ({ kind: "unavailable", reason: "away" }) }, LOG_LIMITS);
+  await flushed(bareEdge(redis, origin, silent));
+  expect(origin.taken).toEqual([]);
+  await flushed(bareEdge(redis, origin));
+  expect(origin.taken.map(({ body }) => body)).toEqual(["one"]);
+});
+
 describe("an edge that begins while the log can't be reached", () => {
   test("knows from its data centre what goes to the journal, and neither reads nor writes past that", async () => {
     const blobs = memoryBlobs();
