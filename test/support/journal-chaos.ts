@@ -15,7 +15,7 @@ import { handleRequest } from "../../edge/handle-request.ts";
 import type { Reply } from "../../edge/request.ts";
 import { kickFlush } from "../../edge/writes/flush.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
-import { millis } from "../../shared/core/units.ts";
+import { mebibytes, millis } from "../../shared/core/units.ts";
 import { JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import { createJournalLedger, type JournalFigures } from "../../shared/mid-tier/journal-ledger.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
@@ -136,7 +136,9 @@ export class JournalWorld {
     const databases = new Map(this.servers.map(({ name, redis }) => [name, this.seenFrom(life, redis)]));
     const control = databases.get("a");
     if (control === undefined) throw new Error("there is no control database");
-    const journal = { databases, claimedFor: CLAIMED_FOR };
+    // Nothing is written through: what a dying edge has sent to the origin itself may arrive whenever it likes.
+    const roomy = { depth: 1_000_000, perKey: 10_000, valueOctets: mebibytes(1024) };
+    const journal = { databases, claimedFor: CLAIMED_FOR, ...roomy };
     const edge = bareEdge(control, this.originFrom(life), undefined, { journal, blobs: this.blobs });
     return { edge, life };
   }
