@@ -10,6 +10,8 @@ interface Edition {
   readonly name: string;
   /** What node runs; it prints what it found, and ends with another code than 0 where that is not as it should be. */
   readonly args: readonly string[];
+  /** Tells a test that it has time. */
+  readonly long?: true;
 }
 
 const EDITIONS: readonly Edition[] = [
@@ -17,6 +19,11 @@ const EDITIONS: readonly Edition[] = [
   { name: "the model's mutants", args: ["test/model/run.ts", "--mutants"] },
   { name: "all schedules of the scripts", args: ["test/interleavings/run.ts", "--long"] },
   { name: "the scripts' mutants", args: ["test/interleavings/run.ts", "--mutant", "all"] },
+  {
+    name: "a hundred thousand journalled writes",
+    args: ["scripts/test.ts", "test/scenario/journal.redis.test.ts"],
+    long: true,
+  },
   { name: "a hundred seeds of the simulator", args: ["test/simulator/run.ts", "--seeds", "100"] },
   { name: "the simulator's mutants", args: ["test/simulator/every-mutant.ts"] },
 ];
@@ -29,9 +36,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return 2;
   }
   let failed = 0;
-  for (const { name, args } of EDITIONS) {
-    console.log(`# ${name}`);
-    const code = await run(args);
+  for (const edition of EDITIONS) {
+    console.log(`# ${edition.name}`);
+    const code = await run(edition);
     if (code === "ended") return 1;
     if (code !== 0) failed += 1;
   }
@@ -40,9 +47,10 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** Resolves to the exit code, or to "ended" where somebody has ended us: then it is ended too. */
-function run(args: readonly string[]): Promise<number | "ended"> {
+function run({ args, long }: Edition): Promise<number | "ended"> {
   const child = spawn(process.execPath, ["--import", "./scripts/lua-loader.mjs", ...args], {
     cwd: root,
+    env: long ? { ...process.env, TIDEGATE_LONG: "1" } : process.env,
     stdio: ["ignore", "inherit", "inherit"],
   });
   let ended = false;
