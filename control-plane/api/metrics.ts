@@ -1,22 +1,15 @@
 // `GET /cache-metrics`.
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { formatPosition } from "../../shared/core/position.ts";
 import { elapsed, type Instant } from "../../shared/core/units.ts";
 import { WINDOW_LIMITS } from "../../shared/mid-tier/metrics.ts";
-import { readShardFigures, type ShardFigures } from "../../shared/mid-tier/shard-figures.ts";
 import { parseDuration } from "../../shared/wire/duration.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus } from "../edges/collect.ts";
-import { showEdges } from "../edges/show-edges.ts";
 import { followReceipts } from "../invalidate/follow.ts";
-import { readLosses } from "../log/watch.ts";
-import { sumJournal } from "../metrics/journal-sums.ts";
-import { showHot } from "../metrics/show-hot.ts";
-import { showMetrics } from "../metrics/show-metrics.ts";
-import { shardMapIn } from "../shards/map.ts";
+import { readMetrics } from "../metrics/read-metrics.ts";
 import { requireToken } from "./auth.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { metricsSchema } from "./metrics-schema.ts";
@@ -49,36 +42,10 @@ export function metricsRoutes(api: Api, { plane }: ApiPorts): void {
     if (site !== undefined) await refuseOtherSites(plane, site);
     await collectIfDue(plane, freshness);
     const windowMs = parseDuration(window) ?? WINDOW_LIMITS.least;
-    const known = await plane.edges.read();
-    if (known.kind === "unavailable") throw unavailable(known.reason);
-    const { directory } = known;
-    const sums = await plane.metrics.sum(windowMs, directory.now);
-    if (sums.kind === "unavailable") throw unavailable(sums.reason);
-    const log = await plane.log.snapshot(0);
-    if (log.kind === "unavailable") throw unavailable(log.reason);
-    const hot = await plane.hotLedger.follow();
-    if (hot.kind === "unavailable") throw unavailable(hot.reason);
-    const accounts = await plane.budgets.read();
-    const figures = showMetrics(sums, {
-      now: directory.now,
-      windowMs,
-      edges: showEdges(directory),
-      figures: await figuresOf(plane),
-      hotKeys: showHot(hot.keys.slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
-      accounts,
-      journal: sumJournal(await plane.journal.figures()),
-      map: shardMapIn(log.configuration),
-      log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
-    });
-    return context.json(figures, 200);
+    const outcome = await readMetrics(plane, windowMs);
+    if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+    return context.json(outcome.metrics, 200);
   });
-}
-
-async function figuresOf({ databases }: ControlPlane): Promise<ReadonlyMap<string, ShardFigures>> {
-  const read = [...databases].map(
-    async ([id, { redis }]) => [id, await readShardFigures(redis, LIMITS.shardDeadline)] as const,
-  );
-  return new Map(await Promise.all(read));
 }
 
 /** What an isolate remembers between two readings. */

@@ -1,0 +1,48 @@
+// Reads all that the figures of a window are made from: for the route, the dashboard and the alert rules alike.
+
+import { formatPosition } from "../../shared/core/position.ts";
+import type { Millis } from "../../shared/core/units.ts";
+import { readShardFigures, type ShardFigures } from "../../shared/mid-tier/shard-figures.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { showEdges } from "../edges/show-edges.ts";
+import { readLosses } from "../log/watch.ts";
+import { shardMapIn } from "../shards/map.ts";
+import { sumJournal } from "./journal-sums.ts";
+import { showHot } from "./show-hot.ts";
+import { type CacheMetrics, showMetrics } from "./show-metrics.ts";
+
+export type MetricsOutcome = { readonly kind: "metrics"; readonly metrics: CacheMetrics } | Unavailable;
+
+/** As far as edges have told: whoever wants to see what he did a moment ago collects first. */
+export async function readMetrics(plane: ControlPlane, window: Millis): Promise<MetricsOutcome> {
+  const known = await plane.edges.read();
+  if (known.kind === "unavailable") return known;
+  const { directory } = known;
+  const sums = await plane.metrics.sum(window, directory.now);
+  if (sums.kind === "unavailable") return sums;
+  const log = await plane.log.snapshot(0);
+  if (log.kind === "unavailable") return log;
+  const hot = await plane.hotLedger.follow();
+  if (hot.kind === "unavailable") return hot;
+  const metrics = showMetrics(sums, {
+    now: directory.now,
+    windowMs: window,
+    edges: showEdges(directory),
+    figures: await figuresOf(plane),
+    hotKeys: showHot(hot.keys.slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
+    accounts: await plane.budgets.read(),
+    journal: sumJournal(await plane.journal.figures()),
+    map: shardMapIn(log.configuration),
+    log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
+  });
+  return { kind: "metrics", metrics };
+}
+
+async function figuresOf({ databases }: ControlPlane): Promise<ReadonlyMap<string, ShardFigures>> {
+  const read = [...databases].map(
+    async ([id, { redis }]) => [id, await readShardFigures(redis, LIMITS.shardDeadline)] as const,
+  );
+  return new Map(await Promise.all(read));
+}
