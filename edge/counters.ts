@@ -1,5 +1,6 @@
 // What an isolate counts: plain increments on the path of a request, read out by the control plane's tick.
 
+import type { ViewCounts } from "../shared/view/gossip.ts";
 import { LATENCY_BOUNDS } from "../shared/wire/latency.ts";
 
 export type Result = "hit" | "stale" | "miss" | "pass" | "coalesced" | "error";
@@ -27,7 +28,7 @@ export interface OriginGuardCounters {
 /** `fetched` has brought a whole answer, `confirmed` a 304; `shed` was turned away before the origin. */
 export type RefreshOutcome = "fetched" | "confirmed" | "shed" | "failed";
 
-export interface Counters {
+export interface Counters extends ViewCounts {
   readonly classes: Map<string, ClassCounters>;
   readonly tiers: Record<TierName, { hits: number; misses: number; errors: number }>;
   bytesServed: number;
@@ -38,12 +39,6 @@ export interface Counters {
   readonly originGuard: OriginGuardCounters;
   /** Fetches that nobody waited for: behind a client who has his answer, or because the control plane says they are due. */
   readonly refreshes: Record<"behind" | "due", Record<RefreshOutcome, number>>;
-  pulls: number;
-  pushes: number;
-  /** Rounds of questions to peers, what peers have answered, and what they were answered. */
-  gossipRounds: number;
-  gossipHeard: number;
-  gossipTold: number;
   corrupt: number;
   /** Variants by Vary that gave way because their resource had too many. */
   variantsDisplaced: number;

@@ -1,4 +1,4 @@
-// Writes the README's tables of limits from the workers' config files: `node scripts/config-tables.ts`.
+// Writes the README's tables of limits from the files that hold them: `node scripts/config-tables.ts`.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,9 +9,9 @@ export interface ConfigRow {
   readonly why: string;
 }
 
-/** Every property of `LIMITS`, with the comment before it; an empty `why` where it has none. */
+/** Every property of its `…LIMITS`, with the comment before it; an empty `why` where it has none. */
 export function configRows(source: string): ConfigRow[] {
-  const body = /export const LIMITS = \{\n([\s\S]*?)\n\} as const;/.exec(source)?.[1] ?? "";
+  const body = /export const (?:\w+_)?LIMITS = \{\n([\s\S]*?)\n\} as const;/.exec(source)?.[1] ?? "";
   const property = /(?: {2}\/\*\*\s*([\s\S]*?)\s*\*\/\n)? {2}(\w+): (.+?),\n/g;
   return [...`${body}\n`.matchAll(property)].map(([, why = "", name = "", value = ""]) => ({
     name,

@@ -1,12 +1,12 @@
 // What an isolate believes of the log when a peer has led it past entries that it never saw.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { Knowledge } from "../../edge/log/knowledge.ts";
-import { pull } from "../../edge/log/pull.ts";
 import type { Telling } from "../../shared/core/gossip.ts";
 import { instant, millis } from "../../shared/core/units.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
+import { Knowledge } from "../../shared/view/knowledge.ts";
+import { pull } from "../../shared/view/pull.ts";
 
 const EPOCH = 5;
 const clock: Clock = {

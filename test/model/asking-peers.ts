@@ -1,10 +1,10 @@
-// Gossip, step by step: a question, the peer's word on it, and what the asker makes of that (`edge/log/gossip.ts`).
+// Gossip, step by step: a question, the peer's word on it, and what the asker makes of that (`shared/view/gossip.ts`).
 
-import { tellPeer } from "../../edge/log/gossip.ts";
-import type { Knowledge } from "../../edge/log/knowledge.ts";
 import type { Telling } from "../../shared/core/gossip.ts";
 import type { LogView } from "../../shared/core/log-view.ts";
 import { millis } from "../../shared/core/units.ts";
+import { tellPeer } from "../../shared/view/gossip.ts";
+import type { Knowledge } from "../../shared/view/knowledge.ts";
 import { entryOf, headOf } from "./entries.ts";
 import { ago, type Known, known, moved, NOW } from "./knowing.ts";
 import type { Age, Knowing, Question, Told } from "./parts.ts";
@@ -36,7 +36,7 @@ export const asking = rule(
   },
 );
 
-/** `standingOf` of `edge/log/gossip.ts`. */
+/** `standingOf` of `shared/view/gossip.ts`. */
 const asked = ({ view }: Knowing): Question => ({
   sentFor: 0,
   standing: view?.hash ?? null,
@@ -96,7 +96,7 @@ function tellingOf(word: Told & { readonly kind: "telling" }): Telling {
 const heard = (scope: Scope, knowing: Knowing, question: Question): Known<void> =>
   known(scope, knowing, (knowledge, view) => takeTold(knowledge, view, question));
 
-/** `takeTold` of `edge/log/gossip.ts`. */
+/** `takeTold` of `shared/view/gossip.ts`. */
 function takeTold(
   knowledge: Knowledge,
   view: LogView | null,

@@ -37,14 +37,14 @@ export async function loadModel(
 }
 
 function altering(limits: Readonly<Record<string, number>>, fault: Fault | null): Plugin {
-  const config = join(root, "edge/config.ts");
+  const config = join(root, "shared/view/limits.ts");
   return {
     name: "tidegate:altering",
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         const text = await readFile(path, "utf8");
         const broken = fault !== null && path === join(root, fault.file) ? faulty(text, fault) : text;
-        const small = path === config ? `\nObject.assign(LIMITS, ${JSON.stringify(limits)});\n` : "";
+        const small = path === config ? `\nObject.assign(VIEW_LIMITS, ${JSON.stringify(limits)});\n` : "";
         return { contents: broken + small, loader: "ts" };
       });
     },

@@ -10,7 +10,7 @@ export interface Configuration {
   readonly long: readonly Scope[];
 }
 
-const AMPLE = { viewSelectors: 9, viewAhead: 9, viewRecent: 9, gossipPage: 9 };
+const AMPLE = { selectors: 9, ahead: 9, recent: 9, gossipPage: 9 };
 
 /** One warm edge, and nothing that could happen to it. */
 const QUIET: Scope = {
@@ -63,7 +63,7 @@ const FORGETTING: Scope = {
   modes: ["hard", "soft"],
   others: true,
   log: { page: 1, entriesKept: 1, selectorsKept: 1 },
-  limits: { ...AMPLE, viewSelectors: 1, viewAhead: 1, viewRecent: 1 },
+  limits: { ...AMPLE, selectors: 1, ahead: 1, recent: 1 },
   pulls: 1,
   pushes: true,
   losses: true,
@@ -121,7 +121,7 @@ const GOSSIP: Scope = {
   ...QUIET,
   edges: 2,
   others: true,
-  limits: { ...AMPLE, viewRecent: 1, gossipPage: 1 },
+  limits: { ...AMPLE, recent: 1, gossipPage: 1 },
   gossip: true,
   memory: true,
 };

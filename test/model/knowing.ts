@@ -1,11 +1,11 @@
 // Runs the edge's own `Knowledge` on a state: made of it, asked or told one thing, and read back.
 
-import { LIMITS } from "../../edge/config.ts";
-import { Knowledge } from "../../edge/log/knowledge.ts";
 import type { DatedEntry, LogView } from "../../shared/core/log-view.ts";
 import { comparePositions } from "../../shared/core/position.ts";
 import { type Instant, instant } from "../../shared/core/units.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
+import { Knowledge } from "../../shared/view/knowledge.ts";
+import { VIEW_LIMITS } from "../../shared/view/limits.ts";
 import { entryOf, headOf } from "./entries.ts";
 import type { Age, HeldEntry, Knowing, View } from "./parts.ts";
 import type { Move } from "./rule.ts";
@@ -127,11 +127,11 @@ function frozen(scope: Scope, view: LogView): View {
     floor: view.floor,
     index: inOrder(
       [...view.index].map(([selector, { hard, softs }]) => [selector, hard, softs.at(-1)?.seq ?? 0] as const),
-      { by: ([selector]) => selector, room: LIMITS.viewSelectors },
+      { by: ([selector]) => selector, room: VIEW_LIMITS.selectors },
     ),
     ahead: inOrder([...view.ahead.values()].map(held), {
       by: ([chain]) => headOf(chain).seq,
-      room: LIMITS.viewAhead,
+      room: VIEW_LIMITS.ahead,
     }),
     recent: [...view.recent.values()].map(held),
     knownFor: ageOf(view.knownAt, cap),

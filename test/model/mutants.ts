@@ -10,7 +10,7 @@ export interface Mutant {
 
 const VIEW = "shared/core/log-view.ts";
 const GOSSIP = "shared/core/gossip.ts";
-const KNOWLEDGE = "edge/log/knowledge.ts";
+const KNOWLEDGE = "shared/view/knowledge.ts";
 const PULLING = "test/model/pulling.ts";
 const NEAR = "test/model/near.ts";
 const SEARCHING = "test/model/searching.ts";

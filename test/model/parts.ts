@@ -17,7 +17,7 @@ export interface Parts {
   readonly shard: Shard;
 }
 
-/** `Knowledge` of `edge/log/knowledge.ts`, and what is under way to it. */
+/** `Knowledge` of `shared/view/knowledge.ts`, and what is under way to it. */
 export interface Knowing {
   readonly view: View | null;
   /** The epoch that a new snapshot may not undercut. */

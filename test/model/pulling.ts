@@ -1,8 +1,8 @@
-// How an edge learns the log from Redis and by pushes: `edge/log/pull.ts` and `receive` of `edge/log/view-keeper.ts`.
+// How an edge learns the log from Redis and by pushes: `shared/view/pull.ts` and `receive` of `shared/view/view-keeper.ts`.
 
-import type { Knowledge } from "../../edge/log/knowledge.ts";
 import type { LogView } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
+import type { Knowledge } from "../../shared/view/knowledge.ts";
 import { type Chain, entryOf, goesOnFrom, headOf } from "./entries.ts";
 import { ago, known, moved } from "./knowing.ts";
 import type { Knowing, Log, Pull } from "./parts.ts";

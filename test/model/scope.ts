@@ -23,7 +23,7 @@ export interface Scope {
   readonly delay: Age;
   readonly log: LogScope;
   /** Of `edge/config.ts`. */
-  readonly limits: Readonly<Record<"viewSelectors" | "viewAhead" | "viewRecent" | "gossipPage", number>>;
+  readonly limits: Readonly<Record<"selectors" | "ahead" | "recent" | "gossipPage", number>>;
   /** Pulls of one edge at a time; 0 = a pull is one step, and nothing comes between. */
   readonly pulls: number;
   readonly pushes: boolean;

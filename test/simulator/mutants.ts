@@ -23,13 +23,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "  const exchange: Exchange = {\n    job,\n    right: { ...right, asOf: edge.view.position() },",
   },
   "known-at-on-push": {
-    file: "edge/log/view-keeper.ts",
+    file: "shared/view/view-keeper.ts",
     from: 18,
     find: "    const joined = this.knowledge.take(view, entries);\n",
     put: "    const joined = this.knowledge.take(view, entries);\n    view.knownAt = this.ports.clock.now();\n",
   },
   "known-at-at-arrival": {
-    file: "edge/log/pull.ts",
+    file: "shared/view/pull.ts",
     from: 31,
     find: "reachedHead(view, outcome.head, sentAt)",
     put: "reachedHead(view, outcome.head, ports.clock.now())",
@@ -71,7 +71,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "granted = granted or '0'",
   },
   "unavailable-is-absent": {
-    file: "edge/log/pull.ts",
+    file: "shared/view/pull.ts",
     from: 6,
     find: '    if (outcome.kind === "unavailable") return "unavailable";\n    // Another',
     put: '    if (outcome.kind === "unavailable") {\n      knowledge.reachedHead(view, knowledge.joint(view), sentAt);\n      return "reached";\n    }\n    // Another',
@@ -149,7 +149,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "if (route.configuration <= this.configuration) return true;",
   },
   "snapshot-takes-back": {
-    file: "edge/log/knowledge.ts",
+    file: "shared/view/knowledge.ts",
     from: 23,
     find: "return comparePositions(head, positionOf(old)) > 0;",
     put: "return head.epoch >= old.epoch;",

@@ -4,6 +4,7 @@ import { LIMITS as CONTROL_LIMITS } from "../../control-plane/config.ts";
 import { LIMITS } from "../../edge/config.ts";
 import { STANDARD_CLASS } from "../../shared/core/classes.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
+import { VIEW_LIMITS } from "../../shared/view/limits.ts";
 
 Object.assign(LIMITS, {
   l2ReadDeadline: 300,
@@ -25,14 +26,11 @@ Object.assign(LIMITS, {
   followerGuard: 2500,
   uncacheableFor: 1500,
   writeThroughPatience: 300,
-  viewSelectors: 8,
-  viewAhead: 3,
-  viewRecent: 6,
-  pullPage: 3,
-  pullGuard: 800,
   verifiedRemembered: 6,
   hotEvery: 2,
 });
+
+Object.assign(VIEW_LIMITS, { selectors: 8, ahead: 3, recent: 6, pullPage: 3, pullGuard: 800 });
 
 Object.assign(LOG_LIMITS, {
   entriesKept: 40,

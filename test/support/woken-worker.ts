@@ -1,9 +1,9 @@
 // A worker whose requests wait for one another by the edge's own means, often enough for the runtime to optimize these.
 
 import { joinFlight, startFlight } from "../../edge/coalesce.ts";
-import { Ending, waitFor } from "../../edge/log/ending.ts";
 import { type Millis, seconds } from "../../shared/core/units.ts";
 import { systemTimers } from "../../shared/runtime/system.ts";
+import { Ending, waitFor } from "../../shared/view/ending.ts";
 
 interface Env {
   readonly ORIGIN: { fetch(url: string): Promise<Response> };

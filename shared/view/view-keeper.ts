@@ -1,15 +1,15 @@
 // Keeps the edge's view of the log young: when to pull, when to ask peers, and what a request waits for.
 
-import type { LogEntry } from "../../shared/core/log-entry.ts";
-import { hashAt, highestLearnt, knownAge, type LogView, positionOf } from "../../shared/core/log-view.ts";
-import { comparePositions, type Position } from "../../shared/core/position.ts";
-import { earlier, elapsed, type Instant, type Millis, millis } from "../../shared/core/units.ts";
-import type { Background, Timers } from "../../shared/ports/clock.ts";
-import type { Question, Told } from "../../shared/wire/gossip.ts";
-import { LIMITS } from "../config.ts";
+import type { LogEntry } from "../core/log-entry.ts";
+import { hashAt, highestLearnt, knownAge, type LogView, positionOf } from "../core/log-view.ts";
+import { comparePositions, type Position } from "../core/position.ts";
+import { earlier, elapsed, type Instant, type Millis, millis } from "../core/units.ts";
+import type { Background, Timers } from "../ports/clock.ts";
+import type { Question, Told } from "../wire/gossip.ts";
 import { Ending, waitFor } from "./ending.ts";
 import { type GossipPorts, gossipRound, isAhead, tellPeer } from "./gossip.ts";
 import { Knowledge } from "./knowledge.ts";
+import { VIEW_LIMITS } from "./limits.ts";
 import { type PullPorts, pull } from "./pull.ts";
 
 interface Pull {
@@ -113,10 +113,10 @@ export class ViewKeeper {
     }
     const pulled = this.pullFor(arrival, window, background);
     if (window === 0) {
-      await this.wait([pulled], LIMITS.pullGuard);
+      await this.wait([pulled], VIEW_LIMITS.pullGuard);
       // The log was heard, but a step of the clock or another reply came between: that is no silence.
       if (!this.pulledSince(arrival.ticket) && !this.logIsSilent && pulled.isOver)
-        await this.wait([this.pullFor(arrival, window, background)], LIMITS.pullGuard);
+        await this.wait([this.pullFor(arrival, window, background)], VIEW_LIMITS.pullGuard);
       this.distrustTies(arrival);
     } else await this.orFromPeers(pulled, this.wanted(arrival.at, window), background);
     return this.current();
@@ -125,14 +125,14 @@ export class ViewKeeper {
   /** One pull sent after the arrival, and peers' word where the log is silent, until it holds. */
   async renew(arrival: Arrival, holds: () => boolean, background: Background): Promise<void> {
     const pulled = this.pullFor(arrival, millis(0), background);
-    await this.orFromPeers(pulled, { window: LIMITS.beatWindow, holds }, background);
+    await this.orFromPeers(pulled, { window: VIEW_LIMITS.beatWindow, holds }, background);
   }
 
   /** The beat: learns what there is to learn, from whoever can tell it in good time. */
   async catchUp(background: Background): Promise<void> {
-    const learning = this.learn(this.ports.clock.now(), LIMITS.beatWindow, background);
+    const learning = this.learn(this.ports.clock.now(), VIEW_LIMITS.beatWindow, background);
     background.keep(learning);
-    await this.wait([Ending.of(learning)], LIMITS.beatPatience);
+    await this.wait([Ending.of(learning)], VIEW_LIMITS.beatPatience);
   }
 
   /** A clock too coarse to tell a pull before the arrival from one after it must not pass for the latter. */
@@ -158,7 +158,7 @@ export class ViewKeeper {
     peers.heard(question.edge, clock.now());
     if (!this.knows(clock.now(), millis(question.within))) {
       const pulled = this.underWay()?.ending ?? this.send(background);
-      if (!this.logIsSilent) await this.wait([pulled], LIMITS.tellPatience);
+      if (!this.logIsSilent) await this.wait([pulled], VIEW_LIMITS.tellPatience);
     }
     const told = tellPeer(this.knowledge, question.standing, clock.now());
     if (told.kind === "fork") this.send(background);
@@ -169,7 +169,7 @@ export class ViewKeeper {
 
   /** Resolves when the log has answered or was given up. */
   pull(background: Background): Promise<void> {
-    return this.wait([this.send(background)], LIMITS.pullGuard);
+    return this.wait([this.send(background)], VIEW_LIMITS.pullGuard);
   }
 
   /** A pull under way that is good enough, or the next one, which everybody shares who came before it is sent. */
@@ -178,7 +178,7 @@ export class ViewKeeper {
     if (pulling === null) return this.send(background);
     if (pulling.ticket > arrival.ticket || pulling.sentAt > arrival.at - window) return pulling.ending;
     const now = this.ports.clock.now();
-    if (this.queued !== null && elapsed(this.queued.begunAt, now) <= 2 * LIMITS.pullQueue)
+    if (this.queued !== null && elapsed(this.queued.begunAt, now) <= 2 * VIEW_LIMITS.pullQueue)
       return this.queued.ending;
     const queued: Begun = { begunAt: now, ending: new Ending() };
     this.queued = queued;
@@ -187,7 +187,7 @@ export class ViewKeeper {
   }
 
   private async sendNext(pulling: Pull, queued: Begun, background: Background): Promise<void> {
-    await this.wait([pulling.ending], LIMITS.pullQueue);
+    await this.wait([pulling.ending], VIEW_LIMITS.pullQueue);
     if (this.queued === queued) this.queued = null;
     await this.pull(background);
     queued.ending.end();
@@ -196,7 +196,7 @@ export class ViewKeeper {
   /** Whose request has died with it does not count. */
   private underWay(): Pull | null {
     const { pulling } = this;
-    const lost = pulling !== null && elapsed(pulling.sentAt, this.ports.clock.now()) > LIMITS.pullGuard;
+    const lost = pulling !== null && elapsed(pulling.sentAt, this.ports.clock.now()) > VIEW_LIMITS.pullGuard;
     return lost ? null : pulling;
   }
 
@@ -225,17 +225,21 @@ export class ViewKeeper {
 
   private learnBehind(background: Background): void {
     if (this.underWay() !== null) return;
-    background.keep(this.learn(this.ports.clock.now(), LIMITS.beatWindow, background));
+    background.keep(this.learn(this.ports.clock.now(), VIEW_LIMITS.beatWindow, background));
   }
 
   /** The log's word, or peers' where it doesn't come at once or not at all: whichever is enough first. */
   private async orFromPeers(pulled: Ending, wanted: Wanted, background: Background): Promise<void> {
     const { holds } = wanted;
-    if (this.ports.peers.count === 0) return this.wait([pulled], LIMITS.pullGuard);
-    if (!this.logIsSilent) await this.wait([pulled], LIMITS.gossipAfter);
+    if (this.ports.peers.count === 0) return this.wait([pulled], VIEW_LIMITS.pullGuard);
+    if (!this.logIsSilent) await this.wait([pulled], VIEW_LIMITS.gossipAfter);
     if (holds()) return;
     const told = this.askPeers(wanted.window, background);
-    await waitFor([pulled, told], { timers: this.ports.timers, atMost: LIMITS.pullGuard, enough: holds });
+    await waitFor([pulled, told], {
+      timers: this.ports.timers,
+      atMost: VIEW_LIMITS.pullGuard,
+      enough: holds,
+    });
   }
 
   /** One round at a time, and no more of them than the period allows. */
@@ -243,7 +247,7 @@ export class ViewKeeper {
     const now = this.ports.clock.now();
     const { round } = this;
     const since = round === null ? null : elapsed(round.begunAt, now);
-    if (round !== null && since !== null && since < LIMITS.gossipPeriod) return round.ending;
+    if (round !== null && since !== null && since < VIEW_LIMITS.gossipPeriod) return round.ending;
     const done = gossipRound(this.knowledge, this.ports, within);
     this.round = { begunAt: now, ending: Ending.of(done) };
     background.keep(done);

@@ -1,17 +1,26 @@
 // Asks peers for what the log can't be asked for, and tells them what this edge knows.
 
-import { type Standing, tell } from "../../shared/core/gossip.ts";
-import type { LogView } from "../../shared/core/log-view.ts";
-import { elapsed, type Instant, type Millis, millis } from "../../shared/core/units.ts";
-import type { Clock } from "../../shared/ports/clock.ts";
-import type { Random } from "../../shared/ports/identity.ts";
-import type { CallEdge } from "../../shared/wire/call-edge.ts";
-import { decodeTold, encodeQuestion, GOSSIP_PATH, type Told } from "../../shared/wire/gossip.ts";
-import type { Peer } from "../../shared/wire/internal.ts";
-import { LIMITS } from "../config.ts";
-import type { Counters } from "../counters.ts";
+import { type Standing, tell } from "../core/gossip.ts";
+import type { LogView } from "../core/log-view.ts";
+import { elapsed, type Instant, type Millis, millis } from "../core/units.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/identity.ts";
+import type { CallEdge } from "../wire/call-edge.ts";
+import { decodeTold, encodeQuestion, GOSSIP_PATH, type Told } from "../wire/gossip.ts";
+import type { Peer } from "../wire/internal.ts";
 import type { Knowledge } from "./knowledge.ts";
+import { VIEW_LIMITS } from "./limits.ts";
 import type { Peers } from "./peers.ts";
+
+/** What whoever keeps a view counts of it. */
+export interface ViewCounts {
+  pulls: number;
+  pushes: number;
+  /** Rounds of questions to peers, what peers have answered, and what they were answered. */
+  gossipRounds: number;
+  gossipHeard: number;
+  gossipTold: number;
+}
 
 export interface GossipPorts {
   readonly self: string;
@@ -19,7 +28,7 @@ export interface GossipPorts {
   /** When this life of the isolate began: what was known before then is not enough. */
   readonly begunAt: Instant;
   readonly random: Random;
-  readonly counters: Counters;
+  readonly counters: ViewCounts;
   readonly callPeer: CallEdge;
   readonly peers: Peers;
 }
@@ -27,7 +36,7 @@ export interface GossipPorts {
 /** One round: a few peers at once. Resolves when all of them have answered or were given up. */
 export async function gossipRound(knowledge: Knowledge, ports: GossipPorts, within: Millis): Promise<void> {
   const { clock, random, peers } = ports;
-  const asked = peers.choose(LIMITS.gossipFanOut, { now: clock.now(), random });
+  const asked = peers.choose(VIEW_LIMITS.gossipFanOut, { now: clock.now(), random });
   ports.counters.gossipRounds += 1;
   await Promise.all(asked.map((peer) => askPeer(knowledge, ports, { peer, within })));
 }
@@ -38,13 +47,13 @@ async function askPeer(
   { peer, within }: { peer: Peer; within: Millis },
 ): Promise<void> {
   const { begunAt, clock, counters, peers, self, callPeer } = ports;
-  for (let page = 0; page < LIMITS.gossipPages; page++) {
+  for (let page = 0; page < VIEW_LIMITS.gossipPages; page++) {
     const view = knowledge.current();
     const sentAt = clock.now();
     const steps = clock.backwardSteps();
     const young = millis(Math.min(within, elapsed(begunAt, sentAt)));
     const body = encodeQuestion({ edge: self, standing: standingOf(view), within: young });
-    const answer = await callPeer(peer, { path: GOSSIP_PATH, body }, LIMITS.gossipDeadline);
+    const answer = await callPeer(peer, { path: GOSSIP_PATH, body }, VIEW_LIMITS.gossipDeadline);
     const told = answer.kind === "answer" ? decodeTold(answer.text) : null;
     if (told === null) return peers.silent(peer.id, clock.now());
     // Nothing can be dated by an instant from before a clock stepped back.
@@ -81,7 +90,7 @@ const standingOf = (view: LogView | null): Standing =>
 export function tellPeer(knowledge: Knowledge, asker: Standing, now: Instant): Told {
   const view = knowledge.current();
   if (view === null) return { kind: "cold" };
-  const tale = tell(view, asker, { now, most: LIMITS.gossipPage });
+  const tale = tell(view, asker, { now, most: VIEW_LIMITS.gossipPage });
   if (tale.kind === "fork") knowledge.forget(view);
   return tale;
 }

@@ -1,8 +1,8 @@
 // What this isolate knows of the log: one view at a time, replaced or forgotten, and never going back.
 
-import type { Hearing, Telling } from "../../shared/core/gossip.ts";
-import { hear } from "../../shared/core/gossip.ts";
-import type { LogEntry } from "../../shared/core/log-entry.ts";
+import type { Hearing, Telling } from "../core/gossip.ts";
+import { hear } from "../core/gossip.ts";
+import type { LogEntry } from "../core/log-entry.ts";
 import {
   carryOver,
   hashAt,
@@ -12,12 +12,12 @@ import {
   learnHead,
   positionOf,
   viewOfSnapshot,
-} from "../../shared/core/log-view.ts";
-import { comparePositions } from "../../shared/core/position.ts";
-import { type Instant, instant } from "../../shared/core/units.ts";
-import type { Clock } from "../../shared/ports/clock.ts";
-import type { Joint, LogHead } from "../../shared/ports/mid-tier.ts";
-import { LIMITS } from "../config.ts";
+} from "../core/log-view.ts";
+import { comparePositions } from "../core/position.ts";
+import { type Instant, instant } from "../core/units.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Joint, LogHead } from "../ports/mid-tier.ts";
+import { VIEW_LIMITS } from "./limits.ts";
 
 export interface KnowledgePorts {
   readonly clock: Clock;
@@ -25,13 +25,6 @@ export interface KnowledgePorts {
   readonly begunAt: Instant;
   readonly configured: (fields: ReadonlyMap<string, string>) => void;
 }
-
-const LIMITS_OF_VIEW = {
-  selectors: LIMITS.viewSelectors,
-  ahead: LIMITS.viewAhead,
-  recent: LIMITS.viewRecent,
-  recentSize: LIMITS.viewRecentSize,
-};
 
 export class Knowledge {
   private view: LogView | null = null;
@@ -79,7 +72,7 @@ export class Knowledge {
 
   /** False where the chain does not join ours. */
   take(view: LogView, entries: readonly LogEntry[]): boolean {
-    const learning = learn(view, entries, { receivedAt: this.ports.clock.now(), limits: LIMITS_OF_VIEW });
+    const learning = learn(view, entries, { receivedAt: this.ports.clock.now(), limits: VIEW_LIMITS });
     if (learning.kind === "broken") {
       this.forget(view);
       return false;
@@ -104,7 +97,7 @@ export class Knowledge {
     const old = this.view;
     if (old !== null && !this.leadsOn(old, head)) return false;
     const view = viewOfSnapshot({ ...head, configuration }, sentAt, this.nextGeneration());
-    if (old !== null) carryOver(view, old, LIMITS_OF_VIEW);
+    if (old !== null) carryOver(view, old, VIEW_LIMITS);
     this.unproven = null;
     this.adopt(view);
     return true;
@@ -129,7 +122,7 @@ export class Knowledge {
       receivedAt: this.ports.clock.now(),
       begunAt: this.ports.begunAt,
       generation: this.generationAhead(),
-      limits: LIMITS_OF_VIEW,
+      limits: VIEW_LIMITS,
     });
     if (hearing.kind === "learnt" && hearing.configurationChanged && old !== null)
       this.ports.configured(old.configuration);

@@ -1,7 +1,7 @@
 // Something that ends once, and requests that wait for it but may themselves be over sooner.
 
-import type { Millis } from "../../shared/core/units.ts";
-import type { Timers } from "../../shared/ports/clock.ts";
+import type { Millis } from "../core/units.ts";
+import type { Timers } from "../ports/clock.ts";
 
 /**
  * Not a promise: what waits on a promise can't be taken back, and a runtime complains when one request's end wakes

@@ -1,8 +1,8 @@
 // The configuration that this data centre knew last: for an edge that begins while the log can't be reached.
 
-import { days } from "../../shared/core/units.ts";
-import type { BlobStore } from "../../shared/ports/blob-store.ts";
-import { parseJson } from "../../shared/wire/json.ts";
+import { days } from "../shared/core/units.ts";
+import type { BlobStore } from "../shared/ports/blob-store.ts";
+import { parseJson } from "../shared/wire/json.ts";
 
 /** No digest of a cache key looks like this. */
 const KEY = "configuration";

@@ -1,9 +1,9 @@
 // The other edges that this one may ask: as the control plane has named them, for as long as they answer.
 
-import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
-import type { Random } from "../../shared/ports/identity.ts";
-import type { Peer } from "../../shared/wire/internal.ts";
-import { LIMITS } from "../config.ts";
+import { elapsed, type Instant, type Millis } from "../core/units.ts";
+import type { Random } from "../ports/identity.ts";
+import type { Peer } from "../wire/internal.ts";
+import { VIEW_LIMITS } from "./limits.ts";
 
 interface Known {
   url: string;
@@ -75,7 +75,7 @@ export class Peers {
   silent(id: string, now: Instant): void {
     const known = this.known.get(id);
     if (known === undefined) return;
-    known.pausedUntil = (now + LIMITS.peerPause) as Instant;
+    known.pausedUntil = (now + VIEW_LIMITS.peerPause) as Instant;
     known.lastAge = null;
   }
 
@@ -85,6 +85,6 @@ export class Peers {
 
   private forgetSilent(now: Instant): void {
     for (const [id, { heardAt }] of this.known)
-      if (elapsed(heardAt, now) > LIMITS.peerForgotten) this.known.delete(id);
+      if (elapsed(heardAt, now) > VIEW_LIMITS.peerForgotten) this.known.delete(id);
   }
 }

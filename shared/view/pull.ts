@@ -1,9 +1,9 @@
 // Asks the log itself: the entries since the cursor, page by page, or a snapshot where nothing joins.
 
-import type { Clock } from "../../shared/ports/clock.ts";
-import type { Log } from "../../shared/ports/mid-tier.ts";
-import { LIMITS } from "../config.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/mid-tier.ts";
 import type { Knowledge } from "./knowledge.ts";
+import { VIEW_LIMITS } from "./limits.ts";
 
 export interface PullPorts {
   readonly log: Log;
@@ -16,10 +16,10 @@ export type PullOutcome = "reached" | "unavailable" | "overtaken";
 export async function pull(knowledge: Knowledge, ports: PullPorts): Promise<PullOutcome> {
   const view = knowledge.current();
   if (view === null) return pullSnapshot(knowledge, ports);
-  for (let page = 0; page < LIMITS.pullPages; page++) {
+  for (let page = 0; page < VIEW_LIMITS.pullPages; page++) {
     const sentAt = ports.clock.now();
     const steps = ports.clock.backwardSteps();
-    const outcome = await ports.log.since(knowledge.joint(view), LIMITS.pullPage);
+    const outcome = await ports.log.since(knowledge.joint(view), VIEW_LIMITS.pullPage);
     if (outcome.kind === "unavailable") return "unavailable";
     // Another pull or a push may have replaced the view meanwhile: this reply is then about nothing we hold.
     if (knowledge.current() !== view) return "overtaken";

@@ -1,0 +1,44 @@
+// How much a view of the log holds, and for how long whoever learns it waits for whom.
+
+import { mebibytes, millis, minutes, seconds } from "../core/units.ts";
+
+export const VIEW_LIMITS = {
+  /** Selectors a view holds before its floor rises. */
+  selectors: 50_000,
+  /** Entries beyond a gap that a view keeps. */
+  ahead: 4096,
+  /** The last entries that a view keeps to tell peers. */
+  recent: 2048,
+  /** Their characters in all. */
+  recentSize: mebibytes(4),
+  /** A log that has not answered by then is asked no more alone: peers are asked beside it. */
+  gossipAfter: millis(150),
+  /** Peers asked in one round: of four, at least one that can reach the log is most likely among them. */
+  gossipFanOut: 3,
+  /** Between two rounds: far below any window, far above what a round costs. */
+  gossipPeriod: millis(100),
+  /** A peer that takes longer counts as silent. */
+  gossipDeadline: millis(600),
+  /** Entries in one answer to a peer. */
+  gossipPage: 500,
+  /** Answers asked of one peer in a round: all that it may hold. */
+  gossipPages: 8,
+  /** A peer is made wait this long while we ask the log for it. */
+  tellPatience: millis(300),
+  /** A peer that did not answer is left alone for this long. */
+  peerPause: millis(500),
+  /** A peer neither named nor heard of for this long is forgotten. */
+  peerForgotten: minutes(2),
+  /** The control plane's beat wants knowledge this young. */
+  beatWindow: millis(250),
+  /** Its call must be answered before it gives up. */
+  beatPatience: millis(600),
+  /** Entries asked for in one pull. */
+  pullPage: 500,
+  /** A request that came too late for the pull under way waits this long at most before the next one is sent. */
+  pullQueue: millis(25),
+  /** Pages in one pull before it is left to the next. */
+  pullPages: 40,
+  /** Whoever waits for another request's pull stops by then: that request may be gone. Twice the log's deadline. */
+  pullGuard: seconds(3),
+} as const;
