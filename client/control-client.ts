@@ -34,6 +34,7 @@ import type {
 } from "./schemas.ts";
 import type { CallOptions, Connection } from "./send.ts";
 import { type SiteCalls, sites } from "./sites.ts";
+import { type TokenCalls, tokens } from "./tokens.ts";
 import { versionIn, versionNamed } from "./version.ts";
 
 type Query<R extends keyof Routes> = Routes[R] extends { query: infer Fields } ? Fields : never;
@@ -98,6 +99,7 @@ export interface ControlClient {
   };
   readonly sites: SiteCalls;
   readonly journal: JournalCalls;
+  readonly tokens: TokenCalls;
   readonly edges: { list(query?: Query<"GET /edges">, options?: CallOptions): Promise<Edges> };
   readonly shards: {
     list(options?: CallOptions): Promise<Shards>;
@@ -133,6 +135,7 @@ export function createControlClient({ url, token = null, ...given }: ClientOptio
     policies: policies(to),
     sites: sites(to),
     journal: journal(to),
+    tokens: tokens(to),
     edges: { list: async (query = {}, options) => (await ask(to, "GET /edges", { query, options })).json },
     shards: {
       list: async (options) => (await ask(to, "GET /shards", { options })).json,

@@ -6,6 +6,7 @@ import type {
   CacheMetrics,
   ChangedPolicy,
   ChangedSite,
+  CreatedToken,
   DryRun,
   Edges,
   ExplainRequest,
@@ -14,6 +15,7 @@ import type {
   Invalidation,
   Journal,
   JournalOperation,
+  NewToken,
   Policies,
   Policy,
   PolicyVerdict,
@@ -24,6 +26,8 @@ import type {
   SiteBody,
   Sites,
   Suggestions,
+  Token,
+  Tokens,
   Warmup,
   WarmupRehearsal,
   WarmupRequest,
@@ -45,6 +49,8 @@ export interface Routes {
     };
     answers: { 204: null };
   };
+  /** Revoke a token: nobody takes it any more within 5 s */
+  "DELETE /tokens/{id}": { answers: { 204: null } };
   /** End it */
   "DELETE /warmups/{id}": { answers: { 200: Warmup } };
   /** Hit ratios, latencies, shards, edges, invalidations over a window */
@@ -66,7 +72,7 @@ export interface Routes {
     };
     answers: { 200: Edges };
   };
-  /** Receipts, newest first */
+  /** Receipts, newest first; a page may hold fewer where a token is bound to sites */
   "GET /invalidations": {
     query: {
       /** Default: 20. */
@@ -123,6 +129,18 @@ export interface Routes {
   };
   /** One site, its version as ETag */
   "GET /sites/{name}": { answers: { 200: Site } };
+  /** All tokens, without their secrets */
+  "GET /tokens": {
+    query: {
+      /** Default: all. */
+      limit?: number;
+      /** The `nextCursor` of the page before. */
+      cursor?: string;
+    };
+    answers: { 200: Tokens };
+  };
+  /** One token, without its secret */
+  "GET /tokens/{id}": { answers: { 200: Token } };
   /** Warm-ups, newest first, those that the control plane began by itself included */
   "GET /warmups": {
     query: {
@@ -154,6 +172,8 @@ export interface Routes {
   "POST /sites": { body: SiteBody; answers: { 201: ChangedSite } };
   /** Check a site, or several as `sites`, without changing anything */
   "POST /sites/validate": { body: Readonly<Record<string, unknown>>; answers: { 200: PolicyVerdict } };
+  /** Create a token: its text is in this answer, and nowhere else */
+  "POST /tokens": { body: NewToken; answers: { 201: CreatedToken } };
   /** Fetch what is named into every edge before it is asked for */
   "POST /warmup": { body: WarmupRequest; answers: { 200: Warmup | WarmupRehearsal; 202: AcceptedWarmup } };
   /** Replace a policy, by the version that If-Match names */

@@ -290,6 +290,8 @@ export interface ChangedSite {
   }[];
 }
 
+export type CreatedToken = unknown;
+
 export interface DryRun {
   dryRun: true;
   accepted: {
@@ -615,6 +617,22 @@ export interface ListedWarmup {
   finishedAt: string | null;
 }
 
+export interface NewToken {
+  /** As the audit log names whoever uses it. */
+  name: string;
+  /** `admin` includes all others. */
+  scopes: readonly ("read" | "purge" | "warm" | "policy" | "chaos" | "admin")[];
+  /** The only sites that it can see and change; null or left out: all of them. */
+  sites?: readonly string[] | null;
+  /**
+   * `tag:news-*`, `prefix:/news`, `prefix:host/shops`, `prefix:/shops/*`: what it invalidates has to lie
+   * within one of them; null or left out: no bound.
+   */
+  patterns?: readonly string[] | null;
+  /** Default: never. */
+  expiresAt?: string | null;
+}
+
 export interface Policies {
   items: readonly ListedPolicy[];
   nextCursor: string | null;
@@ -681,6 +699,7 @@ export interface Problem {
     | "invalid-query"
     | "invalid-header"
     | "unauthorized"
+    | "forbidden"
     | "not-found"
     | "method-not-allowed"
     | "exists"
@@ -692,6 +711,7 @@ export interface Problem {
     | "invalid-body"
     | "idempotency-conflict"
     | "precondition-required"
+    | "too-many-requests"
     | "too-many-repeats"
     | "internal"
     | "unavailable";
@@ -848,6 +868,30 @@ export interface Suggestions {
   /** Seen too seldom to say anything of. */
   tooLittle: readonly { key_pattern: string; requests: number; needed: number }[];
   observedForSeconds: number;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  /** `admin` includes all others. */
+  scopes: readonly ("read" | "purge" | "warm" | "policy" | "chaos" | "admin")[];
+  /** The only sites that it can see and change; null or left out: all of them. */
+  sites: readonly string[] | null;
+  /**
+   * `tag:news-*`, `prefix:/news`, `prefix:host/shops`, `prefix:/shops/*`: what it invalidates has to lie
+   * within one of them; null or left out: no bound.
+   */
+  patterns: readonly string[] | null;
+  createdAt: string;
+  createdBy: string;
+  expiresAt: string | null;
+  /** By the minute. */
+  lastUsedAt: string | null;
+}
+
+export interface Tokens {
+  items: readonly Token[];
+  nextCursor: string | null;
 }
 
 export interface Warmup {

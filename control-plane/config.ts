@@ -46,6 +46,29 @@ export const LIMITS = {
   shardChangeTries: 3,
   /** How often the map is read though nothing seems to have changed. */
   shardMapReadEvery: seconds(10),
+  /** Tokens at once: each is a record of some hundred octets, and lists show all of them. */
+  tokens: 1000,
+  /** Characters of a token's name. */
+  tokenName: 64,
+  /** Sites, and patterns, that one token is bound to. */
+  tokenBounds: 100,
+  /** Wildcards of one pattern. */
+  tokenWildcards: 8,
+  /** For how long whose a token is counts as known: a revocation is effective within it everywhere. */
+  principalKept: seconds(5),
+  /** Tokens known at once: all that there may be. */
+  principalsHeld: 1000,
+  /** How often it is noted that a token was used. */
+  tokenUsedEvery: minutes(1),
+  /** For how long a revoked token is not created again by what is sent again: as operations are remembered. */
+  revokedTokenKept: days(1),
+  /** Requests of one token that one isolate takes at once, and a second: far above what anybody needs, below what would keep others from being served. */
+  requests: { burst: 2000, rate: 500 },
+  /** Wrong tokens from one address that are looked up at once, and a second: a typing error is none of a guesser's. */
+  wrongTokens: { burst: 20, rate: 0.5 },
+  /** Tokens, and addresses, whose buckets are remembered: some hundred octets each. */
+  gatesHeld: 10_000,
+
   /** Told to clients when Redis is away, in seconds. */
   retryAfter: 1,
 

@@ -14,6 +14,7 @@ import type { Metrics } from "../shared/mid-tier/metrics.ts";
 import type { Observations } from "../shared/mid-tier/observations.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
 import type { Repeats } from "../shared/mid-tier/repeats.ts";
+import type { Tokens } from "../shared/mid-tier/tokens.ts";
 import type { Warmups } from "../shared/mid-tier/warmups.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
@@ -27,6 +28,9 @@ import type { Routings } from "./configuration/routings.ts";
 import type { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
 import type { ObservedLedger } from "./observe/take-observed.ts";
+import type { Gates } from "./tokens/gates.ts";
+import type { Principals } from "./tokens/principals.ts";
+import type { ShownToken } from "./tokens/token-text.ts";
 
 /** The environment, read once. */
 export interface Settings {
@@ -43,6 +47,8 @@ export interface Settings {
   readonly privateOrigins: Reach;
   /** SHA-256 of the admin token in hexadecimal; null lets nobody in. */
   readonly adminTokenHash: string | null;
+  /** The header in which the runtime itself says whom it answers; null where none does. */
+  readonly addressHeader: string | null;
   /** What of the environment could not be read. */
   readonly faults: readonly string[];
 }
@@ -80,6 +86,11 @@ export interface ControlPlane {
   readonly repeats: Repeats;
   readonly warmups: Warmups;
   readonly journal: JournalLedger;
+  readonly tokens: Tokens;
+  readonly principals: Principals;
+  readonly gates: { readonly principals: Gates; readonly failures: Gates };
+  /** The token that an operation creates: the same however often it is asked for. */
+  readonly tokenOf: (operationId: string) => Promise<ShownToken>;
   /** By the ids that the shard map names them by. */
   readonly databases: ReadonlyMap<string, ShardDatabase>;
   readonly settings: Settings;

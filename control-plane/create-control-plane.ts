@@ -15,6 +15,7 @@ import { createMetrics } from "../shared/mid-tier/metrics.ts";
 import { createObservations } from "../shared/mid-tier/observations.ts";
 import { createReceipts } from "../shared/mid-tier/receipts.ts";
 import { createRepeats } from "../shared/mid-tier/repeats.ts";
+import { createTokens } from "../shared/mid-tier/tokens.ts";
 import { createWarmups } from "../shared/mid-tier/warmups.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { HttpCalls } from "../shared/ports/http.ts";
@@ -31,6 +32,9 @@ import type { ControlPlane } from "./control-plane.ts";
 import { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
 import { ObservedLedger } from "./observe/take-observed.ts";
+import { Gates } from "./tokens/gates.ts";
+import { Principals } from "./tokens/principals.ts";
+import { tokenOf } from "./tokens/token-text.ts";
 
 /** The outside of a control plane. */
 export interface ControlPlanePorts {
@@ -66,6 +70,8 @@ export function createControlPlane(
     routings: new Routings(),
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
     ...ofTraffic(redis),
+    ...whoAsks(ports, environment),
+    tokenOf: (operationId) => tokenOf(digest, key, operationId),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,
       departedKept: LOG_LIMITS.operationsKept,
@@ -101,6 +107,28 @@ export function createControlPlane(
       targets: LIMITS.warmupTargets,
       documents: LIMITS.warmupDocuments,
     }),
+  };
+}
+
+/** Whose tokens there are, and how fast they may ask. */
+function whoAsks(
+  { redis, digest, clock }: ControlPlanePorts,
+  { settings: { adminTokenHash } }: ReadEnvironment,
+): Pick<ControlPlane, "tokens" | "principals" | "gates"> {
+  const tokens = createTokens(redis, {
+    ...{ most: LIMITS.tokens, usedEvery: LIMITS.tokenUsedEvery },
+    ...{ revokedKept: LIMITS.revokedTokenKept, deadline: LIMITS.redisDeadline },
+  });
+  return {
+    tokens,
+    principals: new Principals({
+      ...{ tokens, digest, clock, adminTokenHash },
+      ...{ keptFor: LIMITS.principalKept, most: LIMITS.principalsHeld },
+    }),
+    gates: {
+      principals: new Gates({ ...LIMITS.requests, most: LIMITS.gatesHeld }),
+      failures: new Gates({ ...LIMITS.wrongTokens, most: LIMITS.gatesHeld }),
+    },
   };
 }
 

@@ -11,9 +11,11 @@ import { journalRoutes } from "./journal.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { policyRoutes } from "./policies.ts";
 import { problemResponse, Refusal } from "./problem.ts";
+import { withScopes } from "./scopes-told.ts";
 import { shardRoutes } from "./shards.ts";
 import { siteRoutes } from "./sites.ts";
 import { suggestionsRoute } from "./suggestions.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { refuseInvalid } from "./validation.ts";
 import { warmupRoute } from "./warmups.ts";
 import { warmupProgressRoutes } from "./warmups-progress.ts";
@@ -49,6 +51,7 @@ export function createApi(ports: ApiPorts): Api {
   warmupProgressRoutes(api, ports);
   journalRoutes(api, ports);
   metricsRoutes(api, ports);
+  tokenRoutes(api, ports);
   document(api);
   return api;
 }
@@ -76,11 +79,14 @@ function document(api: Api): void {
   api.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
   api.get("/openapi.json", (context) =>
     context.json(
-      api.getOpenAPI31Document({
-        openapi: "3.1.0",
-        info: { title: "Tidegate control plane", version: VERSION },
-        security: [{ token: [] }],
-      }),
+      withScopes(
+        api.getOpenAPI31Document({
+          openapi: "3.1.0",
+          info: { title: "Tidegate control plane", version: VERSION },
+          security: [{ token: [] }],
+        }),
+        api,
+      ),
     ),
   );
 }

@@ -1,21 +1,78 @@
-// Who may ask: bearer tokens, compared by their digests.
+// Who may ask: bearer tokens, the scope that each route asks for, and how often anybody may try.
 
-import { sameText } from "../../shared/wire/signature.ts";
+import type { Context } from "hono";
 import type { ControlPlane } from "../control-plane.ts";
-import type { Middleware } from "./environment.ts";
-import { Refusal } from "./problem.ts";
+import { gateOf, type Passage } from "../tokens/gates.ts";
+import { mayAct, type Principal, type Scope } from "../tokens/scopes.ts";
+import type { ApiEnvironment, Middleware } from "./environment.ts";
+import { Refusal, unavailable } from "./problem.ts";
 
-export function requireToken({ digest, settings }: Pick<ControlPlane, "digest" | "settings">): Middleware {
-  return async (context, next) => {
-    const token = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(context.req.header("authorization") ?? "")?.[1];
-    const hash = token === undefined ? null : await digest.sha256Hex(token);
-    const { adminTokenHash } = settings;
-    if (hash === null || adminTokenHash === null || !sameText(hash, adminTokenHash))
-      throw new Refusal("unauthorized", "A valid bearer token is required.", {
-        headers: { "www-authenticate": 'Bearer realm="tidegate"' },
-      });
-    context.set("actor", "admin");
-    context.set("tokenHash", hash);
+/** What `authenticate` needs of a control plane. */
+export type Recognising = Pick<ControlPlane, "principals">;
+
+/** Which scope a route's own guard asks for: its description tells of it. */
+const ASKED = new WeakMap<object, Scope>();
+
+export const scopeAskedBy = (handler: object): Scope | null => ASKED.get(handler) ?? null;
+
+export function requireScope(plane: ControlPlane, scope: Scope): Middleware {
+  const guard: Middleware = async (context, next) => {
+    const principal = await principalOf(context, plane);
+    const passage = plane.gates.principals.take(principal.id, plane.clock.now());
+    if (passage.kind === "held") throw tooFast(passage);
+    context.set("principal", principal);
+    context.set("actor", principal.name);
+    if (!mayAct(principal, scope)) throw insufficient(principal, scope);
     await next();
   };
+  ASKED.set(guard, scope);
+  return guard;
 }
+
+/** Null where it is nobody's token. Throws a refusal where nobody could find out. */
+export async function authenticate({ principals }: Recognising, token: string): Promise<Principal | null> {
+  const recognition = await principals.recognise(token);
+  if (recognition.kind === "unavailable") throw unavailable(recognition.reason);
+  return recognition.kind === "known" ? recognition.principal : null;
+}
+
+/** The client's address where the runtime vouches for it: what a client may write itself is no address. */
+export function addressOf(
+  context: Pick<Context, "req">,
+  { settings: { addressHeader } }: Pick<ControlPlane, "settings">,
+): string | null {
+  const text = addressHeader === null ? undefined : context.req.header(addressHeader);
+  return text !== undefined && /^[0-9a-f:.]{2,45}$/i.test(text) ? text : null;
+}
+
+async function principalOf(context: Context<ApiEnvironment>, plane: ControlPlane): Promise<Principal> {
+  const { principals, gates, clock } = plane;
+  const token = bearerToken(context.req.header("authorization"));
+  const known = token === null ? null : await principals.atHand(token);
+  if (known !== null) return known;
+  // Whoever is guessing asks Redis nothing.
+  const gate = gateOf(addressOf(context, plane));
+  const passage = gates.failures.look(gate, clock.now());
+  if (passage.kind === "held") throw tooFast(passage);
+  const principal = token === null ? null : await authenticate(plane, token);
+  if (principal !== null) return principal;
+  // Whoever shows none guesses nothing.
+  if (token !== null) gates.failures.take(gate, clock.now());
+  throw new Refusal("unauthorized", "A valid bearer token is required.", {
+    headers: { "www-authenticate": 'Bearer realm="tidegate"' },
+  });
+}
+
+const bearerToken = (header: string | undefined): string | null =>
+  /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header ?? "")?.[1] ?? null;
+
+function insufficient({ name, scopes }: Principal, scope: Scope): Refusal {
+  const detail = `This takes the scope ${scope}; the token ${name} has ${scopes.join(", ") || "none"}.`;
+  const challenge = `Bearer realm="tidegate", error="insufficient_scope", scope="${scope}"`;
+  return new Refusal("forbidden", detail, { headers: { "www-authenticate": challenge } });
+}
+
+const tooFast = ({ wait }: Passage & { readonly kind: "held" }): Refusal =>
+  new Refusal("too-many-requests", "Too many requests: wait a moment.", {
+    headers: { "retry-after": String(Math.max(1, Math.ceil(wait / 1000))) },
+  });

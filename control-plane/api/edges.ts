@@ -5,7 +5,7 @@ import { EDGES_PATH, readEdgeList } from "../../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER } from "../../shared/wire/signature.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { showEdges } from "../edges/show-edges.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
 import { limitBody } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { namedPageQuery, pageOf } from "./paging.ts";
@@ -34,7 +34,7 @@ export function edgeRoutes(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/edges",
     summary: "The addressable edges",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { query: namedPageQuery },
     responses: {
       200: { description: "In order of their ids", content: { "application/json": { schema: edgesSchema } } },

@@ -4,14 +4,15 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import type { Principal } from "../tokens/scopes.ts";
 
 export interface ApiEnvironment {
   Variables: {
     requestId: string;
     /** Who asks, by the name under which the audit keeps it. */
     actor: string;
-    /** Tells one sender's idempotency keys from another's. */
-    tokenHash: string;
+    /** The same with what it may do; the ids of its operations tell them from another's. */
+    principal: Principal;
   };
 }
 

@@ -3,7 +3,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { FIELD_NAME, FIELD_VALUE } from "../../shared/wire/warm-target.ts";
 import { explainRequest } from "../policies/explain.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { sees } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json, jsonBody } from "./json.ts";
@@ -29,7 +30,7 @@ export function explainRoute(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/policies/explain",
     summary: "Which policy governs a request and why, its key, what it is granted, and who holds what",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "read"), limitBody, requireUtf8] as const,
     request: {
       query: noQuery,
       body: jsonBody(explainSchema),
@@ -41,7 +42,9 @@ export function explainRoute(api: Api, { plane }: ApiPorts): void {
   });
   api.openapi(route, async (context) => {
     const { url, headers = {} } = context.req.valid("json");
-    const outcome = await explainRequest(plane, { url, headers: Object.entries(headers) });
+    const outcome = await explainRequest(plane, { url, headers: Object.entries(headers) }, (site) =>
+      sees(context, site),
+    );
     if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
     if (outcome.kind === "refused") throw invalidBody(outcome.faults);
     const { kind: _, key, considered, settings, selectors, edges, ...rest } = outcome;

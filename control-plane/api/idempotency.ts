@@ -24,7 +24,7 @@ export async function operationOf(
   }
   if (!/^[\x20-\x7e]{1,255}$/.test(key))
     throw new Refusal("invalid-header", "Idempotency-Key must be 1 to 255 printable ASCII characters.");
-  const id = await digest.sha256Hex([what, context.get("tokenHash"), key].join("\n"));
+  const id = await digest.sha256Hex([what, context.get("principal").id, key].join("\n"));
   return { id, requestDigest: await digest.sha256Hex(await context.req.text()) };
 }
 

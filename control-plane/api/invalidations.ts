@@ -7,7 +7,8 @@ import { awaitReceipt, type ReceiptRead, readReceipt, readReceipts } from "../in
 import { type DryRun, type InvalidateOutcome, invalidate } from "../invalidate/invalidate.ts";
 import type { Receipt } from "../invalidate/receipt.ts";
 import { invalidateSchema } from "../invalidate/request.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { requireSite, sees } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
@@ -30,7 +31,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/invalidate",
     summary: "Invalidate what selectors name",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "purge"), limitBody, requireUtf8] as const,
     request: {
       query: noQuery,
       body: jsonBody(invalidateSchema),
@@ -47,10 +48,12 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
   });
   api.openapi(route, async (context) => {
     const body = context.req.valid("json");
+    requireSite(context, body.site ?? "default");
     const operation = {
       ...(await operationOf(context, "invalidate", plane)),
       actor: context.get("actor"),
       reason: body.reason ?? null,
+      within: context.get("principal").patterns,
     };
     const since = plane.clock.now();
     const timeout = millis(body.timeoutMs ?? LIMITS.waitDefault);
@@ -86,6 +89,10 @@ function refusalOf(outcome: Exclude<InvalidateOutcome, { kind: "accepted" | "dry
   switch (outcome.kind) {
     case "refused":
       return invalidBody(outcome.faults);
+    case "forbidden":
+      return new Refusal("forbidden", "What it names does not lie within the token's patterns.", {
+        faults: outcome.faults,
+      });
     case "conflict":
       return idempotencyConflict();
     case "too-many-repeats":
@@ -100,15 +107,15 @@ function refusalOf(outcome: Exclude<InvalidateOutcome, { kind: "accepted" | "dry
   }
 }
 
-function receiptOf(read: ReceiptRead): Receipt {
+function receiptOf(read: ReceiptRead, isSeen: (site: string | null) => boolean = () => true): Receipt {
   if (read.kind === "unavailable") throw unavailable(read.reason);
-  if (read.kind === "absent")
+  if (read.kind === "absent" || !isSeen(read.receipt.site))
     throw new Refusal("not-found", "There is no such receipt; they are kept for a day.");
   return read.receipt;
 }
 
 function getInvalidations(api: Api, { plane }: ApiPorts): void {
-  const middleware = requireToken(plane);
+  const middleware = requireScope(plane, "read");
   const one = createRoute({
     method: "get",
     path: "/invalidations/{id}",
@@ -120,14 +127,18 @@ function getInvalidations(api: Api, { plane }: ApiPorts): void {
   const many = createRoute({
     method: "get",
     path: "/invalidations",
-    summary: "Receipts, newest first",
+    summary: "Receipts, newest first; a page may hold fewer where a token is bound to sites",
     middleware,
     request: { query: pageQuery },
     responses: { 200: json("A page of receipts", pageSchema), default: problemAnswer },
   });
-  api.openapi(one, async (context) =>
-    context.json(receiptOf(await readReceipt(plane, context.req.valid("param").id)), 200),
-  );
+  api.openapi(one, async (context) => {
+    const read = await readReceipt(plane, context.req.valid("param").id);
+    return context.json(
+      receiptOf(read, (site) => sees(context, site)),
+      200,
+    );
+  });
   api.openapi(many, async (context) => {
     const { limit, cursor } = context.req.valid("query");
     const from = readCursor(cursor);
@@ -139,6 +150,7 @@ function getInvalidations(api: Api, { plane }: ApiPorts): void {
     const read = await readReceipts(plane, page.ids, LIMITS.selectorsListed);
     if (read.kind === "unavailable") throw unavailable(read.reason);
     const nextCursor = page.next === null ? null : `${page.next.at}-${page.next.skip}`;
-    return context.json({ items: [...read.receipts], nextCursor }, 200);
+    const items = read.receipts.filter(({ site }) => sees(context, site));
+    return context.json({ items, nextCursor }, 200);
   });
 }

@@ -1,6 +1,7 @@
 // `/journal`: writes that the origin does not have yet, and what somebody decides of those that it will not take.
 
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type {
   JournalCursor,
@@ -10,8 +11,9 @@ import type {
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { invalidate } from "../invalidate/invalidate.ts";
-import { requireToken } from "./auth.ts";
-import type { Api, ApiPorts } from "./environment.ts";
+import { requireScope } from "./auth.ts";
+import { requirePatternless, sees } from "./binding.ts";
+import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { json } from "./json.ts";
 import { orderOf, pushingOf } from "./orders.ts";
 import { noQuery, pageQuery } from "./paging.ts";
@@ -81,7 +83,7 @@ function listJournal(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/journal",
     summary: "What is acknowledged, and the origin does not have yet, oldest first",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { query: listQuery },
     responses: { 200: json("By database and time", listSchema), default: problemAnswer },
   });
@@ -97,11 +99,14 @@ function listJournal(api: Api, { plane }: ApiPorts): void {
     for (const [id, read] of figures) if ("kind" in read) silent.add(id);
     return context.json(
       {
-        items: page.operations.map(showOperation),
+        items: page.operations.filter(({ site }) => sees(context, site)).map(showOperation),
         nextCursor: page.next === null ? null : formatCursor(page.next),
         silent: [...silent].sort(),
+        // They are counted over all sites.
         shards: Object.fromEntries(
-          [...figures].flatMap(([id, read]) => ("kind" in read ? [] : [[id, showFigures(read)]])),
+          (sees(context, null) ? [...figures] : []).flatMap(([id, read]) =>
+            "kind" in read ? [] : [[id, showFigures(read)]],
+          ),
         ),
       },
       200,
@@ -137,19 +142,23 @@ function oneOperation(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/journal/{id}",
     summary: "One operation; 404 once the origin has it",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { params, query: noQuery },
     responses: { 200: json("The operation", operationSchema), default: problemAnswer },
   });
   api.openapi(route, async (context) =>
-    context.json(showOperation(await found(plane, context.req.valid("param").id)), 200),
+    context.json(showOperation(await found(context, plane, context.req.valid("param").id)), 200),
   );
 }
 
-async function found(plane: ControlPlane, id: string): Promise<JournalOperation> {
+async function found(
+  context: Context<ApiEnvironment>,
+  plane: ControlPlane,
+  id: string,
+): Promise<JournalOperation> {
   const outcome = await plane.journal.find(id);
   if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
-  if (outcome.kind === "absent")
+  if (outcome.kind === "absent" || !sees(context, outcome.operation.site))
     throw new Refusal("not-found", "There is no such operation: the origin has it, or it never was.");
   return outcome.operation;
 }
@@ -159,7 +168,7 @@ function decide(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/journal/{id}/retry",
     summary: "Try a dead-lettered operation again, at once",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "purge"), requirePatternless] as const,
     request: { params, query: noQuery },
     responses: { 202: json("It waits for its turn", operationSchema), default: problemAnswer },
   });
@@ -168,21 +177,20 @@ function decide(api: Api, { plane }: ApiPorts): void {
     path: "/journal/{id}",
     summary:
       "Give an operation up: the origin will never have it, and what was written before it counts again",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "admin")] as const,
     request: { params, query: noQuery },
     responses: { 204: { description: "It is gone" }, default: problemAnswer },
   });
   api.openapi(retry, async (context) => {
-    const operation = await changed(plane, {
+    const operation = await changed(context, plane, {
       id: context.req.valid("param").id,
       to: "retry",
-      actor: context.get("actor"),
     });
     return context.json(showOperation({ ...operation, state: "pending" }), 202);
   });
   api.openapi(drop, async (context) => {
     const { id } = context.req.valid("param");
-    const { site, url } = await changed(plane, { id, to: "drop", actor: context.get("actor") });
+    const { site, url } = await changed(context, plane, { id, to: "drop" });
     // The origin may have taken it and not said so: what was fetched before is nobody's answer.
     const token = plane.random.token();
     const purged = await invalidate(plane, {
@@ -200,15 +208,16 @@ function decide(api: Api, { plane }: ApiPorts): void {
 
 /** Told to the audit log first: what somebody gave up must not be gone without a trace. */
 async function changed(
+  context: Context<ApiEnvironment>,
   plane: ControlPlane,
-  { id, to, actor }: { readonly id: string; readonly to: "retry" | "drop"; readonly actor: string },
+  { id, to }: { readonly id: string; readonly to: "retry" | "drop" },
 ): Promise<JournalOperation> {
-  const operation = await found(plane, id);
+  const operation = await found(context, plane, id);
   if (to === "drop" && operation.state === "delivered")
     throw new Refusal("conflict", "The origin has it: only the log is still to be told.");
   const operationId = plane.random.token();
   const audited = await appendConfirmed(plane.log, {
-    ...{ operationId, requestDigest: operationId, actor, action: `journal-${to}` },
+    ...{ operationId, requestDigest: operationId, actor: context.get("actor"), action: `journal-${to}` },
     payload: { kind: "invalidate", mode: "hard", selectors: [] },
     detail: `${id} ${operation.method} ${operation.url}`,
     replicas: plane.settings.replicas,

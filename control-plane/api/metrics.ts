@@ -10,7 +10,8 @@ import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus } from "../edges/collect.ts";
 import { followReceipts } from "../invalidate/follow.ts";
 import { readMetrics } from "../metrics/read-metrics.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { requireAllSites } from "./binding.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { metricsSchema } from "./metrics-schema.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
@@ -30,7 +31,7 @@ export function metricsRoutes(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/cache-metrics",
     summary: "Hit ratios, latencies, shards, edges, invalidations over a window",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read"), requireAllSites(plane)] as const,
     request: { query: z.strictObject({ window: windowSchema, site: z.string().optional() }) },
     responses: {
       200: { description: "The figures", content: { "application/json": { schema: metricsSchema } } },

@@ -8,7 +8,8 @@ import type { Precondition } from "../configuration/append-field.ts";
 import { changePolicy, type PolicyChanged } from "../policies/change.ts";
 import { readTable, rowNamed, type Table } from "../policies/table.ts";
 import { validatePolicies } from "../policies/validate.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { requireSite, sees } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
@@ -60,23 +61,27 @@ function listPolicies(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/policies",
     summary: "The metadata table",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { query },
     responses: { 200: json("By site and id", policyListSchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
     const { site, ...page } = context.req.valid("query");
+    if (site !== undefined) requireSite(context, site);
     const { rows, head, unreadable } = await tableOf(plane);
     const ranked = rows.map((row, at) => {
       const first = rows.findIndex((one) => one.site === row.site);
       return { id: `${row.site}/${row.id}`, row, rank: at - first + 1 };
     });
-    const wanted = ranked.filter(({ row }) => site === undefined || row.site === site);
+    const wanted = ranked.filter(({ row }) =>
+      site === undefined ? sees(context, row.site) : row.site === site,
+    );
     wanted.sort((a, b) => (a.id < b.id ? -1 : 1));
     const { items, nextCursor } = pageOf(wanted, page);
     const shown = items.map(({ row, rank }) => ({ policy: showPolicy(row), version: row.version, rank }));
+    const unread = unreadable.filter((field) => sees(context, field.split("/")[1] ?? null));
     return context.json(
-      { items: shown, nextCursor, position: formatPosition(head), unreadable: [...unreadable] },
+      { items: shown, nextCursor, position: formatPosition(head), unreadable: unread },
       200,
     );
   });
@@ -87,13 +92,14 @@ function onePolicy(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/policies/{id}",
     summary: "One policy, its version as ETag",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { params: idParams, query: siteQuery },
     responses: { 200: json("The policy", shownPolicySchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
     const { id } = context.req.valid("param");
     const { site = "default" } = context.req.valid("query");
+    requireSite(context, site);
     const row = rowNamed(await tableOf(plane), site, id);
     if (row === null) throw absent(site);
     return context.json(showPolicy(row), 200, { etag: entityTag(row.version) });
@@ -106,12 +112,13 @@ function postPolicy(api: Api, ports: ApiPorts): void {
     method: "post",
     path: "/policies",
     summary: "Add a policy",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), limitBody, requireUtf8] as const,
     request: { query: noQuery, body: jsonBody(writtenPolicySchema) },
     responses: { 201: json("Added", changedPolicySchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
     const row = context.req.valid("json");
+    requireSite(context, row.site ?? "default");
     const operation = await operationOf(context, "policies", plane);
     // The same for the same operation, so that what is sent again names the same row.
     const named = { site: row.site ?? "default", id: row.id ?? `p-${operation.id.slice(0, 12)}` };
@@ -132,7 +139,7 @@ function putPolicy(api: Api, ports: ApiPorts): void {
     method: "put",
     path: "/policies/{id}",
     summary: "Replace a policy, by the version that If-Match names",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), limitBody, requireUtf8] as const,
     request: { params: idParams, query: siteQuery, body: jsonBody(writtenPolicySchema) },
     responses: { 200: json("As it is now", changedPolicySchema), default: problemAnswer },
   });
@@ -140,6 +147,7 @@ function putPolicy(api: Api, ports: ApiPorts): void {
     const row = context.req.valid("json");
     const { id } = context.req.valid("param");
     const { site = row.site ?? "default" } = context.req.valid("query");
+    requireSite(context, site);
     const elsewhere = [
       ...(row.id === undefined || row.id === id ? [] : [{ pointer: "/id", message: `is not ${id}` }]),
       ...(row.site === undefined || row.site === site
@@ -160,13 +168,14 @@ function deletePolicy(api: Api, ports: ApiPorts): void {
     method: "delete",
     path: "/policies/{id}",
     summary: "Take a policy out, where If-Match is given by its version",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "policy")] as const,
     request: { params: idParams, query: siteQuery },
     responses: { 204: { description: "It is gone" }, default: problemAnswer },
   });
   api.openapi(route, async (context) => {
     const { id } = context.req.valid("param");
     const { site = "default" } = context.req.valid("query");
+    requireSite(context, site);
     const versions = versionsNamed(context);
     const token = plane.random.token();
     const outcome = await changePolicy(plane, {

@@ -3,7 +3,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Fault } from "../../shared/wire/json.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { requireSite, requireUnbound } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { readIfMatch } from "./etag.ts";
@@ -59,7 +60,13 @@ export function validateRoute(
     method: "post",
     path: `/${of}/validate`,
     summary,
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    // Whether another site has a host is told to whoever may see that site.
+    middleware: [
+      requireScope(plane, "read"),
+      ...(of === "sites" ? [requireUnbound] : []),
+      limitBody,
+      requireUtf8,
+    ],
     request: { query: noQuery, body: jsonBody(z.record(z.string(), z.unknown())) },
     responses: {
       200: json("What is wrong, and what may not be meant", verdictSchema),
@@ -67,9 +74,17 @@ export function validateRoute(
     },
   });
   api.openapi(route, async (context) => {
-    const { errors, warnings } = await judge(severalOf(context.req.valid("json"), of));
+    const several = severalOf(context.req.valid("json"), of);
+    if (of === "policies") for (const value of several.values) requireSite(context, siteOf(value));
+    const { errors, warnings } = await judge(several);
     return context.json({ valid: errors.length === 0, errors: [...errors], warnings: [...warnings] }, 200);
   });
+}
+
+/** As `validatePolicies` takes it to be. */
+function siteOf(row: unknown): string {
+  const { site } = (row ?? {}) as { readonly site?: unknown };
+  return typeof site === "string" ? site : "default";
 }
 
 /** Null where no version is named: any will do. */

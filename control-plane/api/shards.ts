@@ -5,7 +5,8 @@ import type { MappedShard, ShardMap } from "../../shared/core/shard-map.ts";
 import { MAX_WEIGHT } from "../../shared/wire/shard-map.ts";
 import { changeShard } from "../shards/change.ts";
 import { readShardMap } from "../shards/map.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { requireUnbound } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json, jsonBody } from "./json.ts";
@@ -51,7 +52,7 @@ function getShards(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/shards",
     summary: "The shard map in force",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { query: noQuery },
     responses: {
       200: json("All shards", shardsSchema),
@@ -70,7 +71,7 @@ function putShard(api: Api, { plane, wake }: ApiPorts): void {
     method: "put",
     path: "/shards/{id}",
     summary: "Give a shard another weight, take it out, or bring it back",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireUtf8] as const,
     request: {
       query: noQuery,
       params: z.object({ id: z.string() }),

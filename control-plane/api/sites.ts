@@ -7,7 +7,8 @@ import { changeSite, type SiteChange, type SiteChanged } from "../sites/change.t
 import { edgeHosts } from "../sites/edge-hosts.ts";
 import { readSites, type Sites, siteNamed } from "../sites/table.ts";
 import { validateSites } from "../sites/validate.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { requireSite, requireUnbound, sees } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
@@ -51,19 +52,21 @@ function listSites(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/sites",
     summary: "All sites",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { query: namedPageQuery },
     responses: { 200: json("By name", siteListSchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
     const { entries, head, unreadable } = await sitesOf(plane);
-    const named = entries.map((entry) => ({ id: entry.name, entry }));
+    const seen = entries.filter(({ name }) => sees(context, name));
+    const named = seen.map((entry) => ({ id: entry.name, entry }));
     const { items, nextCursor } = pageOf(named, context.req.valid("query"));
     const shown = items.map(({ entry: { row, version, policies } }) => ({
       ...{ site: row, version, policies: policies.length },
     }));
+    const unread = unreadable.filter((field) => sees(context, field.split("/")[1] ?? null));
     return context.json(
-      { items: shown, nextCursor, position: formatPosition(head), unreadable: [...unreadable] },
+      { items: shown, nextCursor, position: formatPosition(head), unreadable: unread },
       200,
     );
   });
@@ -74,12 +77,14 @@ function oneSite(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/sites/{name}",
     summary: "One site, its version as ETag",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { params: nameParams, query: noQuery },
     responses: { 200: json("The site", shownSiteSchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
-    const entry = siteNamed(await sitesOf(plane), context.req.valid("param").name);
+    const { name } = context.req.valid("param");
+    requireSite(context, name);
+    const entry = siteNamed(await sitesOf(plane), name);
     if (entry === null) throw absent();
     return context.json(entry.row, 200, { etag: entityTag(entry.version) });
   });
@@ -91,7 +96,7 @@ function postSite(api: Api, ports: ApiPorts): void {
     method: "post",
     path: "/sites",
     summary: "Add a site",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireUtf8] as const,
     request: { query: noQuery, body: jsonBody(siteBodySchema) },
     responses: { 201: json("Added", changedSiteSchema), default: problemAnswer },
   });
@@ -117,7 +122,7 @@ function putSite(api: Api, ports: ApiPorts): void {
     method: "put",
     path: "/sites/{name}",
     summary: "Replace a site, by the version that If-Match names",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireUtf8] as const,
     request: { params: nameParams, query, body: jsonBody(siteBodySchema) },
     responses: { 200: json("As it is now", changedSiteSchema), default: problemAnswer },
   });
@@ -143,7 +148,7 @@ function deleteSite(api: Api, ports: ApiPorts): void {
     method: "delete",
     path: "/sites/{name}",
     summary: "Take a site out, where If-Match is given by its version",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound] as const,
     request: { params: nameParams, query },
     responses: { 204: { description: "It is gone" }, default: problemAnswer },
   });

@@ -6,7 +6,8 @@ import { type Count, figureOf, sizeQuantile } from "../../shared/core/traffic-fi
 import { identifier } from "../../shared/wire/policy.ts";
 import { NEEDED, type Suggested, suggest } from "../observe/suggest.ts";
 import { readTable } from "../policies/table.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { requireSite } from "./binding.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json } from "./json.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
@@ -17,12 +18,13 @@ export function suggestionsRoute(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/policies/suggestions",
     summary: "Classes that the observed traffic of a site asks for, with the evidence",
-    middleware: [requireToken(plane)] as const,
+    middleware: [requireScope(plane, "read")] as const,
     request: { query: z.strictObject({ site: identifier.optional() }) },
     responses: { 200: json("Asked for most first", suggestionsSchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
     const { site = "default" } = context.req.valid("query");
+    requireSite(context, site);
     const [read, table] = await Promise.all([plane.observations.read(), readTable(plane)]);
     if (read.kind === "unavailable") throw unavailable(read.reason);
     if (table.kind === "unavailable") throw unavailable(table.reason);

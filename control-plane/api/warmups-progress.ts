@@ -1,11 +1,13 @@
 // Warm-ups that were begun: all of them, one's progress, and its end.
 
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { WarmupOutcome } from "../../shared/mid-tier/warmup-record.ts";
 import { LIMITS } from "../config.ts";
 import { type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
-import { requireToken } from "./auth.ts";
-import type { Api, ApiPorts } from "./environment.ts";
+import { requireScope } from "./auth.ts";
+import { requirePatternless, sees } from "./binding.ts";
+import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { json } from "./json.ts";
 import { noQuery, pageQuery, wrongCursor } from "./paging.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
@@ -19,9 +21,9 @@ export function warmupProgressRoutes(api: Api, ports: ApiPorts): void {
   oneWarmup(api, ports);
 }
 
-export function shownOf(outcome: WarmupOutcome): ShownWarmup {
+export function shownOf(outcome: WarmupOutcome, isSeen: (site: string) => boolean = () => true): ShownWarmup {
   if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
-  if (outcome.kind === "absent")
+  if (outcome.kind === "absent" || !isSeen(outcome.warmup.site))
     throw new Refusal("not-found", "There is no such warm-up; they are kept for a day.");
   return showWarmup(outcome.warmup);
 }
@@ -31,7 +33,7 @@ function allWarmups(api: Api, { plane }: ApiPorts): void {
     method: "get",
     path: "/warmups",
     summary: "Warm-ups, newest first, those that the control plane began by itself included",
-    middleware: requireToken(plane),
+    middleware: requireScope(plane, "read"),
     request: { query: pageQuery },
     responses: { 200: json("A page of warm-ups", jobPageSchema), default: problemAnswer },
   });
@@ -41,7 +43,8 @@ function allWarmups(api: Api, { plane }: ApiPorts): void {
     const below = cursor === undefined ? null : Number(cursor);
     const page = await plane.warmups.list(below, limit ?? LIMITS.page);
     if (page.kind === "unavailable") throw unavailable(page.reason);
-    const items = page.warmups.map((warmup) => {
+    const seen = page.warmups.filter(({ site }) => sees(context, site));
+    const items = seen.map((warmup) => {
       const { errors: _, ...shown } = showWarmup(warmup);
       return shown;
     });
@@ -50,12 +53,15 @@ function allWarmups(api: Api, { plane }: ApiPorts): void {
 }
 
 function oneWarmup(api: Api, { plane }: ApiPorts): void {
-  const middleware = requireToken(plane);
+  const middleware = requireScope(plane, "read");
+  const mayEnd = [requireScope(plane, "warm"), requirePatternless];
   const path = "/warmups/{id}" as const;
   const request = { params, query: noQuery };
   const responses = { 200: json("The warm-up", jobSchema), default: problemAnswer } as const;
   const get = createRoute({ method: "get", path, summary: "Its progress", middleware, request, responses });
-  const cancel = createRoute({ method: "delete", path, summary: "End it", middleware, request, responses });
+  const cancel = createRoute({
+    ...{ method: "delete", path, summary: "End it", middleware: mayEnd, request, responses },
+  });
   const events = createRoute({
     method: "get",
     path: "/warmups/{id}/events",
@@ -67,17 +73,18 @@ function oneWarmup(api: Api, { plane }: ApiPorts): void {
       default: problemAnswer,
     },
   });
-  api.openapi(get, async (context) =>
-    context.json(shownOf(await plane.warmups.read(context.req.valid("param").id)), 200),
-  );
+  const found = async (context: Context<ApiEnvironment>, id: string): Promise<ShownWarmup> =>
+    shownOf(await plane.warmups.read(id), (site) => sees(context, site));
+  api.openapi(get, async (context) => context.json(await found(context, context.req.valid("param").id), 200));
   api.openapi(cancel, async (context) => {
     const { id } = context.req.valid("param");
+    await found(context, id);
     const ended = await plane.warmups.cancel(id);
     if (ended.kind === "unavailable") throw unavailable(ended.reason);
-    return context.json(shownOf(await plane.warmups.read(id)), 200);
+    return context.json(await found(context, id), 200);
   });
   api.openapi(events, async (context) => {
     const { id } = context.req.valid("param");
-    return warmupEvents(plane, shownOf(await plane.warmups.read(id)));
+    return warmupEvents(plane, await found(context, id));
   });
 }

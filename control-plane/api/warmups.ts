@@ -12,7 +12,8 @@ import { namedDocument } from "../warmup/document.ts";
 import { type Rehearsal, rehearse } from "../warmup/rehearse.ts";
 import { type WarmupBody, warmupSchema } from "../warmup/request.ts";
 import { isOpen, type ShownWarmup } from "../warmup/show-warmup.ts";
-import { requireToken } from "./auth.ts";
+import { requireScope } from "./auth.ts";
+import { requirePatternless, requireSite } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { idempotencyConflict, type NamedOperation, operationOf } from "./idempotency.ts";
@@ -27,7 +28,7 @@ export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/warmup",
     summary: "Fetch what is named into every edge before it is asked for",
-    middleware: [requireToken(plane), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireUtf8] as const,
     request: {
       query: noQuery,
       body: jsonBody(warmupSchema),
@@ -41,6 +42,7 @@ export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
   });
   api.openapi(route, async (context) => {
     const body = context.req.valid("json");
+    requireSite(context, body.site ?? "default");
     const accepted = await accept(plane, body);
     if (body.dryRun === true) return context.json(await triedDry(plane, accepted), 200);
     const operation = await operationOf(context, "warmup", plane);

@@ -26,6 +26,8 @@ export interface Environment {
   readonly UPSTASH_REDIS_REST_URL?: string;
   readonly UPSTASH_REDIS_REST_TOKEN?: string;
   readonly UNLISTED?: string;
+  /** The header in which the runtime says whom it answers, where clients can't write it: `cf-connecting-ip` on Cloudflare. */
+  readonly ADDRESS_HEADER?: string;
   /** Where the API lets sites have their origins beside the world: `none`, `loopback` or `all`. */
   readonly PRIVATE_ORIGINS?: string;
 }
@@ -90,6 +92,7 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
       replicas: replicas ?? 0,
       privateOrigins: readReach(env.PRIVATE_ORIGINS, faults),
       adminTokenHash,
+      addressHeader: readHeaderName(env.ADDRESS_HEADER, faults),
       faults,
     },
     databases,
@@ -118,6 +121,13 @@ function readNamedDatabases(env: Environment, faults: string[]): readonly Databa
   if (read.kind === "databases") return read.databases;
   faults.push(read.reason);
   return [];
+}
+
+function readHeaderName(text: string | undefined, faults: string[]): string | null {
+  if (text === undefined || text === "") return null;
+  if (/^[A-Za-z0-9-]{1,64}$/.test(text)) return text.toLowerCase();
+  faults.push("ADDRESS_HEADER is not a header's name");
+  return null;
 }
 
 const readCount = (text: string): number | null => (/^\d{1,3}$/.test(text) ? Number(text) : null);

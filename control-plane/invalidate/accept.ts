@@ -10,6 +10,7 @@ import type { Expected } from "../../shared/ports/mid-tier.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
+import { liesWithin, type TokenPattern } from "../tokens/patterns.ts";
 import {
   type Reference,
   type ReferenceContext,
@@ -37,7 +38,9 @@ export type SelectorCounts = Record<
 
 export type Acceptance =
   | { readonly kind: "accepted"; readonly invalidation: Invalidation }
-  | { readonly kind: "refused"; readonly faults: readonly Fault[] };
+  | { readonly kind: "refused"; readonly faults: readonly Fault[] }
+  /** Each is well named, and lies beyond what whoever asks may invalidate. */
+  | { readonly kind: "forbidden"; readonly faults: readonly Fault[] };
 
 type Read = (text: string) => SelectorSpec | { readonly kind: "fault"; readonly message: string };
 
@@ -46,8 +49,14 @@ const KINDS = ["urls", "tags", "prefixes", "hosts", "classes"] as const;
 /** `wide`: names URLs without their queries, so that no policy is needed for it. */
 export function acceptInvalidation(
   body: InvalidateBody,
-  given: { readonly routing: Routing; readonly parse: ParseUrl; readonly wide?: boolean },
+  given: {
+    readonly routing: Routing;
+    readonly parse: ParseUrl;
+    readonly wide?: boolean;
+    readonly within?: readonly TokenPattern[] | null;
+  },
 ): Acceptance {
+  const { within = null } = given;
   const site = siteNamed(given.routing, body.site ?? "default");
   if (site === null) return refused("/site", `there is no site ${JSON.stringify(body.site ?? "default")}`);
   const counts = countSelectors(body);
@@ -55,19 +64,25 @@ export function acceptInvalidation(
   if (excess !== null) return refused(excess.pointer, excess.message);
   const readers = readersOf({ ...given, site, scheme: "http" });
   const faults = idleFaults(body);
+  const beyond: Fault[] = [];
   const selectors = new Set<Selector>();
   for (const kind of KINDS) {
     for (const [index, text] of (body[kind] ?? []).entries()) {
       const read = readers[kind](text);
-      if (read.kind === "fault") faults.push({ pointer: `/${kind}/${index}`, message: read.message });
+      const pointer = `/${kind}/${index}`;
+      if (read.kind === "fault") faults.push({ pointer, message: read.message });
       else selectors.add(formatSelector(site.name, read));
+      if (read.kind !== "fault" && within !== null && !liesWithin(within, read))
+        beyond.push({ pointer, message: BEYOND });
     }
   }
   if (body.everything === true) {
     if (body.confirm === site.name) selectors.add(formatSelector(site.name, { kind: "everything" }));
     else faults.push({ pointer: "/confirm", message: `must be ${JSON.stringify(site.name)} for everything` });
   }
+  if (body.everything === true && within !== null) beyond.push({ pointer: "/everything", message: BEYOND });
   if (faults.length > 0) return { kind: "refused", faults };
+  if (beyond.length > 0) return { kind: "forbidden", faults: beyond };
   if (selectors.size === 0) return refused("", "must name at least one selector");
   const invalidation: Invalidation = {
     site: site.name,
@@ -78,6 +93,8 @@ export function acceptInvalidation(
   };
   return { kind: "accepted", invalidation };
 }
+
+const BEYOND = "lies within none of the token's patterns";
 
 const refused = (pointer: string, message: string): Acceptance => ({
   kind: "refused",

@@ -8,6 +8,7 @@ import { parseJson } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { readPatterns } from "../tokens/patterns.ts";
 import { type Acceptance, acceptInvalidation, type Invalidation } from "./accept.ts";
 import type { InvalidateBody } from "./request.ts";
 
@@ -17,6 +18,8 @@ export interface Operation {
   readonly requestDigest: string;
   readonly actor: string;
   readonly reason: string | null;
+  /** Patterns within which all has to lie that it names; left out, or null, for none. */
+  readonly within?: readonly string[] | null;
 }
 
 export type Appending =
@@ -26,7 +29,7 @@ export type Appending =
       readonly appended: AppendOutcome;
       readonly sentAt: Instant;
     }
-  | (Acceptance & { readonly kind: "refused" })
+  | Exclude<Acceptance, { readonly kind: "accepted" }>
   | Unavailable;
 
 /** Named anew where the configuration has changed meanwhile, and at last so that no policy matters (docs/adr/0017). */
@@ -35,13 +38,14 @@ export async function appendInvalidation(
   body: InvalidateBody,
   operation: Operation,
 ): Promise<Appending> {
+  const within = operation.within == null ? null : readPatterns(operation.within);
   for (let naming = 1; ; naming++) {
     const wide = naming === LIMITS.namings;
     const known = await readRouting(plane);
     if (known.kind === "unavailable") return known;
     const { routing, position } = known;
-    const acceptance = acceptInvalidation(body, { routing, parse: plane.parseUrl, wide });
-    if (acceptance.kind === "refused") return acceptance;
+    const acceptance = acceptInvalidation(body, { routing, parse: plane.parseUrl, wide, within });
+    if (acceptance.kind !== "accepted") return acceptance;
     const { invalidation } = acceptance;
     const sentAt = plane.clock.now();
     const query = invalidationQuery(invalidation, operation, plane.settings.replicas);

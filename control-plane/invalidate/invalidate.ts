@@ -6,6 +6,7 @@ import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { readPatterns } from "../tokens/patterns.ts";
 import { type Acceptance, acceptInvalidation, type SelectorCounts } from "./accept.ts";
 import { type Appending, appendInvalidation, type Operation } from "./append.ts";
 import { estimateHits, type ShownEstimate } from "./estimate.ts";
@@ -23,7 +24,7 @@ export type InvalidateOutcome =
       readonly reached: boolean;
     }
   | DryRun
-  | { readonly kind: "refused"; readonly faults: readonly Fault[] }
+  | { readonly kind: "refused" | "forbidden"; readonly faults: readonly Fault[] }
   | { readonly kind: "conflict" }
   /** Acknowledged, but its repetition could not be scheduled. */
   | { readonly kind: "too-many-repeats" }
@@ -46,7 +47,7 @@ export interface InvalidateOrder {
 
 export async function invalidate(plane: ControlPlane, order: InvalidateOrder): Promise<InvalidateOutcome> {
   const { body, operation } = order;
-  if (body.dryRun === true) return tryDry(plane, body);
+  if (body.dryRun === true) return tryDry(plane, order);
   const tried = await appendAndPush(plane, order);
   if (tried.kind !== "tried") return tried;
   const { appended, reached } = tried;
@@ -65,13 +66,16 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
 
 async function tryDry(
   plane: ControlPlane,
-  body: InvalidateBody,
-): Promise<DryRun | (Acceptance & { readonly kind: "refused" }) | Unavailable> {
+  { body, operation: { within } }: InvalidateOrder,
+): Promise<DryRun | Exclude<Acceptance, { readonly kind: "accepted" }> | Unavailable> {
   const known = await readRouting(plane);
   if (known.kind === "unavailable") return known;
   const { routing } = known;
-  const acceptance = acceptInvalidation(body, { routing, parse: plane.parseUrl });
-  if (acceptance.kind === "refused") return acceptance;
+  const acceptance = acceptInvalidation(body, {
+    ...{ routing, parse: plane.parseUrl },
+    within: within == null ? null : readPatterns(within),
+  });
+  if (acceptance.kind !== "accepted") return acceptance;
   const { counts, selectors } = acceptance.invalidation;
   const found = await estimateHits(plane, selectors, routing);
   if (found.kind === "unavailable") return found;

@@ -55,7 +55,7 @@ async function repeatOne(
   const operation = { id, requestDigest: id, actor, reason: `repeats ${of}` };
   const tried = await appendWhatIsServed(plane, body, operation);
   if (tried.kind === "unavailable") return tried;
-  if (tried.kind === "refused") return { kind: "done" };
+  if (tried.kind !== "tried") return { kind: "done" };
   const { appended, sentAt } = tried;
   if (appended.kind === "unavailable") return appended;
   if (appended.kind === "unreplicated" || appended.kind === "outdated")

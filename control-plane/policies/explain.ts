@@ -64,7 +64,12 @@ export type ExplainOutcome =
   | { readonly kind: "refused"; readonly faults: readonly Fault[] }
   | Unavailable;
 
-export async function explainRequest(plane: ControlPlane, target: WarmTarget): Promise<ExplainOutcome> {
+/** A site that whoever asks does not see serves nothing. */
+export async function explainRequest(
+  plane: ControlPlane,
+  target: WarmTarget,
+  isSeen: (site: string) => boolean = () => true,
+): Promise<ExplainOutcome> {
   const known = await readRouting(plane);
   if (known.kind === "unavailable") return known;
   const { routing } = known;
@@ -72,7 +77,8 @@ export async function explainRequest(plane: ControlPlane, target: WarmTarget): P
   const parsed = fault === null && /^https?:\/\//i.test(target.url) ? plane.parseUrl(target.url) : null;
   if (parsed === null) return refused(fault ?? "must be an absolute http(s) URL");
   const place = placeOf(routing, parsed.parts);
-  if (place === null) return refused(`names the host ${parsed.parts.host}, which no site serves`);
+  if (place === null || !isSeen(place.site.name))
+    return refused(`names the host ${parsed.parts.host}, which no site serves`);
   const directory = await plane.edges.read();
   if (directory.kind === "unavailable") return directory;
   const body = encodeExplainCall({ url: parsed.href, headers: target.headers });

@@ -28,6 +28,10 @@ export const CONFIGURATION_BEFORE = `${PREFIX}configuration:before`;
 /** What is remembered of changes that are kept no longer. */
 export const CONFIGURATION_TRACES = `${PREFIX}configuration:traces`;
 export const AUDIT = `${PREFIX}audit`;
+/** Who may ask for what, by the ids of their tokens, and when each was used last. */
+export const TOKENS = `${PREFIX}tokens`;
+export const TOKENS_USED = `${PREFIX}tokens:used`;
+export const revokedTokenKey = (id: string): string => `${PREFIX}tokens:revoked:${id}`;
 export const RECEIPTS = `${PREFIX}receipts`;
 export const receiptKey = (id: string): string => `${PREFIX}receipt:${id}`;
 export const operationKey = (id: string): string => `${PREFIX}operation:${id}`;

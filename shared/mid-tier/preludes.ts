@@ -5,5 +5,6 @@ import journalPrelude from "./scripts/journal-prelude.lua";
 import NUMBER_PRELUDE from "./scripts/number-prelude.lua";
 import shardPrelude from "./scripts/shard-prelude.lua";
 
+export { NUMBER_PRELUDE };
 export const SHARD_PRELUDE = NUMBER_PRELUDE + shardPrelude;
 export const JOURNAL_PRELUDE = compact(NUMBER_PRELUDE + journalPrelude);

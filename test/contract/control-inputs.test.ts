@@ -258,6 +258,8 @@ test("the interface's description names every route, its bodies and its problems
     "/sites",
     "/sites/validate",
     "/sites/{name}",
+    "/tokens",
+    "/tokens/{id}",
     "/warmup",
     "/warmups",
     "/warmups/{id}",

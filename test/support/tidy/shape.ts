@@ -18,9 +18,12 @@ export const maxFunctionLines = 60;
 /** Written by a script, and read by nobody from its beginning to its end. */
 const isMade = ({ text }: SourceFile): boolean => /^\/\/ .*: made from .* by `npm run [\w-]+`\.\n/.test(text);
 
+/** One row a limit, with its reason: looked up, not read from its beginning to its end, and in one place by rule. */
+const isTable = ({ path }: SourceFile): boolean => /^(?:edge|control-plane)\/config\.ts$/.test(path);
+
 export function fileLengthBreaches(files: readonly SourceFile[]): Breach[] {
   return files
-    .filter((file) => isSource(file) && !isBelow(file.path, "test") && !isMade(file))
+    .filter((file) => isSource(file) && !isBelow(file.path, "test") && !isMade(file) && !isTable(file))
     .flatMap((file) => {
       const lines = file.text.replace(/\n$/, "").split("\n").length;
       return lines > maxFileLines ? [`${file.path} has ${lines} lines, more than ${maxFileLines}`] : [];

@@ -1,0 +1,91 @@
+// Whose token it is: asked of Redis, and known for a few seconds, so that a revocation is effective within them.
+
+import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
+import type { StoredToken, Tokens } from "../../shared/mid-tier/tokens.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Digest } from "../../shared/ports/identity.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { sameText } from "../../shared/wire/signature.ts";
+import { ADMIN, isScope, type Principal } from "./scopes.ts";
+import { hashOf, parseToken, type ShownToken } from "./token-text.ts";
+
+export type Recognition =
+  | { readonly kind: "known"; readonly principal: Principal }
+  | { readonly kind: "unknown" }
+  /** It is none that is known, and nobody could ask. */
+  | Unavailable;
+
+export interface PrincipalsConfig {
+  readonly tokens: Pick<Tokens, "read">;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  /** SHA-256 of the environment's own; null lets nobody in by it. */
+  readonly adminTokenHash: string | null;
+  readonly keptFor: Millis;
+  readonly most: number;
+}
+
+interface Kept {
+  readonly token: StoredToken;
+  /** When it was asked for, which is before it was read. */
+  readonly askedAt: Instant;
+}
+
+export class Principals {
+  private readonly config: PrincipalsConfig;
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(config: PrincipalsConfig) {
+    this.config = config;
+  }
+
+  /** Without asking anybody; null where that does not decide it. */
+  async atHand(text: string): Promise<Principal | null> {
+    const { digest, adminTokenHash, clock, keptFor } = this.config;
+    const whole = await digest.sha256Hex(text);
+    if (adminTokenHash !== null && sameText(whole, adminTokenHash)) return ADMIN;
+    const shown = parseToken(text);
+    const kept = shown === null ? undefined : this.kept.get(shown.id);
+    if (shown === null || kept === undefined) return null;
+    if (elapsed(kept.askedAt, clock.now()) >= keptFor) return null;
+    return this.fitting(kept.token, await hashOf(digest, shown));
+  }
+
+  /** Asks Redis where it has to. */
+  async recognise(text: string): Promise<Recognition> {
+    const principal = await this.atHand(text);
+    if (principal !== null) return { kind: "known", principal };
+    const shown = parseToken(text);
+    return shown === null ? { kind: "unknown" } : this.ask(shown);
+  }
+
+  forget(id: string): void {
+    this.kept.delete(id);
+  }
+
+  private async ask(shown: ShownToken): Promise<Recognition> {
+    const { tokens, digest, clock, most } = this.config;
+    const hash = await hashOf(digest, shown);
+    const askedAt = clock.now();
+    const read = await tokens.read(shown.id, hash);
+    if (read.kind === "unavailable") return read;
+    this.kept.delete(shown.id);
+    if (read.kind === "absent") return { kind: "unknown" };
+    const principal = this.fitting(read.token, hash);
+    // Whoever knows no more than ids must not crowd out those who are known.
+    if (principal === null) return { kind: "unknown" };
+    this.kept.set(shown.id, { token: read.token, askedAt });
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > most && oldest !== undefined) this.kept.delete(oldest);
+    return { kind: "known", principal };
+  }
+
+  private fitting(token: StoredToken, hash: string): Principal | null {
+    const { expiresAt, secretHash } = token;
+    // Compared first: that one has expired is told to nobody who does not have it.
+    if (!sameText(hash, secretHash)) return null;
+    if (expiresAt !== null && this.config.clock.wall() >= expiresAt) return null;
+    const { id, name, scopes, sites, patterns } = token;
+    return { id, name, scopes: scopes.filter(isScope), sites, patterns };
+  }
+}
