@@ -11,10 +11,13 @@ export interface NamedOperation {
   readonly requestDigest: string;
 }
 
-/** Without a key every request is an operation of its own. */
+/**
+ * Without a key every request is an operation of its own. `ledger`: who remembers what was done; there, one sender's key
+ * names one request, whatever its URL.
+ */
 export async function operationOf(
   context: Context<ApiEnvironment>,
-  what: string,
+  ledger: "log" | "warmups",
   { digest, random }: { readonly digest: Digest; readonly random: Random },
 ): Promise<NamedOperation> {
   const key = context.req.header("idempotency-key");
@@ -24,9 +27,16 @@ export async function operationOf(
   }
   if (!/^[\x20-\x7e]{1,255}$/.test(key))
     throw new Refusal("invalid-header", "Idempotency-Key must be 1 to 255 printable ASCII characters.");
-  const id = await digest.sha256Hex([what, context.get("principal").id, key].join("\n"));
-  return { id, requestDigest: await digest.sha256Hex(await context.req.text()) };
+  const id = await digest.sha256Hex([ledger, context.get("principal").id, key].join("\n"));
+  return { id, requestDigest: await digest.sha256Hex(await requestText(context)) };
+}
+
+/** All that says what is to be done, and upon which condition; whichever name the control plane was called by. */
+async function requestText({ req }: Context<ApiEnvironment>): Promise<string> {
+  const { pathname, search } = new URL(req.url);
+  const conditions = ["if-match", "if-none-match"].map((name) => req.header(name) ?? null);
+  return `${JSON.stringify([req.method, pathname, search, ...conditions])}\n${await req.text()}`;
 }
 
 export const idempotencyConflict = (): Refusal =>
-  new Refusal("idempotency-conflict", "This Idempotency-Key was used with another body.");
+  new Refusal("idempotency-conflict", "This Idempotency-Key was used with another request.");

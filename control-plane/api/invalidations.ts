@@ -50,7 +50,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     const body = context.req.valid("json");
     requireSite(context, body.site ?? "default");
     const operation = {
-      ...(await operationOf(context, "invalidate", plane)),
+      ...(await operationOf(context, "log", plane)),
       actor: context.get("actor"),
       reason: body.reason ?? null,
       within: context.get("principal").patterns,

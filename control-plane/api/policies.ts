@@ -119,7 +119,7 @@ function postPolicy(api: Api, ports: ApiPorts): void {
   api.openapi(route, async (context) => {
     const row = context.req.valid("json");
     requireSite(context, row.site ?? "default");
-    const operation = await operationOf(context, "policies", plane);
+    const operation = await operationOf(context, "log", plane);
     // The same for the same operation, so that what is sent again names the same row.
     const named = { site: row.site ?? "default", id: row.id ?? `p-${operation.id.slice(0, 12)}` };
     const changed = await change(context, ports, {
@@ -156,7 +156,7 @@ function putPolicy(api: Api, ports: ApiPorts): void {
     ];
     if (elsewhere.length > 0) throw invalidBody(elsewhere);
     const precondition = { kind: "is", versions: versionsReplaced(context) } as const;
-    const operation = await operationOf(context, `policies/${site}/${id}`, plane);
+    const operation = await operationOf(context, "log", plane);
     const changed = await change(context, ports, { row, named: { site, id }, operation, precondition });
     return context.json(changed.shown, 200, { etag: entityTag(changed.shown.version) });
   });

@@ -104,7 +104,7 @@ function postSite(api: Api, ports: ApiPorts): void {
     const to = context.req.valid("json");
     const { name } = to;
     if (name === undefined) throw invalidBody([{ pointer: "/name", message: "must be given" }]);
-    const operation = await operationOf(context, "sites", plane);
+    const operation = await operationOf(context, "log", plane);
     const wanted = { name, to, operation, precondition: { kind: "absent" }, sameAnswers: false } as const;
     const shown = await change(context, ports, wanted);
     return context.json(shown, 201, { location: `/sites/${name}`, etag: entityTag(shown.version) });
@@ -132,7 +132,7 @@ function putSite(api: Api, ports: ApiPorts): void {
     if (to.name !== undefined && to.name !== name)
       throw invalidBody([{ pointer: "/name", message: `is not ${name}` }]);
     const precondition = { kind: "is", versions: versionsReplaced(context) } as const;
-    const operation = await operationOf(context, `sites/${name}`, plane);
+    const operation = await operationOf(context, "log", plane);
     const sameAnswers = context.req.valid("query").answers === "keep";
     const shown = await change(context, ports, { name, to, operation, precondition, sameAnswers });
     return context.json(shown, 200, { etag: entityTag(shown.version) });

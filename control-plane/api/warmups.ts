@@ -45,7 +45,7 @@ export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
     requireSite(context, body.site ?? "default");
     const accepted = await accept(plane, body);
     if (body.dryRun === true) return context.json(await triedDry(plane, accepted), 200);
-    const operation = await operationOf(context, "warmup", plane);
+    const operation = await operationOf(context, "warmups", plane);
     const { order } = accepted;
     const created = await create(plane, order, { ...operation, actor: context.get("actor") });
     const job = `/warmups/${operation.id}`;

@@ -63,8 +63,7 @@ async function tryChange(
   const field = policyField(site, id);
   const there = rowNamed(table, site, id) ?? (table.unreadable.includes(field) ? "unreadable" : null);
   const refused = refusalOf(change.precondition, there);
-  if (refused === null && rowNamed(table, site, id)?.version === version)
-    return { kind: "changed", version, position: formatPosition(table.head), applied: null, warnings };
+  const same = refused === null && rowNamed(table, site, id)?.version === version;
   const sentAt = plane.clock.now();
   const appended = await appendField(plane, table.configuration, {
     ...{ field, value: row === null ? null : textOf(row), operation },
@@ -72,11 +71,13 @@ async function tryChange(
       action: row === null ? "policy-delete" : "policy-put",
       detail: JSON.stringify({ site, policy: id }),
     },
-    at: refused === null ? table.head : NEVER,
+    at: refused === null && !same ? table.head : NEVER,
   });
   if (appended.kind === "conflict") return appended;
-  // What is refused now may be what this very operation has done before.
+  // What is refused now, or is there already, may be what this very operation has done before.
   if (refused !== null && appended.kind === "outdated") return { kind: refused };
+  if (same && appended.kind === "outdated")
+    return { kind: "changed", version, position: formatPosition(table.head), applied: null, warnings };
   if (appended.kind === "outdated") return appended;
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   const applied = await pushField(plane, appended, { id: operation.id, sentAt, pushing: change.pushing });

@@ -75,17 +75,22 @@ async function tryChange(plane: ControlPlane, change: SiteChange): Promise<SiteC
   if (errors.length > 0 || read.kind === "invalid") return { kind: "invalid", faults: errors };
   const { row } = read;
   const version = await versionOf(plane.digest, row);
-  if (refused === null && there?.version === version)
-    return { kind: "changed", row, version, position: formatPosition(sites.head), applied: null, warnings };
+  const same = refused === null && there?.version === version;
   const limits = row.limits === undefined ? null : encodeOrigin(row.limits);
   const steps: Step[] = [];
   // Before the site itself: whoever knows the site knows its limits.
   if ((sites.configuration.get(originField(name)) ?? null) !== limits)
     steps.push({ field: originField(name), value: limits });
   steps.push({ field, value: encodeSite(read.site), main: true });
-  const done = await applySteps(plane, { change, sites, refused: refused !== null }, steps);
-  // What is refused now may be what this very operation has done before.
+  const done = await applySteps(
+    plane,
+    { change, sites, only: refused !== null || same ? "before" : "now" },
+    steps,
+  );
+  // What is refused now, or is there already, may be what this very operation has done before.
   if (refused !== null && done.kind === "outdated") return { kind: refused };
+  if (same && done.kind === "outdated")
+    return { kind: "changed", row, version, position: formatPosition(sites.head), applied: null, warnings };
   return done.kind === "done" ? { ...done, kind: "changed", row, version, warnings } : done;
 }
 
@@ -109,7 +114,7 @@ async function remove(
     // After the site: until then whoever knows it knows its limits.
     ...(sites.configuration.has(originField(name)) ? [{ field: originField(name), value: null }] : []),
   ];
-  const done = await applySteps(plane, { change, sites, refused: false }, steps);
+  const done = await applySteps(plane, { change, sites, only: "now" }, steps);
   return done.kind === "done" ? { ...done, kind: "changed", row: null, version: null, warnings: [] } : done;
 }
 
@@ -126,23 +131,26 @@ interface Done {
   readonly applied: readonly string[];
 }
 
-/** Each from what the one before it has left; the last one's position is that of all. */
+/**
+ * Each from what the one before it has left; the last one's position is that of all. `before`: nothing is appended; what
+ * the operation has done before is found.
+ */
 async function applySteps(
   plane: ControlPlane,
-  from: { readonly change: SiteChange; readonly sites: Sites; readonly refused: boolean },
+  from: { readonly change: SiteChange; readonly sites: Sites; readonly only: "now" | "before" },
   steps: readonly Step[],
 ): Promise<Done | Unavailable | Outdated | { readonly kind: "conflict" }> {
-  const { change, sites, refused } = from;
+  const { change, sites, only } = from;
   const { operation, pushing, name, sameAnswers } = change;
   const configuration = new Map(sites.configuration);
   let at: Position = sites.head;
   let applied: readonly string[] = [];
   for (const { field, value, main } of steps) {
-    if (refused && main === undefined) continue;
+    if (only === "before" && main === undefined) continue;
     const sentAt = plane.clock.now();
     const own = main ? operation : await partOf(plane, operation, field);
     const appended = await appendField(plane, configuration, {
-      ...{ field, value, sameAnswers, operation: own, at: refused ? NEVER : at },
+      ...{ field, value, sameAnswers, operation: own, at: only === "before" ? NEVER : at },
       ...{
         action: value === null ? "site-delete" : "site-put",
         detail: JSON.stringify({ site: name, field }),

@@ -98,6 +98,27 @@ describe("adding", () => {
     expect((await post({ key_pattern: "/y", class: "hot" }, key)).status).toBe(422);
   });
 
+  test("the same key at another URL, or upon another condition, is refused, whatever comes of it", async () => {
+    const key = { "idempotency-key": "once" };
+    const first = { ...key, "if-match": await etagOf("from-boot") };
+    const row = { ...BOOT, ttl: "40s" };
+    const put40 = await put("from-boot", row, first);
+    const again = await put("from-boot", row, first);
+    expect([again.status, again.json.position]).toEqual([200, put40.json.position]);
+    const current = { ...key, "if-match": await etagOf("from-boot") };
+    const before = await configuration();
+    const others = await Promise.all([
+      put("from-boot", row, current),
+      put("from-boot", row, { ...key, "if-match": "*" }),
+      put("other", { ...row, id: "other" }, first),
+      put("from-boot?site=shop", row, first),
+      plane.call("/policies", { ...row, id: "new" }, key),
+      plane.call("/invalidate", { tags: ["a"] }, key),
+    ]);
+    expect(others.map(({ json }) => json.code)).toEqual(Array(6).fill("idempotency-conflict"));
+    expect((await configuration()).head).toEqual(before.head);
+  });
+
   test("a bad one is refused whole, every fault by its place, and nothing is written", async () => {
     const before = await configuration();
     const { status, json } = await post({

@@ -103,6 +103,9 @@ describe("adding", () => {
     expect([again.status, again.json.position]).toEqual([201, first.json.position]);
     expect((await post({ ...BLOG, origin: null }, key)).status).toBe(422);
     expect((await post(BLOG)).status).toBe(409);
+    for (const headers of [{ "if-match": `"${first.json.version}"` }, { "if-match": "*" }])
+      for (const site of [{ ...BLOG, limits: { concurrency: 3 } }, BLOG])
+        expect((await put("blog", site, { ...key, ...headers })).json.code).toBe("idempotency-conflict");
   });
 
   test("one without an origin is a site all the same", async () => {
