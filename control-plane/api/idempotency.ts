@@ -17,7 +17,7 @@ export interface NamedOperation {
  */
 export async function operationOf(
   context: Context<ApiEnvironment>,
-  ledger: "log" | "warmups",
+  ledger: string,
   { digest, random }: { readonly digest: Digest; readonly random: Random },
 ): Promise<NamedOperation> {
   const key = context.req.header("idempotency-key");

@@ -132,7 +132,7 @@ const showOperation = ({ acceptedAt, ...operation }: JournalOperation) => ({
   acceptedAt: new Date(acceptedAt).toISOString(),
 });
 
-const showFigures = ({ oldest, due: _, ...figures }: JournalFigures) => ({
+const showFigures = ({ oldest, ...figures }: JournalFigures) => ({
   ...figures,
   oldestSeconds: oldest / 1000,
 });

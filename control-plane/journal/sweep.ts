@@ -10,8 +10,8 @@ type Ports = Pick<ControlPlane, "journal" | "edges" | "callEdge" | "random">;
 
 export async function sweepJournal(plane: Ports): Promise<{ readonly kind: "done" } | Unavailable> {
   const places: FlushPlace[] = [];
-  for (const [shard, figures] of await plane.journal.figures())
-    if (!("kind" in figures)) places.push(...figures.due.map((partition) => ({ shard, partition })));
+  for (const [shard, read] of await plane.journal.tend())
+    if (!("kind" in read)) places.push(...read.due.map((partition) => ({ shard, partition })));
   // A database that is away is told by whoever watches over them.
   if (places.length === 0) return { kind: "done" };
   const known = await plane.edges.read();

@@ -16,6 +16,7 @@ import type { Route } from "../router.ts";
 import { wholeOrRest } from "../share-body.ts";
 import { kickFlush } from "./flush.ts";
 import { findValue, isVouchedFor, journalKey, valueReply } from "./journalled-value.ts";
+import { CONDITIONS, DESCRIBING, isConditional, repeatableOf } from "./same-write.ts";
 import { writeAround } from "./write-around.ts";
 
 type Else = () => Reply | Promise<Reply>;
@@ -129,15 +130,12 @@ async function accept(
     }),
     ...{ body, ttl: rules.ttl ?? LIMITS.journalValueLife, merges: rules.journal.merges },
     ...{ ifMatch: tagsOf(request, "if-match"), ifNoneMatch: tagsOf(request, "if-none-match") },
-    repeatable: await repeatableOf(edge, request, { key, body }),
+    repeatable: await repeatableOf(edge, request, { key, href: route.href, body }),
     replicas: replicasAsked(fields ?? new Map()),
   });
 }
 
-const ANSWERED_HERE = new Set(["if-match", "if-none-match", "idempotency-key", "content-length"]);
-
-/** What of a request describes the value that it brings (RFC 9110 §8.3–8.5). */
-const DESCRIBING = ["content-type", "content-encoding", "content-language"];
+const ANSWERED_HERE = new Set<string>([...CONDITIONS, "idempotency-key", "content-length"]);
 
 function tagsOf(request: EdgeRequest, name: "if-match" | "if-none-match"): Tags | null {
   const text = request.header(name);
@@ -147,9 +145,6 @@ function tagsOf(request: EdgeRequest, name: "if-match" | "if-none-match"): Tags 
   // Writes compare strongly; whether one has it yet may be compared weakly (RFC 9110 §13.1.1, §13.1.2).
   return name === "if-match" ? tags : tags.map((tag) => tag.replace(/^W\//, ""));
 }
-
-const isConditional = (request: EdgeRequest): boolean =>
-  request.header("if-match") !== null || request.header("if-none-match") !== null;
 
 /** Whether what is held is what the origin would compare with: not once somebody has invalidated it. */
 async function comparable(
@@ -162,17 +157,6 @@ async function comparable(
   if (found.kind === "absent") return "there";
   const vouched = await isVouchedFor(edge, request, { route, value: found.value });
   return vouched === "yes" ? "here" : vouched === "no" ? "there" : "unknown";
-}
-
-async function repeatableOf(
-  edge: Edge,
-  request: EdgeRequest,
-  { key, body }: { readonly key: string; readonly body: Uint8Array<ArrayBuffer> },
-): Promise<{ readonly key: string; readonly digest: string } | null> {
-  const own = request.header("idempotency-key");
-  if (own === null) return null;
-  const digest = await edge.digest.sha256Base64([request.method, "\n", body]);
-  return { key: await edge.digest.sha256Hex(`${key}\n${own}`), digest };
 }
 
 async function contentOf(
@@ -202,16 +186,16 @@ async function passInOrder(edge: Edge, request: EdgeRequest, route: Route): Prom
   const key = await journalKey(edge, request, route);
   const place = edge.journal.placeOf(key);
   const giveUpAt = edge.clock.now() + LIMITS.journalPatience;
+  // What the log may not hear of in time must not go on to be vouched for.
+  const and = request.method === "GET" || request.method === "HEAD" ? "keep" : "forget";
   while (true) {
-    const read = await edge.journal.read(key, "look");
-    if (read.kind === "unavailable")
-      return counted(edge, request, { reply: unreachable(), route, result: "error" });
-    if (read.kind === "absent" || read.value.verifiedTo !== null) {
-      // What the log may not hear of in time must not go on to be vouched for.
-      const reads = request.method === "GET" || request.method === "HEAD";
-      const forgotten = read.kind === "absent" || reads ? "done" : await edge.journal.forget(key);
-      if (forgotten === "done") return writeAround(edge, request, route);
-      return counted(edge, request, { reply: unreachable(), route, result: "error" });
+    switch (await edge.journal.yields(key, and)) {
+      case "yes":
+        return writeAround(edge, request, route);
+      case "unavailable":
+        return counted(edge, request, { reply: unreachable(), route, result: "error" });
+      case "waits":
+        break;
     }
     if (edge.clock.now() >= giveUpAt)
       return counted(edge, request, { reply: refusal({ kind: "full" }), route, result: "error" });

@@ -10,10 +10,12 @@ import { evalCommand, type ScriptReply, scriptReply } from "./script.ts";
 import changeScript from "./scripts/journal-change.lua";
 import figuresScript from "./scripts/journal-figures.lua";
 import listScript from "./scripts/journal-list.lua";
+import tendScript from "./scripts/journal-tend.lua";
 
 const CHANGE = JOURNAL_PRELUDE + changeScript;
 const FIGURES = JOURNAL_PRELUDE + figuresScript;
 const LIST = JOURNAL_PRELUDE + listScript;
+const TEND = JOURNAL_PRELUDE + tendScript;
 
 /** Writes, since the database began: accepted = delivered + pending + dead-lettered + dropped. */
 export interface JournalFigures {
@@ -34,8 +36,6 @@ export interface JournalFigures {
   readonly operations: number;
   /** For how long the oldest of them has been waiting. */
   readonly oldest: Millis;
-  /** Partitions with keys that should have been delivered a while ago. */
-  readonly due: readonly number[];
 }
 
 export interface JournalOperation {
@@ -80,6 +80,8 @@ export type JournalChange =
 export interface JournalLedger {
   /** By the database's id. */
   figures(): Promise<ReadonlyMap<string, JournalFigures | Unavailable>>;
+  /** Partitions with keys that should have been delivered a while ago; values that have ended are counted by the way. */
+  tend(): Promise<ReadonlyMap<string, { readonly due: readonly number[] } | Unavailable>>;
   list(query: {
     readonly only: "all" | "dead-lettered";
     readonly after: JournalCursor | null;
@@ -104,35 +106,42 @@ interface LedgerConfig {
 
 export function createJournalLedger(config: LedgerConfig): JournalLedger {
   return {
-    async figures() {
-      const all = [...config.databases].map(
-        async ([id, { redis }]) => [id, await figuresOf(config, redis)] as const,
-      );
-      return new Map(await Promise.all(all));
-    },
+    figures: () => ofEach(config, figuresOf),
+    tend: () => ofEach(config, tend),
     list: (query) => list(config, query),
     find: (id) => find(config, id),
     change: (operation, to) => change(config, operation, to),
   };
 }
 
-async function figuresOf(
-  { deadline, dueFor }: LedgerConfig,
-  redis: Redis,
-): Promise<JournalFigures | Unavailable> {
-  const args = [JOURNAL_PARTITIONS, dueFor, VALUES_LOOKED_AT];
-  const command = evalCommand(FIGURES, [JOURNAL_FIGURES, JOURNAL_OPERATIONS], args);
+async function ofEach<Read>(
+  config: LedgerConfig,
+  read: (config: LedgerConfig, redis: Redis) => Promise<Read>,
+): Promise<ReadonlyMap<string, Read>> {
+  const all = [...config.databases].map(async ([id, { redis }]) => [id, await read(config, redis)] as const);
+  return new Map(await Promise.all(all));
+}
+
+async function figuresOf({ deadline }: LedgerConfig, redis: Redis): Promise<JournalFigures | Unavailable> {
+  const command = evalCommand(FIGURES, [JOURNAL_FIGURES, JOURNAL_OPERATIONS], []);
   const reply = scriptReply(await redis.run([command], deadline));
   if (reply.kind === "unavailable") return reply;
-  const [accepted = 0, delivered = 0, deadLettered = 0, dropped = 0, merged = 0, ...rest] =
+  const [accepted = 0, delivered = 0, pending = 0, deadLettered = 0, dropped = 0, merged = 0, ...rest] =
     reply.strings.map(Number);
-  const [ended = 0, evicted = 0, octets = 0, values = 0, operations = 0, oldest = 0, ...due] = rest;
-  const pending = accepted - delivered - deadLettered - dropped;
+  const [ended = 0, evicted = 0, octets = 0, values = 0, operations = 0, oldest = 0] = rest;
   return {
     ...{ accepted, delivered, pending, deadLettered, dropped, merged, operations },
-    ...{ ended, evicted, values, octets },
-    ...{ oldest: millis(oldest), due },
+    ...{ ended, evicted, values, octets, oldest: millis(oldest) },
   };
+}
+
+async function tend(
+  { deadline, dueFor }: LedgerConfig,
+  redis: Redis,
+): Promise<{ readonly due: readonly number[] } | Unavailable> {
+  const command = evalCommand(TEND, [], [JOURNAL_PARTITIONS, dueFor, VALUES_LOOKED_AT]);
+  const reply = scriptReply(await redis.run([command], deadline));
+  return reply.kind === "unavailable" ? reply : { due: reply.strings.map(Number) };
 }
 
 /** In one call: with a call a second, sessions that end at a thousand a second are counted within a minute. */
@@ -231,7 +240,7 @@ async function change(
 ): Promise<JournalChange> {
   const redis = databases.get(shard)?.redis;
   if (redis === undefined) return { kind: "unavailable", reason: "no database" };
-  const keys = [journalOperationKey(id), JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES];
+  const keys = [journalOperationKey(id), JOURNAL_OPERATIONS, JOURNAL_PARKED];
   const reply = scriptReply(await redis.run([evalCommand(CHANGE, keys, [id, to])], deadline));
   if (reply.kind === "unavailable") return reply;
   const [kind] = reply.strings;

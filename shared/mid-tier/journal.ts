@@ -36,13 +36,13 @@ import { replicasOf, replicated } from "./replicated.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import acceptScript from "./scripts/journal-accept.lua";
 import claimScript from "./scripts/journal-claim.lua";
-import forgetScript from "./scripts/journal-forget.lua";
 import readScript from "./scripts/journal-read.lua";
+import yieldScript from "./scripts/journal-yield.lua";
 
 const ACCEPT = JOURNAL_PRELUDE + acceptScript;
 const CLAIM = JOURNAL_PRELUDE + claimScript;
-const FORGET = JOURNAL_PRELUDE + forgetScript;
 const READ = JOURNAL_PRELUDE + readScript;
+const YIELD = JOURNAL_PRELUDE + yieldScript;
 
 /** Of each database: enough that edges which look after what is due do not stand in one another's way. */
 export const JOURNAL_PARTITIONS = 8;
@@ -91,12 +91,13 @@ export function createJournal(config: Config): Journal {
       const home = homeOf(key);
       return home === null ? NO_DATABASE : read(config, home.redis, { key, use });
     },
-    async forget(key) {
+    async yields(key, and) {
       const home = homeOf(key);
       if (home === null) return "unavailable";
-      const command = evalCommand(FORGET, [journalValueKey(key)], [key]);
+      const command = evalCommand(YIELD, [journalQueueKey(key)], [key, and === "forget" ? "1" : ""]);
       const reply = scriptReply(await home.redis.run([command], config.deadline));
-      return reply.kind === "unavailable" ? "unavailable" : "done";
+      const [word] = reply.kind === "unavailable" ? [] : reply.strings;
+      return word === "yes" || word === "waits" ? word : "unavailable";
     },
     async claim(shard, asked) {
       const redis = config.databases.get(shard);

@@ -130,8 +130,8 @@ export interface Journal {
   accept(write: JournalWrite): Promise<JournalAccepted>;
   /** A use of the value begins its life anew; a look does not. */
   read(key: string, use: "use" | "look"): Promise<JournalRead>;
-  /** The value goes, unless the origin does not have it yet. */
-  forget(key: string): Promise<"done" | "unavailable">;
+  /** Whether the origin has all of a key's operations; then its value may go with the answer. */
+  yields(key: string, and: "keep" | "forget"): Promise<"yes" | "waits" | "unavailable">;
   /** Says what became of what was claimed before, and claims more; none where `most` is 0. */
   claim(shard: string, asked: Claiming): Promise<ClaimOutcome>;
 }

@@ -26,7 +26,7 @@ import { CLUSTER_KEY, SITES, startPlane, type TestPlane } from "./control-harnes
 
 const URL_OF = "http://origin.test/session/1";
 const POLICIES = [
-  { id: "sessions", key_pattern: "/session/*", class: "session" },
+  { id: "sessions", key_pattern: "/session/*", class: "session", key: { query: { exclude: ["from"] } } },
   { id: "board", key_pattern: "/board/*", class: "session", write_back: { shared: true } },
   { id: "each", key_pattern: "/each/*", class: "session", write_back: { merge: false, status: 204 } },
 ];
@@ -36,6 +36,8 @@ let rest: RestFixture;
 let redis: Redis;
 /** Whether the edges can reach the database. */
 let reached: boolean;
+/** What it has answered them: how often, and characters in all. */
+let told: { replies: number; characters: number };
 let plane: TestPlane;
 let origin: JournalOrigin;
 let edges: [Edge, Edge];
@@ -44,11 +46,17 @@ const background: Background = { keep: (task) => void tasks.push(task) };
 
 beforeEach(async () => {
   [now, reached, tasks] = [1_800_000_000_000, true, []];
+  told = { replies: 0, characters: 0 };
   rest = await startEmbeddedRest(() => now);
   const direct = upstashRedis(rest);
   redis = {
-    run: (commands, deadline) =>
-      reached ? direct.run(commands, deadline) : Promise.resolve({ kind: "unavailable", reason: "away" }),
+    async run(commands, deadline) {
+      if (!reached) return { kind: "unavailable", reason: "away" };
+      const outcome = await direct.run(commands, deadline);
+      told.replies += 1;
+      told.characters += JSON.stringify(outcome).length;
+      return outcome;
+    },
   };
   plane = await startPlane(rest, { SITES });
   const env = { CLUSTER_KEY, SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(POLICIES) };
@@ -122,7 +130,11 @@ async function flushed(edge: Edge): Promise<void> {
 
 const journal = async (query = "") => (await plane.call(`/journal${query}`)).json;
 
-const figures = async () => (await journal()).shards.control;
+const figures = async () => {
+  const all = (await journal()).shards.control;
+  expect(all.delivered + all.pending + all.deadLettered + all.dropped).toBe(all.accepted);
+  return all;
+};
 
 describe("an acknowledged write", () => {
   test("says what it is worth, and is read back at once at another edge, whether the origin has it or not", async () => {
@@ -363,6 +375,28 @@ describe("a request that is sent again with its Idempotency-Key", () => {
     expect((await put(edges[0], "two", { headers })).status).toBe(422);
     expect(await figures()).toMatchObject({ accepted: 1 });
   });
+
+  test("upon a condition is the same write only upon the same one, and only of the same kind and URL", async () => {
+    const held = headerValue((await put(edges[0], "one")).headers, "etag") ?? "";
+    const key: HeaderList = [["idempotency-key", "k1"]];
+    const condition: HeaderList = [...key, ["if-match", held]];
+    const url = "http://origin.test/session/1?from=here";
+    const first = await put(edges[0], "two", { headers: condition });
+    const again = await put(edges[1], "two", { headers: condition });
+    expect(headerValue(again.headers, "tidegate-journal")).toBe(
+      headerValue(first.headers, "tidegate-journal"),
+    );
+    const others: Asking[] = [
+      { headers: key },
+      { headers: [...key, ["if-match", "*"]] },
+      { headers: [...condition, ["if-none-match", '"x"']] },
+      { headers: [...condition, ["content-language", "de"]] },
+      { headers: condition, url },
+    ];
+    for (const other of others) expect((await put(edges[0], "two", other)).status).toBe(422);
+    expect((await ask(edges[0], { method: "DELETE", headers: condition })).status).toBe(422);
+    expect(await figures()).toMatchObject({ accepted: 2 });
+  });
 });
 
 describe("what the journal can't hold", () => {
@@ -374,11 +408,27 @@ describe("what the journal can't hold", () => {
     expect(await read(edges[0])).toBe("200 posted");
   });
 
+  test("is kept from it while something waits, without fetching that again and again", async () => {
+    const open = closed();
+    await put(edges[0], "x".repeat(20_000));
+    await settled();
+    told = { replies: 0, characters: 0 };
+    const posted = ask(edges[1], { method: "POST", body: "posted" });
+    await until("it has asked again", () => told.replies > 3);
+    expect(told.characters).toBeLessThan(10_000);
+    open();
+    now += 60_000;
+    await flushed(edges[0]);
+    expect((await posted).status).toBe(204);
+    expect(origin.taken.at(-1)?.body).toBe("posted");
+  });
+
   test("is written through beyond the journal's depth where nothing of its key waits, and refused where something does", async () => {
     closed();
     const full = bareEdge(redis, origin, undefined, { journal: { depth: 1 } });
     await full.view.pull(background);
     await put(full, "one");
+    await settled();
     origin.instead = null;
     const through = await put(full, "two", { url: "http://origin.test/session/2" });
     expect(through.status).toBe(204);
@@ -532,6 +582,7 @@ describe("values", () => {
     }
     expect(await figures()).toMatchObject({ values: 1, ended: 0 });
     now += 31 * 60_000;
+    await plane.plane.journal.tend();
     expect(await figures()).toMatchObject({ values: 0, ended: 1, octets: 0 });
     origin.values.set(URL_OF, "the origin's");
     expect(await read(edges[0])).toBe("200 the origin's");

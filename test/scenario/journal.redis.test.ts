@@ -101,6 +101,7 @@ async function kill(): Promise<void> {
       await world.killEdge(chance.between(0, EDGES - 1));
     }
     world.sweep();
+    expect(await world.faults()).toEqual([]);
   }
 }
 
@@ -114,11 +115,13 @@ test(`${WRITES} writes of ${KEYS} keys`, { timeout: LONGEST }, async () => {
   await until(
     "the origin has all of it",
     async () => {
+      await world.hurry();
       world.sweep();
       return (await world.figures())?.pending === 0;
     },
     LONGEST / 4,
   );
+  expect(await world.faults()).toEqual([]);
   const figures = await world.figures();
   const { taken } = world.origin;
   console.log(

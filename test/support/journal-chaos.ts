@@ -17,9 +17,15 @@ import { kickFlush } from "../../edge/writes/flush.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { mebibytes, millis } from "../../shared/core/units.ts";
 import { JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
-import { createJournalLedger, type JournalFigures } from "../../shared/mid-tier/journal-ledger.ts";
+import {
+  createJournalLedger,
+  type JournalFigures,
+  type JournalLedger,
+} from "../../shared/mid-tier/journal-ledger.ts";
+import { JOURNAL_FIGURES, JOURNAL_OPERATIONS } from "../../shared/mid-tier/keys.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
+import { evalCommand, scriptReply } from "../../shared/mid-tier/script.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
@@ -41,6 +47,7 @@ const POLICIES = [
 /** Claims end soon, so that what killed edges held is taken up within the test. */
 const CLAIMED_FOR = millis(1500);
 const REPLIES_LOST = 0.01;
+const LISTED = 1000;
 
 const NEVER = new Promise<never>(() => undefined);
 
@@ -206,13 +213,43 @@ export class JournalWorld {
         kickFlush(this.someEdge().edge, { shard: name, partition }, this.background);
   }
 
+  private ledger(): JournalLedger {
+    const databases = new Map(this.servers.map(({ name, redis }) => [name, { redis }]));
+    return createJournalLedger({ databases, deadline: millis(1000), dueFor: millis(0) });
+  }
+
+  /** What is wrong with the databases' accounts, if anything; one that is away has none. */
+  async faults(): Promise<string[]> {
+    const keys = [JOURNAL_FIGURES, JOURNAL_OPERATIONS];
+    const found = await Promise.all(
+      this.servers.map(async ({ name, redis }) => {
+        const reply = scriptReply(await redis.run([evalCommand(AUDIT, keys, [])], millis(1000)));
+        if (reply.kind === "unavailable") return [];
+        const [accepted = 0, delivered = 0, pending = 0, dead = 0, dropped = 0, waiting = 0, parked = 0] =
+          reply.strings.map(Number);
+        const accounts = `${name}: ${reply.strings}`;
+        if (accepted !== delivered + pending + dead + dropped) return [`${accounts} do not add up`];
+        return pending === waiting && dead === parked ? [] : [`${accounts} are not what is there`];
+      }),
+    );
+    return found.flat();
+  }
+
+  /** As somebody would who knows that the origin is well again: what has been put off, for up to half a minute, is due. */
+  async hurry(): Promise<void> {
+    const ledger = this.ledger();
+    const page = await ledger.list({ only: "all", after: null, most: LISTED });
+    if (page.kind === "unavailable") return;
+    const putOff = page.operations.filter(({ state, tries }) => state === "pending" && tries > 0);
+    await Promise.all(putOff.map((operation) => ledger.change(operation, "retry")));
+  }
+
   /** Null where some database doesn't tell. */
   async figures(): Promise<Pick<
     JournalFigures,
     "accepted" | "delivered" | "pending" | "deadLettered"
   > | null> {
-    const databases = new Map(this.servers.map(({ name, redis }) => [name, { redis }]));
-    const ledger = createJournalLedger({ databases, deadline: millis(1000), dueFor: millis(0) });
+    const ledger = this.ledger();
     const sums = { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 };
     for (const each of (await ledger.figures()).values()) {
       if ("kind" in each) return null;
@@ -222,6 +259,18 @@ export class JournalWorld {
     return sums;
   }
 }
+
+/** What a database says that it holds, and what there is. */
+const AUDIT = `
+  local writes, parked = 0, 0
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[2], '0', '-1')) do
+    local o = redis.call('HMGET', 'tg:jo:' .. id, 'n', 'dead')
+    if o[2] then parked = parked + tonumber(o[1]) else writes = writes + tonumber(o[1]) end
+  end
+  local reply = redis.call('HMGET', KEYS[1], 'accepted', 'delivered', 'pending', 'dead', 'dropped')
+  for i = 1, 5 do reply[i] = reply[i] or '0' end
+  reply[6], reply[7] = tostring(writes), tostring(parked)
+  return reply`;
 
 async function startServer(name: string): Promise<Server> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-journal-"));

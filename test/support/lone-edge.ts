@@ -108,7 +108,7 @@ export function loneEdge(
         accept: unavailable,
         read: unavailable,
         claim: unavailable,
-        forget: async () => "unavailable",
+        yields: async () => "unavailable",
       },
       log: log.port,
       budget: { take: (query) => lone.budget(query) },

@@ -1,5 +1,5 @@
 -- Has an operation tried again at once, or gives it up. What is on its way right now is left to whoever carries it.
--- KEYS: operation, operations, parked, figures.  ARGV: id, retry or drop
+-- KEYS: operation, operations, parked.  ARGV: id, retry or drop
 local id = ARGV[1]
 local o = redis.call('HMGET', KEYS[1], 'k', 'p', 'n', 'dead', 'fence', 'done')
 if not o[1] then return { 'absent' } end
@@ -10,8 +10,8 @@ if claimed then return { 'busy' } end
 local head = redis.call('LINDEX', queue, '0') == id
 if o[4] then
   redis.call('ZREM', KEYS[3], id)
-  redis.call('HINCRBY', KEYS[4], 'dead', int(0 - tonumber(o[3])))
   redis.call('HDEL', KEYS[1], 'dead')
+  move('dead', 'pending', o[3])
 end
 -- The origin has it: the log alone is to be told.
 if o[6] and ARGV[2] == 'drop' then return { 'busy' } end
@@ -24,7 +24,7 @@ local last = redis.call('LINDEX', queue, '-1') == id
 redis.call('LREM', queue, '1', id)
 end_operation(KEYS[1])
 redis.call('ZREM', KEYS[2], id)
-redis.call('HINCRBY', KEYS[4], 'dropped', o[3])
+move('pending', 'dropped', o[3])
 local tail = redis.call('LINDEX', queue, '-1')
 if not tail then
   redis.call('ZREM', due, digest)

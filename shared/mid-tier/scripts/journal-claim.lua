@@ -29,14 +29,14 @@ local function take_in(digest, id, fence, outcome, first, second)
     redis.call('LREM', queue, '1', id)
     end_operation(op)
     redis.call('ZREM', OPS, id)
-    redis.call('HINCRBY', FIGURES, 'delivered', o[2])
+    move('pending', 'delivered', o[2])
     if redis.call('LLEN', queue) == 0 then quieten(digest, id, first, second) end
     advance(due, digest, queue)
   elseif outcome == 'dead' then
     redis.call('HSET', op, 'dead', '1', 'why', first)
     redis.call('HDEL', op, 'fence')
     redis.call('ZADD', PARKED, int(now), id)
-    redis.call('HINCRBY', FIGURES, 'dead', o[2])
+    move('pending', 'dead', o[2])
     redis.call('ZREM', due, digest)
   else
     if outcome == 'done' then redis.call('HSET', op, 'done', '1') end

@@ -24,6 +24,12 @@ local function end_operation(name)
   redis.call('DEL', name)
 end
 
+-- Writes from one account of the ledger to another (docs/write-back.md): whatever was accepted is in one of them.
+local function move(from, to, writes)
+  redis.call('HINCRBY', SUMS, from, int(0 - tonumber(writes)))
+  redis.call('HINCRBY', SUMS, to, writes)
+end
+
 local function forget(digest)
   redis.call('DEL', 'tg:jv:' .. digest)
   redis.call('ZREM', VALUES, digest)
