@@ -153,6 +153,33 @@ export const LIMITS = {
   /** Keys among which answers on no account are looked for in one beat. */
   tendKeys: 100,
 
+  /** How often the alert rules are evaluated: a handful of Redis calls each time. */
+  alertEvery: seconds(10),
+  /** What they look at: long enough to tell a spell from a blip, and two evaluations in every metrics bucket. */
+  alertWindow: minutes(1),
+  /** An alert of which nothing could be measured for so long is over: traffic that ended does not page for ever. */
+  alertHeldFor: minutes(15),
+  /** How long alerts are shown that are over. */
+  alertResolvedKept: hours(1),
+  /** Alerts at once, all shards, edges and classes counted: beyond that those pending are left out. */
+  alertsMost: 500,
+  /** Characters of an acknowledgement's note. */
+  alertNote: 500,
+  /** A loss of the log is an alert for so long: it can't be mended, only looked into. */
+  alertLossFor: hours(1),
+  /** One call of the alerts' receiver. */
+  webhookDeadline: seconds(5),
+  /** After the first failure of the receiver; each further one doubles it, half of it by chance. */
+  webhookBackoff: seconds(5),
+  /** At most. */
+  webhookBackoffMost: minutes(10),
+  /** How often an alert that nobody has acknowledged is told again: as Alertmanager does. */
+  webhookRepeat: hours(4),
+  /** Alerts in one message; what is beyond is counted in it. */
+  webhookAlerts: 50,
+  /** How long the end of an alert is kept for a receiver that does not answer. */
+  webhookToldKept: days(7),
+
   /** Losses of the log remembered: one is too many already. */
   lossesKept: 20,
 

@@ -2,6 +2,7 @@
 
 import type { Reach } from "../shared/core/address.ts";
 import type { Site } from "../shared/core/routing.ts";
+import type { AlertStore } from "../shared/mid-tier/alerts.ts";
 import type { AnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import type { Budgets } from "../shared/mid-tier/budgets.ts";
 import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
@@ -17,12 +18,15 @@ import type { Repeats } from "../shared/mid-tier/repeats.ts";
 import type { Tokens } from "../shared/mid-tier/tokens.ts";
 import type { Warmups } from "../shared/mid-tier/warmups.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
+import type { HttpCalls } from "../shared/ports/http.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
 import type { Log } from "../shared/ports/mid-tier.ts";
 import type { Redis } from "../shared/ports/redis.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { SignatureChecker } from "../shared/wire/signature.ts";
+import type { Reachability } from "./alerts/reachability.ts";
+import type { Alerting } from "./alerts/settings.ts";
 import type { Auditor } from "./audit/auditor.ts";
 import type { Routings } from "./configuration/routings.ts";
 import type { HotLedger } from "./hot/ledger.ts";
@@ -45,6 +49,7 @@ export interface Settings {
   readonly replicas: number;
   /** Where the API lets sites have their origins beside the world. */
   readonly privateOrigins: Reach;
+  readonly alerting: Alerting;
   /** SHA-256 of the admin token in hexadecimal; null lets nobody in. */
   readonly adminTokenHash: string | null;
   /** The header in which the runtime itself says whom it answers; null where none does. */
@@ -65,6 +70,8 @@ export interface ControlPlane {
   readonly random: Random;
   readonly digest: Digest;
   readonly parseUrl: ParseUrl;
+  /** To whom the environment names, and nobody else (docs/adr/0033-the-control-plane-fetches-nothing.md). */
+  readonly http: HttpCalls;
   readonly callEdge: CallEdge;
   readonly checker: SignatureChecker;
   readonly log: Log;
@@ -91,6 +98,8 @@ export interface ControlPlane {
   readonly gates: { readonly principals: Gates; readonly failures: Gates };
   /** The token that an operation creates: the same however often it is asked for. */
   readonly tokenOf: (operationId: string) => Promise<ShownToken>;
+  readonly alerts: AlertStore;
+  readonly reach: Reachability;
   /** By the ids that the shard map names them by. */
   readonly databases: ReadonlyMap<string, ShardDatabase>;
   readonly settings: Settings;

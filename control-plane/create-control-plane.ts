@@ -1,5 +1,6 @@
 // Puts the control plane together from its ports: the same parts in a worker, in tests and in the simulator.
 
+import { createAlertStore } from "../shared/mid-tier/alerts.ts";
 import { createAnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import { createAudits } from "../shared/mid-tier/audits.ts";
 import { createBudgets } from "../shared/mid-tier/budgets.ts";
@@ -24,6 +25,7 @@ import type { Redis } from "../shared/ports/redis.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { createCallEdge } from "../shared/wire/call-edge.ts";
 import { SignatureChecker } from "../shared/wire/signature.ts";
+import { Reachability } from "./alerts/reachability.ts";
 import { Auditor } from "./audit/auditor.ts";
 import { LIMITS } from "./config.ts";
 import { Routings } from "./configuration/routings.ts";
@@ -54,13 +56,16 @@ export function createControlPlane(
   ports: ControlPlanePorts,
   given: { readonly clusterKey: string; readonly environment: ReadEnvironment },
 ): ControlPlane {
-  const { clock, timers, random, digest, parseUrl, http, redis } = ports;
+  const { clock, timers, random, digest, parseUrl, http } = ports;
+  const reach = new Reachability(clock);
+  const redis = reach.noting(ports.redis);
   const { clusterKey: key, environment } = given;
   const deadline = LIMITS.redisDeadline;
   const log = createLog(redis, LOG_LIMITS);
   const audits = createAudits(redis, deadline);
   return {
-    ...{ clock, timers, random, digest, parseUrl, witness: ports.witness, databases: ports.databases },
+    ...{ clock, timers, random, digest, parseUrl, http, reach },
+    ...{ witness: ports.witness, databases: ports.databases },
     settings: environment.settings,
     callEdge: createCallEdge({ http, key, digest, random, clock }),
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),
@@ -99,6 +104,7 @@ export function createControlPlane(
       deadline: LIMITS.shardDeadline,
       dueFor: LIMITS.journalDueFor,
     }),
+    alerts: createAlertStore(redis, deadline),
     warmups: createWarmups(redis, {
       deadline,
       kept: LIMITS.warmupKept,

@@ -9,6 +9,7 @@ import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
 import { CONTROL, type Database } from "../shared/wire/databases.ts";
+import { AlertWatch } from "./alerts/watch.ts";
 import { createApi } from "./api/app.ts";
 import type { Api } from "./api/environment.ts";
 import { LIMITS } from "./config.ts";
@@ -95,9 +96,11 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private readonly failing = new Set<string>();
   private warming: Promise<void> | null = null;
   private refreshing: Promise<void> | null = null;
+  private alerting: Promise<void> | null = null;
   private readonly witness = storedWitness(this.ctx.storage);
   private readonly pace: WarmupPace = new Map();
   private readonly pulse = new Pulse();
+  private readonly alerts = new AlertWatch();
   private beatAt = 0;
 
   async ensure(): Promise<void> {
@@ -124,6 +127,9 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     this.refreshing ??= this.refresh(plane).finally(() => {
       this.refreshing = null;
     });
+    this.alerting ??= this.alert(plane).finally(() => {
+      this.alerting = null;
+    });
     const failures = await this.pulse.run(plane, this.witness);
     this.tell(failures);
   }
@@ -141,6 +147,14 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
       await refreshDue(plane);
     } catch (error) {
       console.error("the refresher", error);
+    }
+  }
+
+  private async alert(plane: ControlPlane): Promise<void> {
+    try {
+      await this.alerts.run(plane);
+    } catch (error) {
+      console.error("the alert rules", error);
     }
   }
 

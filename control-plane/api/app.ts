@@ -2,6 +2,7 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { alertRoutes } from "./alerts.ts";
 import { edgeRoutes } from "./edges.ts";
 import type { Api, ApiEnvironment, ApiPorts, Middleware } from "./environment.ts";
 import { explainRoute } from "./explain.ts";
@@ -52,6 +53,7 @@ export function createApi(ports: ApiPorts): Api {
   journalRoutes(api, ports);
   metricsRoutes(api, ports);
   tokenRoutes(api, ports);
+  alertRoutes(api, ports);
   document(api);
   return api;
 }

@@ -1,6 +1,7 @@
 // The answer of `GET /cache-metrics`.
 
 import { z } from "@hono/zod-openapi";
+import { alertSchema } from "./alerts-schema.ts";
 
 const count = z.int();
 const measured = z.number().nullable();
@@ -159,6 +160,12 @@ export const metricsSchema = z
       convergenceP50Ms: measured,
       convergenceP99Ms: measured,
       unfinished: count,
+      oldestOpenMs: measured.openapi({
+        description: "Since when the oldest unfinished purge has been open.",
+      }),
+      overdueMs: measured.openapi({
+        description: "By how much that is beyond the time from which it must hold at every edge.",
+      }),
     }),
     stale: staleSchema,
     stampede: z.object({
@@ -214,6 +221,6 @@ export const metricsSchema = z
         deadLettered: count.nullable(),
       })
       .openapi({ description: "Writes since the databases began; null where one of these doesn't answer." }),
-    alerts: z.array(z.object({ id: z.string() })),
+    alerts: z.array(alertSchema).openapi({ description: "Those that fire: see `GET /alerts`." }),
   })
   .openapi("CacheMetrics");

@@ -4,6 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { elapsed, type Instant } from "../../shared/core/units.ts";
 import { WINDOW_LIMITS } from "../../shared/mid-tier/metrics.ts";
 import { parseDuration } from "../../shared/wire/duration.ts";
+import { readShownAlerts } from "../alerts/show-alerts.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -45,7 +46,9 @@ export function metricsRoutes(api: Api, { plane }: ApiPorts): void {
     const windowMs = parseDuration(window) ?? WINDOW_LIMITS.least;
     const outcome = await readMetrics(plane, windowMs);
     if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
-    return context.json(outcome.metrics, 200);
+    const { items } = await readShownAlerts(plane);
+    const alerts = items.filter(({ state }) => state === "firing");
+    return context.json({ ...outcome.metrics, alerts }, 200);
   });
 }
 

@@ -9,11 +9,12 @@ import { type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
 import { type Fault, faultsIn, parseJson } from "../../shared/wire/json.ts";
 import { encodeOrigin, originField, originSchema } from "../../shared/wire/origin-limits.ts";
 import { identifier, readPolicy } from "../../shared/wire/policy.ts";
+import { type AlertEnvironment, readAlerting } from "../alerts/settings.ts";
 import type { Settings } from "../control-plane.ts";
 import { readOriginUrl } from "../sites/origin-url.ts";
 
 /** What of the environment has to be read: all of it is text. */
-export interface Environment {
+export interface Environment extends AlertEnvironment {
   readonly CLUSTER_KEY?: string;
   /** Instead of the admin token itself: its SHA-256 in hexadecimal. */
   readonly ADMIN_TOKEN_SHA256?: string;
@@ -91,6 +92,7 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
       unlisted: readSwitch(env, "UNLISTED", faults) ?? false,
       replicas: replicas ?? 0,
       privateOrigins: readReach(env.PRIVATE_ORIGINS, faults),
+      alerting: readAlerting(env, faults),
       adminTokenHash,
       addressHeader: readHeaderName(env.ADDRESS_HEADER, faults),
       faults,

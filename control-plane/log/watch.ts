@@ -3,21 +3,10 @@
 import { formatPosition } from "../../shared/core/position.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { parseJson } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { LOSSES_FIELD, type LogLoss, readLosses } from "./losses.ts";
 import { type WitnessStore, witnessLog } from "./witness.ts";
-
-/** The configuration's field in which losses stand; its appends are audited as everybody's are. */
-const LOSSES_FIELD = "log/losses";
-
-export interface LogLoss {
-  /** When it was found, milliseconds since 1970. */
-  readonly foundAt: number;
-  /** The last position known to be acknowledged, and where the log stood when the loss was found. */
-  readonly from: string;
-  readonly to: string;
-}
 
 type Ports = Pick<ControlPlane, "log" | "digest" | "clock" | "settings">;
 
@@ -74,15 +63,4 @@ async function recordLoss(
     replicas: settings.replicas,
   });
   return outcome.kind === "appended" ? { kind: "done" } : { kind: "unavailable", reason: outcome.kind };
-}
-
-/** Oldest first. */
-export function readLosses(configuration: ReadonlyMap<string, string>): LogLoss[] {
-  const value = parseJson(configuration.get(LOSSES_FIELD) ?? "[]");
-  return Array.isArray(value) ? value.filter(isLoss) : [];
-}
-
-function isLoss(value: unknown): value is LogLoss {
-  const { foundAt, from, to } = (value ?? {}) as Record<string, unknown>;
-  return typeof foundAt === "number" && typeof from === "string" && typeof to === "string";
 }

@@ -7,9 +7,10 @@ import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { showEdges } from "../edges/show-edges.ts";
-import { readLosses } from "../log/watch.ts";
+import { readLosses } from "../log/losses.ts";
 import { shardMapIn } from "../shards/map.ts";
 import { sumJournal } from "./journal-sums.ts";
+import { NOTHING_OPEN, readOpenReceipts } from "./open-receipts.ts";
 import { showHot } from "./show-hot.ts";
 import { type CacheMetrics, showMetrics } from "./show-metrics.ts";
 
@@ -33,6 +34,7 @@ export async function readMetrics(plane: ControlPlane, window: Millis): Promise<
     figures: await figuresOf(plane),
     hotKeys: showHot(hot.keys.slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
     accounts: await plane.budgets.read(),
+    open: sums.unfinished === 0 ? NOTHING_OPEN : await readOpenReceipts(plane, log.configuration),
     journal: sumJournal(await plane.journal.figures()),
     map: shardMapIn(log.configuration),
     log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },

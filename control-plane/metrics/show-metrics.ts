@@ -5,8 +5,9 @@ import type { AccountOutcome, ClassAccount } from "../../shared/mid-tier/budgets
 import type { SumsOutcome } from "../../shared/mid-tier/metrics.ts";
 import { type ShardFigures, UNKNOWN_FIGURES } from "../../shared/mid-tier/shard-figures.ts";
 import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
+import type { ShownAlert } from "../alerts/shown-alert.ts";
 import type { EdgeState, ShownEdge } from "../edges/show-edges.ts";
-import type { LogLoss } from "../log/watch.ts";
+import type { LogLoss } from "../log/losses.ts";
 import type { JournalSums } from "./journal-sums.ts";
 import { skewOf } from "./shard-skew.ts";
 import type { HotRow } from "./show-hot.ts";
@@ -66,6 +67,13 @@ export interface LogState {
   readonly losses: LogLoss[];
 }
 
+/** Null: it could not be read. Nought where no purge is open. */
+export interface OpenReceipts {
+  readonly oldestOpenMs: number | null;
+  /** By how much that is beyond the time from which it must hold at every edge. */
+  readonly overdueMs: number | null;
+}
+
 export interface CacheMetrics {
   readonly at: string;
   readonly windowSeconds: number;
@@ -85,7 +93,7 @@ export interface CacheMetrics {
     readonly convergenceP50Ms: number | null;
     readonly convergenceP99Ms: number | null;
     readonly unfinished: number;
-  };
+  } & OpenReceipts;
   readonly stale: StaleFigures;
   readonly stampede: {
     readonly originConcurrencyMax: number;
@@ -99,8 +107,8 @@ export interface CacheMetrics {
   /** Answers that were not stored, by the reason. */
   readonly notStored: Record<string, number>;
   readonly journal: JournalSums;
-  /** No rule is evaluated yet. */
-  readonly alerts: { readonly id: string }[];
+  /** Those that fire. Empty where the rules themselves read these figures. */
+  readonly alerts: ShownAlert[];
 }
 
 /** What became of requests on their way to the origin. */
@@ -128,6 +136,7 @@ export interface MetricsContext {
   readonly figures: ReadonlyMap<string, ShardFigures>;
   readonly hotKeys: readonly HotRow[];
   readonly journal: JournalSums;
+  readonly open: OpenReceipts;
 }
 
 export function showMetrics(
@@ -173,6 +182,7 @@ export function showMetrics(
       convergenceP50Ms: quantile(CONVERGENCE_BOUNDS, convergence, 0.5),
       convergenceP99Ms: quantile(CONVERGENCE_BOUNDS, convergence, 0.99),
       unfinished,
+      ...context.open,
     },
     stale: showStale(sums, lastViolation),
     stampede: {

@@ -103,3 +103,8 @@ export const OBSERVED_RANK = `${PREFIX}observed:rank`;
 /** The last batch merged of one life of an edge's isolate. */
 export const observedBatchKey = (edge: string, boot: string): string =>
   `${PREFIX}observed:batch:${edge}:${boot}`;
+
+/** Alerts by what they are of, who has acknowledged which spell of them, and what their receiver was told. */
+export const ALERTS = `${PREFIX}alerts`;
+export const ALERT_ACKS = `${PREFIX}alerts:acks`;
+export const ALERTS_TOLD = `${PREFIX}alerts:told`;

@@ -68,6 +68,8 @@ export interface Receipts {
   read(ids: readonly string[], entries: "with-entries" | "without"): Promise<readonly ReceiptOutcome[]>;
   /** Newest first. */
   list(from: ReceiptCursor | null, limit: number): Promise<ReceiptPage>;
+  /** Of those that are not finished. */
+  oldestOpen(): Promise<ReceiptOutcome>;
   /** Takes in what was appended since the last call, and names the oldest and the newest of what is open. */
   follow(
     limits: FollowLimits,
@@ -114,6 +116,12 @@ export function createReceipts(redis: Redis, { deadline, entryBytes }: ReceiptsC
     read: (ids, entries) =>
       readReceipts(redis, deadline, { ids, bytes: entries === "without" ? 0 : entryBytes }),
     list: (from, limit) => listReceipts(redis, deadline, { from, limit }),
+    async oldestOpen() {
+      const open = scriptReply(await redis.run([["ZRANGE", RECEIPTS_OPEN, 0, 0]], deadline));
+      if (open.kind === "unavailable") return open;
+      const [found] = await readReceipts(redis, deadline, { ids: open.strings, bytes: 0 });
+      return found ?? { kind: "absent" };
+    },
     async follow({ found, named, open }, now) {
       const buckets = bucketsAt(now);
       const keys = [RECEIPTS, RECEIPTS_OPEN, RECEIPTS_FOLLOWED, ...buckets.keys];

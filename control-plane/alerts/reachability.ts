@@ -1,0 +1,48 @@
+// Whether this isolate reaches the database of the log: noted with every call that it makes anyhow.
+
+import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+
+/** Milliseconds since 1970. `until` null: it goes on. */
+export interface Silence {
+  readonly since: number;
+  readonly lasted: Millis;
+  readonly until: number | null;
+}
+
+export class Reachability {
+  private readonly clock: Clock;
+  private began: { readonly at: Instant; readonly wall: number } | null = null;
+  private last: Silence | null = null;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  noting(redis: Redis): Redis {
+    return {
+      run: async (commands, deadline) => {
+        const outcome = await redis.run(commands, deadline);
+        if (outcome.kind === "unavailable") this.began ??= { at: this.clock.now(), wall: this.clock.wall() };
+        else this.answered();
+        return outcome;
+      },
+    };
+  }
+
+  /** The one that goes on, else the last one that has ended; null where there was none. */
+  silence(): Silence | null {
+    return this.began === null ? this.last : this.silenceSince(this.began, null);
+  }
+
+  private answered(): void {
+    if (this.began === null) return;
+    this.last = this.silenceSince(this.began, this.clock.wall());
+    this.began = null;
+  }
+
+  private silenceSince({ at, wall }: { at: Instant; wall: number }, until: number | null): Silence {
+    return { since: wall, lasted: elapsed(at, this.clock.now()), until };
+  }
+}

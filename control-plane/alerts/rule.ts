@@ -1,0 +1,61 @@
+// What an alert rule is: a figure, what separates well from ill in it, and what to tell whoever is woken.
+
+import type { AlertTerms, Measured } from "../../shared/core/alert.ts";
+import { millis, minutes } from "../../shared/core/units.ts";
+import { LIMITS } from "../config.ts";
+import type { CacheMetrics } from "../metrics/show-metrics.ts";
+import type { Labels, Severity, Unit } from "./shown-alert.ts";
+
+/** One value of a rule's figure: of one shard, one edge, one class, or of all (no labels). */
+export interface Reading extends Measured {
+  readonly labels: Labels;
+  /** In place of the rule's own, where it differs from one to another. */
+  readonly threshold?: number;
+}
+
+/** Hit ratios that classes are to reach, by class. */
+export type Targets = Readonly<Record<string, number>>;
+
+/** The same rule for Prometheus, over what `/metrics` exports. */
+export interface PrometheusTerms {
+  /** An expression whose value is compared with the threshold. */
+  readonly value: string;
+  /** One that has to reach the least sample. */
+  readonly sample?: string;
+  /** A label by which thresholds differ. */
+  readonly by?: string;
+}
+
+export interface Rule extends AlertTerms {
+  /** Names its runbook, and in CamelCase its Prometheus alert. */
+  readonly id: string;
+  readonly title: string;
+  /** `page`: somebody has to get up. `ticket`: somebody has to look in working hours. */
+  readonly severity: Severity;
+  readonly unit: Unit;
+  /** Pure. What it lists no longer is gone; what can't be measured is listed with null. */
+  readonly figure: (metrics: CacheMetrics, targets: Targets) => readonly Reading[];
+  /** `{value}`, `{threshold}` and the labels' names in braces are filled in. */
+  readonly summary: string;
+  readonly prometheus: PrometheusTerms;
+}
+
+/** Part of a whole, as a reading; of nothing there is no share. */
+export const share = (part: number, whole: number, labels: Labels = {}): Reading => ({
+  labels,
+  value: whole === 0 ? null : part / whole,
+  sample: whole,
+});
+
+/** Something that is counted, or is so or not: one look at it is enough. */
+export const known = (value: number | null, labels: Labels = {}): Reading => ({ labels, value, sample: 1 });
+
+/** With the terms that most rules have. */
+export const rule = (
+  given: Omit<Rule, "comparison" | "leastSample" | "heldFor" | "clearFor" | "for"> & Partial<Rule>,
+): Rule => ({
+  comparison: "above",
+  leastSample: 1,
+  ...{ for: millis(0), clearFor: minutes(1), heldFor: LIMITS.alertHeldFor },
+  ...given,
+});

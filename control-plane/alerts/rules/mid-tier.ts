@@ -1,0 +1,92 @@
+// Rules about what is held: hit ratios by class, the shards, and the database of the log.
+
+import { minutes, seconds } from "../../../shared/core/units.ts";
+import { LIMITS } from "../../config.ts";
+import { known, type Rule, rule, share } from "../rule.ts";
+
+export const MID_TIER_UNREACHABLE = "mid-tier-unreachable";
+
+export const MID_TIER_RULES: readonly Rule[] = [
+  rule({
+    id: "hit-rate",
+    title: "A class is hit less than it should be",
+    severity: "ticket",
+    unit: "ratio",
+    figure: ({ classes }, targets) =>
+      Object.entries(targets).map(([name, threshold]) => {
+        const { hits = 0, stale = 0, requests = 0 } = classes[name] ?? {};
+        return { ...share(hits + stale, requests, { class: name }), threshold };
+      }),
+    // By how much the clearing one lies above the class's target.
+    ...{ comparison: "below", threshold: 0, clear: 0.02 },
+    ...{ for: minutes(5), clearFor: minutes(2), leastSample: 1000 },
+    summary: "{value} of the requests of class {class} are hits, its target is {threshold}",
+    prometheus: {
+      value:
+        'sum by (class) (rate(tidegate_requests_total{result=~"hit|stale"}[2m])) / sum by (class) (rate(tidegate_requests_total[2m]))',
+      sample: "sum by (class) (increase(tidegate_requests_total[1m]))",
+      by: "class",
+    },
+  }),
+  rule({
+    id: "shard-memory",
+    title: "A shard is nearly full",
+    severity: "ticket",
+    unit: "ratio",
+    figure: ({ shards }) =>
+      shards.map(({ id, memoryBytes, memoryLimitBytes }) => {
+        const isKnown = memoryBytes !== null && memoryLimitBytes !== null && memoryLimitBytes > 0;
+        return known(isKnown ? memoryBytes / memoryLimitBytes : null, { shard: id });
+      }),
+    ...{ threshold: 0.9, clear: 0.85, for: minutes(2) },
+    summary: "shard {shard} uses {value} of its memory, {threshold} is much",
+    prometheus: { value: "tidegate_shard_memory_bytes / tidegate_shard_memory_limit_bytes" },
+  }),
+  rule({
+    id: "replication-lag",
+    title: "A shard lacks copies",
+    severity: "ticket",
+    unit: "seconds",
+    figure: ({ shards }) =>
+      shards.map(({ id, replicationLagMs }) =>
+        known(replicationLagMs === null ? null : replicationLagMs / 1000, { shard: id }),
+      ),
+    ...{ threshold: 10, clear: 2, for: seconds(30) },
+    summary: "shard {shard} has lacked a copy for {value}, {threshold} is long",
+    prometheus: { value: "max by (shard) (tidegate_shard_replication_lag_seconds)" },
+  }),
+  rule({
+    id: "shard-down",
+    title: "A shard does not answer",
+    severity: "page",
+    unit: "count",
+    figure: ({ shards }) => shards.map(({ id, state }) => known(state === "down" ? 1 : 0, { shard: id })),
+    ...{ threshold: 1, clear: 0, clearFor: seconds(20) },
+    summary: "shard {shard} is down: its keys are answered by the others, or by the origin",
+    prometheus: { value: 'tidegate_shard_state{state="down"}' },
+  }),
+  rule({
+    id: MID_TIER_UNREACHABLE,
+    title: "The log's database does not answer",
+    severity: "page",
+    unit: "seconds",
+    // Whoever has figures has reached it. While nobody has any, `outage.ts` speaks for this rule.
+    figure: () => [known(0)],
+    ...{ threshold: 10, clear: 0, clearFor: seconds(20) },
+    summary: "the control plane has not reached the database of the log for {value}",
+    prometheus: { value: '1 - up{job="tidegate"}' },
+  }),
+  rule({
+    id: "log-lost",
+    title: "The log has lost what it had acknowledged",
+    severity: "page",
+    unit: "count",
+    figure: ({ at, log }) => {
+      const since = Date.parse(at) - LIMITS.alertLossFor;
+      return [known(log.losses.filter(({ foundAt }) => foundAt >= since).length)];
+    },
+    ...{ threshold: 1, clear: 0 },
+    summary: "{value} times in the last hour the log was found without entries that it had acknowledged",
+    prometheus: { value: "time() - tidegate_log_last_loss_timestamp_seconds < bool 3600" },
+  }),
+];

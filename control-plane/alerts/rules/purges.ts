@@ -1,0 +1,53 @@
+// Rules about invalidations: whether they hold, how soon, and how many there are.
+
+import { minutes, seconds } from "../../../shared/core/units.ts";
+import { known, type Rule, rule } from "../rule.ts";
+
+const asSeconds = (span: number | null): number | null => (span === null ? null : span / 1000);
+
+export const PURGE_RULES: readonly Rule[] = [
+  rule({
+    id: "stale-violations",
+    title: "Something was served that a purge should have prevented",
+    severity: "page",
+    unit: "count",
+    figure: ({ stale: { byClass } }) =>
+      Object.entries(byClass).map(([name, tiers]) => {
+        const violations = Object.values(tiers).reduce((sum, { violations: count }) => sum + count, 0);
+        return known(violations, { class: name });
+      }),
+    ...{ threshold: 1, clear: 0, clearFor: minutes(5) },
+    summary: "the auditor has found {value} stale answers of class {class} beyond the bound",
+    prometheus: { value: "sum by (class) (increase(tidegate_auditor_violations_total[5m]))" },
+  }),
+  rule({
+    id: "receipts-unfinished",
+    title: "A purge takes long to hold everywhere",
+    severity: "ticket",
+    unit: "seconds",
+    figure: ({ invalidations }) => [known(asSeconds(invalidations.oldestOpenMs))],
+    ...{ threshold: 60, clear: 30 },
+    summary: "a purge has been open for {value}, {threshold} is long",
+    prometheus: { value: "tidegate_receipts_oldest_seconds" },
+  }),
+  rule({
+    id: "receipts-overdue",
+    title: "A purge is open beyond its bound",
+    severity: "page",
+    unit: "seconds",
+    figure: ({ invalidations }) => [known(asSeconds(invalidations.overdueMs))],
+    ...{ threshold: 10, clear: 0, for: seconds(10) },
+    summary: "a purge has been open for {value} beyond the time from which it must hold everywhere",
+    prometheus: { value: "tidegate_receipts_oldest_overdue_seconds" },
+  }),
+  rule({
+    id: "invalidation-volume",
+    title: "Very many purges",
+    severity: "ticket",
+    unit: "per-minute",
+    figure: ({ invalidations }) => [known(invalidations.perSecond * 60)],
+    ...{ threshold: 600, clear: 300, for: seconds(60) },
+    summary: "{value} purges are accepted, {threshold} is very many",
+    prometheus: { value: "60 * sum(rate(tidegate_invalidations_total[2m]))" },
+  }),
+];

@@ -1,0 +1,134 @@
+// Has the alert rules evaluated now and then, keeps what came of it, and sees to it that their receiver hears of it.
+
+import { elapsed, type Instant } from "../../shared/core/units.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { readMetrics } from "../metrics/read-metrics.ts";
+import type { Alert } from "./alert.ts";
+import { type Alerts, evaluate } from "./evaluate.ts";
+import { OUTAGE_KEY, outageAlert } from "./outage.ts";
+import {
+  decodeAlerts,
+  encodeAlert,
+  encodeEvaluation,
+  encodeTold,
+  type KnownAlerts,
+  type Told,
+} from "./stored.ts";
+import { Deliveries } from "./webhook/deliver.ts";
+import { type Knowledge, spent } from "./webhook/news.ts";
+
+/** What the owner of the beat keeps of the alerts; everything else is in Redis. */
+export class AlertWatch {
+  private readonly deliveries = new Deliveries();
+  private evaluatedAt: Instant | null = null;
+  /** What was told while nothing could be written down. */
+  private readonly unwritten = new Map<string, Told>();
+  /** As of the last evaluation. */
+  private known: (Omit<Knowledge, "now"> & { readonly now: number; readonly at: Instant }) | null = null;
+
+  /** With every beat, behind it: the receiver may take its time. Null where all went well. */
+  async run(plane: ControlPlane): Promise<Unavailable | null> {
+    const now = plane.clock.now();
+    let outcome: Unavailable | null = null;
+    if (this.evaluatedAt === null || elapsed(this.evaluatedAt, now) >= LIMITS.alertEvery) {
+      this.evaluatedAt = now;
+      outcome = await this.evaluate(plane);
+    }
+    if (this.known !== null) await this.tell(plane, this.known);
+    return outcome;
+  }
+
+  private async evaluate(plane: ControlPlane): Promise<Unavailable | null> {
+    const [stored, figures] = await Promise.all([
+      plane.alerts.read(),
+      readMetrics(plane, LIMITS.alertWindow),
+    ]);
+    if (stored.kind === "unavailable" || figures.kind === "unavailable") {
+      this.remember(plane, { ...this.withOutage(plane), now: plane.clock.wall() });
+      return stored.kind === "unavailable" ? stored : figures.kind === "unavailable" ? figures : null;
+    }
+    const known = decodeAlerts(stored);
+    const before = withPastOutage(plane, known);
+    const { table } = plane.settings.alerting;
+    const { alerts, unmeasured, changes } = evaluate({
+      before,
+      table,
+      metrics: figures.metrics,
+      now: known.now,
+    });
+    const committed = await plane.alerts.commit({
+      revision: known.revision,
+      evaluation: encodeEvaluation({ at: known.now, unmeasured }),
+      ...differences(known, alerts),
+    });
+    if (committed.kind === "unavailable") return committed;
+    // Somebody else's evaluation counts: the next one builds on it.
+    if (committed.kind === "overtaken") return null;
+    for (const change of changes) console.error(wordsOf(change));
+    this.remember(plane, { ...known, alerts, told: new Map([...known.told, ...this.unwritten]) });
+    return null;
+  }
+
+  private remember({ clock }: ControlPlane, known: Knowledge): void {
+    this.known = { ...known, at: clock.now() };
+  }
+
+  /** What was known before, and that the log's database is silent. */
+  private withOutage({ reach, settings }: ControlPlane): Omit<Knowledge, "now"> {
+    const before = this.known ?? { alerts: new Map(), acks: new Map(), told: this.unwritten };
+    const silence = reach.silence();
+    const outage = silence?.until === null ? outageAlert(silence, settings.alerting.table) : null;
+    if (outage === null) return before;
+    return { ...before, alerts: new Map([...before.alerts, [OUTAGE_KEY, outage]]) };
+  }
+
+  private async tell(plane: ControlPlane, known: Knowledge & { readonly at: Instant }): Promise<void> {
+    if (plane.settings.alerting.webhook === null) return;
+    const now = known.now + elapsed(known.at, plane.clock.now());
+    const delivered = await this.deliveries.deliver(plane, { ...known, now });
+    for (const [key, told] of delivered) this.unwritten.set(key, told);
+    const told = new Map([...known.told, ...delivered]);
+    const forgotten = spent({ ...known, told, now });
+    for (const key of forgotten) told.delete(key);
+    this.known = { ...known, told };
+    if (this.unwritten.size === 0 && forgotten.length === 0) return;
+    const texts = new Map([...this.unwritten].map(([key, one]) => [key, encodeTold(one)]));
+    const noted = await plane.alerts.tell(texts, forgotten);
+    // Otherwise the next beat tries again: at worst it is told once more.
+    if (noted.kind === "noted") for (const key of texts.keys()) this.unwritten.delete(key);
+  }
+}
+
+/** An outage that is over by now was an alert all the same: it is cleared as any other. */
+function withPastOutage({ reach, settings }: ControlPlane, { alerts, last }: KnownAlerts): Alerts {
+  const silence = reach.silence();
+  const outage = outageAlert(silence, settings.alerting.table);
+  if (silence === null || outage === null || outage.phase.kind !== "firing") return alerts;
+  // Evaluated since, it has been taken in.
+  if (last !== null && silence.until !== null && last.at >= silence.until) return alerts;
+  const kept = alerts.get(OUTAGE_KEY);
+  return kept?.id === outage.id ? alerts : new Map([...alerts, [OUTAGE_KEY, outage]]);
+}
+
+function differences(
+  known: KnownAlerts,
+  alerts: Alerts,
+): { set: Map<string, string>; forget: string[]; forgetAcks: string[] } {
+  const set = new Map<string, string>();
+  for (const [key, alert] of alerts) {
+    const text = encodeAlert(alert);
+    const before = known.alerts.get(key);
+    if (before === undefined || encodeAlert(before) !== text) set.set(key, text);
+  }
+  const ids = new Set([...alerts.values()].map(({ id }) => id));
+  return {
+    set,
+    forget: [...known.alerts.keys()].filter((key) => !alerts.has(key)),
+    forgetAcks: [...known.acks.keys()].filter((id) => !ids.has(id)),
+  };
+}
+
+const wordsOf = ({ rule, labels, phase }: Alert): string =>
+  `alert ${phase.kind}: ${[rule, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)].join(" ")}`;
