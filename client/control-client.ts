@@ -1,6 +1,7 @@
 // The control plane as an object: every route a method, typed, with retries, deadlines and one kind of error.
 
 import { millis } from "../shared/core/units.ts";
+import { type AlertCalls, alerts } from "./alerts.ts";
 import { ask } from "./ask.ts";
 import { LIMITS } from "./config.ts";
 import { type ConvergeOptions, converge } from "./converge.ts";
@@ -99,6 +100,7 @@ export interface ControlClient {
   };
   readonly sites: SiteCalls;
   readonly journal: JournalCalls;
+  readonly alerts: AlertCalls;
   readonly tokens: TokenCalls;
   readonly edges: { list(query?: Query<"GET /edges">, options?: CallOptions): Promise<Edges> };
   readonly shards: {
@@ -135,6 +137,7 @@ export function createControlClient({ url, token = null, ...given }: ClientOptio
     policies: policies(to),
     sites: sites(to),
     journal: journal(to),
+    alerts: alerts(to),
     tokens: tokens(to),
     edges: { list: async (query = {}, options) => (await ask(to, "GET /edges", { query, options })).json },
     shards: {

@@ -3,6 +3,10 @@
 import type {
   AcceptedInvalidation,
   AcceptedWarmup,
+  Alert,
+  AlertAcknowledgement,
+  AlertRules,
+  Alerts,
   CacheMetrics,
   ChangedPolicy,
   ChangedSite,
@@ -53,6 +57,19 @@ export interface Routes {
   "DELETE /tokens/{id}": { answers: { 204: null } };
   /** End it */
   "DELETE /warmups/{id}": { answers: { 200: Warmup } };
+  /** What fires, what may soon, and what did in the last hour */
+  "GET /alerts": {
+    query: {
+      /** Default: all. */
+      limit?: number;
+      /** The `nextCursor` of the page before. */
+      cursor?: string;
+      state?: "pending" | "firing" | "resolved";
+    };
+    answers: { 200: Alerts };
+  };
+  /** The alert rules, with the terms that are in force */
+  "GET /alerts/rules": { answers: { 200: AlertRules } };
   /** Hit ratios, latencies, shards, edges, invalidations over a window */
   "GET /cache-metrics": {
     query: {
@@ -155,6 +172,8 @@ export interface Routes {
   "GET /warmups/{id}": { answers: { 200: Warmup } };
   /** Its progress as server-sent events: `progress` until `done` */
   "GET /warmups/{id}/events": { answers: { 200: string } };
+  /** Say that somebody looks after an alert: it is not told again until it is over */
+  "POST /alerts/{id}/ack": { body: AlertAcknowledgement; answers: { 200: Alert } };
   /** Invalidate what selectors name */
   "POST /invalidate": {
     body: Invalidation;

@@ -21,6 +21,67 @@ export interface AcceptedWarmup {
   job: string;
 }
 
+export interface Alert {
+  /** Of one spell of it: the next one is another. */
+  id: string;
+  rule: string;
+  title: string;
+  /** `page`: somebody has to get up. `ticket`: somebody has to look in working hours. */
+  severity: "page" | "ticket";
+  state: "pending" | "firing" | "resolved";
+  /** When that state began. */
+  since: string;
+  /** As last measured. */
+  value: number | null;
+  threshold: number;
+  unit: "ratio" | "seconds" | "per-minute" | "count";
+  summary: string;
+  /** The class, shard or edge that it is of. */
+  labels: Readonly<Record<string, string>>;
+  /** A path of the repository, or a URL (`RUNBOOK_BASE`). */
+  runbook: string;
+  /** False: nothing could be measured lately, and it stays what it was. */
+  measured: boolean;
+  acknowledged: { by: string; at: string; note: string | null } | null;
+}
+
+export interface AlertAcknowledgement {
+  note?: string;
+}
+
+export interface AlertRules {
+  items: readonly {
+    id: string;
+    title: string;
+    /** `page`: somebody has to get up. `ticket`: somebody has to look in working hours. */
+    severity: "page" | "ticket";
+    unit: "ratio" | "seconds" | "per-minute" | "count";
+    comparison: "above" | "below";
+    /** It fires at it or beyond; `below`: under it. */
+    threshold: number;
+    /** Well again from here on. */
+    clear: number;
+    forSeconds: number;
+    clearForSeconds: number;
+    leastSample: number;
+    enabled: boolean;
+    runbook: string;
+    /** Thresholds by class, where each has its own. */
+    targets: Readonly<Record<string, number>> | null;
+  }[];
+  nextCursor: null;
+}
+
+export interface Alerts {
+  /** Firing, then pending, then resolved ones. */
+  items: readonly Alert[];
+  nextCursor: string | null;
+  /** Of the last evaluation; null where there was none, or the log's database does not answer. */
+  evaluatedAt: string | null;
+  /** Rules of which nothing could be measured then: neither well nor ill. */
+  unmeasured: readonly string[];
+}
+
 export interface CacheMetrics {
   at: string;
   /** As asked for; the oldest bucket counts whole. */
@@ -122,6 +183,10 @@ export interface CacheMetrics {
     convergenceP50Ms: number | null;
     convergenceP99Ms: number | null;
     unfinished: number;
+    /** Since when the oldest unfinished purge has been open. */
+    oldestOpenMs: number | null;
+    /** By how much that is beyond the time from which it must hold at every edge. */
+    overdueMs: number | null;
   };
   stale: {
     /** Reads of stored answers that were taken at random and judged. */
@@ -259,7 +324,8 @@ export interface CacheMetrics {
     pending: number | null;
     deadLettered: number | null;
   };
-  alerts: readonly { id: string }[];
+  /** Those that fire: see `GET /alerts`. */
+  alerts: readonly Alert[];
 }
 
 export interface ChangedPolicy {

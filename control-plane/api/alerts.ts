@@ -5,6 +5,7 @@ import { acknowledge, orderOf, readShownAlerts, showRules } from "../alerts/show
 import type { ShownAlert } from "../alerts/shown-alert.ts";
 import { ackSchema, alertSchema, alertsSchema, rulesSchema } from "./alerts-schema.ts";
 import { requireScope } from "./auth.ts";
+import { requireUnbound } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json, jsonBody } from "./json.ts";
@@ -70,7 +71,7 @@ function acknowledgeAlert(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/alerts/{id}/ack",
     summary: "Say that somebody looks after an alert: it is not told again until it is over",
-    middleware: [requireScope(plane, "purge"), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "purge"), requireUnbound, limitBody, requireUtf8] as const,
     request: { params, query: noQuery, body: jsonBody(ackSchema) },
     responses: { 200: json("The alert as it is now", alertSchema), default: problemAnswer },
   });
