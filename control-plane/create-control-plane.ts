@@ -105,14 +105,7 @@ export function createControlPlane(
       dueFor: LIMITS.journalDueFor,
     }),
     alerts: createAlertStore(redis, deadline),
-    warmups: createWarmups(redis, {
-      deadline,
-      kept: LIMITS.warmupKept,
-      errors: LIMITS.warmupErrors,
-      remembered: LIMITS.warmupsRemembered,
-      targets: LIMITS.warmupTargets,
-      documents: LIMITS.warmupDocuments,
-    }),
+    warmups: warmupsOn(redis),
   };
 }
 
@@ -151,6 +144,13 @@ function ofTraffic(
   const hotLedger = new HotLedger(hotKeys, dueKeys);
   return { hotKeys, dueKeys, hotLedger, observations, observedLedger: new ObservedLedger(observations) };
 }
+
+const warmupsOn = (redis: Redis): ControlPlane["warmups"] =>
+  createWarmups(redis, {
+    deadline: LIMITS.redisDeadline,
+    ...{ kept: LIMITS.warmupKept, errors: LIMITS.warmupErrors, remembered: LIMITS.warmupsRemembered },
+    ...{ targets: LIMITS.warmupTargets, documents: LIMITS.warmupDocuments },
+  });
 
 const dueKeysOn = (redis: Redis): ControlPlane["dueKeys"] =>
   createDueKeys(redis, {

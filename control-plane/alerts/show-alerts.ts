@@ -7,7 +7,7 @@ import { outageAlert } from "./outage.ts";
 import type { Rule } from "./rule.ts";
 import type { Alerting } from "./settings.ts";
 import type { Severity, ShownAlert, Unit } from "./shown-alert.ts";
-import { decodeAlerts, type KnownAlerts } from "./stored.ts";
+import { decodeAlerts, encodeAck, type KnownAlerts } from "./stored.ts";
 import { runbookOf, summaryOf } from "./wording.ts";
 
 export interface AlertsShown {
@@ -121,7 +121,7 @@ export async function acknowledge(
   if (alert === undefined) return { kind: "absent" };
   if (alert.phase.kind !== "firing") return { kind: "not-firing", state: alert.phase.kind };
   const ack = { by, at: known.now, note };
-  const noted = await plane.alerts.acknowledge(id, JSON.stringify(ack));
+  const noted = await plane.alerts.acknowledge(id, encodeAck(ack));
   if (noted.kind === "unavailable") return noted;
   const [shown] = showAll([alert], new Map([[id, ack]]), plane.settings.alerting);
   return shown === undefined ? { kind: "absent" } : { kind: "acknowledged", alert: shown };

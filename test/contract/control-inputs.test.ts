@@ -238,6 +238,9 @@ test("the interface's description names every route, its bodies and its problems
   const { json } = await plane.ask("/openapi.json");
   expect(json.openapi).toBe("3.1.0");
   expect(Object.keys(json.paths).sort()).toEqual([
+    "/alerts",
+    "/alerts/rules",
+    "/alerts/{id}/ack",
     "/cache-metrics",
     "/edges",
     "/invalidate",
