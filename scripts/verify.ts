@@ -15,8 +15,14 @@ interface Edition {
 }
 
 const EDITIONS: readonly Edition[] = [
+  { name: "the model, all of its bounded edition", args: ["test/model/run.ts"] },
   { name: "the model, its long edition", args: ["test/model/run.ts", "--long"] },
   { name: "the model's mutants", args: ["test/model/run.ts", "--mutants"] },
+  {
+    name: "what of the model stands for scripts",
+    args: ["scripts/test.ts", "test/model/twins.test.ts"],
+    long: true,
+  },
   { name: "all schedules of the scripts", args: ["test/interleavings/run.ts", "--long"] },
   { name: "the scripts' mutants", args: ["test/interleavings/run.ts", "--mutant", "all"] },
   {

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Result, results } from "./check.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
-import { tableOf, withTable } from "./tables.ts";
+import { tableIn, tableOf } from "./tables.ts";
 
 const document = readFileSync(join(import.meta.dirname, "..", "..", "docs", "model.md"), "utf8");
+/** What `npm run verify` alone enumerates is left to it; mutants are hunted there all the same. */
+const BRIEF = Object.keys(CONFIGURATIONS).filter((name) => CONFIGURATIONS[name]?.large !== true);
 const explored = new Map<string, Promise<Result>>();
 
 /** Each is enumerated once, whoever asks. */
@@ -26,7 +28,7 @@ async function first<T>(all: AsyncGenerator<T>): Promise<T> {
 describe("every reachable state keeps the invariants, and from every one the edges converge", {
   timeout: 60_000,
 }, () => {
-  test.each(Object.keys(CONFIGURATIONS))("%s", async (name) => {
+  test.each(BRIEF)("%s", async (name) => {
     const { explored: found } = await enumerated(name);
     expect(found.counterexample).toBeNull();
     expect(found.exhausted).toBe(true);
@@ -35,6 +37,10 @@ describe("every reachable state keeps the invariants, and from every one the edg
 });
 
 test("docs/model.md states these counts", { timeout: 60_000 }, async () => {
-  const found = await Promise.all(Object.keys(CONFIGURATIONS).map(enumerated));
-  expect(withTable(document, "bounded", tableOf("bounded", found))).toBe(document);
+  const found = await Promise.all(BRIEF.map(enumerated));
+  const rows = tableOf("bounded", found).split("\n");
+  const stated = tableIn(document, "bounded").split("\n");
+  // All but the sum, which is over what is left out too.
+  expect(rows.slice(0, -1).filter((row) => !stated.includes(row))).toEqual([]);
+  expect(stated).toHaveLength(rows.length + Object.keys(CONFIGURATIONS).length - BRIEF.length);
 });

@@ -36,9 +36,14 @@ const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 /** Thousands apart, as everywhere in the documents. */
 const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, " ");
 
-/** The document with a section's table replaced; as it was if the table says the same. Throws where it has no such section. */
-export function withTable(document: string, section: Section, table: string): string {
-  const place = new RegExp(`<!-- model:${section} -->[\\s\\S]*?<!-- /model -->`);
-  if (!place.test(document)) throw new Error(`there is no place for ${section}`);
-  return document.replace(place, () => `<!-- model:${section} -->\n${table}\n<!-- /model -->`);
+/** The document with a section's table replaced; as it was if the table says the same. */
+export const withTable = (document: string, section: Section, table: string): string =>
+  document.replace(tableIn(document, section), () => table);
+
+/** Throws where the document has no such section. */
+export function tableIn(document: string, section: Section): string {
+  const place = new RegExp(`(?<=<!-- model:${section} -->\\n)[\\s\\S]*?(?=\\n<!-- /model -->)`);
+  const [table] = place.exec(document) ?? [];
+  if (table === undefined) throw new Error(`there is no place for ${section}`);
+  return table;
 }

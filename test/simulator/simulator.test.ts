@@ -27,15 +27,6 @@ async function sim(...flags: string[]): Promise<{ code: number; printed: string;
   }
 }
 
-test("a seed has one trace, byte by byte, and another seed another", async () => {
-  const first = await simulate(7);
-  const again = await simulate(7);
-  const other = await simulate(8);
-  expect(again.trace).toEqual(first.trace);
-  expect(again.digest).toBe(first.digest);
-  expect(other.digest).not.toBe(first.digest);
-});
-
 test.each(Object.entries(MUTANTS))(
   "what the mutant %s breaks stands in its file, once",
   (_name, { file, find }) => {
@@ -45,8 +36,8 @@ test.each(Object.entries(MUTANTS))(
 );
 
 describe("the simulator notices", { concurrent: true, timeout: 120_000 }, () => {
-  // Every eighth in each run; `npm run verify` hunts all of them.
-  const some = Object.entries(MUTANTS).filter((_, index) => index % 8 === 0);
+  // Every twelfth in each run; `npm run verify` hunts all of them.
+  const some = Object.entries(MUTANTS).filter((_, index) => index % 12 === 0);
   test.each(some)("the mutant %s", async (name, { from }) => {
     const { code, printed, complained } = await sim(
       "--mutant",
@@ -98,17 +89,23 @@ test("a part of a plan can be written down and read again", () => {
 });
 
 describe("the command line", () => {
-  test("runs many seeds on all cores, in their order", { timeout: 60_000 }, async () => {
-    const many = await sim("--seeds", "12", "--trace");
+  test("runs many seeds on all cores, in their order, each with one trace, byte by byte", {
+    timeout: 60_000,
+  }, async () => {
+    const many = await sim("--seeds", "5", "--trace");
     const seeds = [...many.printed.matchAll(/^seed (\d+): trace (\w+),/gm)];
-    expect(seeds.map(([, seed]) => Number(seed))).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
-    expect(seeds[6]?.[2]).toBe((await simulate(7)).digest);
-    expect(many.printed).toMatch(/\n12 passed, 0 failed\n$/);
+    expect(seeds.map(([, seed]) => Number(seed))).toEqual([1, 2, 3, 4, 5]);
+    expect(new Set(seeds.map(([, , digest]) => digest)).size).toBe(5);
+    const first = await simulate(3);
+    const again = await simulate(3);
+    expect(again.trace).toEqual(first.trace);
+    expect([first.digest, again.digest]).toEqual([seeds[2]?.[2], seeds[2]?.[2]]);
+    expect(many.printed).toMatch(/\n5 passed, 0 failed\n$/);
   });
 
   test("closes with a line that counts", async () => {
-    const { code, printed } = await sim("--seeds", "2");
-    expect(printed).toMatch(/^2 passed, 0 failed\n$/);
+    const { code, printed } = await sim("--seed", "9");
+    expect(printed).toMatch(/^1 passed, 0 failed\n$/);
     expect(code).toBe(0);
   });
 
