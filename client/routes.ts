@@ -8,6 +8,7 @@ import type {
   AlertRules,
   Alerts,
   CacheMetrics,
+  CacheMetricsSeries,
   ChangedPolicy,
   ChangedSite,
   CreatedToken,
@@ -73,11 +74,22 @@ export interface Routes {
   /** Hit ratios, latencies, shards, edges, invalidations over a window */
   "GET /cache-metrics": {
     query: {
-      /** A duration from 10s to 24h; default 60s. */
+      /** A duration from 10s to 24h; default 60s, of a series 1h. */
       window?: string;
+      /** Of one site; of all where left out. */
       site?: string;
     };
     answers: { 200: CacheMetrics };
+  };
+  /** The figures of a window as points of time */
+  "GET /cache-metrics/series": {
+    query: {
+      /** A duration from 10s to 24h; default 60s, of a series 1h. */
+      window?: string;
+      /** Of one site; of all where left out. */
+      site?: string;
+    };
+    answers: { 200: CacheMetricsSeries };
   };
   /** The addressable edges */
   "GET /edges": {

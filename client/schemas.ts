@@ -97,16 +97,29 @@ export interface CacheMetrics {
         stale: number;
         misses: number;
         passes: number;
+        /** Failures that clients were told of: shed, fenced, an origin away. */
         errors: number;
+        /** Answers of the edge's own that were the requests' own doing. */
+        refused: number;
         /** Hits, stale ones included, over all requests. */
         hitRatio: number | null;
-        /** Upper bound of the histogram's bucket. */
+        /** 1 − octets from the origin / octets served. */
+        byteHitRatio: number | null;
+        /** Octets of bodies; of streams, those announced. */
+        bytesServed: number;
+        bytesFromOrigin: number;
+        /** Upper bound of the histogram's bucket: at most an eighth above. */
         p50Ms: number | null;
-        /** Upper bound of the histogram's bucket. */
+        /** Upper bound of the histogram's bucket: at most an eighth above. */
         p99Ms: number | null;
         originFetches: number;
+        /** Why the origin was asked: miss, revalidate, pass, write, refresh, warm-up … */
+        originBy: Readonly<Record<string, number>>;
         /** Waited for another request's fetch: neither hit nor miss. */
         coalesced: number;
+        /** Requests by the tier that answered (`none`: the edge itself), then by result. */
+        answeredBy: Readonly<Record<string, Readonly<Record<string, number>>>>;
+        leaseWaits: number;
       }
     >
   >;
@@ -176,7 +189,18 @@ export interface CacheMetrics {
     knownAgeMs: number | null;
     memoryBytes: number | null;
     state: "live" | "silent" | "cold";
+    /** Tells one life of it from the next. */
+    boot: string | null;
+    /** How long ago it last said what it had counted. */
+    reportedMs: number | null;
   }[];
+  /** What edges may have counted and told nobody, because they died. */
+  lost: {
+    /** Edges' lives that ended in the window. */
+    lives: number;
+    /** Their last reports until the next lives began: what was counted then is lost. */
+    upToMs: number;
+  };
   invalidations: {
     accepted: number;
     perSecond: number;
@@ -262,7 +286,7 @@ export interface CacheMetrics {
     origin: Readonly<Record<string, { same: number; differs: number; unknown: number }>>;
   };
   stampede: {
-    /** The greatest since each edge's isolate began. */
+    /** The greatest of any one edge. */
     originConcurrencyMax: number;
     coalescedRatio: number | null;
     leaseWaits: number;
@@ -326,6 +350,51 @@ export interface CacheMetrics {
   };
   /** Those that fire: see `GET /alerts`. */
   alerts: readonly Alert[];
+}
+
+export interface CacheMetricsSeries {
+  at: string;
+  windowSeconds: number;
+  /** 10, 60 or 600, by the window. */
+  stepSeconds: number;
+  /** Oldest first; the last one is not over yet. */
+  points: readonly {
+    /** When the step began. */
+    at: string;
+    /** How often edges told of themselves. 0 is a gap; with some, no requests is idleness. */
+    reports: number;
+    requests: number;
+    hits: number;
+    stale: number;
+    misses: number;
+    passes: number;
+    errors: number;
+    refused: number;
+    coalesced: number;
+    hitRatio: number | null;
+    classes: Readonly<Record<string, { requests: number; hits: number; hitRatio: number | null }>>;
+    /** Answers that each gave. */
+    tiers: { l1Memory: number; l1Cache: number; l2: number; origin: number };
+    originFetches: number;
+    /** The greatest of any one edge. */
+    originConcurrencyMax: number;
+    leaseWaits: number;
+    /** Requests turned away before they reached the origin. */
+    shed: number;
+    p50Ms: number | null;
+    p99Ms: number | null;
+    invalidations: number;
+    convergenceP99Ms: number | null;
+    /** Reads that the auditor took at random. */
+    sampled: number;
+    violations: number;
+    /** The greatest; null where it was not looked at. */
+    journalPending: number | null;
+    /** The greatest of any shard. */
+    replicationLagMs: number | null;
+    /** Of all databases of the mid-tier, the greatest of each. */
+    memoryBytes: number | null;
+  }[];
 }
 
 export interface ChangedPolicy {
@@ -430,6 +499,8 @@ export interface Edge {
   /** Age of what it knows of the log's head. */
   knownAgeMs: number | null;
   memoryBytes: number | null;
+  /** Tells one life of it from the next. */
+  boot: string | null;
   state: "live" | "silent" | "cold";
   /** How long ago it was seen. */
   lastSeenMs: number | null;

@@ -218,6 +218,12 @@ export const LIMITS = {
   bootCheckEvery: seconds(10),
   /** Reading the metrics collects anew unless that began this shortly ago. */
   collectAgain: millis(200),
+  /** How often what nobody counts is noted for charts: once a bucket of the finest. */
+  figuresEvery: seconds(10),
+  /** Nobody adds to a bucket of time this long after its end: a report is folded by the time of the round that asked for it. */
+  bucketSettles: seconds(5),
+  /** Settled buckets kept in memory, of all windows: the points of two charts. */
+  bucketsRemembered: 300,
 
   /** After which what was observed of traffic counts half: what a path is like shows over a day, and is forgotten in two. */
   observedHalfLife: hours(6),

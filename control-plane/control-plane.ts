@@ -11,6 +11,7 @@ import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
 import type { JournalLedger } from "../shared/mid-tier/journal-ledger.ts";
 import type { LogTail } from "../shared/mid-tier/log-tail.ts";
+import type { SettledBuckets } from "../shared/mid-tier/metric-buckets.ts";
 import type { Metrics } from "../shared/mid-tier/metrics.ts";
 import type { Observations } from "../shared/mid-tier/observations.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
@@ -82,6 +83,8 @@ export interface ControlPlane {
   readonly edges: EdgeDirectory;
   readonly receipts: Receipts;
   readonly metrics: Metrics;
+  /** A chart that is drawn anew reads only what is not over. */
+  readonly settledBuckets: SettledBuckets;
   readonly auditor: Auditor;
   readonly hotKeys: HotKeys;
   readonly dueKeys: DueKeys;

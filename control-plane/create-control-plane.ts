@@ -84,6 +84,7 @@ export function createControlPlane(
     }),
     receipts: createReceipts(redis, { deadline, entryBytes: LIMITS.receiptEntries }),
     metrics: createMetrics(redis, deadline),
+    settledBuckets: new Map(),
     answerSamples: createAnswerSamples(
       { redis, shards: () => [...ports.databases.values()].map((shard) => shard.redis), clock, random },
       {

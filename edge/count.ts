@@ -1,26 +1,40 @@
-// Counts one reply: its class, its result, its latency and its octets.
+// Counts one reply: its class, its result, who gave it, its latency and its octets. One answer to a client is one count.
 
-import { classCounters, countLatency, type Result } from "./counters.ts";
+import type { Body } from "../shared/ports/body.ts";
+import {
+  type AnsweredBy,
+  countTook,
+  NOWHERE,
+  type Result,
+  routeCounters,
+  type TierName,
+} from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { countHot } from "./hot/count-hot.ts";
 import { observeRequest } from "./observe/observe.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 
+export interface Answered {
+  readonly reply: Reply;
+  readonly route: Route;
+  readonly result: Result;
+  readonly by: AnsweredBy;
+}
+
 /** Warm-ups are nobody's requests: what they cost the origin is counted there, what they hit nowhere. */
-export function counted(
-  edge: Edge,
-  request: EdgeRequest,
-  given: { reply: Reply; route: Route; result: Result },
-): Reply {
-  const { reply, route, result } = given;
+export function counted(edge: Edge, request: EdgeRequest, given: Answered): Reply {
+  const { reply, route, result, by } = given;
   if (request.purpose !== "client") return reply;
-  const counters = classCounters(edge.counters, route.rules.name);
-  counters.results[result] += 1;
-  // A hit in memory takes less than the finest bucket can tell.
-  countLatency(counters, reply.memory === null ? edge.clock.now() - request.arrivedAt : 0);
-  const size = lengthOf(reply);
-  edge.counters.bytesServed += size;
+  const size = lengthOf(reply.body);
+  if (edge.counters.countsRequests) {
+    const { counters } = route;
+    counters.requests[result][by] += 1;
+    // A hit in memory takes less than the finest bucket can tell.
+    if (reply.memory !== null) counters.took[0] = (counters.took[0] ?? 0) + 1;
+    else countTook(counters, edge.clock.now() - request.arrivedAt);
+    counters.bytesServed += size;
+  }
   if (edge.heat.isDue()) {
     countHot(edge, request, { reply, route, result });
     observeRequest(edge, request, { route, result, size });
@@ -28,8 +42,29 @@ export function counted(
   return reply;
 }
 
-/** Octets of the body; of a stream, those that were announced. */
-function lengthOf({ body }: Reply): number {
+/** An answer of the edge's own that is no failure: the request can't be served as it is. */
+export const refusal = (edge: Edge, request: EdgeRequest, given: { reply: Reply; route: Route }): Reply =>
+  counted(edge, request, { ...given, result: "refused", by: "none" });
+
+/** An answer of the edge's own, in place of one that could not be had. */
+export const failure = (edge: Edge, request: EdgeRequest, given: { reply: Reply; route: Route }): Reply =>
+  counted(edge, request, { ...given, result: "error", by: "none" });
+
+/** What no site serves is of no class. */
+export function countedNowhere(edge: Edge, request: EdgeRequest, reply: Reply): Reply {
+  if (request.purpose !== "client" || !edge.counters.countsRequests) return reply;
+  const counters = routeCounters(edge.counters, { site: NOWHERE, class: NOWHERE });
+  counters.requests.refused.none += 1;
+  countTook(counters, edge.clock.now() - request.arrivedAt);
+  counters.bytesServed += lengthOf(reply.body);
+  return reply;
+}
+
+/** What a flight has brought into memory is there, for whoever comes while it is being stored. */
+export const nearest = (tier: TierName): TierName => (tier === "origin" ? "l1Memory" : tier);
+
+/** Octets of a body; of a stream, those that were announced. */
+export function lengthOf(body: Body): number {
   switch (body.kind) {
     case "none":
       return 0;

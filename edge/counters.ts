@@ -1,23 +1,67 @@
 // What an isolate counts: plain increments on the path of a request, read out by the control plane's tick.
 
 import type { ViewCounts } from "../shared/view/gossip.ts";
-import { LATENCY_BOUNDS } from "../shared/wire/latency.ts";
+import { bucketOf, emptyHistogram } from "../shared/wire/latency.ts";
 
-export type Result = "hit" | "stale" | "miss" | "pass" | "coalesced" | "error";
+/**
+ * What became of one request, as docs/metrics.md says it: `error` is a failure that the client was told of, `refused`
+ * an answer of the edge's own that is the request's doing.
+ */
+export type Result = "hit" | "stale" | "miss" | "pass" | "coalesced" | "error" | "refused";
 export type TierName = "l1Memory" | "l1Cache" | "l2" | "origin";
+/** `none`: an answer of the edge's own. */
+export type AnsweredBy = TierName | "none";
 
-export interface ClassCounters {
-  readonly results: Record<Result, number>;
-  originFetches: number;
-  readonly latency: number[];
+/** Why the origin was asked. */
+export type OriginReason =
+  /** Nothing was held, or nothing of which anything could be used. */
+  | "miss"
+  /** What was held is to be confirmed. */
+  | "revalidate"
+  /** For one client alone. */
+  | "pass"
+  /** An unsafe method, by a client or out of the journal. */
+  | "write"
+  /** Nobody waits for it: stale or soon to be, or due. */
+  | "refresh"
+  | "warm-up"
+  /** A hit that the auditor compares. */
+  | "audit"
+  | "web-socket";
+
+interface TierCounts {
+  hits: number;
+  misses: number;
+  errors: number;
 }
 
-/** What became of requests before they reached the origin. */
+/** `fetched` has brought a whole answer, `confirmed` a 304; `shed` was turned away before the origin. */
+export type RefreshOutcome = "fetched" | "confirmed" | "shed" | "failed";
+
+/** Of one site's requests of one class: they hang on the route, so that a hit looks nothing up. */
+export interface RouteCounters {
+  readonly requests: Record<Result, Record<AnsweredBy, number>>;
+  /** How long answers took to begin, by `bucketOf`, and in all. */
+  readonly took: number[];
+  tookMs: number;
+  bytesServed: number;
+  bytesFromOrigin: number;
+  readonly asked: Record<OriginReason, number>;
+  readonly tiers: Record<TierName, TierCounts>;
+  leaseWaits: number;
+  /** Turned away before they reached the origin. */
+  readonly shed: Record<"rate" | "concurrency" | "queue" | "breaker", number>;
+  /** Fetches that nobody waited for: behind a client who has his answer, or because the control plane says they are due. */
+  readonly refreshes: Record<"behind" | "due", Record<RefreshOutcome, number>>;
+  /** Answers that were not stored, by the reason. */
+  readonly notStored: Map<string, number>;
+}
+
+/** What became of requests on their way to the origin. */
 export interface OriginGuardCounters {
   /** Tokens given by the buckets of all edges, and by the own share. */
   bucket: number;
   share: number;
-  readonly shed: Record<"rate" | "concurrency" | "queue" | "breaker", number>;
   /** Sent again because the connection had failed. */
   retries: number;
   /** Requests that waited for a slot, and their milliseconds in all. */
@@ -25,72 +69,105 @@ export interface OriginGuardCounters {
   queuedMs: number;
 }
 
-/** `fetched` has brought a whole answer, `confirmed` a 304; `shed` was turned away before the origin. */
-export type RefreshOutcome = "fetched" | "confirmed" | "shed" | "failed";
-
 export interface Counters extends ViewCounts {
-  readonly classes: Map<string, ClassCounters>;
-  readonly tiers: Record<TierName, { hits: number; misses: number; errors: number }>;
-  bytesServed: number;
-  bytesFromOrigin: number;
-  leaseWaits: number;
-  originConcurrent: number;
-  originConcurrentMax: number;
+  /** By site, then by class. */
+  readonly sites: Map<string, Map<string, RouteCounters>>;
+  /** Without it requests are not counted: what they cost the tiers and the origin is. */
+  readonly countsRequests: boolean;
+  readonly originConcurrency: Peak;
   readonly originGuard: OriginGuardCounters;
-  /** Fetches that nobody waited for: behind a client who has his answer, or because the control plane says they are due. */
-  readonly refreshes: Record<"behind" | "due", Record<RefreshOutcome, number>>;
-  corrupt: number;
   /** Variants by Vary that gave way because their resource had too many. */
   variantsDisplaced: number;
-  /** Answers that were not stored, by the reason. */
-  readonly notStored: Map<string, number>;
 }
 
-const refreshes = (): Record<RefreshOutcome, number> => ({ fetched: 0, confirmed: 0, shed: 0, failed: 0 });
-const tier = (): { hits: number; misses: number; errors: number } => ({ hits: 0, misses: 0, errors: 0 });
-
-export const newCounters = (): Counters => ({
-  classes: new Map(),
-  tiers: { l1Memory: tier(), l1Cache: tier(), l2: tier(), origin: tier() },
-  bytesServed: 0,
-  bytesFromOrigin: 0,
-  leaseWaits: 0,
-  originConcurrent: 0,
-  originConcurrentMax: 0,
-  originGuard: {
-    ...{ bucket: 0, share: 0, retries: 0, queued: 0, queuedMs: 0 },
-    shed: { rate: 0, concurrency: 0, queue: 0, breaker: 0 },
-  },
-  refreshes: { behind: refreshes(), due: refreshes() },
+export const newCounters = (countsRequests = true): Counters => ({
+  countsRequests,
+  sites: new Map(),
+  originConcurrency: new Peak(),
+  originGuard: { bucket: 0, share: 0, retries: 0, queued: 0, queuedMs: 0 },
   pulls: 0,
   pushes: 0,
   gossipRounds: 0,
   gossipHeard: 0,
   gossipTold: 0,
-  corrupt: 0,
   variantsDisplaced: 0,
-  notStored: new Map(),
 });
 
-export function classCounters(counters: Counters, name: string): ClassCounters {
-  let found = counters.classes.get(name);
+/** Where what no site serves is counted: no site and no class has this name. */
+export const NOWHERE = "-";
+
+export function routeCounters(
+  { sites }: Pick<Counters, "sites">,
+  of: { readonly site: string; readonly class: string },
+): RouteCounters {
+  let classes = sites.get(of.site);
+  if (classes === undefined) {
+    classes = new Map();
+    sites.set(of.site, classes);
+  }
+  let found = classes.get(of.class);
   if (found === undefined) {
-    found = {
-      results: { hit: 0, stale: 0, miss: 0, pass: 0, coalesced: 0, error: 0 },
-      originFetches: 0,
-      latency: LATENCY_BOUNDS.map(() => 0).concat(0),
-    };
-    counters.classes.set(name, found);
+    found = newRouteCounters();
+    classes.set(of.class, found);
   }
   return found;
 }
 
-export function countNotStored({ notStored }: Counters, reason: string): void {
+function newRouteCounters(): RouteCounters {
+  const tier = (): TierCounts => ({ hits: 0, misses: 0, errors: 0 });
+  const answers = (): Record<AnsweredBy, number> => ({ l1Memory: 0, l1Cache: 0, l2: 0, origin: 0, none: 0 });
+  const outcomes = (): Record<RefreshOutcome, number> => ({ fetched: 0, confirmed: 0, shed: 0, failed: 0 });
+  return {
+    requests: {
+      ...{ hit: answers(), stale: answers(), miss: answers(), pass: answers() },
+      ...{ coalesced: answers(), error: answers(), refused: answers() },
+    },
+    took: emptyHistogram(),
+    tookMs: 0,
+    bytesServed: 0,
+    bytesFromOrigin: 0,
+    asked: {
+      ...{ miss: 0, revalidate: 0, pass: 0, write: 0, refresh: 0 },
+      ...{ "warm-up": 0, audit: 0, "web-socket": 0 },
+    },
+    tiers: { l1Memory: tier(), l1Cache: tier(), l2: tier(), origin: tier() },
+    leaseWaits: 0,
+    shed: { rate: 0, concurrency: 0, queue: 0, breaker: 0 },
+    refreshes: { behind: outcomes(), due: outcomes() },
+    notStored: new Map(),
+  };
+}
+
+export function countNotStored({ notStored }: RouteCounters, reason: string): void {
   notStored.set(reason, (notStored.get(reason) ?? 0) + 1);
 }
 
-export function countLatency(counters: ClassCounters, ms: number): void {
-  let bucket = 0;
-  while (bucket < LATENCY_BOUNDS.length && ms > (LATENCY_BOUNDS[bucket] ?? 0)) bucket += 1;
-  counters.latency[bucket] = (counters.latency[bucket] ?? 0) + 1;
+export function countTook(counters: RouteCounters, ms: number): void {
+  const bucket = bucketOf(ms);
+  counters.took[bucket] = (counters.took[bucket] ?? 0) + 1;
+  counters.tookMs += ms;
+}
+
+/** How many there are of something, and how many there were at most since the report before the last one. */
+class Peak {
+  private current = 0;
+  private most = 0;
+  private mostBefore = 0;
+
+  up(): void {
+    this.current += 1;
+    if (this.current > this.most) this.most = this.current;
+  }
+
+  down(): void {
+    this.current -= 1;
+  }
+
+  /** Told twice, since the first report of it may have been lost. */
+  report(): number {
+    const told = Math.max(this.most, this.mostBefore);
+    this.mostBefore = this.most;
+    this.most = this.current;
+    return told;
+  }
 }

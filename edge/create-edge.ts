@@ -35,13 +35,15 @@ export interface EdgeSetUp {
   readonly learnt: (fields: ReadonlyMap<string, string>) => void;
   /** What this isolate may ask of an origin while the buckets can't be reached; null = what the site says. */
   readonly originShare: BucketTerms | null;
+  /** Whether requests are counted; where left out, they are. */
+  readonly countsRequests?: boolean;
   /** Which bodies are kept in chunks, where not by the limits. */
   readonly chunking?: Chunking;
 }
 
 export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
-  const counters = newCounters();
-  const router = new Router(setUp.fallbackSite, setUp.parseUrl);
+  const counters = newCounters(setUp.countsRequests);
+  const router = new Router(setUp.fallbackSite, setUp.parseUrl, counters);
   const guards = new OriginGuards(ports, setUp.originShare);
   const peers = new Peers({ self: setUp.id, urls: setUp.peerUrls });
   const view = new ViewKeeper({
@@ -65,6 +67,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
   const edge: Edge = {
     ...ports,
     id: setUp.id,
+    bornAt: ports.clock.now(),
     view,
     peers,
     router,

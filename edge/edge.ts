@@ -2,7 +2,7 @@
 
 import type { Chunking } from "../shared/core/chunks.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
-import type { CacheKey, Millis } from "../shared/core/units.ts";
+import type { CacheKey, Instant, Millis } from "../shared/core/units.ts";
 import type { BlobStore } from "../shared/ports/blob-store.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
@@ -48,6 +48,8 @@ export interface EdgePorts {
 
 export interface Edge extends EdgePorts {
   readonly id: string;
+  /** When this life of it began. */
+  readonly bornAt: Instant;
   readonly view: ViewKeeper;
   readonly peers: Peers;
   readonly router: Router;
@@ -79,8 +81,9 @@ export interface Edge extends EdgePorts {
 export interface ShardCounts {
   readonly id: string;
   readonly counts: Readonly<Record<string, number>>;
-  /** How long its calls took, by the buckets of `LATENCY_BOUNDS`. */
-  readonly latency: readonly number[];
+  /** How long its calls took, by `bucketOf`, and in all. */
+  readonly took: readonly number[];
+  readonly tookMs: number;
   /** The age of the oldest copy that it is known to lack. */
   readonly lag: Millis;
 }

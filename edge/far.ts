@@ -10,7 +10,7 @@ import { NO_BODY } from "../shared/ports/body.ts";
 import type { ByView } from "./audit/sampler.ts";
 import { type Flight, type FlightOutcome, FRESH, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
-import { counted } from "./count.ts";
+import { counted, lengthOf } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
 import { type FlightJob, leaseFor, priorityOf } from "./flight-job.ts";
@@ -89,10 +89,13 @@ async function leaderReply(
     stored: reply.stored !== "nowhere",
     cacheStatus: `tidegate-l2; ${line}${inL2}, tidegate-l1; ${line}${inL1}${why}`,
   });
+  // What is stored is counted when it has come.
+  if (reply.stored === "nowhere") route.counters.bytesFromOrigin += lengthOf(reply.body);
   return counted(edge, request, {
     reply: streamed,
     route,
     result: reply.stored === "nowhere" ? "pass" : "miss",
+    by: "origin",
   });
 }
 

@@ -7,6 +7,7 @@ import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import { type FlightControls, FRESH } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
+import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
@@ -38,7 +39,8 @@ export async function fetchAndStore(
   const plan = planOf(edge, job, right);
   const sentAt = edge.clock.now();
   const priority = priorityOf(job);
-  const answered = await askForAll(edge, job.route, { headers: sharedRequestHeaders(job, plan), priority });
+  const headers = sharedRequestHeaders(job, plan);
+  const answered = await askForAll(edge, job.route, { headers, priority, reason: reasonOf(job, plan) });
   const exchange: Exchange = {
     job,
     right,
@@ -47,20 +49,20 @@ export async function fetchAndStore(
     receivedAtWall: edge.clock.wall(),
   };
   if (answered.kind === "shed") {
-    countRefresh(edge, job, "shed");
+    countRefresh(job, "shed");
     controls.settle({ ...answered, priority, fallback: right.fallback });
     // The origin was not asked: others may have more luck, and nobody is to be kept from trying.
     return right.giveBack(null);
   }
   if (answered.kind === "unreachable") {
-    countRefresh(edge, job, "failed");
+    countRefresh(job, "failed");
     controls.settle({ kind: "failed", reason: answered.reason, fallback: right.fallback });
     return right.giveBack(FAILING);
   }
   if (answered.status === 304 && plan.kind === "validate") {
     const made = confirmedAnswer(edge, exchange, answered);
     if (made !== null) {
-      countRefresh(edge, job, "confirmed");
+      countRefresh(job, "confirmed");
       return freshen(edge, exchange, { answered, controls, made });
     }
     // A 304 for another representation than ours, or one that forbids to store it any longer: the whole is fetched.
@@ -74,8 +76,15 @@ export async function fetchAndStore(
     dropPart(edge, job);
     return fetchAndStore(edge, job, { right: { ...right, completes: false }, controls });
   }
-  countRefresh(edge, job, answered.status >= 500 ? "failed" : "fetched");
+  countRefresh(job, answered.status >= 500 ? "failed" : "fetched");
   return receive(edge, exchange, { answered, controls });
+}
+
+function reasonOf({ request, takesStale }: FlightJob, plan: Asking): OriginReason {
+  if (request.purpose === "write-through") return "write";
+  if (request.purpose !== "client") return takesStale ? "warm-up" : "refresh";
+  if (!takesStale) return "refresh";
+  return plan.kind === "validate" ? "revalidate" : "miss";
 }
 
 function planOf(edge: Edge, job: FlightJob, right: Right): Asking {
@@ -166,7 +175,7 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
     await exchange.right.giveBack(result.kind === "large" ? UNCACHEABLE : FAILING);
     return finished;
   }
-  edge.counters.bytesFromOrigin += result.bytes.length;
+  exchange.job.route.counters.bytesFromOrigin += result.bytes.length;
   const held = hold(exchange, { ...made.answer, length: result.bytes.length });
   await settleAnswer(edge, exchange, { controls, made, held, bytes: result.bytes });
 }

@@ -9,7 +9,7 @@ import { instant, later, millis } from "../shared/core/units.ts";
 import { auditDue } from "./audit/audit-read.ts";
 import { LIMITS } from "./config.ts";
 import { discard, wantsLess } from "./content.ts";
-import { counted } from "./count.ts";
+import { counted, failure, refusal } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
 import { leaseFor } from "./flight-job.ts";
@@ -19,6 +19,7 @@ import { keyFor } from "./lease.ts";
 import { askHead, askRange, onlyIfCached, type Sought } from "./less-than-a-get.ts";
 import { MIN_POSITION, refuseOlder } from "./min-position.ts";
 import { lookNear } from "./near.ts";
+import { noSite } from "./no-site.ts";
 import { pass } from "./pass.ts";
 import { memoryReply, problemReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -31,9 +32,10 @@ import { writeBack } from "./writes/write-back.ts";
 /** Synchronous for a hit in memory. Never rejects for anything that a client, a tier or the origin does. */
 export function handleRequest(edge: Edge, request: EdgeRequest): Reply | Promise<Reply> {
   const route = edge.router.route(request);
-  if (route === null) return noSite();
+  if (route === null) return noSite(edge, request);
   const reads = request.method === "GET" || request.method === "HEAD";
-  if (reads && request.body.kind !== "none" && !hasLength(request)) return lengthRequired();
+  if (reads && request.body.kind !== "none" && !hasLength(request))
+    return refusal(edge, request, { reply: lengthRequired(), route });
   if (!edge.router.isConfigured) return whileCold(edge, request, route);
   if (!reads && !isClassifiedLately(edge, request)) return classifiedLately(edge, request);
   // The newest value is the journal's, where it has one.
@@ -51,7 +53,7 @@ async function classifiedLately(edge: Edge, request: EdgeRequest): Promise<Reply
   const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
   await edge.view.within(LIMITS.writeWindow, arrival, request.background);
   const route = edge.router.route(request);
-  if (route === null) return noSite();
+  if (route === null) return noSite(edge, request);
   return route.rules.write === "write-back"
     ? throughJournal(edge, request, route)
     : withoutJournal(edge, request, route);
@@ -80,16 +82,20 @@ function withoutJournal(edge: Edge, request: EdgeRequest, route: Route): Reply |
   // Content on a GET is in no key, so neither may its answer be in any cache (RFC 9110 §9.3.1).
   if (request.body.kind !== "none") return pass(edge, request, { route, reason: "bypass" });
   const least = request.header(MIN_POSITION);
-  if (least !== null) return fromViewAtLeast(edge, request, least);
+  if (least !== null) return fromViewAtLeast(edge, request, { route, least });
   return fromMemory(edge, request, route) ?? lookFurther(edge, request, route);
 }
 
-async function fromViewAtLeast(edge: Edge, request: EdgeRequest, least: string): Promise<Reply> {
-  const refusal = await refuseOlder(edge, request, least);
-  if (refusal !== null) return refusal;
+async function fromViewAtLeast(
+  edge: Edge,
+  request: EdgeRequest,
+  { route: before, least }: { route: Route; least: string },
+): Promise<Reply> {
+  const refused = await refuseOlder(edge, request, least);
+  if (refused !== null) return refusal(edge, request, { reply: refused, route: before });
   // What was learnt meanwhile may classify it anew.
   const route = edge.router.route(request);
-  if (route === null) return noSite();
+  if (route === null) return noSite(edge, request);
   return fromMemory(edge, request, route) ?? lookFurther(edge, request, route);
 }
 
@@ -110,12 +116,14 @@ function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | Pro
   const less = wantsLess(request);
   if (less && isForOriginAlone(request)) return null;
   edge.view.refreshIfDue(now, rules.window, request.background);
-  edge.counters.tiers.l1Memory.hits += 1;
+  route.counters.tiers.l1Memory.hits += 1;
   if (edge.sampler.isDue(entry, route.selectors)) auditHit(edge, request, { route, entry, view });
   const reply = memoryReply(edge, request, { entry, rules, less, now });
   return reply instanceof Promise
-    ? reply.then((settled) => counted(edge, request, { reply: settled, route, result: "hit" }))
-    : counted(edge, request, { reply, route, result: "hit" });
+    ? reply.then((settled) =>
+        counted(edge, request, { reply: settled, route, result: "hit", by: "l1Memory" }),
+      )
+    : counted(edge, request, { reply, route, result: "hit", by: "l1Memory" });
 }
 
 function auditHit(
@@ -157,7 +165,8 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   // The first view brings the first configuration, and any later one may: what was classified by another is again.
   if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
   const fenced = view === null || knownAge(view, request.arrivedAt) > route.rules.window;
-  if (fenced && route.rules.fence.kind === "refuse") return refused();
+  if (fenced && route.rules.fence.kind === "refuse")
+    return failure(edge, request, { reply: refused(), route });
   const wants = wantsOf(request, route);
   const arriving = hasJustArrived(edge, request, route);
   const passesBy = view === null || arriving || request.purpose === "refill";
@@ -180,7 +189,7 @@ function candidateOf(near: Judged | null): Candidate | null {
 
 function classifiedAnew(edge: Edge, request: EdgeRequest): Reply | Promise<Reply> {
   const route = edge.router.route(request);
-  if (route === null) return noSite();
+  if (route === null) return noSite(edge, request);
   return route.rules.write === "write-back"
     ? throughJournal(edge, request, route)
     : lookFurther(edge, request, route);
@@ -238,12 +247,4 @@ const lengthRequired = (): Reply =>
     code: "length-required",
     title: "Length Required",
     detail: "The content of a GET or HEAD needs a Content-Length.",
-  });
-
-const noSite = (): Reply =>
-  problemReply({
-    status: 404,
-    code: "unknown-site",
-    title: "Not Found",
-    detail: "No site is configured for this host.",
   });

@@ -99,7 +99,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
       case "wait":
         if (job.lease !== "wait") return right(edge, job, { search, asOf, token: null });
-        edge.counters.leaseWaits += 1;
+        job.route.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return right(edge, job, { search, asOf, token: null });
         await edge.timers.sleep(pollPause(edge, search));
         continue;
@@ -154,7 +154,7 @@ async function weigh(
       if (!edge.router.stands(job.route, job.request)) return "again";
       return weighAnswer(edge, job, { search, found: outcome.found, askedAt });
     case "leased":
-      edge.counters.tiers.l2.misses += 1;
+      job.route.counters.tiers.l2.misses += 1;
       return "leased";
     case "taken":
       return "wait";
@@ -162,10 +162,10 @@ async function weigh(
     case "failing":
       return outcome.kind;
     case "absent":
-      edge.counters.tiers.l2.misses += 1;
+      job.route.counters.tiers.l2.misses += 1;
       return "nothing";
     case "unavailable":
-      edge.counters.tiers.l2.errors += 1;
+      job.route.counters.tiers.l2.errors += 1;
       return "unavailable";
   }
 }
@@ -187,7 +187,7 @@ async function weighAnswer(
   if (judged === null) return "unavailable";
   if (judged.step.kind === "refuse") return { kind: "refused" };
   if (isUsable(job, judged, edge.clock.now())) {
-    edge.counters.tiers.l2.hits += 1;
+    job.route.counters.tiers.l2.hits += 1;
     return { kind: "answer", judged, key: search.key };
   }
   if (judged.step.kind !== "fetch") search.candidate = asCandidate(judged);

@@ -5,6 +5,7 @@ import { type RequestDirectives, satisfies } from "../shared/core/request-direct
 import { ageOf, currentLifetime, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { millis } from "../shared/core/units.ts";
 import { FRESH } from "./coalesce.ts";
+import { refusal } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
 import { type FlightJob, leaseFor } from "./flight-job.ts";
@@ -28,7 +29,9 @@ export interface Sought {
 /** RFC 9111 §5.2.1.7: what no cache has is not fetched. */
 export async function onlyIfCached(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
   const found = await lookShared(edge, request, sought);
-  return found.kind === "reply" ? found.reply : notCached();
+  return found.kind === "reply"
+    ? found.reply
+    : refusal(edge, request, { reply: notCached(), route: sought.route });
 }
 
 const notCached = (): Reply =>

@@ -23,7 +23,7 @@ export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Pr
   const key = keyFor(edge, { route: look.route, request });
   const inMemory = await lookInMemory(edge, request, { ...look, key });
   if (inMemory !== null && inMemory !== "expired") return inMemory;
-  edge.counters.tiers.l1Memory.misses += 1;
+  look.route.counters.tiers.l1Memory.misses += 1;
   // What stands beside it in the data centre was most likely stored with it: L2 is who may have a newer one.
   if (inMemory === "expired" || look.route.rules.cacheApi === "none") return null;
   return lookInDataCentre(edge, request, { ...look, key });
@@ -67,7 +67,7 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
   const { route, view, key } = look;
   const found = await findInDataCentre(edge, key, request.background);
   if (found.kind !== "hit" || !variesFor(found.held.answer.vary, (name) => request.header(name))) {
-    edge.counters.tiers.l1Cache[found.kind === "unavailable" ? "errors" : "misses"] += 1;
+    route.counters.tiers.l1Cache[found.kind === "unavailable" ? "errors" : "misses"] += 1;
     return null;
   }
   const input = inputFor(edge, { route, request }, { ...found, tier: "l1Cache" });
@@ -78,7 +78,7 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
     request.background.keep(edge.dataCentre.recordVerified(verified)),
   );
   if (judged === null || judged.step.kind === "fetch") return null;
-  edge.counters.tiers.l1Cache.hits += 1;
+  route.counters.tiers.l1Cache.hits += 1;
   if (judged.body.kind === "bytes") {
     const answer = { held: judged.held, body: judged.body.bytes, rules: route.rules };
     promote(edge, { key, primary: route.key }, answer);

@@ -5,7 +5,8 @@ import { storability } from "../shared/core/storability.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
-import { counted } from "./count.ts";
+import { counted, failure, lengthOf, refusal } from "./count.ts";
+import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
 import { type Asked, askOrigin } from "./origin/ask.ts";
@@ -26,20 +27,20 @@ export async function pass(
 ): Promise<Reply> {
   const { route, reason } = given;
   const outcome = await askForOne(edge, request, route);
-  if (outcome.kind === "unsent") return counted(edge, request, { reply: unsent(), route, result: "error" });
-  if (outcome.kind === "shed")
-    return counted(edge, request, { reply: shedReply(outcome), route, result: "error" });
+  if (outcome.kind === "unsent") return refusal(edge, request, { reply: unsent(), route });
+  if (outcome.kind === "shed") return failure(edge, request, { reply: shedReply(outcome), route });
   if (outcome.kind === "unreachable") {
-    return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
+    return failure(edge, request, { reply: originFailure(outcome.reason), route });
   }
   if (reason === "uncacheable" && wouldStore(edge, route, outcome))
     edge.memory.unmarkUncacheable(keyFor(edge, { route, request }));
+  route.counters.bytesFromOrigin += lengthOf(outcome.body);
   const reply = streamedReply(edge, request, {
     ...outcome,
     rules: route.rules,
     cacheStatus: `tidegate-l1; fwd=${FORWARD[reason]}; fwd-status=${outcome.status}; detail=pass`,
   });
-  return counted(edge, request, { reply, route, result: "pass" });
+  return counted(edge, request, { reply, route, result: "pass", by: "origin" });
 }
 
 /** The origin was not asked: the request's own content is malformed, or broke off. */
@@ -64,11 +65,20 @@ export async function askForOne(
   const sent = { method, url: route.href, headers, body };
   // A client has to have his answer; a warm-up that brings the caches nothing costs the budget all the same.
   const kind = request.purpose === "client" ? "pass" : "fill";
-  const asked = askOrigin(edge, { route, kind, priority, request: sent });
+  const reason = reasonOf(request);
+  const asked = askOrigin(edge, { route, kind, priority, reason, request: sent });
   // Its slot has to be given back, whether its client is still there or not.
   request.background.keep(asked);
   return asked;
 }
+
+function reasonOf({ method, purpose }: EdgeRequest): OriginReason {
+  if (purpose !== "client") return "warm-up";
+  return SAFE.has(method) ? "pass" : "write";
+}
+
+/** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
+export const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 /**
  * Content of no announced length is sent on when its end has come, up to a limit: cut short in between, it would reach

@@ -33,7 +33,7 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: client } });
   const result = await collected;
   if (result.kind === "whole") {
-    edge.counters.bytesFromOrigin += result.bytes.length;
+    exchange.job.route.counters.bytesFromOrigin += result.bytes.length;
     const announced = source.length !== null;
     const kept = keepPart(edge, exchange, { made: verdict, bytes: result.bytes, announced });
     await settlePart(edge, exchange, { controls, kept });
@@ -75,7 +75,7 @@ export async function completePart(
   const source = sourceOf(answered.body);
   const bytes = await readWhole(source, LIMITS.sharedBody);
   if (bytes === null || verdict.kind === "refuse") return false;
-  edge.counters.bytesFromOrigin += bytes.length;
+  exchange.job.route.counters.bytesFromOrigin += bytes.length;
   const kept = keepPart(edge, exchange, { made: verdict, bytes, announced: source.length !== null });
   if (kept?.kind !== "whole") return false;
   await settleAnswer(edge, exchange, { controls, ...kept });

@@ -10,12 +10,15 @@ import type { CacheKey, Selector } from "../shared/core/units.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { readConfiguration } from "../shared/wire/configuration.ts";
 import { LIMITS } from "./config.ts";
+import { type Counters, type RouteCounters, routeCounters } from "./counters.ts";
 
 /** A resource as one request names it. */
 export interface Route {
   readonly site: Site;
   readonly rules: Rules;
   readonly key: CacheKey;
+  /** Where its requests are counted. */
+  readonly counters: RouteCounters;
   /** Which configuration it was made from: see `stands`. */
   readonly configuration: number;
   /** What is sent to the origin for this request's sender alone. */
@@ -46,11 +49,14 @@ export class Router {
   private configured = false;
   private readonly fallback: Site;
   private readonly parse: ParseUrl;
+  private readonly counters: Pick<Counters, "sites">;
   private configuration = 0;
   /** Configuration fields that this release can't read. */
   unreadable: readonly string[] = [];
 
-  constructor(fallback: Site, parse: ParseUrl) {
+  /** Where routes are only looked up, nothing is counted anywhere. */
+  constructor(fallback: Site, parse: ParseUrl, counters: Pick<Counters, "sites"> = { sites: new Map() }) {
+    this.counters = counters;
     this.fallback = fallback;
     this.parse = parse;
     this.routing = readConfiguration(new Map(), fallback).routing;
@@ -170,6 +176,7 @@ export class Router {
       searchedAt,
       variance,
       configuration: this.configuration,
+      counters: routeCounters(this.counters, { site: site.name, class: rules.name }),
       key: cacheKey({ site: site.name, url, recipe: rules.key, request, variance }),
       href: parsed.href,
       sharedHref: `${parsed.parts.scheme}://${parsed.parts.host}${keyedPath(parsed.parts, rules.key)}`,

@@ -4,7 +4,7 @@ import { NO_DIRECTIVES } from "../shared/core/request-directives.ts";
 import { auditRead } from "./audit/audit-read.ts";
 import type { LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
-import { counted } from "./count.ts";
+import { counted, nearest } from "./count.ts";
 import type { Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { board } from "./flight.ts";
@@ -37,7 +37,8 @@ export function serveHeld(
       : fromOrigin
         ? "miss"
         : "hit";
-  const count = (made: Reply): Reply => counted(edge, request, { reply: made, route, result });
+  const by = fromOrigin || provenance.kind === "coalesced" ? judged.tier : nearest(judged.tier);
+  const count = (made: Reply): Reply => counted(edge, request, { reply: made, route, result, by });
   return reply instanceof Promise ? reply.then(count) : count(reply);
 }
 

@@ -57,7 +57,8 @@ export async function settleAnswer(
   const decided = { forLeader: FRESH, by: null };
   controls.settle({ kind: "answer", held, body: bytes, from: "origin", ...decided, receivedAt });
   if (made === null) return right.giveBack(null);
-  await storeEverywhere(edge, { ...made, held, body: bytes, right, rules: job.route.rules });
+  const { rules, counters } = job.route;
+  await storeEverywhere(edge, { ...made, held, body: bytes, right, rules, counters });
 }
 
 /** Too large to share: in chunks, or else one lane to the client and one into the data centre; nobody waits for it. */
@@ -79,7 +80,7 @@ export async function storeLarge(
   const held = hold(exchange, { ...made.answer, length });
   if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
   await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
-  edge.counters.bytesFromOrigin += length;
+  exchange.job.route.counters.bytesFromOrigin += length;
 }
 
 /** What is not stored is nobody else's: the leader streams it, everybody else goes alone and is not held up again. */
@@ -92,7 +93,7 @@ export async function passOn(
   const { right, job } = exchange;
   const { status, headers, body } = answered;
   const failed = status >= 500;
-  if (reason !== null) countNotStored(edge.counters, reason);
+  if (reason !== null) countNotStored(job.route.counters, reason);
   // What one range got, or somebody's credentials or odd fields, says nothing of what everybody would get.
   const forAll = job.lease === "wait" && reason !== "provoked";
   if (failed && forAll && isForAll(headers) && body.kind === "source")

@@ -3,7 +3,7 @@
 import { variesFor } from "../shared/core/vary.ts";
 import { auditRead } from "./audit/audit-read.ts";
 import type { FlightOutcome, StaleCopy } from "./coalesce.ts";
-import { counted } from "./count.ts";
+import { counted, failure, nearest } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { inputFor, judgeByView } from "./judge.ts";
@@ -26,16 +26,14 @@ export async function standIn(
     case "large":
       return pass(edge, request, { route, reason: "uncacheable" });
     case "refused":
-      return refused();
+      return failure(edge, request, { reply: refused(), route });
     case "shed": {
       const stale = await staleIfError(edge, request, { job, fallback: outcome.fallback, detail: "shed" });
-      return stale ?? counted(edge, request, { reply: shedReply(outcome), route, result: "error" });
+      return stale ?? failure(edge, request, { reply: shedReply(outcome), route });
     }
     case "failed": {
       const stale = await staleIfError(edge, request, { job, fallback: outcome.fallback });
-      return (
-        stale ?? counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" })
-      );
+      return stale ?? failure(edge, request, { reply: originFailure(outcome.reason), route });
     }
     case "error": {
       const stale = await staleIfError(edge, request, { job, fallback: outcome.fallback });
@@ -47,7 +45,7 @@ export async function standIn(
       );
       const { rules } = route;
       const reply = streamedReply(edge, request, { ...outcome, body, rules, cacheStatus: status });
-      return counted(edge, request, { reply, route, result: "error" });
+      return counted(edge, request, { reply, route, result: "error", by: "origin" });
     }
   }
 }
@@ -84,5 +82,5 @@ export async function staleIfError(
     provenance: { kind: "l1" },
     detail: given.detail ?? "stale",
   });
-  return counted(edge, request, { reply, route, result: "stale" });
+  return counted(edge, request, { reply, route, result: "stale", by: nearest(tier) });
 }

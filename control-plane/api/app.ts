@@ -13,6 +13,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { policyRoutes } from "./policies.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { withScopes } from "./scopes-told.ts";
+import { seriesRoute } from "./series.ts";
 import { shardRoutes } from "./shards.ts";
 import { siteRoutes } from "./sites.ts";
 import { suggestionsRoute } from "./suggestions.ts";
@@ -54,6 +55,7 @@ export function createApi(ports: ApiPorts): Api {
   metricsRoutes(api, ports);
   tokenRoutes(api, ports);
   alertRoutes(api, ports);
+  seriesRoute(api, ports);
   document(api);
   return api;
 }

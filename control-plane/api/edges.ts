@@ -20,6 +20,7 @@ const edgeSchema = z
     position: z.string().nullable(),
     knownAgeMs: z.number().nullable().openapi({ description: "Age of what it knows of the log's head." }),
     memoryBytes: z.number().nullable(),
+    boot: z.string().nullable().openapi({ description: "Tells one life of it from the next." }),
     state: z.enum(["live", "silent", "cold"]),
     lastSeenMs: z.number().nullable().openapi({ description: "How long ago it was seen." }),
   })

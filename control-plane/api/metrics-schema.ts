@@ -13,12 +13,23 @@ const classSchema = z.object({
   stale: count,
   misses: count,
   passes: count,
-  errors: count,
+  errors: count.openapi({ description: "Failures that clients were told of: shed, fenced, an origin away." }),
+  refused: count.openapi({ description: "Answers of the edge's own that were the requests' own doing." }),
   hitRatio: measured.openapi({ description: "Hits, stale ones included, over all requests." }),
-  p50Ms: measured.openapi({ description: "Upper bound of the histogram's bucket." }),
-  p99Ms: measured.openapi({ description: "Upper bound of the histogram's bucket." }),
+  byteHitRatio: measured.openapi({ description: "1 − octets from the origin / octets served." }),
+  bytesServed: count.openapi({ description: "Octets of bodies; of streams, those announced." }),
+  bytesFromOrigin: count,
+  p50Ms: measured.openapi({ description: "Upper bound of the histogram's bucket: at most an eighth above." }),
+  p99Ms: measured.openapi({ description: "Upper bound of the histogram's bucket: at most an eighth above." }),
   originFetches: count,
+  originBy: z
+    .record(z.string(), count)
+    .openapi({ description: "Why the origin was asked: miss, revalidate, pass, write, refresh, warm-up …" }),
   coalesced: count.openapi({ description: "Waited for another request's fetch: neither hit nor miss." }),
+  answeredBy: z.record(z.string(), z.record(z.string(), count)).openapi({
+    description: "Requests by the tier that answered (`none`: the edge itself), then by result.",
+  }),
+  leaseWaits: count,
 });
 
 const accountSchema = z.object({
@@ -73,6 +84,8 @@ const edgeSchema = z.object({
   knownAgeMs: measured,
   memoryBytes: measured,
   state: z.enum(["live", "silent", "cold"]),
+  boot: z.string().nullable().openapi({ description: "Tells one life of it from the next." }),
+  reportedMs: measured.openapi({ description: "How long ago it last said what it had counted." }),
 });
 
 const staleRow = {
@@ -154,6 +167,14 @@ export const metricsSchema = z
       }),
     }),
     edges: z.array(edgeSchema),
+    lost: z
+      .object({
+        lives: count.openapi({ description: "Edges' lives that ended in the window." }),
+        upToMs: count.openapi({
+          description: "Their last reports until the next lives began: what was counted then is lost.",
+        }),
+      })
+      .openapi({ description: "What edges may have counted and told nobody, because they died." }),
     invalidations: z.object({
       accepted: count,
       perSecond: z.number(),
@@ -169,7 +190,7 @@ export const metricsSchema = z
     }),
     stale: staleSchema,
     stampede: z.object({
-      originConcurrencyMax: count.openapi({ description: "The greatest since each edge's isolate began." }),
+      originConcurrencyMax: count.openapi({ description: "The greatest of any one edge." }),
       coalescedRatio: measured,
       leaseWaits: count,
     }),

@@ -6,7 +6,7 @@ import type { RecentLog } from "../../shared/core/recent-log.ts";
 import type { SelectorKind } from "../../shared/core/selector.ts";
 import { millis, type Selector } from "../../shared/core/units.ts";
 import type { AuditSample, AuditTier } from "../../shared/wire/audit.ts";
-import { bucketOf, CONVERGENCE_BOUNDS } from "../../shared/wire/latency.ts";
+import { bucketOf } from "../../shared/wire/latency.ts";
 import { LIMITS } from "../config.ts";
 
 /** A moment on an edge by Redis TIME, milliseconds: not before the one and not after the other. */
@@ -65,7 +65,7 @@ export function tally({ edge, samples, at }: Reported, known: Known): Tally {
     if (verdict.kind === "fine") continue;
     count("stale");
     if (why === "random") count("staleSampled");
-    count(`staleness|${bucketOf(CONVERGENCE_BOUNDS, verdict.staleness)}`);
+    count(`lateBy|${bucketOf(verdict.staleness)}`);
     if (verdict.kind !== "violation") continue;
     count("violations");
     const { rule, selector } = verdict;

@@ -13,6 +13,8 @@ export interface ShownEdge {
   /** Age of its knowledge of the log's head, the time since it said so included. */
   readonly knownAgeMs: number | null;
   readonly memoryBytes: number | null;
+  /** Tells one life of it from the next; null where it was never heard of. */
+  readonly boot: string | null;
   readonly state: EdgeState;
   /** How long ago it was seen. */
   readonly lastSeenMs: number | null;
@@ -35,6 +37,7 @@ function showEdge(edge: ListedEdge, sighting: Sighting | undefined, now: number)
     position: sighting?.position ?? null,
     knownAgeMs: knownAge === null || since === null ? null : Math.round(knownAge + since),
     memoryBytes: sighting?.memoryBytes ?? null,
+    boot: sighting?.boot ?? null,
     state: stateOf(sighting, since),
     lastSeenMs: since,
   };

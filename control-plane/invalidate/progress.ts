@@ -3,7 +3,6 @@
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
 import type { Ack, AckRecord, StoredReceipt } from "../../shared/mid-tier/receipts.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { bucketOf, CONVERGENCE_BOUNDS } from "../../shared/wire/latency.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { fencesOf, type ToFence } from "./fence.ts";
 import { rowsOf, type Surroundings, waitsForUnlisted } from "./receipt.ts";
@@ -126,5 +125,5 @@ function recordOf(before: StoredReceipt, after: StoredReceipt): AckRecord | null
 function convergenceOf({ acks, at, closed, fencedAt }: StoredReceipt): number {
   const waited = closed !== null && (closed.unlisted || closed.fenced.length > 0);
   const last = Math.max(0, ...[...acks.values()].map(({ afterMs }) => afterMs));
-  return bucketOf(CONVERGENCE_BOUNDS, waited && fencedAt !== null ? fencedAt - at : last);
+  return Math.round(waited && fencedAt !== null ? fencedAt - at : last);
 }

@@ -2,6 +2,7 @@
 
 import { formatPosition } from "../../shared/core/position.ts";
 import type { Millis } from "../../shared/core/units.ts";
+import type { RankedKey } from "../../shared/mid-tier/hot-keys.ts";
 import { readShardFigures, type ShardFigures } from "../../shared/mid-tier/shard-figures.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
@@ -17,7 +18,11 @@ import { type CacheMetrics, showMetrics } from "./show-metrics.ts";
 export type MetricsOutcome = { readonly kind: "metrics"; readonly metrics: CacheMetrics } | Unavailable;
 
 /** As far as edges have told: whoever wants to see what he did a moment ago collects first. */
-export async function readMetrics(plane: ControlPlane, window: Millis): Promise<MetricsOutcome> {
+export async function readMetrics(
+  plane: ControlPlane,
+  window: Millis,
+  site: string | null = null,
+): Promise<MetricsOutcome> {
   const known = await plane.edges.read();
   if (known.kind === "unavailable") return known;
   const { directory } = known;
@@ -30,9 +35,10 @@ export async function readMetrics(plane: ControlPlane, window: Millis): Promise<
   const metrics = showMetrics(sums, {
     now: directory.now,
     windowMs: window,
+    site,
     edges: showEdges(directory),
     figures: await figuresOf(plane),
-    hotKeys: showHot(hot.keys.slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
+    hotKeys: showHot(ofSite(hot.keys, site).slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
     accounts: await plane.budgets.read(),
     open: sums.unfinished === 0 ? NOTHING_OPEN : await readOpenReceipts(plane, log.configuration),
     journal: sumJournal(await plane.journal.figures()),
@@ -41,6 +47,9 @@ export async function readMetrics(plane: ControlPlane, window: Millis): Promise<
   });
   return { kind: "metrics", metrics };
 }
+
+const ofSite = (keys: readonly RankedKey[], site: string | null): readonly RankedKey[] =>
+  site === null ? keys : keys.filter(({ key }) => key.site === site);
 
 async function figuresOf({ databases }: ControlPlane): Promise<ReadonlyMap<string, ShardFigures>> {
   const read = [...databases].map(

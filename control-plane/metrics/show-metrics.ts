@@ -4,31 +4,27 @@ import type { ShardMap, ShardState } from "../../shared/core/shard-map.ts";
 import type { AccountOutcome, ClassAccount } from "../../shared/mid-tier/budgets.ts";
 import type { SumsOutcome } from "../../shared/mid-tier/metrics.ts";
 import { type ShardFigures, UNKNOWN_FIGURES } from "../../shared/mid-tier/shard-figures.ts";
-import { CONVERGENCE_BOUNDS, LATENCY_BOUNDS, quantile } from "../../shared/wire/latency.ts";
+import { quantile } from "../../shared/wire/latency.ts";
 import type { ShownAlert } from "../alerts/shown-alert.ts";
 import type { EdgeState, ShownEdge } from "../edges/show-edges.ts";
 import type { LogLoss } from "../log/losses.ts";
+import {
+  byKind,
+  byteHitRatio,
+  type ClassFigures,
+  type Counts,
+  classFigures,
+  classNames,
+  countsOf,
+  histogramOf,
+  ratio,
+  sum,
+} from "./counts.ts";
 import type { JournalSums } from "./journal-sums.ts";
 import { skewOf } from "./shard-skew.ts";
 import type { HotRow } from "./show-hot.ts";
 import { type RefreshFigures, showRefresh } from "./show-refresh.ts";
 import { type StaleFigures, showStale } from "./show-stale.ts";
-
-type Sums = SumsOutcome & { readonly kind: "sums" };
-
-export interface ClassFigures {
-  readonly requests: number;
-  readonly hits: number;
-  readonly stale: number;
-  readonly misses: number;
-  readonly passes: number;
-  readonly errors: number;
-  readonly hitRatio: number | null;
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly originFetches: number;
-  readonly coalesced: number;
-}
 
 export interface TierFigures {
   readonly hits: number;
@@ -59,6 +55,10 @@ export interface EdgeRow {
   readonly knownAgeMs: number | null;
   readonly memoryBytes: number | null;
   readonly state: EdgeState;
+  /** Tells one life of it from the next; null where it was never heard of. */
+  readonly boot: string | null;
+  /** How long ago it last said what it had counted. */
+  readonly reportedMs: number | null;
 }
 
 export interface LogState {
@@ -87,6 +87,8 @@ export interface CacheMetrics {
   readonly hotKeys: HotRow[];
   readonly rebuilds: { readonly begun: number };
   readonly edges: EdgeRow[];
+  /** What lives of edges that are over may have counted and told nobody: from their last reports to the next lives' beginnings. */
+  readonly lost: { readonly lives: number; readonly upToMs: number };
   readonly invalidations: {
     readonly accepted: number;
     readonly perSecond: number;
@@ -126,6 +128,8 @@ export interface MetricsContext {
   /** Redis TIME, milliseconds. */
   readonly now: number;
   readonly windowMs: number;
+  /** Null for all. */
+  readonly site: string | null;
   readonly edges: readonly ShownEdge[];
   /** By the shard's id. */
   readonly accounts: ReadonlyMap<string, AccountOutcome>;
@@ -140,64 +144,86 @@ export interface MetricsContext {
 }
 
 export function showMetrics(
-  { sums, unfinished, lastViolation }: Sums,
+  { sums, unfinished, lastViolation }: SumsOutcome & { readonly kind: "sums" },
   context: MetricsContext,
 ): CacheMetrics {
-  const count = (name: string): number => sums.get(name) ?? 0;
-  const classes = Object.fromEntries(classNames(sums).map((name) => [name, classFigures(sums, name)]));
-  const total = totalOf(Object.values(classes));
+  const counts = countsOf(sums, context.site);
+  const count = (name: string): number => counts.get(name) ?? 0;
+  const classes = Object.fromEntries(classNames(counts).map((name) => [name, classFigures(counts, name)]));
+  const all = Object.values(classes);
+  const total = (what: NumberIn<ClassFigures>): number => sum(all.map((figures) => figures[what]));
   const windowSeconds = context.windowMs / 1000;
-  const convergence = histogram(sums, "convergence", CONVERGENCE_BOUNDS.length);
-  const tier = (name: string): TierFigures => ({
-    hits: count(`tier|${name}|hits`),
-    misses: count(`tier|${name}|misses`),
-    errors: count(`tier|${name}|errors`),
-  });
+  const convergence = histogramOf(counts, "converged");
   return {
     at: new Date(context.now).toISOString(),
     windowSeconds,
-    hitRatio: ratio(total.hits + total.stale, total.requests),
-    byteHitRatio: byteHitRatio(count("bytes|served"), count("bytes|origin")),
+    hitRatio: ratio(total("hits") + total("stale"), total("requests")),
+    byteHitRatio: byteHitRatio(total("bytesServed"), total("bytesFromOrigin")),
     classes,
-    tiers: { l1Memory: tier("l1Memory"), l1Cache: tier("l1Cache"), l2: tier("l2"), origin: tier("origin") },
+    tiers: tierFigures(counts),
     shards: (context.map?.shards ?? []).map(({ id, state }) => ({
       id,
       hits: count(`shard|${id}|hits`),
       misses: count(`shard|${id}|misses`),
       errors: count(`shard|${id}|errors`),
       ...withAccount(context.figures.get(id) ?? UNKNOWN_FIGURES, context.accounts.get(id)),
-      p99Ms: quantile(LATENCY_BOUNDS, histogram(sums, `shardLatency|${id}`, LATENCY_BOUNDS.length), 0.99),
-      replicationLagMs: sums.get(`gauge|shardLag|${id}`) ?? null,
+      p99Ms: quantile(histogramOf(counts, `shardTook|${id}`), 0.99),
+      replicationLagMs: counts.get(`gauge|shardLag|${id}`) ?? null,
       state,
     })),
-    shardSkew: skewOf(sums, context.map),
+    shardSkew: skewOf(counts, context.map),
     hotKeys: [...context.hotKeys],
     rebuilds: { begun: count("rebuilds|begun") },
-    edges: context.edges.map(({ id, region, position, knownAgeMs, memoryBytes, state }) => {
-      return { id, region, position, knownAgeMs, memoryBytes, state };
-    }),
+    edges: context.edges.map(edgeRow),
+    lost: { lives: count("lost|lives"), upToMs: count("lost|upToMs") },
     invalidations: {
       accepted: count("invalidations|accepted"),
       perSecond: count("invalidations|accepted") / windowSeconds,
-      convergenceP50Ms: quantile(CONVERGENCE_BOUNDS, convergence, 0.5),
-      convergenceP99Ms: quantile(CONVERGENCE_BOUNDS, convergence, 0.99),
+      convergenceP50Ms: quantile(convergence, 0.5),
+      convergenceP99Ms: quantile(convergence, 0.99),
       unfinished,
       ...context.open,
     },
-    stale: showStale(sums, lastViolation),
+    stale: showStale(counts, lastViolation),
     stampede: {
       originConcurrencyMax: count("gauge|originConcurrencyMax"),
-      coalescedRatio: ratio(total.coalesced, total.coalesced + total.misses),
-      leaseWaits: count("stampede|leaseWaits"),
+      coalescedRatio: ratio(total("coalesced"), total("coalesced") + total("misses")),
+      leaseWaits: total("leaseWaits"),
     },
-    refresh: showRefresh(count),
-    origin: originFigures(count),
+    refresh: showRefresh(counts),
+    origin: originFigures(counts),
     log: { position: context.log.position, losses: [...context.log.losses] },
     variants: { displaced: count("variants|displaced") },
-    notStored: countsBelow(sums, "notStored"),
+    notStored: notStored(counts),
     journal: context.journal,
     alerts: [],
   };
+}
+
+type NumberIn<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T];
+
+const edgeRow = (edge: ShownEdge): EdgeRow => ({
+  ...{ id: edge.id, region: edge.region, position: edge.position, knownAgeMs: edge.knownAgeMs },
+  ...{ memoryBytes: edge.memoryBytes, state: edge.state, boot: edge.boot, reportedMs: edge.lastSeenMs },
+});
+
+function tierFigures(counts: Counts): CacheMetrics["tiers"] {
+  const of = byKind(counts, "tier");
+  const tier = (name: string): TierFigures => ({
+    hits: of(`${name}|hits`),
+    misses: of(`${name}|misses`),
+    errors: of(`${name}|errors`),
+  });
+  return { l1Memory: tier("l1Memory"), l1Cache: tier("l1Cache"), l2: tier("l2"), origin: tier("origin") };
+}
+
+function notStored(counts: Counts): Record<string, number> {
+  const of = byKind(counts, "notStored");
+  const reasons = [...counts.keys()].flatMap((name) => {
+    const [kind, , reason] = name.split("|");
+    return kind === "notStored" && reason !== undefined ? [reason] : [];
+  });
+  return Object.fromEntries([...new Set(reasons)].sort().map((reason) => [reason, of(reason)]));
 }
 
 /** What Redis evicts by itself and what the budgets do; the classes' own bytes where Redis doesn't tell any. */
@@ -207,79 +233,29 @@ function withAccount(
 ): ShardFigures & Pick<ShardRow, "classes"> {
   if (account?.kind !== "account") return { ...figures, classes: null };
   const all = [...account.classes.values()];
-  const sum = (of: (one: ClassAccount) => number): number => all.reduce((total, one) => total + of(one), 0);
   return {
     ...figures,
-    memoryBytes: figures.memoryBytes ?? sum(({ bytes }) => bytes),
-    evictions: (figures.evictions ?? 0) + sum(({ evictions }) => evictions),
+    memoryBytes: figures.memoryBytes ?? sum(all.map(({ bytes }) => bytes)),
+    evictions: (figures.evictions ?? 0) + sum(all.map(({ evictions }) => evictions)),
     classes: Object.fromEntries(account.classes),
   };
 }
 
-function originFigures(count: (name: string) => number): OriginFigures {
-  const shed = (reason: string): number => count(`shed|${reason}`);
-  const queued = count("origin|queued");
+function originFigures(counts: Counts): OriginFigures {
+  const count = (name: string): number => counts.get(`origin|${name}`) ?? 0;
+  const shed = byKind(counts, "shed");
+  const queued = count("queued");
   return {
-    granted: count("origin|bucket"),
-    grantedLocally: count("origin|share"),
+    granted: count("bucket"),
+    grantedLocally: count("share"),
     shed: {
       rate: shed("rate"),
       concurrency: shed("concurrency"),
       queue: shed("queue"),
       breaker: shed("breaker"),
     },
-    retries: count("origin|retries"),
+    retries: count("retries"),
     queued,
-    meanQueuedMs: ratio(count("origin|queuedMs"), queued),
+    meanQueuedMs: ratio(count("queuedMs"), queued),
   };
 }
-
-function classNames(sums: ReadonlyMap<string, number>): string[] {
-  const names = [...sums.keys()].flatMap((name) =>
-    name.startsWith("class|") ? [name.split("|")[1] ?? ""] : [],
-  );
-  return [...new Set(names)].sort();
-}
-
-function countsBelow(sums: ReadonlyMap<string, number>, prefix: string): Record<string, number> {
-  const found = [...sums].filter(([name]) => name.startsWith(`${prefix}|`));
-  return Object.fromEntries(found.map(([name, count]) => [name.slice(prefix.length + 1), count]));
-}
-
-function classFigures(sums: ReadonlyMap<string, number>, name: string): ClassFigures {
-  const count = (what: string): number => sums.get(`class|${name}|${what}`) ?? 0;
-  const [hits, stale, misses, passes] = [count("hit"), count("stale"), count("miss"), count("pass")];
-  const [coalesced, errors] = [count("coalesced"), count("error")];
-  const requests = hits + stale + misses + passes + coalesced + errors;
-  const latency = histogram(sums, `latency|${name}`, LATENCY_BOUNDS.length);
-  return {
-    ...{ requests, hits, stale, misses, passes, errors, coalesced },
-    hitRatio: ratio(hits + stale, requests),
-    p50Ms: quantile(LATENCY_BOUNDS, latency, 0.5),
-    p99Ms: quantile(LATENCY_BOUNDS, latency, 0.99),
-    originFetches: count("originFetches"),
-  };
-}
-
-function totalOf(
-  classes: readonly ClassFigures[],
-): Record<"requests" | "hits" | "stale" | "misses" | "coalesced", number> {
-  const sum = (what: "requests" | "hits" | "stale" | "misses" | "coalesced"): number =>
-    classes.reduce((total, figures) => total + figures[what], 0);
-  return {
-    requests: sum("requests"),
-    hits: sum("hits"),
-    stale: sum("stale"),
-    misses: sum("misses"),
-    coalesced: sum("coalesced"),
-  };
-}
-
-const histogram = (sums: ReadonlyMap<string, number>, name: string, bounds: number): number[] =>
-  Array.from({ length: bounds + 1 }, (_, bucket) => sums.get(`${name}|${bucket}`) ?? 0);
-
-const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
-
-/** Revalidations and warm-ups cost the origin bytes that nobody was served: the ratio ends at nought. */
-const byteHitRatio = (served: number, origin: number): number | null =>
-  served === 0 ? null : Math.max(0, 1 - origin / served);

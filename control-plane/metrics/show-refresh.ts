@@ -1,5 +1,7 @@
 // What became of fetches that nobody waited for, as people read it.
 
+import { byKind, type Counts } from "./counts.ts";
+
 export interface RefreshOutcomes {
   readonly fetched: number;
   /** By a 304. */
@@ -15,12 +17,13 @@ export interface RefreshFigures {
   readonly due: RefreshOutcomes & { readonly missed: number };
 }
 
-export function showRefresh(count: (name: string) => number): RefreshFigures {
+export function showRefresh(counts: Counts): RefreshFigures {
+  const of = byKind(counts, "refresh");
   const outcomes = (why: keyof RefreshFigures): RefreshOutcomes => ({
-    fetched: count(`refresh|${why}|fetched`),
-    confirmed: count(`refresh|${why}|confirmed`),
-    shed: count(`refresh|${why}|shed`),
-    failed: count(`refresh|${why}|failed`),
+    fetched: of(`${why}|fetched`),
+    confirmed: of(`${why}|confirmed`),
+    shed: of(`${why}|shed`),
+    failed: of(`${why}|failed`),
   });
-  return { behind: outcomes("behind"), due: { ...outcomes("due"), missed: count("refresh|due|missed") } };
+  return { behind: outcomes("behind"), due: { ...outcomes("due"), missed: counts.get("missed|due") ?? 0 } };
 }

@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { upperBound95 } from "../../shared/core/upper-bound.ts";
 import { parseJson } from "../../shared/wire/json.ts";
-import { CONVERGENCE_BOUNDS, quantile } from "../../shared/wire/latency.ts";
+import { quantile } from "../../shared/wire/latency.ts";
+import { histogramOf } from "./counts.ts";
 
 export interface StaleRow {
   /** Reads taken at random and judged. */
@@ -91,9 +92,6 @@ function withOrigin(row: OriginRow | undefined, what: string, count: number): Or
 function row(counts: Counts): StaleRow {
   const count = (what: string): number => counts.get(what) ?? 0;
   const [sampled, violations] = [count("sampled"), count("violations")];
-  const staleness = Array.from({ length: CONVERGENCE_BOUNDS.length + 1 }, (_, bucket) =>
-    count(`staleness|${bucket}`),
-  );
   return {
     sampled,
     watched: count("watched"),
@@ -103,7 +101,7 @@ function row(counts: Counts): StaleRow {
     unknown: count("unknown"),
     // Violations found among the watched count too: the bound only grows by them.
     upperBound95: upperBound95(violations, sampled),
-    p99StalenessMs: quantile(CONVERGENCE_BOUNDS, staleness, 0.99),
+    p99StalenessMs: quantile(histogramOf(counts, "lateBy"), 0.99),
   };
 }
 

@@ -16,7 +16,7 @@ type Ports = Pick<ControlPlane, "dueKeys" | "edges" | "callEdge" | "metrics">;
 export async function refreshDue(plane: Ports): Promise<{ readonly kind: "done" } | Unavailable> {
   const due = await plane.dueKeys.take(LIMITS.refreshBatch);
   if (due.kind === "unavailable") return due;
-  if (due.missed > 0) await plane.metrics.count("refresh|due|missed", due.missed);
+  if (due.missed > 0) await plane.metrics.count("missed|due", due.missed);
   if (due.keys.length === 0) return { kind: "done" };
   const known = await plane.edges.read();
   if (known.kind === "unavailable") return known;

@@ -11,6 +11,7 @@ import { appendDueRepeats } from "../invalidate/repeat.ts";
 import { sweepJournal } from "../journal/sweep.ts";
 import { watchLog } from "../log/watch.ts";
 import type { WitnessStore } from "../log/witness.ts";
+import { noteFigures } from "../metrics/note-figures.ts";
 import type { ShardWatch } from "../shards/watch.ts";
 
 export type StepOutcome = { readonly kind: "done" } | Unavailable;
@@ -39,6 +40,8 @@ export interface Beat {
   readonly shards?: ShardWatch;
   /** What L2 loses with them. */
   readonly refill?: Rebuilds;
+  /** Whether figures that nobody counts are to be noted. */
+  readonly figures?: boolean;
   /** Where left out everybody is asked, and waited for. */
   readonly looking?: Looking;
 }
@@ -57,7 +60,9 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
   // At once: a shard that is slow to tell what it holds must not make the beat longer.
   const swept = step("journal", sweepJournal(plane), failures);
   const tended = step("budgets", plane.budgets.tend(), failures);
+  const noted = given.figures === true ? step("figures", noteFigures(plane), failures) : null;
   await lookInto(plane, failures, given.looking);
+  await noted;
   await tended;
   await swept;
   return failures;

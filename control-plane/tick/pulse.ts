@@ -19,6 +19,7 @@ export class Pulse {
   private readonly shards = new ShardWatch(this.refill);
   private open = 0;
   private bootCheckedAt: Instant | null = null;
+  private figuresNotedAt: Instant | null = null;
   /** Since when there has been the same to look after; null where there is nothing. */
   private busy: { readonly with: string; readonly since: Instant } | null = null;
 
@@ -28,6 +29,9 @@ export class Pulse {
     const begun = clock.now();
     const { bootCheckedAt } = this;
     const boot = bootCheckedAt === null || elapsed(bootCheckedAt, begun) >= LIMITS.bootCheckEvery;
+    const figures =
+      this.figuresNotedAt === null || elapsed(this.figuresNotedAt, begun) >= LIMITS.figuresEvery;
+    if (figures) this.figuresNotedAt = begun;
     let pause: Millis | null = null;
     const looking = (whole: boolean): Looking => ({
       round: {
@@ -39,7 +43,7 @@ export class Pulse {
       },
     });
     const failures = await beat(plane, {
-      ...{ boot, witness, shards: this.shards, refill: this.refill },
+      ...{ boot, figures, witness, shards: this.shards, refill: this.refill },
       looking: looking(true),
     });
     if (boot && !failures.has("boot")) this.bootCheckedAt = begun;

@@ -45,7 +45,10 @@ const readOf = ({ arrivedAt }: EdgeRequest, { route, held, tier, result, by }: S
 type Compared = { readonly seen: Seen; readonly read: StoredRead };
 
 function compareIfDue(edge: Edge, request: EdgeRequest, compared: Compared): void {
-  const of = { site: compared.seen.route.site.name, errors: edge.counters.tiers.origin.errors };
+  const of = {
+    site: compared.seen.route.site.name,
+    errors: compared.seen.route.counters.tiers.origin.errors,
+  };
   if (edge.originChecks.isDue(compared.read, request, of))
     request.background.keep(compareWithOrigin(edge, request, compared.seen));
 }
@@ -56,7 +59,7 @@ async function compareWithOrigin(edge: Edge, request: EdgeRequest, seen: Seen): 
   const { answer } = held;
   const asking = hasValidator(answer.headers) ? ({ kind: "validate", answer } as const) : WHOLE;
   const headers = sharedRequestHeaders({ request, route }, asking);
-  const outcome = await askForAll(edge, route, { headers, priority: "background" });
+  const outcome = await askForAll(edge, route, { headers, priority: "background", reason: "audit" });
   const comparison = await compared(seen, outcome);
   if (outcome.kind !== "answer" || outcome.status >= 500)
     edge.originChecks.rest(route.site.name, edge.clock.now());

@@ -16,7 +16,7 @@ export function countHot(
   { reply, route, result }: { reply: Reply; route: Route; result: Result },
 ): void {
   edge.heat.next();
-  if (result === "pass" || result === "error" || !edge.router.isConfigured) return;
+  if (result === "pass" || result === "error" || result === "refused" || !edge.router.isConfigured) return;
   edge.heat.add(edge.memory.variantKey(route.key, request), () => describe(edge, request, { route, reply }));
 }
 

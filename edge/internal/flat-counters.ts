@@ -1,47 +1,60 @@
 // An isolate's counters as flat names and numbers, the form in which the control plane folds them.
 
+import type { RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 
+/** What is nought is left out, mostly. No site, class or reason has `|` in its name. */
 export function flatCounters(edge: Edge): Record<string, number> {
   const { counters } = edge;
   const flat: Record<string, number> = {};
-  for (const [name, of] of counters.classes) {
-    for (const [result, count] of Object.entries(of.results)) flat[`class|${name}|${result}`] = count;
-    flat[`class|${name}|originFetches`] = of.originFetches;
-    for (const [bucket, count] of of.latency.entries())
-      if (count > 0) flat[`latency|${name}|${bucket}`] = count;
-  }
-  for (const [name, of] of Object.entries(counters.tiers)) {
-    for (const [what, count] of Object.entries(of)) flat[`tier|${name}|${what}`] = count;
-  }
+  const add = (name: string, count: number): void => {
+    if (count > 0) flat[name] = count;
+  };
+  for (const [site, classes] of counters.sites)
+    for (const [name, of] of classes) addRoute(`${site}|${name}`, of, add);
   for (const shard of edge.shards()) {
-    for (const [what, count] of Object.entries(shard.counts)) flat[`shard|${shard.id}|${what}`] = count;
-    for (const [bucket, count] of shard.latency.entries())
-      if (count > 0) flat[`shardLatency|${shard.id}|${bucket}`] = count;
+    for (const [what, count] of Object.entries(shard.counts)) add(`shard|${shard.id}|${what}`, count);
+    addHistogram(`shardTook|${shard.id}`, shard.took, add);
+    add(`shardTookMs|${shard.id}`, shard.tookMs);
     flat[`gauge|shardLag|${shard.id}`] = shard.lag;
   }
-  flat["bytes|served"] = counters.bytesServed;
-  flat["bytes|origin"] = counters.bytesFromOrigin;
-  flat["stampede|leaseWaits"] = counters.leaseWaits;
-  flat["gauge|originConcurrencyMax"] = counters.originConcurrentMax;
-  const { shed, ...guarded } = counters.originGuard;
-  for (const [what, count] of Object.entries(guarded)) flat[`origin|${what}`] = count;
-  for (const [reason, count] of Object.entries(shed)) flat[`shed|${reason}`] = count;
-  for (const [why, outcomes] of Object.entries(counters.refreshes))
-    for (const [outcome, count] of Object.entries(outcomes)) flat[`refresh|${why}|${outcome}`] = count;
-  flat["memory|evictions"] = edge.memory.evictions;
-  flat["variants|displaced"] = counters.variantsDisplaced;
-  for (const [reason, count] of counters.notStored) flat[`notStored|${reason}`] = count;
-  flat["auditor|dropped"] = edge.sampler.dropped;
+  flat["gauge|originConcurrencyMax"] = counters.originConcurrency.report();
+  for (const [what, count] of Object.entries(counters.originGuard)) add(`origin|${what}`, count);
+  add("memory|evictions", edge.memory.evictions);
+  add("variants|displaced", counters.variantsDisplaced);
+  add("auditor|dropped", edge.sampler.dropped);
   for (const [name, { same, differs, unknown }] of edge.originChecks.counts) {
     flat[`audit|${name}|originSame`] = same;
     flat[`audit|${name}|originDiffers`] = differs;
     flat[`audit|${name}|originUnknown`] = unknown;
   }
-  flat["log|pulls"] = counters.pulls;
-  flat["log|pushes"] = counters.pushes;
-  flat["log|gossipRounds"] = counters.gossipRounds;
-  flat["log|gossipHeard"] = counters.gossipHeard;
-  flat["log|gossipTold"] = counters.gossipTold;
+  add("log|pulls", counters.pulls);
+  add("log|pushes", counters.pushes);
+  add("log|gossipRounds", counters.gossipRounds);
+  add("log|gossipHeard", counters.gossipHeard);
+  add("log|gossipTold", counters.gossipTold);
   return flat;
+}
+
+type Add = (name: string, count: number) => void;
+
+function addRoute(of: string, route: RouteCounters, add: Add): void {
+  for (const [result, by] of Object.entries(route.requests))
+    for (const [tier, count] of Object.entries(by)) add(`requests|${of}|${result}|${tier}`, count);
+  addHistogram(`took|${of}`, route.took, add);
+  add(`tookMs|${of}`, route.tookMs);
+  add(`bytes|${of}|served`, route.bytesServed);
+  add(`bytes|${of}|origin`, route.bytesFromOrigin);
+  for (const [reason, count] of Object.entries(route.asked)) add(`asked|${of}|${reason}`, count);
+  for (const [tier, counts] of Object.entries(route.tiers))
+    for (const [what, count] of Object.entries(counts)) add(`tier|${of}|${tier}|${what}`, count);
+  add(`leaseWaits|${of}`, route.leaseWaits);
+  for (const [reason, count] of Object.entries(route.shed)) add(`shed|${of}|${reason}`, count);
+  for (const [why, outcomes] of Object.entries(route.refreshes))
+    for (const [outcome, count] of Object.entries(outcomes)) add(`refresh|${of}|${why}|${outcome}`, count);
+  for (const [reason, count] of route.notStored) add(`notStored|${of}|${reason}`, count);
+}
+
+function addHistogram(name: string, histogram: readonly number[], add: Add): void {
+  for (const [bucket, count] of histogram.entries()) add(`${name}|${bucket}`, count);
 }

@@ -178,6 +178,7 @@ async function statusOf(
     ...acknowledgement(edge),
     boot: internal.boot,
     region: internal.region,
+    aliveMs: elapsed(edge.bornAt, edge.clock.now()),
     knownAgeMs: view === null ? null : Math.min(Number.MAX_SAFE_INTEGER, knownAge(view, edge.clock.now())),
     memoryBytes: edge.memory.bytesUsed,
     memoryEntries: edge.memory.entries,

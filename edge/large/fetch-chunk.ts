@@ -77,7 +77,7 @@ async function bring(edge: Edge, reading: Reading, range: ByteRange, told: Told)
   told.arriving(client);
   const result = await collected;
   if (result.kind !== "whole" || result.bytes.length !== lengthOf(range)) return finished;
-  edge.counters.bytesFromOrigin += result.bytes.length;
+  reading.route.counters.bytesFromOrigin += result.bytes.length;
   const chunk = { held, bytes: result.bytes };
   told.settle({ kind: "chunk", ...chunk });
   if (!isKept || !(await keepChunk(edge, reading, { range, chunk }))) return finished;
@@ -101,7 +101,8 @@ async function askForChunk(edge: Edge, reading: Reading, range: ByteRange): Prom
   const ifMatch = strongEtag(whole.answer.headers) ?? "";
   const headers = sharedRequestHeaders(exchange.job, { kind: "chunk", range: rangeOf(range), ifMatch });
   const sentAt = edge.clock.now();
-  const answered = await askForAll(edge, route, { headers, priority: priorityOf(exchange.job) });
+  const priority = priorityOf(exchange.job);
+  const answered = await askForAll(edge, route, { headers, priority, reason: "miss" });
   if (answered.kind !== "answer") return UNAVAILABLE;
   const [receivedAt, receivedAtWall] = [edge.clock.now(), edge.clock.wall()];
   const arrived = { ...exchange, sentAt, receivedAt, receivedAtWall };

@@ -6,6 +6,7 @@ import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { ByteSource } from "../../shared/ports/body.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "../coalesce.ts";
 import { LIMITS } from "../config.ts";
+import type { RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { type Exchange, hold, type Made } from "../make-answer.ts";
 import { twoLanes } from "../share-body.ts";
@@ -51,7 +52,10 @@ export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stre
   controls.settle({ kind: "large", held: whole, from: "origin", forLeader: FRESH, by: null, receivedAt });
   await edge.bucket?.storeInChunks(whole);
   if (toStore === null || filling === null) source.cancel("taken in chunks");
-  else await storeChunks(edge, toStore, { whole, first, range: stretch.range, filling });
+  else {
+    const { counters } = exchange.job.route;
+    await storeChunks(edge, toStore, { whole, first, counters, range: stretch.range, filling });
+  }
   return true;
 }
 
@@ -74,6 +78,7 @@ interface Filling {
 interface Storing {
   readonly whole: InChunks;
   readonly first: HeldAnswer;
+  readonly counters: RouteCounters;
   readonly range: ByteRange;
   filling: Filling;
 }
@@ -125,12 +130,12 @@ async function beginFilling(edge: Edge, whole: InChunks, at: number): Promise<Fi
   return { range, bytes: new Uint8Array(lengthOf(range)), filled: 0, flight };
 }
 
-async function storeFilled(edge: Edge, { whole, first }: Storing, filling: Filling): Promise<void> {
+async function storeFilled(edge: Edge, { whole, first, counters }: Storing, filling: Filling): Promise<void> {
   const { range, bytes, filled, flight } = filling;
   if (filled === bytes.length) {
     const part = { kind: "range", ...range, complete: whole.answer.length } as const;
     const chunk = { held: { ...first, answer: { ...first.answer, part, length: bytes.length } }, bytes };
-    edge.counters.bytesFromOrigin += bytes.length;
+    counters.bytesFromOrigin += bytes.length;
     flight.settle({ kind: "chunk", ...chunk });
     await Promise.all([
       edge.dataCentre.storeChunk(whole, range, chunk),

@@ -22,7 +22,7 @@ export async function lookInBucket(
   // What is nearer is to be freshened, or is what somebody asks to be newer than.
   if (right.validators !== null || request.purpose === "refill") return null;
   const found = await edge.bucket.find(keyFor(edge, job));
-  if (found.kind === "unavailable") edge.counters.tiers.l2.errors += 1;
+  if (found.kind === "unavailable") route.counters.tiers.l2.errors += 1;
   if (found.kind !== "hit" || !isInChunks(found.held)) return null;
   if (!variesFor(found.held.answer.vary, (name) => request.header(name))) return null;
   const input = inputFor(edge, job, { held: found.held, body: NO_BODY, tier: "l2" });
@@ -30,6 +30,6 @@ export async function lookInBucket(
   if (judged?.step.kind !== "serve" || !isInChunks(judged.held)) return null;
   const remaining = judged.freshness.kind === "fresh" ? judged.freshness.remaining : millis(0);
   if (!satisfies(wants, { age: ageOf(judged.held, edge.clock.now()), remaining })) return null;
-  edge.counters.tiers.l2.hits += 1;
+  route.counters.tiers.l2.hits += 1;
   return { ...judged, held: judged.held };
 }

@@ -7,7 +7,7 @@ import type { Priority } from "../../shared/core/waiting-line.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
-import { classCounters } from "../counters.ts";
+import type { OriginReason, RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { observeAnswer } from "../observe/observe.ts";
 import type { Route } from "../router.ts";
@@ -20,6 +20,7 @@ export interface Asking {
   /** `fill`: for everybody, out of the budget. `pass`: for its sender alone, limited by how many there are at once. */
   readonly kind: "fill" | "pass";
   readonly priority: Priority;
+  readonly reason: OriginReason;
   /** How long it may take in all; where left out, as long as any. */
   readonly within?: Millis;
   readonly request: Omit<OriginRequest, "deadline" | "origin">;
@@ -31,10 +32,11 @@ export type Asked = OriginOutcome | Shed;
 export function askForAll(
   edge: Edge,
   route: Route,
-  { headers, priority }: { headers: HeaderList; priority: Priority },
+  asking: Pick<Asking, "priority" | "reason"> & { readonly headers: HeaderList },
 ): Promise<Asked> {
+  const { headers, priority, reason } = asking;
   const request = { method: "GET", url: route.sharedHref, headers, body: NO_BODY };
-  return askOrigin(edge, { route, kind: "fill", priority, request });
+  return askOrigin(edge, { route, kind: "fill", priority, reason, request });
 }
 
 /** Never rejects. Ends within the origin's deadline, its waiting included. */
@@ -43,7 +45,7 @@ export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
   if (to === "none") return NOWHERE;
   const guard = edge.guards.of(asking.route.site.name);
   const endsAt = later(edge.clock.now(), asking.within ?? LIMITS.originDeadline);
-  const entered = await enterOrigin(edge, guard, asking.priority);
+  const entered = await enterOrigin(edge, asking.route, asking.priority);
   if (entered.kind === "shed") return entered;
   try {
     const refusal = await refusalOf(edge, guard, asking);
@@ -57,14 +59,15 @@ export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
 /** A slot, if the origin is thought to be well. Whoever gets one has to leave it. */
 export async function enterOrigin(
   edge: Edge,
-  guard: OriginGuard,
+  { site, counters }: Route,
   priority: Priority,
 ): Promise<Shed | { readonly kind: "entered"; readonly slot: Slot }> {
+  const guard = edge.guards.of(site.name);
   const closed = guard.closedFor();
-  if (closed !== null) return shed(edge, "breaker", closed);
+  if (closed !== null) return shed(counters, "breaker", closed);
   const outcome = await guard.slots.enter(priority);
-  if (outcome === "full") return shed(edge, "concurrency", LIMITS.originPatience.user);
-  if (outcome === "late") return shed(edge, "queue", LIMITS.originPatience.user);
+  if (outcome === "full") return shed(counters, "concurrency", LIMITS.originPatience.user);
+  if (outcome === "late") return shed(counters, "queue", LIMITS.originPatience.user);
   if (outcome.waited > 0) {
     edge.counters.originGuard.queued += 1;
     edge.counters.originGuard.queuedMs += outcome.waited;
@@ -78,7 +81,7 @@ async function refusalOf(edge: Edge, guard: OriginGuard, asking: Asking): Promis
   const patience = guard.slots.mayLinger ? LIMITS.originTokenPatience : millis(0);
   const wish = { class: asking.route.rules.name, priority: asking.priority, patience };
   const tokens = await guard.tokens.take(wish);
-  if (tokens.kind === "refused") return shed(edge, "rate", tokens.wait);
+  if (tokens.kind === "refused") return shed(asking.route.counters, "rate", tokens.wait);
   if (tokens.by !== "nobody") edge.counters.originGuard[tokens.by] += 1;
   if (tokens.after > 0) await guard.slots.linger(tokens.after);
   return null;
@@ -96,7 +99,7 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
   const { asking, endsAt } = sending;
   // The breaker may have opened since it was asked: this is the last word.
   const pass = guard.begin();
-  if (typeof pass === "number") return shed(edge, "breaker", pass);
+  if (typeof pass === "number") return shed(asking.route.counters, "breaker", pass);
   const first = await sendOnce(edge, guard, { ...sending, pass });
   const failed = first.kind === "unreachable" && first.reason === "refused";
   if (!failed || pass.probe || !isRepeatable(asking) || edge.clock.now() >= endsAt) return first;
@@ -117,14 +120,13 @@ async function sendOnce(
   guard: OriginGuard,
   { asking, to, endsAt, pass }: Sending & { readonly pass: Pass },
 ): Promise<OriginOutcome> {
-  const { counters } = edge;
-  classCounters(counters, asking.route.rules.name).originFetches += 1;
-  counters.originConcurrent += 1;
-  counters.originConcurrentMax = Math.max(counters.originConcurrentMax, counters.originConcurrent);
+  const { counters } = asking.route;
+  counters.asked[asking.reason] += 1;
+  edge.counters.originConcurrency.up();
   const sentAt = edge.clock.now();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
   const outcome = await edge.origin.fetch({ ...asking.request, origin: to, deadline });
-  counters.originConcurrent -= 1;
+  edge.counters.originConcurrency.down();
   counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, outcome);
   guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass);
@@ -134,7 +136,7 @@ async function sendOnce(
   return outcome;
 }
 
-function shed(edge: Edge, reason: Shed["reason"], retryAfter: Millis): Shed {
-  edge.counters.originGuard.shed[reason] += 1;
+function shed({ shed }: RouteCounters, reason: Shed["reason"], retryAfter: Millis): Shed {
+  shed[reason] += 1;
   return { kind: "shed", reason, retryAfter };
 }

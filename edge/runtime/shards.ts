@@ -48,12 +48,13 @@ export function openShards(
       ([
         id,
         {
-          counters: { latency, ...calls },
+          counters: { took, tookMs, ...calls },
         },
       ]) => ({
         id,
         counts: { ...calls, ...traffic(id) },
-        latency,
+        took,
+        tookMs,
         lag: missing.lag(id, clock.now()),
       }),
     );

@@ -1,7 +1,10 @@
 // WebSockets: a handshake goes to the origin with the fields of any other request, and its answer comes back as any other.
 
 import { originOf } from "../../shared/core/site-origin.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import { counted, failure } from "../count.ts";
 import type { Edge } from "../edge.ts";
+import { noSite } from "../no-site.ts";
 import { enterOrigin } from "../origin/ask.ts";
 import { passedRequestHeaders } from "../origin-request.ts";
 import { originFailure, shedReply } from "../reply.ts";
@@ -18,22 +21,34 @@ export const isHandshake = (request: Request): boolean =>
 
 export async function openWebSocket(edge: Edge, request: EdgeRequest, ways: OriginWays): Promise<Response> {
   const route = edge.router.route(request);
-  if (route === null) return new Response("No site is configured for this host.", { status: 404 });
+  if (route === null) return problemResponse(noSite(edge, request));
   const origin = originOf(route.site);
-  if (origin === "none") return problemResponse(originFailure("nowhere"));
-  const entered = await enterOrigin(edge, edge.guards.of(route.site.name), "user");
-  if (entered.kind === "shed") return problemResponse(shedReply(entered));
-  const handshake = shakeHands(request, { route, way: wayTo(ways, { url: route.href, origin }) }).finally(
-    () => entered.slot.leave(),
-  );
+  const failed = (reply: Reply): Response => problemResponse(failure(edge, request, { reply, route }));
+  if (origin === "none") return failed(originFailure("nowhere"));
+  const entered = await enterOrigin(edge, route, "user");
+  if (entered.kind === "shed") return failed(shedReply(entered));
+  route.counters.asked["web-socket"] += 1;
+  const way = wayTo(ways, { url: route.href, origin });
+  const handshake = shakeHands(request, { route, way })
+    .then((answer) => {
+      if (answer === "refused") return failed(originFailure("refused"));
+      counted(edge, request, { reply: HANDSHAKE, route, result: "pass", by: "origin" });
+      return answer;
+    })
+    .finally(() => entered.slot.leave());
   request.background.keep(handshake);
   return handshake;
 }
 
+/** What is counted of one: that it was answered. */
+const HANDSHAKE: Reply = {
+  ...{ status: 101, headers: [], body: NO_BODY, age: null, cacheStatus: "", memory: null },
+};
+
 async function shakeHands(
   request: EdgeRequest,
   { route, way }: { route: Route; way: Way },
-): Promise<Response> {
+): Promise<Response | "refused"> {
   const headers = new Headers({ upgrade: "websocket" });
   for (const [name, value] of passedRequestHeaders(request, route)) headers.append(name, value);
   for (const [name, value] of way.headers) headers.set(name, value);
@@ -52,7 +67,7 @@ async function shakeHands(
     return new Response(answer.body, { status, headers: shown, encodeBody: "manual" });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return problemResponse(originFailure("refused"));
+    return "refused";
   }
 }
 

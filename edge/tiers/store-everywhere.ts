@@ -7,6 +7,7 @@ import { l2BudgetOf, type Rules } from "../../shared/core/rules.ts";
 import { currentLifetime, type HeldAnswer, keepFor } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, instant, later, millis } from "../../shared/core/units.ts";
 import type { VaryMark } from "../../shared/core/vary.ts";
+import type { RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import type { Right } from "../lease.ts";
 
@@ -16,6 +17,7 @@ export interface Storing {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly right: Right;
   readonly rules: Rules;
+  readonly counters: RouteCounters;
   readonly primary: CacheKey;
   readonly mark: VaryMark;
 }
@@ -54,7 +56,7 @@ async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refu
   });
   if (outcome.kind === "stored") edge.counters.variantsDisplaced += outcome.displaced;
   if (outcome.kind === "unavailable") {
-    edge.counters.tiers.l2.errors += 1;
+    storing.counters.tiers.l2.errors += 1;
     // Whether it was stored is unknown; whoever waits for the lease need not wait for it to expire.
     await right.giveBack(null);
   }

@@ -59,7 +59,7 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
 async function send(edge: Edge, operation: Claimed, route: Route): Promise<OriginOutcome | Shed> {
   const { method, href, fence, body, request } = operation;
   const outcome = await askOrigin(edge, {
-    ...{ route, kind: "pass", priority: "background", within: LIMITS.journalDelivery },
+    ...{ route, kind: "pass", priority: "background", reason: "write", within: LIMITS.journalDelivery },
     request: {
       ...{ method, url: href },
       headers: [...operation.headers, ["idempotency-key", `"${request}"`], ["tidegate-fence", fence]],

@@ -4,9 +4,9 @@ import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { groupNames } from "../../shared/core/storability.ts";
 import type { Background } from "../../shared/ports/clock.ts";
-import { counted } from "../count.ts";
+import { counted, failure, lengthOf, refusal } from "../count.ts";
 import type { Edge } from "../edge.ts";
-import { askForOne, unsent } from "../pass.ts";
+import { askForOne, SAFE, unsent } from "../pass.ts";
 import { originFailure, problemReply, shedReply, streamedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
@@ -14,9 +14,6 @@ import { keepPosted } from "./keep-posted.ts";
 import { tellLog } from "./tell-log.ts";
 import type { OriginWrite } from "./unsent.ts";
 import { refilled } from "./write-through.ts";
-
-/** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
-const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 export function writeAround(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
   const written = write(edge, request, route);
@@ -28,23 +25,23 @@ export function writeAround(edge: Edge, request: EdgeRequest, route: Route): Pro
 async function write(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
   const writes = !SAFE.has(request.method);
   // What could neither be told to the log nor be kept for it would be lost: then the origin must not take it.
-  if (writes && edge.unsent.isFull) return tooManyUnsent();
+  if (writes && edge.unsent.isFull) return failure(edge, request, { reply: tooManyUnsent(), route });
   const sentAt = edge.clock.now();
   const asOf = edge.view.asOf();
   const outcome = await askForOne(edge, request, route);
-  if (outcome.kind === "unsent") return counted(edge, request, { reply: unsent(), route, result: "error" });
+  if (outcome.kind === "unsent") return refusal(edge, request, { reply: unsent(), route });
   // The origin has not been asked: nothing has changed.
-  if (outcome.kind === "shed")
-    return counted(edge, request, { reply: shedReply(outcome), route, result: "error" });
+  if (outcome.kind === "shed") return failure(edge, request, { reply: shedReply(outcome), route });
   if (outcome.kind === "unreachable") {
     // An origin that did not answer may have taken the write all the same.
     if (writes) await invalidate(edge, request, { route, headers: [] });
-    return counted(edge, request, { reply: originFailure(outcome.reason), route, result: "error" });
+    return failure(edge, request, { reply: originFailure(outcome.reason), route });
   }
   const succeeded = outcome.status >= 200 && outcome.status < 400;
   const position =
     succeeded && writes ? await invalidate(edge, request, { route, headers: outcome.headers }) : null;
   const posted = { route, outcome, sentAt, asOf, position };
+  route.counters.bytesFromOrigin += lengthOf(outcome.body);
   const body = position !== null ? keepPosted(edge, request, posted) : outcome.body;
   if (position !== null && route.rules.write === "write-through") await refilled(edge, request, position);
   const reply = streamedReply(edge, request, {
@@ -53,7 +50,7 @@ async function write(edge: Edge, request: EdgeRequest, route: Route): Promise<Re
     rules: route.rules,
     cacheStatus: `tidegate-l1; fwd=method; fwd-status=${outcome.status}; detail=pass`,
   });
-  return counted(edge, request, { reply, route, result: "pass" });
+  return counted(edge, request, { reply, route, result: "pass", by: "origin" });
 }
 
 const tooManyUnsent = (): Reply =>

@@ -6,7 +6,7 @@ import { NO_BODY } from "../../shared/ports/body.ts";
 import type { JournalAccepted, Tags } from "../../shared/ports/journal.ts";
 import { replicasAsked } from "../../shared/wire/configuration.ts";
 import { LIMITS } from "../config.ts";
-import { counted } from "../count.ts";
+import { counted, failure, refusal } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { passedRequestHeaders } from "../origin-request.ts";
 import { unsent } from "../pass.ts";
@@ -55,14 +55,14 @@ async function readBack(
   const found = await findValue(edge, request, route);
   switch (found.kind) {
     case "unavailable":
-      return counted(edge, request, { reply: unreachable(), route, result: "error" });
+      return failure(edge, request, { reply: unreachable(), route });
     case "absent":
       return otherwise();
     case "value": {
       if ((await isVouchedFor(edge, request, { route, value: found.value })) !== "yes") return otherwise();
-      edge.counters.tiers.l2.hits += 1;
+      route.counters.tiers.l2.hits += 1;
       const reply = await valueReply(edge, request, { route, value: found.value });
-      return counted(edge, request, { reply, route, result: "hit" });
+      return counted(edge, request, { reply, route, result: "hit", by: "l2" });
     }
   }
 }
@@ -81,27 +81,29 @@ async function takeWrite(edge: Edge, request: EdgeRequest, route: Route): Promis
     return passInOrder(edge, request, route);
   const body = await contentOf(request, route.rules.l2MaxBody);
   if (body === "broken" || (announced !== null && body !== "large" && Number(announced) !== body.length))
-    return counted(edge, request, { reply: unsent(), route, result: "error" });
-  if (body === "large") return counted(edge, request, { reply: tooLarge(), route, result: "error" });
+    return refusal(edge, request, { reply: unsent(), route });
+  if (body === "large") return refusal(edge, request, { reply: tooLarge(), route });
   const whole = withBody(request, body);
   const compared = isConditional(request) ? await comparable(edge, whole, route) : "here";
   if (compared === "there") return passInOrder(edge, whole, route);
-  if (compared === "unknown") return counted(edge, request, { reply: unreachable(), route, result: "error" });
+  if (compared === "unknown") return failure(edge, request, { reply: unreachable(), route });
   const key = await journalKey(edge, request, route);
   const accepted = await accept(edge, whole, { route, key, body });
   switch (accepted.kind) {
     case "accepted":
       kickFlush(edge, edge.journal.placeOf(key), request.background);
-      return counted(edge, request, { reply: acknowledged(route, accepted), route, result: "pass" });
+      return counted(edge, request, { route, reply: acknowledged(route, accepted), ...JOURNALLED });
     case "unknown":
       return passInOrder(edge, whole, route);
     case "through":
       // The origin knows nothing of the tags that conditions name.
       if (!isConditional(request)) return passInOrder(edge, whole, route);
-      return counted(edge, request, { reply: refusal({ kind: "full" }), route, result: "error" });
+      return failure(edge, request, { reply: refusalReply({ kind: "full" }), route });
     default:
       kickFlush(edge, edge.journal.placeOf(key), request.background);
-      return counted(edge, request, { reply: refusal(accepted), route, result: "error" });
+      return accepted.kind === "failed" || accepted.kind === "conflict"
+        ? refusal(edge, request, { reply: refusalReply(accepted), route })
+        : failure(edge, request, { reply: refusalReply(accepted), route });
   }
 }
 
@@ -193,16 +195,18 @@ async function passInOrder(edge: Edge, request: EdgeRequest, route: Route): Prom
       case "yes":
         return writeAround(edge, request, route);
       case "unavailable":
-        return counted(edge, request, { reply: unreachable(), route, result: "error" });
+        return failure(edge, request, { reply: unreachable(), route });
       case "waits":
         break;
     }
     if (edge.clock.now() >= giveUpAt)
-      return counted(edge, request, { reply: refusal({ kind: "full" }), route, result: "error" });
+      return failure(edge, request, { reply: refusalReply({ kind: "full" }), route });
     kickFlush(edge, place, request.background);
     await edge.timers.sleep(millis(LIMITS.journalPoll));
   }
 }
+
+const JOURNALLED = { result: "pass", by: "l2" } as const;
 
 function acknowledged(route: Route, { id, etag }: JournalAccepted & { kind: "accepted" }): Reply {
   return {
@@ -237,7 +241,9 @@ const tooLarge = (): Reply =>
     detail: "The content has no announced length, and is larger than what this URL's class may keep.",
   });
 
-function refusal(outcome: Exclude<JournalAccepted, { kind: "accepted" | "unknown" | "through" }>): Reply {
+function refusalReply(
+  outcome: Exclude<JournalAccepted, { kind: "accepted" | "unknown" | "through" }>,
+): Reply {
   switch (outcome.kind) {
     case "failed": {
       const reply = problemReply({

@@ -7,7 +7,7 @@ import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { decodeStoredEntry } from "../wire/log-payload.ts";
 import { AUDITOR_LAST_VIOLATION, auditorBatchKey, LOG_KEYS } from "./keys.ts";
-import { bucketsAt } from "./metrics.ts";
+import { bucketsAt } from "./metric-buckets.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import FOLD_AUDIT from "./scripts/fold-audit.lua";
 import LOG_PRELUDE from "./scripts/log-prelude.lua";

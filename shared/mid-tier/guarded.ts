@@ -4,7 +4,7 @@ import { type BreakerLimits, closedBreaker, failed, mayTry, succeeded } from "..
 import { elapsed } from "../core/units.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Redis } from "../ports/redis.ts";
-import { bucketOf, LATENCY_BOUNDS } from "../wire/latency.ts";
+import { bucketOf, emptyHistogram } from "../wire/latency.ts";
 
 /** Cumulative counts of one shard as this isolate saw it. */
 export interface ShardCounters {
@@ -12,8 +12,9 @@ export interface ShardCounters {
   errors: number;
   /** Calls that the open breaker turned away. */
   spared: number;
-  /** How long those that were answered took: by the buckets of `LATENCY_BOUNDS`. */
-  readonly latency: number[];
+  /** How long those that were answered took, by `bucketOf`, and in all. */
+  readonly took: number[];
+  tookMs: number;
 }
 
 export interface GuardedRedis extends Redis {
@@ -23,8 +24,8 @@ export interface GuardedRedis extends Redis {
 
 export function guardedRedis(redis: Redis, clock: Clock, limits: BreakerLimits): GuardedRedis {
   const breaker = closedBreaker();
-  const latency = LATENCY_BOUNDS.map(() => 0).concat(0);
-  const counters: ShardCounters = { calls: 0, errors: 0, spared: 0, latency };
+  const took = emptyHistogram();
+  const counters: ShardCounters = { calls: 0, errors: 0, spared: 0, took, tookMs: 0 };
   return {
     counters,
     isOpen: () => breaker.openUntil !== null,
@@ -38,8 +39,10 @@ export function guardedRedis(redis: Redis, clock: Clock, limits: BreakerLimits):
       const outcome = await redis.run(commands, deadline);
       if (outcome.kind === "replies") {
         succeeded(breaker);
-        const bucket = bucketOf(LATENCY_BOUNDS, elapsed(sentAt, clock.now()));
-        latency[bucket] = (latency[bucket] ?? 0) + 1;
+        const ms = elapsed(sentAt, clock.now());
+        const bucket = bucketOf(ms);
+        took[bucket] = (took[bucket] ?? 0) + 1;
+        counters.tookMs += ms;
       } else {
         counters.errors += 1;
         failed(breaker, clock.now(), limits);

@@ -38,6 +38,8 @@ export const operationKey = (id: string): string => `${PREFIX}operation:${id}`;
 export const EDGES = `${PREFIX}edges`;
 export const METRIC_TOTALS = `${PREFIX}metrics:totals`;
 export const metricBucketKey = (start: number): string => `${PREFIX}metrics:bucket:${start}`;
+/** What was counted since ever. */
+export const METRICS_EVER = `${PREFIX}metrics:ever`;
 export const WARMUPS = `${PREFIX}warmups`;
 export const warmupKey = (id: string): string => `${PREFIX}warmup:${id}`;
 export const warmupUrlsKey = (id: string): string => `${PREFIX}warmup:${id}:urls`;

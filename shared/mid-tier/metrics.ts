@@ -1,56 +1,18 @@
 // What edges have counted, folded into buckets of time and added up again over a window.
 
-import { days, hours, type Millis, millis, minutes, seconds } from "../core/units.ts";
+import { hours, type Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { CommandReply, Redis, RedisArgument } from "../ports/redis.ts";
 import type { StatusReport } from "../wire/internal.ts";
-import {
-  AUDITOR_LAST_VIOLATION,
-  coarseMetricBucketKey,
-  EDGES,
-  metricBucketKey,
-  metricTotalsKey,
-  RECEIPTS_OPEN,
-} from "./keys.ts";
+import { AUDITOR_LAST_VIOLATION, EDGES, METRICS_EVER, metricTotalsKey, RECEIPTS_OPEN } from "./keys.ts";
+import { type BucketsOfNow, bucketsAt, bucketsOver, type MetricBucket } from "./metric-buckets.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import FOLD_METRICS from "./scripts/fold-metrics.lua";
+import NOTE_GAUGES from "./scripts/note-gauges.lua";
 import SUM_METRICS from "./scripts/sum-metrics.lua";
 
-/** Finest first. Each is kept for as long as windows are read from it, so that no window adds up more than about 150. */
-const RESOLUTIONS: readonly { readonly step: Millis; readonly serves: Millis; readonly kept: Millis }[] = [
-  { step: seconds(10), serves: minutes(20), kept: minutes(25) },
-  { step: minutes(1), serves: hours(2), kept: hours(3) },
-  { step: minutes(10), serves: days(1), kept: hours(25) },
-];
 /** A report after this much silence counts as one of a new life. */
 const TOTALS_KEPT = hours(25);
-
-/** The buckets that hold a moment (Redis TIME, milliseconds), and how long each is kept. */
-export interface BucketsOfNow {
-  readonly keys: readonly string[];
-  readonly kept: readonly Millis[];
-}
-
-export const bucketsAt = (now: number): BucketsOfNow => ({
-  keys: RESOLUTIONS.map(({ step }, index) => bucketKey(index, Math.floor(now / step) * step)),
-  kept: RESOLUTIONS.map(({ kept }) => kept),
-});
-
-function bucketKey(index: number, start: number): string {
-  const step = RESOLUTIONS[index]?.step ?? 0;
-  return index === 0 ? metricBucketKey(start) : coarseMetricBucketKey(step, start);
-}
-
-/** Every bucket that overlaps the window: the first may reach back before it by up to one step. */
-function bucketsOver(window: Millis, now: number): string[] {
-  const found = RESOLUTIONS.findIndex(({ serves }) => window <= serves);
-  const index = found < 0 ? RESOLUTIONS.length - 1 : found;
-  const step = RESOLUTIONS[index]?.step ?? window;
-  const keys: string[] = [];
-  for (let start = Math.floor((now - window) / step) * step; start <= now; start += step)
-    keys.push(bucketKey(index, start));
-  return keys;
-}
 
 export type SumsOutcome =
   | {
@@ -67,8 +29,18 @@ export interface Metrics {
   fold(reports: readonly NamedReport[], now: number): Promise<{ readonly kind: "folded" } | Unavailable>;
   /** Counts what the control plane has done itself. */
   count(name: string, by: number): Promise<{ readonly kind: "counted" } | Unavailable>;
+  /** Notes what was found to be so, `name` without its `gauge|`: of a bucket's notes the greatest is kept. */
+  note(gauges: ReadonlyMap<string, number>, now: number): Promise<{ readonly kind: "noted" } | Unavailable>;
   sum(window: Millis, now: number): Promise<SumsOutcome>;
+  /** What was counted since ever: it never falls. */
+  ever(): Promise<{ readonly kind: "counts"; readonly counts: ReadonlyMap<string, number> } | Unavailable>;
+  /** Each of these buckets for itself, by its key. */
+  read(buckets: readonly MetricBucket[]): Promise<BucketsOutcome>;
 }
+
+export type BucketsOutcome =
+  | { readonly kind: "buckets"; readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>> }
+  | Unavailable;
 
 /** Under the name by which the edge is listed. */
 export interface NamedReport {
@@ -98,22 +70,59 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
       const outcome = await redis.run(commands, deadline);
       return outcome.kind === "unavailable" ? outcome : { kind: "counted" };
     },
-    async sum(window, now) {
-      const sum = evalCommand(SUM_METRICS, bucketsOver(window, now), []);
-      const commands = [sum, ["ZCARD", RECEIPTS_OPEN], ["GET", AUDITOR_LAST_VIOLATION]];
-      const outcome = await redis.run(commands, deadline);
-      const sums = scriptReply(outcome);
-      if (outcome.kind === "unavailable") return outcome;
-      if (sums.kind === "unavailable") return sums;
-      const [, open, violation] = outcome.replies;
-      return {
-        kind: "sums",
-        sums: readSums(sums.strings),
-        unfinished: integer(open) ?? 0,
-        lastViolation:
-          violation?.kind === "reply" && typeof violation.reply === "string" ? violation.reply : null,
-      };
+    async note(gauges, now) {
+      const { keys, kept } = bucketsAt(now);
+      const noted = [...gauges].flatMap(([name, value]) => [`gauge|${name}`, Math.floor(value)]);
+      // Of all time nobody wants to know how it was at most.
+      const args = [...kept.slice(0, -1), ...noted];
+      const reply = scriptReply(
+        await redis.run([evalCommand(NOTE_GAUGES, keys.slice(0, -1), args)], deadline),
+      );
+      return reply.kind === "unavailable" ? reply : { kind: "noted" };
     },
+    async ever() {
+      const reply = scriptReply(await redis.run([["HGETALL", METRICS_EVER]], deadline));
+      return reply.kind === "unavailable" ? reply : { kind: "counts", counts: readSums(reply.strings) };
+    },
+    read: (buckets) => readEach(redis, deadline, buckets),
+    sum: (window, now) => sum(redis, deadline, bucketsOver(window, now).buckets),
+  };
+}
+
+async function readEach(
+  redis: Redis,
+  deadline: Millis,
+  buckets: readonly MetricBucket[],
+): Promise<BucketsOutcome> {
+  if (buckets.length === 0) return { kind: "buckets", counts: new Map() };
+  const outcome = await redis.run(
+    buckets.map(({ key }) => ["HGETALL", key]),
+    deadline,
+  );
+  const replies = buckets.map(({ key }, index) => [key, scriptReply(outcome, index)] as const);
+  const counts = new Map<string, ReadonlyMap<string, number>>();
+  for (const [key, reply] of replies) {
+    if (reply.kind === "unavailable") return reply;
+    counts.set(key, readSums(reply.strings));
+  }
+  return { kind: "buckets", counts };
+}
+
+async function sum(redis: Redis, deadline: Millis, buckets: readonly MetricBucket[]): Promise<SumsOutcome> {
+  const keys = buckets.map(({ key }) => key);
+  const command = evalCommand(SUM_METRICS, keys, []);
+  const commands = [command, ["ZCARD", RECEIPTS_OPEN], ["GET", AUDITOR_LAST_VIOLATION]];
+  const outcome = await redis.run(commands, deadline);
+  const sums = scriptReply(outcome);
+  if (outcome.kind === "unavailable") return outcome;
+  if (sums.kind === "unavailable") return sums;
+  const [, open, violation] = outcome.replies;
+  return {
+    kind: "sums",
+    sums: readSums(sums.strings),
+    unfinished: integer(open) ?? 0,
+    lastViolation:
+      violation?.kind === "reply" && typeof violation.reply === "string" ? violation.reply : null,
   };
 }
 
@@ -122,7 +131,8 @@ const isUnavailable = (reply: { kind: string }): reply is Unavailable => reply.k
 function foldCommand({ edge, report }: NamedReport, buckets: BucketsOfNow): readonly RedisArgument[] {
   const { boot, region, position, knownAgeMs, memoryBytes, memoryEntries } = report;
   const seen = JSON.stringify({ boot, region, position, knownAgeMs, memoryBytes, memoryEntries });
-  const args: RedisArgument[] = [edge, seen, TOTALS_KEPT, buckets.keys.length, ...buckets.kept];
+  const args: RedisArgument[] = [edge, seen, Math.floor(report.aliveMs), TOTALS_KEPT];
+  args.push(buckets.keys.length, ...buckets.kept);
   for (const [name, value] of Object.entries(report.counters)) args.push(name, Math.floor(value));
   return evalCommand(FOLD_METRICS, [EDGES, metricTotalsKey(edge, boot), ...buckets.keys], args);
 }
@@ -135,6 +145,3 @@ function readSums(strings: readonly string[]): Map<string, number> {
 
 const integer = (reply: CommandReply | undefined): number | null =>
   reply?.kind === "reply" && typeof reply.reply === "number" ? reply.reply : null;
-
-/** Windows that `sum` can serve. */
-export const WINDOW_LIMITS = { least: seconds(10), most: millis(RESOLUTIONS.at(-1)?.serves ?? 0) } as const;

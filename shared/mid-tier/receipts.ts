@@ -6,9 +6,10 @@ import type { Bytes, Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
 import { parseJson } from "../wire/json.ts";
+import { bucketOf } from "../wire/latency.ts";
 import { decodeStoredEntry } from "../wire/log-payload.ts";
 import { EDGES_LISTED, LOG_KEYS, RECEIPTS, RECEIPTS_FOLLOWED, RECEIPTS_OPEN, receiptKey } from "./keys.ts";
-import { bucketsAt } from "./metrics.ts";
+import { bucketsAt } from "./metric-buckets.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import FOLLOW_RECEIPTS from "./scripts/follow-receipts.lua";
 import LOG_PRELUDE from "./scripts/log-prelude.lua";
@@ -101,7 +102,7 @@ export interface AckRecord {
   readonly id: string;
   readonly acks: ReadonlyMap<string, Ack>;
   readonly fencedAt: number | null;
-  /** Null while some edge is pending. `convergence` is the bucket of `CONVERGENCE_BOUNDS` to count it in. */
+  /** Null while some edge is pending. `convergence`: how long it took, in whole milliseconds. */
   readonly closed: (Closed & { readonly convergence: number }) | null;
 }
 
@@ -142,7 +143,14 @@ function recordCommand(records: readonly AckRecord[], { now, edition }: Seen): r
   const buckets = bucketsAt(now);
   const keys = [RECEIPTS_OPEN, EDGES_LISTED, ...buckets.keys, ...records.map(({ id }) => receiptKey(id))];
   const said = records.flatMap(({ id, acks, fencedAt, closed }) => [
-    ...[id, closed?.convergence ?? "", fencedAt ?? "", closed?.unlisted === true ? "1" : "", acks.size],
+    ...[
+      id,
+      closed?.convergence ?? "",
+      closed === null ? "" : bucketOf(closed.convergence),
+      fencedAt ?? "",
+      closed?.unlisted === true ? "1" : "",
+      acks.size,
+    ],
     ...[...acks].flatMap(([edge, ack]) => [edge, `${ack.position} ${Math.round(ack.afterMs)}`]),
     ...[closed?.fenced.length ?? 0, ...(closed?.fenced ?? [])],
   ]);

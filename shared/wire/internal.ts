@@ -43,10 +43,12 @@ export interface Acknowledgement {
 export interface StatusReport extends Acknowledgement {
   readonly boot: string;
   readonly region: string;
+  /** How long this life of it has lasted. */
+  readonly aliveMs: number;
   readonly knownAgeMs: number | null;
   readonly memoryBytes: number;
   readonly memoryEntries: number;
-  /** Flat names, e.g. `class|hot|hit`, `shard|control|hits`, `latency|hot|3`. */
+  /** Flat names, e.g. `requests|default|hot|hit|l2`, `shard|control|hits`: docs/metrics.md names them. */
   readonly counters: Readonly<Record<string, number>>;
   /** Samples of what it served, for the auditor; only in answer to the beat's call. */
   readonly audit: AuditBatch | null;

@@ -1,30 +1,54 @@
-// Latency histograms: the bounds that edges count by and the control plane reads by.
+// Histograms of spans of time: one scheme of buckets for all of them, so that any two can be added up.
 
-/** Upper bounds in milliseconds of the latency buckets; the last one is open. */
-export const LATENCY_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
+/** Each doubling of the span is cut into this many buckets of one width. */
+const PER_OCTAVE = 8;
+/** Up to here each bucket is a millisecond wide: a clock tells no less. */
+const EXACT = 2 * PER_OCTAVE;
+const EXACT_OCTAVES = 4;
+/** 2^23 ms is 2 h 20 min: above the longest bound of a class, and any deadline. */
+const OCTAVES = 23;
 
-/** Upper bounds in milliseconds for how long an invalidation takes to reach every edge: up to the longest bound of a class. */
-export const CONVERGENCE_BOUNDS = [
-  5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 600_000, 4_200_000,
-] as const;
+/** Buckets with a bound; the one behind them is open. */
+const BOUNDED = EXACT + (OCTAVES - EXACT_OCTAVES) * PER_OCTAVE;
 
-/** The bucket that a span falls into; the one beyond the last bound is open. */
-export function bucketOf(bounds: readonly number[], ms: number): number {
-  const index = bounds.findIndex((bound) => ms <= bound);
-  return index < 0 ? bounds.length : index;
+/** An edge's histogram before anything was counted. */
+export const emptyHistogram = (): number[] => new Array<number>(BOUNDED + 1).fill(0);
+
+/** The bucket that a span of milliseconds falls into: the first holds what took a millisecond or less. */
+export function bucketOf(ms: number): number {
+  if (ms <= EXACT) return ms <= 1 ? 0 : Math.ceil(ms) - 1;
+  if (ms > 2 ** OCTAVES) return BOUNDED;
+  // A bucket's upper bound belongs to it, so that each power of two ends one.
+  const whole = Math.ceil(ms) - 1;
+  const octave = 31 - Math.clz32(whole);
+  const width = octave - (EXACT_OCTAVES - 1);
+  return EXACT + (octave - EXACT_OCTAVES) * PER_OCTAVE + ((whole >> width) - PER_OCTAVE);
 }
 
+/** The greatest span, in milliseconds, that falls into a bucket; of the open one, the last bound. */
+export function upperBoundOf(bucket: number): number {
+  if (bucket < EXACT) return bucket + 1;
+  const place = Math.min(bucket, BOUNDED - 1) - EXACT;
+  const octave = EXACT_OCTAVES + Math.floor(place / PER_OCTAVE);
+  return 2 ** octave + ((place % PER_OCTAVE) + 1) * 2 ** (octave - 3);
+}
+
+/** Counts by bucket; what is not there is nought. */
+export type Histogram = ReadonlyMap<number, number>;
+
 /**
- * The upper bound of the bucket that holds the quantile, in milliseconds: never less than the true value, except
- * in the open bucket, where it is the last bound. Null where nothing was counted.
+ * The upper bound of the bucket that holds the quantile, in milliseconds: exact up to 16 ms, above that more than the
+ * true value by an eighth of it at the most; in the open bucket it is the last bound. Null where nothing was counted.
  */
-export function quantile(bounds: readonly number[], counts: readonly number[], q: number): number | null {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+export function quantile(histogram: Histogram, q: number): number | null {
+  let total = 0;
+  for (const count of histogram.values()) total += count;
   if (total === 0) return null;
   let seen = 0;
-  for (const [index, count] of counts.entries()) {
-    seen += count;
-    if (seen >= q * total) return bounds[index] ?? bounds.at(-1) ?? null;
+  const buckets = [...histogram.keys()].sort((a, b) => a - b);
+  for (const bucket of buckets) {
+    seen += histogram.get(bucket) ?? 0;
+    if (seen >= q * total) return upperBoundOf(bucket);
   }
-  return bounds.at(-1) ?? null;
+  return upperBoundOf(BOUNDED);
 }

@@ -17,6 +17,7 @@ const statusSchema = z.object({
   position,
   boot: z.string().min(1).max(128),
   region: z.string().max(64),
+  aliveMs: z.number().nonnegative().catch(0),
   knownAgeMs: z.number().nonnegative().nullable(),
   memoryBytes: z.number().nonnegative(),
   memoryEntries: z.number().nonnegative(),

@@ -159,6 +159,8 @@ export interface FakeEdge {
   /** Whether it answers at all. */
   answers: boolean;
   boot: string;
+  /** How long it says that its present life has lasted. */
+  aliveMs: number;
   counters: Record<string, number>;
   /** The samples that it tells of, and what it was last told by the beat. */
   audit: AuditBatch | null;
@@ -209,6 +211,7 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     follows: true,
     answers: true,
     boot: `boot-of-${id}`,
+    aliveMs: 0,
     counters: {},
     audit: null,
     hot: null,
@@ -266,6 +269,7 @@ const statusOf = (edge: FakeEdge): StatusReport => ({
   position: edge.position,
   boot: edge.boot,
   region: "test",
+  aliveMs: edge.aliveMs,
   knownAgeMs: 5,
   memoryBytes: 1000,
   memoryEntries: 1,

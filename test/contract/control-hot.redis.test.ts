@@ -99,7 +99,7 @@ describe("what edges have counted", () => {
     ["less than nothing", { ...counts(5)[0], requests: -1 }],
     ["an endless URL", { ...counts(5)[0], url: `http://origin.test/${"x".repeat(3000)}` }],
   ])("%s keeps the batch out, and costs no figure beside it", async (_what, key) => {
-    edge(0).counters = { "class|hot|hit": 7 };
+    edge(0).counters = { "requests|default|hot|hit|l2": 7 };
     edge(0).hot = { number: 1, total: 10, keys: [...counts(5), key as HotCount] };
     edge(1).hot = { number: 1, total: 10, keys: counts(10) };
     await beat();

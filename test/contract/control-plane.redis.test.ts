@@ -247,17 +247,18 @@ describe("edges", () => {
 
 describe("GET /cache-metrics", () => {
   const counted = {
-    "class|hot|hit": 90,
-    "class|hot|stale": 5,
-    "class|hot|miss": 5,
-    "class|hot|originFetches": 6,
-    "latency|hot|0": 60,
-    "latency|hot|3": 39,
-    "latency|hot|9": 1,
-    "tier|l1Memory|hits": 80,
+    "requests|default|hot|hit|l2": 90,
+    "requests|default|hot|stale|l2": 5,
+    "requests|default|hot|miss|l2": 5,
+    "asked|default|hot|miss": 5,
+    "asked|default|hot|revalidate": 1,
+    "took|default|hot|0": 60,
+    "took|default|hot|9": 39,
+    "took|default|hot|60": 1,
+    "tier|default|hot|l1Memory|hits": 80,
     "shard|control|hits": 10,
-    "bytes|served": 1000,
-    "bytes|origin": 250,
+    "bytes|default|hot|served": 1000,
+    "bytes|default|hot|origin": 250,
     "gauge|originConcurrencyMax": 4,
   };
 
@@ -282,34 +283,41 @@ describe("GET /cache-metrics", () => {
       misses: 10,
       passes: 0,
       errors: 0,
+      refused: 0,
       coalesced: 0,
       hitRatio: 0.95,
+      byteHitRatio: 0.75,
+      bytesServed: 2000,
+      bytesFromOrigin: 500,
       p50Ms: 1,
       p99Ms: 10,
       originFetches: 12,
+      originBy: { miss: 10, revalidate: 2 },
+      answeredBy: { l2: { hit: 180, stale: 10, miss: 10 } },
+      leaseWaits: 0,
     });
   });
 
   test("counts what happened a moment ago, and only what was added since the last report", async () => {
-    edge(0).counters = { "class|hot|hit": 1 };
+    edge(0).counters = { "requests|default|hot|hit|l2": 1 };
     await collectStatus(plane.plane);
-    edge(0).counters = { "class|hot|hit": 3 };
+    edge(0).counters = { "requests|default|hot|hit|l2": 3 };
     expect((await plane.call("/cache-metrics")).json.classes.hot.hits).toBe(3);
   });
 
   test("an isolate that begins anew, and a late report of the old one, count no hit twice", async () => {
-    edge(0).counters = { "class|hot|hit": 10 };
+    edge(0).counters = { "requests|default|hot|hit|l2": 10 };
     await collectStatus(plane.plane);
     edge(0).boot = "second";
-    edge(0).counters = { "class|hot|hit": 4 };
+    edge(0).counters = { "requests|default|hot|hit|l2": 4 };
     await collectStatus(plane.plane);
     edge(0).boot = "boot-of-one";
-    edge(0).counters = { "class|hot|hit": 9 };
+    edge(0).counters = { "requests|default|hot|hit|l2": 9 };
     expect((await plane.call("/cache-metrics")).json.classes.hot.hits).toBe(14);
   });
 
   test.each(["10s", "20m", "2h", "24h"])("the same over every window: %s", async (window) => {
-    edge(0).counters = { "class|hot|hit": 10 };
+    edge(0).counters = { "requests|default|hot|hit|l2": 10 };
     expect((await plane.call(`/cache-metrics?window=${window}`)).json.classes.hot.hits).toBe(10);
   });
 

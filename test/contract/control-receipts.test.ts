@@ -238,7 +238,7 @@ describe("isolates without an address", () => {
     const closed = (await plane.call(receipt)).json;
     expect(closed).toMatchObject({ state: "converged", unlisted: { fencedAt: json.fencedAt } });
     const { invalidations } = (await plane.call("/cache-metrics")).json;
-    expect(invalidations).toMatchObject({ unfinished: 0, convergenceP99Ms: 60_000 });
+    expect(invalidations).toMatchObject({ unfinished: 0, convergenceP99Ms: 30_720 });
   });
 });
 

@@ -1,6 +1,7 @@
 // What stands before an origin, at one edge: who gets through, who waits, who is turned away, and what he is told.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { type RouteCounters, routeCounters } from "../../edge/counters.ts";
 import type { Reply } from "../../edge/request.ts";
 import { headerValue } from "../../shared/core/headers.ts";
 import { millis } from "../../shared/core/units.ts";
@@ -62,7 +63,7 @@ describe("a budget", () => {
     expect(headerValue(reply.headers, "retry-after")).toBe("5");
     expect(reply.cacheStatus).toBe("tidegate-l1; fwd=miss; detail=shed");
     expect(lone.asked).toHaveLength(1);
-    expect(lone.edge.counters.originGuard.shed.rate).toBe(1);
+    expect(countersOf(lone).shed.rate).toBe(1);
   });
 
   test("spent, what is stale stands in where that was declared, and says why", async () => {
@@ -136,6 +137,10 @@ describe("a budget", () => {
   });
 });
 
+/** Of what no policy names, as most of these requests are. */
+const countersOf = (lone: LoneEdge): RouteCounters =>
+  routeCounters(lone.edge.counters, { site: "default", class: "standard" });
+
 /** Answers every request to the origin when it is told to. */
 function held(lone: LoneEdge): (() => void)[] {
   const waiting: (() => void)[] = [];
@@ -147,7 +152,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Resolves when so many requests have looked into L2 in vain, and gone on to the origin's line. */
 async function inLine(lone: LoneEdge, count: number): Promise<void> {
-  for (let tries = 0; lone.edge.counters.tiers.l2.errors < count; tries++) {
+  for (let tries = 0; countersOf(lone).tiers.l2.errors < count; tries++) {
     if (tries > 10_000) throw new Error(`still fewer than ${count} requests`);
     await turn();
   }
@@ -173,7 +178,7 @@ describe("slots", () => {
     const waiting = held(lone);
     const first = lone.get("/a", { method: "POST" });
     await turn();
-    const before = lone.edge.counters.tiers.l2.errors;
+    const before = countersOf(lone).tiers.l2.errors;
     const [second, third] = [lone.get("/b", { method: "PUT" }), lone.get("/c")];
     await inLine(lone, before + 1);
     expect(lone.asked.map(({ url }) => url.slice(-2))).toEqual(["up", "/a"]);
@@ -187,7 +192,7 @@ describe("slots", () => {
     lone.origin = () => answer();
     await lone.get("/warm-up");
     const waiting = held(lone);
-    const before = lone.edge.counters.tiers.l2.errors;
+    const before = countersOf(lone).tiers.l2.errors;
     const all = [lone.get("/first")];
     await inLine(lone, before + 1);
     all.push(lone.get("/behind", { purpose: "warm-up" }));
@@ -211,7 +216,7 @@ describe("slots", () => {
       return { kind: "refused", wait: millis(2000) };
     };
     const both = [lone.get("/a"), lone.get("/a")];
-    await inLine(lone, lone.edge.counters.tiers.l2.errors + 1);
+    await inLine(lone, countersOf(lone).tiers.l2.errors + 1);
     verdict.resolve();
     const replies = await Promise.all(both);
     expect(replies.map(({ status }) => status)).toEqual([503, 503]);
@@ -246,7 +251,7 @@ describe("an origin that fails", () => {
     lone.now += 1000;
     const waiting = held(lone);
     const probe = lone.get("/b");
-    await inLine(lone, lone.edge.counters.tiers.l2.errors + 1);
+    await inLine(lone, countersOf(lone).tiers.l2.errors + 1);
     expect((await lone.get("/c")).status).toBe(503);
     waiting.shift()?.();
     expect((await probe).status).toBe(200);

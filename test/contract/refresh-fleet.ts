@@ -120,9 +120,10 @@ export async function startFleet(
     },
     renewed() {
       const sum = { fetched: 0, confirmed: 0, shed: 0, failed: 0 };
-      for (const { edge } of edges)
+      const classes = edges.flatMap(({ edge }) => [...edge.counters.sites.values()]);
+      for (const counters of classes.flatMap((found) => [...found.values()]))
         for (const name of ["fetched", "confirmed", "shed", "failed"] as const)
-          sum[name] += edge.counters.refreshes.due[name];
+          sum[name] += counters.refreshes.due[name];
       return sum;
     },
     stop: () => backend.dispose(),

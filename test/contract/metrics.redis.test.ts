@@ -1,0 +1,122 @@
+// Figures against a real redis-server: by site, as points of time, and what the lives of edges that are over took with them.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { collectStatus } from "../../control-plane/edges/collect.ts";
+import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
+import { readSeries } from "../../control-plane/metrics/series.ts";
+import { minutes } from "../../shared/core/units.ts";
+import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
+import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
+
+let rest: ServerFixture;
+let edge: FakeEdge;
+let plane: TestPlane;
+
+beforeAll(async () => {
+  rest = await startServerRest();
+});
+afterAll(() => rest.stop());
+beforeEach(async () => {
+  await ask(rest, "/", ["FLUSHALL"]);
+  edge = await startFakeEdge("one");
+  plane = await startPlane(rest, { SITES, EDGES: [{ id: edge.id, url: edge.url }] });
+});
+afterEach(async () => {
+  await plane.settled();
+  await edge.stop();
+});
+
+const COUNTED = {
+  "requests|default|hot|hit|l1Memory": 6,
+  "requests|default|hot|miss|origin": 2,
+  "requests|shop|hot|hit|l2": 1,
+  "requests|shop|standard|error|none": 3,
+  "requests|-|-|refused|none": 5,
+  "asked|default|hot|miss": 2,
+  "asked|shop|standard|pass": 4,
+  "took|default|hot|0": 6,
+  "took|default|hot|20": 2,
+  "tier|shop|hot|l2|hits": 1,
+  "shed|shop|standard|rate": 3,
+  "leaseWaits|default|hot": 7,
+  "notStored|shop|hot|no-store": 8,
+  "gauge|originConcurrencyMax": 9,
+};
+
+const shown = async (path: string) => (await plane.call(path)).json;
+
+test("figures are those of all sites, or of the one that is asked for", async () => {
+  edge.counters = COUNTED;
+  const all = await shown("/cache-metrics");
+  expect(all.classes.hot).toMatchObject({
+    ...{ requests: 9, hits: 7, misses: 2, originBy: { miss: 2 }, leaseWaits: 7 },
+    answeredBy: { l1Memory: { hit: 6 }, l2: { hit: 1 }, origin: { miss: 2 } },
+  });
+  expect(all.classes["-"]).toMatchObject({ requests: 5, refused: 5 });
+  const shop = await shown("/cache-metrics?site=shop");
+  expect(shop.classes).toMatchObject({
+    hot: { requests: 1, hits: 1 },
+    standard: { requests: 3, errors: 3, originFetches: 4 },
+  });
+  expect(Object.keys(shop.classes)).toEqual(["hot", "standard"]);
+  expect(shop).toMatchObject({
+    tiers: { l2: { hits: 1 } },
+    origin: { shed: { rate: 3 } },
+    notStored: { "no-store": 8 },
+    stampede: { leaseWaits: 0 },
+  });
+  expect((await plane.call("/cache-metrics?site=nobody")).status).toBe(400);
+});
+
+test("a series tells gaps, in which nobody said anything, from idleness", async () => {
+  edge.counters = {};
+  await collectStatus(plane.plane);
+  const idle = (await shown("/cache-metrics/series?window=1m")).points;
+  expect(idle.at(-1)).toMatchObject({ reports: 1, requests: 0, hitRatio: null, p99Ms: null });
+  expect(idle[0]).toMatchObject({ reports: 0, requests: 0, journalPending: null });
+});
+
+test("a series has each step's figures in its point, oldest first", async () => {
+  edge.counters = COUNTED;
+  await collectStatus(plane.plane);
+  expect(await noteFigures(plane.plane)).toEqual({ kind: "done" });
+  const { points, stepSeconds } = await shown("/cache-metrics/series?window=2h");
+  expect(stepSeconds).toBe(60);
+  expect(points).toHaveLength(121);
+  expect([...points].sort((a, b) => (a.at < b.at ? -1 : 1))).toEqual(points);
+  expect(points.at(-1)).toMatchObject({
+    ...{ requests: 17, hits: 7, misses: 2, errors: 3, refused: 5, hitRatio: 7 / 17 },
+    classes: { hot: { requests: 9, hits: 7, hitRatio: 7 / 9 } },
+    tiers: { l1Memory: 6, l1Cache: 0, l2: 1, origin: 2 },
+    ...{ originFetches: 6, originConcurrencyMax: 9, leaseWaits: 7, shed: 3, p50Ms: 1, p99Ms: 26 },
+    ...{ journalPending: 0, memoryBytes: expect.any(Number) },
+  });
+  const shop = (await shown("/cache-metrics/series?window=2h&site=shop")).points.at(-1);
+  expect(shop).toMatchObject({ requests: 4, hits: 1, shed: 3, leaseWaits: 0 });
+});
+
+test("what is over is read once, and what a late report adds to the present step is seen", async () => {
+  await collectStatus(plane.plane);
+  const window = minutes(20);
+  expect((await readSeries(plane.plane, window, null)).kind).toBe("series");
+  const settled = plane.plane.settledBuckets.size;
+  expect(settled).toBeGreaterThan(100);
+  edge.counters = COUNTED;
+  await collectStatus(plane.plane);
+  const again = await readSeries(plane.plane, window, null);
+  expect(again.kind === "series" && again.series.points.at(-1)?.requests).toBe(17);
+});
+
+test("a life that ended says what it may have taken with it: all since its last report until the next began", async () => {
+  await collectStatus(plane.plane);
+  expect((await shown("/cache-metrics")).lost).toEqual({ lives: 0, upToMs: 0 });
+  edge.boot = "second";
+  const { lost, edges } = await shown("/cache-metrics");
+  expect(edges).toMatchObject([{ id: "one", boot: "second", reportedMs: expect.any(Number) }]);
+  expect(lost.lives).toBe(1);
+  expect(lost.upToMs).toBeGreaterThanOrEqual(0);
+  expect(lost.upToMs).toBeLessThan(5000);
+  edge.boot = "third";
+  edge.aliveMs = 3_600_000;
+  await collectStatus(plane.plane);
+  expect((await shown("/cache-metrics")).lost).toEqual({ lives: 2, upToMs: lost.upToMs });
+});
