@@ -337,4 +337,11 @@ export const LIMITS = {
   warmupPoll: millis(250),
   /** A stream of events ends after this long; browsers connect again by themselves. */
   warmupEventsFor: minutes(15),
+
+  /** A session of the dashboard that nobody uses ends: a screen may have been left. */
+  sessionIdle: hours(2),
+  /** However much it is used, somebody signs in once a working day. */
+  sessionAtMost: hours(12),
+  /** A session's cookie says when it was seen as exactly as this: not every page need set it. */
+  sessionRenewed: minutes(1),
 } as const;

@@ -106,4 +106,6 @@ export interface ControlPlane {
   /** By the ids that the shard map names them by. */
   readonly databases: ReadonlyMap<string, ShardDatabase>;
   readonly settings: Settings;
+  /** By which edges know it, and from which the dashboard's sessions derive; empty where there is none. */
+  readonly clusterKey: string;
 }

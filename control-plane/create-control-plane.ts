@@ -67,6 +67,7 @@ export function createControlPlane(
     ...{ clock, timers, random, digest, parseUrl, http, reach },
     ...{ witness: ports.witness, databases: ports.databases },
     settings: environment.settings,
+    clusterKey: key,
     callEdge: createCallEdge({ http, key, digest, random, clock }),
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),
     log,

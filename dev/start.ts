@@ -9,6 +9,7 @@ function announce(cluster: Cluster): void {
   say(`mid-tier       ${cluster.redis.url}`);
   for (const { id, url } of cluster.shards) say(`${id.padEnd(14)} ${url}`);
   say(`control plane  ${cluster.control}`);
+  say(`dashboard      ${cluster.control}/`);
   for (const edge of cluster.edges) say(`${edge.id.padEnd(14)} ${edge.url}`);
   if (!cluster.ready)
     console.error("tidegate: the mid-tier can't be reached yet; edges serve from the origin until it can");

@@ -2,6 +2,7 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { dashboardRoutes } from "../dashboard/dashboard-routes.tsx";
 import { alertRoutes } from "./alerts.ts";
 import { edgeRoutes } from "./edges.ts";
 import type { Api, ApiEnvironment, ApiPorts, Middleware } from "./environment.ts";
@@ -57,6 +58,7 @@ export function createApi(ports: ApiPorts): Api {
   alertRoutes(api, ports);
   seriesRoute(api, ports);
   document(api);
+  dashboardRoutes(api, ports);
   return api;
 }
 

@@ -6,7 +6,11 @@ import type { Background } from "../../shared/ports/clock.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Principal } from "../tokens/scopes.ts";
 
+/** Under this the dashboard hands over whom it has let in: no request from outside can name a symbol. */
+export const VOUCHED = Symbol("vouched");
+
 export interface ApiEnvironment {
+  Bindings: { readonly [VOUCHED]?: Principal };
   Variables: {
     requestId: string;
     /** Who asks, by the name under which the audit keeps it. */

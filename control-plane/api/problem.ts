@@ -85,6 +85,17 @@ export const invalidBody = (faults: readonly Fault[]): Refusal => {
   return new Refusal("invalid-body", said.join("; ").slice(0, 1000), { faults });
 };
 
+/** How a page tells of it. */
+export function statusOf({ code }: Refusal): {
+  readonly status: StatusOf<typeof code>;
+  readonly title: string;
+} {
+  const [status, title] = TITLES[code];
+  return { status, title };
+}
+
+type StatusOf<Code extends ProblemCode> = (typeof TITLES)[Code][0];
+
 export function problemResponse(context: Context<ApiEnvironment>, error: Error): Response {
   const refusal = error instanceof Refusal ? error : refusalOf(error);
   const [status, title] = TITLES[refusal.code];

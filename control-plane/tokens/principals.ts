@@ -59,12 +59,27 @@ export class Principals {
     return shown === null ? { kind: "unknown" } : this.ask(shown);
   }
 
+  /** By its id alone: for whoever has shown its secret before, and was given a proof of that. */
+  async named(id: string): Promise<Recognition> {
+    if (id === ADMIN.id) return this.recognised(this.config.adminTokenHash === null ? null : ADMIN);
+    const kept = this.kept.get(id);
+    if (kept !== undefined && elapsed(kept.askedAt, this.config.clock.now()) < this.config.keptFor)
+      return this.recognised(this.valid(kept.token));
+    const askedAt = this.config.clock.now();
+    const read = await this.config.tokens.read(id, "");
+    if (read.kind === "unavailable") return read;
+    this.kept.delete(id);
+    if (read.kind === "absent") return this.recognised(null);
+    this.keep({ token: read.token, askedAt });
+    return this.recognised(this.valid(read.token));
+  }
+
   forget(id: string): void {
     this.kept.delete(id);
   }
 
   private async ask(shown: ShownToken): Promise<Recognition> {
-    const { tokens, digest, clock, most } = this.config;
+    const { tokens, digest, clock } = this.config;
     const hash = await hashOf(digest, shown);
     const askedAt = clock.now();
     const read = await tokens.read(shown.id, hash);
@@ -74,16 +89,26 @@ export class Principals {
     const principal = this.fitting(read.token, hash);
     // Whoever knows no more than ids must not crowd out those who are known.
     if (principal === null) return { kind: "unknown" };
-    this.kept.set(shown.id, { token: read.token, askedAt });
-    const [oldest] = this.kept.keys();
-    if (this.kept.size > most && oldest !== undefined) this.kept.delete(oldest);
+    this.keep({ token: read.token, askedAt });
     return { kind: "known", principal };
   }
 
+  private keep(kept: Kept): void {
+    this.kept.set(kept.token.id, kept);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > this.config.most && oldest !== undefined) this.kept.delete(oldest);
+  }
+
+  private recognised(principal: Principal | null): Recognition {
+    return principal === null ? { kind: "unknown" } : { kind: "known", principal };
+  }
+
   private fitting(token: StoredToken, hash: string): Principal | null {
-    const { expiresAt, secretHash } = token;
     // Compared first: that one has expired is told to nobody who does not have it.
-    if (!sameText(hash, secretHash)) return null;
+    return sameText(hash, token.secretHash) ? this.valid(token) : null;
+  }
+
+  private valid({ expiresAt, ...token }: StoredToken): Principal | null {
     if (expiresAt !== null && this.config.clock.wall() >= expiresAt) return null;
     const { id, name, scopes, sites, patterns } = token;
     return { id, name, scopes: scopes.filter(isScope), sites, patterns };

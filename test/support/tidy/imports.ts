@@ -49,7 +49,7 @@ function mayImport({ folder, may }: Floor, target: string): boolean {
 
 export function redisClientBreaches(files: readonly SourceFile[]): Breach[] {
   const outside = files.filter(
-    ({ path }) => !isBelow(path, "shared/mid-tier") && !isBelow(path, "test") && /\.(ts|mjs)$/.test(path),
+    ({ path }) => !isBelow(path, "shared/mid-tier") && !isBelow(path, "test") && /\.(tsx?|mjs)$/.test(path),
   );
   return outside.flatMap((file) =>
     importsOf(file)

@@ -25,11 +25,11 @@ export function projectFiles(): SourceFile[] {
 }
 
 export function isSource({ path }: SourceFile): boolean {
-  return /\.(ts|mjs|lua)$/.test(path);
+  return /\.(tsx?|mjs|lua)$/.test(path);
 }
 
 export function isScript({ path }: SourceFile): boolean {
-  return /\.(ts|mjs)$/.test(path);
+  return /\.(tsx?|mjs)$/.test(path);
 }
 
 export function isBelow(path: string, folder: string): boolean {

@@ -1,0 +1,51 @@
+// Everything that the overview shows, asked for at once; whatever does not answer is missing alone.
+
+import type {
+  CacheMetrics,
+  Edges,
+  Journal,
+  Receipts,
+  Sites,
+  Suggestions,
+  Warmups,
+} from "../../../client/schemas.ts";
+import type { Ask, Asked } from "../frame/inside.ts";
+import type { View } from "./view.ts";
+
+export interface Overview {
+  readonly view: View;
+  readonly metrics: Asked<CacheMetrics>;
+  readonly edges: Asked<Edges>;
+  readonly receipts: Asked<Receipts>;
+  readonly warmups: Asked<Warmups>;
+  readonly suggestions: Asked<Suggestions>;
+  readonly journal: Asked<Journal>;
+  readonly sites: Asked<Sites>;
+}
+
+const LISTED = 8;
+
+export async function readOverview(ask: Ask, view: View): Promise<Overview> {
+  const site = view.site === null ? {} : { site: view.site };
+  const [metrics, edges, receipts, warmups, suggestions, journal, sites] = await Promise.all([
+    ask("GET /cache-metrics", { query: { window: view.range, ...site } }),
+    ask("GET /edges"),
+    ask("GET /invalidations", { query: { limit: LISTED } }),
+    ask("GET /warmups", { query: { limit: LISTED } }),
+    ask("GET /policies/suggestions", { query: site }),
+    ask("GET /journal", { query: { limit: LISTED } }),
+    ask("GET /sites"),
+  ]);
+  return { view, metrics, edges, receipts, warmups, suggestions, journal, sites };
+}
+
+/** Null where it is not known. */
+export const known = <T>(asked: Asked<T>): T | null => (asked.kind === "known" ? asked.value : null);
+
+/** Why nothing can be said, in a sentence. */
+export function whyUnknown(asked: Asked<unknown>): string | null {
+  if (asked.kind === "known") return null;
+  if (asked.status === 403) return "This token may not see it.";
+  if (asked.status === 503) return "Unknown while Redis does not answer.";
+  return asked.problem?.detail ?? `Unknown: the answer was ${asked.status}.`;
+}

@@ -1,0 +1,85 @@
+// Whoever has signed in, and the pages that he may ask for: the others are led to the sign-in.
+
+import type { Context } from "hono";
+import { passGate } from "../../api/auth.ts";
+import type { Api, ApiEnvironment, ApiPorts } from "../../api/environment.ts";
+import { Refusal, statusOf, unavailable } from "../../api/problem.ts";
+import { mayAct, type Principal, type Scope } from "../../tokens/scopes.ts";
+import { type Ask, askInside } from "../frame/inside.ts";
+import { localPath } from "../frame/local-path.ts";
+import { Notice } from "../frame/notice.tsx";
+import type { Frame } from "../frame/page.tsx";
+import { respond } from "../frame/respond.ts";
+import { themeOf } from "../frame/theme.ts";
+import { type Visit, visitOf } from "./guard.ts";
+import { AskAgain } from "./sign-in-page.tsx";
+
+export interface Visitor {
+  readonly context: Context<ApiEnvironment>;
+  readonly frame: Frame;
+  readonly visit: Visit;
+  readonly principal: Principal;
+  readonly ask: Ask;
+  may(scope: Scope): boolean;
+}
+
+/** A handler for whoever has signed in. What it refuses by throwing becomes a page. */
+export const forVisitors =
+  (api: Api, ports: ApiPorts, show: (visitor: Visitor) => Promise<Response>) =>
+  async (context: Context<ApiEnvironment>): Promise<Response> => {
+    const visit = await visitOf(context, ports.plane);
+    if (visit === null) return context.redirect("/sign-in", 303);
+    const frame = frameOf(context, visit);
+    try {
+      const principal = await whoIs(ports, visit);
+      if (principal === null) return await toSignIn(context);
+      passGate(ports.plane, principal);
+      return await show(visitorOf(api, ports, { context, visit, principal }));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { status, title } = statusOf(error);
+      return respond(context, <Notice frame={frame} title={title} text={error.message} />, status);
+    }
+  };
+
+function visitorOf(
+  api: Api,
+  { plane }: ApiPorts,
+  { context, visit, principal }: Pick<Visitor, "context" | "visit" | "principal">,
+): Visitor {
+  const { addressHeader } = plane.settings;
+  return {
+    ...{ context, visit, principal },
+    frame: { ...frameOf(context, visit), principal },
+    ask: askInside(api, context, { principal, addressHeader }),
+    may: (scope) => mayAct(principal, scope),
+  };
+}
+
+/** Null for whose token is not valid any more. Throws where nobody could find out. */
+export async function whoIs({ plane }: ApiPorts, { session }: Visit): Promise<Principal | null> {
+  if (session.token === null) return null;
+  const recognition = await plane.principals.named(session.token);
+  if (recognition.kind === "unavailable") throw unavailable(recognition.reason);
+  return recognition.kind === "known" ? recognition.principal : null;
+}
+
+export const frameOf = (context: Context<ApiEnvironment>, visit: Visit | null): Frame => ({
+  theme: themeOf(context),
+  principal: null,
+  form: visit?.form ?? "",
+  here: hereOf(context),
+});
+
+/** Of a cookie that other sites' links come without: asked for again from here, it is sent. */
+async function toSignIn(context: Context<ApiEnvironment>): Promise<Response> {
+  const here = hereOf(context);
+  if (context.req.header("sec-fetch-site") === "cross-site" && context.req.method === "GET")
+    return respond(context, <AskAgain to={here} />);
+  return context.redirect(here === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(here)}`, 303);
+}
+
+function hereOf({ req }: Context<ApiEnvironment>): string {
+  const { pathname, search } = new URL(req.url);
+  return localPath(req.method === "GET" ? `${pathname}${search}` : "/");
+}
