@@ -338,6 +338,8 @@ export const LIMITS = {
   /** A stream of events ends after this long; browsers connect again by themselves. */
   warmupEventsFor: minutes(15),
 
+  /** From one look of an open overview at the figures to the next: they are collected once a second. */
+  overviewEvery: seconds(2),
   /** A session of the dashboard that nobody uses ends: a screen may have been left. */
   sessionIdle: hours(2),
   /** However much it is used, somebody signs in once a working day. */

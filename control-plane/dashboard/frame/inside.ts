@@ -1,10 +1,12 @@
 // Asks the routes of the API in this process, in the name of whoever has signed in: pages show and do nothing else.
 
 import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Routes } from "../../../client/routes.ts";
 import type { Problem } from "../../../client/schemas.ts";
 import { parseJson } from "../../../shared/wire/json.ts";
 import { type Api, type ApiEnvironment, VOUCHED } from "../../api/environment.ts";
+import { Refusal } from "../../api/problem.ts";
 import type { Principal } from "../../tokens/scopes.ts";
 
 type Route = keyof Routes;
@@ -24,7 +26,14 @@ export interface Asking<R extends Route> {
 /** A refusal is an answer too: a page shows it in its place. */
 export type Asked<T> =
   | { readonly kind: "known"; readonly value: T }
-  | { readonly kind: "refused"; readonly status: number; readonly problem: Problem | null };
+  | { readonly kind: "refused"; readonly status: ContentfulStatusCode; readonly problem: Problem | null };
+
+/** Where a page is about nothing else: throws what was refused. */
+export function granted<T>(asked: Asked<T>): T {
+  if (asked.kind === "known") return asked.value;
+  const { problem, status } = asked;
+  throw new Refusal(problem?.code ?? "unavailable", problem?.detail ?? `The answer was ${status}.`);
+}
 
 export type Ask = <R extends Route>(route: R, asking?: Asking<R>) => Promise<Asked<AnswerTo<R>>>;
 
@@ -43,7 +52,7 @@ export function askInside(
     const json = parseJson(await answer.text());
     return answer.ok
       ? { kind: "known", value: json as AnswerTo<R> }
-      : { kind: "refused", status: answer.status, problem: json as Problem | null };
+      : { kind: "refused", status: answer.status as ContentfulStatusCode, problem: json as Problem | null };
   };
 }
 

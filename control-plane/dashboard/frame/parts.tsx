@@ -1,13 +1,21 @@
 // Small parts that pages are put together from.
 
 import type { Child } from "hono/jsx";
+import type { Problem } from "../../../client/schemas.ts";
 import type { Mood, Verdict } from "../overview/verdicts.ts";
 import { dayTime } from "./format.ts";
 import type { Asked } from "./inside.ts";
 
+interface LiveProps {
+  readonly id: string;
+  /** Whether a screen reader says what has changed: only where somebody waits for it. */
+  readonly told?: boolean;
+  readonly children?: Child;
+}
+
 /** What the script replaces as it changes, by its id. */
-export const Live = ({ id, children }: { readonly id: string; readonly children?: Child }) => (
-  <div class="live" data-live={id}>
+export const Live = ({ id, told = false, children }: LiveProps) => (
+  <div class="live" data-live={id} role={told ? "status" : undefined}>
     {children}
   </div>
 );
@@ -149,4 +157,49 @@ export function Known<T>({
   readonly show: (value: T) => Child;
 }) {
   return <>{asked.kind === "known" ? show(asked.value) : <Missing why={why} />}</>;
+}
+
+/** What was refused of a form, field by field. */
+export const Faults = ({ problem }: { readonly problem: Problem | null }) => (
+  <div class="banner bad" role="alert">
+    <strong>{problem?.title ?? "It could not be done"}.</strong>
+    {problem?.errors === undefined ? (
+      ` ${problem?.detail ?? ""}`
+    ) : (
+      <ul>
+        {problem.errors.map(({ pointer, message }) => (
+          <li>
+            <code>{pointer.slice(1) || "the form"}</code> {message}
+          </li>
+        ))}
+      </ul>
+    )}
+  </div>
+);
+
+interface SiteChoiceProps {
+  readonly id: string;
+  readonly sites: readonly string[];
+  readonly chosen: string;
+}
+
+/** One site needs no choice; where they can't be told, the name is written. */
+export function SiteChoice({ id, sites, chosen }: SiteChoiceProps) {
+  if (sites.length === 1) return <input type="hidden" name="site" value={sites[0] ?? chosen} />;
+  return (
+    <div>
+      <label for={id}>Site</label>
+      {sites.length === 0 ? (
+        <input id={id} name="site" type="text" value={chosen} required />
+      ) : (
+        <select id={id} name="site">
+          {sites.map((site) => (
+            <option value={site} selected={site === chosen}>
+              {site}
+            </option>
+          ))}
+        </select>
+      )}
+    </div>
+  );
 }

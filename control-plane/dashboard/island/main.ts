@@ -1,3 +1,21 @@
-// The dashboard's script: keeps an open page up to date, and draws its charts.
+// The dashboard's script: keeps an open page up to date as its events tell, and draws its charts.
 
+import { draw } from "./charts.ts";
+import { replaceParts } from "./parts.ts";
+
+const { events } = document.body.dataset;
+if (events !== undefined) follow(events);
 document.documentElement.dataset.ready = "true";
+
+function follow(path: string): void {
+  const source = new EventSource(path);
+  source.addEventListener("parts", ({ data }) => replaceParts(JSON.parse(data)));
+  source.addEventListener("charts", ({ data }) => draw(JSON.parse(data)));
+  source.addEventListener("over", () => source.close());
+  // A stream that ends is asked for again by the browser itself; one that was refused is not.
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) document.documentElement.dataset.stale = "true";
+  });
+  // What nobody looks at need not be kept up to date.
+  window.addEventListener("pagehide", () => source.close());
+}

@@ -1,9 +1,12 @@
 // The overview: one page, a question a section, each with its answer first.
 
 import type { Child } from "hono/jsx";
+import type { Scope } from "../../tokens/scopes.ts";
 import { clockTime } from "../frame/format.ts";
 import { type Frame, Page } from "../frame/page.tsx";
 import { Live, MoodSign } from "../frame/parts.tsx";
+import { PurgeForm } from "../purge/purge-form.tsx";
+import { WarmForm } from "../warm/warm-form.tsx";
 import { Invalidations, invalidationParts } from "./questions/invalidations.tsx";
 import { JournalQuestion, journalParts } from "./questions/journal.tsx";
 import { Keys, keyParts } from "./questions/keys.tsx";
@@ -19,6 +22,7 @@ import { linkTo, RANGE_NAMES, RANGES, type View } from "./view.ts";
 /** Whatever changes while somebody looks, by its id: the page is made of these, and its events send them. */
 export const partsOf = (overview: Overview) => ({
   state: <State overview={overview} />,
+  "as-of": <AsOf overview={overview} />,
   ...workingParts(overview),
   ...originParts(overview),
   ...staleParts(overview),
@@ -29,11 +33,19 @@ export const partsOf = (overview: Overview) => ({
   ...journalParts(overview),
 });
 
-export function OverviewPage({ frame, overview }: { readonly frame: Frame; readonly overview: Overview }) {
+interface OverviewProps {
+  readonly frame: Frame;
+  readonly overview: Overview;
+  /** Whoever may not is shown no form for it. */
+  readonly may: (scope: Scope) => boolean;
+}
+
+export function OverviewPage({ frame, overview, may }: OverviewProps) {
   const { view } = overview;
+  const sites = known(overview.sites)?.items.map(({ site }) => site.name) ?? [];
   const parts = partsOf(overview);
   return (
-    <Page frame={frame} title="Overview">
+    <Page frame={frame} title="Overview" live={linkTo(view, {}, "/events")}>
       <h1 class="unseen">Overview</h1>
       <Live id="state">{parts.state}</Live>
       <Filters overview={overview} view={view} />
@@ -41,8 +53,12 @@ export function OverviewPage({ frame, overview }: { readonly frame: Frame; reado
       <Origin parts={parts} charts={null} />
       <Stale parts={parts} charts={null} />
       <Shards parts={parts} charts={null} />
-      <Invalidations parts={parts} charts={null} form={null} />
-      <Warmups parts={parts} form={null} />
+      <Invalidations
+        parts={parts}
+        charts={null}
+        form={may("purge") ? <PurgeForm frame={frame} sites={sites} /> : null}
+      />
+      <Warmups parts={parts} form={may("warm") ? <WarmForm frame={frame} sites={sites} /> : null} />
       <Keys parts={parts} />
       <JournalQuestion parts={parts} charts={null} />
     </Page>
@@ -112,15 +128,22 @@ function Filters({ overview, view }: { readonly overview: Overview; readonly vie
           ...shown.map((name) => [name, linkTo(view, { only: name }), name === view.only] as const),
         ]}
       />
-      <p class="as-of">
-        {metrics === null ? null : (
-          <Live id="as-of">
-            As of <time datetime={metrics.at}>{clockTime(metrics.at)}</time>
-          </Live>
-        )}
+      <div class="as-of">
+        <Live id="as-of">
+          <AsOf overview={overview} />
+        </Live>
         <a href={linkTo(view)}>Refresh</a>
-      </p>
+      </div>
     </div>
+  );
+}
+
+function AsOf({ overview }: { readonly overview: Overview }) {
+  const at = known(overview.metrics)?.at;
+  return at === undefined ? null : (
+    <span>
+      As of <time datetime={at}>{clockTime(at)}</time>
+    </span>
   );
 }
 

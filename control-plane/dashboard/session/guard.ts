@@ -3,6 +3,7 @@
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { ApiEnvironment } from "../../api/environment.ts";
+import { Refusal } from "../../api/problem.ts";
 import { LIMITS } from "../../config.ts";
 import type { ControlPlane } from "../../control-plane.ts";
 import {
@@ -62,6 +63,23 @@ export async function formOf(
   const sent = new URLSearchParams(await context.req.text());
   for (const [name, value] of sent) if (!fields.has(name)) fields.set(name, value);
   return (await isOwnForm(visit.key, visit.session, fields.get("form") ?? "")) ? fields : null;
+}
+
+/** The same, thrown where it is none. */
+export async function sentForm({
+  context,
+  visit,
+}: {
+  readonly context: Context<ApiEnvironment>;
+  readonly visit: Visit;
+}): Promise<ReadonlyMap<string, string>> {
+  const fields = await formOf(context, visit);
+  if (fields === null)
+    throw new Refusal(
+      "forbidden",
+      "This form was not sent from a page of this session: go back and try again.",
+    );
+  return fields;
 }
 
 /**
