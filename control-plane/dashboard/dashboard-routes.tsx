@@ -4,6 +4,7 @@ import type { Api, ApiPorts } from "../api/environment.ts";
 import { explainRoutes } from "./explain/explain-routes.tsx";
 import { assetRoutes } from "./frame/assets.ts";
 import { themeRoute } from "./frame/theme.ts";
+import { acknowledgeRoute } from "./overview/acknowledge.ts";
 import { overviewRoutes } from "./overview/overview-routes.tsx";
 import { purgeRoutes } from "./purge/purge-routes.tsx";
 import { signInRoutes } from "./session/sign-in.tsx";
@@ -17,4 +18,5 @@ export function dashboardRoutes(api: Api, ports: ApiPorts): void {
   warmRoutes(api, ports);
   explainRoutes(api, ports);
   overviewRoutes(api, ports);
+  acknowledgeRoute(api, ports);
 }

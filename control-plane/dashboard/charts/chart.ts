@@ -70,3 +70,5 @@ export function formatValue(unit: Unit, value: number | null): string {
 export function formatTime(seconds: number, step: number): string {
   return new Date(seconds * 1000).toISOString().slice(11, step < 60 ? 19 : 16);
 }
+export const hasValues = ({ lines }: Chart): boolean =>
+  lines.some(({ values }) => values.some((value) => value !== null));

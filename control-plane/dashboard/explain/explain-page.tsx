@@ -3,7 +3,7 @@
 import type { Explanation, Problem } from "../../../client/schemas.ts";
 import { bytes, NOTHING, span } from "../frame/format.ts";
 import { type Frame, Page } from "../frame/page.tsx";
-import { Faults, Figures, Table } from "../frame/parts.tsx";
+import { Faults, Figures, Selector, Table } from "../frame/parts.tsx";
 
 interface ExplainPageProps {
   readonly frame: Frame;
@@ -87,7 +87,7 @@ function Explained({ explanation }: { readonly explanation: Explanation }) {
       <ul class="selectors">
         {selectors.map((selector) => (
           <li>
-            <code>{selector}</code>
+            <Selector text={selector} />
           </li>
         ))}
       </ul>

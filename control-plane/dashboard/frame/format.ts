@@ -59,3 +59,9 @@ export function dayTime(at: string): string {
   const month = date.toLocaleString("en", { month: "short", timeZone: "UTC" });
   return `${date.getUTCDate()} ${month} ${clockTime(date.toISOString())}`;
 }
+/** Where a link may lead that somebody else has given: to the web, or to a place of this control plane. */
+export function safeLink(link: string | null | undefined): string | null {
+  if (link === null || link === undefined) return null;
+  if (/^\/(?![/\\])/.test(link)) return link;
+  return URL.canParse(link) && /^https?:$/.test(new URL(link).protocol) ? link : null;
+}

@@ -2,6 +2,7 @@
 
 import type { Child } from "hono/jsx";
 import type { Problem } from "../../../client/schemas.ts";
+import { selectorKind } from "../../../shared/core/selector.ts";
 import type { Mood, Verdict } from "../overview/verdicts.ts";
 import { dayTime } from "./format.ts";
 import type { Asked } from "./inside.ts";
@@ -201,5 +202,16 @@ export function SiteChoice({ id, sites, chosen }: SiteChoiceProps) {
         </select>
       )}
     </div>
+  );
+}
+
+/** As the log holds it: site, a letter for its kind, and what it names. */
+export function Selector({ text }: { readonly text: string }) {
+  const [site = "", , ...value] = text.split(" ");
+  const kind = selectorKind(text) ?? "everything";
+  return (
+    <>
+      <span class="muted">{kind}</span> <code>{kind === "everything" ? site : value.join(" ")}</code>
+    </>
   );
 }

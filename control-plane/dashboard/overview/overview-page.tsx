@@ -2,11 +2,14 @@
 
 import type { Child } from "hono/jsx";
 import type { Scope } from "../../tokens/scopes.ts";
+import { chartsOf } from "../charts/series-charts.ts";
 import { clockTime } from "../frame/format.ts";
 import { type Frame, Page } from "../frame/page.tsx";
 import { Live, MoodSign } from "../frame/parts.tsx";
 import { PurgeForm } from "../purge/purge-form.tsx";
 import { WarmForm } from "../warm/warm-form.tsx";
+import { AlertStrip, alertParts } from "./questions/alerts.tsx";
+import { type Charts, ChartsOf } from "./questions/charts.tsx";
 import { Invalidations, invalidationParts } from "./questions/invalidations.tsx";
 import { JournalQuestion, journalParts } from "./questions/journal.tsx";
 import { Keys, keyParts } from "./questions/keys.tsx";
@@ -20,7 +23,8 @@ import { isAnythingStale, isItWorking, isTheOriginSafe, type Verdict, whoReports
 import { linkTo, RANGE_NAMES, RANGES, type View } from "./view.ts";
 
 /** Whatever changes while somebody looks, by its id: the page is made of these, and its events send them. */
-export const partsOf = (overview: Overview) => ({
+export const partsOf = ({ overview, frame, may }: OverviewProps) => ({
+  ...alertParts({ overview, frame, mayAcknowledge: may("purge") }),
   state: <State overview={overview} />,
   "as-of": <AsOf overview={overview} />,
   ...workingParts(overview),
@@ -33,6 +37,12 @@ export const partsOf = (overview: Overview) => ({
   ...journalParts(overview),
 });
 
+/** Null while the series is not known. */
+export function chartsIn({ series, view }: Overview): Charts {
+  const found = known(series);
+  return found === null ? null : chartsOf(found, { marks: [], only: view.only });
+}
+
 interface OverviewProps {
   readonly frame: Frame;
   readonly overview: Overview;
@@ -43,24 +53,26 @@ interface OverviewProps {
 export function OverviewPage({ frame, overview, may }: OverviewProps) {
   const { view } = overview;
   const sites = known(overview.sites)?.items.map(({ site }) => site.name) ?? [];
-  const parts = partsOf(overview);
+  const parts = partsOf({ overview, frame, may });
+  const charts = chartsIn(overview);
   return (
     <Page frame={frame} title="Overview" live={linkTo(view, {}, "/events")}>
       <h1 class="unseen">Overview</h1>
       <Live id="state">{parts.state}</Live>
       <Filters overview={overview} view={view} />
-      <Working parts={parts} charts={null} />
-      <Origin parts={parts} charts={null} />
-      <Stale parts={parts} charts={null} />
-      <Shards parts={parts} charts={null} />
+      <AlertStrip parts={parts} />
+      <Working parts={parts} charts={<ChartsOf charts={charts} names={["ratio", "requests", "latency"]} />} />
+      <Origin parts={parts} charts={<ChartsOf charts={charts} names={["origin", "stampede"]} />} />
+      <Stale parts={parts} charts={<ChartsOf charts={charts} names={["stale"]} />} />
+      <Shards parts={parts} charts={<ChartsOf charts={charts} names={["memory", "lag"]} />} />
       <Invalidations
         parts={parts}
-        charts={null}
+        charts={<ChartsOf charts={charts} names={["convergence"]} />}
         form={may("purge") ? <PurgeForm frame={frame} sites={sites} /> : null}
       />
       <Warmups parts={parts} form={may("warm") ? <WarmForm frame={frame} sites={sites} /> : null} />
       <Keys parts={parts} />
-      <JournalQuestion parts={parts} charts={null} />
+      <JournalQuestion parts={parts} charts={<ChartsOf charts={charts} names={["journal"]} />} />
     </Page>
   );
 }

@@ -6,7 +6,7 @@ import { fragmentsStream } from "../frame/fragments.ts";
 import { respond } from "../frame/respond.ts";
 import { secured } from "../frame/security.ts";
 import { forVisitors, type Visitor, whoIs } from "../session/visitor.tsx";
-import { OverviewPage, partsOf } from "./overview-page.tsx";
+import { chartsIn, OverviewPage, partsOf } from "./overview-page.tsx";
 import { readOverview } from "./read-overview.ts";
 import { readView, type View } from "./view.ts";
 
@@ -30,7 +30,10 @@ export function overviewRoutes(api: Api, ports: ApiPorts): void {
         async next() {
           // Whoever was let in when it began may not be any more.
           if ((await whoIs(ports, visitor.visit).catch(() => null)) === null) return null;
-          return { shown: partsOf(await readOverview(visitor.ask, view)), isOver: false };
+          const overview = await readOverview(visitor.ask, view);
+          const { frame, may } = visitor;
+          const charts = Object.values(chartsIn(overview) ?? {});
+          return { shown: partsOf({ overview, frame, may }), isOver: false, data: charts };
         },
       });
     }),

@@ -1,7 +1,9 @@
 // Everything that the overview shows, asked for at once; whatever does not answer is missing alone.
 
 import type {
+  Alerts,
   CacheMetrics,
+  CacheMetricsSeries,
   Edges,
   Journal,
   Receipts,
@@ -15,6 +17,8 @@ import type { View } from "./view.ts";
 export interface Overview {
   readonly view: View;
   readonly metrics: Asked<CacheMetrics>;
+  readonly series: Asked<CacheMetricsSeries>;
+  readonly alerts: Asked<Alerts>;
   readonly edges: Asked<Edges>;
   readonly receipts: Asked<Receipts>;
   readonly warmups: Asked<Warmups>;
@@ -27,8 +31,10 @@ const LISTED = 8;
 
 export async function readOverview(ask: Ask, view: View): Promise<Overview> {
   const site = view.site === null ? {} : { site: view.site };
-  const [metrics, edges, receipts, warmups, suggestions, journal, sites] = await Promise.all([
+  const [metrics, series, alerts, edges, receipts, warmups, suggestions, journal, sites] = await Promise.all([
     ask("GET /cache-metrics", { query: { window: view.range, ...site } }),
+    ask("GET /cache-metrics/series", { query: { window: view.range, ...site } }),
+    ask("GET /alerts"),
     ask("GET /edges"),
     ask("GET /invalidations", { query: { limit: LISTED } }),
     ask("GET /warmups", { query: { limit: LISTED } }),
@@ -36,7 +42,7 @@ export async function readOverview(ask: Ask, view: View): Promise<Overview> {
     ask("GET /journal", { query: { limit: LISTED } }),
     ask("GET /sites"),
   ]);
-  return { view, metrics, edges, receipts, warmups, suggestions, journal, sites };
+  return { view, metrics, series, alerts, edges, receipts, warmups, suggestions, journal, sites };
 }
 
 /** Null where it is not known. */

@@ -26,7 +26,10 @@ const ERRORS = 0.01;
 
 export type ClassRow = CacheMetrics["classes"][string];
 
-export function totalOf({ classes }: CacheMetrics, only: string | null): Omit<ClassRow, "p50Ms" | "p99Ms"> {
+type Counted = "requests" | "hits" | "stale" | "misses" | "passes" | "errors" | "coalesced" | "originFetches";
+type Total = Pick<ClassRow, Counted | "hitRatio">;
+
+export function totalOf({ classes }: CacheMetrics, only: string | null): Total {
   const rows = Object.entries(classes).flatMap(([name, row]) =>
     only === null || name === only ? [row] : [],
   );

@@ -3,7 +3,7 @@
 import type { DryRun, Problem } from "../../../client/schemas.ts";
 import { count, plural } from "../frame/format.ts";
 import { FormToken, type Frame, Page } from "../frame/page.tsx";
-import { Faults, SiteChoice, Table } from "../frame/parts.tsx";
+import { Faults, Selector, SiteChoice, Table } from "../frame/parts.tsx";
 import { PURGE_KINDS, type PurgeFields, type PurgeKind, readPurgeFields } from "./purge-fields.ts";
 
 interface FormProps {
@@ -136,7 +136,7 @@ export function ConfirmPurge({ frame, fields, dry, operation }: ConfirmProps) {
         <ul class="selectors" aria-label="What it names">
           {selectors.slice(0, SELECTORS_SHOWN).map((selector) => (
             <li>
-              <code>{selector}</code>
+              <Selector text={selector} />
             </li>
           ))}
           {selectors.length > SELECTORS_SHOWN ? (

@@ -1,0 +1,91 @@
+// The strip of alerts: what fires, why, and who looks after it.
+
+import type { Alert } from "../../../../client/schemas.ts";
+import { safeLink } from "../../frame/format.ts";
+import { FormToken, type Frame } from "../../frame/page.tsx";
+import { Live, MoodSign, When } from "../../frame/parts.tsx";
+import { known, type Overview } from "../read-overview.ts";
+
+interface StripProps {
+  readonly overview: Overview;
+  readonly frame: Frame;
+  readonly mayAcknowledge: boolean;
+}
+
+export const alertParts = (props: StripProps) => ({ alerts: <Strip {...props} /> });
+
+export const AlertStrip = ({ parts }: { readonly parts: ReturnType<typeof alertParts> }) => (
+  <section class="alerts" aria-label="Alerts" id="alerts">
+    <Live id="alerts">{parts.alerts}</Live>
+  </section>
+);
+
+function Strip({ overview, frame, mayAcknowledge }: StripProps) {
+  const list = known(overview.alerts);
+  if (list === null) return null;
+  const firing = list.items.filter(({ state }) => state === "firing");
+  const pending = list.items.filter(({ state }) => state === "pending").length;
+  const { unmeasured } = list;
+  const notes = [
+    pending === 0 ? "" : `${pending} about to fire`,
+    unmeasured.length === 0 ? "" : `not measured: ${unmeasured.join(", ")}`,
+  ].filter((note) => note !== "");
+  return (
+    <>
+      {firing.length === 0 ? null : (
+        <ul>
+          {firing.map((alert) => (
+            <Firing alert={alert} frame={frame} mayAcknowledge={mayAcknowledge} />
+          ))}
+        </ul>
+      )}
+      <p class="muted">
+        {firing.length === 0 ? "No alert fires. " : ""}
+        {notes.length === 0 ? null : `${notes.join("; ")}.`}
+      </p>
+    </>
+  );
+}
+
+const Firing = ({
+  alert,
+  frame,
+  mayAcknowledge,
+}: { readonly alert: Alert } & Pick<StripProps, "frame" | "mayAcknowledge">) => (
+  <li class={alert.severity === "page" ? "bad" : "fair"}>
+    <span class="what">
+      <MoodSign mood={alert.severity === "page" ? "bad" : "fair"} />
+      <strong>{alert.title}</strong> {Object.values(alert.labels).join(", ")}
+    </span>
+    <span>{alert.summary}</span>
+    <span class="muted">
+      since <When at={alert.since} />
+      {alert.measured ? "" : ", not measured lately"}
+      <Runbook alert={alert} />
+    </span>
+    {alert.acknowledged === null ? (
+      mayAcknowledge ? (
+        <form method="post" action={`/alerts/${encodeURIComponent(alert.id)}/acknowledge`}>
+          <FormToken frame={frame} />
+          <button type="submit" class="second">
+            I look after it<span class="unseen">: {alert.title}</span>
+          </button>
+        </form>
+      ) : null
+    ) : (
+      <span class="muted">{alert.acknowledged.by} looks after it</span>
+    )}
+  </li>
+);
+
+/** A path of the repository is none that this control plane serves. */
+function Runbook({ alert: { runbook } }: { readonly alert: Alert }) {
+  const link = /^https?:/.test(runbook) ? safeLink(runbook) : null;
+  return link === null ? (
+    <>, {runbook}</>
+  ) : (
+    <>
+      , <a href={link}>what to do</a>
+    </>
+  );
+}
