@@ -22,14 +22,16 @@ const luaAsText = {
   },
 };
 
-/**
- * What has no state of its own outside of its tests: its files share processes, each of which loads and compiles the
- * sources once. All others have a process a file: servers, signal handlers and module state of one cannot reach another.
- */
-const TOGETHER = ["test/core/**/*.test.ts", "test/contract/**/*.test.ts", "test/conformance/**/*.test.ts"];
+/** What computes for long, or means something else by the limits that all others share: a process a file. */
+const APART = [
+  "test/model/**/*.test.ts",
+  "test/interleavings/**/*.test.ts",
+  "test/simulator/**/*.test.ts",
+  "test/tidy.test.ts",
+];
 
-/** What starts whole clusters, on bundles that are made once. */
-const CLUSTERS = ["test/http/**/*.test.ts", "test/scenario/**/*.test.ts"];
+/** What waits more than it computes. */
+const WAITING = /\/test\/(?:http|scenario|browser)\//;
 
 type Files = { include: string[]; exclude?: string[]; isolate?: boolean; globalSetup?: string[] };
 
@@ -51,29 +53,44 @@ const project = (name: string, { include, exclude = [], isolate = true, globalSe
   },
 });
 
-/** What computes and what waits by turns; then all that share processes, which they do only where none comes between. */
+/**
+ * What waits is spread over what computes, so that all cores have something to do. Files that share processes (each of
+ * which loads and compiles the sources once) do so only where none of the others comes between, so those come first.
+ */
 class ByTurns extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const of = (name: string): TestSpecification[] => sorted.filter(({ project }) => project.name === name);
-    const [computing, waiting] = [of("apart"), of("clusters")];
-    const turns = Array.from({ length: Math.max(computing.length, waiting.length) }, (_, turn) => [
-      ...computing.slice(turn, turn + 1),
-      ...waiting.slice(turn, turn + 1),
-    ]);
-    return [...turns.flat(), ...of("together")];
+    const apart = sorted.filter(({ project }) => project.name === "apart");
+    const together = sorted.filter(({ project }) => project.name === "together");
+    const waiting = together.filter(({ moduleId }) => WAITING.test(moduleId));
+    const computing = together.filter(({ moduleId }) => !WAITING.test(moduleId));
+    // One that waits beside each of those that have a process of their own.
+    const beside = waiting.splice(0, apart.length);
+    return [...spread(apart, beside), ...spread(computing, waiting)];
   }
+}
+
+/** The few among the many, at even distances, from the first one on. */
+function spread<T>(many: readonly T[], few: readonly T[]): T[] {
+  const step = many.length / Math.max(1, few.length);
+  const placed = [
+    ...many.map((one, at) => ({ one, at })),
+    ...few.map((one, at) => ({ one, at: at * step - 0.5 })),
+  ];
+  return placed.sort((a, b) => a.at - b.at).map(({ one }) => one);
 }
 
 export default defineConfig({
   test: {
-    // Scenarios wait as much as they work: two cores carry three.
-    maxWorkers: 3,
+    // Scenarios wait more than they work: two cores carry four.
+    maxWorkers: 4,
     sequence: { sequencer: ByTurns },
     projects: [
-      project("apart", { include: ["test/**/*.test.ts"], exclude: [...TOGETHER, ...CLUSTERS] }),
-      project("clusters", { include: CLUSTERS, globalSetup: ["test/support/bundle-once.ts"] }),
-      project("together", { include: TOGETHER, isolate: false }),
+      project("apart", { include: APART }),
+      project("together", {
+        ...{ include: ["test/**/*.test.ts"], exclude: APART, isolate: false },
+        globalSetup: ["test/support/bundle-once.ts"],
+      }),
     ],
   },
 });

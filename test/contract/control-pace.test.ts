@@ -32,8 +32,8 @@ async function closedAt(world: VirtualPlane, id: string): Promise<number> {
 
 describe("after a partition heals", () => {
   test.each([
-    ["a short one", 3_000, 90],
-    ["one of a minute", 60_000, 230],
+    ["a short one", 3_000, 130],
+    ["one of a minute", 60_000, 330],
   ])(
     "every receipt has converged within a second: %s, whenever in the beat it heals",
     async (_what, lasting, step) => {

@@ -16,9 +16,9 @@ import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import type { Redis, RedisReply } from "../../shared/ports/redis.ts";
-import { systemDigest } from "../../shared/runtime/system.ts";
 import type { CallEdge } from "../../shared/wire/call-edge.ts";
 import { decodeRenew } from "../../shared/wire/renewal.ts";
+import { DIGEST } from "../simulator/digest.ts";
 import { EPOCH, type LoneEdge, loneEdge } from "../support/lone-edge.ts";
 import { oneShard } from "../support/one-shard.ts";
 
@@ -72,7 +72,7 @@ export async function startFleet(
   const ledger = new HotLedger(hotKeys, dueKeys);
   const edges = NAMES.map(() => {
     const midTier = createMidTier({
-      ...{ ...oneShard(redis), digest: systemDigest },
+      ...{ ...oneShard(redis), digest: DIGEST },
       ...{ readDeadline: deadline, fillDeadline: deadline, variantsPerKey: 3 },
     });
     const lone = loneEdge(policies, { midTier }, limits);

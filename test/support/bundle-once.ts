@@ -1,14 +1,13 @@
-// Before the first test that starts a cluster: bundles the workers for all of them.
+// Before the first test: a place for the workers' bundles, which the first test that starts a cluster makes for all.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { writeBundles } from "../../dev/workers.ts";
 import type {} from "./bundles.ts";
 
-export default async function bundleOnce(project: TestProject): Promise<() => void> {
+export default function bundleOnce(project: TestProject): () => void {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bundles-"));
-  project.provide("bundles", await writeBundles(dir));
+  project.provide("bundles", dir);
   return () => rmSync(dir, { recursive: true, force: true });
 }

@@ -13,7 +13,7 @@ import type { Background } from "../../shared/ports/clock.ts";
 import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
-import { systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
+import { systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { encodeSite, policyField, siteField } from "../../shared/wire/configuration.ts";
 import { NO_HOT_NEWS } from "../../shared/wire/hot.ts";
@@ -25,7 +25,7 @@ import {
 } from "../../shared/wire/internal.ts";
 import { originField } from "../../shared/wire/origin-limits.ts";
 import { SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
-
+import { DIGEST } from "../simulator/digest.ts";
 import { readAll } from "./memory-blobs.ts";
 
 export const HOST = "site.test";
@@ -83,7 +83,7 @@ export function loneEdge(
       // What is put off to later happens at once: the clock is the test's.
       timers: { ...systemTimers, sleep: async () => undefined },
       random: systemRandom,
-      digest: systemDigest,
+      digest: DIGEST,
       origin: {
         async fetch(request) {
           asked.push(request);
@@ -171,8 +171,8 @@ async function beat(edge: Edge, background: Background, call: Partial<StatusCall
   const none = { peers: [], watch: [], counted: ALL, patience: null, entries: [], hot: NO_HOT_NEWS };
   const body = encodeStatusCall({ ...none, ...call });
   const message = { method: "POST", path: STATUS_PATH, body };
-  const by = { key: KEY, digest: systemDigest, random: systemRandom, nowWall: edge.clock.wall() };
-  const checker = new SignatureChecker({ key: KEY, digest: systemDigest, maxAgeMs: 30_000 });
+  const by = { key: KEY, digest: DIGEST, random: systemRandom, nowWall: edge.clock.wall() };
+  const checker = new SignatureChecker({ key: KEY, digest: DIGEST, maxAgeMs: 30_000 });
   const signature = await signRequest(message, by);
   const internal = { edge, checker, boot: "boot", region: "test" };
   const { status, text } = await answerInternal(internal, { ...message, signature, background });
