@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { configRows, withConfigTables } from "../scripts/config-tables.ts";
 import { ambientBreaches, coreBreaches, miniflareBreaches, promiseBreaches } from "./support/tidy/ambient.ts";
-import { documentPathBreaches, elsewhereBreaches } from "./support/tidy/documents.ts";
+import { decisionBreaches, documentPathBreaches, elsewhereBreaches } from "./support/tidy/documents.ts";
 import { cycleBreaches, floorBreaches, redisClientBreaches } from "./support/tidy/imports.ts";
 import {
   evasionBreaches,
@@ -171,6 +171,15 @@ describe("what documents say", () => {
     for (const bad of ["edge/pull.ts", "edge/log/{pull,push}.ts", "shared/*.ts", "shared/ports/"]) {
       expect(named(bad), bad).toHaveLength(1);
     }
+  });
+
+  test("every decision has a line in the index", () => {
+    expect(decisionBreaches(files)).toEqual([]);
+    const adr = file("docs/adr/0007-why.md", "# 7. Why\n");
+    const told = (row: string) => decisionBreaches([adr, file("docs/adr/README.md", row)]);
+    expect(told("| 7 | [Why](0007-why.md) | Because. |")).toEqual([]);
+    for (const row of ["", "| 7 | [Why](0007-why.md) | |", "| 7 | [Other](0007-why.md) | Because. |"])
+      expect(told(row), row).toHaveLength(1);
   });
 
   test("the README's tables of limits equal the files that hold them", () => {

@@ -57,3 +57,20 @@ function exists(name: string, paths: readonly string[]): boolean {
   const bare = name.replace(/\/$/, "");
   return paths.some((path) => isBelow(path, bare) || (bare.includes("*") && matchesGlob(path, bare)));
 }
+
+const adrIndex = "docs/adr/README.md";
+
+/** Every decision stands in the index by its number and its title, with a line on what it is. */
+export function decisionBreaches(files: readonly SourceFile[]): Breach[] {
+  const index = files.find(({ path }) => path === adrIndex)?.text.split("\n") ?? [];
+  return files.flatMap(({ path, text }) => {
+    const [, name] = /^docs\/adr\/(\d{4}-[\w-]+\.md)$/.exec(path) ?? [];
+    if (name === undefined) return [];
+    const [, number, title] = /^# (\d+)\. (.+)/.exec(text) ?? [];
+    const row = `| ${number} | [${title}](${name}) | `;
+    const told = index.some((line) => line.startsWith(row) && line.length > `${row} |`.length);
+    return told
+      ? []
+      : [`${adrIndex} has no row that begins with "${row}" and says in a line what was decided`];
+  });
+}
