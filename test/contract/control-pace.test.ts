@@ -149,7 +149,7 @@ test("where all is well there is one beat a second, and a purge costs no more of
 });
 
 test("a receipt that only waits for its fence asks for no closer look, and closes with it", async () => {
-  const world = await startVirtualPlane(["one", "two"], "fence", { UNLISTED: "on" });
+  const world = await startVirtualPlane(["one", "two"], "fence", { env: { UNLISTED: "on" } });
   await world.beatUntil(5_000);
   const id = await world.purge();
   await world.beatUntil(15_000);

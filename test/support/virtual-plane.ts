@@ -18,7 +18,13 @@ import type { HttpOutcome, HttpRequest } from "../../shared/ports/http.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
-import { decodePush, decodeStatusCall, PUSH_PATH, STATUS_PATH } from "../../shared/wire/internal.ts";
+import {
+  decodePush,
+  decodeStatusCall,
+  PUSH_PATH,
+  STATUS_PATH,
+  type StatusReport,
+} from "../../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, signReply } from "../../shared/wire/signature.ts";
 import { Chance } from "../simulator/chance.ts";
 import { History } from "../simulator/history.ts";
@@ -42,6 +48,8 @@ export interface VirtualEdge {
   readonly asked: number[];
   underWay: number;
   mostUnderWay: number;
+  /** What it says of itself beside where it stands. */
+  said: Partial<StatusReport>;
 }
 
 export interface VirtualPlane {
@@ -70,10 +78,19 @@ const DIGEST: Digest = {
   hmacHex: async (key, text) => createHmac("sha256", key).update(text).digest("hex"),
 };
 
+/** What the plane finds outside beside its edges. */
+export interface Outside {
+  readonly databases?: (time: VirtualTime) => Promise<ControlPlane["databases"]>;
+  /** Who is at every other address. */
+  readonly elsewhere?: (request: HttpRequest) => Promise<HttpOutcome>;
+  /** On the way to `control`. */
+  readonly through?: (redis: Redis) => Redis;
+}
+
 export async function startVirtualPlane(
   ids: readonly string[],
   seed: string,
-  env: Environment = {},
+  { env = {}, outside = {} }: { readonly env?: Environment; readonly outside?: Outside } = {},
 ): Promise<VirtualPlane> {
   const time = new VirtualTime();
   const chance = new Chance(seed);
@@ -82,12 +99,13 @@ export async function startVirtualPlane(
   const isolate = new Isolate({ time, history, wakesAt: () => 0 });
   const over = store.over(new Link("control", PERFECT, { time, chance }), isolate);
   const redisCalls: number[] = [];
-  const redis: Redis = {
+  const noted: Redis = {
     run(commands, deadline) {
       redisCalls.push(time.now);
       return over.run(commands, deadline);
     },
   };
+  const redis = outside.through?.(noted) ?? noted;
   const edges = ids.map(edgeNamed);
   const log = createLog(over, LOG_LIMITS);
   const head = async (): Promise<Position | null> => {
@@ -100,7 +118,7 @@ export async function startVirtualPlane(
   ]);
   const plane = createControlPlane(
     {
-      databases: new Map(),
+      databases: (await outside.databases?.(time)) ?? new Map(),
       clock: {
         now: () => instant(time.now),
         surely: () => instant(time.now),
@@ -111,7 +129,12 @@ export async function startVirtualPlane(
       random: { token: () => chance.token(), unit: () => chance.unit() },
       digest: DIGEST,
       parseUrl,
-      http: { send: (request, deadline) => sendTo(edges, { request, deadline, time, head }) },
+      http: {
+        send: (request, deadline) =>
+          edges.some(({ id }) => new URL(request.url).hostname === `${id}.test`)
+            ? sendTo(edges, { request, deadline, time, head })
+            : (outside.elsewhere?.(request) ?? nobodyAt(request)),
+      },
       redis,
       witness: { note: async () => {} },
     },
@@ -158,7 +181,7 @@ function withBeat(made: Pick<VirtualPlane, "time" | "plane" | "edges" | "redisCa
 }
 
 /** Lets time pass, step by step, until the task is done. */
-async function passing<T>(time: VirtualTime, task: Promise<T>, step = 1): Promise<T> {
+export async function passing<T>(time: VirtualTime, task: Promise<T>, step = 1): Promise<T> {
   let done = false;
   const mark = (): void => {
     done = true;
@@ -177,6 +200,7 @@ const edgeNamed = (id: string): VirtualEdge => ({
   asked: [],
   underWay: 0,
   mostUnderWay: 0,
+  said: {},
 });
 
 interface Sending {
@@ -186,12 +210,16 @@ interface Sending {
   readonly head: () => Promise<Position | null>;
 }
 
+function nobodyAt({ url }: HttpRequest): Promise<HttpOutcome> {
+  throw new Error(`nobody is at ${url}`);
+}
+
 /** A call that got lost stays so: healing later does not bring it back. */
 async function sendTo(edges: readonly VirtualEdge[], sending: Sending): Promise<HttpOutcome> {
   const { request, deadline, time } = sending;
   const url = new URL(request.url);
   const edge = edges.find(({ id }) => url.hostname === `${id}.test`);
-  if (edge === undefined) throw new Error(`nobody is at ${request.url}`);
+  if (edge === undefined) return nobodyAt(request);
   if (url.pathname === STATUS_PATH) edge.asked.push(time.now);
   edge.underWay += 1;
   edge.mostUnderWay = Math.max(edge.mostUnderWay, edge.underWay);
@@ -221,6 +249,7 @@ async function answerOf(edge: VirtualEdge, path: string, sending: Sending): Prom
     memoryBytes: 0,
     memoryEntries: 0,
     counters: {},
+    ...edge.said,
   };
   const text = JSON.stringify(report);
   const signed = await signReply(
