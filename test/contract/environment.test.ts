@@ -63,12 +63,54 @@ describe("the control plane's", () => {
     [{ SHARDS: "{" }, "SHARDS:  Invalid input: expected array, received null"],
     [{ SHARDS: '[{"id":"b"}]' }, "SHARDS: b needs a url and a token"],
     [{ SHARDS: '[{"id":"control"},{"id":"control"}]' }, "SHARDS: two of them are named control"],
+    [{ ALERTS: "{" }, "ALERTS invalid input: expected object, received null"],
+    [{ ALERTS: '{"hit-ratio": {}}' }, "ALERTS: /hit-ratio is not a known field"],
+    [{ ALERTS: '{"shard-memory": {"thresh": 1}}' }, "ALERTS: /shard-memory/thresh is not a known field"],
+    [
+      { ALERTS: '{"shard-memory": {"clear": 0.95}}' },
+      "ALERTS: /shard-memory/clear must not be above the threshold: it would fire and be well at once",
+    ],
+    [
+      { ALERTS: '{"edges-vanished": {"threshold": 0.9, "clear": 0.5}}' },
+      "ALERTS: /edges-vanished/clear must not be below the threshold: it would fire and be well at once",
+    ],
+    [
+      { ALERTS: '{"hit-rate": {"threshold": 0.9}}' },
+      "ALERTS: /hit-rate/threshold is one for each class: it is said in /targets",
+    ],
+    [{ ALERT_WEBHOOK_URL: "hooks.test" }, "ALERT_WEBHOOK_URL is not http(s)://host[:port][/path]"],
+    [{ EXTERNAL_URL: "ftp://x" }, "EXTERNAL_URL is not http(s)://host[:port][/path]"],
     [{ PUSH: "false" }, 'PUSH is neither "on" nor "off"'],
     [{ UNLISTED: "true" }, 'UNLISTED is neither "on" nor "off"'],
     [{ CLUSTER_KEY: "" }, "CLUSTER_KEY is not set"],
     [{ ADMIN_TOKEN_SHA256: "secret" }, "ADMIN_TOKEN_SHA256 is not 64 hexadecimal digits"],
   ])("%j is told", (env, fault) => {
     expect(faultsOf(env)).toEqual([fault]);
+  });
+
+  test("alert rules go by other terms, in the same proportion where only one is said", () => {
+    const ALERTS = JSON.stringify({
+      "shard-memory": { threshold: 0.8, forSeconds: 30, severity: "page" },
+      "journal-depth": { threshold: 100, clear: 10 },
+      "lease-waits": { enabled: false },
+      targets: { hot: 0.95, standard: 0.4 },
+    });
+    const { table } = readEnvironment({ ALERTS }, HASH).settings.alerting;
+    const terms = new Map(table.rules.map((rule) => [rule.id, rule]));
+    expect(terms.get("shard-memory")).toMatchObject({ threshold: 0.8, for: 30_000, severity: "page" });
+    expect(terms.get("shard-memory")?.clear).toBeCloseTo((0.85 * 0.8) / 0.9);
+    expect(terms.get("journal-depth")).toMatchObject({ threshold: 100, clear: 10 });
+    expect(terms.has("lease-waits")).toBe(false);
+    expect(table.targets).toEqual({ hot: 0.95, immutable: 0.9, standard: 0.4 });
+  });
+
+  test("a receiver of alerts may be named with a secret or without; what it is called is never told", () => {
+    const webhookOf = (env: Environment) => readEnvironment(env, HASH).settings.alerting.webhook;
+    const url = "https://hooks.test/a?token=b";
+    expect(webhookOf({ ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: "s" })).toEqual({ url, secret: "s" });
+    expect(webhookOf({ ALERT_WEBHOOK_URL: url })).toEqual({ url, secret: null });
+    expect(webhookOf({})).toBeNull();
+    expect(faultsOf({ ALERT_WEBHOOK_URL: "secret" }).join()).not.toContain("secret");
   });
 
   test("no admin token at all is told", () => {
