@@ -1,7 +1,7 @@
 // What an alert rule is: a figure, what separates well from ill in it, and what to tell whoever is woken.
 
 import type { AlertTerms, Measured } from "../../shared/core/alert.ts";
-import { millis, minutes } from "../../shared/core/units.ts";
+import { type Millis, millis, minutes } from "../../shared/core/units.ts";
 import { LIMITS } from "../config.ts";
 import type { CacheMetrics } from "../metrics/show-metrics.ts";
 import type { Labels, Severity, Unit } from "./shown-alert.ts";
@@ -22,8 +22,10 @@ export interface PrometheusTerms {
   readonly value: string;
   /** One that has to reach the least sample. */
   readonly sample?: string;
-  /** A label by which thresholds differ. */
-  readonly by?: string;
+  /** Each class has a threshold of its own: the expressions say `class=~".+"` where one is to be put in. */
+  readonly by?: "class";
+  /** In place of the rule's own, where Prometheus sees something else of the same. */
+  readonly instead?: { readonly threshold: number; readonly for: Millis; readonly summary: string };
 }
 
 export interface Rule extends AlertTerms {

@@ -23,8 +23,8 @@ export const MID_TIER_RULES: readonly Rule[] = [
     summary: "{value} of the requests of class {class} are hits, its target is {threshold}",
     prometheus: {
       value:
-        'sum by (class) (rate(tidegate_requests_total{result=~"hit|stale"}[2m])) / sum by (class) (rate(tidegate_requests_total[2m]))',
-      sample: "sum by (class) (increase(tidegate_requests_total[1m]))",
+        'sum by (class) (rate(tidegate_requests_total{class=~".+",result=~"hit|stale"}[2m])) / sum by (class) (rate(tidegate_requests_total{class=~".+"}[2m]))',
+      sample: 'sum by (class) (increase(tidegate_requests_total{class=~".+"}[1m]))',
       by: "class",
     },
   }),
@@ -74,7 +74,13 @@ export const MID_TIER_RULES: readonly Rule[] = [
     figure: () => [known(0)],
     ...{ threshold: 10, clear: 0, clearFor: seconds(20) },
     summary: "the control plane has not reached the database of the log for {value}",
-    prometheus: { value: '1 - up{job="tidegate"}' },
+    prometheus: {
+      value: '1 - up{job="tidegate"}',
+      instead: {
+        ...{ threshold: 1, for: seconds(30) },
+        summary: "the control plane can't be scraped: it is away, or the database of its log",
+      },
+    },
   }),
   rule({
     id: "log-lost",
@@ -87,6 +93,9 @@ export const MID_TIER_RULES: readonly Rule[] = [
     },
     ...{ threshold: 1, clear: 0 },
     summary: "{value} times in the last hour the log was found without entries that it had acknowledged",
-    prometheus: { value: "time() - tidegate_log_last_loss_timestamp_seconds < bool 3600" },
+    prometheus: {
+      value:
+        "(tidegate_log_last_loss_timestamp_seconds > bool 0) * (time() - tidegate_log_last_loss_timestamp_seconds < bool 3600)",
+    },
   }),
 ];
