@@ -32,12 +32,14 @@ interface Scenario {
 
 /** What every edge serves in ten seconds when all is well: mostly hits, some misses, an invalidation now and then. */
 const HEALTHY = {
-  ...{ "class|hot|hit": 4800, "class|hot|stale": 20, "class|hot|miss": 100, "class|hot|coalesced": 20 },
-  ...{ "class|hot|originFetches": 100, "class|immutable|hit": 900, "class|immutable|miss": 20 },
-  ...{ "class|standard|hit": 300, "class|standard|miss": 300, "class|standard|pass": 200 },
-  ...{ "tier|origin|hits": 620, "tier|origin|errors": 2, "origin|bucket": 420, "origin|queued": 10 },
-  ...{ "stampede|leaseWaits": 5, "shed|rate": 1, "gauge|shardLag|second": 0 },
-  ...{ "audit|hot|l1Memory|sampled": 10 },
+  ...{ "requests|default|hot|hit|l1Memory": 4800, "requests|default|hot|stale|l1Memory": 20 },
+  ...{ "requests|default|hot|miss|origin": 100, "requests|default|hot|coalesced|origin": 20 },
+  ...{ "requests|default|immutable|hit|l2": 900, "requests|default|immutable|miss|origin": 20 },
+  ...{ "requests|default|standard|hit|l2": 300, "requests|default|standard|miss|origin": 300 },
+  ...{ "requests|default|standard|pass|origin": 200, "asked|default|hot|miss": 100 },
+  ...{ "tier|default|hot|origin|hits": 620, "tier|default|hot|origin|errors": 2 },
+  ...{ "origin|bucket": 420, "origin|queued": 10, "leaseWaits|default|hot": 5, "shed|default|hot|rate": 1 },
+  ...{ "gauge|shardLag|second": 0, "audit|hot|l1Memory|sampled": 10 },
 };
 
 /** What so many requests to a real edge count there, over and over. */
@@ -127,7 +129,7 @@ async function manyMisses(stage: AlertStage): Promise<void> {
   const counted = await countedBy(lone, async () => {
     for (let at = 0; at < 50; at++) await lone.get(`/${at % 30}`);
   });
-  stage.traffic = { ...HEALTHY, ...scaled(counted, 20), "tier|origin|errors": 0 };
+  stage.traffic = { ...HEALTHY, ...scaled(counted, 20), "tier|default|hot|origin|errors": 0 };
 }
 
 /** The control plane reads it as it does from Redis: `INFO memory` and `INFO stats`. */
@@ -341,10 +343,8 @@ describe("with everything well under load", () => {
   test("nor while there is next to no traffic, all of it misses", async () => {
     const stage = await startAlertStage();
     stage.traffic = {
-      "class|hot|miss": 3,
-      "class|hot|coalesced": 2,
-      "tier|origin|hits": 3,
-      "stampede|leaseWaits": 2,
+      ...{ "requests|default|hot|miss|origin": 3, "requests|default|hot|coalesced|origin": 2 },
+      ...{ "tier|default|hot|origin|hits": 3, "leaseWaits|default|hot": 2 },
     };
     await stage.pass(600);
     expect(await stage.alerts()).toEqual([]);
