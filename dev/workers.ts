@@ -88,6 +88,8 @@ export function startControl(
       PRIVATE_ORIGINS: options.privateOrigins ?? "loopback",
       PUSH: options.push ? "on" : "off",
       REPLICAS: "0",
+      EXTERNAL_URL: `http://localhost:${options.controlPort}`,
+      ...options.alerting,
     },
     origin: null,
     cacheDir: null,

@@ -26,7 +26,8 @@ export interface AlertEnvironment {
 export const RUNBOOKS = "ops/runbooks";
 
 export function readAlerting(env: AlertEnvironment, faults: string[]): Alerting {
-  const read = readAlerts(env.ALERTS ?? "{}");
+  const text = env.ALERTS ?? "";
+  const read = readAlerts(text === "" ? "{}" : text);
   if (read.kind === "invalid") faults.push(...read.faults.map(inAlerts));
   const url = readUrl(env, "ALERT_WEBHOOK_URL", faults);
   const secret = env.ALERT_WEBHOOK_SECRET ?? "";

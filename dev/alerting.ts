@@ -1,0 +1,12 @@
+// What the environment of `npm start` says of alerts: handed on to the control plane as it stands.
+
+const NAMES = ["ALERTS", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET", "RUNBOOK_BASE", "EXTERNAL_URL"];
+
+/** What is not set is left to the control plane. */
+export const alertingOf = (env: NodeJS.ProcessEnv): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    NAMES.flatMap((name) => {
+      const text = env[name] ?? "";
+      return text === "" ? [] : [[name, text]];
+    }),
+  );
