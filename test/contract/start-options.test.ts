@@ -14,8 +14,17 @@ const dir = mkdtempSync(join(tmpdir(), "tidegate-options-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe("flags", () => {
+  test("what the environment says of alerts is handed on, and nothing else of it", () => {
+    const env = { ALERTS: "{}", ALERT_WEBHOOK_URL: "http://hook.test", RUNBOOK_BASE: "", HOME: "/root" };
+    expect(readOptions(["--redis", "embedded"], env)?.alerting).toEqual({
+      ALERTS: "{}",
+      ALERT_WEBHOOK_URL: "http://hook.test",
+    });
+  });
+
   test("the defaults are those of the documentation", () => {
     expect(readOptions(["--redis", "embedded"], {})).toEqual({
+      alerting: {},
       origin: null,
       edges: 3,
       edgePort: 8787,
