@@ -12,7 +12,7 @@ const OPS = fileURLToPath(new URL("../../ops/prometheus/", import.meta.url));
 const text = (name: string): string => readFileSync(`${OPS}${name}`, "utf8");
 /** What it says; throws, with its faults, where it finds any. */
 const promtool = (...args: string[]): string =>
-  execFileSync("promtool", args, { cwd: OPS, encoding: "utf8", timeout: 30_000, stdio: "pipe" });
+  execFileSync("promtool", args, { cwd: OPS, encoding: "utf8", timeout: 60_000, stdio: "pipe" });
 
 describe("ops/prometheus/tidegate.rules.yml", () => {
   test("is what the rules make of it: `node --import ./scripts/lua-loader.mjs scripts/prometheus-rules.ts`", () => {
@@ -34,7 +34,7 @@ describe("ops/prometheus/tidegate.rules.yml", () => {
     expect(promtool("check", "config", "--syntax-only", "prometheus.yml")).toContain("SUCCESS");
   });
 
-  test("fires for what each rule is about, and is silent while all is well", () => {
+  test("fires for what each rule is about, and is silent while all is well", { timeout: 60_000 }, () => {
     expect(promtool("test", "rules", "tidegate.rules.test.yml")).toContain("SUCCESS");
   });
 
