@@ -26,18 +26,19 @@ export class AlertWatch {
   /** What was told while nothing could be written down. */
   private readonly unwritten = new Map<string, Told>();
   /** As of the last evaluation. */
-  private known: (Omit<Knowledge, "now"> & { readonly now: number; readonly at: Instant }) | null = null;
+  private known: (Knowledge & { readonly at: Instant }) | null = null;
+  private fails = false;
 
-  /** With every beat, behind it: the receiver may take its time. Null where all went well. */
-  async run(plane: ControlPlane): Promise<Unavailable | null> {
+  /** With every beat, behind it: the receiver may take its time. */
+  async run(plane: ControlPlane): Promise<void> {
     const now = plane.clock.now();
-    let outcome: Unavailable | null = null;
     if (this.evaluatedAt === null || elapsed(this.evaluatedAt, now) >= LIMITS.alertEvery) {
       this.evaluatedAt = now;
-      outcome = await this.evaluate(plane);
+      const failed = await this.evaluate(plane);
+      if (failed !== null && !this.fails) console.error(`the alert rules can't be judged: ${failed.reason}`);
+      this.fails = failed !== null;
     }
     if (this.known !== null) await this.tell(plane, this.known);
-    return outcome;
   }
 
   private async evaluate(plane: ControlPlane): Promise<Unavailable | null> {
@@ -47,7 +48,7 @@ export class AlertWatch {
     ]);
     if (stored.kind === "unavailable" || figures.kind === "unavailable") {
       this.remember(plane, { ...this.withOutage(plane), now: plane.clock.wall() });
-      return stored.kind === "unavailable" ? stored : figures.kind === "unavailable" ? figures : null;
+      return [stored, figures].find((read): read is Unavailable => read.kind === "unavailable") ?? null;
     }
     const known = decodeAlerts(stored);
     const before = withPastOutage(plane, known);
