@@ -23,7 +23,7 @@ export const MID_TIER_RULES: readonly Rule[] = [
     summary: "{value} of the requests of class {class} are hits, its target is {threshold}",
     prometheus: {
       value:
-        'sum by (class) (rate(tidegate_requests_total{class=~".+",result=~"hit|stale"}[2m])) / sum by (class) (rate(tidegate_requests_total{class=~".+"}[2m]))',
+        '(sum by (class) (rate(tidegate_requests_total{class=~".+",result=~"hit|stale"}[2m])) or 0 * sum by (class) (rate(tidegate_requests_total{class=~".+"}[2m]))) / sum by (class) (rate(tidegate_requests_total{class=~".+"}[2m]))',
       sample: 'sum by (class) (increase(tidegate_requests_total{class=~".+"}[1m]))',
       by: "class",
     },

@@ -11,7 +11,9 @@ const requestsOf = ({ classes }: CacheMetrics): number =>
 const sentTo = ({ tiers: { origin } }: CacheMetrics): number => origin.hits + origin.errors;
 
 const SENT = 'sum(rate(tidegate_tier_lookups_total{tier="origin"}[2m]))';
-const shed = (reasons: string): string => `sum(rate(tidegate_origin_shed_total{reason=~"${reasons}"}[2m]))`;
+/** What never happened has no series. */
+const shed = (reasons: string): string =>
+  `(sum(rate(tidegate_origin_shed_total{reason=~"${reasons}"}[2m])) or vector(0))`;
 
 export const ORIGIN_RULES: readonly Rule[] = [
   rule({
@@ -58,7 +60,7 @@ export const ORIGIN_RULES: readonly Rule[] = [
     ...{ threshold: 0.2, clear: 0.05, for: seconds(30), leastSample: 50 },
     summary: "{value} of what is to go to the origin waits for a slot or is turned away, {threshold} is much",
     prometheus: {
-      value: `(sum(rate(tidegate_origin_queued_total[2m])) + ${shed("concurrency|queue")}) / (${SENT} + ${shed("concurrency|queue")})`,
+      value: `((sum(rate(tidegate_origin_queued_total[2m])) or vector(0)) + ${shed("concurrency|queue")}) / (${SENT} + ${shed("concurrency|queue")})`,
       sample: 'sum(increase(tidegate_tier_lookups_total{tier="origin"}[1m]))',
     },
   }),
@@ -90,7 +92,7 @@ export const ORIGIN_RULES: readonly Rule[] = [
     ...{ threshold: 0.2, clear: 0.05, for: seconds(20), clearFor: minutes(1), leastSample: 20 },
     summary: "{value} of what is to go to the origin gets no answer, {threshold} is too much",
     prometheus: {
-      value: `(sum(rate(tidegate_tier_lookups_total{tier="origin",outcome="error"}[2m])) + ${shed("breaker")}) / (${SENT} + ${shed("breaker")})`,
+      value: `((sum(rate(tidegate_tier_lookups_total{tier="origin",outcome="error"}[2m])) or vector(0)) + ${shed("breaker")}) / (${SENT} + ${shed("breaker")})`,
       sample: `60 * (${SENT} + ${shed("breaker")})`,
     },
   }),
