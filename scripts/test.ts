@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { ensureChromium } from "./ensure-chromium.ts";
 import { ensureRedis } from "./ensure-redis.ts";
 
 const usage = "usage: npm test -- [--without redis|browser]… [-t NAME] [FILE]…";
@@ -30,6 +31,7 @@ async function main(argv: string[]): Promise<number> {
   if (typeof request === "string") return complain(request, 2);
   try {
     if (!request.without.includes("redis")) ensureRedis();
+    if (!request.without.includes("browser")) ensureChromium();
   } catch (error) {
     return complain(error instanceof Error ? error.message : String(error), 1);
   }

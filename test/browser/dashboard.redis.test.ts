@@ -1,0 +1,187 @@
+// The dashboard in a real browser, on a whole cluster: from the sign-in to a purge that has arrived everywhere.
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import {
+  accessibilityFaults,
+  expectNoSidewaysScroll,
+  type Looks,
+  type Seen,
+  signIn,
+  startBrowser,
+  type TestBrowser,
+} from "../support/browser.ts";
+import { startTestCluster, type TestCluster } from "../support/cluster.ts";
+
+/** From the button to the words, on three edges. */
+const CONVERGED_WITHIN_MS = 1000;
+
+type Cookies = Awaited<ReturnType<Seen["context"]["cookies"]>>;
+
+let cluster: TestCluster;
+let browser: TestBrowser;
+let open: Seen[] = [];
+/** Of one sign-in: each window goes on with it. */
+let session: Cookies = [];
+
+beforeAll(async () => {
+  [cluster, browser] = await Promise.all([startTestCluster({ edges: 3 }), startBrowser()]);
+  const seen = await browser.open();
+  await signIn(seen.page, cluster);
+  session = await seen.context.cookies();
+  await seen.close();
+  await Promise.all(Array.from({ length: 60 }, (_, at) => cluster.get(at % 3, `/page-${at % 5}`)));
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await cluster?.stop();
+});
+
+afterEach(async () => {
+  const complaints = open.flatMap((seen) => seen.complaints);
+  await Promise.all(open.map((seen) => seen.close()));
+  open = [];
+  expect(complaints).toEqual([]);
+});
+
+async function visit(path: string, looks: Looks = {}): Promise<Seen> {
+  const seen = await browser.open(looks);
+  open.push(seen);
+  await seen.context.addCookies(session);
+  await seen.page.goto(cluster.control + path);
+  return seen;
+}
+
+describe("a purge", () => {
+  test("is tried dry, confirmed, and seen to converge within a second of the button", async () => {
+    const { page } = await visit("/");
+    await page.selectOption("#purge-kind", "urls");
+    await page.fill("#purge-values", "/page-1\n/page-2");
+    await page.fill("#purge-reason", "<b>prices</b> & more");
+    await page.click("form[aria-label=Purge] button");
+    await page.waitForSelector("text=Purge this?");
+    expect(await page.textContent("caption")).toContain("What it would hit");
+    const confirmed = performance.now();
+    await page.click("button.danger");
+    await page.waitForSelector("[data-state=converged]");
+    const took = performance.now() - confirmed;
+    console.log(`a purge was shown converged ${Math.round(took)} ms after its button, on 3 edges`);
+    expect(took).toBeLessThanOrEqual(CONVERGED_WITHIN_MS);
+    expect(await page.locator(".timeline li.applied").count()).toBe(3);
+    expect(await page.textContent("main")).toContain("<b>prices</b> & more");
+  });
+
+  test("is made once, however often its button is pressed", async () => {
+    const { page, context } = await visit("/");
+    await page.fill("#purge-values", "/page-4");
+    await page.click("form[aria-label=Purge] button");
+    await page.waitForSelector("text=Purge this?");
+    const form = await page.evaluate<Record<string, string>>(
+      `Object.fromEntries(new FormData(document.querySelector("form[aria-label='Confirm the purge']")))`,
+    );
+    const receipts = await Promise.all(
+      [1, 2].map(() => context.request.post(`${cluster.control}/purge`, { form, maxRedirects: 0 })),
+    );
+    const [first, second] = receipts.map((answer) => answer.headers().location);
+    expect(first).toMatch(/^\/receipts\//);
+    expect(second).toBe(first);
+  });
+
+  test("of everything asks for the site's name", async () => {
+    const { page, complaints } = await visit("/");
+    await page.selectOption("#purge-kind", "everything");
+    await page.click("form[aria-label=Purge] button");
+    await page.waitForSelector("text=type its name");
+    await page.fill("#purge-confirm", "default");
+    await page.click("main form button");
+    await page.waitForSelector("text=Purge this?");
+    // A refusal is shown with its status, which the browser tells of.
+    complaints.splice(0);
+  });
+
+  test("arrives with no script, whose page asks for itself until it has", async () => {
+    const { page } = await visit("/", { script: false });
+    await page.fill("#purge-values", "/page-3");
+    await page.click("form[aria-label=Purge] button");
+    await page.click("button.danger");
+    await page.waitForSelector("[data-state=converged]", { timeout: 5000 });
+  });
+});
+
+test("a warm-up is tried dry, begun, seen to go on, and cancelled", async () => {
+  const { page } = await visit("/");
+  await page.fill("#warm-urls", Array.from({ length: 40 }, (_, at) => `/warm-${at}`).join("\n"));
+  await page.click("form[aria-label=Warm] summary");
+  await page.fill("#warm-rate", "4");
+  await page.click("form[aria-label=Warm] button");
+  await page.waitForSelector("text=Warm this?");
+  await page.click("form[aria-label='Confirm the warm-up'] button");
+  await page.waitForSelector("[data-state=running]");
+  const begun = await page.textContent("[data-live=outcome]");
+  await expect.poll(() => page.textContent("[data-live=outcome]")).not.toBe(begun);
+  await page.click("text=Cancel it");
+  await page.waitForSelector("[data-state=cancelled]");
+});
+
+describe("the overview", () => {
+  test("is useful with no script: answers, drawn charts, forms", async () => {
+    const { page } = await visit("/", { script: false });
+    expect(await page.locator(".tile").count()).toBe(4);
+    expect(await page.textContent("#working")).toContain("of 60 requests");
+    expect(await page.locator("#chart-ratio svg .line").count()).toBeGreaterThan(0);
+    expect(await page.locator("#chart-ratio table tbody tr").count()).toBeGreaterThan(0);
+    expect(await page.locator("form[aria-label=Purge] button").isVisible()).toBe(true);
+  });
+
+  test("follows what happens, and draws its charts anew", async () => {
+    const { page } = await visit("/");
+    await page.waitForSelector("#chart-ratio canvas");
+    const requests = () => page.textContent("[data-live=working-answer]");
+    const before = await requests();
+    await cluster.get(0, "/another");
+    await expect.poll(requests, { timeout: 8000 }).not.toBe(before);
+  });
+
+  test("keeps range, class and look as they were chosen", async () => {
+    const { page } = await visit("/");
+    await page.click("nav[aria-label='Over the last'] >> text=15 minutes");
+    await page.click("nav[aria-label=Class] >> text=standard");
+    expect(new URL(page.url()).search).toBe("?range=15m&class=standard");
+    await page.click("button[aria-label^=Look]");
+    expect(await page.getAttribute("html", "data-theme")).toBe("dark");
+    expect(new URL(page.url()).search).toBe("?range=15m&class=standard");
+  });
+
+  test("can be used by the keyboard alone, from the skip link on", async () => {
+    const { page } = await visit("/");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement?.textContent")).toContain("Skip");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(
+      "[document.activeElement.className, getComputedStyle(document.activeElement).outlineStyle].join(' ')",
+    );
+    expect(focused).toMatch(/^tile .* solid$/);
+  });
+});
+
+describe.each([
+  { width: 1100, colorScheme: "light" },
+  { width: 1100, colorScheme: "dark" },
+  { width: 375, colorScheme: "light" },
+  { width: 375, colorScheme: "dark" },
+] as const)("at $width px, $colorScheme", (looks) => {
+  test("nothing is found that anybody could not perceive or operate", async () => {
+    const { id } = (await cluster.call("GET", "/invalidations")).json.items[0] ?? { id: "" };
+    const { page } = await visit("/", looks);
+    await page.waitForSelector("#chart-ratio canvas");
+    const explain = `/explain?url=${encodeURIComponent(`${cluster.origin}page-1`)}`;
+    // What only tables and words make up is looked at in one look of each width.
+    const others = looks.colorScheme === "light" ? [`/receipts/${id}`, explain] : [];
+    for (const path of ["/", ...others]) {
+      if (path !== "/") await page.goto(cluster.control + path);
+      await expectNoSidewaysScroll(page);
+      expect(await accessibilityFaults(page), path).toEqual([]);
+    }
+  });
+});
