@@ -7,6 +7,7 @@ import { themeRoute } from "./frame/theme.ts";
 import { acknowledgeRoute } from "./overview/acknowledge.ts";
 import { overviewRoutes } from "./overview/overview-routes.tsx";
 import { purgeRoutes } from "./purge/purge-routes.tsx";
+import { referenceRoute } from "./reference/reference-route.tsx";
 import { signInRoutes } from "./session/sign-in.tsx";
 import { warmRoutes } from "./warm/warm-routes.tsx";
 
@@ -17,6 +18,7 @@ export function dashboardRoutes(api: Api, ports: ApiPorts): void {
   purgeRoutes(api, ports);
   warmRoutes(api, ports);
   explainRoutes(api, ports);
+  referenceRoute(api, ports);
   overviewRoutes(api, ports);
   acknowledgeRoute(api, ports);
 }

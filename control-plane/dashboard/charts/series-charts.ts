@@ -1,6 +1,7 @@
 // The series of the figures as charts: which lines answer which question.
 
 import type { CacheMetricsSeries } from "../../../client/schemas.ts";
+import { mebibytes } from "../../../shared/core/units.ts";
 import type { Chart, Line, Mark, Unit } from "./chart.ts";
 import { toneOf } from "./tone.ts";
 
@@ -23,9 +24,10 @@ export type ChartName =
   | "lag";
 
 export function chartsOf(
-  { stepSeconds: step, points }: Series,
+  { stepSeconds: step, points: all }: Series,
   { marks, only }: { readonly marks: readonly Mark[]; readonly only: string | null },
 ): Record<ChartName, Chart> {
+  const points = fromFirstReport(all);
   const times = points.map(({ at }) => Date.parse(at) / 1000);
   const frame = { times, step, marks, gaps: gapsIn(points, times, step) };
   const line = (
@@ -66,11 +68,24 @@ export function chartsOf(
     journal: chart("journal", "Writes that wait for the origin", "count", [
       line("waiting", 0, ({ journalPending }) => journalPending, true),
     ]),
-    memory: chart("memory", "Memory of all shards", "bytes", [
-      line("memory", 0, ({ memoryBytes }) => memoryBytes, true),
-    ]),
+    memory: chart(
+      "memory",
+      "Memory of all shards",
+      "bytes",
+      [line("memory", 0, ({ memoryBytes }) => memoryBytes, true)],
+      mebibytes(1),
+    ),
     lag: chart("lag", "Replication lag", "ms", [line("lag", 1, ({ replicationLagMs }) => replicationLagMs)]),
   };
+}
+
+/** Points that a chart shows at least, however lately the first edge reported. */
+const LEAST_SHOWN = 18;
+
+/** What came before anybody reported for the first time is no gap: a new cluster's charts begin where it does. */
+function fromFirstReport(points: Series["points"]): Series["points"] {
+  const first = points.findIndex(({ reports }) => reports > 0);
+  return points.slice(Math.max(0, Math.min(first - 1, points.length - LEAST_SHOWN)));
 }
 
 type MakeLine = (

@@ -65,7 +65,6 @@ const QUESTIONS = [
   ["warmups", "Warm-ups"],
   ["keys", "Keys"],
   ["journal", "Journal"],
-  ["audit", "Audit"],
 ] as const;
 
 function Top({ frame }: { readonly frame: Frame }) {

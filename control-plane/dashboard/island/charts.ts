@@ -62,7 +62,7 @@ function optionsFor(place: HTMLElement, chart: Chart, current: () => Chart): uPl
     grid: { stroke: () => colour("--line"), width: 1 },
   };
   return {
-    ...{ width: place.clientWidth, height: HEIGHT, legend: { show: false }, padding: [8, 4, 0, 0] },
+    ...{ width: place.clientWidth, height: HEIGHT, legend: { show: false }, padding: [8, 20, 0, 0] },
     // In pixels of the canvas's own: times are shown as UTC, whatever the clock of whoever looks.
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     cursor: { sync: { key: "tidegate" }, drag: { setScale: false, x: false, y: false }, points: { size: 6 } },
@@ -73,7 +73,8 @@ function optionsFor(place: HTMLElement, chart: Chart, current: () => Chart): uPl
     axes: [
       {
         ...axis,
-        size: 22,
+        size: 28,
+        gap: 8,
         values: (_, splits) => splits.map((at) => formatTime(at, current().step)),
         space: 70,
       },

@@ -8,6 +8,7 @@ import { type Frame, Page } from "../frame/page.tsx";
 import { Live, MoodSign } from "../frame/parts.tsx";
 import { PurgeForm } from "../purge/purge-form.tsx";
 import { WarmForm } from "../warm/warm-form.tsx";
+import { marksIn } from "./marks.ts";
 import { AlertStrip, alertParts } from "./questions/alerts.tsx";
 import { type Charts, ChartsOf } from "./questions/charts.tsx";
 import { Invalidations, invalidationParts } from "./questions/invalidations.tsx";
@@ -38,9 +39,9 @@ export const partsOf = ({ overview, frame, may }: OverviewProps) => ({
 });
 
 /** Null while the series is not known. */
-export function chartsIn({ series, view }: Overview): Charts {
-  const found = known(series);
-  return found === null ? null : chartsOf(found, { marks: [], only: view.only });
+export function chartsIn(overview: Overview): Charts {
+  const found = known(overview.series);
+  return found === null ? null : chartsOf(found, { marks: marksIn(overview), only: overview.view.only });
 }
 
 interface OverviewProps {

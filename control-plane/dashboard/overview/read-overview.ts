@@ -27,7 +27,10 @@ export interface Overview {
   readonly sites: Asked<Sites>;
 }
 
-const LISTED = 8;
+/** Shown in a list. */
+export const LISTED = 8;
+/** Purges that are marked on charts: more than that, and a chart shows nothing else. */
+const MARKED = 30;
 
 export async function readOverview(ask: Ask, view: View): Promise<Overview> {
   const site = view.site === null ? {} : { site: view.site };
@@ -36,7 +39,7 @@ export async function readOverview(ask: Ask, view: View): Promise<Overview> {
     ask("GET /cache-metrics/series", { query: { window: view.range, ...site } }),
     ask("GET /alerts"),
     ask("GET /edges"),
-    ask("GET /invalidations", { query: { limit: LISTED } }),
+    ask("GET /invalidations", { query: { limit: MARKED } }),
     ask("GET /warmups", { query: { limit: LISTED } }),
     ask("GET /policies/suggestions", { query: site }),
     ask("GET /journal", { query: { limit: LISTED } }),

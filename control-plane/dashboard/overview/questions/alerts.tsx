@@ -27,8 +27,8 @@ function Strip({ overview, frame, mayAcknowledge }: StripProps) {
   const pending = list.items.filter(({ state }) => state === "pending").length;
   const { unmeasured } = list;
   const notes = [
-    pending === 0 ? "" : `${pending} about to fire`,
-    unmeasured.length === 0 ? "" : `not measured: ${unmeasured.join(", ")}`,
+    pending === 0 ? "" : `${pending} about to fire.`,
+    unmeasured.length === 0 ? "" : `Not measured lately: ${unmeasured.join(", ")}.`,
   ].filter((note) => note !== "");
   return (
     <>
@@ -41,7 +41,7 @@ function Strip({ overview, frame, mayAcknowledge }: StripProps) {
       )}
       <p class="muted">
         {firing.length === 0 ? "No alert fires. " : ""}
-        {notes.length === 0 ? null : `${notes.join("; ")}.`}
+        {notes.join(" ")}
       </p>
     </>
   );

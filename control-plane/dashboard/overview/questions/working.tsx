@@ -5,12 +5,15 @@ import type { CacheMetrics } from "../../../../client/schemas.ts";
 import { toneOf } from "../../charts/tone.ts";
 import { count, percent, span } from "../../frame/format.ts";
 import { Answer, Bar, Figures, Known, Live, Question, Table } from "../../frame/parts.tsx";
+import { marksIn } from "../marks.ts";
 import { type Overview, whyUnknown } from "../read-overview.ts";
 import { type ClassRow, FEW, isItWorking, totalOf } from "../verdicts.ts";
 import { linkTo, type View } from "../view.ts";
+import { Happened } from "./charts.tsx";
 
 export const workingParts = (overview: Overview) => ({
   "working-answer": <Said overview={overview} />,
+  "working-happened": <Happened marks={marksIn(overview)} />,
   "working-classes": <Classes overview={overview} />,
   "working-funnel": <Funnel overview={overview} />,
 });
@@ -29,6 +32,7 @@ export function Working({
       aside={<Live id="working-answer">{parts["working-answer"]}</Live>}
     >
       {charts}
+      <Live id="working-happened">{parts["working-happened"]}</Live>
       <Live id="working-funnel">{parts["working-funnel"]}</Live>
       <Live id="working-classes">{parts["working-classes"]}</Live>
     </Question>

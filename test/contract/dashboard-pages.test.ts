@@ -1,0 +1,222 @@
+// What the overview says in each state of things, and that nothing in it is taken for markup.
+
+import { describe, expect, test } from "vitest";
+import type { CacheMetrics, CacheMetricsSeries, Edge, Receipt } from "../../client/schemas.ts";
+import { chartsOf } from "../../control-plane/dashboard/charts/series-charts.ts";
+import { safeLink } from "../../control-plane/dashboard/frame/format.ts";
+import { localPath } from "../../control-plane/dashboard/frame/local-path.ts";
+import type { Frame } from "../../control-plane/dashboard/frame/page.tsx";
+import { OverviewPage } from "../../control-plane/dashboard/overview/overview-page.tsx";
+import type { Overview } from "../../control-plane/dashboard/overview/read-overview.ts";
+import { ReceiptPage } from "../../control-plane/dashboard/purge/receipt-page.tsx";
+import { ADMIN } from "../../control-plane/tokens/scopes.ts";
+
+const frame: Frame = { theme: "auto", principal: ADMIN, form: "f0", here: "/" };
+const known = <T>(value: unknown) => ({ kind: "known" as const, value: value as T });
+const refused = (status: 403 | 503) => ({ kind: "refused" as const, status, problem: null });
+const page = { items: [], nextCursor: null };
+
+const classOf = (requests: number, hits: number) => ({
+  ...{ requests, hits, stale: 0, misses: requests - hits, passes: 0, errors: 0, coalesced: 0 },
+  ...{
+    hitRatio: requests === 0 ? null : hits / requests,
+    p50Ms: 1,
+    p99Ms: 9,
+    originFetches: requests - hits,
+  },
+});
+
+const tier = { hits: 0, misses: 0, errors: 0 };
+
+const metricsWith = (classes: Record<string, ReturnType<typeof classOf>>): Partial<CacheMetrics> => ({
+  ...{
+    at: "2026-11-26T12:00:00.000Z",
+    windowSeconds: 3600,
+    hitRatio: null,
+    byteHitRatio: null,
+    shardSkew: null,
+  },
+  ...{ classes: classes as unknown as CacheMetrics["classes"], shards: [], hotKeys: [], edges: [] },
+  tiers: { l1Memory: tier, l1Cache: tier, l2: tier, origin: tier },
+  invalidations: { accepted: 0, perSecond: 0, unfinished: 0 } as unknown as CacheMetrics["invalidations"],
+  stale: {
+    ...{ sampled: 0, watched: 0, stale: 0, staleRatio: null, violations: 0, unknown: 0, upperBound95: null },
+    ...{ p99StalenessMs: null, byClass: {}, lastViolation: null, dropped: 0, originDiffers: 0, origin: {} },
+  },
+  stampede: { originConcurrencyMax: 0, coalescedRatio: null, leaseWaits: 0 },
+  refresh: {
+    behind: { fetched: 0, confirmed: 0, shed: 0, failed: 0 },
+    due: { fetched: 0, confirmed: 0, shed: 0, failed: 0, missed: 0 },
+  },
+  origin: {
+    ...{ granted: 0, grantedLocally: 0, retries: 0, queued: 0, meanQueuedMs: null },
+    shed: { rate: 0, concurrency: 0, queue: 0, breaker: 0 },
+  },
+  log: { position: "1-0", losses: [] },
+  journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 },
+});
+
+const edge = (id: string, state: Edge["state"] = "live"): Edge => ({
+  ...{ id, url: "http://e", region: "here", position: "1-0", knownAgeMs: 100, memoryBytes: 1, state },
+  ...{ lastSeenMs: 10, boot: null },
+});
+
+const overviewWith = (given: Partial<Overview> = {}): Overview => ({
+  view: { range: "1h", only: null, site: null },
+  metrics: known(metricsWith({})),
+  series: known({ stepSeconds: 60, points: [] }),
+  alerts: known({ ...page, evaluatedAt: null, unmeasured: [] }),
+  edges: known({ ...page, items: [edge("edge-1"), edge("edge-2"), edge("edge-3")] }),
+  receipts: known(page),
+  warmups: known(page),
+  suggestions: known({ items: [], tooLittle: [], observedForSeconds: 0 }),
+  journal: known({ ...page, silent: [], shards: {} }),
+  sites: known({ ...page, items: [{ site: { name: "default" } }] }),
+  ...given,
+});
+
+const shown = (overview: Overview, may = true): string =>
+  String(OverviewPage({ frame, overview, may: () => may }));
+
+const point = (at: string, more: object) =>
+  ({
+    ...{ at, reports: 3, requests: 0, hits: 0, stale: 0, misses: 0, hitRatio: null, classes: {} },
+    ...{ journalPending: null, memoryBytes: null, p50Ms: null, p99Ms: null, ...more },
+  }) as unknown as CacheMetricsSeries["points"][number];
+
+describe("the overview says", () => {
+  test("that nobody has asked for anything, which is neither well nor ill", () => {
+    const html = shown(overviewWith());
+    expect(html).toContain("Idle.");
+    expect(html).toContain("No class was asked for anything.");
+  });
+
+  test("that a few requests are too few for a ratio, and shows none", () => {
+    const html = shown(overviewWith({ metrics: known(metricsWith({ hot: classOf(19, 1) })) }));
+    expect(html).toContain("too few for a ratio");
+    expect(html).not.toContain("5.3 %");
+    expect(shown(overviewWith({ metrics: known(metricsWith({ hot: classOf(20, 1) })) }))).toContain("5.0 %");
+  });
+
+  test("how many edges report, and which do not", () => {
+    const items = [edge("edge-1"), edge("edge-2"), edge("edge-3", "silent")];
+    const html = shown(overviewWith({ edges: known({ ...page, items }) }));
+    expect(html).toContain("2 of 3 edges reporting.");
+    expect(html).toContain("Missing: edge-3.");
+  });
+
+  test("when nobody reported, apart from when nothing was asked for", () => {
+    const quiet = point("2026-11-26T11:58:00.000Z", { reports: 3, originFetches: 0 });
+    const silent = point("2026-11-26T11:59:00.000Z", { reports: 0 });
+    const bands = (points: CacheMetricsSeries["points"]): number =>
+      shown(overviewWith({ series: known({ stepSeconds: 60, points }) })).split('class="gap"').length - 1;
+    expect(bands([quiet, quiet])).toBe(0);
+    expect(bands([quiet, silent])).toBeGreaterThan(0);
+  });
+
+  test("nothing of the time before anybody reported for the first time", () => {
+    const at = "2026-11-26T11:58:00.000Z";
+    const points = [30, 40].flatMap((length, which) =>
+      Array.from({ length }, () => point(at, { reports: which })),
+    );
+    const { ratio } = chartsOf({ stepSeconds: 60, points }, { marks: [], only: null });
+    expect(ratio.times).toHaveLength(41);
+  });
+
+  test("that Redis is away, and shows nothing as nought that is unknown", () => {
+    const away = refused(503);
+    const html = shown(
+      overviewWith({
+        ...{ metrics: away, series: away, alerts: away, edges: away, receipts: away, warmups: away },
+        ...{ suggestions: away, journal: away, sites: away },
+      }),
+    );
+    expect(html).toContain("Redis does not answer.");
+    expect(html).toContain("Unknown while Redis does not answer.");
+    expect(html).not.toMatch(/Idle\.|None was made|>0</);
+  });
+
+  test("nothing that a token may not see, and offers nothing that it may not do", () => {
+    const html = shown(overviewWith({ metrics: refused(403), receipts: refused(403) }), false);
+    expect(html).toContain("This token may not see it.");
+    expect(html).not.toContain('action="/purge"');
+    expect(html).not.toContain('action="/warm"');
+    expect(shown(overviewWith())).toContain('action="/purge"');
+  });
+});
+
+const HOSTILE = `"><img src=x onerror=alert(1)>'<script>alert(2)</script>`;
+
+test("what others have written is text wherever it is shown", () => {
+  const receipt: Receipt = {
+    ...{ id: HOSTILE, position: "1-1", site: HOSTILE, mode: "hard", reason: HOSTILE, actor: HOSTILE },
+    ...{ selectors: [{ kind: "tag", value: HOSTILE }], selectorsTotal: 1, acceptedAt: HOSTILE },
+    ...{
+      state: "converging",
+      edges: [{ edge: HOSTILE, state: "pending", position: HOSTILE, afterMs: null }],
+    },
+    ...{ fencedAt: null, dirty: 0, p50Ms: null, maxMs: null },
+  };
+  const html = shown(
+    overviewWith({
+      view: { range: "1h", only: HOSTILE, site: HOSTILE },
+      metrics: known({
+        ...metricsWith({ [HOSTILE]: classOf(50, 40) }),
+        hotKeys: [
+          {
+            site: HOSTILE,
+            class: HOSTILE,
+            url: HOSTILE,
+            headers: {},
+            share: 0.5,
+            requestsPerSecond: 1,
+            hot: true,
+          },
+        ],
+      }),
+      alerts: known({
+        ...{ nextCursor: null, evaluatedAt: null, unmeasured: [HOSTILE] },
+        items: [
+          {
+            ...{
+              id: HOSTILE,
+              rule: HOSTILE,
+              title: HOSTILE,
+              severity: "page",
+              state: "firing",
+              since: HOSTILE,
+            },
+            ...{ value: 1, threshold: 1, unit: "count", summary: HOSTILE, labels: { class: HOSTILE } },
+            ...{ runbook: `javascript:${HOSTILE}`, measured: true, acknowledged: null },
+          },
+        ],
+      }),
+      edges: known({ ...page, items: [edge(HOSTILE)] }),
+      receipts: known({ ...page, items: [receipt] }),
+      sites: known({ ...page, items: [{ site: { name: HOSTILE } }, { site: { name: "b" } }] }),
+    }),
+  );
+  for (const text of [html, String(ReceiptPage({ frame, receipt }))]) {
+    expect(text).toContain("&lt;script&gt;");
+    expect(text).not.toContain("<img");
+    expect(text).not.toContain("<script>");
+    expect(text).not.toMatch(/(?:href|action)="javascript:/);
+    // Quotes stand around attributes' values alone: those of texts are escaped.
+    expect(text.replaceAll(/"[^"]*"/g, "")).not.toMatch(/<[^>]* (?:style|on\w+)=/);
+  }
+});
+
+test("a link leads to the web or to a path of this control plane, and nowhere else", () => {
+  for (const link of ["/runs", "https://example.com/x", "http://example.com/"])
+    expect(safeLink(link)).toBe(link);
+  for (const link of [
+    "//evil.test",
+    "/\\evil.test",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "ftp://x/",
+    "x",
+  ])
+    expect(safeLink(link), link).toBeNull();
+  expect(localPath("/?range=6h")).toBe("/?range=6h");
+});
