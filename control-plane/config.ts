@@ -100,6 +100,12 @@ export const LIMITS = {
   tailsPerRound: 4,
   /** Entries sent to an edge that lags behind: one that lacks more takes its time anyway. */
   tailEntries: 200,
+  /** Records that are verified in one call: Redis does nothing else for two milliseconds. */
+  auditVerified: 1000,
+  /** How often the audit log is compared with its witness, and verified a little further. */
+  auditWatchEvery: seconds(10),
+  /** Octets of records that one page of the audit log is read in. */
+  auditPageBytes: kibibytes(512),
   /** Octets of them. */
   tailBytes: kibibytes(256),
   /** An edge seen within this is named to the others as a peer. */

@@ -2,6 +2,7 @@
 
 import { createAlertStore } from "../shared/mid-tier/alerts.ts";
 import { createAnswerSamples } from "../shared/mid-tier/answer-sample.ts";
+import { createAuditLog } from "../shared/mid-tier/audit-log.ts";
 import { createAudits } from "../shared/mid-tier/audits.ts";
 import { createBudgets } from "../shared/mid-tier/budgets.ts";
 import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
@@ -27,6 +28,7 @@ import { createCallEdge } from "../shared/wire/call-edge.ts";
 import { SignatureChecker } from "../shared/wire/signature.ts";
 import { Reachability } from "./alerts/reachability.ts";
 import { Auditor } from "./audit/auditor.ts";
+import type { AuditWitness } from "./audit-log/witness.ts";
 import { LIMITS } from "./config.ts";
 import { Routings } from "./configuration/routings.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
@@ -50,6 +52,7 @@ export interface ControlPlanePorts {
   readonly redis: Redis;
   readonly databases: ControlPlane["databases"];
   readonly witness: Witness;
+  readonly auditWitness: AuditWitness;
 }
 
 export function createControlPlane(
@@ -65,12 +68,16 @@ export function createControlPlane(
   const audits = createAudits(redis, deadline);
   return {
     ...{ clock, timers, random, digest, parseUrl, http, reach },
-    ...{ witness: ports.witness, databases: ports.databases },
+    ...{ witness: ports.witness, auditWitness: ports.auditWitness, databases: ports.databases },
     settings: environment.settings,
     clusterKey: key,
     callEdge: createCallEdge({ http, key, digest, random, clock }),
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),
     log,
+    auditLog: createAuditLog(redis, environment.settings.replicas, {
+      ...LOG_LIMITS,
+      pageBytes: LIMITS.auditPageBytes,
+    }),
     logTail: createLogTail(redis, { entries: LIMITS.tailEntries, bytes: LIMITS.tailBytes, deadline }),
     histories: createConfigurationHistories(redis, deadline),
     routings: new Routings(),

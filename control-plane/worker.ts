@@ -12,11 +12,14 @@ import { CONTROL, type Database } from "../shared/wire/databases.ts";
 import { AlertWatch } from "./alerts/watch.ts";
 import { createApi } from "./api/app.ts";
 import type { Api } from "./api/environment.ts";
+import { AuditWatch } from "./audit-log/watch.ts";
+import type { AuditNoted } from "./audit-log/witness.ts";
 import { LIMITS } from "./config.ts";
 import { type Environment, readEnvironment, SHA_256 } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createControlPlane } from "./create-control-plane.ts";
 import { refreshDue } from "./refresh/refresh.ts";
+import { remoteAuditWitness, storedAuditWitness } from "./runtime/audit-witness.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
 import type { BeatFailures } from "./tick/beat.ts";
 import { keepAwake } from "./tick/keep-awake.ts";
@@ -65,6 +68,7 @@ async function begin(env: ControlPlaneEnv): Promise<Isolate> {
       redis,
       databases: shardDatabases(environment.databases, redis),
       witness: remoteWitness(() => env.TICK.get(env.TICK.idFromName("tick"))),
+      auditWitness: remoteAuditWitness(() => env.TICK.get(env.TICK.idFromName("tick"))),
     },
     { clusterKey: env.CLUSTER_KEY ?? "", environment },
   );
@@ -98,6 +102,10 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private refreshing: Promise<void> | null = null;
   private alerting: Promise<void> | null = null;
   private readonly witness = storedWitness(this.ctx.storage);
+  private readonly auditWitness = storedAuditWitness(this.ctx.storage);
+  private readonly auditWatch = new AuditWatch();
+  private watching: Promise<void> | null = null;
+  private watchedAt = 0;
   private readonly pace: WarmupPace = new Map();
   private readonly pulse = new Pulse();
   private readonly alerts = new AlertWatch();
@@ -116,10 +124,20 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     await this.witness.note(head);
   }
 
+  async auditNoted(): Promise<AuditNoted> {
+    const noted = await this.auditWitness.read();
+    if (noted.kind === "unavailable") throw new Error(noted.reason);
+    return { head: noted.head, breaches: noted.breaches };
+  }
+
   override async alarm(): Promise<void> {
     this.beatAt = Date.now();
     await this.ctx.storage.setAlarm(this.beatAt + LIMITS.beat);
-    const plane = { ...(await isolate(this.env)).plane, witness: this.witness };
+    const plane = {
+      ...(await isolate(this.env)).plane,
+      witness: this.witness,
+      auditWitness: this.auditWitness,
+    };
     // Not awaited: a slow origin must not hold up the beat. The next one finds it still at work.
     this.warming ??= this.warm(plane).finally(() => {
       this.warming = null;
@@ -130,6 +148,12 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     this.alerting ??= this.alert(plane).finally(() => {
       this.alerting = null;
     });
+    if (this.beatAt - this.watchedAt >= LIMITS.auditWatchEvery) {
+      this.watchedAt = this.beatAt;
+      this.watching ??= this.watchAudit(plane).finally(() => {
+        this.watching = null;
+      });
+    }
     const failures = await this.pulse.run(plane, this.witness);
     this.tell(failures);
   }
@@ -155,6 +179,15 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
       await this.alerts.run(plane);
     } catch (error) {
       console.error("the alert rules", error);
+    }
+  }
+
+  private async watchAudit(plane: ControlPlane): Promise<void> {
+    try {
+      const wrong = await this.auditWatch.look(plane);
+      if (wrong !== null) console.error(wrong);
+    } catch (error) {
+      console.error("the audit log", error);
     }
   }
 

@@ -17,14 +17,24 @@ export const scopeAskedBy = (handler: object): Scope | null => ASKED.get(handler
 
 export function requireScope(plane: ControlPlane, scope: Scope): Middleware {
   const guard: Middleware = async (context, next) => {
-    const principal = context.env[VOUCHED] ?? (await admitted(context, plane));
-    context.set("principal", principal);
-    context.set("actor", principal.name);
+    identify(context, plane, context.env[VOUCHED] ?? (await admitted(context, plane)));
+    const principal = context.get("principal");
     if (!mayAct(principal, scope)) throw insufficient(principal, scope);
     await next();
   };
   ASKED.set(guard, scope);
   return guard;
+}
+
+/** In whose name everything behind this is done. */
+export function identify(
+  context: Context<ApiEnvironment>,
+  plane: Pick<ControlPlane, "settings">,
+  principal: Principal,
+): void {
+  context.set("principal", principal);
+  context.set("actor", principal.name);
+  context.set("from", addressOf(context, plane));
 }
 
 /** Null where it is nobody's token. Throws a refusal where nobody could find out. */

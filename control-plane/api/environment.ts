@@ -17,6 +17,8 @@ export interface ApiEnvironment {
     actor: string;
     /** The same with what it may do; the ids of its operations tell them from another's. */
     principal: Principal;
+    /** The client's address, where the runtime vouches for it. */
+    from: string | null;
   };
 }
 

@@ -14,6 +14,7 @@ import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
 import { acceptedSchema, dryRunSchema, receiptSchema } from "./invalidations-schema.ts";
 import { json, jsonBody } from "./json.ts";
+import { authorOf } from "./orders.ts";
 import { noQuery, pageQuery, readCursor } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 
@@ -51,7 +52,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     requireSite(context, body.site ?? "default");
     const operation = {
       ...(await operationOf(context, "log", plane)),
-      actor: context.get("actor"),
+      ...authorOf(context),
       reason: body.reason ?? null,
       within: context.get("principal").patterns,
     };

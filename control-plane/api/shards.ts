@@ -10,6 +10,7 @@ import { requireUnbound } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json, jsonBody } from "./json.ts";
+import { askedBy } from "./orders.ts";
 import { noQuery } from "./paging.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
 
@@ -85,7 +86,11 @@ function putShard(api: Api, { plane, wake }: ApiPorts): void {
   api.openapi(route, async (context) => {
     const { id } = context.req.valid("param");
     const change = context.req.valid("json");
-    const outcome = await changeShard(plane, id, { change, actor: context.get("actor") });
+    const outcome = await changeShard(plane, id, {
+      change,
+      actor: context.get("actor"),
+      asked: askedBy(context),
+    });
     if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
     if (outcome.kind === "absent") throw new Refusal("not-found", "There is no such shard.");
     await wake("now");

@@ -3,7 +3,7 @@
 import type { Position } from "../../shared/core/position.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Ack } from "../../shared/mid-tier/receipts.ts";
-import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
+import type { AppendOutcome, AppendQuery } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Operation } from "../invalidate/append.ts";
@@ -18,9 +18,6 @@ export type Precondition =
 
 export interface FieldChange extends Change {
   readonly operation: Operation;
-  /** As the audit names it. */
-  readonly action: string;
-  readonly detail: string;
   /** Where the configuration stood that it was worked out from. */
   readonly at: Position;
 }
@@ -33,7 +30,7 @@ export function appendField(
   configuration: ReadonlyMap<string, string>,
   change: FieldChange,
 ): Promise<AppendOutcome> {
-  const { operation, field, value, action, detail, at } = change;
+  const { operation, field, value, at } = change;
   const selectors = selectorsLost(
     { configuration: rowsOf(configuration), first: configuration.size === 0 },
     change,
@@ -42,13 +39,24 @@ export function appendField(
     operationId: operation.id,
     requestDigest: operation.requestDigest,
     actor: operation.actor,
-    action,
+    ...(operation.asked !== undefined && { asked: operation.asked }),
+    ...auditOf(change),
     payload: { kind: "config", field, value, selectors },
-    detail,
+    detail: field,
     replicas: settings.replicas,
     preceding: LIMITS.pushPreceding,
     expected: { position: at, of: "configuration" },
   });
+}
+
+/** What the audit log says of a change of one field, whoever makes it. */
+export function auditOf({ field, value }: Change): Pick<AppendQuery, "action" | "facts"> {
+  const [kind, site = "", policy] = field.split("/");
+  const to = value === null ? "delete" : "put";
+  if (kind === "policy" && policy !== undefined) return { action: `policy.${to}`, facts: { site, policy } };
+  // Its limits are a field of their own.
+  if (kind === "site" || kind === "origin") return { action: `site.${to}`, facts: { site, field } };
+  return { action: "configure", facts: { field } };
 }
 
 /** The edges that have said in good time that they go by it. */

@@ -8,6 +8,7 @@ import type { AppendOutcome, Log, LogHead, Unavailable } from "../../shared/port
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
 import { parseJson } from "../../shared/wire/json.ts";
 import type { Settings } from "../control-plane.ts";
+import { auditOf } from "./append-field.ts";
 import { type Change, rowOf, rowsOf, selectorsLost } from "./losing.ts";
 
 /** What the environment has written so far: a later one takes back only that. */
@@ -117,7 +118,7 @@ async function appendOnce(
     operationId,
     requestDigest: operationId,
     actor: "control-plane",
-    action: "configure",
+    ...auditOf({ field, value }),
     payload: { kind: "config", field, value, selectors },
     detail: field,
     replicas: settings.replicas,

@@ -3,6 +3,7 @@
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import type { Instant } from "../../shared/core/units.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
+import type { Asked } from "../../shared/ports/audit-log.ts";
 import type { AppendOutcome, AppendQuery, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { parseJson } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
@@ -18,6 +19,8 @@ export interface Operation {
   readonly requestDigest: string;
   readonly actor: string;
   readonly reason: string | null;
+  /** Left out where the system itself acts. */
+  readonly asked?: Asked | undefined;
   /** Patterns within which all has to lie that it names; left out, or null, for none. */
   readonly within?: readonly string[] | null;
 }
@@ -58,7 +61,7 @@ export async function appendInvalidation(
 
 function invalidationQuery(
   { site, mode, selectors }: Invalidation,
-  { id, requestDigest, actor, reason }: Operation,
+  { id, requestDigest, actor, reason, asked }: Operation,
   replicas: number,
 ): AppendQuery {
   return {
@@ -66,6 +69,8 @@ function invalidationQuery(
     requestDigest,
     actor,
     action: "invalidate",
+    facts: reason === null ? {} : { reason },
+    ...(asked !== undefined && { asked }),
     payload: { kind: "invalidate", mode, selectors },
     detail: JSON.stringify({ site, mode, reason, selectors: selectors.length }),
     replicas,

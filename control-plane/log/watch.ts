@@ -57,8 +57,9 @@ async function recordLoss(
     operationId,
     requestDigest: operationId,
     actor: "control-plane",
-    action: "log-lost",
+    action: "log.lost",
     payload: { kind: "config", field: LOSSES_FIELD, value: JSON.stringify(losses), selectors: [] },
+    facts: { log: "invalidations", from: loss.from, to: loss.to },
     detail: `acknowledged up to ${loss.from}, goes on from ${loss.to}`,
     replicas: settings.replicas,
   });

@@ -67,10 +67,6 @@ async function tryChange(
   const sentAt = plane.clock.now();
   const appended = await appendField(plane, table.configuration, {
     ...{ field, value: row === null ? null : textOf(row), operation },
-    ...{
-      action: row === null ? "policy-delete" : "policy-put",
-      detail: JSON.stringify({ site, policy: id }),
-    },
     at: refused === null && !same ? table.head : NEVER,
   });
   if (appended.kind === "conflict") return appended;

@@ -2,6 +2,7 @@
 
 import { type MappedShard, type ShardMap, versionAfter } from "../../shared/core/shard-map.ts";
 import { readShardStatus } from "../../shared/mid-tier/shard-admission.ts";
+import type { Asked } from "../../shared/ports/audit-log.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -22,8 +23,9 @@ type Ports = Pick<ControlPlane, "log" | "digest" | "settings" | "databases">;
 export async function changeShard(
   plane: Ports,
   id: string,
-  given: { readonly change: ShardChange; readonly actor: string },
+  given: { readonly change: ShardChange; readonly actor: string; readonly asked?: Asked },
 ): Promise<ChangeOutcome> {
+  const by = { actor: given.actor, asked: given.asked };
   let failed: Unavailable = { kind: "unavailable", reason: "outdated" };
   for (let tries = 0; tries < LIMITS.shardChangeTries; tries++) {
     const known = await readShardMap(plane.log);
@@ -32,7 +34,7 @@ export async function changeShard(
     if (map === null || !map.shards.some((shard) => shard.id === id)) return { kind: "absent" };
     const shards = map.shards.map((shard) => (shard.id === id ? changed(shard, given.change) : shard));
     const next = { version: versionAfter(map, await heardOf(plane)), shards };
-    const outcome = await writeShardMap(plane, { known, next, actor: given.actor, action: "shard-change" });
+    const outcome = await writeShardMap(plane, { known, next, ...by });
     if (outcome.kind === "done") return { kind: "changed", map: next };
     failed = outcome;
     // Somebody else has changed the configuration meanwhile: once more from what it is by now.

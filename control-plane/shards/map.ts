@@ -1,8 +1,9 @@
 // The shard map in the log: read with the place it was read at, and replaced only where it still is what was read.
 
 import type { Position } from "../../shared/core/position.ts";
-import type { ShardMap } from "../../shared/core/shard-map.ts";
+import type { MappedShard, ShardMap } from "../../shared/core/shard-map.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
+import type { Asked } from "../../shared/ports/audit-log.ts";
 import type { Log, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { decodeShardMap, encodeShardMap, SHARD_MAP_FIELD } from "../../shared/wire/shard-map.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -31,12 +32,12 @@ export async function writeShardMap(
     known,
     next,
     actor,
-    action,
+    asked,
   }: {
     readonly known: KnownMap;
     readonly next: ShardMap;
     readonly actor: string;
-    readonly action: string;
+    readonly asked?: Asked | undefined;
   },
 ): Promise<{ readonly kind: "done" } | Unavailable> {
   const value = encodeShardMap(next);
@@ -45,9 +46,11 @@ export async function writeShardMap(
     operationId,
     requestDigest: operationId,
     actor,
-    action,
+    ...(asked !== undefined && { asked }),
+    action: "shards.put",
+    facts: { version: next.version, shards: next.shards.map(describe) },
     payload: { kind: "config", field: SHARD_MAP_FIELD, value, selectors: [] },
-    detail: describe(next),
+    detail: SHARD_MAP_FIELD,
     replicas: settings.replicas,
     expected: { position: known.at, of: "configuration" },
   });
@@ -55,5 +58,4 @@ export async function writeShardMap(
   return outcome.kind === "appended" ? { kind: "done" } : { kind: "unavailable", reason: outcome.kind };
 }
 
-const describe = ({ version, shards }: ShardMap): string =>
-  `${version}: ${shards.map(({ id, state, weight }) => `${id} ${state} ${weight}`).join(", ")}`;
+const describe = ({ id, state, weight }: MappedShard): string => `${id} ${state} ${weight}`;

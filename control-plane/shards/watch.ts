@@ -43,8 +43,7 @@ export class ShardWatch {
     this.known = null;
     const admitted = await this.admit(plane, next);
     if (admitted !== null) return admitted;
-    const by = { action: "shards-change", actor: "control-plane" };
-    const written = await writeShardMap(plane, { known, next, ...by });
+    const written = await writeShardMap(plane, { known, next, actor: "control-plane" });
     if (written.kind === "done") this.refill.see(next);
     return written;
   }

@@ -141,7 +141,7 @@ async function applySteps(
   steps: readonly Step[],
 ): Promise<Done | Unavailable | Outdated | { readonly kind: "conflict" }> {
   const { change, sites, only } = from;
-  const { operation, pushing, name, sameAnswers } = change;
+  const { operation, pushing, sameAnswers } = change;
   const configuration = new Map(sites.configuration);
   let at: Position = sites.head;
   let applied: readonly string[] = [];
@@ -151,10 +151,6 @@ async function applySteps(
     const own = main ? operation : await partOf(plane, operation, field);
     const appended = await appendField(plane, configuration, {
       ...{ field, value, sameAnswers, operation: own, at: only === "before" ? NEVER : at },
-      ...{
-        action: value === null ? "site-delete" : "site-put",
-        detail: JSON.stringify({ site: name, field }),
-      },
     });
     if (appended.kind === "conflict" || appended.kind === "outdated") return appended;
     if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };

@@ -42,7 +42,7 @@ export function invalidationOf(writes: readonly OriginWrite[], by: Naming): Appe
     operationId,
     requestDigest: operationId,
     actor: `edge/${by.edge}`,
-    action: "write",
+    action: "invalidate",
     // Where no site serves the target, the log says whether that is so still.
     payload: { kind: "invalidate", mode: "hard", selectors: [...selectors] },
     detail: [...details, ...(named.length > DETAILED ? ["…"] : [])].join(", "),

@@ -27,7 +27,14 @@ export const CONFIGURATION = `${PREFIX}configuration`;
 export const CONFIGURATION_BEFORE = `${PREFIX}configuration:before`;
 /** What is remembered of changes that are kept no longer. */
 export const CONFIGURATION_TRACES = `${PREFIX}configuration:traces`;
-export const AUDIT = `${PREFIX}audit`;
+/** What was recorded before records had the form that they have: nothing is added to it. */
+export const AUDIT_EARLIER = `${PREFIX}audit`;
+/** Records by their numbers, and which is the newest and the oldest. */
+export const AUDIT_RECORDS = `${PREFIX}audit:records`;
+export const AUDIT_HEAD = `${PREFIX}audit:head`;
+/** In the order that `audit-prelude.lua` expects. */
+export const AUDIT_KEYS = [AUDIT_RECORDS, AUDIT_HEAD, AUDIT_EARLIER] as const;
+export const auditOperationKey = (id: string): string => `${PREFIX}audit:operation:${id}`;
 /** Who may ask for what, by the ids of their tokens, and when each was used last. */
 export const TOKENS = `${PREFIX}tokens`;
 export const TOKENS_USED = `${PREFIX}tokens:used`;

@@ -16,8 +16,9 @@ import type {
 } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisOutcome } from "../ports/redis.ts";
 import { decodeStoredEntry, encodePayload } from "../wire/log-payload.ts";
+import { bodyOfAppend } from "./audit-record.ts";
 import {
-  AUDIT,
+  AUDIT_KEYS,
   CONFIGURATION,
   CONFIGURATION_BEFORE,
   CONFIGURATION_TRACES,
@@ -26,6 +27,7 @@ import {
   RECEIPTS,
   receiptKey,
 } from "./keys.ts";
+import { AUDIT_PRELUDE } from "./preludes.ts";
 import { replicasOf, replicated } from "./replicated.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import appendScript from "./scripts/append.lua";
@@ -37,7 +39,7 @@ import snapshotScript from "./scripts/snapshot.lua";
 import untoldScript from "./scripts/untold.lua";
 
 // Joined once: a text joined anew at each call is hashed anew by whoever looks it up.
-const APPEND = LOG_PRELUDE + appendScript;
+const APPEND = LOG_PRELUDE + AUDIT_PRELUDE + appendScript;
 const CHECK = LOG_PRELUDE + checkScript;
 const CONFIRM = LOG_PRELUDE + confirmScript;
 const SINCE = LOG_PRELUDE + sinceScript;
@@ -49,6 +51,7 @@ export interface LogLimits {
   readonly selectorsKept: number;
   readonly operationsKept: Millis;
   readonly auditRecordsKept: number;
+  readonly auditKeptFor: Millis;
   readonly receiptsKept: number;
   /** Changes of configuration by which edges may still live. */
   readonly changesKept: number;
@@ -118,12 +121,14 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     query.expected?.position.epoch ?? 0,
     query.expected?.position.seq ?? 0,
     query.expected?.of === "sites" ? "sited" : "configured",
+    bodyOfAppend(query),
+    limits.auditKeptFor,
     ...field,
     ...payload.selectors,
   ];
-  const receipt = [AUDIT, RECEIPTS, receiptKey(operationId)];
+  const receipt = [RECEIPTS, receiptKey(operationId)];
   const configuration = [CONFIGURATION_BEFORE, CONFIGURATION_TRACES];
-  const keys = [operationKey(operationId), CONFIGURATION, ...receipt, ...configuration];
+  const keys = [operationKey(operationId), CONFIGURATION, ...receipt, ...configuration, ...AUDIT_KEYS];
   return replicated(logScript(APPEND, args, keys), query.replicas, limits);
 }
 

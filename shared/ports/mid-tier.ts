@@ -6,6 +6,7 @@ import type { L2Budget } from "../core/rules.ts";
 import type { StoredAnswer } from "../core/stored-answer.ts";
 import type { Millis, Selector } from "../core/units.ts";
 import type { VaryMark } from "../core/vary.ts";
+import type { Asked, AuditFacts } from "./audit-log.ts";
 
 /** Whether anything was done is unknown, unless it is said to be `undone`. */
 export type Unavailable = { readonly kind: "unavailable"; readonly reason: string; readonly undone?: true };
@@ -143,8 +144,12 @@ export interface AppendQuery {
   readonly actor: string;
   readonly action: string;
   readonly payload: LogPayload;
-  /** Text kept with the audit record and the receipt; holds nothing secret. */
+  /** Text kept with the receipt; holds nothing secret. */
   readonly detail: string;
+  /** What its audit record says beside what the payload does; left out: the detail. `site` is the record's own. */
+  readonly facts?: AuditFacts;
+  /** Whoever asked for it; left out where the system itself did. */
+  readonly asked?: Asked;
   /** How many replicas must have it before it counts as acknowledged. */
   readonly replicas: number;
   /** As many of the entries before it come back with it, for a push to carry; none where left out. */

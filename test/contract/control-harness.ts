@@ -37,6 +37,7 @@ import {
   type WarmResult,
 } from "../../shared/wire/internal.ts";
 import { SIGNATURE_HEADER, SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
+import { memoryAuditWitness } from "../support/memory-audit-witness.ts";
 import { memoryWitness } from "../support/memory-witness.ts";
 import type { RestFixture } from "../support/redis-server.ts";
 
@@ -81,6 +82,7 @@ export async function startPlane(
   const { CLUSTER_KEY: clusterKey = CLUSTER_KEY } = texts;
   const environment = readEnvironment({ CLUSTER_KEY, ...texts }, await systemDigest.sha256Hex(TOKEN));
   const witness = memoryWitness();
+  const auditWitness = memoryAuditWitness();
   const redis = "run" in rest ? rest : upstashRedis(rest);
   const plane = createControlPlane(
     {
@@ -93,6 +95,7 @@ export async function startPlane(
       http: runtimeHttp,
       redis,
       witness,
+      auditWitness,
     },
     { clusterKey, environment },
   );

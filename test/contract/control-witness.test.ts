@@ -110,11 +110,11 @@ test("a loss is reported: by name in the log's configuration, in the audit, and 
   expect(json.log.losses).toHaveLength(1);
   expect(json.log.losses[0]).toMatchObject({ from: `${epoch}-${seq}` });
   expect(json.log.position).toBe(`${(await head()).epoch}-${(await head()).seq}`);
-  const audit = await ask(rest, "/", ["LRANGE", "tg:audit", "0", "-1"]);
+  const audit = await ask(rest, "/", ["HVALS", "tg:audit:records"]);
   const records = (JSON.parse(audit.body).result as string[]).map((text) =>
     Buffer.from(text, "base64").toString(),
   );
-  expect(records.filter((record) => record.includes("log-lost"))).toHaveLength(1);
+  expect(records.filter((record) => record.includes("log.lost"))).toHaveLength(1);
 });
 
 test("a loss that could not be reported at once is reported by a later beat, once", async () => {

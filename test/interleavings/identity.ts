@@ -1,8 +1,8 @@
 // When two states count as one: equal but for names, and for what nobody will ever look at again.
 
 import {
-  AUDIT,
-  LOG_HEAD,
+  AUDIT_HEAD,
+  AUDIT_RECORDS,
   LOG_INDEX_ORDER,
   operationKey,
   RECEIPTS,
@@ -72,11 +72,7 @@ export class Identities {
     const known = this.contents.get(content.index);
     if (known !== undefined) return known;
     const { database } = this.world;
-    const lean = database.withoutField(
-      database.replaced(content, database.empty, isUnread),
-      LOG_HEAD,
-      "audit",
-    );
+    const lean = database.replaced(content, database.empty, isUnread);
     const leaner = database.replaced(lean, database.empty, (key) => key.startsWith(OPERATIONS));
     const found = { withOperations: lean.index, without: leaner.index };
     this.contents.set(content.index, found);
@@ -106,4 +102,8 @@ function kindsOf(specs: readonly object[]): number[][] {
 const OPERATIONS = operationKey("");
 const RECEIPT = receiptKey("");
 const isUnread = (key: string): boolean =>
-  key === AUDIT || key === RECEIPTS || key === LOG_INDEX_ORDER || key.startsWith(RECEIPT);
+  key === AUDIT_RECORDS ||
+  key === AUDIT_HEAD ||
+  key === RECEIPTS ||
+  key === LOG_INDEX_ORDER ||
+  key.startsWith(RECEIPT);

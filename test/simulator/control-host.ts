@@ -13,6 +13,7 @@ import type { Background } from "../../shared/ports/clock.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
+import { memoryAuditWitness } from "../support/memory-audit-witness.ts";
 import type { Chance } from "./chance.ts";
 import { DIGEST } from "./digest.ts";
 import type { EdgeHost, Surroundings } from "./edge-host.ts";
@@ -147,6 +148,7 @@ export class ControlHost {
         parseUrl,
         http: httpOver({ from: this.id, isolate, network, hosts: this.hosts }),
         witness: this.witness(isolate),
+        auditWitness: memoryAuditWitness(),
         redis,
       },
       { clusterKey: CLUSTER_KEY, environment: this.environment() },

@@ -33,6 +33,7 @@ import { Link, PERFECT } from "../simulator/network.ts";
 import { SimulatedRedis } from "../simulator/redis.ts";
 import { TIME_ZERO } from "../simulator/time-zero.ts";
 import { VirtualTime } from "../simulator/virtual-time.ts";
+import { memoryAuditWitness } from "./memory-audit-witness.ts";
 import { memoryWitness } from "./memory-witness.ts";
 
 export interface VirtualEdge {
@@ -137,6 +138,7 @@ export async function startVirtualPlane(
       },
       redis,
       witness: { note: async () => {} },
+      auditWitness: memoryAuditWitness(),
     },
     {
       clusterKey: KEY,

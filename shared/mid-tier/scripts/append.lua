@@ -1,15 +1,16 @@
 -- Appends one entry: chained to its predecessor, indexed, audited and given a receipt, all or nothing, once per operation.
--- KEYS: head, entries, index, index order, operation, configuration, audit, receipts, receipt, configuration before,
---       traces of configuration
--- ARGV: request digest, payload, kind (invalidate-hard | invalidate-soft | config), audit detail, operation id,
+-- KEYS: head, entries, index, index order, operation, configuration, receipts, receipt, configuration before,
+--       traces of configuration, then of the audit log: records, head, list of before
+-- ARGV: request digest, payload, kind (invalidate-hard | invalidate-soft | config), detail of the receipt, operation id,
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
 --       changes of configuration kept, entries to come back with it, replicas asked for, position (epoch, seq) since
 --       which the configuration must not have changed (epoch 0 for none), and whether that is all of it (configured) or
---       its sites (sited), then, for configuration, field and value ('' removes), then the selectors
+--       its sites (sited), the audit record, ms that it is kept, then, for configuration, field and value ('' removes),
+--       then the selectors
 local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIELD, VALUE = ARGV[18], ARGV[19]
-local FIRST_SELECTOR = kind == 'config' and 20 or 18
+local FIELD, VALUE = ARGV[20], ARGV[21]
+local FIRST_SELECTOR = kind == 'config' and 22 or 20
 
 -- Who asks for fewer replicas than the log itself does may not know of it yet.
 local function wants_replicas()
@@ -43,7 +44,7 @@ if seen then
   -- Still in the log, it is pushed again: whoever appended it then may not have lived to push it.
   local now = read_head()
   local entry = now and now.epoch == tonumber(epoch) and redis.call('HGET', ENTRIES, seq)
-  if entry and not wants_replicas() then make_durable(now, now.seq, now.hash, KEYS[10]) end
+  if entry and not wants_replicas() then make_durable(now, now.seq, now.hash, KEYS[9]) end
   local told = now and (now.epoch > tonumber(epoch) or now.durable >= tonumber(seq)) and 'told' or 'untold'
   if not entry then return { 'appended', epoch, seq, at, int(now_ms()), '', '', '', told } end
   return reply_with_preceding({ 'appended', epoch, seq, at, int(now_ms()), '', '', entry, told }, tonumber(seq))
@@ -110,11 +111,11 @@ local function keep_before(field, value)
   if before == value then return end
   local place = string.format('%016.0f', seq)
   untold_change = { 'before ' .. place .. ' ' .. field, before }
-  redis.call('ZADD', KEYS[10], int(at), int(head.epoch) .. ' ' .. place .. ' ' .. field .. ' ' .. before)
-  local excess = redis.call('ZCARD', KEYS[10]) - tonumber(ARGV[12])
+  redis.call('ZADD', KEYS[9], int(at), int(head.epoch) .. ' ' .. place .. ' ' .. field .. ' ' .. before)
+  local excess = redis.call('ZCARD', KEYS[9]) - tonumber(ARGV[12])
   if excess > 0 then
-    local gone = redis.call('ZPOPMIN', KEYS[10], int(excess))
-    redis.call('HSET', KEYS[11], 'forgotten', gone[#gone])
+    local gone = redis.call('ZPOPMIN', KEYS[9], int(excess))
+    redis.call('HSET', KEYS[10], 'forgotten', gone[#gone])
   end
 end
 
@@ -135,27 +136,22 @@ if kind == 'config' then
   redis.call('HSET', HEAD, 'configured', int(seq))
   if string.sub(FIELD, 1, 5) == 'site/' then redis.call('HSET', HEAD, 'sited', int(seq)) end
 else
-  redis.call('HSET', KEYS[9], 'epoch', int(head.epoch), 'seq', int(seq), 'at', int(at), 'detail', detail)
-  redis.call('ZADD', KEYS[8], int(at), operation)
-  redis.call('PEXPIRE', KEYS[9], ARGV[9])
-  redis.call('ZREMRANGEBYRANK', KEYS[8], 0, -(tonumber(ARGV[11]) + 1))
+  redis.call('HSET', KEYS[8], 'epoch', int(head.epoch), 'seq', int(seq), 'at', int(at), 'detail', detail)
+  redis.call('ZADD', KEYS[7], int(at), operation)
+  redis.call('PEXPIRE', KEYS[8], ARGV[9])
+  redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -(tonumber(ARGV[11]) + 1))
 end
 
 -- What a replica may lack is told to nobody: another entry could take its place.
 local told = not wants_replicas()
 if told then
-  make_durable(head, seq, hash, KEYS[10])
+  make_durable(head, seq, hash, KEYS[9])
 else
   redis.call('HSET', HEAD, 'durable', int(head.durable), 'durable-hash', head.durable_hash)
   if untold_change then redis.call('HSET', HEAD, untold_change[1], untold_change[2]) end
 end
 
-local previous_audit = redis.call('HGET', HEAD, 'audit') or 'genesis'
-local record = int(at) .. ' ' .. int(head.epoch) .. '-' .. int(seq) .. ' ' .. detail
-local audit_hash = redis.sha1hex(previous_audit .. ' ' .. record)
-redis.call('RPUSH', KEYS[7], previous_audit .. ' ' .. audit_hash .. ' ' .. record)
-redis.call('LTRIM', KEYS[7], -tonumber(ARGV[10]), -1)
-redis.call('HSET', HEAD, 'audit', audit_hash)
+append_audit(11, at, int(head.epoch) .. '-' .. int(seq), ARGV[18], ARGV[10], ARGV[19])
 
 redis.call('SET', KEYS[5], digest .. ' ' .. int(head.epoch) .. ' ' .. int(seq) .. ' ' .. int(at), 'PX', ARGV[9])
 local reply = { 'appended', int(head.epoch), int(seq), int(at), int(at), head.hash, hash, '', told and 'told' or 'untold' }
