@@ -66,6 +66,8 @@ export const LIMITS = {
   requests: { burst: 2000, rate: 500 },
   /** Wrong tokens from one address that are looked up at once, and a second: a typing error is none of a guesser's. */
   wrongTokens: { burst: 20, rate: 0.5 },
+  /** Refusals of one token that one isolate records at once, and a second: what goes on and on is one fact. */
+  refusals: { burst: 20, rate: 0.1 },
   /** Tokens, and addresses, whose buckets are remembered: some hundred octets each. */
   gatesHeld: 10_000,
 

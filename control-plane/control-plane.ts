@@ -102,7 +102,7 @@ export interface ControlPlane {
   readonly auditWitness: AuditWitness;
   readonly tokens: Tokens;
   readonly principals: Principals;
-  readonly gates: { readonly principals: Gates; readonly failures: Gates };
+  readonly gates: { readonly principals: Gates; readonly failures: Gates; readonly refusals: Gates };
   /** The token that an operation creates: the same however often it is asked for. */
   readonly tokenOf: (operationId: string) => Promise<ShownToken>;
   readonly alerts: AlertStore;

@@ -135,6 +135,7 @@ function whoAsks(
     }),
     gates: {
       principals: new Gates({ ...LIMITS.requests, most: LIMITS.gatesHeld }),
+      refusals: new Gates({ ...LIMITS.refusals, most: LIMITS.gatesHeld }),
       failures: new Gates({ ...LIMITS.wrongTokens, most: LIMITS.gatesHeld }),
     },
   };

@@ -13,6 +13,7 @@ import { journalRoutes } from "./journal.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { policyRoutes } from "./policies.ts";
 import { problemResponse, Refusal } from "./problem.ts";
+import { recordRefusal } from "./refused.ts";
 import { withScopes } from "./scopes-told.ts";
 import { seriesRoute } from "./series.ts";
 import { shardRoutes } from "./shards.ts";
@@ -27,7 +28,10 @@ const VERSION = "0.1.0";
 
 export function createApi(ports: ApiPorts): Api {
   const api: Api = new OpenAPIHono<ApiEnvironment>({ defaultHook: refuseInvalid });
-  api.onError((error, context) => problemResponse(context, error));
+  api.onError((error, context) => {
+    if (error instanceof Refusal && error.code === "forbidden") recordRefusal(context, ports, error);
+    return problemResponse(context, error);
+  });
   api.notFound((context) => problemResponse(context, new Refusal("not-found", "There is nothing here.")));
   api.use(nameRequest(ports));
   api.use(keepBeating(ports));

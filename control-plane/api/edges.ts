@@ -1,11 +1,13 @@
 // `GET /edges`, and the signed route by which whoever runs the edges replaces their list.
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { EDGES_PATH, readEdgeList } from "../../shared/wire/edge-list.ts";
+import type { Asked } from "../../shared/ports/audit-log.ts";
+import { EDGES_PATH, type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER } from "../../shared/wire/signature.ts";
+import { record } from "../audit-log/record.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { showEdges } from "../edges/show-edges.ts";
-import { requireScope } from "./auth.ts";
+import { addressOf, requireScope } from "./auth.ts";
 import { limitBody } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { namedPageQuery, pageOf } from "./paging.ts";
@@ -55,14 +57,26 @@ export function edgeRoutes(api: Api, { plane }: ApiPorts): void {
     // As on an edge: without a signature there is nothing here.
     if (verdict.kind === "refused" || method !== "POST")
       throw new Refusal("not-found", "There is nothing here.");
-    await replaceEdges(plane, body);
+    const list = readEdgeList(body);
+    if (list.kind === "invalid") throw invalidBody(list.faults);
+    await recordList(plane, list.edges, {
+      from: addressOf(context, plane),
+      requestId: context.get("requestId"),
+    });
+    const outcome = await plane.edges.replace(list.edges);
+    if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
     return context.body(null, 204);
   });
 }
 
-async function replaceEdges({ edges }: Pick<ControlPlane, "edges">, body: string): Promise<void> {
-  const list = readEdgeList(body);
-  if (list.kind === "invalid") throw invalidBody(list.faults);
-  const outcome = await edges.replace(list.edges);
-  if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+/** Whoever has the cluster's key has no name. */
+async function recordList(
+  plane: ControlPlane,
+  edges: readonly ListedEdge[],
+  asked: Omit<Asked, "token">,
+): Promise<void> {
+  const detail = { count: edges.length, edges: edges.map(({ id }) => id) };
+  const by = { actor: "cluster", asked: { ...asked, token: null } };
+  const outcome = await record(plane, { action: "edges.put", detail }, by);
+  if (outcome.kind !== "appended") throw unavailable(`it was not recorded: ${outcome.kind}`);
 }

@@ -2,7 +2,6 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type {
   JournalCursor,
   JournalFigures,
@@ -11,6 +10,7 @@ import type {
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { invalidate } from "../invalidate/invalidate.ts";
+import { audited, auditedFailure } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, sees } from "./binding.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
@@ -215,15 +215,11 @@ async function changed(
   const operation = await found(context, plane, id);
   if (to === "drop" && operation.state === "delivered")
     throw new Refusal("conflict", "The origin has it: only the log is still to be told.");
-  const operationId = plane.random.token();
-  const audited = await appendConfirmed(plane.log, {
-    ...{ operationId, requestDigest: operationId, actor: context.get("actor"), action: `journal-${to}` },
-    payload: { kind: "invalidate", mode: "hard", selectors: [] },
-    detail: `${id} ${operation.method} ${operation.url}`,
-    replicas: plane.settings.replicas,
-  });
-  if (audited.kind !== "appended") throw unavailable(`the audit log did not take it: ${audited.kind}`);
+  const { site, shard, method, url } = operation;
+  const act = { action: `journal.${to}`, site, detail: { id, shard, method, url } } as const;
+  await audited(context, plane, { ...act, result: "accepted" });
   const outcome = await plane.journal.change(operation, to);
+  if (outcome.kind === "absent" || outcome.kind === "busy") await auditedFailure(context, plane, act);
   switch (outcome.kind) {
     case "unavailable":
       throw unavailable(outcome.reason);

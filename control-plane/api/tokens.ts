@@ -1,15 +1,18 @@
 // `/tokens`: who may ask for what. Each one's text is shown once, to whoever creates it.
 
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { ListedToken, StoredToken } from "../../shared/mid-tier/tokens.ts";
+import type { AuditFacts } from "../../shared/ports/audit-log.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { isScope } from "../tokens/scopes.ts";
 import { formatToken, hashOf } from "../tokens/token-text.ts";
+import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
-import type { Api, ApiPorts } from "./environment.ts";
+import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { idempotencyConflict, type NamedOperation, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { namedPageQuery, noQuery, pageOf } from "./paging.ts";
@@ -48,7 +51,7 @@ function postToken(api: Api, { plane }: ApiPorts): void {
     const body = context.req.valid("json");
     await requireSites(plane, body.sites ?? []);
     const operation = await operationOf(context, "tokens", plane);
-    const { record, text } = await create(plane, { body, operation, by: context.get("actor") });
+    const { record, text } = await create(context, plane, { body, operation });
     const shown = { ...show({ ...record, lastUsedAt: null }), token: text };
     return context.json(shown, 201, { location: `/tokens/${record.id}`, "cache-control": "no-store" });
   });
@@ -71,12 +74,12 @@ async function requireSites(plane: ControlPlane, names: readonly string[]): Prom
 interface Creating {
   readonly body: NewToken;
   readonly operation: NamedOperation;
-  readonly by: string;
 }
 
 async function create(
+  context: Context<ApiEnvironment>,
   plane: ControlPlane,
-  { body, operation, by }: Creating,
+  { body, operation }: Creating,
 ): Promise<{ readonly record: StoredToken; readonly text: string }> {
   const now = plane.clock.wall();
   const expiresAt = body.expiresAt == null ? null : Date.parse(body.expiresAt);
@@ -84,10 +87,11 @@ async function create(
     throw invalidBody([{ pointer: "/expiresAt", message: "must be in the future" }]);
   const shown = await plane.tokenOf(operation.id);
   const secretHash = await hashOf(plane.digest, shown);
+  await audited(context, plane, { action: "token.create", detail: detailOf(shown.id, body), operation });
   const put = await plane.tokens.put({
     ...{ id: shown.id, name: body.name, secretHash, scopes: [...new Set(body.scopes)] },
     ...{ sites: body.sites ?? null, patterns: body.patterns ?? null, expiresAt },
-    ...{ createdAt: now, createdBy: by, requestDigest: operation.requestDigest },
+    ...{ createdAt: now, createdBy: context.get("actor"), requestDigest: operation.requestDigest },
   });
   if (put.kind === "unavailable")
     throw unavailable(put.reason, "Send it again with the same Idempotency-Key.");
@@ -105,6 +109,10 @@ async function create(
     throw new Refusal("conflict", `The token ${record.id} was created, and its text can't be shown again.`);
   return { record, text: formatToken(shown) };
 }
+
+const detailOf = (id: string, { name, scopes, sites, patterns, expiresAt }: NewToken): AuditFacts => ({
+  ...{ id, name, scopes, sites: sites ?? null, patterns: patterns ?? null, expiresAt: expiresAt ?? null },
+});
 
 function readTokens(api: Api, { plane }: ApiPorts): void {
   const middleware = requireScope(plane, "admin");
@@ -153,10 +161,12 @@ function deleteToken(api: Api, { plane }: ApiPorts): void {
   });
   api.openapi(route, async (context) => {
     const { id } = context.req.valid("param");
+    const token = (await listed(plane)).find((entry) => entry.id === id);
+    if (token === undefined) throw absent();
+    await audited(context, plane, { action: "token.revoke", detail: { id, name: token.name } });
     const outcome = await plane.tokens.revoke(id);
     if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
     plane.principals.forget(id);
-    if (outcome.kind === "absent") throw absent();
     return context.body(null, 204);
   });
 }

@@ -4,7 +4,8 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { WarmupOutcome } from "../../shared/mid-tier/warmup-record.ts";
 import { LIMITS } from "../config.ts";
-import { type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
+import { isOpen, type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
+import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, sees } from "./binding.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
@@ -78,7 +79,9 @@ function oneWarmup(api: Api, { plane }: ApiPorts): void {
   api.openapi(get, async (context) => context.json(await found(context, context.req.valid("param").id), 200));
   api.openapi(cancel, async (context) => {
     const { id } = context.req.valid("param");
-    await found(context, id);
+    const { site, ...before } = await found(context, id);
+    // What has ended is not ended once more.
+    if (isOpen(before)) await audited(context, plane, { action: "warmup.cancel", site, detail: { id } });
     const ended = await plane.warmups.cancel(id);
     if (ended.kind === "unavailable") throw unavailable(ended.reason);
     return context.json(await found(context, id), 200);

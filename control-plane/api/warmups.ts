@@ -12,6 +12,7 @@ import { namedDocument } from "../warmup/document.ts";
 import { type Rehearsal, rehearse } from "../warmup/rehearse.ts";
 import { type WarmupBody, warmupSchema } from "../warmup/request.ts";
 import { isOpen, type ShownWarmup } from "../warmup/show-warmup.ts";
+import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, requireSite } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
@@ -47,6 +48,13 @@ export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
     if (body.dryRun === true) return context.json(await triedDry(plane, accepted), 200);
     const operation = await operationOf(context, "warmups", plane);
     const { order } = accepted;
+    await audited(context, plane, {
+      ...{ action: "warmup.start", result: "accepted", site: order.site, operation },
+      detail: {
+        ...{ id: operation.id, urls: order.urls.length, variants: order.variants.length },
+        ...{ documents: order.documents.length, ratePerSecond: order.ratePerSecond },
+      },
+    });
     const created = await create(plane, order, { ...operation, actor: context.get("actor") });
     const job = `/warmups/${operation.id}`;
     context.header("location", job);

@@ -10,8 +10,8 @@ export type AuditFacts = Readonly<Record<string, string | number | boolean | nul
 
 /** Whoever asked, beside his name. */
 export interface Asked {
-  /** The id of his token. */
-  readonly token: string;
+  /** The id of his token; null where he came by another way. */
+  readonly token: string | null;
   /** The client's address, where the runtime vouches for it. */
   readonly from: string | null;
   readonly requestId: string;
