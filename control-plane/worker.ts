@@ -98,13 +98,11 @@ async function adminTokenHash({ ADMIN_TOKEN, ADMIN_TOKEN_SHA256 }: ControlPlaneE
 export class Tick extends DurableObject<ControlPlaneEnv> {
   /** The steps that were said to fail since all went well. */
   private readonly failing = new Set<string>();
-  private warming: Promise<void> | null = null;
-  private refreshing: Promise<void> | null = null;
-  private alerting: Promise<void> | null = null;
+  /** What goes on beside the beat. */
+  private readonly atWork = new Set<string>();
   private readonly witness = storedWitness(this.ctx.storage);
   private readonly auditWitness = storedAuditWitness(this.ctx.storage);
   private readonly auditWatch = new AuditWatch();
-  private watching: Promise<void> | null = null;
   private watchedAt = 0;
   private readonly pace: WarmupPace = new Map();
   private readonly pulse = new Pulse();
@@ -138,57 +136,28 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
       witness: this.witness,
       auditWitness: this.auditWitness,
     };
-    // Not awaited: a slow origin must not hold up the beat. The next one finds it still at work.
-    this.warming ??= this.warm(plane).finally(() => {
-      this.warming = null;
-    });
-    this.refreshing ??= this.refresh(plane).finally(() => {
-      this.refreshing = null;
-    });
-    this.alerting ??= this.alert(plane).finally(() => {
-      this.alerting = null;
-    });
-    if (this.beatAt - this.watchedAt >= LIMITS.auditWatchEvery) {
-      this.watchedAt = this.beatAt;
-      this.watching ??= this.watchAudit(plane).finally(() => {
-        this.watching = null;
-      });
-    }
+    this.beside("warm-ups", () => carryOnWarmups(plane, this.pace));
+    this.beside("the refresher", () => refreshDue(plane));
+    this.beside("the alert rules", () => this.alerts.run(plane));
+    this.beside("the audit log", () => this.watchAudit(plane));
     const failures = await this.pulse.run(plane, this.witness);
     this.tell(failures);
   }
 
-  private async warm(plane: ControlPlane): Promise<void> {
-    try {
-      await carryOnWarmups(plane, this.pace);
-    } catch (error) {
-      console.error("warm-ups", error);
-    }
-  }
-
-  private async refresh(plane: ControlPlane): Promise<void> {
-    try {
-      await refreshDue(plane);
-    } catch (error) {
-      console.error("the refresher", error);
-    }
-  }
-
-  private async alert(plane: ControlPlane): Promise<void> {
-    try {
-      await this.alerts.run(plane);
-    } catch (error) {
-      console.error("the alert rules", error);
-    }
+  /** Not awaited: a slow origin must not hold up the beat. The next one finds it still at work. */
+  private beside(what: string, work: () => Promise<unknown>): void {
+    if (this.atWork.has(what)) return;
+    this.atWork.add(what);
+    void work()
+      .catch((error: unknown) => console.error(what, error))
+      .finally(() => this.atWork.delete(what));
   }
 
   private async watchAudit(plane: ControlPlane): Promise<void> {
-    try {
-      const wrong = await this.auditWatch.look(plane);
-      if (wrong !== null) console.error(wrong);
-    } catch (error) {
-      console.error("the audit log", error);
-    }
+    if (this.beatAt - this.watchedAt < LIMITS.auditWatchEvery) return;
+    this.watchedAt = this.beatAt;
+    const wrong = await this.auditWatch.look(plane);
+    if (wrong !== null) console.error(wrong);
   }
 
   /** Each step once an outage, not once a second. */
