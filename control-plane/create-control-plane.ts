@@ -83,7 +83,7 @@ export function createControlPlane(
     routings: new Routings(),
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
     ...ofTraffic(redis),
-    ...whoAsks(ports, environment),
+    ...whoAsks({ ...ports, redis }, environment),
     tokenOf: (operationId) => tokenOf(digest, key, operationId),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,
@@ -93,15 +93,7 @@ export function createControlPlane(
     receipts: createReceipts(redis, { deadline, entryBytes: LIMITS.receiptEntries }),
     metrics: createMetrics(redis, deadline),
     settledBuckets: new Map(),
-    answerSamples: createAnswerSamples(
-      { redis, shards: () => [...ports.databases.values()].map((shard) => shard.redis), clock, random },
-      {
-        answers: LIMITS.estimateAnswers,
-        scan: LIMITS.estimateScan,
-        pages: LIMITS.estimatePages,
-        deadline: LIMITS.estimateDeadline,
-      },
-    ),
+    answerSamples: answerSamplesOf({ ...ports, redis }),
     budgets: createBudgets(ports.databases, {
       members: LIMITS.tendMembers,
       keys: LIMITS.tendKeys,
@@ -117,6 +109,17 @@ export function createControlPlane(
     warmups: warmupsOn(redis),
   };
 }
+
+const answerSamplesOf = ({ redis, databases, clock, random }: ControlPlanePorts) =>
+  createAnswerSamples(
+    { redis, shards: () => [...databases.values()].map((shard) => shard.redis), clock, random },
+    {
+      answers: LIMITS.estimateAnswers,
+      scan: LIMITS.estimateScan,
+      pages: LIMITS.estimatePages,
+      deadline: LIMITS.estimateDeadline,
+    },
+  );
 
 /** Whose tokens there are, and how fast they may ask. */
 function whoAsks(

@@ -1,7 +1,7 @@
 // `GET /edges`, and the signed route by which whoever runs the edges replaces their list.
 
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Asked } from "../../shared/ports/audit-log.ts";
+import type { Asked } from "../../shared/ports/asked.ts";
 import { EDGES_PATH, type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
 import { SIGNATURE_HEADER } from "../../shared/wire/signature.ts";
 import { record } from "../audit-log/record.ts";

@@ -1,7 +1,7 @@
 // What a request that changes something orders: in whose name, and how long its answer waits for the edges.
 
 import type { Context } from "hono";
-import type { Asked } from "../../shared/ports/audit-log.ts";
+import type { Asked } from "../../shared/ports/asked.ts";
 import { LIMITS } from "../config.ts";
 import type { Operation } from "../invalidate/append.ts";
 import type { Pushing } from "../invalidate/fan-out.ts";

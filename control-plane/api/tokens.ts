@@ -3,7 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { ListedToken, StoredToken } from "../../shared/mid-tier/tokens.ts";
-import type { AuditFacts } from "../../shared/ports/audit-log.ts";
+import type { AuditFacts } from "../../shared/ports/asked.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";

@@ -1,6 +1,7 @@
 // Records what the system itself does, or what somebody has asked it to.
 
-import type { Asked, AuditAppended, AuditFacts, AuditResult } from "../../shared/ports/audit-log.ts";
+import type { Asked, AuditFacts } from "../../shared/ports/asked.ts";
+import type { AuditAppended, AuditResult } from "../../shared/ports/audit-log.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { AuditAction } from "./actions.ts";
 

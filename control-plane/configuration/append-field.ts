@@ -3,11 +3,12 @@
 import type { Position } from "../../shared/core/position.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Ack } from "../../shared/mid-tier/receipts.ts";
-import type { AppendOutcome, AppendQuery } from "../../shared/ports/mid-tier.ts";
+import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Operation } from "../invalidate/append.ts";
 import { type Appended, type Pushing, pushable, pushTo } from "../invalidate/fan-out.ts";
+import { auditOf } from "./field-audit.ts";
 import { type Change, rowsOf, selectorsLost } from "./losing.ts";
 
 /** What has to be true of a row before it is changed. */
@@ -47,16 +48,6 @@ export function appendField(
     preceding: LIMITS.pushPreceding,
     expected: { position: at, of: "configuration" },
   });
-}
-
-/** What the audit log says of a change of one field, whoever makes it. */
-export function auditOf({ field, value }: Change): Pick<AppendQuery, "action" | "facts"> {
-  const [kind, site = "", policy] = field.split("/");
-  const to = value === null ? "delete" : "put";
-  if (kind === "policy" && policy !== undefined) return { action: `policy.${to}`, facts: { site, policy } };
-  // Its limits are a field of their own.
-  if (kind === "site" || kind === "origin") return { action: `site.${to}`, facts: { site, field } };
-  return { action: "configure", facts: { field } };
 }
 
 /** The edges that have said in good time that they go by it. */

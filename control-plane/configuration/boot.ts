@@ -8,7 +8,7 @@ import type { AppendOutcome, Log, LogHead, Unavailable } from "../../shared/port
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
 import { parseJson } from "../../shared/wire/json.ts";
 import type { Settings } from "../control-plane.ts";
-import { auditOf } from "./append-field.ts";
+import { auditOf } from "./field-audit.ts";
 import { type Change, rowOf, rowsOf, selectorsLost } from "./losing.ts";
 
 /** What the environment has written so far: a later one takes back only that. */

@@ -3,7 +3,7 @@
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import type { Instant } from "../../shared/core/units.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
-import type { Asked } from "../../shared/ports/audit-log.ts";
+import type { Asked } from "../../shared/ports/asked.ts";
 import type { AppendOutcome, AppendQuery, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { parseJson } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";

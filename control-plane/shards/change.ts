@@ -2,7 +2,7 @@
 
 import { type MappedShard, type ShardMap, versionAfter } from "../../shared/core/shard-map.ts";
 import { readShardStatus } from "../../shared/mid-tier/shard-admission.ts";
-import type { Asked } from "../../shared/ports/audit-log.ts";
+import type { Asked } from "../../shared/ports/asked.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";

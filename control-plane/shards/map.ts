@@ -3,7 +3,7 @@
 import type { Position } from "../../shared/core/position.ts";
 import type { MappedShard, ShardMap } from "../../shared/core/shard-map.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
-import type { Asked } from "../../shared/ports/audit-log.ts";
+import type { Asked } from "../../shared/ports/asked.ts";
 import type { Log, Unavailable } from "../../shared/ports/mid-tier.ts";
 import { decodeShardMap, encodeShardMap, SHARD_MAP_FIELD } from "../../shared/wire/shard-map.ts";
 import type { ControlPlane } from "../control-plane.ts";

@@ -2,7 +2,8 @@
 
 import { withoutSecrets } from "../core/secret-values.ts";
 import { parseSelector } from "../core/selector.ts";
-import type { AuditEntry, AuditFacts, AuditRecord, AuditResult } from "../ports/audit-log.ts";
+import type { AuditFacts } from "../ports/asked.ts";
+import type { AuditEntry, AuditRecord, AuditResult } from "../ports/audit-log.ts";
 import type { AppendQuery } from "../ports/mid-tier.ts";
 import { parseJson } from "../wire/json.ts";
 

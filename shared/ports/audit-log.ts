@@ -1,21 +1,10 @@
 // The audit log: who did what, from where, and what came of it; one chain of records for everything.
 
+import type { AuditFacts } from "./asked.ts";
 import type { Unavailable } from "./mid-tier.ts";
 
 /** `accepted`: it is under way, and no more can be said yet. */
 export type AuditResult = "accepted" | "done" | "refused" | "failed";
-
-/** Small and flat. Secrets that texts hold are taken out before it is written. */
-export type AuditFacts = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
-
-/** Whoever asked, beside his name. */
-export interface Asked {
-  /** The id of his token; null where he came by another way. */
-  readonly token: string | null;
-  /** The client's address, where the runtime vouches for it. */
-  readonly from: string | null;
-  readonly requestId: string;
-}
 
 export interface AuditEntry {
   readonly actor: string;

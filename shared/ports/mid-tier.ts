@@ -6,7 +6,7 @@ import type { L2Budget } from "../core/rules.ts";
 import type { StoredAnswer } from "../core/stored-answer.ts";
 import type { Millis, Selector } from "../core/units.ts";
 import type { VaryMark } from "../core/vary.ts";
-import type { Asked, AuditFacts } from "./audit-log.ts";
+import type { Asked, AuditFacts } from "./asked.ts";
 
 /** Whether anything was done is unknown, unless it is said to be `undone`. */
 export type Unavailable = { readonly kind: "unavailable"; readonly reason: string; readonly undone?: true };

@@ -242,6 +242,7 @@ test("the interface's description names every route, its bodies and its problems
     "/alerts/rules",
     "/alerts/{id}/ack",
     "/cache-metrics",
+    "/cache-metrics/series",
     "/edges",
     "/invalidate",
     "/invalidations",
