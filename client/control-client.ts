@@ -3,6 +3,7 @@
 import { millis } from "../shared/core/units.ts";
 import { type AlertCalls, alerts } from "./alerts.ts";
 import { ask } from "./ask.ts";
+import { type AuditClient, audit } from "./audit.ts";
 import { LIMITS } from "./config.ts";
 import { type ConvergeOptions, converge } from "./converge.ts";
 import { warmupEvents } from "./events.ts";
@@ -46,7 +47,7 @@ export interface Versioned extends CallOptions {
   readonly site?: string;
 }
 
-export interface ControlClient {
+export interface ControlClient extends AuditClient {
   /** Counts what it would hit, and does nothing. */
   invalidate(body: Invalidation & { dryRun: true }, options?: CallOptions): Promise<DryRun>;
   /** Comes back when every edge has it or time ran out: the receipt's `state` says which. */
@@ -133,6 +134,7 @@ export function createControlClient({ url, token = null, ...given }: ClientOptio
   const to: Connection = { url: origin + pathname.replace(/\/+$/, ""), token, runtime };
   return {
     ...invalidating(to),
+    ...audit(to),
     warmups: warming(to),
     policies: policies(to),
     sites: sites(to),

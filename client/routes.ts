@@ -7,11 +7,15 @@ import type {
   AlertAcknowledgement,
   AlertRules,
   Alerts,
+  AuditRecords,
+  AuditVerdict,
   CacheMetrics,
   CacheMetricsSeries,
   ChangedPolicy,
   ChangedSite,
   CreatedToken,
+  Deployment,
+  Deployments,
   DryRun,
   Edges,
   ExplainRequest,
@@ -20,6 +24,8 @@ import type {
   Invalidation,
   Journal,
   JournalOperation,
+  Markers,
+  NewDeployment,
   NewToken,
   Policies,
   Policy,
@@ -71,6 +77,24 @@ export interface Routes {
   };
   /** The alert rules, with the terms that are in force */
   "GET /alerts/rules": { answers: { 200: AlertRules } };
+  /** Records of the audit log, newest first; as CSV with `format=csv` */
+  "GET /audit": {
+    query: {
+      actor?: string;
+      /** `policy.put`, or `policy` for all that is done to policies. */
+      action?: string;
+      site?: string;
+      result?: "accepted" | "done" | "refused" | "failed";
+      since?: string;
+      /** Default: 20; as CSV 5000. */
+      limit?: number;
+      cursor?: string;
+      format?: "json" | "csv";
+    };
+    answers: { 200: AuditRecords };
+  };
+  /** Whether all records are as they were written, and which is the first that is not */
+  "GET /audit/verify": { answers: { 200: AuditVerdict } };
   /** Hit ratios, latencies, shards, edges, invalidations over a window */
   "GET /cache-metrics": {
     query: {
@@ -90,6 +114,15 @@ export interface Routes {
       site?: string;
     };
     answers: { 200: CacheMetricsSeries };
+  };
+  /** Deployments, newest first */
+  "GET /deployments": {
+    query: {
+      /** Default: 20. */
+      limit?: number;
+      cursor?: string;
+    };
+    answers: { 200: Deployments };
   };
   /** The addressable edges */
   "GET /edges": {
@@ -128,6 +161,14 @@ export interface Routes {
   "GET /journal/{id}": { answers: { 200: JournalOperation } };
   /** Whether it runs */
   "GET /livez": { answers: { 200: Health } };
+  /** Purges, changes, deployments and the like of a window, as marks on a chart */
+  "GET /markers": {
+    query: {
+      /** A duration from 10s to 24h; default 60s, of a series 1h. */
+      window?: string;
+    };
+    answers: { 200: Markers };
+  };
   /** The metadata table */
   "GET /policies": {
     query: {
@@ -186,6 +227,8 @@ export interface Routes {
   "GET /warmups/{id}/events": { answers: { 200: string } };
   /** Say that somebody looks after an alert: it is not told again until it is over */
   "POST /alerts/{id}/ack": { body: AlertAcknowledgement; answers: { 200: Alert } };
+  /** Tell of a deployment: it is marked on every chart */
+  "POST /deployments": { body: NewDeployment; answers: { 201: Deployment } };
   /** Invalidate what selectors name */
   "POST /invalidate": {
     body: Invalidation;

@@ -82,6 +82,41 @@ export interface Alerts {
   unmeasured: readonly string[];
 }
 
+export interface AuditRecord {
+  seq: number;
+  at: string;
+  actor: string;
+  /** The token's id; null where the system acted. */
+  token: string | null;
+  /** The client's address; null where the runtime does not vouch for one. */
+  from: string | null;
+  action: string;
+  site: string | null;
+  detail: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+  result: "accepted" | "done" | "refused" | "failed";
+  /** Of the log, where an entry was written with it. */
+  position: string | null;
+  requestId: string | null;
+  hash: string;
+}
+
+export interface AuditRecords {
+  items: readonly AuditRecord[];
+  nextCursor: string | null;
+}
+
+export interface AuditVerdict {
+  holds: boolean;
+  from: number | null;
+  to: number | null;
+  records: number;
+  firstBad?: { seq: number; reason: string };
+  /** Records of an older form that the chain goes on from, unverified. */
+  earlier: number;
+  /** Losses that were found before, of records of that time. */
+  breaches: readonly { foundAt: string; from: number; to: number }[];
+}
+
 export interface CacheMetrics {
   at: string;
   /** As asked for; the oldest bucket counts whole. */
@@ -427,6 +462,21 @@ export interface ChangedSite {
 
 export type CreatedToken = unknown;
 
+export interface Deployment {
+  id: string;
+  at: string;
+  version: string;
+  site: string | null;
+  note: string | null;
+  url: string | null;
+  actor: string;
+}
+
+export interface Deployments {
+  items: readonly Deployment[];
+  nextCursor: string | null;
+}
+
 export interface DryRun {
   dryRun: true;
   accepted: {
@@ -752,6 +802,23 @@ export interface ListedWarmup {
   etaSeconds: number | null;
   acceptedAt: string;
   finishedAt: string | null;
+}
+
+export interface Markers {
+  items: readonly {
+    at: string;
+    kind: "purge" | "policy" | "deployment" | "chaos" | "warmup" | "shards" | "alert";
+    text: string;
+    /** A path of this API, or a deployment's own URL. */
+    link: string | null;
+  }[];
+}
+
+export interface NewDeployment {
+  version: string;
+  site?: string;
+  note?: string;
+  url?: string;
 }
 
 export interface NewToken {

@@ -106,6 +106,16 @@ export const LIMITS = {
   auditVerified: 1000,
   /** How often the audit log is compared with its witness, and verified a little further. */
   auditWatchEvery: seconds(10),
+  /** Records that one request looks at to find those that it asks for: past that it is told where to go on. */
+  auditScanned: 5000,
+  /** Of these, in one call. */
+  auditScannedAtOnce: 500,
+  /** Records of one CSV file: what a spreadsheet takes. */
+  auditCsv: 5000,
+  /** Steps that marks are merged in over a window: as many as a chart has points. */
+  markerSteps: 150,
+  /** Records that become marks: more than a chart can show. */
+  markedRecords: 2000,
   /** Octets of records that one page of the audit log is read in. */
   auditPageBytes: kibibytes(512),
   /** Octets of them. */

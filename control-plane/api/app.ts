@@ -4,6 +4,8 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { dashboardRoutes } from "../dashboard/dashboard-routes.tsx";
 import { alertRoutes } from "./alerts.ts";
+import { auditRoutes } from "./audit.ts";
+import { deploymentRoutes } from "./deployments.ts";
 import { edgeRoutes } from "./edges.ts";
 import type { Api, ApiEnvironment, ApiPorts, Middleware } from "./environment.ts";
 import { explainRoute } from "./explain.ts";
@@ -59,6 +61,8 @@ export function createApi(ports: ApiPorts): Api {
   journalRoutes(api, ports);
   metricsRoutes(api, ports);
   tokenRoutes(api, ports);
+  auditRoutes(api, ports);
+  deploymentRoutes(api, ports);
   alertRoutes(api, ports);
   seriesRoute(api, ports);
   document(api);

@@ -9,7 +9,7 @@ import { requireAllSites, requireSite } from "./binding.ts";
 import type { Middleware } from "./environment.ts";
 import { Refusal, unavailable } from "./problem.ts";
 
-const windowSchema = z
+export const windowSchema = z
   .string()
   .refine((text) => {
     const window = parseDuration(text);

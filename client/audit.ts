@@ -1,0 +1,60 @@
+// The audit log's calls, and what is told of and marked by it: who did what, deployments, and marks on charts.
+
+import { ask } from "./ask.ts";
+import type { Routes } from "./routes.ts";
+import type {
+  AuditRecords,
+  AuditVerdict,
+  Deployment,
+  Deployments,
+  Markers,
+  NewDeployment,
+} from "./schemas.ts";
+import type { CallOptions, Connection } from "./send.ts";
+
+type AuditQuery = Omit<Routes["GET /audit"]["query"], "format">;
+
+export interface AuditCalls {
+  /** Newest first; a page may hold fewer than asked for and still have a next one. */
+  list(query?: AuditQuery, options?: CallOptions): Promise<AuditRecords>;
+  /** Every page from `cursor` on. `options` are each one's. */
+  pages(query?: AuditQuery, options?: CallOptions): AsyncGenerator<AuditRecords>;
+  /** Whether all records are as they were written. */
+  verify(options?: CallOptions): Promise<AuditVerdict>;
+}
+
+export interface DeploymentCalls {
+  create(body: NewDeployment, options?: CallOptions): Promise<Deployment>;
+  list(query?: Routes["GET /deployments"]["query"], options?: CallOptions): Promise<Deployments>;
+}
+
+export interface AuditClient {
+  readonly audit: AuditCalls;
+  readonly deployments: DeploymentCalls;
+  /** What was done in a window, as marks on a chart. */
+  markers(query?: Routes["GET /markers"]["query"], options?: CallOptions): Promise<Markers>;
+}
+
+export function audit(to: Connection): AuditClient {
+  const list = async (query: AuditQuery = {}, options?: CallOptions) =>
+    (await ask(to, "GET /audit", { query, options })).json;
+  return {
+    audit: {
+      list,
+      async *pages(query = {}, options) {
+        let { cursor } = query;
+        do {
+          const page = await list({ ...query, ...(cursor !== undefined && { cursor }) }, options);
+          yield page;
+          cursor = page.nextCursor ?? undefined;
+        } while (cursor !== undefined);
+      },
+      verify: async (options) => (await ask(to, "GET /audit/verify", { options })).json,
+    },
+    deployments: {
+      create: async (body, options) => (await ask(to, "POST /deployments", { body, options })).json,
+      list: async (query = {}, options) => (await ask(to, "GET /deployments", { query, options })).json,
+    },
+    markers: async (query = {}, options) => (await ask(to, "GET /markers", { query, options })).json,
+  };
+}

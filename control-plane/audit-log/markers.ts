@@ -1,0 +1,120 @@
+// What was done, as marks on a chart: purges, policies, deployments, chaos and the like, merged where many fall together.
+
+import type { AuditRecord } from "../../shared/ports/audit-log.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { maySee, type Principal } from "../tokens/scopes.ts";
+import { selectRecords } from "./select.ts";
+
+export const MARKER_KINDS = ["purge", "policy", "deployment", "chaos", "warmup", "shards", "alert"] as const;
+export type MarkerKind = (typeof MARKER_KINDS)[number];
+
+export interface Marker {
+  readonly at: string;
+  readonly kind: MarkerKind;
+  readonly text: string;
+  /** Null where there is nothing to look at. */
+  readonly link: string | null;
+}
+
+export type MarkersRead = { readonly kind: "markers"; readonly markers: readonly Marker[] } | Unavailable;
+
+/** Oldest first. `since`: milliseconds since 1970; `step`: within which marks of one kind are one. */
+export async function readMarkers(
+  plane: Pick<ControlPlane, "auditLog" | "clock">,
+  { since, step, by }: { readonly since: number; readonly step?: number; readonly by?: Principal },
+): Promise<MarkersRead> {
+  const width = step ?? Math.max(1000, (plane.clock.wall() - since) / LIMITS.markerSteps);
+  const selected = await selectRecords(plane, {
+    fits: (record) => kindOf(record) !== null && (by === undefined || maySee(by, record.site)),
+    ...{ since, below: null, limit: LIMITS.markedRecords },
+  });
+  return selected.kind === "unavailable"
+    ? selected
+    : { kind: "markers", markers: merged(selected.records, width) };
+}
+
+/** What edges invalidate of themselves is traffic, not somebody's doing. */
+function kindOf({ action, token, result, actor }: AuditRecord): MarkerKind | null {
+  if (result === "failed" || result === "refused") return null;
+  if (action === "invalidate") return token === null && actor.startsWith("edge/") ? null : "purge";
+  const [family] = action.split(".", 1);
+  if (family === "policy" || family === "site") return "policy";
+  // Acknowledging one changes nothing that a chart shows.
+  if (action === "alert.fire" || action === "alert.clear") return "alert";
+  const same = ["deployment", "chaos", "warmup", "shards"] as const;
+  return same.find((kind) => kind === family) ?? null;
+}
+
+function merged(records: readonly AuditRecord[], width: number): Marker[] {
+  const groups = new Map<string, { readonly kind: MarkerKind; readonly of: AuditRecord[] }>();
+  for (const record of [...records].reverse()) {
+    const kind = kindOf(record);
+    if (kind === null) continue;
+    const name = `${kind} ${Math.floor(record.at / width)}`;
+    const group = groups.get(name) ?? { kind, of: [] };
+    groups.set(name, group);
+    group.of.push(record);
+  }
+  return [...groups.values()].flatMap(({ kind, of }) => {
+    const [first] = of;
+    if (first === undefined) return [];
+    const at = new Date(first.at).toISOString();
+    const text = of.length === 1 ? textOf(kind, first) : `${of.length} ${PLURALS[kind]}`;
+    return [{ at, kind, text, link: of.length === 1 ? linkOf(kind, first) : LISTS[kind] }];
+  });
+}
+
+const PLURALS: Readonly<Record<MarkerKind, string>> = {
+  ...{ purge: "purges", policy: "changes of policies or sites", deployment: "deployments" },
+  ...{ chaos: "steps of chaos", warmup: "steps of warm-ups", shards: "changes of shards" },
+  alert: "changes of alerts",
+};
+
+const LISTS: Readonly<Record<MarkerKind, string | null>> = {
+  ...{ purge: "/invalidations", policy: "/policies", deployment: null, chaos: null },
+  ...{ warmup: "/warmups", shards: "/shards", alert: "/alerts" },
+};
+
+const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+
+function textOf(kind: MarkerKind, { action, actor, site, detail }: AuditRecord): string {
+  const named = Array.isArray(detail.named) ? detail.named : [];
+  switch (kind) {
+    case "purge": {
+      const more = Number(detail.selectors ?? 0) - 1;
+      return `purge of ${named[0] ?? site ?? "nothing"}${more > 0 ? ` and ${more} more` : ""} by ${actor}`;
+    }
+    case "deployment":
+      return [`deployment ${text(detail.version) ?? ""}`, text(detail.note)].filter(Boolean).join(": ");
+    default: {
+      const about = ["policy", "rule", "title", "experiment", "id", "version"].map((name) => detail[name]);
+      const [what] = about.filter((value) => value !== undefined && value !== null);
+      return [action, what ?? site, `by ${actor}`].filter(Boolean).join(" ");
+    }
+  }
+}
+
+function linkOf(kind: MarkerKind, { action, site, detail }: AuditRecord): string | null {
+  const id = text(detail.id);
+  const policy = text(detail.policy);
+  switch (kind) {
+    case "purge":
+      return id === null ? LISTS.purge : `/invalidations/${encodeURIComponent(id)}`;
+    case "policy": {
+      if (action.startsWith("site")) return site === null ? "/sites" : `/sites/${encodeURIComponent(site)}`;
+      if (policy === null || site === null) return LISTS.policy;
+      return `/policies/${encodeURIComponent(policy)}?site=${encodeURIComponent(site)}`;
+    }
+    case "deployment":
+      return text(detail.url);
+    case "warmup":
+    case "chaos":
+      return id === null
+        ? LISTS[kind]
+        : `/${kind === "chaos" ? "chaos" : "warmups"}/${encodeURIComponent(id)}`;
+    default:
+      return LISTS[kind];
+  }
+}

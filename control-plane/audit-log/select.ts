@@ -1,0 +1,52 @@
+// Records of the audit log that somebody asks for, newest first, of as many as one request may look at.
+
+import type { AuditRecord } from "../../shared/ports/audit-log.ts";
+import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
+
+export interface Wanted {
+  /** What has to be true of a record. */
+  readonly fits: (record: AuditRecord) => boolean;
+  /** Milliseconds since 1970: what is older is not looked at. */
+  readonly since: number | null;
+  /** Below which number to begin; null for the newest. */
+  readonly below: number | null;
+  readonly limit: number;
+}
+
+export type Selected =
+  | {
+      readonly kind: "selected";
+      readonly records: readonly AuditRecord[];
+      /** Below which to go on; null where there is nothing more. */
+      readonly next: number | null;
+    }
+  | Unavailable;
+
+/** May find fewer than asked for and still name where to go on: what fits may be far back. */
+export async function selectRecords(
+  { auditLog }: Pick<ControlPlane, "auditLog">,
+  { fits, since, below, limit }: Wanted,
+): Promise<Selected> {
+  const found: AuditRecord[] = [];
+  let place = below;
+  for (let looked = 0; looked < LIMITS.auditScanned; looked += LIMITS.auditScannedAtOnce) {
+    const page = await auditLog.page(place, LIMITS.auditScannedAtOnce);
+    if (page.kind === "unavailable") return page;
+    for (const record of page.records) {
+      if (since !== null && record.at < since) return { kind: "selected", records: found, next: null };
+      if (fits(record)) found.push(record);
+      if (found.length === limit)
+        return { kind: "selected", records: found, next: isLast(page, record) ? null : record.seq };
+    }
+    if (page.next === null) return { kind: "selected", records: found, next: null };
+    place = page.next;
+  }
+  return { kind: "selected", records: found, next: place };
+}
+
+const isLast = (
+  { next, records }: { readonly next: number | null; readonly records: readonly AuditRecord[] },
+  record: AuditRecord,
+): boolean => next === null && records.at(-1) === record;
