@@ -188,7 +188,6 @@ describe("what isn't a good request at all", () => {
   });
 
   test.each([
-    ["/", "GET", 404],
     ["/nowhere", "GET", 404],
     ["/invalidate/", "POST", 404],
     ["/invalidations/unknown", "GET", 404],
