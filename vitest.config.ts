@@ -12,13 +12,24 @@ const leftOut: Record<string, string> = {
 
 const without = (process.env.TIDEGATE_WITHOUT ?? "").split(",");
 
-const luaAsText = {
-  name: "tidegate:lua-as-text",
+interface Mutant {
+  readonly file: string;
+  readonly find: string;
+  readonly put: string;
+}
+
+/** The fault that a test has to notice, where one is hunted (test/mutants/hunt.ts). */
+const mutant = JSON.parse(process.env.TIDEGATE_MUTANT ?? "null") as Mutant | null;
+
+const sources = {
+  name: "tidegate:sources",
   enforce: "pre" as const,
   async load(id: string) {
     const path = id.split("?")[0] ?? id;
-    if (!path.endsWith(".lua")) return null;
-    return { code: `export default ${JSON.stringify(await readFile(path, "utf8"))};`, map: null };
+    if (path !== mutant?.file && !path.endsWith(".lua")) return null;
+    const text = await readFile(path, "utf8");
+    const source = path === mutant?.file ? text.replace(mutant.find, () => mutant.put) : text;
+    return { code: path.endsWith(".lua") ? `export default ${JSON.stringify(source)};` : source, map: null };
   },
 };
 
@@ -27,6 +38,7 @@ const APART = [
   "test/model/**/*.test.ts",
   "test/interleavings/**/*.test.ts",
   "test/simulator/**/*.test.ts",
+  "test/mutants/**/*.test.ts",
   "test/tidy.test.ts",
 ];
 
@@ -36,7 +48,7 @@ const WAITING = /\/test\/(?:http|scenario|browser)\//;
 type Files = { include: string[]; exclude?: string[]; isolate?: boolean; globalSetup?: string[] };
 
 const project = (name: string, { include, exclude = [], isolate = true, globalSetup = [] }: Files) => ({
-  plugins: [luaAsText],
+  plugins: [sources],
   test: {
     name,
     environment: "node",

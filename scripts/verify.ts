@@ -30,6 +30,7 @@ const EDITIONS: readonly Edition[] = [
     args: ["scripts/test.ts", "test/scenario/journal.redis.test.ts"],
     long: true,
   },
+  { name: "the journal's mutants", args: ["test/mutants/run.ts"] },
   { name: "a hundred seeds of the simulator", args: ["test/simulator/run.ts", "--seeds", "100"] },
   { name: "the simulator's mutants", args: ["test/simulator/every-mutant.ts"] },
 ];

@@ -299,6 +299,29 @@ describe("the origin", () => {
     expect(await figures()).toMatchObject({ accepted: 2, delivered: 2, pending: 0, deadLettered: 0 });
   });
 
+  test("is heard no more after its claim has ended, not even of what somebody else carries by now", async () => {
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const gates = [first, second];
+    origin.instead = async (request) => {
+      const gate = request.method === "PUT" ? gates.shift() : undefined;
+      await gate?.promise;
+      // What was sent first fails; nobody is told before the second is under way.
+      return gate === first ? answer(422, "too late") : null;
+    };
+    await put(edges[0], "one");
+    await until("it is on its way", () => gates.length === 1);
+    now += 60_000;
+    for (let partition = 0; partition < 8; partition++)
+      kickFlush(edges[1], { shard: "one", partition }, background);
+    await until("somebody else carries it", () => gates.length === 0);
+    first.resolve();
+    await until("the first has said so", () => edges[0].flushing.size === 0);
+    expect(await figures()).toMatchObject({ pending: 1, deadLettered: 0 });
+    second.resolve();
+    await settled();
+    expect(await figures()).toMatchObject({ accepted: 1, delivered: 1, pending: 0 });
+  });
+
   test("that refuses one for good parks its key until somebody has decided", async () => {
     origin.instead = ({ method, body }) =>
       method === "PUT" && body.kind === "bytes" && new TextDecoder().decode(body.bytes) === "bad"

@@ -1,0 +1,77 @@
+// The journal's mutants: one fault each in the system's source, which a named test has to notice.
+
+export interface Mutant {
+  readonly file: string;
+  /** Found exactly once in the file. */
+  readonly find: string;
+  readonly put: string;
+  readonly caughtBy: { readonly file: string; readonly test: string };
+}
+
+const CONTRACT = "test/contract/write-back.test.ts";
+
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  "a claim without its fence": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "if o[1] ~= fence or o[3] then return end",
+    put: "if not o[4] or o[3] then return end",
+    caughtBy: {
+      file: CONTRACT,
+      test: "is heard no more after its claim has ended, not even of what somebody else carries by now",
+    },
+  },
+  "merged with what is on its way": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: "merges = not t[1] and t[2] == 'put'",
+    put: "merges = t[2] == 'put'",
+    caughtBy: {
+      file: CONTRACT,
+      test: "gets one write for several of a key that it had not been sent yet",
+    },
+  },
+  "dropped without an invalidation": {
+    file: "control-plane/api/journal.ts",
+    find: "body: { site, urls: [url],",
+    put: 'body: { site, urls: [url + "/another"],',
+    caughtBy: { file: CONTRACT, test: "of a write that is given up nothing older is served" },
+  },
+  "delivered by an edge that knows no origins": {
+    file: "edge/writes/flush.ts",
+    find: "  if (!edge.router.isConfigured) return;\n",
+    put: "",
+    caughtBy: {
+      file: CONTRACT,
+      test: "an edge that has just begun learns whose the origins are before it delivers, and delivers nothing where it can't",
+    },
+  },
+  "delivered again as another write": {
+    file: "edge/writes/deliver.ts",
+    find: '...operation.headers, ["idempotency-key",',
+    put: '...operation.headers, ["another-key",',
+    caughtBy: { file: CONTRACT, test: "that took a write without saying so takes it once" },
+  },
+  "accepted again as another write": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: "if known[1] then return { 'accepted', known[2], known[3] } end",
+    put: "",
+    caughtBy: { file: CONTRACT, test: "is the same write, and another one under the same key is refused" },
+  },
+  "the newest of a key first": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "local id = redis.call('LINDEX', 'tg:jk:' .. digest, '0')",
+    put: "local id = redis.call('LINDEX', 'tg:jk:' .. digest, '-1')",
+    caughtBy: {
+      file: CONTRACT,
+      test: "gets each key's writes one after another, in the order of their acknowledgements",
+    },
+  },
+  "delivered, and counted twice": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "    move('pending', 'delivered', o[2])\n",
+    put: "    move('pending', 'delivered', o[2])\n    redis.call('HINCRBY', FIGURES, 'delivered', '1')\n",
+    caughtBy: {
+      file: CONTRACT,
+      test: "gets one write for several of a key that it had not been sent yet",
+    },
+  },
+};
