@@ -14,16 +14,12 @@ import type { LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { systemClock, systemRandom } from "../../shared/runtime/system.ts";
 import { encodeAnswer } from "../../shared/wire/stored-answer.ts";
-import { type RestFixture, startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
+import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
 
 const site = { name: "default", hosts: ["*"], aliases: [], canonicalHost: "h.test" };
 const routing: Routing = compileRouting([site], []);
-const backends = [
-  ["redis-server", startServerRest],
-  ["embedded", () => startEmbeddedRest()],
-] as const;
 
-describe.each(backends)("%s", (_name, start) => {
+describe.each(BACKENDS)("%s", (_name, start) => {
   let rest: RestFixture;
   let redis: Redis;
   let head: LogHead;

@@ -11,15 +11,11 @@ import { createMetrics } from "../../shared/mid-tier/metrics.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Log } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
-import { type RestFixture, replyTo, startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
+import { BACKENDS, type RestFixture, replyTo } from "../support/redis-server.ts";
 
 const DEADLINE = millis(2000);
-const backends = [
-  ["redis-server", startServerRest],
-  ["embedded", () => startEmbeddedRest()],
-] as const;
 
-describe.each(backends)("%s", (_name, start) => {
+describe.each(BACKENDS)("%s", (_name, start) => {
   let rest: RestFixture;
   let redis: Redis;
   let log: Log;

@@ -1,21 +1,13 @@
 // What a warm-up makes of manifests and variants, and what it would do, before it does it.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { DocumentReply } from "../../shared/wire/document.ts";
-import { type ServerFixture, startServerRest } from "../support/redis-server.ts";
-import { at, index, pages, setWarmupStage, type WarmupStage } from "./warmup-stage.ts";
+import { at, index, pages, stageEach, type WarmupStage } from "./warmup-stage.ts";
 
-let rest: ServerFixture;
+const each = stageEach();
 let stage: WarmupStage;
-
-beforeAll(async () => {
-  rest = await startServerRest();
+beforeEach(() => {
+  stage = each.stage;
 });
-afterAll(() => rest.stop());
-
-beforeEach(async () => {
-  stage = await setWarmupStage(rest);
-});
-afterEach(() => stage.stop());
 
 describe("two releases' manifests", () => {
   const VITE = {

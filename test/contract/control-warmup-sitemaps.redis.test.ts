@@ -1,26 +1,19 @@
 // What a warm-up makes of sitemaps: read through edges, page by page, and nothing of them that is not the site's own.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../../control-plane/config.ts";
 import { advanceWarmups } from "../../control-plane/warmup/advance.ts";
 import { runtimeHttp } from "../../shared/runtime/http.ts";
 import type { DocumentReply } from "../../shared/wire/document.ts";
 import { until } from "../support/http.ts";
-import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
+import { ask } from "../support/redis-server.ts";
 import type { TestPlane } from "./control-harness.ts";
-import { at, index, pages, setWarmupStage, type WarmupStage } from "./warmup-stage.ts";
+import { at, index, pages, stageEach, type WarmupStage } from "./warmup-stage.ts";
 
-let rest: ServerFixture;
+const each = stageEach();
 let stage: WarmupStage;
-
-beforeAll(async () => {
-  rest = await startServerRest();
+beforeEach(() => {
+  stage = each.stage;
 });
-afterAll(() => rest.stop());
-
-beforeEach(async () => {
-  stage = await setWarmupStage(rest);
-});
-afterEach(() => stage.stop());
 
 describe("a sitemap", () => {
   test("is read page by page through an edge, and each URL is fetched once", async () => {
@@ -192,7 +185,7 @@ describe("a sitemap", () => {
     const job = await stage.begin({ sitemap: at("/s"), variants });
     const { id } = (await stage.plane.call(job)).json;
     // As if it had taken in nearly all that it may already.
-    await ask(rest, "/", ["HSET", `tg:warmup:${id}`, "listed", String(LIMITS.warmupTargets / 2 - 3)]);
+    await ask(each.rest, "/", ["HSET", `tg:warmup:${id}`, "listed", String(LIMITS.warmupTargets / 2 - 3)]);
     await advanceWarmups(stage.plane.plane, new Map());
     const { json } = await stage.plane.call(job);
     expect(json).toMatchObject({ total: LIMITS.warmupTargets + 1, documents: { found: 1 } });

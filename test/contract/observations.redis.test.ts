@@ -11,14 +11,10 @@ import {
 } from "../../shared/mid-tier/observations.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
-import { type RestFixture, replyTo, startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
+import { BACKENDS, type RestFixture, replyTo } from "../support/redis-server.ts";
 
 const HALF_LIFE = hours(6);
 const MOST = 4;
-const backends = [
-  ["redis-server", startServerRest],
-  ["embedded", () => startEmbeddedRest()],
-] as const;
 
 let number = 0;
 function batch(requests: Record<string, number>, more: Partial<EdgeObservations> = {}): EdgeObservations {
@@ -32,7 +28,7 @@ function batch(requests: Record<string, number>, more: Partial<EdgeObservations>
   return { edge: "one", boot: "boot", batch: { number, rows }, ...more };
 }
 
-describe.each(backends)("%s", (_name, start) => {
+describe.each(BACKENDS)("%s", (_name, start) => {
   let rest: RestFixture;
   let redis: Redis;
   let observations: Observations;

@@ -1,10 +1,10 @@
 // A site whose documents a test directs, read through stand-ins for edges, and warm-ups of it carried to their end.
 
-import { expect } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { advanceWarmups } from "../../control-plane/warmup/advance.ts";
 import type { DocumentCall, DocumentReply } from "../../shared/wire/document.ts";
-import { ask, type ServerFixture } from "../support/redis-server.ts";
+import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
 import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
 
 const SITE = "https://shop.test";
@@ -37,7 +37,21 @@ export const pages = (...locations: string[]): DocumentReply & { kind: "sitemap"
 
 export const index = (...locations: string[]): DocumentReply => ({ ...pages(...locations), of: "sitemaps" });
 
-export async function setWarmupStage(rest: ServerFixture): Promise<WarmupStage> {
+/** Sets one before each of a file's tests, on one redis-server for all of them. */
+export function stageEach(): { rest: ServerFixture; stage: WarmupStage } {
+  const each = {} as { rest: ServerFixture; stage: WarmupStage };
+  beforeAll(async () => {
+    each.rest = await startServerRest();
+  });
+  afterAll(() => each.rest.stop());
+  beforeEach(async () => {
+    each.stage = await setWarmupStage(each.rest);
+  });
+  afterEach(() => each.stage.stop());
+  return each;
+}
+
+async function setWarmupStage(rest: ServerFixture): Promise<WarmupStage> {
   await ask(rest, "/", ["FLUSHALL"]);
   const edges = await Promise.all(["one", "two"].map(startFakeEdge));
   const documents: WarmupStage["documents"] = new Map();
