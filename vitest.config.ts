@@ -82,9 +82,12 @@ class ByTurns extends BaseSequencer {
   }
 }
 
+/** Of the many, the share after which none of the few begins: at the end nobody waits for one of them alone. */
+const LAST_BEGINS = 0.7;
+
 /** The few among the many, at even distances, from the first one on. */
 function spread<T>(many: readonly T[], few: readonly T[]): T[] {
-  const step = many.length / Math.max(1, few.length);
+  const step = (LAST_BEGINS * many.length) / Math.max(1, few.length);
   const placed = [
     ...many.map((one, at) => ({ one, at })),
     ...few.map((one, at) => ({ one, at: at * step - 0.5 })),
