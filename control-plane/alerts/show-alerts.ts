@@ -101,6 +101,13 @@ export const showRules = ({ table, runbookBase }: Alerting): ShownRule[] =>
     };
   });
 
+export interface Acknowledging {
+  readonly by: string;
+  readonly note: string | null;
+  /** Rejects where it is not to be. */
+  readonly first: (alert: Alert) => Promise<unknown>;
+}
+
 export type AckOutcome =
   | { readonly kind: "acknowledged"; readonly alert: ShownAlert }
   /** There is no such alert, or it is of another spell. */
@@ -108,11 +115,11 @@ export type AckOutcome =
   | { readonly kind: "not-firing"; readonly state: ShownAlert["state"] }
   | Unavailable;
 
-/** Whoever does so last is named. */
+/** Whoever does so last is named. What is done first is done only where there is something to acknowledge. */
 export async function acknowledge(
   plane: ControlPlane,
   id: string,
-  { by, note }: { readonly by: string; readonly note: string | null },
+  { by, note, first }: Acknowledging,
 ): Promise<AckOutcome> {
   const stored = await plane.alerts.read();
   if (stored.kind === "unavailable") return stored;
@@ -120,6 +127,7 @@ export async function acknowledge(
   const alert = [...known.alerts.values()].find((one) => one.id === id);
   if (alert === undefined) return { kind: "absent" };
   if (alert.phase.kind !== "firing") return { kind: "not-firing", state: alert.phase.kind };
+  await first(alert);
   const ack = { by, at: known.now, note };
   const noted = await plane.alerts.acknowledge(id, encodeAck(ack));
   if (noted.kind === "unavailable") return noted;

@@ -2,6 +2,7 @@
 
 import { elapsed, type Instant } from "../../shared/core/units.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { record } from "../audit-log/record.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { readMetrics } from "../metrics/read-metrics.ts";
@@ -67,7 +68,7 @@ export class AlertWatch {
     if (committed.kind === "unavailable") return committed;
     // Somebody else's evaluation counts: the next one builds on it.
     if (committed.kind === "overtaken") return null;
-    for (const change of changes) console.error(wordsOf(change));
+    for (const change of changes) await tellOf(plane, change);
     this.remember(plane, { ...known, alerts, told: new Map([...known.told, ...this.unwritten]) });
     return null;
   }
@@ -129,6 +130,17 @@ function differences(
     forget: [...known.alerts.keys()].filter((key) => !alerts.has(key)),
     forgetAcks: [...known.acks.keys()].filter((id) => !ids.has(id)),
   };
+}
+
+/** Known by its spell: a change that is told twice is recorded once. */
+async function tellOf(plane: ControlPlane, alert: Alert): Promise<void> {
+  const { id, rule, labels, phase, value } = alert;
+  console.error(wordsOf(alert));
+  const action = phase.kind === "firing" ? "alert.fire" : "alert.clear";
+  const operation = { id, requestDigest: "-" };
+  const detail = { alert: id, rule, ...labels, ...(value === null ? {} : { value }) };
+  const recorded = await record(plane, { action, detail }, { actor: "control-plane", operation });
+  if (recorded.kind !== "appended") console.error(`${action} of ${id} was not recorded: ${recorded.kind}`);
 }
 
 const wordsOf = ({ rule, labels, phase }: Alert): string =>

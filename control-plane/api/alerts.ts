@@ -4,6 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { acknowledge, orderOf, readShownAlerts, showRules } from "../alerts/show-alerts.ts";
 import type { ShownAlert } from "../alerts/shown-alert.ts";
 import { ackSchema, alertSchema, alertsSchema, rulesSchema } from "./alerts-schema.ts";
+import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requireUnbound } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
@@ -78,7 +79,14 @@ function acknowledgeAlert(api: Api, { plane }: ApiPorts): void {
   api.openapi(route, async (context) => {
     const { id } = context.req.valid("param");
     const { note = null } = context.req.valid("json");
-    const outcome = await acknowledge(plane, id, { by: context.get("actor"), note });
+    const outcome = await acknowledge(plane, id, {
+      by: context.get("actor"),
+      note,
+      first: ({ rule, labels }) => {
+        const detail = { alert: id, rule, ...labels, ...(note === null ? {} : { note }) };
+        return audited(context, plane, { action: "alert.ack", detail });
+      },
+    });
     switch (outcome.kind) {
       case "unavailable":
         throw unavailable(outcome.reason);

@@ -32,7 +32,7 @@ const only = async (): Promise<ShownAlert> => {
   return alert;
 };
 const ack = (id: string, note: string | null = null) =>
-  stage.during(acknowledge(stage.plane, id, { by: "ada", note }));
+  stage.during(acknowledge(stage.plane, id, { by: "ada", note, first: async () => {} }));
 
 describe("an alert that fires", () => {
   beforeEach(async () => {
@@ -232,6 +232,21 @@ describe("while the log's database is away", () => {
     expect(await stage.alerts()).toEqual([]);
     expect(stage.receiver.messages).toEqual([]);
   });
+});
+
+test("what begins and what ends is recorded, once", async () => {
+  silence("one");
+  await stage.pass(60);
+  wake("one");
+  await stage.pass(60);
+  const page = await stage.during(stage.plane.auditLog.page(null, 100));
+  if (page.kind !== "page") throw new Error(page.kind);
+  const records = page.records.filter(({ action }) => action.startsWith("alert."));
+  expect(records.map(({ action, actor }) => [action, actor])).toEqual([
+    ["alert.clear", "control-plane"],
+    ["alert.fire", "control-plane"],
+  ]);
+  expect(records[1]?.detail).toMatchObject({ rule: "edge-silent", edge: "one", value: 1 });
 });
 
 test("a rule that is turned off is over at once, and judges nothing", async () => {
