@@ -383,6 +383,8 @@ export interface CacheMetrics {
     pending: number | null;
     deadLettered: number | null;
   };
+  /** How often the chain of the audit log was looked at, and found broken. */
+  auditLog: { looks: number; broken: number };
   /** Those that fire: see `GET /alerts`. */
   alerts: readonly Alert[];
 }

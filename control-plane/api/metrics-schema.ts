@@ -242,6 +242,9 @@ export const metricsSchema = z
         deadLettered: count.nullable(),
       })
       .openapi({ description: "Writes since the databases began; null where one of these doesn't answer." }),
+    auditLog: z
+      .object({ looks: count, broken: count })
+      .openapi({ description: "How often the chain of the audit log was looked at, and found broken." }),
     alerts: z.array(alertSchema).openapi({ description: "Those that fire: see `GET /alerts`." }),
   })
   .openapi("CacheMetrics");

@@ -7,7 +7,7 @@ import { record } from "./record.ts";
 import { beyondChain } from "./verify.ts";
 import type { AuditNoted } from "./witness.ts";
 
-type Ports = Pick<ControlPlane, "auditLog" | "auditWitness" | "clock" | "random">;
+type Ports = Pick<ControlPlane, "auditLog" | "auditWitness" | "clock" | "metrics" | "random">;
 
 /** What is kept from one look to the next. */
 export class AuditWatch {
@@ -20,6 +20,9 @@ export class AuditWatch {
     const wrong = (await this.compare(plane)) ?? (await this.verifyOn(plane));
     const news = wrong !== null && wrong !== this.told;
     this.told = wrong;
+    // By what is counted the alert rules know: whoever reads the figures may be another isolate.
+    await plane.metrics.count("auditChain|looks", 1);
+    if (wrong !== null) await plane.metrics.count("auditChain|broken", 1);
     return news ? wrong : null;
   }
 

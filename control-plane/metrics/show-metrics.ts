@@ -109,6 +109,8 @@ export interface CacheMetrics {
   /** Answers that were not stored, by the reason. */
   readonly notStored: Record<string, number>;
   readonly journal: JournalSums;
+  /** How often the chain of the audit log was looked at, and found broken. */
+  readonly auditLog: { readonly looks: number; readonly broken: number };
   /** Those that fire. Empty where the rules themselves read these figures. */
   readonly alerts: ShownAlert[];
 }
@@ -196,6 +198,7 @@ export function showMetrics(
     variants: { displaced: count("variants|displaced") },
     notStored: notStored(counts),
     journal: context.journal,
+    auditLog: { looks: count("auditChain|looks"), broken: count("auditChain|broken") },
     alerts: [],
   };
 }

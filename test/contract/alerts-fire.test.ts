@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { RULES } from "../../control-plane/alerts/rules.ts";
 import { LIMITS } from "../../control-plane/config.ts";
 import { seconds } from "../../shared/core/units.ts";
-import { JOURNAL_FIGURES } from "../../shared/mid-tier/keys.ts";
+import { AUDIT_KEYS, AUDIT_RECORDS, JOURNAL_FIGURES } from "../../shared/mid-tier/keys.ts";
 import type { RedisArgument } from "../../shared/ports/redis.ts";
 import type { AuditSample } from "../../shared/wire/audit.ts";
 import { type AlertStage, startAlertStage } from "../support/alert-stage.ts";
@@ -235,6 +235,8 @@ const SCENARIOS: readonly Scenario[] = [
   {
     rule: "log-lost",
     fires: ["log-lost"],
+    // What has emptied the database has taken the audit log with it.
+    beside: ["audit-broken"],
     cause: async (stage) => {
       await stage.purge();
       await stage.pass(10);
@@ -242,6 +244,23 @@ const SCENARIOS: readonly Scenario[] = [
     },
     end: async ({ time }) => {
       await time.runUntil(time.now + LIMITS.alertLossFor);
+    },
+  },
+  {
+    rule: "audit-broken",
+    fires: ["audit-broken"],
+    cause: async (stage) => {
+      await stage.purge();
+      await stage.pass(10);
+      await stage.during(
+        stage.control.redis.run([["HSET", AUDIT_RECORDS, 1, "nobody did anything"]], seconds(1)),
+      );
+    },
+    end: async (stage) => {
+      await stage.during(stage.control.redis.run([["DEL", ...AUDIT_KEYS]], seconds(1)));
+      await stage.during(stage.plane.auditWitness.put({ head: null, breaches: [] }));
+      await stage.pass(80);
+      await stage.time.runUntil(stage.time.now + 3_600_000);
     },
   },
   {

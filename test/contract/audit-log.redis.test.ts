@@ -8,6 +8,7 @@ import { days, kibibytes, millis } from "../../shared/core/units.ts";
 import { type AuditLogLimits, createAuditLog } from "../../shared/mid-tier/audit-log.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
+import { createMetrics } from "../../shared/mid-tier/metrics.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AuditEntry, AuditLog, AuditRecord } from "../../shared/ports/audit-log.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
@@ -71,6 +72,7 @@ describe.each([
     watch.look({
       ...{ auditLog: log, auditWitness: witness, clock: handClock().clock },
       random: { token: () => own().id, unit: () => 0 },
+      metrics: createMetrics(redis, millis(2000)),
     });
 
   test("what is recorded is read back, newest first, page by page", async () => {

@@ -6,6 +6,7 @@ import type { ShownAlert } from "../../control-plane/alerts/shown-alert.ts";
 import { AlertWatch } from "../../control-plane/alerts/watch.ts";
 import type { WebhookMessage } from "../../control-plane/alerts/webhook/message.ts";
 import { WEBHOOK_SIGNATURE } from "../../control-plane/alerts/webhook/sign.ts";
+import { AuditWatch } from "../../control-plane/audit-log/watch.ts";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import type { Environment } from "../../control-plane/configuration/settings.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
@@ -86,6 +87,7 @@ export async function startAlertStage(env: Environment = {}): Promise<AlertStage
 function staged(world: VirtualPlane, parts: Pick<AlertStage, "control" | "second" | "receiver">): AlertStage {
   const { plane, time, edges } = world;
   const witness = memoryWitness();
+  const auditWatch = new AuditWatch();
   const shards = new ShardWatch(new Refill());
   let watch = new AlertWatch();
   const counted: Record<string, number> = {};
@@ -95,6 +97,7 @@ function staged(world: VirtualPlane, parts: Pick<AlertStage, "control" | "second
       counted[name] = name.startsWith("gauge|") ? by : (counted[name] ?? 0) + by;
     for (const edge of edges) edge.said = { ...edge.said, counters: { ...counted } };
     await watchLog(plane, { witness, began: () => {} });
+    await auditWatch.look(plane);
     await shards.look(plane);
     await collectStatus(plane);
     await followReceipts(plane);

@@ -1,6 +1,6 @@
 // Rules about what is held: hit ratios by class, the shards, and the database of the log.
 
-import { minutes, seconds } from "../../../shared/core/units.ts";
+import { hours, minutes, seconds } from "../../../shared/core/units.ts";
 import { LIMITS } from "../../config.ts";
 import { known, type Rule, rule, share } from "../rule.ts";
 
@@ -96,6 +96,20 @@ export const MID_TIER_RULES: readonly Rule[] = [
     prometheus: {
       value:
         "(tidegate_log_last_loss_timestamp_seconds > bool 0) * (time() - tidegate_log_last_loss_timestamp_seconds < bool 3600)",
+    },
+  }),
+  rule({
+    id: "audit-broken",
+    title: "The audit log was tampered with, or has lost something",
+    severity: "page",
+    unit: "count",
+    figure: ({ auditLog }) => [known(auditLog.looks === 0 ? null : auditLog.broken)],
+    // A loss is found once, a record that was changed whenever the verification comes by.
+    ...{ threshold: 1, clear: 0, clearFor: hours(1) },
+    summary: "the chain of the audit log does not hold: `npx tidegate audit --verify` names the record",
+    prometheus: {
+      value:
+        "(tidegate_audit_faults_total unless tidegate_audit_faults_total offset 10m) or increase(tidegate_audit_faults_total[10m])",
     },
   }),
 ];
