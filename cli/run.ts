@@ -10,6 +10,7 @@ import { addPolicies } from "./commands/policies.ts";
 import { addPurge } from "./commands/purge.ts";
 import { addReceipts } from "./commands/receipts.ts";
 import { addSites } from "./commands/sites.ts";
+import { addTail } from "./commands/tail.ts";
 import { addWarm } from "./commands/warm.ts";
 import { EXIT, type ExitCode, exitOf } from "./exit.ts";
 import { tellFailure } from "./failure.ts";
@@ -21,7 +22,7 @@ const VERSION = "0.1.0";
 /** In the order in which the help names them. */
 const COMMANDS = [
   ...[addPurge, addWarm, addPolicies, addSites, addExplain],
-  ...[addReceipts, addJournal, addEdges, addMetrics],
+  ...[addReceipts, addJournal, addEdges, addMetrics, addTail],
 ];
 
 const AFTER = `

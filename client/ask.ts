@@ -47,7 +47,8 @@ export async function ask<R extends Route>(
   return { ...answer, json: json as AnswerTo<R> };
 }
 
-function queryOf(fields: object = {}): string {
+/** With its question mark; nothing where nothing is given. */
+export function queryOf(fields: object = {}): string {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return text === "" ? "" : `?${text}`;

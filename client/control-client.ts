@@ -36,6 +36,7 @@ import type {
 } from "./schemas.ts";
 import type { CallOptions, Connection } from "./send.ts";
 import { type SiteCalls, sites } from "./sites.ts";
+import { type TailEvent, type TailQuery, tailEvents } from "./tail.ts";
 import { type TokenCalls, tokens } from "./tokens.ts";
 import { versionIn, versionNamed } from "./version.ts";
 
@@ -103,6 +104,8 @@ export interface ControlClient extends AuditClient {
   readonly journal: JournalCalls;
   readonly alerts: AlertCalls;
   readonly tokens: TokenCalls;
+  /** Requests as they happen, sampled, for as long as the loop over it goes on. */
+  tail(query?: TailQuery, options?: Pick<CallOptions, "signal">): AsyncGenerator<TailEvent>;
   readonly edges: { list(query?: Query<"GET /edges">, options?: CallOptions): Promise<Edges> };
   readonly shards: {
     list(options?: CallOptions): Promise<Shards>;
@@ -141,6 +144,7 @@ export function createControlClient({ url, token = null, ...given }: ClientOptio
     journal: journal(to),
     alerts: alerts(to),
     tokens: tokens(to),
+    tail: (query = {}, options) => tailEvents(to, query, options),
     edges: { list: async (query = {}, options) => (await ask(to, "GET /edges", { query, options })).json },
     shards: {
       list: async (options) => (await ask(to, "GET /shards", { options })).json,

@@ -199,6 +199,26 @@ export interface Routes {
   };
   /** One site, its version as ETag */
   "GET /sites/{name}": { answers: { 200: Site } };
+  /**
+   * Requests as they happen, sampled, as server-sent events: `request`, and `dropped` for what is not shown
+   */
+  "GET /tail": {
+    query: {
+      /** By commas: hit, stale, miss, pass, coalesced, error. */
+      result?: string;
+      /** By commas: names of classes. */
+      class?: string;
+      /** By commas: names of sites. */
+      site?: string;
+      /** By commas: statuses such as 404 or 5xx. */
+      status?: string;
+      /** A pattern, as policies' `key_pattern` is written. */
+      path?: string;
+      /** Requests shown in a second at most; default 50. */
+      rate?: number;
+    };
+    answers: { 200: string };
+  };
   /** All tokens, without their secrets */
   "GET /tokens": {
     query: {

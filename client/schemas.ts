@@ -477,6 +477,11 @@ export interface Deployment {
 export interface Deployments {
   items: readonly Deployment[];
   nextCursor: string | null;
+export interface DroppedRequests {
+  reason: "rate" | "lost";
+  edge: string;
+  /** Null where nobody knows how many. */
+  requests: number | null;
 }
 
 export interface DryRun {
@@ -1074,6 +1079,26 @@ export interface Suggestions {
   /** Seen too seldom to say anything of. */
   tooLittle: readonly { key_pattern: string; requests: number; needed: number }[];
   observedForSeconds: number;
+}
+
+export interface TailRequest {
+  /** By the edge's own clock. */
+  at: string;
+  site: string;
+  method: string;
+  host: string;
+  path: string;
+  status: number;
+  class: string;
+  policy: string | null;
+  result: "hit" | "stale" | "miss" | "pass" | "coalesced" | "error";
+  tier: "memory" | "l1" | "l2" | "origin" | "journal" | "none";
+  cacheStatus: string;
+  ms: number;
+  bytes: number;
+  why: string;
+  edge: string;
+  region: string;
 }
 
 export interface Token {

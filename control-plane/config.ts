@@ -243,6 +243,23 @@ export const LIMITS = {
   /** Settled buckets kept in memory, of all windows: the points of two charts. */
   bucketsRemembered: 300,
 
+  /** Requests a second that somebody is shown who does not say: as many as can be read. */
+  tailRate: 50,
+  /** Who may watch requests at once: edges judge each request for each of them. */
+  tailWatches: 16,
+  /** A watch that nobody renews ends: edges keep nothing for somebody who has gone. */
+  tailLasts: seconds(5),
+  /** How often whoever watches is told what is new: with a beat before it, a second and a half. */
+  tailPoll: millis(300),
+  /** Batches kept for those who watch: of many edges, as long as a slow reader takes; each has up to 64 KiB. */
+  tailBatches: 100,
+  /** By then nobody wants to see them any more. */
+  tailKept: seconds(30),
+  /** Batches read at once. */
+  tailPage: 20,
+  /** A stream of requests ends after this long; clients connect again by themselves. */
+  tailFor: minutes(15),
+
   /** After which what was observed of traffic counts half: what a path is like shows over a day, and is forgotten in two. */
   observedHalfLife: hours(6),
   /** Path patterns remembered, of all sites: those asked for most. */

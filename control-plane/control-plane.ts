@@ -16,6 +16,7 @@ import type { Metrics } from "../shared/mid-tier/metrics.ts";
 import type { Observations } from "../shared/mid-tier/observations.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
 import type { Repeats } from "../shared/mid-tier/repeats.ts";
+import type { RequestTails } from "../shared/mid-tier/request-tails.ts";
 import type { Tokens } from "../shared/mid-tier/tokens.ts";
 import type { Warmups } from "../shared/mid-tier/warmups.ts";
 import type { AuditLog } from "../shared/ports/audit-log.ts";
@@ -93,6 +94,7 @@ export interface ControlPlane {
   readonly hotLedger: HotLedger;
   readonly observations: Observations;
   readonly observedLedger: ObservedLedger;
+  readonly requestTails: RequestTails;
   readonly answerSamples: AnswerSamples;
   readonly budgets: Budgets;
   readonly repeats: Repeats;

@@ -17,6 +17,7 @@ import { createMetrics } from "../shared/mid-tier/metrics.ts";
 import { createObservations } from "../shared/mid-tier/observations.ts";
 import { createReceipts } from "../shared/mid-tier/receipts.ts";
 import { createRepeats } from "../shared/mid-tier/repeats.ts";
+import { createRequestTails } from "../shared/mid-tier/request-tails.ts";
 import { createTokens } from "../shared/mid-tier/tokens.ts";
 import { createWarmups } from "../shared/mid-tier/warmups.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
@@ -144,10 +145,13 @@ function whoAsks(
   };
 }
 
-/** What edges count of their traffic, merged. */
+/** What edges count of their traffic, merged, and what they show of it. */
 function ofTraffic(
   redis: Redis,
-): Pick<ControlPlane, "hotKeys" | "dueKeys" | "hotLedger" | "observations" | "observedLedger"> {
+): Pick<
+  ControlPlane,
+  "hotKeys" | "dueKeys" | "hotLedger" | "observations" | "observedLedger" | "requestTails"
+> {
   const deadline = LIMITS.redisDeadline;
   const hotKeys = createHotKeys(redis, { deadline, halfLife: LIMITS.hotHalfLife, most: LIMITS.hotLedger });
   const observations = createObservations(redis, {
@@ -155,7 +159,12 @@ function ofTraffic(
   });
   const dueKeys = dueKeysOn(redis);
   const hotLedger = new HotLedger(hotKeys, dueKeys);
-  return { hotKeys, dueKeys, hotLedger, observations, observedLedger: new ObservedLedger(observations) };
+  const observedLedger = new ObservedLedger(observations);
+  const requestTails = createRequestTails(redis, {
+    ...{ deadline, lasts: LIMITS.tailLasts, watches: LIMITS.tailWatches },
+    ...{ batches: LIMITS.tailBatches, kept: LIMITS.tailKept, page: LIMITS.tailPage },
+  });
+  return { hotKeys, dueKeys, hotLedger, observations, observedLedger, requestTails };
 }
 
 const warmupsOn = (redis: Redis): ControlPlane["warmups"] =>

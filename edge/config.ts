@@ -227,6 +227,14 @@ export const LIMITS = {
   hotHeaders: 4,
   /** Longer values are not counted. */
   hotHeaderLength: 128,
+  /** Characters of the requests that one report shows to whoever watches: every beat carries them. */
+  tailBatch: kibibytes(64),
+  /** Characters of a path that is shown. */
+  tailPath: 512,
+  /** Parameters of a query that are named. */
+  tailNames: 12,
+  /** Characters of such a name: longer ones are values, most likely. */
+  tailName: 40,
   /** Answers in memory looked at for one estimate: some milliseconds of the isolate's time. */
   estimateLooks: 2000,
   /** Signed requests older or newer than this are refused. */

@@ -14,6 +14,7 @@ import { countHot } from "./hot/count-hot.ts";
 import { observeRequest } from "./observe/observe.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
+import { watchRequest } from "./tail/watch-request.ts";
 
 export interface Answered {
   readonly reply: Reply;
@@ -35,6 +36,7 @@ export function counted(edge: Edge, request: EdgeRequest, given: Answered): Repl
     else countTook(counters, edge.clock.now() - request.arrivedAt);
     counters.bytesServed += size;
   }
+  if (request.arrivedAt < edge.tail.until) watchRequest(edge, request, { reply, route, result, size });
   if (edge.heat.isDue()) {
     countHot(edge, request, { reply, route, result });
     observeRequest(edge, request, { route, result, size });

@@ -16,6 +16,7 @@ import { LastConfiguration } from "./last-configuration.ts";
 import { Observed } from "./observe/observed.ts";
 import { OriginGuards } from "./origin/guard.ts";
 import { Router } from "./router.ts";
+import { RequestTail } from "./tail/request-tail.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
 import { MemoryTier } from "./tiers/memory.ts";
 import { UnsentWrites } from "./writes/unsent.ts";
@@ -86,6 +87,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     looks: new Map(),
     heat: new Heat(LIMITS),
     observed: new Observed(LIMITS),
+    tail: new RequestTail(LIMITS.tailBatch),
     unsent: new UnsentWrites(),
     flushing: new Map(),
     lastConfiguration: new LastConfiguration(ports.blobs),

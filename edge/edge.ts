@@ -24,6 +24,7 @@ import type { Observed } from "./observe/observed.ts";
 import type { OriginGuards } from "./origin/guard.ts";
 import type { Router } from "./router.ts";
 import type { Shown } from "./shown.ts";
+import type { RequestTail } from "./tail/request-tail.ts";
 import type { DataCentreTier, Look } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
 import type { Flushing } from "./writes/flushing.ts";
@@ -71,6 +72,7 @@ export interface Edge extends EdgePorts {
   readonly originChecks: OriginChecks;
   readonly heat: Heat;
   readonly observed: Observed;
+  readonly tail: RequestTail;
   readonly unsent: UnsentWrites;
   readonly flushing: Flushing;
   readonly lastConfiguration: LastConfiguration;

@@ -190,6 +190,7 @@ async function weighAnswer(
     job.route.counters.tiers.l2.hits += 1;
     return { kind: "answer", judged, key: search.key };
   }
+  edge.tail.note(job.request, judged);
   if (judged.step.kind !== "fetch") search.candidate = asCandidate(judged);
   return "again";
 }

@@ -56,6 +56,7 @@ async function lookInMemory(
           entry.held = held;
         })
       : byView;
+  if (judged !== null) edge.tail.note(request, judged);
   if (judged !== null && (judged.step.kind !== "fetch" || mayPlease(judged, wants))) return judged;
   // Kept until its successor is here, so that all of a crowd see that it has expired.
   if (judged?.coherence.kind === "current") return "expired";
@@ -77,6 +78,7 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
   const judged = await judge(edge, { ...input, held }, (verified) =>
     request.background.keep(edge.dataCentre.recordVerified(verified)),
   );
+  if (judged !== null) edge.tail.note(request, judged);
   if (judged === null || judged.step.kind === "fetch") return null;
   route.counters.tiers.l1Cache.hits += 1;
   if (judged.body.kind === "bytes") {

@@ -21,6 +21,7 @@ import { seriesRoute } from "./series.ts";
 import { shardRoutes } from "./shards.ts";
 import { siteRoutes } from "./sites.ts";
 import { suggestionsRoute } from "./suggestions.ts";
+import { tailRoute } from "./tail.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { refuseInvalid } from "./validation.ts";
 import { warmupRoute } from "./warmups.ts";
@@ -65,6 +66,7 @@ export function createApi(ports: ApiPorts): Api {
   deploymentRoutes(api, ports);
   alertRoutes(api, ports);
   seriesRoute(api, ports);
+  tailRoute(api, ports);
   document(api);
   dashboardRoutes(api, ports);
   return api;

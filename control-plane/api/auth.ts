@@ -44,6 +44,18 @@ export async function authenticate({ principals }: Recognising, token: string): 
   return recognition.kind === "known" ? recognition.principal : null;
 }
 
+/** Whether what was begun with this request's token may go on; where nobody can be asked, it may. */
+export async function mayGoOn(
+  context: Context<ApiEnvironment>,
+  { principals }: Recognising,
+  scope: Scope,
+): Promise<boolean> {
+  const token = bearerToken(context.req.header("authorization"));
+  const recognition = token === null ? null : await principals.recognise(token);
+  if (recognition?.kind !== "known") return recognition?.kind === "unavailable";
+  return mayAct(recognition.principal, scope);
+}
+
 /** The client's address where the runtime vouches for it: what a client may write itself is no address. */
 export function addressOf(
   context: Pick<Context, "req">,

@@ -9,6 +9,7 @@ import { type Background, UNKEPT } from "../../shared/ports/clock.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { encodeStatusCall, type Peer, STATUS_PATH } from "../../shared/wire/internal.ts";
 import { decodeStatus } from "../../shared/wire/replies.ts";
+import type { KeptBatch } from "../../shared/wire/request-tail.ts";
 import type { Moment } from "../audit/tally.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -24,6 +25,7 @@ type Ports = Pick<
   | "auditor"
   | "hotLedger"
   | "observedLedger"
+  | "requestTails"
   | "logTail"
   | "clock"
   | "timers"
@@ -86,7 +88,7 @@ async function readAhead({ auditor, hotLedger }: Ports, { newcomers }: Round): P
 
 /** Null where all of it was taken in. */
 async function record(
-  { metrics, auditor, hotLedger, observedLedger }: Ports,
+  { metrics, auditor, hotLedger, observedLedger, requestTails }: Ports,
   reports: readonly Report[],
   { round, directory }: Telling,
 ): Promise<Unavailable | null> {
@@ -96,13 +98,21 @@ async function record(
   }
   const folded = await metrics.fold(reports, directory.now);
   if (folded.kind === "unavailable") return folded;
-  const outcomes = await Promise.all([
+  const [, ...outcomes] = await Promise.all([
+    // Lost without harm: whoever watches is told that something is.
+    requestTails.append(shownRequests(reports)),
     auditor.judge(reports, directory.now),
     hotLedger.take(reports),
     observedLedger.take(reports),
   ]);
   return outcomes.find((outcome) => outcome.kind === "unavailable") ?? null;
 }
+
+/** What they show of single requests, for those who watch. */
+const shownRequests = (reports: readonly Report[]): KeptBatch[] =>
+  reports.flatMap(({ edge, report: { boot, region, tail = null } }) =>
+    tail === null ? [] : [{ edge, boot, region, batch: tail }],
+  );
 
 /** The directory as these reports change it. */
 function seen(directory: Directory, reports: readonly NamedReport[]): Directory {
@@ -161,8 +171,8 @@ async function askStatus(
   const { counted: merged, keys } = hotLedger.newsFor(edge.id);
   const hot = { counted: merged, keys: newcomers === undefined ? null : keys };
   const observed = observedLedger.countedOf(edge.id);
-  const peers = peersOf(directory);
-  const body = encodeStatusCall({ peers, watch, counted, patience, entries, hot, observed });
+  const news = { hot, observed, tail: directory.watches };
+  const body = encodeStatusCall({ peers: peersOf(directory), watch, counted, patience, entries, ...news });
   const sentAt = clock.now();
   attention.asked(ask, sentAt);
   const answer = await callEdge(edge, { path: STATUS_PATH, body }, deadline);

@@ -160,8 +160,11 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   const audit = edge.sampler.report(now, countedOf(call.counted, internal.boot));
   const hot = edge.heat.report(countedOf(call.hot.counted, internal.boot), (key) => renewalOf(edge, key));
   const observed = edge.observed.report(countedOf(call.observed ?? null, internal.boot), now);
+  // Before whoever watches from now on is known: what was kept for the others is theirs still.
+  const tail = edge.tail.report(now, () => edge.random.unit());
+  edge.tail.watch(call.tail ?? [], now);
   const tookMs = elapsed(began, now);
-  return { status: 200, json: { ...report, audit, hot, observed, tookMs } satisfies StatusReport };
+  return { status: 200, json: { ...report, audit, hot, observed, tail, tookMs } satisfies StatusReport };
 }
 
 /** The tick's beat: an edge without traffic learns the log here. */

@@ -6,7 +6,9 @@ import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { decodeListedEdge, encodeListedEdge, type ListedEdge } from "../wire/edge-list.ts";
 import { parseJson } from "../wire/json.ts";
-import { EDGES, EDGES_DEPARTED, EDGES_LISTED, LOG_HEAD } from "./keys.ts";
+import type { ToldWatch } from "../wire/request-tail.ts";
+import { EDGES, EDGES_DEPARTED, EDGES_LISTED, LOG_HEAD, TAIL_WATCHES } from "./keys.ts";
+import { watchesIn } from "./request-tails.ts";
 import { evalCommand, millisecondsOf, scriptReply } from "./script.ts";
 import REPLACE_EDGES from "./scripts/replace-edges.lua";
 
@@ -28,6 +30,8 @@ export interface Directory {
   /** Who has left the list and when, Redis TIME: until it is fenced it may go on serving what was purged before then. */
   readonly departed: ReadonlyMap<string, number>;
   readonly sightings: ReadonlyMap<string, Sighting>;
+  /** Who watches requests as they happen: here because every round of questions reads this. */
+  readonly watches: readonly ToldWatch[];
   /** Up to where the log told of itself; null where there is none yet. */
   readonly head: Position | null;
   /** When it last told of something later than it was appended, Redis TIME, milliseconds; null where it never has. */
@@ -68,12 +72,12 @@ export function createEdgeDirectory(redis: Redis, config: DirectoryConfig): Edge
 }
 
 async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<DirectoryOutcome> {
-  const hashes = [EDGES_LISTED, EDGES, EDGES_DEPARTED].map((key) => ["HGETALL", key]);
+  const hashes = [EDGES_LISTED, EDGES, EDGES_DEPARTED, TAIL_WATCHES].map((key) => ["HGETALL", key]);
   // The head last: whatever was seen of an edge before then, a log that has lost nothing is as far by now.
   const commands = [["TIME"], ...hashes, ["HGETALL", LOG_HEAD]];
   const outcome = await redis.run(commands, config.deadline);
   const replies = commands.map((_, index) => scriptReply(outcome, index));
-  const [time = [], listed = [], seen = [], departed = [], head = []] = replies.map((reply) =>
+  const [time = [], listed = [], seen = [], departed = [], watches = [], head = []] = replies.map((reply) =>
     reply.kind === "strings" ? reply.strings : undefined,
   );
   if (replies.some(({ kind }) => kind === "unavailable"))
@@ -87,6 +91,7 @@ async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<Dir
     edition: new Map(pairs(listed)).get(EDITION_FIELD) ?? "",
     departed: new Map([...left, ...leaving.map((id) => [id, now] as const)]),
     sightings: readSightings(pairs(seen)),
+    watches: watchesIn(watches, now),
     ...readHead(new Map(pairs(head))),
   };
   return { kind: "directory", directory };

@@ -117,3 +117,7 @@ export const observedBatchKey = (edge: string, boot: string): string =>
 export const ALERTS = `${PREFIX}alerts`;
 export const ALERT_ACKS = `${PREFIX}alerts:acks`;
 export const ALERTS_TOLD = `${PREFIX}alerts:told`;
+/** Who watches requests as they happen; what edges tell of them, and how many batches there have been. */
+export const TAIL_WATCHES = `${PREFIX}tail:watches`;
+export const TAIL_BATCHES = `${PREFIX}tail:batches`;
+export const TAIL_COUNT = `${PREFIX}tail:count`;

@@ -9,6 +9,7 @@ import { type HotBatch, type HotNews, readHotNews } from "./hot.ts";
 import { parseJson } from "./json.ts";
 import { fromWireEntry, toWireEntry, type WireEntry } from "./log-payload.ts";
 import type { ObservedBatch } from "./observed.ts";
+import { readToldWatches, type TailBatch, type ToldWatch } from "./request-tail.ts";
 
 export const INTERNAL_PREFIX = "/.tidegate/";
 export const PUSH_PATH = "/.tidegate/push";
@@ -56,6 +57,8 @@ export interface StatusReport extends Acknowledgement {
   readonly hot: HotBatch | null;
   /** What traffic looked like, by path pattern; likewise. */
   readonly observed?: ObservedBatch | null;
+  /** Requests that somebody watches; likewise. */
+  readonly tail?: TailBatch | null;
   /** How long the answer took to make. */
   readonly tookMs: number;
 }
@@ -78,6 +81,8 @@ export interface StatusCall {
   readonly hot: HotNews;
   /** Which of what it has observed is merged. */
   readonly observed?: Counted | null;
+  /** Who watches requests. */
+  readonly tail?: readonly ToldWatch[];
 }
 
 export const encodeStatusCall = (call: StatusCall): string =>
@@ -103,7 +108,8 @@ export function decodeStatusCall(text: string): StatusCall | null {
   const entries = Array.isArray(listed) ? listed.map(fromWireEntry) : [null];
   if (counted === undefined || !entries.every((entry) => entry !== null)) return null;
   const observed = readCounted(value.observed) ?? null;
-  return { peers, watch, counted, patience, entries, hot: readHotNews(value.hot), observed };
+  const tail = readToldWatches(value.tail);
+  return { peers, watch, counted, patience, entries, hot: readHotNews(value.hot), observed, tail };
 }
 
 function readPeer(value: unknown): Peer | null {

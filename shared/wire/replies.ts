@@ -7,6 +7,7 @@ import type { Acknowledgement, EstimateReply, StatusReport, WarmReply } from "./
 import { parseJson } from "./json.ts";
 import { observedBatchSchema } from "./observed.ts";
 import { positionSchema } from "./position.ts";
+import { tailBatchSchema } from "./request-tail.ts";
 
 const position = positionSchema.nullable();
 
@@ -26,6 +27,7 @@ const statusSchema = z.object({
   audit: auditBatchSchema.nullable().catch(null),
   hot: hotBatchSchema.nullable().catch(null),
   observed: observedBatchSchema.nullable().catch(null),
+  tail: tailBatchSchema.nullable().catch(null),
   tookMs: z.number().nonnegative().catch(0),
 });
 

@@ -36,6 +36,7 @@ import {
   WARM_PATH,
   type WarmResult,
 } from "../../shared/wire/internal.ts";
+import type { TailBatch } from "../../shared/wire/request-tail.ts";
 import { SIGNATURE_HEADER, SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
 import { memoryAuditWitness } from "../support/memory-audit-witness.ts";
 import { memoryWitness } from "../support/memory-witness.ts";
@@ -62,6 +63,8 @@ export interface TestPlane {
   readonly plane: ControlPlane;
   readonly witness: WitnessStore;
   ask(path: string, options?: AskOptions): Promise<Answer>;
+  /** A streamed answer's body, which whoever asked has to end. */
+  open(path: string, headers: Record<string, string>): Promise<ReadableStream>;
   /** With the token, and a body where there is one: then it is a POST. */
   call(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** What answers have left running behind them. */
@@ -126,6 +129,12 @@ export async function startPlane(
     plane,
     witness,
     ask,
+    async open(path, headers) {
+      const request = new Request(`http://control.test${path}`, { headers });
+      const { body } = await api.fetch(request, {}, context as unknown as Parameters<typeof api.fetch>[2]);
+      if (body === null) throw new Error("there is no body");
+      return body;
+    },
     call: (path, body, headers = {}) => {
       const authorization = { authorization: `Bearer ${TOKEN}` };
       if (body === undefined) return ask(path, { headers: { ...authorization, ...headers } });
@@ -168,6 +177,8 @@ export interface FakeEdge {
   /** The samples that it tells of, and what it was last told by the beat. */
   audit: AuditBatch | null;
   hot: HotBatch | null;
+  /** The requests that it shows to whoever watches. */
+  tail: TailBatch | null;
   called: StatusCall | null;
   /** The selectors of the last entry of every push. */
   readonly pushed: string[][];
@@ -218,6 +229,7 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     counters: {},
     audit: null,
     hot: null,
+    tail: null,
     called: null,
     pushed: [],
     memory: { entries: 0, bytes: 0, sampled: 0, of: 0 },
@@ -279,6 +291,7 @@ const statusOf = (edge: FakeEdge): StatusReport => ({
   counters: edge.counters,
   audit: edge.audit,
   hot: edge.hot,
+  tail: edge.tail,
   tookMs: 0,
 });
 

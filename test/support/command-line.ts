@@ -10,6 +10,9 @@ export interface Ran {
   /** Of `--json`. */
   // biome-ignore lint/suspicious/noExplicitAny: documents of many shapes are looked into.
   readonly json: any;
+  /** Of `tail --json`. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly lines: readonly any[];
   readonly asked: readonly string[];
 }
 
@@ -59,6 +62,9 @@ export async function runCli(args: readonly string[], seat: Seat = {}): Promise<
     },
     ...(fetch !== undefined && { fetch }),
   });
-  const json = args.includes("--json") && said.stdout !== "" ? JSON.parse(said.stdout) : null;
-  return { exit, ...said, json, asked };
+  const isJson = args.includes("--json") && said.stdout !== "";
+  // `tail` alone gives a document a line.
+  const lines = isJson && args[0] === "tail" && exit === 0 ? said.stdout.trim().split("\n") : null;
+  const json = isJson && lines === null ? JSON.parse(said.stdout) : null;
+  return { exit, ...said, json, lines: (lines ?? []).map((line) => JSON.parse(line)), asked };
 }
