@@ -3,10 +3,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ControlClient } from "../client/control-client.ts";
 import { parseDuration } from "../shared/wire/duration.ts";
-import { type ConnectionFlags, connect } from "./connection.ts";
+import { connect, type Token } from "./connection.ts";
 import type { ExitCode } from "./exit.ts";
 import type { FieldNames } from "./failure.ts";
-import { Output } from "./output.ts";
+import { type ColorWhen, Output } from "./output.ts";
+import { readSettings, type SettingFlags, type Settings } from "./settings/settings.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** One run of the command line. */
@@ -23,11 +24,11 @@ export interface Tools {
   readonly client: ControlClient;
   readonly out: Output;
   readonly surroundings: Surroundings;
+  readonly settings: Settings;
+  readonly token: Token;
 }
 
-export interface GlobalFlags extends ConnectionFlags {
-  readonly json?: true;
-}
+export type GlobalFlags = SettingFlags;
 
 type Action<Flags> = (
   tools: Tools,
@@ -39,18 +40,53 @@ type Action<Flags> = (
 interface Place {
   readonly shell: Shell;
   readonly names?: FieldNames;
+  /** Whether it is about every site unless `--site` says so, whatever is configured. */
+  readonly ofAllSites?: true;
 }
 
 /** Flags are as the command has declared them: commander knows them only by name. */
-export function runs<Flags>(command: Command, { shell, names = {} }: Place, action: Action<Flags>): void {
+export function runs<Flags>(command: Command, place: Place, action: Action<Flags>): void {
+  const { shell, names = {}, ofAllSites } = place;
+  command.action(async () => {
+    const flags = command.optsWithGlobals() as GlobalFlags;
+    const { surroundings } = shell;
+    shell.names = names;
+    const settings = await readSettings(flags, surroundings);
+    const out = outputOf(surroundings, settings);
+    const { client, token, warning } = await connect(flags, settings, surroundings);
+    if (warning !== null) out.warn(warning);
+    const configured = ofAllSites === true ? {} : siteFor(command, flags, settings);
+    const given = { ...flags, ...configured } as Flags & GlobalFlags;
+    shell.exit = await action({ client, out, surroundings, settings, token }, given, command.processedArgs);
+  });
+}
+
+/** For a command that asks no control plane. */
+export function runsAlone<Flags>(
+  command: Command,
+  { shell }: Place,
+  action: (
+    tools: Pick<Tools, "out" | "surroundings" | "settings">,
+    flags: Flags & GlobalFlags,
+    args: readonly (string | undefined)[],
+  ) => Promise<ExitCode> | ExitCode,
+): void {
   command.action(async () => {
     const flags = command.optsWithGlobals() as Flags & GlobalFlags;
     const { surroundings } = shell;
-    shell.names = names;
-    const client = await connect(flags, surroundings);
-    const out = new Output(surroundings, flags.json === true);
-    shell.exit = await action({ client, out, surroundings }, flags, command.processedArgs);
+    const settings = await readSettings(flags, surroundings);
+    const out = outputOf(surroundings, settings);
+    shell.exit = await action({ out, surroundings, settings }, flags, command.processedArgs);
   });
+}
+
+const outputOf = (surroundings: Surroundings, { output, color }: Settings): Output =>
+  new Output(surroundings, { json: output.value === "json", color: color.value as ColorWhen });
+
+/** What is configured stands in where a command has `--site` and was not given it. */
+function siteFor(command: Command, { site }: GlobalFlags, settings: Settings): { site?: string } {
+  const takesOne = command.options.some((option) => option.attributeName() === "site" && !option.variadic);
+  return takesOne && site === undefined && settings.site !== null ? { site: settings.site.value } : {};
 }
 
 /** An argument that may be given several times. */
@@ -62,6 +98,16 @@ export const collect = (value: string, before: readonly string[] = []): readonly
   ...before,
   value,
 ];
+
+/** Of so many words, several by commas or given several times. */
+export const someOf =
+  (words: readonly string[]) =>
+  (value: string, before: readonly string[] = []): readonly string[] => {
+    const parts = value.split(",").map((part) => part.trim());
+    const wrong = parts.find((part) => !words.includes(part));
+    if (wrong !== undefined) throw new InvalidArgumentError(`Allowed choices are ${words.join(", ")}.`);
+    return [...before, ...parts];
+  };
 
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {

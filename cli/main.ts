@@ -1,7 +1,9 @@
 // The composition root of the command line: everything that is this process's own.
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { text as allOf } from "node:stream/consumers";
 import { run } from "./run.ts";
@@ -39,6 +41,15 @@ const tokenFiles = [process.cwd(), join(import.meta.dirname, "..")].map((folder)
   join(folder, ".tidegate", "admin-token"),
 );
 
+/** Here and above, up to a repository's root or the user's own directory. */
+function configFiles(home: string): readonly string[] {
+  const files: string[] = [];
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    files.push(join(folder, "tidegate.toml"));
+    if (folder === home || folder === dirname(folder) || existsSync(join(folder, ".git"))) return files;
+  }
+}
+
 process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   stdout: sink(process.stdout),
@@ -46,6 +57,10 @@ process.exitCode = await run(process.argv.slice(2), {
   ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? ask : null,
   readText: async (path) => (path === "-" ? await allOf(process.stdin) : await readFile(path, "utf8")),
   tokenFiles,
+  configFiles: configFiles(homedir()),
+  home: homedir(),
+  isReadableByOthers: async (path) => ((await stat(path)).mode & 0o077) !== 0,
+  self: [process.execPath, ...process.execArgv, process.argv[1] ?? ""],
   onInterrupt(action) {
     process.on("SIGINT", action);
     return () => void process.off("SIGINT", action);

@@ -15,6 +15,8 @@ const CODES: Readonly<Record<Colour, number>> = {
   bold: 1,
 };
 
+export type ColorWhen = "auto" | "always" | "never";
+
 export class Output {
   /** One document instead of text. */
   readonly json: boolean;
@@ -23,13 +25,17 @@ export class Output {
   private readonly colours: { readonly stdout: boolean; readonly stderr: boolean };
   private transient = false;
 
-  constructor({ stdout, stderr, env }: Pick<Surroundings, "stdout" | "stderr" | "env">, json: boolean) {
+  constructor(
+    { stdout, stderr, env }: Pick<Surroundings, "stdout" | "stderr" | "env">,
+    { json, color = "auto" }: { readonly json: boolean; readonly color?: ColorWhen },
+  ) {
     this.json = json;
     this.stdout = stdout;
     this.stderr = stderr;
-    // https://no-color.org: set and not empty.
-    const wanted = (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
-    this.colours = { stdout: wanted && stdout.isTerminal, stderr: wanted && stderr.isTerminal };
+    this.colours = {
+      stdout: hasColour(color, env, stdout.isTerminal),
+      stderr: hasColour(color, env, stderr.isTerminal),
+    };
   }
 
   /** The result: `document` where JSON was asked for, else what `text` says by this output's `line` and `table`. */
@@ -77,3 +83,12 @@ export class Output {
 }
 
 const coloured = (colour: Colour, text: string): string => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
+
+/** What is asked for goes first; then https://no-color.org and https://force-color.org: set and not empty. */
+function hasColour(when: ColorWhen, env: Surroundings["env"], isTerminal: boolean): boolean {
+  if (when !== "auto") return when === "always";
+  if ((env.NO_COLOR ?? "") !== "") return false;
+  const forced = env.FORCE_COLOR ?? "";
+  if (forced !== "") return forced !== "0" && forced !== "false";
+  return isTerminal && env.TERM !== "dumb";
+}

@@ -1,7 +1,9 @@
 // The command line from its arguments to its exit code.
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import type { Shell } from "./command.ts";
+import { addConfig } from "./commands/config.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addEdges } from "./commands/edges.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addJournal } from "./commands/journal.ts";
@@ -9,26 +11,28 @@ import { addMetrics } from "./commands/metrics.ts";
 import { addPolicies } from "./commands/policies.ts";
 import { addPurge } from "./commands/purge.ts";
 import { addReceipts } from "./commands/receipts.ts";
+import { addShards } from "./commands/shards.ts";
 import { addSites } from "./commands/sites.ts";
 import { addTail } from "./commands/tail.ts";
+import { addTokens } from "./commands/tokens.ts";
 import { addWarm } from "./commands/warm.ts";
 import { EXIT, type ExitCode, exitOf } from "./exit.ts";
 import { tellFailure } from "./failure.ts";
 import { Output } from "./output.ts";
+import { CHOICES } from "./settings/keys.ts";
 import type { Surroundings } from "./surroundings.ts";
-
-const VERSION = "0.1.0";
+import { VERSION } from "./version.ts";
 
 /** In the order in which the help names them. */
 const COMMANDS = [
   ...[addPurge, addWarm, addPolicies, addSites, addExplain],
-  ...[addReceipts, addJournal, addEdges, addMetrics, addTail],
+  ...[addReceipts, addJournal, addEdges, addShards, addMetrics, addTail, addTokens, addDoctor, addConfig],
 ];
 
 const AFTER = `
-Connection:
-  --url, else TIDEGATE_URL, else http://127.0.0.1:8780
-  --token, --token-file, else TIDEGATE_TOKEN, else what \`npm start\` keeps in .tidegate/admin-token
+Configuration (\`tidegate config\` shows what holds, and why):
+  flags, else the environment, else the nearest tidegate.toml, else http://127.0.0.1:8780 with what
+  \`npm start\` keeps in .tidegate/admin-token
 
 Exit codes:
   0 done  1 unexpected  2 usage  3 no or wrong token  4 not found  5 conflict
@@ -44,7 +48,7 @@ Examples:
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   const shell: Shell = { surroundings, exit: EXIT.done, names: {} };
   // The flag counts even where the rest of them can't be read.
-  const output = new Output(surroundings, args.includes("--json"));
+  const output = new Output(surroundings, { json: args.includes("--json") });
   try {
     await programOf(shell).parseAsync([...args], { from: "user" });
     return shell.exit;
@@ -71,6 +75,9 @@ function programOf(shell: Shell): Command {
     .option("--token <token>", "the token to ask with")
     .option("--token-file <file>", "a file that holds it")
     .option("--json", "one JSON document on stdout")
+    .addOption(new Option("--color <when>", "colours (default: on a terminal)").choices(CHOICES.color ?? []))
+    .option("--config <file>", "instead of the nearest tidegate.toml")
+    .option("--profile <name>", "one of its profiles")
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

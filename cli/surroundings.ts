@@ -17,6 +17,14 @@ export interface Surroundings {
   readonly ask: ((question: string) => Promise<string>) | null;
   /** UTF-8; `-` is standard input. Rejects where there is no such file. */
   readText(path: string): Promise<string>;
+  /** Where `tidegate.toml` may be: the first that there is counts. */
+  readonly configFiles: readonly string[];
+  /** The user's own directory; null where it is not known. */
+  readonly home: string | null;
+  /** Whether its group, or everybody, may read a file. */
+  isReadableByOthers(path: string): Promise<boolean>;
+  /** What runs this command line again, for a shell that asks it what may come next. */
+  readonly self: readonly string[];
   /** Where `npm start` may have left its token: the first that there is counts. */
   readonly tokenFiles: readonly string[];
   /** Runs `action` at Ctrl-C instead of ending the process, until the function it returns is called. */

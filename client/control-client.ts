@@ -15,6 +15,7 @@ import type {
   AcceptedWarmup,
   CacheMetrics,
   ChangedPolicy,
+  Diagnosis,
   DryRun,
   Edges,
   ExplainRequest,
@@ -112,6 +113,8 @@ export interface ControlClient extends AuditClient {
     put(id: string, change: Routes["PUT /shards/{id}"]["body"], options?: CallOptions): Promise<Shards>;
   };
   cacheMetrics(query?: Query<"GET /cache-metrics">, options?: CallOptions): Promise<CacheMetrics>;
+  /** What is not as it should be, and what to do about it. */
+  doctor(options?: CallOptions): Promise<Diagnosis>;
   readonly health: {
     live(options?: CallOptions): Promise<Health>;
     /** Throws `unavailable`, with the reason, where it can't do its work. */
@@ -152,6 +155,7 @@ export function createControlClient({ url, token = null, ...given }: ClientOptio
     },
     cacheMetrics: async (query = {}, options) =>
       (await ask(to, "GET /cache-metrics", { query, options })).json,
+    doctor: async (options) => (await ask(to, "GET /doctor", { options })).json,
     // Whoever asks this wants to know how it is now, not whether it will be well.
     health: {
       live: async (options) => (await ask(to, "GET /livez", { options, repeatable: false })).json,

@@ -16,6 +16,7 @@ import type {
   CreatedToken,
   Deployment,
   Deployments,
+  Diagnosis,
   DryRun,
   Edges,
   ExplainRequest,
@@ -124,6 +125,8 @@ export interface Routes {
     };
     answers: { 200: Deployments };
   };
+  /** What is not as it should be, and what to do about it */
+  "GET /doctor": { answers: { 200: Diagnosis } };
   /** The addressable edges */
   "GET /edges": {
     query: {

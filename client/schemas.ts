@@ -462,7 +462,40 @@ export interface ChangedSite {
   }[];
 }
 
-export type CreatedToken = unknown;
+export type CreatedToken = Token & {
+  /** Shown this once: only a digest of it is kept. */
+  token: string;
+};
+
+export interface Diagnosis {
+  /** By the control plane's clock. */
+  at: string;
+  version: string;
+  askedBy: { name: string; scopes: readonly string[] };
+  checks: readonly DoctorCheck[];
+}
+
+export interface DoctorCheck {
+  area:
+    | "configuration"
+    | "control plane"
+    | "log"
+    | "edges"
+    | "redis"
+    | "clocks"
+    | "policies"
+    | "purges"
+    | "journal"
+    | "tokens"
+    | "alerts";
+  /** The same from release to release. */
+  id: string;
+  /** `unknown`: it is not told, which is no fault. */
+  state: "ok" | "warn" | "fail" | "unknown";
+  what: string;
+  /** What to do. */
+  advice: string | null;
+}
 
 export interface Deployment {
   id: string;

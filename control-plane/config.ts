@@ -243,6 +243,11 @@ export const LIMITS = {
   /** Settled buckets kept in memory, of all windows: the points of two charts. */
   bucketsRemembered: 300,
 
+  /** A clock that is so far off is told of: ages are reckoned without it, but logs and receipts mislead. */
+  clocksApartWarn: seconds(2),
+  /** A purge that has not converged by then is told of by the doctor. */
+  doctorLate: minutes(1),
+
   /** Requests a second that somebody is shown who does not say: as many as can be read. */
   tailRate: 50,
   /** Who may watch requests at once: edges judge each request for each of them. */

@@ -12,6 +12,8 @@ interface Schema {
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
+  /** A named schema, and what is added to it. */
+  readonly allOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | Schema;
@@ -102,6 +104,7 @@ function answerOf(content: Content | undefined): Schema {
 function written(schema: Schema, depth: number): string {
   const members = membersOf(schema);
   if (members !== null) return members.map((member) => written(member, depth)).join(" | ");
+  if (schema.allOf !== undefined) return schema.allOf.map((part) => written(part, depth)).join(" & ");
   if (schema.$ref !== undefined) return schema.$ref.replace("#/components/schemas/", "");
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   if (schema.type === "array") return arrayOf(schema.items ?? {}, depth);

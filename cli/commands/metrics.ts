@@ -24,7 +24,7 @@ export function addMetrics(program: Command, shell: Shell): void {
       "\nExamples:\n  $ tidegate metrics --window 10m\n  $ tidegate metrics --json | jq .hitRatio",
     );
   const names = { window: "--window", site: "--site" };
-  runs<Flags>(command, { shell, names }, async ({ client, out }, { window, site }) => {
+  runs<Flags>(command, { shell, names, ofAllSites: true }, async ({ client, out }, { window, site }) => {
     const metrics = await client.cacheMetrics({
       ...(window !== undefined && { window }),
       ...(site !== undefined && { site }),

@@ -1,9 +1,9 @@
 // `tidegate tail`: requests as they happen, sampled, until Ctrl-C.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { TailEvent } from "../../client/tail.ts";
 import { TidegateError } from "../../client/tidegate-error.ts";
-import { collect, duration, given, runs, type Shell, type Tools, wholeNumber } from "../command.ts";
+import { collect, duration, given, runs, type Shell, someOf, type Tools, wholeNumber } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { LeftOut } from "../tail/left-out.ts";
 import { lineText, titleText } from "../tail/line.ts";
@@ -18,6 +18,8 @@ interface Flags {
   readonly count?: number;
   readonly for?: number;
 }
+
+const RESULTS = ["hit", "stale", "miss", "pass", "coalesced", "error"];
 
 const NAMES = {
   ...{ result: "--result", class: "--class", site: "--site", status: "--status" },
@@ -39,7 +41,7 @@ export function addTail(program: Command, shell: Shell): void {
   const command = program
     .command("tail")
     .description("Watch requests as they happen: what each got, from where, and why.")
-    .option("--result <result>", "hit, stale, miss, pass, coalesced, error; may be repeated", collect)
+    .addOption(new Option("--result <result>", "may be repeated").choices(RESULTS).argParser(someOf(RESULTS)))
     .option("--class <class>", "only of this class; may be repeated", collect)
     .option("--site <site>", "only of this site; may be repeated", collect)
     .option("--status <status>", "404, or 5xx for all of a hundred; may be repeated", collect)
@@ -48,7 +50,7 @@ export function addTail(program: Command, shell: Shell): void {
     .option("-n, --count <n>", "end after so many", wholeNumber(1))
     .option("--for <duration>", "end after so long", duration)
     .addHelpText("after", EXAMPLES);
-  runs<Flags>(command, { shell, names: NAMES }, tail);
+  runs<Flags>(command, { shell, names: NAMES, ofAllSites: true }, tail);
 }
 
 async function tail(tools: Tools, flags: Flags): Promise<ExitCode> {

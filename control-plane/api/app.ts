@@ -6,6 +6,7 @@ import { dashboardRoutes } from "../dashboard/dashboard-routes.tsx";
 import { alertRoutes } from "./alerts.ts";
 import { auditRoutes } from "./audit.ts";
 import { deploymentRoutes } from "./deployments.ts";
+import { doctorRoute } from "./doctor.ts";
 import { edgeRoutes } from "./edges.ts";
 import type { Api, ApiEnvironment, ApiPorts, Middleware } from "./environment.ts";
 import { explainRoute } from "./explain.ts";
@@ -67,6 +68,7 @@ export function createApi(ports: ApiPorts): Api {
   alertRoutes(api, ports);
   seriesRoute(api, ports);
   tailRoute(api, ports);
+  doctorRoute(api, ports, VERSION);
   document(api);
   dashboardRoutes(api, ports);
   return api;

@@ -4,6 +4,7 @@ import { knownAge } from "../../shared/core/log-view.ts";
 import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
 import { elapsed, millis } from "../../shared/core/units.ts";
 import type { Background } from "../../shared/ports/clock.ts";
+import { CLOCK_PATH, type ClockReply } from "../../shared/wire/clock.ts";
 import { DOCUMENT_PATH, decodeDocumentCall } from "../../shared/wire/document.ts";
 import { decodeExplainCall, EXPLAIN_PATH } from "../../shared/wire/explain.ts";
 import { decodeFlush, FLUSH_PATH } from "../../shared/wire/flush.ts";
@@ -103,6 +104,8 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
       return document(edge, request);
     case `POST ${HELD_PATH}`:
       return held(edge, request);
+    case `POST ${CLOCK_PATH}`:
+      return { status: 200, json: { edge: edge.id, wall: edge.clock.wall() } satisfies ClockReply };
     case `POST ${RENEW_PATH}`:
       return renew(edge, request);
     default:

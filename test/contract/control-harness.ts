@@ -15,6 +15,7 @@ import { runtimeHttp } from "../../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import type { AuditBatch } from "../../shared/wire/audit.ts";
+import { CLOCK_PATH } from "../../shared/wire/clock.ts";
 import { CONTROL } from "../../shared/wire/databases.ts";
 import {
   DOCUMENT_PATH,
@@ -177,6 +178,8 @@ export interface FakeEdge {
   /** The samples that it tells of, and what it was last told by the beat. */
   audit: AuditBatch | null;
   hot: HotBatch | null;
+  /** Its own clock; null is right. */
+  wall: number | null;
   /** The requests that it shows to whoever watches. */
   tail: TailBatch | null;
   called: StatusCall | null;
@@ -229,6 +232,7 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     counters: {},
     audit: null,
     hot: null,
+    wall: null,
     tail: null,
     called: null,
     pushed: [],
@@ -265,6 +269,7 @@ async function reply(edge: FakeEdge, path: string, body: string): Promise<unknow
     edge.documents.push(call.url);
     return edge.read(call);
   }
+  if (path === CLOCK_PATH) return { edge: edge.id, wall: edge.wall ?? Date.now() };
   if (path === HELD_PATH) return { edge: edge.id, held: (decodeHeldCall(body) ?? []).map(edge.holds) };
   if (path !== WARM_PATH) return null;
   const message = decodeWarm(body);

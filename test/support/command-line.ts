@@ -20,6 +20,8 @@ export interface Seat {
   readonly fetch?: Fetch;
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Files that others may read. */
+  readonly open?: readonly string[];
   /** A terminal on all three streams, and what is typed at each question. */
   readonly terminal?: { readonly typed?: readonly string[] };
   /** Handed the action of Ctrl-C as soon as somebody listens to it. */
@@ -56,6 +58,10 @@ export async function runCli(args: readonly string[], seat: Seat = {}): Promise<
       return text;
     },
     tokenFiles: [".tidegate/admin-token"],
+    configFiles: ["/project/tidegate.toml", "/tidegate.toml"],
+    home: "/home/user",
+    isReadableByOthers: async (path) => seat.open?.includes(path) === true,
+    self: ["node", "cli.ts"],
     onInterrupt(action) {
       seat.onListening?.(action);
       return () => {};

@@ -1,0 +1,45 @@
+// Looks at everything that only the control plane can see, and says what is not as it should be.
+
+import type { ControlPlane } from "../control-plane.ts";
+import { readTable } from "../policies/table.ts";
+import { alertChecks } from "./alert-checks.ts";
+import { areaOf, type Check } from "./check.ts";
+import { edgeChecks } from "./edge-checks.ts";
+import { policyChecks } from "./policy-checks.ts";
+import { redisChecks } from "./redis-checks.ts";
+import { environmentChecks, journalChecks, logChecks, purgeChecks, tokenChecks } from "./state-checks.ts";
+
+export async function examine(plane: ControlPlane): Promise<Check[]> {
+  const [redis, log, edges, ...state] = await Promise.all([
+    redisChecks(plane),
+    examineLog(plane),
+    examineEdges(plane),
+    purgeChecks(plane),
+    journalChecks(plane),
+    tokenChecks(plane),
+    alertChecks(plane),
+  ]);
+  const all = [...environmentChecks(plane), ...redis, ...log, ...edges, ...state.flat()];
+  // Clocks are told of together, whoever found them.
+  return [...all.filter(({ area }) => area !== "clocks"), ...all.filter(({ area }) => area === "clocks")];
+}
+
+async function examineLog(plane: ControlPlane): Promise<Check[]> {
+  const table = await readTable(plane);
+  return table.kind === "unavailable"
+    ? [
+        areaOf("log").fail(
+          "log",
+          `the log does not answer (${table.reason})`,
+          "See that the database `control` runs.",
+        ),
+      ]
+    : [...logChecks(table), ...policyChecks(table)];
+}
+
+async function examineEdges(plane: ControlPlane): Promise<Check[]> {
+  const known = await plane.edges.read();
+  return known.kind === "unavailable"
+    ? [areaOf("edges").unknown("edges", `nobody knows which edges there are (${known.reason})`)]
+    : edgeChecks(plane, known.directory);
+}
