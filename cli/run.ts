@@ -2,6 +2,8 @@
 
 import { Command, CommanderError, Option } from "commander";
 import type { Shell } from "./command.ts";
+import { addAlerts } from "./commands/alerts.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEdges } from "./commands/edges.ts";
@@ -26,7 +28,19 @@ import { VERSION } from "./version.ts";
 /** In the order in which the help names them. */
 const COMMANDS = [
   ...[addPurge, addWarm, addPolicies, addSites, addExplain],
-  ...[addReceipts, addJournal, addEdges, addShards, addMetrics, addTail, addTokens, addDoctor, addConfig],
+  ...[
+    addReceipts,
+    addJournal,
+    addEdges,
+    addShards,
+    addMetrics,
+    addTail,
+    addAlerts,
+    addTokens,
+    addDoctor,
+    addConfig,
+    addCompletion,
+  ],
 ];
 
 const AFTER = `

@@ -639,6 +639,8 @@ export interface Explanation {
         class: string | null;
         policy: string | null;
         fetches: string | null;
+        knownAgeMs?: number | null;
+        newest?: { position: string; mode: "hard" | "soft"; selector: string } | null;
         tiers: {
           memory:
             | {
@@ -660,6 +662,7 @@ export interface Explanation {
                 chunkBytes?: number;
                 cacheControl?: string | null;
                 shard?: string;
+                newest?: { position: string; mode: "hard" | "soft"; selector: string } | null;
               }
             | { kind: "nothing" }
             | { kind: "uncacheable" }
@@ -685,6 +688,7 @@ export interface Explanation {
                 chunkBytes?: number;
                 cacheControl?: string | null;
                 shard?: string;
+                newest?: { position: string; mode: "hard" | "soft"; selector: string } | null;
               }
             | { kind: "nothing" }
             | { kind: "uncacheable" }
@@ -710,6 +714,7 @@ export interface Explanation {
                 chunkBytes?: number;
                 cacheControl?: string | null;
                 shard?: string;
+                newest?: { position: string; mode: "hard" | "soft"; selector: string } | null;
               }
             | { kind: "nothing" }
             | { kind: "uncacheable" }
@@ -733,6 +738,8 @@ export interface Explanation {
       }
     | { edge: string; unavailable: string }
   )[];
+  /** Whose the invalidations are that edges have named, as far as receipts reach. */
+  purges: readonly { position: string; id: string; actor: string; at: string; reason: string | null }[];
 }
 
 export interface Health {

@@ -47,13 +47,14 @@ export function explainRoute(api: Api, { plane }: ApiPorts): void {
     );
     if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
     if (outcome.kind === "refused") throw invalidBody(outcome.faults);
-    const { kind: _, key, considered, settings, selectors, edges, ...rest } = outcome;
+    const { kind: _, key, considered, settings, selectors, edges, purges, ...rest } = outcome;
     const named = key.headers.map(([name, value]) => ({ name, value }));
     const shown = { ...key, headers: named, cookies: [...key.cookies] };
     return context.json(
       {
         ...{ ...rest, key: shown, considered: [...considered] },
         ...{ settings: [...settings], selectors: [...selectors], edges: [...edges] },
+        purges: [...purges],
       },
       200,
     );

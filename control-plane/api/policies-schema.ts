@@ -69,6 +69,16 @@ export const explanationSchema = z
     selectors: z.array(z.string()).openapi({ description: "Beside the tags that an answer brings." }),
     boundMs: z.number(),
     edges: z.array(z.union([explainReplySchema, z.object({ edge: z.string(), unavailable: z.string() })])),
+    purges: z
+      .array(
+        z.object({
+          ...{ position: z.string(), id: z.string(), actor: z.string(), at: z.string() },
+          reason: z.string().nullable(),
+        }),
+      )
+      .openapi({
+        description: "Whose the invalidations are that edges have named, as far as receipts reach.",
+      }),
   })
   .openapi("Explanation");
 

@@ -19,6 +19,7 @@ import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { textFault } from "../invalidate/reference.ts";
+import { type PurgeAt, purgesAt } from "./purges-at.ts";
 
 /** A setting in force, and who says so. */
 export interface Setting {
@@ -55,6 +56,8 @@ export interface Explanation {
   readonly selectors: readonly string[];
   readonly boundMs: number;
   readonly edges: readonly EdgeView[];
+  /** Whose the invalidations are that edges have named. */
+  readonly purges: readonly PurgeAt[];
 }
 
 export type EdgeView = ExplainReply | { readonly edge: string; readonly unavailable: string };
@@ -83,7 +86,17 @@ export async function explainRequest(
   if (directory.kind === "unavailable") return directory;
   const body = encodeExplainCall({ url: parsed.href, headers: target.headers });
   const edges = await Promise.all(directory.directory.edges.map((edge) => askEdge(plane, edge, body)));
-  return { ...explained(routing, place, target), url: parsed.href, edges };
+  const purges = await purgesAt(plane, edges.flatMap(positionsIn));
+  return { ...explained(routing, place, target), url: parsed.href, edges, purges };
+}
+
+function positionsIn(view: EdgeView): string[] {
+  if ("unavailable" in view) return [];
+  const { memory, dataCentre, l2 } = view.tiers ?? {};
+  const held = [memory, dataCentre, l2].map((holding) =>
+    holding?.kind === "answer" ? holding.newest : null,
+  );
+  return [view.newest, ...held].flatMap((hit) => (hit === null || hit === undefined ? [] : [hit.position]));
 }
 
 const refused = (message: string) => ({ kind: "refused", faults: [{ pointer: "/url", message }] }) as const;
@@ -102,7 +115,7 @@ function explained(
   routing: Routing,
   place: Place,
   { headers }: WarmTarget,
-): Omit<Explanation, "url" | "edges"> {
+): Omit<Explanation, "url" | "edges" | "purges"> {
   const { site, url } = place;
   const rules = rulesFor(routing, place);
   const policies = (routing.policies.get(site.name) ?? []).map(({ policy }) => policy);

@@ -2,13 +2,15 @@
 
 import { variantKey } from "../../shared/core/cache-key.ts";
 import { headerValue } from "../../shared/core/headers.ts";
-import { type LogView, positionOf } from "../../shared/core/log-view.ts";
+import { knownAge, type LogView, positionOf } from "../../shared/core/log-view.ts";
+import { type Hit, newestHit } from "../../shared/core/newest-hit.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import { l2BudgetOf } from "../../shared/core/rules.ts";
+import { allSelectors } from "../../shared/core/selector.ts";
 import { ageOf, currentLifetime, type HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { CacheKey } from "../../shared/core/units.ts";
 import type { Body } from "../../shared/ports/body.ts";
-import type { ExplainReply, Holding, JournalHolding } from "../../shared/wire/explain.ts";
+import type { ExplainReply, Holding, JournalHolding, ShownHit } from "../../shared/wire/explain.ts";
 import type { TierName } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { inputFor, judgeByView } from "../judge.ts";
@@ -30,6 +32,8 @@ export async function explain(edge: Edge, request: EdgeRequest): Promise<Explain
     ...known,
     ...{ key: keyFor(edge, { route, request }), class: rules.name, policy: rules.policyId },
     fetches: route.sharedHref,
+    knownAgeMs: view === null ? null : knownAge(view, edge.clock.now()),
+    newest: view === null ? null : shownHit(newestHit(view, route.selectors)),
     journal: rules.write === "write-back" ? await inJournal(edge, request, route) : null,
   };
   // Without a view nothing is served from a store, whatever it holds.
@@ -38,6 +42,9 @@ export async function explain(edge: Edge, request: EdgeRequest): Promise<Explain
   const tiers = { memory: inMemory(look), dataCentre: await inDataCentre(look), l2: await inL2(look) };
   return { ...about, tiers };
 }
+
+const shownHit = (hit: Hit | null): ShownHit | null =>
+  hit === null ? null : { ...hit, position: formatPosition(hit.position) };
 
 interface Look {
   readonly edge: Edge;
@@ -142,6 +149,7 @@ function shown(
     asOf: formatPosition(answer.asOf),
     verifiedTo: formatPosition(held.verifiedTo),
     part: answer.part.kind,
+    newest: shownHit(newestHit(view, allSelectors(answer.selectors, route.selectors))),
     vary: answer.vary.map(([name]) => name),
     ...(held.chunks === undefined ? {} : { chunkBytes: held.chunks.size }),
     cacheControl: headerValue(shownHeaders(answer, route.rules), "cache-control"),

@@ -9,6 +9,14 @@ export const EXPLAIN_PATH = "/.tidegate/explain";
 
 const count = z.number().nonnegative();
 
+/** The newest invalidation known of something, and by which selector it hits. */
+const hitSchema = z.object({
+  position: positionSchema,
+  mode: z.enum(["hard", "soft"]),
+  selector: z.string(),
+});
+export type ShownHit = z.infer<typeof hitSchema>;
+
 export const holdingSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("answer"),
@@ -34,6 +42,8 @@ export const holdingSchema = z.discriminatedUnion("kind", [
     /** What clients are told; null where nothing. */
     cacheControl: z.string().nullable().optional(),
     shard: z.string().optional(),
+    /** The newest that hits it, by what it was stored with and what the policy in force adds; null where none is known. */
+    newest: hitSchema.nullable().optional(),
   }),
   z.object({ kind: z.literal("nothing") }),
   /** Found not to be storable a moment ago. */
@@ -73,6 +83,10 @@ export const explainReplySchema = z.object({
   policy: z.string().nullable(),
   /** The URL that is sent to the origin for everybody. */
   fetches: z.string().nullable(),
+  /** How old the edge's knowledge of the log's head is. */
+  knownAgeMs: z.number().nullable().optional(),
+  /** The newest invalidation that hits the URL, whatever is held for it. */
+  newest: hitSchema.nullable().optional(),
   /** Null while the edge is cold: then nothing is served from any of them. */
   tiers: z.object({ memory: holdingSchema, dataCentre: holdingSchema, l2: holdingSchema }).nullable(),
   /** Null where writes of the URL don't go to the journal. */
