@@ -207,7 +207,7 @@ export interface Routes {
    */
   "GET /tail": {
     query: {
-      /** By commas: hit, stale, miss, pass, coalesced, error. */
+      /** By commas: hit, stale, miss, pass, coalesced, error, refused. */
       result?: string;
       /** By commas: names of classes. */
       class?: string;

@@ -1131,8 +1131,8 @@ export interface TailRequest {
   status: number;
   class: string;
   policy: string | null;
-  result: "hit" | "stale" | "miss" | "pass" | "coalesced" | "error";
-  tier: "memory" | "l1" | "l2" | "origin" | "journal" | "none";
+  result: "hit" | "stale" | "miss" | "pass" | "coalesced" | "error" | "refused";
+  tier: "l1Memory" | "l1Cache" | "l2" | "origin" | "none";
   cacheStatus: string;
   ms: number;
   bytes: number;

@@ -36,7 +36,7 @@ export function counted(edge: Edge, request: EdgeRequest, given: Answered): Repl
     else countTook(counters, edge.clock.now() - request.arrivedAt);
     counters.bytesServed += size;
   }
-  if (request.arrivedAt < edge.tail.until) watchRequest(edge, request, { reply, route, result, size });
+  if (request.arrivedAt < edge.tail.until) watchRequest(edge, request, { ...given, size });
   if (edge.heat.isDue()) {
     countHot(edge, request, { reply, route, result });
     observeRequest(edge, request, { route, result, size });

@@ -19,7 +19,7 @@ interface Flags {
   readonly for?: number;
 }
 
-const RESULTS = ["hit", "stale", "miss", "pass", "coalesced", "error"];
+const RESULTS = ["hit", "stale", "miss", "pass", "coalesced", "error", "refused"];
 
 const NAMES = {
   ...{ result: "--result", class: "--class", site: "--site", status: "--status" },

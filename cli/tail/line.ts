@@ -11,6 +11,11 @@ const COLOURS: Readonly<Record<TailRequest["result"], Colour>> = {
   miss: "cyan",
   pass: "grey",
   error: "red",
+  refused: "red",
+};
+
+const TIERS: Readonly<Record<TailRequest["tier"], string>> = {
+  ...{ l1Memory: "memory", l1Cache: "l1", l2: "l2", origin: "origin", none: "–" },
 };
 
 /** Time, result, tier, status, milliseconds, size, class, edge; what is wider than its column moves the rest of its line. */
@@ -31,7 +36,14 @@ export const titleText = (): string =>
 export function lineText(out: Output, request: TailRequest): string {
   const { at, result, tier, status, ms, bytes, class: className, edge, method, host, path, why } = request;
   const cells = [
-    ...[at.slice(11, 23), result, tier, String(status), String(Math.round(ms * 10) / 10), size(bytes)],
+    ...[
+      at.slice(11, 23),
+      result,
+      TIERS[tier] ?? tier,
+      String(status),
+      String(Math.round(ms * 10) / 10),
+      size(bytes),
+    ],
     ...[className, edge, plain(`${method} ${host}${path}`)],
   ];
   const line = columns(cells.map(plain), (cell, text) => {

@@ -1,22 +1,23 @@
 // Shows a counted request to whoever watches: what was asked, what it got, from where, and why. No value of a query, no header.
 
 import { LIMITS } from "../config.ts";
-import type { Result } from "../counters.ts";
+import type { AnsweredBy, Result } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
-import { tierOf, whyOf } from "./why.ts";
+import { whyOf } from "./why.ts";
 
 interface Given {
   readonly reply: Reply;
   readonly route: Route;
   readonly result: Result;
+  readonly by: AnsweredBy;
   readonly size: number;
 }
 
 /** Called only while somebody watches. */
 export function watchRequest(edge: Edge, request: EdgeRequest, given: Given): void {
-  const { reply, route, result, size } = given;
+  const { reply, route, result, by, size } = given;
   const { host, pathAndQuery } = partsOf(request.url);
   const [path = "/", query] = pathAndQuery.split("?", 2);
   const subject = {
@@ -32,7 +33,7 @@ export function watchRequest(edge: Edge, request: EdgeRequest, given: Given): vo
       ...{ site: subject.site, method: request.method.slice(0, 32), host: host.slice(0, 300) },
       path: shownPath(path, query),
       ...{ status: reply.status, class: subject.class, policy: route.rules.policyId, result },
-      tier: tierOf(reply, result),
+      tier: by,
       cacheStatus: cacheStatus.slice(0, 300),
       ms: now - request.arrivedAt,
       bytes: size,

@@ -1,7 +1,6 @@
 // Why a request got what it got, in words: from its result, what was found for it, and what Cache-Status says of it.
 
 import type { RefusalReason } from "../../shared/core/storability.ts";
-import type { TailLine } from "../../shared/wire/request-tail.ts";
 import type { Result } from "../counters.ts";
 import type { Reply } from "../request.ts";
 import type { Route } from "../router.ts";
@@ -39,6 +38,8 @@ export function whyOf(given: Explained): string {
       return found === null ? (missWhy(reply) ?? "nothing was held") : outOfUse(found);
     case "pass":
       return passWhy(given, detail);
+    case "refused":
+      return "the log is silent, and its class refuses to answer without it";
     case "error":
       return errorWhy(reply, route);
   }
@@ -113,16 +114,6 @@ const errorWhy = ({ shed, status }: Reply, { rules }: Route): string =>
       : status === 502 || status === 504
         ? "the origin did not answer"
         : `answered with ${status}`;
-
-/** Which tier the answer came from. */
-export function tierOf({ memory, cacheStatus }: Reply, result: Result): TailLine["tier"] {
-  if (memory !== null) return "memory";
-  if (/tidegate-l2; hit[^,]*detail=/.test(cacheStatus) || cacheStatus.includes("detail=journal"))
-    return "journal";
-  if (cacheStatus.includes("tidegate-l2; hit")) return "l2";
-  if (result === "error") return cacheStatus.includes("tidegate-l2; fwd") ? "origin" : "none";
-  return /tidegate-l1; hit[^,]*$/.test(cacheStatus) ? "l1" : "origin";
-}
 
 const detailOf = ({ cacheStatus }: Reply): string | null =>
   /; detail=([\w-]+)[^=]*$/.exec(cacheStatus)?.[1] ?? null;

@@ -3,11 +3,11 @@
 import { z } from "zod";
 import { type PathPattern, parsePattern } from "../core/pattern.ts";
 
-export const TAIL_RESULTS = ["hit", "stale", "miss", "pass", "coalesced", "error"] as const;
+export const TAIL_RESULTS = ["hit", "stale", "miss", "pass", "coalesced", "error", "refused"] as const;
 export type TailResult = (typeof TAIL_RESULTS)[number];
 
 /** Which tier the answer came from; `none` where an edge answered for itself. */
-export const TAIL_TIERS = ["memory", "l1", "l2", "origin", "journal", "none"] as const;
+export const TAIL_TIERS = ["l1Memory", "l1Cache", "l2", "origin", "none"] as const;
 
 /** Most that one line of a filter may name, and of all that may watch at once. */
 export const TAIL_LIMITS = { values: 64, rate: 200, watches: 16, rows: 2000, path: 2048, why: 200 } as const;

@@ -40,7 +40,7 @@ test("a request is told with what it got, from where and why, and with no value 
     ...{ status: 200, class: "hot", policy: "0", result: "miss", tier: "origin", ms: 0, bytes: 10 },
     ...{ cacheStatus: expect.stringMatching(/^tidegate-l/), why: "nothing was held" },
   });
-  expect(hit).toMatchObject({ result: "hit", tier: "memory", why: "fresh in memory" });
+  expect(hit).toMatchObject({ result: "hit", tier: "l1Memory", why: "fresh in memory" });
   expect(JSON.stringify([miss, hit])).not.toContain("secret");
 });
 
