@@ -11,6 +11,7 @@ import {
   hitText,
   holdingText,
   type Next,
+  newestAt,
   nextAt,
   type Purges,
   TIERS,
@@ -86,6 +87,9 @@ function show(
   if (next.length === 0) out.line("  no edge can be asked");
   heading(out, "Held");
   for (const edge of explained.edges) edgeView(out, edge, purges);
+  if (purges.length === 0) return;
+  heading(out, "Receipts of these purges");
+  for (const { id, position } of purges) out.line(`  ${position}  tidegate receipts ${plain(id)}`);
 }
 
 function details(out: Output, explained: Explanation): void {
@@ -140,7 +144,8 @@ function edgeView(out: Output, view: EdgeView, purges: Purges): void {
     out.line(`  ${view.edge}: ${out.paint("red", plain(view.unavailable))}`);
     return;
   }
-  const { edge, position, knownAgeMs = null, newest = null, tiers, journal } = view;
+  const { edge, position, knownAgeMs = null, tiers, journal } = view;
+  const newest = newestAt(view);
   const age = knownAgeMs === null ? "" : `, as it was ${span(knownAgeMs)} ago`;
   out.line(`  ${edge} knows the log up to ${position ?? "nothing yet"}${age}`);
   if (tiers !== null)

@@ -1,6 +1,7 @@
 // What the next request gets at an edge, and why: in the order in which its tiers are asked.
 
 import type { Explanation } from "../../client/schemas.ts";
+import { comparePositions, parsePosition } from "../../shared/core/position.ts";
 import type { Colour } from "../output.ts";
 import { selectorText } from "../selector-text.ts";
 import { moment, plain, size, span } from "../wording.ts";
@@ -125,27 +126,41 @@ export function freshnessText({ ageMs, lifetimeMs, staleWhileRevalidateMs, stale
     : `expired ${span(over)} ago`;
 }
 
+type Hit = NonNullable<Answer["newest"]>;
+
 /** Which purge it was, when and whose, as far as that is known. */
-export function purgeText(
-  { newest, coherence }: Pick<Answer, "newest" | "coherence">,
-  purges: Purges,
-): string {
+function purgeText({ newest, coherence }: Pick<Answer, "newest" | "coherence">, purges: Purges): string {
   const softly = coherence === "soft" ? " softly" : "";
-  if (newest === null || newest === undefined) return `it was purged${softly}`;
-  return `it was purged${softly} by ${hitText(newest, purges)}`;
+  return newest === null || newest === undefined
+    ? `it was purged${softly}`
+    : `it was purged${softly} by ${hitText(newest, purges)}`;
 }
 
-export function hitText(
-  { position, selector }: Pick<NonNullable<Answer["newest"]>, "position" | "selector">,
-  purges: Purges,
-): string {
+/** Without its receipt, which is told once. */
+export function hitText({ position, selector }: Pick<Hit, "position" | "selector">, purges: Purges): string {
+  const what = selectorText(selector);
   const purge = purges.find((each) => each.position === position);
-  const what = `${selectorText(selector)}, at ${position}`;
-  if (purge === undefined) return what;
-  const { id, actor, at, reason } = purge;
-  return plain(
-    `${what}, by ${actor} at ${moment(at)}${reason === null ? "" : ` (${reason})`}, receipt ${id}`,
+  if (purge === undefined)
+    return `${what} at ${position}: by a write, or longer ago than receipts are looked through`;
+  const { actor, at, reason } = purge;
+  return plain(`${what} at ${moment(at)}, by ${actor}${reason === null ? "" : ` (${reason})`}`);
+}
+
+/** The newest invalidation that the edge knows of the URL, and of what is held for it. */
+export function newestAt({ newest, tiers }: Pick<Asked, "newest" | "tiers">): Hit | null {
+  const held = TIERS.map(([tier]) => tiers?.[tier]).map((one) =>
+    one?.kind === "answer" ? one.newest : null,
   );
+  let last: Hit | null = null;
+  for (const hit of [newest, ...held])
+    if (hit !== null && hit !== undefined && (last === null || isLater(hit.position, last.position)))
+      last = hit;
+  return last;
+}
+
+function isLater(a: string, b: string): boolean {
+  const [first, second] = [parsePosition(a), parsePosition(b)];
+  return first !== null && second !== null && comparePositions(first, second) > 0;
 }
 
 export function holdingText(holding: Holding, purges: Purges): string {
