@@ -119,7 +119,10 @@ function addAck(alerts: Command, shell: Shell): void {
 }
 
 function addRules(alerts: Command, shell: Shell): void {
-  const command = alerts.command("rules").description("Show the rules, with the limits that are in force.");
+  const command = alerts
+    .command("rules")
+    .description("Show the rules, with the limits that are in force.")
+    .addHelpText("after", "\nExample:\n  $ tidegate alerts rules");
   runs(command, { shell }, async ({ client, out }) => {
     const rules = await client.alerts.rules();
     out.result(rules, () => showRules(out, rules));

@@ -82,7 +82,8 @@ function addShow(journal: Command, shell: Shell): void {
   const command = journal
     .command("show")
     .argument("<id>", "as `Tidegate-Journal` said")
-    .description("Show one operation; exit code 4 once the origin has it.");
+    .description("Show one operation; exit code 4 once the origin has it.")
+    .addHelpText("after", "\nExample:\n  $ tidegate journal show 8c1f…");
   runs(command, { shell, names: ID_NAMES }, async ({ client, out }, _flags, [id]) => {
     const operation = await client.journal.get(String(id));
     out.result(operation, () => {
@@ -99,7 +100,8 @@ function addRetry(journal: Command, shell: Shell): void {
   const command = journal
     .command("retry")
     .argument("<id...>", "as `journal list` shows them")
-    .description("Have operations tried again at once, the dead-lettered too.");
+    .description("Have operations tried again at once, the dead-lettered too.")
+    .addHelpText("after", "\nExample:\n  $ tidegate journal retry 8c1f… 02ab…");
   runs(command, { shell, names: ID_NAMES }, async ({ client, out }, _flags, [ids]) => {
     const tried = await each(listOf(ids), (id) => client.journal.retry(id));
     const { done: retried, failed, untried, exit } = tried;

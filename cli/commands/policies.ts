@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { Policies, Policy } from "../../client/schemas.ts";
+import { agreed } from "../agree.ts";
 import { duration, runs, type Shell } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import type { Output } from "../output.ts";
@@ -43,7 +44,8 @@ function addList(policies: Command, shell: Shell): void {
   const command = policies
     .command("list")
     .description("List the rows, in the order in which they are asked.")
-    .option("--site <site>", "of one site");
+    .option("--site <site>", "of one site")
+    .addHelpText("after", "\nExample:\n  $ tidegate policies list --site shop");
   runs<SiteFlag>(command, { shell, names: NAMES }, async ({ client, out }, flags) => {
     const list = await client.policies.list(ofSite(flags));
     out.result(list, () => showList(out, list));
@@ -89,7 +91,8 @@ function addGet(policies: Command, shell: Shell): void {
     .command("get")
     .argument("<id>")
     .description("Show one row, as a file for `apply` may have it.")
-    .option("--site <site>", "of which site (default: default)");
+    .option("--site <site>", "of which site (default: default)")
+    .addHelpText("after", "\nExample:\n  $ tidegate policies get products > products.json");
   runs<SiteFlag>(command, { shell }, async ({ client, out }, flags, [id]) => {
     const found = await client.policies.get(String(id), ofSite(flags));
     out.result(found, () => {
@@ -105,7 +108,8 @@ function addValidate(policies: Command, shell: Shell): void {
     .command("validate")
     .description("Check a file against the table, without changing anything.")
     .requiredOption("-f, --file <file>", "JSON array of policies; - is standard input")
-    .option("--site <site>", "of rows that name none (default: default)");
+    .option("--site <site>", "of rows that name none (default: default)")
+    .addHelpText("after", "\nExample:\n  $ tidegate policies validate -f policies.json");
   runs<SiteFlag & { file: string }>(
     command,
     { shell },
@@ -152,9 +156,17 @@ function addDelete(policies: Command, shell: Shell): void {
     .command("delete")
     .argument("<id>")
     .description("Take one row out.")
-    .option("--site <site>", "of which site (default: default)");
-  runs<SiteFlag>(command, { shell }, async ({ client, out }, flags, [id]) => {
+    .option("--site <site>", "of which site (default: default)")
+    .option("--yes", "don't ask; needed where nobody can be asked")
+    .addHelpText("after", "\nExample:\n  $ tidegate policies delete old-assets --yes");
+  runs<SiteFlag & { yes?: true }>(command, { shell }, async (tools, flags, [id]) => {
+    const { client, out } = tools;
     const found = await client.policies.get(String(id), ofSite(flags));
+    const { site, key_pattern, class: className } = found.policy;
+    await agreed(tools, flags, {
+      question: `Take out ${plain(`${site}/${String(id)} (${key_pattern}, ${className})`)}?`,
+      nothing: "Nothing was changed",
+    });
     const { position } = await client.policies.delete(String(id), {
       ifMatch: found.version,
       ...ofSite(flags),

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { DryRun, Invalidation, Receipt } from "../../client/schemas.ts";
 import { TidegateError } from "../../client/tidegate-error.ts";
+import { agreed } from "../agree.ts";
 import { collect, duration, given, listOf, runs, type Shell, type Tools } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
@@ -23,6 +24,7 @@ interface Flags {
   readonly wait?: true;
   readonly timeout?: number;
   readonly reason?: string;
+  readonly yes?: true;
 }
 
 const NAMES = {
@@ -45,6 +47,7 @@ Examples:
   $ tidegate purge --tag product-42 --tag list --wait --timeout 5s
   $ tidegate purge --prefix /blog --soft --reason 'new layout'
   $ tidegate purge --tag product-42 --dry-run
+  $ tidegate purge --class hot --yes
   $ tidegate purge --everything --confirm default`;
 
 export function addPurge(program: Command, shell: Shell): void {
@@ -64,6 +67,7 @@ export function addPurge(program: Command, shell: Shell): void {
     .option("--wait", "until every edge has applied it or is fenced; exit code 6 if time runs out")
     .option("--timeout <duration>", "how long to wait (default 30s)", duration)
     .option("--reason <text>", "for the receipt and the audit")
+    .option("--yes", "don't ask; all of a host or class needs it where nobody can be asked, unless --soft")
     .addHelpText("after", EXAMPLES);
   runs<Flags>(command, { shell, names: NAMES }, (tools, flags, [urls]) => purge(tools, flags, listOf(urls)));
 }
@@ -80,6 +84,7 @@ async function purge(tools: Tools, flags: Flags, urls: readonly string[]): Promi
     out.result(found, () => showDryRun(out, found));
     return EXIT.done;
   }
+  await askAbout(tools, flags);
   const accepted = await client.invalidate(body);
   out.note(`accepted at ${accepted.position}`);
   const receipt = await receiptOf(tools, accepted.id, flags).catch((error: unknown) => {
@@ -126,6 +131,17 @@ async function confirmed({ surroundings }: Tools, { confirm, site = "default" }:
   );
   if (typed.trim() !== site) throw usageError("Nothing was purged: that is not the site's name.");
   return site;
+}
+
+/** Everything has its own question. Softly purged, answers go on being served: no origin is swamped by that. */
+async function askAbout(tools: Tools, flags: Flags): Promise<void> {
+  const { host: hosts = [], class: classes = [], soft, everything } = flags;
+  if (soft === true || everything === true || hosts.length + classes.length === 0) return;
+  const named = [...hosts.map((host) => `the host ${host}`), ...classes.map((name) => `the class ${name}`)];
+  await agreed(tools, flags, {
+    question: `Purge all of ${plain(named.join(", "))}? The origin has to answer all of it anew; --soft serves it stale meanwhile.`,
+    nothing: "Nothing was purged",
+  });
 }
 
 function receiptOf({ client, out }: Tools, id: string, { wait, timeout }: Flags): Promise<Receipt> {

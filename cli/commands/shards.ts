@@ -34,7 +34,10 @@ Examples:
   $ tidegate shards put eu-2 --weight 2
   $ tidegate shards put eu-2 --out`,
     );
-  const list = shards.command("list").description("List them with what each gets of the keys.");
+  const list = shards
+    .command("list")
+    .description("List them with what each gets of the keys.")
+    .addHelpText("after", "\nExample:\n  $ tidegate shards list");
   runs(list, { shell }, async ({ client, out }) => {
     const map = await client.shards.list();
     out.result(map, () => showMap(out, map));

@@ -35,7 +35,10 @@ Examples:
 }
 
 function addList(sites: Command, shell: Shell): void {
-  const command = sites.command("list").description("List the sites by name.");
+  const command = sites
+    .command("list")
+    .description("List the sites by name.")
+    .addHelpText("after", "\nExample:\n  $ tidegate sites list --json | jq -r '.items[].site.name'");
   runs(command, { shell }, async ({ client, out }) => {
     const list = await client.sites.list();
     out.result(list, () => showList(out, list));
@@ -61,7 +64,8 @@ function addGet(sites: Command, shell: Shell): void {
   const command = sites
     .command("get")
     .argument("<name>")
-    .description("Show one site, as a file for `put` may have it.");
+    .description("Show one site, as a file for `put` may have it.")
+    .addHelpText("after", "\nExample:\n  $ tidegate sites get blog > blog.json");
   runs(command, { shell }, async ({ client, out }, _flags, [name]) => {
     const found = await client.sites.get(String(name));
     out.result(found, () => {

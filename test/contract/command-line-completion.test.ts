@@ -65,6 +65,19 @@ describe("what may come next", () => {
     expect(offered.some((name) => name.startsWith("_"))).toBe(false);
   });
 
+  test("every command tells by an example how it is used", async () => {
+    const bare: string[] = [];
+    const walk = async (path: readonly string[]): Promise<void> => {
+      const { stdout } = await runCli([...path, "--help"]);
+      if (!/\nExamples?:\n {2}\$ tidegate |\n {2}\$ source/.test(stdout)) bare.push(path.join(" "));
+      // What comes below it, where something does; values are none.
+      const below = /\nCommands:\n/.test(stdout) ? await next([...path, ""]) : [];
+      for (const name of below) await walk([...path, name]);
+    };
+    await walk([]);
+    expect(bare).toEqual([]);
+  });
+
   test("a flag that was given is not offered again, but for those that may be repeated", async () => {
     const offered = await next(["purge", "--tag", "a", "--soft", "--"]);
     expect([offered.includes("--soft"), offered.includes("--wait")]).toEqual([false, true]);

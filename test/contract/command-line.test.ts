@@ -112,6 +112,17 @@ describe("purge", () => {
     expect((await runCli(["purge", "--tag", "a", "--wait"], { fetch })).exit).toBe(6);
   });
 
+  test("all of a host or a class is purged hard only if somebody agrees", async () => {
+    const { fetch, sent } = purging(RECEIPT);
+    expect((await runCli(["purge", "--class", "hot"], { fetch })).exit).toBe(2);
+    const no = await runCli(["purge", "--host", "h.test"], { fetch, terminal: { typed: ["n"] } });
+    expect([no.exit, no.asked[0]]).toEqual([2, expect.stringContaining("the host h.test")]);
+    expect(sent).toEqual([]);
+    expect((await runCli(["purge", "--class", "hot", "--yes"], { fetch })).exit).toBe(0);
+    expect((await runCli(["purge", "--class", "hot", "--soft"], { fetch })).exit).toBe(0);
+    expect((await runCli(["purge", "--host", "h.test"], { fetch, terminal: { typed: ["y"] } })).exit).toBe(0);
+  });
+
   test("everything is purged only by its site's name, typed or given", async () => {
     const all = ["purge", "--everything"];
     const alone = await runCli(all);

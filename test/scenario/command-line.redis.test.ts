@@ -89,7 +89,7 @@ test("what warms, shows, explains and purges a page", async () => {
     Array.from({ length: 5 }, () => [0, ""]),
   );
   expect(suggested.stdout).toMatch(/^Nothing is suggested yet\.\n[\s\S]*Observed for/);
-  expect(explained.stdout).toMatch(/class hot by policy hot[\s\S]*l2 +200, 8 B/);
+  expect(explained.stdout).toMatch(/class hot by policy hot[\s\S]*Redis +200, 8 B/);
   expect(dry.json.estimate.l2[0].hits.entries).toBe(2);
   expect(edges.stdout).toMatch(/edge-1 +live[\s\S]*edge-2 +live/);
   expect(metrics.stdout).toMatch(/CLASS +REQUESTS[\s\S]*hot +\d+/);
@@ -134,7 +134,7 @@ test("a table of policies that is applied, found applied, and changed only by wh
     code: "precondition-failed",
     status: 412,
   });
-  const gone = await tidegate(["policies", "delete", "new"]);
+  const gone = await tidegate(["policies", "delete", "new", "--yes"]);
   const [list, noSite] = await Promise.all([
     tidegate(["policies", "list", "--json"]),
     tidegate(["sites", "delete", "extra", "--yes", "--json"]),
