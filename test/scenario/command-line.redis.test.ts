@@ -100,6 +100,45 @@ test("what warms, shows, explains and purges a page", async () => {
   expect(listed.json.items[0].selectors).toEqual([{ kind: "tag", value: "fruit" }]);
 }, 30_000);
 
+test("what happens is watched from where it happens, and nothing else than was asked for", async () => {
+  const watching = tidegate([
+    "tail",
+    "--json",
+    "--result",
+    "hit,miss,pass",
+    "--path",
+    "/hot/b",
+    "--count",
+    "1",
+    "--for",
+    "20s",
+  ]);
+  let over = false;
+  const ended = watching.finally(() => {
+    over = true;
+  });
+  const traffic = async (): Promise<boolean> => {
+    const asked = ["/hot/a", "/hot/b?secret=value"].map((path) => ask(`${cluster.edges[1]?.url}${path}`));
+    await Promise.all(asked);
+    return over;
+  };
+  await until(traffic, (seen) => seen, { withinMs: 20_000, everyMs: 100 });
+  const { exit, json } = await ended;
+  expect([exit, json.path, json.edge, json.result]).toEqual([
+    0,
+    "/hot/b?secret",
+    "edge-2",
+    expect.any(String),
+  ]);
+}, 30_000);
+
+test("a real cluster is well, but for what is only for development", async () => {
+  const { exit, json } = await tidegate(["doctor", "--json"]);
+  const failing = json.checks.filter(({ state }: { state: string }) => state === "fail");
+  expect([exit, failing]).toEqual([0, []]);
+  expect(json.checks.some(({ id }: { id: string }) => id === "clock-edge-1")).toBe(true);
+}, 30_000);
+
 test("a table of policies that is applied, found applied, and changed only by whoever has seen it", async () => {
   const [rows, bad] = [
     fileOf("rows.json", [
