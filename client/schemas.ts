@@ -467,6 +467,21 @@ export type CreatedToken = Token & {
   token: string;
 };
 
+export interface Deployment {
+  id: string;
+  at: string;
+  version: string;
+  site: string | null;
+  note: string | null;
+  url: string | null;
+  actor: string;
+}
+
+export interface Deployments {
+  items: readonly Deployment[];
+  nextCursor: string | null;
+}
+
 export interface Diagnosis {
   /** By the control plane's clock. */
   at: string;
@@ -497,19 +512,6 @@ export interface DoctorCheck {
   advice: string | null;
 }
 
-export interface Deployment {
-  id: string;
-  at: string;
-  version: string;
-  site: string | null;
-  note: string | null;
-  url: string | null;
-  actor: string;
-}
-
-export interface Deployments {
-  items: readonly Deployment[];
-  nextCursor: string | null;
 export interface DroppedRequests {
   reason: "rate" | "lost";
   edge: string;
