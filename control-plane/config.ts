@@ -102,7 +102,7 @@ export const LIMITS = {
   tailsPerRound: 4,
   /** Entries sent to an edge that lags behind: one that lacks more takes its time anyway. */
   tailEntries: 200,
-  /** Records that are verified in one call: Redis does nothing else for two milliseconds. */
+  /** Records that are verified in one call: Redis does nothing else for a few milliseconds. */
   auditVerified: 1000,
   /** How often the audit log is compared with its witness, and verified a little further. */
   auditWatchEvery: seconds(10),

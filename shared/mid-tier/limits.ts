@@ -9,7 +9,7 @@ export const LOG_LIMITS: LogLimits = {
   /** Beyond it the oldest are forgotten, and whatever is older than they were has to be fetched anew. */
   selectorsKept: 500_000,
   operationsKept: days(1),
-  /** Some thirty mebibytes. */
+  /** Some fifty mebibytes. */
   auditRecordsKept: 100_000,
   /** As long as most rules want such records kept, and not longer than some allow. */
   auditKeptFor: days(365),
