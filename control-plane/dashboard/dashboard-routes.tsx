@@ -5,6 +5,7 @@ import { explainRoutes } from "./explain/explain-routes.tsx";
 import { assetRoutes } from "./frame/assets.ts";
 import { themeRoute } from "./frame/theme.ts";
 import { acknowledgeRoute } from "./overview/acknowledge.ts";
+import { auditChainRoute } from "./overview/audit-chain.tsx";
 import { overviewRoutes } from "./overview/overview-routes.tsx";
 import { purgeRoutes } from "./purge/purge-routes.tsx";
 import { referenceRoute } from "./reference/reference-route.tsx";
@@ -21,4 +22,5 @@ export function dashboardRoutes(api: Api, ports: ApiPorts): void {
   referenceRoute(api, ports);
   overviewRoutes(api, ports);
   acknowledgeRoute(api, ports);
+  auditChainRoute(api, ports);
 }

@@ -39,6 +39,7 @@ async function expectSound({ page, complaints, close }: Seen): Promise<void> {
 test("a cluster that nobody has asked for anything is idle, and after a few requests has no ratio yet", async () => {
   const seen = await visit();
   expect(await seen.page.textContent("#working")).toContain("Idle.");
+  expect(await seen.page.textContent("#audit")).toContain("session.sign-in");
   await Promise.all([1, 2, 3].map((at) => cluster.get(0, `/few-${at}`)));
   await expect
     .poll(() => seen.page.textContent("[data-live=working-answer]"), { timeout: 8000 })

@@ -66,6 +66,7 @@ const overviewWith = (given: Partial<Overview> = {}): Overview => ({
   metrics: known(metricsWith({})),
   series: known({ stepSeconds: 60, points: [] }),
   alerts: known({ ...page, evaluatedAt: null, unmeasured: [] }),
+  ...{ markers: known(page), audit: known(page) },
   edges: known({ ...page, items: [edge("edge-1"), edge("edge-2"), edge("edge-3")] }),
   receipts: known(page),
   warmups: known(page),
@@ -128,7 +129,7 @@ describe("the overview says", () => {
     const html = shown(
       overviewWith({
         ...{ metrics: away, series: away, alerts: away, edges: away, receipts: away, warmups: away },
-        ...{ suggestions: away, journal: away, sites: away },
+        ...{ suggestions: away, journal: away, sites: away, markers: away, audit: away },
       }),
     );
     expect(html).toContain("Redis does not answer.");
@@ -190,6 +191,10 @@ test("what others have written is text wherever it is shown", () => {
             ...{ runbook: `javascript:${HOSTILE}`, measured: true, acknowledged: null },
           },
         ],
+      }),
+      markers: known({
+        ...page,
+        items: [{ at: HOSTILE, kind: HOSTILE, text: HOSTILE, link: `javascript:${HOSTILE}` }],
       }),
       edges: known({ ...page, items: [edge(HOSTILE)] }),
       receipts: known({ ...page, items: [receipt] }),

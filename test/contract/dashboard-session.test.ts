@@ -1,6 +1,6 @@
 // Sessions of the dashboard: who is let in, for how long, and that no other site can act in anybody's name.
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { LIMITS } from "../../control-plane/config.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
@@ -16,6 +16,11 @@ let plane: TestPlane;
 
 beforeAll(async () => {
   plane = await startPlane(AWAY, {}, clock);
+});
+
+/** It says that sign-ins were not recorded. */
+beforeEach(() => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
 const cookieOf = (answer: { headers: Headers }): string =>

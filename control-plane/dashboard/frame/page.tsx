@@ -65,6 +65,7 @@ const QUESTIONS = [
   ["warmups", "Warm-ups"],
   ["keys", "Keys"],
   ["journal", "Journal"],
+  ["audit", "Audit"],
 ] as const;
 
 function Top({ frame }: { readonly frame: Frame }) {

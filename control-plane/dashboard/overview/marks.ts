@@ -1,36 +1,29 @@
-// What happened, as marks on the charts: purges, warm-ups that somebody began, alerts.
+// What happened, as marks on the charts: what the audit log tells of, led to the pages that show it.
 
 import type { Mark } from "../charts/chart.ts";
 import { known, type Overview } from "./read-overview.ts";
 
-/** Warm-ups that nobody ordered are the control plane's own care, and no event. */
-const OWN = "control-plane";
-
-export function marksIn(overview: Overview): Mark[] {
-  const purges = (known(overview.receipts)?.items ?? []).map(
-    ({ acceptedAt, id, selectors, selectorsTotal }) => {
-      const [first] = selectors;
-      const more = selectorsTotal > 1 ? ` and ${selectorsTotal - 1} more` : "";
-      const text = `purge: ${first === undefined ? "" : `${first.kind} ${first.value}`}${more}`;
-      return mark(acceptedAt, "purge", { text, link: `/receipts/${encodeURIComponent(id)}` });
-    },
-  );
-  const warmups = (known(overview.warmups)?.items ?? [])
-    .filter(({ actor }) => actor !== OWN)
-    .map(({ acceptedAt, id, total }) =>
-      mark(acceptedAt, "warmup", {
-        text: `warm-up: ${total} requests`,
-        link: `/warm/${encodeURIComponent(id)}`,
-      }),
-    );
-  const alerts = (known(overview.alerts)?.items ?? [])
-    .filter(({ state }) => state === "firing")
-    .map(({ since, title }) => mark(since, "alert", { text: title, link: "/#alerts" }));
-  const marks = [...purges, ...warmups, ...alerts];
-  return marks.filter(({ at }) => Number.isFinite(at)).sort((a, b) => a.at - b.at);
+export function marksIn({ markers }: Overview): Mark[] {
+  const marks = (known(markers)?.items ?? []).map(({ at, kind, text, link }) => ({
+    ...{ at: Date.parse(at) / 1000, kind, text },
+    link: link === null ? null : pageFor(link),
+  }));
+  return marks.filter(({ at }) => Number.isFinite(at));
 }
 
-const mark = (at: string, kind: string, rest: Pick<Mark, "text" | "link">): Mark => ({
-  ...{ at: Date.parse(at) / 1000, kind },
-  ...rest,
-});
+/** Routes answer programs: what they show has a page of its own, or a place on the overview. */
+const PAGES: readonly (readonly [RegExp, string])[] = [
+  [/^\/invalidations\/([^/?]+)$/, "/receipts/$1"],
+  [/^\/invalidations$/, "/#invalidations"],
+  [/^\/warmups\/([^/?]+)$/, "/warm/$1"],
+  [/^\/warmups$/, "/#warmups"],
+  [/^\/shards$/, "/#shards"],
+  [/^\/alerts$/, "/#alerts"],
+];
+
+/** What has neither is shown without a link. */
+function pageFor(link: string): string | null {
+  if (!link.startsWith("/")) return link;
+  const found = PAGES.find(([route]) => route.test(link));
+  return found === undefined ? null : link.replace(found[0], found[1]);
+}

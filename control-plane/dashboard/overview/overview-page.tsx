@@ -10,6 +10,7 @@ import { PurgeForm } from "../purge/purge-form.tsx";
 import { WarmForm } from "../warm/warm-form.tsx";
 import { marksIn } from "./marks.ts";
 import { AlertStrip, alertParts } from "./questions/alerts.tsx";
+import { AuditQuestion, auditParts } from "./questions/audit.tsx";
 import { type Charts, ChartsOf } from "./questions/charts.tsx";
 import { Invalidations, invalidationParts } from "./questions/invalidations.tsx";
 import { JournalQuestion, journalParts } from "./questions/journal.tsx";
@@ -36,6 +37,7 @@ export const partsOf = ({ overview, frame, may }: OverviewProps) => ({
   ...warmupParts(overview),
   ...keyParts(overview),
   ...journalParts(overview),
+  ...auditParts(overview),
 });
 
 /** Null while the series is not known. */
@@ -74,6 +76,7 @@ export function OverviewPage({ frame, overview, may }: OverviewProps) {
       <Warmups parts={parts} form={may("warm") ? <WarmForm frame={frame} sites={sites} /> : null} />
       <Keys parts={parts} />
       <JournalQuestion parts={parts} charts={<ChartsOf charts={charts} names={["journal"]} />} />
+      <AuditQuestion parts={parts} />
     </Page>
   );
 }

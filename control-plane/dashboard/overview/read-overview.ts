@@ -2,10 +2,12 @@
 
 import type {
   Alerts,
+  AuditRecords,
   CacheMetrics,
   CacheMetricsSeries,
   Edges,
   Journal,
+  Markers,
   Receipts,
   Sites,
   Suggestions,
@@ -19,6 +21,8 @@ export interface Overview {
   readonly metrics: Asked<CacheMetrics>;
   readonly series: Asked<CacheMetricsSeries>;
   readonly alerts: Asked<Alerts>;
+  readonly markers: Asked<Markers>;
+  readonly audit: Asked<AuditRecords>;
   readonly edges: Asked<Edges>;
   readonly receipts: Asked<Receipts>;
   readonly warmups: Asked<Warmups>;
@@ -28,24 +32,39 @@ export interface Overview {
 }
 
 /** Shown in a list. */
-export const LISTED = 8;
-/** Purges that are marked on charts: more than that, and a chart shows nothing else. */
-const MARKED = 30;
+const LISTED = 8;
 
 export async function readOverview(ask: Ask, view: View): Promise<Overview> {
   const site = view.site === null ? {} : { site: view.site };
-  const [metrics, series, alerts, edges, receipts, warmups, suggestions, journal, sites] = await Promise.all([
+  const [metrics, series, alerts, markers, audit] = await Promise.all([
     ask("GET /cache-metrics", { query: { window: view.range, ...site } }),
     ask("GET /cache-metrics/series", { query: { window: view.range, ...site } }),
     ask("GET /alerts"),
+    ask("GET /markers", { query: { window: view.range } }),
+    ask("GET /audit", { query: { limit: LISTED, ...site } }),
+  ]);
+  const [edges, receipts, warmups, suggestions, journal, sites] = await Promise.all([
     ask("GET /edges"),
-    ask("GET /invalidations", { query: { limit: MARKED } }),
+    ask("GET /invalidations", { query: { limit: LISTED } }),
     ask("GET /warmups", { query: { limit: LISTED } }),
     ask("GET /policies/suggestions", { query: site }),
     ask("GET /journal", { query: { limit: LISTED } }),
     ask("GET /sites"),
   ]);
-  return { view, metrics, series, alerts, edges, receipts, warmups, suggestions, journal, sites };
+  return {
+    view,
+    metrics,
+    series,
+    alerts,
+    markers,
+    audit,
+    edges,
+    receipts,
+    warmups,
+    suggestions,
+    journal,
+    sites,
+  };
 }
 
 /** Null where it is not known. */

@@ -4,7 +4,7 @@ import type { Child } from "hono/jsx";
 import type { Receipt } from "../../../../client/schemas.ts";
 import { count, NOTHING, plural, span } from "../../frame/format.ts";
 import { Answer, Figures, Known, Live, Question, Short, Table, When } from "../../frame/parts.tsx";
-import { known, LISTED, type Overview, whyUnknown } from "../read-overview.ts";
+import { known, type Overview, whyUnknown } from "../read-overview.ts";
 import type { Verdict } from "../verdicts.ts";
 
 export const invalidationParts = (overview: Overview) => ({
@@ -95,7 +95,7 @@ function ReceiptTable({ overview: { receipts } }: { readonly overview: Overview 
           caption="The last purges"
           columns={["Accepted", "What", "Edges", "#Everywhere after", "By"]}
           empty="Nothing was purged in the last day."
-          rows={items.slice(0, LISTED).map((receipt) => [
+          rows={items.map((receipt) => [
             <a href={`/receipts/${encodeURIComponent(receipt.id)}`}>
               <When at={receipt.acceptedAt} />
             </a>,
