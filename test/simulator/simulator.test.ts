@@ -66,7 +66,7 @@ test("delta debugging finds the few that matter", async () => {
   expect(tries).toBeLessThan(60);
 });
 
-test("a failing seed is shrunk to a few of its faults, which fail again", { timeout: 60_000 }, async () => {
+test("a failing seed is shrunk to a few of its faults, which fail again", { timeout: 120_000 }, async () => {
   const mutant = ["--mutant", "variants-cross"];
   const { printed } = await sim(...mutant, "--seed", String(MUTANTS["variants-cross"]?.from), "--trace");
   const [, kept, of] = /shrunk in \d+ runs to (\d+) of (\d+) faults/.exec(printed) ?? [];
@@ -90,7 +90,7 @@ test("a part of a plan can be written down and read again", () => {
 
 describe("the command line", () => {
   test("runs many seeds on all cores, in their order, each with one trace, byte by byte", {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const many = await sim("--seeds", "5", "--trace");
     const seeds = [...many.printed.matchAll(/^seed (\d+): trace (\w+),/gm)];
