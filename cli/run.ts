@@ -3,8 +3,10 @@
 import { Command, CommanderError, Option } from "commander";
 import type { Shell } from "./command.ts";
 import { addAlerts } from "./commands/alerts.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
+import { addDeployments } from "./commands/deployments.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEdges } from "./commands/edges.ts";
 import { addExplain } from "./commands/explain.ts";
@@ -36,6 +38,8 @@ const COMMANDS = [
     addMetrics,
     addTail,
     addAlerts,
+    addAudit,
+    addDeployments,
     addTokens,
     addDoctor,
     addConfig,

@@ -1,6 +1,9 @@
 // The audit log's calls, and what is told of and marked by it: who did what, deployments, and marks on charts.
 
-import { ask } from "./ask.ts";
+import { millis } from "../shared/core/units.ts";
+import { ask, queryOf } from "./ask.ts";
+import { LIMITS } from "./config.ts";
+import { startDeadline } from "./deadline.ts";
 import type { Routes } from "./routes.ts";
 import type {
   AuditRecords,
@@ -10,7 +13,7 @@ import type {
   Markers,
   NewDeployment,
 } from "./schemas.ts";
-import type { CallOptions, Connection } from "./send.ts";
+import { type CallOptions, type Connection, openStream, refusalIn } from "./send.ts";
 
 type AuditQuery = Omit<Routes["GET /audit"]["query"], "format">;
 
@@ -19,6 +22,8 @@ export interface AuditCalls {
   list(query?: AuditQuery, options?: CallOptions): Promise<AuditRecords>;
   /** Every page from `cursor` on. `options` are each one's. */
   pages(query?: AuditQuery, options?: CallOptions): AsyncGenerator<AuditRecords>;
+  /** As CSV, with its head: every page, one after the other. */
+  csv(query?: AuditQuery, options?: CallOptions): AsyncGenerator<string>;
   /** Whether all records are as they were written. */
   verify(options?: CallOptions): Promise<AuditVerdict>;
 }
@@ -49,6 +54,7 @@ export function audit(to: Connection): AuditClient {
           cursor = page.nextCursor ?? undefined;
         } while (cursor !== undefined);
       },
+      csv: (query = {}, options = {}) => csvPages(to, query, options),
       verify: async (options) => (await ask(to, "GET /audit/verify", { options })).json,
     },
     deployments: {
@@ -57,4 +63,29 @@ export function audit(to: Connection): AuditClient {
     },
     markers: async (query = {}, options) => (await ask(to, "GET /markers", { query, options })).json,
   };
+}
+
+/** Only the first page has the head. */
+async function* csvPages(to: Connection, query: AuditQuery, options: CallOptions): AsyncGenerator<string> {
+  const deadline = startDeadline(to.runtime, millis(options.deadlineMs ?? LIMITS.deadline), options.signal);
+  let cursor = query.cursor;
+  try {
+    for (let first = true; first || cursor !== undefined; first = false) {
+      const asked = { ...query, ...(cursor !== undefined && { cursor }), format: "csv" };
+      const call = { path: `/audit${queryOf(asked)}`, headers: { accept: "text/csv" } };
+      const response = await openStream(to, call, deadline);
+      const { status, headers } = response;
+      if (!response.ok) throw refusalIn({ status, headers, json: await response.json().catch(() => null) });
+      const text = await response.text();
+      deadline.extend();
+      yield first ? text : text.slice(text.indexOf("\n") + 1);
+      cursor = /[?&]cursor=([^&>]+)[^>]*>; rel="next"/.exec(headers.get("link") ?? "")?.[1];
+      // Who asked for so many got them.
+      if (query.limit !== undefined) return;
+    }
+  } catch (error) {
+    throw deadline.ending() ?? error;
+  } finally {
+    deadline.end();
+  }
 }
