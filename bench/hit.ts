@@ -23,14 +23,14 @@ export interface HitResult {
   readonly bare: Side;
 }
 
-interface Side {
+export interface Side {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly cpuMicros: number | null;
 }
 
-interface Target {
+export interface Target {
   readonly port: number;
   readonly pid: number;
   readonly rounds: Round[];
@@ -67,7 +67,7 @@ export async function benchHit(quick: boolean): Promise<HitResult> {
   }
 }
 
-function startOrigin(): Promise<Server> {
+export function startOrigin(): Promise<Server> {
   const body = Buffer.alloc(1024, "a");
   const server = createServer((_request, response) => {
     response.writeHead(200, {
@@ -99,7 +99,7 @@ async function startBare() {
   return { port, process };
 }
 
-async function alternate(
+export async function alternate(
   targets: readonly Target[],
   plan: { rounds: number; roundMs: number },
 ): Promise<void> {
@@ -136,7 +136,7 @@ function compare(edge: Target, bare: Target): HitResult {
   };
 }
 
-function side(rounds: readonly Round[]): Side {
+export function side(rounds: readonly Round[]): Side {
   const cpu = rounds.map((round) => round.cpuMicros).filter((value) => value !== null);
   return {
     perSecond: median(rounds.map((round) => round.perSecond)),

@@ -11,6 +11,7 @@ import { benchEvictionL2 } from "./eviction-l2.ts";
 import { benchHit } from "./hit.ts";
 import { benchJournal } from "./journal.ts";
 import { benchLarge } from "./large.ts";
+import { benchMetrics } from "./metrics.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPurge } from "./purge.ts";
@@ -34,6 +35,7 @@ const BENCHMARKS = {
   refresh: ({ quick }: Options) => benchRefresh(quick),
   outage: ({ quick }: Options) => benchOutage(quick),
   commands: ({ quick }: Options) => benchCommands(quick),
+  metrics: ({ quick }: Options) => benchMetrics(quick),
   sessions: ({ quick }: Options) => benchSessions(quick),
   journal: ({ quick }: Options) => benchJournal(quick),
   crowd: ({ quick }: Options) => benchCrowd(quick),

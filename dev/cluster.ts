@@ -141,7 +141,9 @@ async function startWorkers(
   const bundles = await plan.bundling(data);
   const originKey = keptSecret(data, "origin-key");
   const buckets = options.buckets === true;
-  const common = { data, bundles, redisToken: redis.token, clusterKey, originKey, buckets, announce };
+  const uncounted = options.lastUncounted === true ? `edge-${options.edges}` : null;
+  const keys = { redisToken: redis.token, clusterKey, originKey };
+  const common = { data, bundles, ...keys, buckets, uncounted, announce };
   const forControl = { options, rows, token, origin, edgePorts, told: told.control };
   const controlProcess = startControl(common, forControl);
   stops.push(() => controlProcess.stop());

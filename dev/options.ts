@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly protection?: Protection;
   /** An R2 bucket for each edge: runtimes that are processes of their own can't share one. */
   readonly buckets?: true;
+  /** The last edge counts no requests: what counting costs is measured against it. */
+  readonly lastUncounted?: true;
 }
 
 /** How much the origin may be asked for; null = no such limit, or the edges' own. */

@@ -30,6 +30,8 @@ export interface Common {
   readonly originKey: string;
   /** Whether each edge has an R2 bucket. */
   readonly buckets: boolean;
+  /** The edge that counts no requests, by its id. */
+  readonly uncounted: string | null;
   /** Told when a worker is back, with another pid. */
   readonly announce: () => Promise<void>;
 }
@@ -111,6 +113,7 @@ export function startEdge(common: Common, told: ToldToEdge, share: Share | null)
       EDGE_REGION: "local",
       ORIGIN_KEY: common.originKey,
       ...(peers === null ? {} : { PEER_URLS: JSON.stringify(peers) }),
+      ...(id === common.uncounted ? { METRICS: "off" } : {}),
       ...(share === null ? {} : { ORIGIN_SHARE: JSON.stringify(share) }),
     },
     origin: { address: new URL(origin).host },

@@ -22,6 +22,8 @@ export interface Environment {
   readonly PEER_URLS?: string;
   /** JSON, rate and burst: what this isolate may ask of origins while the mid-tier is away; else what each site says. */
   readonly ORIGIN_SHARE?: string;
+  /** `off`: requests are not counted. */
+  readonly METRICS?: string;
 }
 
 export interface ReadEnvironment {
@@ -31,6 +33,7 @@ export interface ReadEnvironment {
   readonly clusterKey: string;
   readonly peerUrls: ReadonlyMap<string, string>;
   readonly originShare: BucketTerms | null;
+  readonly countsRequests: boolean;
   readonly control: Pick<Database, "url" | "token">;
   /** None where they can't be read: no answers are shared then. */
   readonly databases: readonly Database[];
@@ -52,7 +55,10 @@ export function readEnvironment(env: Environment): ReadEnvironment {
   if (read.kind === "invalid") faults.push(`${read.reason}; no answers are shared`);
   const databases = read.kind === "invalid" ? [] : read.databases;
   const originShare = readOriginShare(env.ORIGIN_SHARE, faults);
-  return { id, region, clusterKey, peerUrls, originShare, control, databases, faults };
+  const { METRICS: metrics = "on" } = env;
+  if (metrics !== "on" && metrics !== "off") faults.push("METRICS must be on or off; requests are counted");
+  const countsRequests = metrics !== "off";
+  return { id, region, clusterKey, peerUrls, originShare, countsRequests, control, databases, faults };
 }
 
 function readOriginShare(text: string | undefined, faults: string[]): BucketTerms | null {

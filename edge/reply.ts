@@ -140,7 +140,8 @@ export function problemReply(given: {
     headers,
     body: { kind: "bytes", bytes: new TextEncoder().encode(text) as Uint8Array<ArrayBuffer> },
     age: null,
-    cacheStatus: "tidegate-l1; fwd=miss",
+    // By its code it can be told from what an origin says.
+    cacheStatus: `tidegate-l1; fwd=miss; detail=${code}`,
     memory: null,
   };
 }

@@ -63,7 +63,8 @@ let kept: InternalEdge | null = null;
 function isolate(env: EdgeEnv): InternalEdge {
   if (kept !== null) return kept;
   const clock = systemClock();
-  const { id, region, clusterKey, peerUrls, originShare, control, databases, faults } = readEnvironment(env);
+  const { id, region, clusterKey, peerUrls, originShare, control, databases, countsRequests, faults } =
+    readEnvironment(env);
   for (const fault of faults) console.error(`environment: ${fault}`);
   const shards = openShards({ control, databases }, clock);
   const redis = shards.control;
@@ -105,6 +106,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       shards: shards.counts,
       learnt: (fields) => map.configure(fields),
       originShare,
+      countsRequests,
       ...bucket.setUp,
     },
   );

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ensureChromium } from "./ensure-chromium.ts";
+import { ensurePromtool } from "./ensure-promtool.ts";
 import { ensureRedis } from "./ensure-redis.ts";
 
 const usage = "usage: npm test -- [--without redis|browser]… [-t NAME] [FILE]…";
@@ -30,7 +31,10 @@ async function main(argv: string[]): Promise<number> {
   const request = parse(argv);
   if (typeof request === "string") return complain(request, 2);
   try {
-    if (!request.without.includes("redis")) ensureRedis();
+    if (!request.without.includes("redis")) {
+      ensureRedis();
+      ensurePromtool();
+    }
     if (!request.without.includes("browser")) ensureChromium();
   } catch (error) {
     return complain(error instanceof Error ? error.message : String(error), 1);

@@ -8,7 +8,8 @@ import { type Cluster, startCluster } from "../../dev/cluster.ts";
 import type { StartOptions } from "../../dev/options.ts";
 import { freePortRange } from "../../dev/ports.ts";
 
-export interface SystemOf extends Partial<Pick<StartOptions, "redis" | "token" | "protection">> {
+export interface SystemOf
+  extends Partial<Pick<StartOptions, "redis" | "token" | "protection" | "lastUncounted">> {
   readonly dir: string;
   readonly origin: Server;
   readonly edges: number;
@@ -26,5 +27,6 @@ export async function startSystem(of: SystemOf): Promise<Cluster> {
     redis: of.redis ?? { kind: "server", databases: 1 },
     ...{ token: of.token ?? null, data: join(dir, "data"), policies, push: true },
     ...(protection !== undefined && { protection }),
+    ...(of.lastUncounted && { lastUncounted: of.lastUncounted }),
   });
 }

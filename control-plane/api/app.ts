@@ -16,6 +16,7 @@ import { journalRoutes } from "./journal.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { policyRoutes } from "./policies.ts";
 import { problemResponse, Refusal } from "./problem.ts";
+import { prometheusRoute } from "./prometheus.ts";
 import { recordRefusal } from "./refused.ts";
 import { withScopes } from "./scopes-told.ts";
 import { seriesRoute } from "./series.ts";
@@ -69,6 +70,7 @@ export function createApi(ports: ApiPorts): Api {
   seriesRoute(api, ports);
   tailRoute(api, ports);
   doctorRoute(api, ports, VERSION);
+  prometheusRoute(api, ports);
   document(api);
   dashboardRoutes(api, ports);
   return api;

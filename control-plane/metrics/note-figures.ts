@@ -1,26 +1,42 @@
-// Notes now and then what nobody counts: how full the databases are, and what the journal has still to deliver.
+// Notes now and then what nobody counts: how full the databases are, what waits in the journal, which purges are open.
 
-import { readShardFigures } from "../../shared/mid-tier/shard-figures.ts";
+import { seconds } from "../../shared/core/units.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { sumJournal } from "./journal-sums.ts";
+import { readMetrics } from "./read-metrics.ts";
+import type { CacheMetrics } from "./show-metrics.ts";
 
-type Ports = Pick<ControlPlane, "databases" | "edges" | "journal" | "metrics">;
-
-/** A database that doesn't answer is left out. */
-export async function noteFigures(plane: Ports): Promise<{ readonly kind: "done" } | Unavailable> {
-  const known = await plane.edges.read();
-  if (known.kind === "unavailable") return known;
-  const gauges = new Map<string, number>();
-  const { pending } = sumJournal(await plane.journal.figures());
-  if (pending !== null) gauges.set("journalPending", pending);
-  const read = [...plane.databases].map(async ([id, { redis }]) => {
-    const { memoryBytes } = await readShardFigures(redis, LIMITS.shardDeadline);
-    if (memoryBytes !== null) gauges.set(`shardMemory|${id}`, memoryBytes);
-  });
-  await Promise.all(read);
-  if (gauges.size === 0) return { kind: "done" };
-  const noted = await plane.metrics.note(gauges, known.directory.now);
+/** What is not known is not noted. */
+export async function noteFigures(plane: ControlPlane): Promise<{ readonly kind: "done" } | Unavailable> {
+  const read = await readMetrics(plane, seconds(10));
+  if (read.kind === "unavailable") return read;
+  const noted = await plane.metrics.note(gaugesOf(read.metrics), Date.parse(read.metrics.at));
   return noted.kind === "unavailable" ? noted : { kind: "done" };
+}
+
+function gaugesOf({ shards, journal, invalidations, log, stampede }: CacheMetrics): Map<string, number> {
+  const gauges = new Map<string, number>();
+  const note = (name: string, value: number | null | undefined): void => {
+    if (value !== null && value !== undefined) gauges.set(name, value);
+  };
+  for (const shard of shards) {
+    const { id, state } = shard;
+    note(`shardMemory|${id}`, shard.memoryBytes);
+    note(`shardMemoryLimit|${id}`, shard.memoryLimitBytes);
+    note(`shardKeys|${id}`, shard.keys);
+    note(`shardEvictions|${id}`, shard.evictions);
+    note(`shardLag|${id}`, shard.replicationLagMs);
+    for (const each of ["serving", "warming", "down", "out"] as const)
+      note(`shardState|${id}|${each}`, state === each ? 1 : 0);
+  }
+  note("journalPending", journal.pending);
+  note("journalDeadLettered", journal.deadLettered);
+  note("journalAccepted", journal.accepted);
+  note("journalDelivered", journal.delivered);
+  note("receiptsOpen", invalidations.unfinished);
+  note("receiptsOldest", invalidations.oldestOpenMs);
+  note("receiptsOverdue", invalidations.overdueMs);
+  note("logLastLoss", log.losses.at(-1)?.foundAt);
+  note("originConcurrencyMax", stampede.originConcurrencyMax);
+  return gauges;
 }

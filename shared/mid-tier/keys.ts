@@ -47,6 +47,8 @@ export const METRIC_TOTALS = `${PREFIX}metrics:totals`;
 export const metricBucketKey = (start: number): string => `${PREFIX}metrics:bucket:${start}`;
 /** What was counted since ever. */
 export const METRICS_EVER = `${PREFIX}metrics:ever`;
+/** What was noted a moment ago. */
+export const METRICS_NOTED = `${PREFIX}metrics:noted`;
 export const WARMUPS = `${PREFIX}warmups`;
 export const warmupKey = (id: string): string => `${PREFIX}warmup:${id}`;
 export const warmupUrlsKey = (id: string): string => `${PREFIX}warmup:${id}:urls`;

@@ -1,16 +1,25 @@
 // What edges have counted, folded into buckets of time and added up again over a window.
 
-import { hours, type Millis } from "../core/units.ts";
+import { hours, type Millis, minutes } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { CommandReply, Redis, RedisArgument } from "../ports/redis.ts";
 import type { StatusReport } from "../wire/internal.ts";
-import { AUDITOR_LAST_VIOLATION, EDGES, METRICS_EVER, metricTotalsKey, RECEIPTS_OPEN } from "./keys.ts";
+import {
+  AUDITOR_LAST_VIOLATION,
+  EDGES,
+  METRICS_EVER,
+  METRICS_NOTED,
+  metricTotalsKey,
+  RECEIPTS_OPEN,
+} from "./keys.ts";
 import { type BucketsOfNow, bucketsAt, bucketsOver, type MetricBucket } from "./metric-buckets.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import FOLD_METRICS from "./scripts/fold-metrics.lua";
 import NOTE_GAUGES from "./scripts/note-gauges.lua";
 import SUM_METRICS from "./scripts/sum-metrics.lua";
 
+/** What was noted is told for as long as it may be called recent: several notes missed, not one. */
+const NOTED_KEPT = minutes(1);
 /** A report after this much silence counts as one of a new life. */
 const TOTALS_KEPT = hours(25);
 
@@ -32,11 +41,19 @@ export interface Metrics {
   /** Notes what was found to be so, `name` without its `gauge|`: of a bucket's notes the greatest is kept. */
   note(gauges: ReadonlyMap<string, number>, now: number): Promise<{ readonly kind: "noted" } | Unavailable>;
   sum(window: Millis, now: number): Promise<SumsOutcome>;
-  /** What was counted since ever: it never falls. */
-  ever(): Promise<{ readonly kind: "counts"; readonly counts: ReadonlyMap<string, number> } | Unavailable>;
+  /** What was counted since ever, which never falls, and what was noted a moment ago. */
+  ever(): Promise<EverOutcome>;
   /** Each of these buckets for itself, by its key. */
   read(buckets: readonly MetricBucket[]): Promise<BucketsOutcome>;
 }
+
+export type EverOutcome =
+  | {
+      readonly kind: "counts";
+      readonly counts: ReadonlyMap<string, number>;
+      readonly noted: ReadonlyMap<string, number>;
+    }
+  | Unavailable;
 
 export type BucketsOutcome =
   | { readonly kind: "buckets"; readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>> }
@@ -72,17 +89,21 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
     },
     async note(gauges, now) {
       const { keys, kept } = bucketsAt(now);
-      const noted = [...gauges].flatMap(([name, value]) => [`gauge|${name}`, Math.floor(value)]);
+      const noted = [...gauges].flatMap(([name, value]) => [name, Math.floor(value)]);
       // Of all time nobody wants to know how it was at most.
-      const args = [...kept.slice(0, -1), ...noted];
+      const args = [NOTED_KEPT, ...kept.slice(0, -1), ...noted];
       const reply = scriptReply(
-        await redis.run([evalCommand(NOTE_GAUGES, keys.slice(0, -1), args)], deadline),
+        await redis.run([evalCommand(NOTE_GAUGES, [METRICS_NOTED, ...keys.slice(0, -1)], args)], deadline),
       );
       return reply.kind === "unavailable" ? reply : { kind: "noted" };
     },
     async ever() {
-      const reply = scriptReply(await redis.run([["HGETALL", METRICS_EVER]], deadline));
-      return reply.kind === "unavailable" ? reply : { kind: "counts", counts: readSums(reply.strings) };
+      const commands = [METRICS_EVER, METRICS_NOTED, METRICS_NOTED].map((key) => ["HGETALL", key]);
+      const outcome = await redis.run(commands, deadline);
+      const [counts, noted] = [scriptReply(outcome), scriptReply(outcome, 1)];
+      if (counts.kind === "unavailable") return counts;
+      if (noted.kind === "unavailable") return noted;
+      return { kind: "counts", counts: readSums(counts.strings), noted: readSums(noted.strings) };
     },
     read: (buckets) => readEach(redis, deadline, buckets),
     sum: (window, now) => sum(redis, deadline, bucketsOver(window, now).buckets),

@@ -1,8 +1,11 @@
 // Figures against a real redis-server: by site, as points of time, and what the lives of edges that are over took with them.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
+import { Refill } from "../../control-plane/hot/refill.ts";
 import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
 import { readSeries } from "../../control-plane/metrics/series.ts";
+import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { minutes } from "../../shared/core/units.ts";
 import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
 import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
@@ -78,6 +81,7 @@ test("a series tells gaps, in which nobody said anything, from idleness", async 
 test("a series has each step's figures in its point, oldest first", async () => {
   edge.counters = COUNTED;
   await collectStatus(plane.plane);
+  await new ShardWatch(new Refill()).look(plane.plane);
   expect(await noteFigures(plane.plane)).toEqual({ kind: "done" });
   const { points, stepSeconds } = await shown("/cache-metrics/series?window=2h");
   expect(stepSeconds).toBe(60);
@@ -107,9 +111,13 @@ test("what is over is read once, and what a late report adds to the present step
 });
 
 test("a life that ended says what it may have taken with it: all since its last report until the next began", async () => {
-  await collectStatus(plane.plane);
-  expect((await shown("/cache-metrics")).lost).toEqual({ lives: 0, upToMs: 0 });
+  const told = async () => {
+    await collectStatus(plane.plane);
+    return (await shown("/cache-metrics")).lost;
+  };
+  expect(await told()).toEqual({ lives: 0, upToMs: 0 });
   edge.boot = "second";
+  await collectStatus(plane.plane);
   const { lost, edges } = await shown("/cache-metrics");
   expect(edges).toMatchObject([{ id: "one", boot: "second", reportedMs: expect.any(Number) }]);
   expect(lost.lives).toBe(1);
@@ -117,6 +125,51 @@ test("a life that ended says what it may have taken with it: all since its last 
   expect(lost.upToMs).toBeLessThan(5000);
   edge.boot = "third";
   edge.aliveMs = 3_600_000;
-  await collectStatus(plane.plane);
-  expect((await shown("/cache-metrics")).lost).toEqual({ lives: 2, upToMs: lost.upToMs });
+  expect(await told()).toEqual({ lives: 2, upToMs: lost.upToMs });
+});
+
+describe("GET /metrics", () => {
+  const scraped = async () => {
+    const { headers, text } = await plane.call("/metrics");
+    return { type: headers.get("content-type"), text };
+  };
+
+  test("passes promtool's check, with every family of figures in it", async () => {
+    edge.counters = { ...COUNTED, "audit|hot|l2|violations": 1, "shard|control|hits": 4 };
+    await new ShardWatch(new Refill()).look(plane.plane);
+    await collectStatus(plane.plane);
+    expect(await noteFigures(plane.plane)).toEqual({ kind: "done" });
+    const { type, text } = await scraped();
+    expect(type).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(execFileSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" })).toBe("");
+    for (const line of [
+      'tidegate_requests_total{site="default",class="hot",result="hit",tier="l1Memory"} 6',
+      'tidegate_tier_lookups_total{site="shop",class="hot",tier="l2",outcome="hit"} 1',
+      'tidegate_request_duration_seconds_bucket{site="default",class="hot",le="0.016"} 6',
+      'tidegate_request_duration_seconds_bucket{site="default",class="hot",le="0.032"} 8',
+      'tidegate_request_duration_seconds_count{site="default",class="hot"} 8',
+      'tidegate_auditor_violations_total{class="hot",tier="l2"} 1',
+      'tidegate_edge_up{edge="one"} 1',
+      "tidegate_edges_reporting 1",
+      "tidegate_journal_pending_operations 0",
+      'tidegate_shard_state{shard="control",state="serving"} 1',
+    ])
+      expect(text.split("\n")).toContain(line);
+  });
+
+  test("counters never fall when an edge begins anew", async () => {
+    const hits = async () => {
+      await collectStatus(plane.plane);
+      return /result="hit",tier="l2"\} (\d+)/.exec((await scraped()).text)?.[1];
+    };
+    edge.counters = { "requests|default|hot|hit|l2": 10 };
+    expect(await hits()).toBe("10");
+    edge.boot = "second";
+    edge.counters = { "requests|default|hot|hit|l2": 1 };
+    expect(await hits()).toBe("11");
+  });
+
+  test("is for whoever may read", async () => {
+    expect((await plane.call("/metrics", undefined, { authorization: "" })).status).toBe(401);
+  });
 });

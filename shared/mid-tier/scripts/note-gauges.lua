@@ -1,10 +1,14 @@
--- Notes what was found to be so: of what several notes say, a bucket of time keeps the greatest.
--- KEYS: buckets of time, finest first
--- ARGV: how long each is kept in ms, then gauge and value, repeated
-for b = 1, #KEYS do
+-- Notes what was found to be so: of what several notes say, a bucket of time keeps the greatest, and the last word stands by itself.
+-- KEYS: the last word, then buckets of time, finest first
+-- ARGV: how long the last word is kept in ms, how long each bucket is, then gauge and value, repeated
+redis.call('DEL', KEYS[1])
+for i = #KEYS + 1, #ARGV - 1, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+for b = 2, #KEYS do
   for i = #KEYS + 1, #ARGV - 1, 2 do
-    local there = tonumber(redis.call('HGET', KEYS[b], ARGV[i]) or '-1')
-    if tonumber(ARGV[i + 1]) > there then redis.call('HSET', KEYS[b], ARGV[i], ARGV[i + 1]) end
+    local name = 'gauge|' .. ARGV[i]
+    local there = tonumber(redis.call('HGET', KEYS[b], name) or '-1')
+    if tonumber(ARGV[i + 1]) > there then redis.call('HSET', KEYS[b], name, ARGV[i + 1]) end
   end
   redis.call('PEXPIRE', KEYS[b], ARGV[b])
 end
