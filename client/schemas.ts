@@ -213,6 +213,12 @@ export interface CacheMetrics {
     /** Edges keep it in memory before others. */
     hot: boolean;
   }[];
+  /** Different keys that were asked for, by HyperLogLog. */
+  distinctKeys: {
+    estimate: number;
+    /** Of the estimate, as a share. */
+    standardError: number;
+  };
   rebuilds: {
     /** Warm-ups begun for edges that came with an empty memory, of what their region asks for most. */
     begun: number;

@@ -6,6 +6,7 @@ import type { AlertStore } from "../shared/mid-tier/alerts.ts";
 import type { AnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import type { Budgets } from "../shared/mid-tier/budgets.ts";
 import type { ConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
+import type { DistinctCounts } from "../shared/mid-tier/distinct-counts.ts";
 import type { DueKeys } from "../shared/mid-tier/due-keys.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
@@ -86,6 +87,7 @@ export interface ControlPlane {
   readonly edges: EdgeDirectory;
   readonly receipts: Receipts;
   readonly metrics: Metrics;
+  readonly distinctCounts: DistinctCounts;
   /** A chart that is drawn anew reads only what is not over. */
   readonly settledBuckets: SettledBuckets;
   readonly auditor: Auditor;

@@ -6,6 +6,7 @@ import { createAuditLog } from "../shared/mid-tier/audit-log.ts";
 import { createAudits } from "../shared/mid-tier/audits.ts";
 import { createBudgets } from "../shared/mid-tier/budgets.ts";
 import { createConfigurationHistories } from "../shared/mid-tier/configuration-history.ts";
+import { createDistinctCounts } from "../shared/mid-tier/distinct-counts.ts";
 import { createDueKeys } from "../shared/mid-tier/due-keys.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
 import { createHotKeys } from "../shared/mid-tier/hot-keys.ts";
@@ -93,6 +94,7 @@ export function createControlPlane(
     }),
     receipts: createReceipts(redis, { deadline, entryBytes: LIMITS.receiptEntries }),
     metrics: createMetrics(redis, deadline),
+    distinctCounts: createDistinctCounts(redis, deadline),
     settledBuckets: new Map(),
     answerSamples: answerSamplesOf({ ...ports, redis }),
     budgets: createBudgets(ports.databases, {

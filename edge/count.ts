@@ -15,6 +15,7 @@ import { observeRequest } from "./observe/observe.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { watchRequest } from "./tail/watch-request.ts";
+import { timingOf } from "./timing.ts";
 
 export interface Answered {
   readonly reply: Reply;
@@ -35,13 +36,30 @@ export function counted(edge: Edge, request: EdgeRequest, given: Answered): Repl
     if (reply.memory !== null) counters.took[0] = (counters.took[0] ?? 0) + 1;
     else countTook(counters, edge.clock.now() - request.arrivedAt);
     counters.bytesServed += size;
+    if (by !== "none") noteKey(edge, reply, route);
   }
   if (request.arrivedAt < edge.tail.until) watchRequest(edge, request, { ...given, size });
   if (edge.heat.isDue()) {
     countHot(edge, request, { reply, route, result });
     observeRequest(edge, request, { route, result, size });
   }
-  return reply;
+  return edge.serverTiming && reply.memory === null ? timed(edge, request, given) : reply;
+}
+
+/** With what it took; headers that others get too are left to them. */
+function timed(edge: Edge, request: EdgeRequest, { reply, result, by }: Answered): Reply {
+  const { shown: _, ...own } = reply;
+  const timing = timingOf(by, result, edge.clock.now() - request.arrivedAt);
+  return { ...own, headers: [...reply.headers, timing] };
+}
+
+/** An entry in memory is noted once a period: for a hit that is one comparison. */
+function noteKey({ distinct }: Edge, { memory }: Reply, route: Route): void {
+  if (memory !== null) {
+    if (memory.notedIn === distinct.period) return;
+    memory.notedIn = distinct.period;
+  }
+  distinct.note(route);
 }
 
 /** An answer of the edge's own that is no failure: the request can't be served as it is. */

@@ -10,6 +10,7 @@ import { OriginChecks } from "./audit/origin-checks.ts";
 import { Sampler } from "./audit/sampler.ts";
 import { LIMITS } from "./config.ts";
 import { newCounters } from "./counters.ts";
+import { DistinctKeys } from "./distinct-keys.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
 import { Heat } from "./hot/heat.ts";
 import { LastConfiguration } from "./last-configuration.ts";
@@ -38,6 +39,8 @@ export interface EdgeSetUp {
   readonly originShare: BucketTerms | null;
   /** Whether requests are counted; where left out, they are. */
   readonly countsRequests?: boolean;
+  /** Whether answers say who gave them; where left out, they don't. */
+  readonly serverTiming?: boolean;
   /** Which bodies are kept in chunks, where not by the limits. */
   readonly chunking?: Chunking;
 }
@@ -68,11 +71,13 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
   const edge: Edge = {
     ...ports,
     id: setUp.id,
+    serverTiming: setUp.serverTiming ?? false,
     bornAt: ports.clock.now(),
     view,
     peers,
     router,
     counters,
+    distinct: new DistinctKeys(),
     guards,
     sampler: new Sampler(LIMITS),
     originChecks: new OriginChecks(LIMITS),

@@ -17,6 +17,7 @@ import type { OriginChecks } from "./audit/origin-checks.ts";
 import type { Sampler } from "./audit/sampler.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
+import type { DistinctKeys } from "./distinct-keys.ts";
 import type { Heat } from "./hot/heat.ts";
 import type { ChunkFlight } from "./large/chunk.ts";
 import type { LastConfiguration } from "./last-configuration.ts";
@@ -49,6 +50,8 @@ export interface EdgePorts {
 
 export interface Edge extends EdgePorts {
   readonly id: string;
+  /** Whether answers say in `Server-Timing` who gave them, and how long that took. */
+  readonly serverTiming: boolean;
   /** When this life of it began. */
   readonly bornAt: Instant;
   readonly view: ViewKeeper;
@@ -67,6 +70,7 @@ export interface Edge extends EdgePorts {
   /** Look-ups in the data centre that are under way. */
   readonly looks: Map<CacheKey, Look>;
   readonly counters: Counters;
+  readonly distinct: DistinctKeys;
   readonly guards: OriginGuards;
   readonly sampler: Sampler;
   readonly originChecks: OriginChecks;

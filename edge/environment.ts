@@ -24,6 +24,8 @@ export interface Environment {
   readonly ORIGIN_SHARE?: string;
   /** `off`: requests are not counted. */
   readonly METRICS?: string;
+  /** `on`: answers say in `Server-Timing` which tier gave them, and how long that took. */
+  readonly SERVER_TIMING?: string;
 }
 
 export interface ReadEnvironment {
@@ -34,6 +36,7 @@ export interface ReadEnvironment {
   readonly peerUrls: ReadonlyMap<string, string>;
   readonly originShare: BucketTerms | null;
   readonly countsRequests: boolean;
+  readonly serverTiming: boolean;
   readonly control: Pick<Database, "url" | "token">;
   /** None where they can't be read: no answers are shared then. */
   readonly databases: readonly Database[];
@@ -58,7 +61,19 @@ export function readEnvironment(env: Environment): ReadEnvironment {
   const { METRICS: metrics = "on" } = env;
   if (metrics !== "on" && metrics !== "off") faults.push("METRICS must be on or off; requests are counted");
   const countsRequests = metrics !== "off";
-  return { id, region, clusterKey, peerUrls, originShare, countsRequests, control, databases, faults };
+  const serverTiming = env.SERVER_TIMING === "on";
+  return {
+    id,
+    region,
+    clusterKey,
+    peerUrls,
+    originShare,
+    countsRequests,
+    serverTiming,
+    control,
+    databases,
+    faults,
+  };
 }
 
 function readOriginShare(text: string | undefined, faults: string[]): BucketTerms | null {

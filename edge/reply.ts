@@ -17,6 +17,7 @@ import type { EdgeRequest, Reply } from "./request.ts";
 import type { Shown } from "./shown.ts";
 import { clientHeaders, upstreamStatus } from "./stored-headers.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
+import { MEMORY_TIMING } from "./timing.ts";
 
 /** Where an answer came from, as Cache-Status tells it; the nearest tier stands last. */
 export type Provenance =
@@ -87,7 +88,8 @@ export function memoryReply(
     return heldReply(edge, request, { judged, rules, provenance: { kind: "l1" }, detail: null });
   }
   if (entry.sent === null || entry.sent.rules !== rules) {
-    const headers = shownHeaders(answer, rules);
+    const shown = shownHeaders(answer, rules);
+    const headers = edge.serverTiming ? [...shown, MEMORY_TIMING] : shown;
     const body = { kind: "bytes", bytes: entry.body } as const;
     entry.sent = { headers, body, upstream: upstreamStatus(answer.headers), rules };
     entry.prepared = null;

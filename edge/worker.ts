@@ -63,8 +63,18 @@ let kept: InternalEdge | null = null;
 function isolate(env: EdgeEnv): InternalEdge {
   if (kept !== null) return kept;
   const clock = systemClock();
-  const { id, region, clusterKey, peerUrls, originShare, control, databases, countsRequests, faults } =
-    readEnvironment(env);
+  const {
+    id,
+    region,
+    clusterKey,
+    peerUrls,
+    originShare,
+    control,
+    databases,
+    countsRequests,
+    serverTiming,
+    faults,
+  } = readEnvironment(env);
   for (const fault of faults) console.error(`environment: ${fault}`);
   const shards = openShards({ control, databases }, clock);
   const redis = shards.control;
@@ -107,6 +117,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       learnt: (fields) => map.configure(fields),
       originShare,
       countsRequests,
+      serverTiming,
       ...bucket.setUp,
     },
   );

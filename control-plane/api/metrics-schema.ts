@@ -160,6 +160,12 @@ export const metricsSchema = z
       description: "Requests of the shard with most of them over the mean of all that serve.",
     }),
     hotKeys: z.array(hotSchema).openapi({ description: "The hottest first, whatever the window." }),
+    distinctKeys: z
+      .object({
+        estimate: count,
+        standardError: z.number().openapi({ description: "Of the estimate, as a share." }),
+      })
+      .openapi({ description: "Different keys that were asked for, by HyperLogLog." }),
     rebuilds: z.object({
       begun: count.openapi({
         description:

@@ -22,6 +22,7 @@ type Ports = Pick<
   | "edges"
   | "callEdge"
   | "metrics"
+  | "distinctCounts"
   | "auditor"
   | "hotLedger"
   | "observedLedger"
@@ -88,7 +89,7 @@ async function readAhead({ auditor, hotLedger }: Ports, { newcomers }: Round): P
 
 /** Null where all of it was taken in. */
 async function record(
-  { metrics, auditor, hotLedger, observedLedger, requestTails }: Ports,
+  { metrics, distinctCounts, auditor, hotLedger, observedLedger, requestTails }: Ports,
   reports: readonly Report[],
   { round, directory }: Telling,
 ): Promise<Unavailable | null> {
@@ -104,6 +105,7 @@ async function record(
     auditor.judge(reports, directory.now),
     hotLedger.take(reports),
     observedLedger.take(reports),
+    distinctCounts.take(reports, directory.now),
   ]);
   return outcomes.find((outcome) => outcome.kind === "unavailable") ?? null;
 }

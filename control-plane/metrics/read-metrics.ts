@@ -32,10 +32,13 @@ export async function readMetrics(
   if (log.kind === "unavailable") return log;
   const hot = await plane.hotLedger.follow();
   if (hot.kind === "unavailable") return hot;
+  const distinct = await plane.distinctCounts.count(window, { now: directory.now, site });
+  if (distinct.kind === "unavailable") return distinct;
   const metrics = showMetrics(sums, {
     now: directory.now,
     windowMs: window,
     site,
+    distinctKeys: { estimate: distinct.estimate, standardError: distinct.standardError },
     edges: showEdges(directory),
     figures: await figuresOf(plane),
     hotKeys: showHot(ofSite(hot.keys, site).slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),

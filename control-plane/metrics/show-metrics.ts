@@ -2,6 +2,7 @@
 
 import type { ShardMap, ShardState } from "../../shared/core/shard-map.ts";
 import type { AccountOutcome, ClassAccount } from "../../shared/mid-tier/budgets.ts";
+import type { DistinctKeysFigure } from "../../shared/mid-tier/distinct-counts.ts";
 import type { SumsOutcome } from "../../shared/mid-tier/metrics.ts";
 import { type ShardFigures, UNKNOWN_FIGURES } from "../../shared/mid-tier/shard-figures.ts";
 import { quantile } from "../../shared/wire/latency.ts";
@@ -85,6 +86,8 @@ export interface CacheMetrics {
   /** Requests of the shard with most of them over the mean of all that serve. */
   readonly shardSkew: number | null;
   readonly hotKeys: HotRow[];
+  /** How many were asked for, as far as registers can tell. */
+  readonly distinctKeys: DistinctKeysFigure;
   readonly rebuilds: { readonly begun: number };
   readonly edges: EdgeRow[];
   /** What lives of edges that are over may have counted and told nobody: from their last reports to the next lives' beginnings. */
@@ -141,6 +144,7 @@ export interface MetricsContext {
   /** Of every database that answers, by its id. */
   readonly figures: ReadonlyMap<string, ShardFigures>;
   readonly hotKeys: readonly HotRow[];
+  readonly distinctKeys: DistinctKeysFigure;
   readonly journal: JournalSums;
   readonly open: OpenReceipts;
 }
@@ -175,6 +179,7 @@ export function showMetrics(
     })),
     shardSkew: skewOf(counts, context.map),
     hotKeys: [...context.hotKeys],
+    distinctKeys: context.distinctKeys,
     rebuilds: { begun: count("rebuilds|begun") },
     edges: context.edges.map(edgeRow),
     lost: { lives: count("lost|lives"), upToMs: count("lost|upToMs") },

@@ -166,8 +166,10 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   // Before whoever watches from now on is known: what was kept for the others is theirs still.
   const tail = edge.tail.report(now, () => edge.random.unit());
   edge.tail.watch(call.tail ?? [], now);
+  const distinct = edge.distinct.report();
   const tookMs = elapsed(began, now);
-  return { status: 200, json: { ...report, audit, hot, observed, tail, tookMs } satisfies StatusReport };
+  const more = { audit, hot, observed, tail, distinct, tookMs };
+  return { status: 200, json: { ...report, ...more } satisfies StatusReport };
 }
 
 /** The tick's beat: an edge without traffic learns the log here. */

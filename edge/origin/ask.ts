@@ -2,6 +2,7 @@
 
 import type { HeaderList } from "../../shared/core/headers.ts";
 import { originOf } from "../../shared/core/site-origin.ts";
+import { continueTrace, spanId } from "../../shared/core/trace-context.ts";
 import { elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
 import type { Priority } from "../../shared/core/waiting-line.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
@@ -125,7 +126,8 @@ async function sendOnce(
   edge.counters.originConcurrency.up();
   const sentAt = edge.clock.now();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
-  const outcome = await edge.origin.fetch({ ...asking.request, origin: to, deadline });
+  const headers = continueTrace(asking.request.headers, () => spanId(edge.random.token()));
+  const outcome = await edge.origin.fetch({ ...asking.request, headers, origin: to, deadline });
   edge.counters.originConcurrency.down();
   counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, outcome);

@@ -1,7 +1,9 @@
 // WebSockets: a handshake goes to the origin with the fields of any other request, and its answer comes back as any other.
 
 import { originOf } from "../../shared/core/site-origin.ts";
+import { continueTrace, spanId } from "../../shared/core/trace-context.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
+import type { Random } from "../../shared/ports/identity.ts";
 import { counted, failure } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { noSite } from "../no-site.ts";
@@ -29,7 +31,7 @@ export async function openWebSocket(edge: Edge, request: EdgeRequest, ways: Orig
   if (entered.kind === "shed") return failed(shedReply(entered));
   route.counters.asked["web-socket"] += 1;
   const way = wayTo(ways, { url: route.href, origin });
-  const handshake = shakeHands(request, { route, way })
+  const handshake = shakeHands(request, { route, way, random: edge.random })
     .then((answer) => {
       if (answer === "refused") return failed(originFailure("refused"));
       counted(edge, request, { reply: HANDSHAKE, route, result: "pass", by: "origin" });
@@ -47,10 +49,11 @@ const HANDSHAKE: Reply = {
 
 async function shakeHands(
   request: EdgeRequest,
-  { route, way }: { route: Route; way: Way },
+  { route, way, random }: { route: Route; way: Way; random: Random },
 ): Promise<Response | "refused"> {
   const headers = new Headers({ upgrade: "websocket" });
-  for (const [name, value] of passedRequestHeaders(request, route)) headers.append(name, value);
+  const traced = continueTrace(passedRequestHeaders(request, route), () => spanId(random.token()));
+  for (const [name, value] of traced) headers.append(name, value);
   for (const [name, value] of way.headers) headers.set(name, value);
   try {
     const answer = await way.fetches.fetch(way.url, {

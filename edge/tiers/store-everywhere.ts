@@ -95,6 +95,7 @@ export function promote(
     prepared: null,
     names: held.answer.vary.map(([name]) => name),
     answers: null,
+    notedIn: 0,
     watch: 0,
   });
   edge.memory.unmarkUncacheable(place.primary);

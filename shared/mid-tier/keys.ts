@@ -47,6 +47,8 @@ export const METRIC_TOTALS = `${PREFIX}metrics:totals`;
 export const metricBucketKey = (start: number): string => `${PREFIX}metrics:bucket:${start}`;
 /** What was counted since ever. */
 export const METRICS_EVER = `${PREFIX}metrics:ever`;
+/** Beside a bucket of time: the registers by which its different keys are counted, by site. */
+export const distinctKey = (bucket: string): string => `${bucket}:distinct`;
 /** What was noted a moment ago. */
 export const METRICS_NOTED = `${PREFIX}metrics:noted`;
 export const WARMUPS = `${PREFIX}warmups`;

@@ -59,6 +59,8 @@ export interface StatusReport extends Acknowledgement {
   readonly observed?: ObservedBatch | null;
   /** Requests that somebody watches; likewise. */
   readonly tail?: TailBatch | null;
+  /** Registers by which different keys are counted, by site; likewise. */
+  readonly distinct?: Readonly<Record<string, string>> | null;
   /** How long the answer took to make. */
   readonly tookMs: number;
 }

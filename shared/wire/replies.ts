@@ -28,6 +28,7 @@ const statusSchema = z.object({
   hot: hotBatchSchema.nullable().catch(null),
   observed: observedBatchSchema.nullable().catch(null),
   tail: tailBatchSchema.nullable().catch(null),
+  distinct: z.record(z.string(), z.string()).nullable().catch(null),
   tookMs: z.number().nonnegative().catch(0),
 });
 

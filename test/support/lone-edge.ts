@@ -62,7 +62,11 @@ export interface LoneEdge {
 /** `limits`: what the site says of its origin. */
 export function loneEdge(
   policies: readonly Record<string, unknown>[] = [],
-  { chunking, ...others }: Partial<EdgePorts & Pick<EdgeSetUp, "chunking">> = {},
+  {
+    chunking,
+    serverTiming = false,
+    ...others
+  }: Partial<EdgePorts & Pick<EdgeSetUp, "chunking" | "serverTiming">> = {},
   limits: Record<string, unknown> = {},
 ): LoneEdge {
   const time = { now: 1000 };
@@ -125,6 +129,7 @@ export function loneEdge(
       shards: () => [],
       learnt: () => {},
       ...(chunking === undefined ? {} : { chunking }),
+      serverTiming,
     },
   );
   const lone: LoneEdge = {
