@@ -172,6 +172,8 @@ export interface Routes {
     };
     answers: { 200: Markers };
   };
+  /** The figures as Prometheus scrapes them */
+  "GET /metrics": { answers: { 200: string } };
   /** The metadata table */
   "GET /policies": {
     query: {

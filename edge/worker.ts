@@ -10,6 +10,7 @@ import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../shared/mid-tier/origin-budget.ts";
 import { NO_BODY } from "../shared/ports/body.ts";
 import type { Background, Clock } from "../shared/ports/clock.ts";
+import type { MidTier } from "../shared/ports/mid-tier.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
@@ -28,7 +29,7 @@ import { cacheApiStore } from "./runtime/blob-store.ts";
 import { bucketStore } from "./runtime/bucket-store.ts";
 import { runtimeOrigin } from "./runtime/origin.ts";
 import type { Fetches, OriginWays } from "./runtime/origin-ways.ts";
-import { openShards } from "./runtime/shards.ts";
+import { type OpenShards, openShards } from "./runtime/shards.ts";
 import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
 import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
 import { readWhole } from "./share-body.ts";
@@ -91,21 +92,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       budget: createOriginBudget(redis, LIMITS.takeDeadline),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
       journal: createJournal({ databases: shards.databases, digest: systemDigest, ...JOURNAL_LIMITS }),
-      midTier: createMidTier({
-        shards: shards.databases,
-        map: () => map.current,
-        digest: systemDigest,
-        clock,
-        readDeadline: LIMITS.l2ReadDeadline,
-        failoverAfter: LIMITS.failoverAfter,
-        failoverTries: LIMITS.failoverTries,
-        fillDeadline: LIMITS.l2FillDeadline,
-        variantsPerKey: LIMITS.variantsPerKey,
-        traffic: shards.traffic,
-        missing: shards.missing,
-        known: shards.known,
-        mapSettlesIn: LIMITS.mapSettlesIn,
-      }),
+      midTier: midTierOf(shards, map, clock),
     },
     {
       id,
@@ -129,6 +116,23 @@ function isolate(env: EdgeEnv): InternalEdge {
   kept = { edge, checker, boot: systemRandom.token(), region };
   return kept;
 }
+
+const midTierOf = (shards: OpenShards, map: KnownShardMap, clock: Clock): MidTier =>
+  createMidTier({
+    shards: shards.databases,
+    map: () => map.current,
+    digest: systemDigest,
+    clock,
+    readDeadline: LIMITS.l2ReadDeadline,
+    failoverAfter: LIMITS.failoverAfter,
+    failoverTries: LIMITS.failoverTries,
+    fillDeadline: LIMITS.l2FillDeadline,
+    variantsPerKey: LIMITS.variantsPerKey,
+    traffic: shards.traffic,
+    missing: shards.missing,
+    known: shards.known,
+    mapSettlesIn: LIMITS.mapSettlesIn,
+  });
 
 /** Where a bucket is bound, what L2 does not take goes there. */
 function bucketOf({ BLOBS }: EdgeEnv, clock: Clock) {
