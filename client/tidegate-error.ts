@@ -12,7 +12,25 @@ export type TidegateErrorCode =
   /** By the caller's signal. */
   | "aborted"
   /** An answer that is not the control plane's, or not one that this client knows. */
-  | "unexpected-answer";
+  | "unexpected-answer"
+  | CacheErrorCode;
+
+/** What a cache's calls can end with. */
+export type CacheErrorCode =
+  /** What the cache, or a call, was told. */
+  | "invalid-option"
+  | "invalid-argument"
+  /** The loader failed; its own error is the cause. Or it took longer than it may. */
+  | "load-failed"
+  | "load-timeout"
+  /** The loader was not run: its source has as much to do as it may have, or is not well. */
+  | "overloaded"
+  | "not-serializable"
+  /** The value was invalidated each time while it was loaded. */
+  | "contended"
+  /** The log could not be told of an invalidation yet. */
+  | "unacknowledged"
+  | "disposed";
 
 /** A field of what was sent, as a JSON pointer (RFC 6901), and what is wrong with it. */
 export type FieldError = NonNullable<Problem["errors"]>[number];

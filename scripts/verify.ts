@@ -31,6 +31,10 @@ const EDITIONS: readonly Edition[] = [
     long: true,
   },
   { name: "the journal's mutants", args: ["test/mutants/run.ts"] },
+  {
+    name: "a million schedules of the cache, and five thousand fleets",
+    args: ["test/fuzz/run.ts", "--schedules", "1000000", "--fleets", "5000", "--subject", "tidegate"],
+  },
   { name: "a hundred seeds of the simulator", args: ["test/simulator/run.ts", "--seeds", "100"] },
   { name: "the simulator's mutants", args: ["test/simulator/every-mutant.ts"] },
 ];

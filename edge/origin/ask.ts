@@ -5,6 +5,7 @@ import { originOf } from "../../shared/core/site-origin.ts";
 import { continueTrace, spanId } from "../../shared/core/trace-context.ts";
 import { elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
 import type { Priority } from "../../shared/core/waiting-line.ts";
+import type { Slot } from "../../shared/origin/slots.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
@@ -14,7 +15,6 @@ import { observeAnswer } from "../observe/observe.ts";
 import type { Route } from "../router.ts";
 import type { OriginGuard, Pass } from "./guard.ts";
 import type { Shed } from "./shed.ts";
-import type { Slot } from "./slots.ts";
 
 export interface Asking {
   readonly route: Route;

@@ -19,12 +19,12 @@ import {
 import { originOf, type SiteOrigin } from "../../shared/core/site-origin.ts";
 import type { BucketTerms } from "../../shared/core/token-bucket.ts";
 import type { Millis } from "../../shared/core/units.ts";
+import { type SlotLimits, Slots } from "../../shared/origin/slots.ts";
 import type { Clock, Timers } from "../../shared/ports/clock.ts";
 import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
 import { decodeSite, siteField } from "../../shared/wire/configuration.ts";
 import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
 import { LIMITS } from "../config.ts";
-import { type SlotLimits, Slots } from "./slots.ts";
 import { type OwnShare, Share, Tokens } from "./tokens.ts";
 
 export interface GuardPorts {

@@ -1,10 +1,13 @@
 // The mutants: one fault each in the system's source, which the simulator has to notice.
 
-export interface Mutant {
+export interface Fragment {
   readonly file: string;
   /** Found exactly once in the file. */
   readonly find: string;
   readonly put: string;
+}
+
+export interface Mutant extends Fragment {
   /** The seed that caught it last, where a search may begin to save time. */
   readonly from: number;
 }

@@ -3,14 +3,14 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
-import { MUTANTS } from "./mutants.ts";
+import { type Fragment, MUTANTS } from "./mutants.ts";
 
 /** From now on the named mutant is what gets loaded. Throws where its fragment is not found exactly once. */
-export function mutate(name: string): void {
-  const mutant = MUTANTS[name];
+export function mutate(name: string, mutants: Readonly<Record<string, Fragment>> = MUTANTS): void {
+  const mutant = mutants[name];
   if (mutant === undefined) throw new Error(`no such mutant: ${name}`);
   const target = new URL(`../../${mutant.file}`, import.meta.url).href;
-  const source = mutated(readFileSync(fileURLToPath(target), "utf8"), name);
+  const source = mutated(readFileSync(fileURLToPath(target), "utf8"), { name, mutant });
   registerHooks({
     load(url, context, nextLoad) {
       if (url !== target) return nextLoad(url, context);
@@ -21,9 +21,10 @@ export function mutate(name: string): void {
   });
 }
 
-function mutated(text: string, name: string): string {
-  const mutant = MUTANTS[name];
-  if (mutant === undefined) throw new Error(`no such mutant: ${name}`);
+function mutated(
+  text: string,
+  { name, mutant }: { readonly name: string; readonly mutant: Fragment },
+): string {
   const parts = text.split(mutant.find);
   if (parts.length !== 2)
     throw new Error(`${name}: its fragment is ${parts.length - 1} times in ${mutant.file}, not once`);

@@ -16,6 +16,7 @@ const floors: readonly Floor[] = [
   { folder: "shared/ports", may: ["shared/core"], packages: false },
   { folder: "shared/wire", may: ["shared/core", "shared/ports"], packages: true },
   { folder: "shared/runtime", may: ["shared/core", "shared/ports"], packages: false },
+  { folder: "shared/origin", may: ["shared/core", "shared/ports"], packages: false },
   { folder: "shared/view", may: ["shared/core", "shared/ports", "shared/wire"], packages: false },
   { folder: "shared/mid-tier", may: ["shared/core", "shared/ports", "shared/wire"], packages: true },
   { folder: "edge", may: shared, packages: true },

@@ -6,10 +6,10 @@ import {
   newAdaptiveLimit,
   observe,
   wholeLimit,
-} from "../../shared/core/adaptive-limit.ts";
-import { elapsed, type Instant, later, type Millis } from "../../shared/core/units.ts";
-import { type LineLimits, type Priority, WaitingLine } from "../../shared/core/waiting-line.ts";
-import type { Clock, Timers } from "../../shared/ports/clock.ts";
+} from "../core/adaptive-limit.ts";
+import { elapsed, type Instant, later, type Millis } from "../core/units.ts";
+import { type LineLimits, type Priority, WaitingLine } from "../core/waiting-line.ts";
+import type { Clock, Timers } from "../ports/clock.ts";
 
 export interface SlotLimits {
   readonly adaptive: AdaptiveLimits;

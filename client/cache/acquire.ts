@@ -1,0 +1,218 @@
+// Getting a value from the mid-tier, or the right to load it, or the knowledge that no right is needed.
+
+import { newestOf, positionOf } from "../../shared/core/log-view.ts";
+import { comparePositions, leastPosition, type Position } from "../../shared/core/position.ts";
+import { earlier, elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
+import type {
+  Granted,
+  L2Answer,
+  LeaseMarker,
+  ReadOutcome,
+  ReleaseQuery,
+} from "../../shared/ports/mid-tier.ts";
+import type { CacheCore } from "./core.ts";
+import { type HeldValue, judge, usable, type Verdict } from "./held.ts";
+import type { Job } from "./job.ts";
+import { cacheKeyOf } from "./keys.ts";
+import { CACHE_LIMITS } from "./limits.ts";
+import { readStoredValue } from "./stored-value.ts";
+
+/** The right to load, and what comes with it. */
+export interface Right {
+  readonly digest: string;
+  /** Null where the loader is asked without a lease. */
+  readonly lease: { readonly token: string; readonly granted: Granted } | null;
+  /** Null while nothing is known of the log: then nothing is kept. */
+  readonly asOf: Position | null;
+  /** Whether the mid-tier could not be asked: what is loaded then is for this process. */
+  readonly sharedIsAway: boolean;
+}
+
+export type Acquired =
+  | { readonly kind: "value"; readonly held: HeldValue }
+  | { readonly kind: "right"; readonly right: Right }
+  /** Nobody has it, and no right was asked for; `unavailable` where nobody can say. */
+  | { readonly kind: "nothing"; readonly because: "absent" | "unavailable" };
+
+interface Search {
+  readonly digest: string;
+  readonly token: string;
+  not: string | null;
+  polls: number;
+}
+
+export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
+  const digest = await core.digest.sha256Hex(cacheKeyOf(core.namespace, job.key));
+  const search: Search = {
+    ...{ digest, token: core.random.token(), polls: 0 },
+    not: job.candidate?.held.id ?? null,
+  };
+  const giveUpAt = later(core.clock.now(), leaseFor(core));
+  const goWithout = (asOf: Position | null, sharedIsAway: boolean): Acquired =>
+    job.loader === null
+      ? { kind: "nothing", because: sharedIsAway ? "unavailable" : "absent" }
+      : { kind: "right", right: { digest, lease: null, asOf, sharedIsAway } };
+  while (true) {
+    const asOf = core.view.asOf();
+    if (asOf === null || !core.tiers.shared.enabled) return goWithout(asOf, true);
+    const askedAt = core.clock.now();
+    const outcome = await ask(core, job, { search, asOf });
+    giveBackInDoubt(core, search, outcome);
+    switch (outcome.kind) {
+      case "hit": {
+        const held = await weigh(core, job, { search, found: outcome.found, askedAt });
+        if (held !== null) return { kind: "value", held };
+        continue;
+      }
+      case "leased":
+        return {
+          kind: "right",
+          right: {
+            digest,
+            asOf,
+            sharedIsAway: false,
+            lease: { token: search.token, granted: outcome.granted },
+          },
+        };
+      case "taken":
+        core.counters.leaseWaits += 1;
+        // Whoever has his value already needs nobody else's load.
+        if (job.background) return { kind: "nothing", because: "absent" };
+        if (core.clock.now() >= giveUpAt) return goWithout(asOf, false);
+        await core.timers.sleep(pauseOf(core, search));
+        continue;
+      case "unavailable":
+        core.counters.sharedErrors += 1;
+        core.telling.tell({ event: "unavailable", tier: "shared", reason: outcome.reason });
+        return goWithout(asOf, true);
+      // Nobody waits for another's next try, nor for what is not kept.
+      case "failing":
+      case "uncacheable":
+      case "absent":
+      case "varies":
+        return goWithout(asOf, false);
+    }
+  }
+}
+
+/** Longer than any load takes, its waiting included: whoever holds it may fill by it. */
+const leaseFor = ({ deadlines }: CacheCore): Millis =>
+  millis(2 * deadlines.load + CACHE_LIMITS.patience.user + CACHE_LIMITS.leaseMargin);
+
+function ask(
+  core: CacheCore,
+  job: Job,
+  { search, asOf }: { readonly search: Search; readonly asOf: Position },
+): Promise<ReadOutcome> {
+  const { digest, token, not } = search;
+  const view = core.view.current();
+  const known = [...job.selectors, ...(job.candidate?.held.selectors ?? [])];
+  return core.midTier.read({
+    ...{ key: digest, home: digest, replicas: job.rules.replicas, spread: false, budget: job.rules.budget },
+    ...{ need: view === null ? asOf : newestOf(view, known), asOf, not },
+    lease: job.loader === null ? null : { token, duration: leaseFor(core) },
+  });
+}
+
+/** Quick at first, slow then: a dead holder's lease is waited out. */
+function pauseOf({ random }: CacheCore, search: Search): Millis {
+  search.polls += 1;
+  const { first, later: slow, quick } = CACHE_LIMITS.poll;
+  return millis((search.polls <= quick ? first : slow) * (0.5 + random.unit()));
+}
+
+/** Null where it is not good enough; what may stand in or be told to the loader is then the job's candidate. */
+async function weigh(
+  core: CacheCore,
+  job: Job,
+  given: { readonly search: Search; readonly found: L2Answer; readonly askedAt: Instant },
+): Promise<HeldValue | null> {
+  const { search, found, askedAt } = given;
+  search.not = found.answer.id;
+  const transit = elapsed(askedAt, core.clock.now());
+  const bornAt = earlier(askedAt, millis(found.residence + transit));
+  const held = readStoredValue(core, job.key, { found, bornAt });
+  if (held === null) return null;
+  const verdict = await judgeFully(core, job, { held, shard: found.shard, digest: search.digest });
+  if (verdict === null) return null;
+  const how = usable(verdict);
+  if (how === "as-is" || (how === "behind" && !job.background)) {
+    if (how === "behind") job.candidate = verdict;
+    return verdict.held;
+  }
+  if (verdict.coherence.kind !== "hard" && verdict.coherence.kind !== "other-epoch") job.candidate = verdict;
+  return null;
+}
+
+/** Where the view does not reach back far enough the log's whole index is asked. */
+async function judgeFully(
+  core: CacheCore,
+  job: Job,
+  given: { readonly held: HeldValue; readonly shard: string; readonly digest: string },
+): Promise<Verdict | null> {
+  const { rules, arrivedAt } = job;
+  const { held, shard, digest } = given;
+  const view = core.view.current();
+  if (view === null) return null;
+  const by = { rules, arrivedAt, renewFrom: null };
+  const first = judge(view, held, { ...by, now: core.clock.now() });
+  if (first.step.kind !== "check") return first;
+  const askedFrom = positionOf(view);
+  const outcome = await core.log.check(held.selectors, held.verifiedTo);
+  const current = core.view.current();
+  if (outcome.kind !== "ok" || current === null) return null;
+  const checked = { ...held, verifiedTo: leastPosition(outcome.position, askedFrom) };
+  const about = { id: held.id, position: checked.verifiedTo };
+  core.background.keep(core.midTier.verified({ shard, key: digest, ...about }));
+  const second = judge(current, checked, { ...by, now: core.clock.now() });
+  return second.step.kind === "check" ? null : second;
+}
+
+/** Granted perhaps, and only the reply lost: nobody shall wait for it to expire. */
+function giveBackInDoubt(core: CacheCore, { digest, token }: Search, outcome: ReadOutcome): void {
+  const at =
+    outcome.kind === "unavailable" ? outcome.at : outcome.kind === "leased" ? outcome.granted.silent : [];
+  if (at.length > 0) core.background.keep(release(core, { key: digest, token, marker: null, at }));
+}
+
+async function release(core: CacheCore, query: ReleaseQuery): Promise<void> {
+  await core.midTier.release(query);
+  // A request that is still under way may yet grant it.
+  await core.timers.sleep(CACHE_LIMITS.readDeadline);
+  await core.midTier.release(query);
+}
+
+export function giveBack(
+  core: CacheCore,
+  { digest, lease }: Right,
+  marker: LeaseMarker | null,
+): Promise<unknown> {
+  if (lease === null) return Promise.resolve();
+  return core.midTier.release({ key: digest, token: lease.token, marker, at: [lease.granted.shard] });
+}
+
+/** The lease of a key as of a position; null where somebody has one that is as new. */
+export async function acquireLease(core: CacheCore, job: Job, asOf: Position): Promise<Right | null> {
+  const digest = await core.digest.sha256Hex(cacheKeyOf(core.namespace, job.key));
+  if (!core.tiers.shared.enabled) return { digest, lease: null, asOf, sharedIsAway: true };
+  const token = core.random.token();
+  const place = {
+    key: digest,
+    home: digest,
+    replicas: job.rules.replicas,
+    spread: false,
+    budget: job.rules.budget,
+  };
+  let not: string | null = null;
+  for (let tries = 0; tries < CACHE_LIMITS.attempts; tries++) {
+    const lease = { token, duration: leaseFor(core) };
+    const outcome = await core.midTier.read({ ...place, need: asOf, asOf, lease, not });
+    giveBackInDoubt(core, { digest, token, not, polls: 0 }, outcome);
+    if (outcome.kind === "leased")
+      return { digest, asOf, sharedIsAway: false, lease: { token, granted: outcome.granted } };
+    if (outcome.kind === "unavailable") return { digest, lease: null, asOf, sharedIsAway: true };
+    if (outcome.kind !== "hit" || comparePositions(outcome.found.answer.asOf, asOf) >= 0) return null;
+    not = outcome.found.answer.id;
+  }
+  return null;
+}

@@ -1,0 +1,243 @@
+// The cache as a program has it: every call checks what it is told, and none of them fails because a tier does.
+
+import { formatPosition, type Position } from "../../shared/core/position.ts";
+import type { SelectorSpec } from "../../shared/core/selector.ts";
+import { elapsed, type Millis, type Selector } from "../../shared/core/units.ts";
+import { TidegateError } from "../tidegate-error.ts";
+import type { CacheCore } from "./core.ts";
+import type { CacheStats } from "./counters.ts";
+import { type Invalidated, invalidate } from "./invalidate.ts";
+import type { Job, Loader } from "./job.ts";
+import { selectorOf, selectorOfKey, selectorOfPrefix, selectorsOfValue } from "./keys.ts";
+import { CACHE_LIMITS } from "./limits.ts";
+import { batched } from "./many.ts";
+import { checkKey, checkTags, type ReadOptions, type ValueOptions, wrong } from "./options.ts";
+import { type Certificate, fromNear, type Nothing, readFurther } from "./read.ts";
+import { durationOf, type ValueRules } from "./rules.ts";
+import type { EventName, Listener } from "./telling.ts";
+import type { Tiers } from "./tiers.ts";
+import { write } from "./write.ts";
+
+/** What `get` finds. `unavailable`: nobody can say whether there is a value. */
+export type Found<T> =
+  | (Certificate<T> & { readonly found: true })
+  | { readonly found: false; readonly because: "absent" | "unavailable" };
+
+/** What an invalidation names; at least one of them. */
+export interface InvalidateOptions {
+  readonly keys?: readonly string[];
+  /** At segment boundaries: `users` names `users` and `users/1`, and not `users2`. */
+  readonly prefixes?: readonly string[];
+  /** Of the whole site: values of other namespaces and answers of edges that have them too. */
+  readonly tags?: readonly string[];
+  /** All values of this namespace. */
+  readonly everything?: true;
+  /** `soft` makes values stale instead of unusable: they are still given while new ones are loaded. */
+  readonly mode?: "hard" | "soft";
+}
+
+export class Cache {
+  /** Switches of a running program. */
+  readonly tiers: Tiers;
+  private readonly core: CacheCore;
+  private readonly ownClass: string | null;
+  private readonly idle: () => Promise<void>;
+  private disposed = false;
+
+  constructor(core: CacheCore, ownClass: string | null, idle: () => Promise<void>) {
+    this.core = core;
+    this.tiers = core.tiers;
+    this.ownClass = ownClass;
+    this.idle = idle;
+  }
+
+  /** The value of a key: from a cache where one has it, else from the loader, which is then asked once. */
+  getOrFetch<T>(key: string, loader: Loader<T>, options: ReadOptions = {}): Promise<T> {
+    try {
+      const rules = this.rulesFor(options.class);
+      const arrivedAt = this.core.clock.now();
+      const near = fromNear(this.core, { key, rules, arrivedAt });
+      if (near !== null && !this.isWatched) return Promise.resolve(near.value as T);
+      return this.further(key, loader as Loader<unknown>, options).then(({ value }) => value as T);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** As `getOrFetch`, and what vouches for the value. */
+  async read<T>(key: string, loader: Loader<T>, options: ReadOptions = {}): Promise<Certificate<T>> {
+    return (await this.further(key, loader as Loader<unknown>, options)) as Certificate<T>;
+  }
+
+  /** Only looks. */
+  async get<T>(key: string, options: Omit<ReadOptions, "ttl" | "tags" | "source"> = {}): Promise<Found<T>> {
+    const outcome = await this.readFurther(key, null, options);
+    if ("kind" in outcome) return { found: false, because: outcome.because };
+    return { found: true, ...(outcome as Certificate<T>) };
+  }
+
+  /** Several at once; those that nobody has are loaded by one call. */
+  getMany<T>(
+    keys: readonly string[],
+    loadMany: (keys: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, T>>,
+    options: ReadOptions = {},
+  ): Promise<readonly T[]> {
+    const { loader, settled } = batched(keys, loadMany, this.core.timers);
+    return Promise.all(
+      keys.map((key) => this.getOrFetch<T>(key, loader, options).finally(() => settled(key))),
+    );
+  }
+
+  /** A function whose results are cached, by the key that its arguments make. */
+  wrap<Args extends readonly unknown[], T>(
+    fn: (...args: Args) => T | Promise<T>,
+    options: ReadOptions & {
+      readonly key: (...args: Args) => string;
+      readonly tagsOf?: (...args: Args) => readonly string[];
+    },
+  ): (...args: Args) => Promise<T> {
+    const { key: keyOf, tagsOf, ...rest } = options;
+    return (...args) => {
+      const tags = tagsOf === undefined ? {} : { tags: [...(rest.tags ?? []), ...tagsOf(...args)] };
+      return this.getOrFetch(keyOf(...args), () => fn(...args), { ...rest, ...tags });
+    };
+  }
+
+  /**
+   * What the program knows to be the value now. Everybody's older value is invalidated first; of two programs that set
+   * one key the one that the log has last is read. Rejects with `unacknowledged` where the log can't be told.
+   */
+  async set(key: string, value: unknown, options: ValueOptions = {}): Promise<Invalidated> {
+    const job = this.jobFor(key, null, options);
+    const position = await this.invalidateNow(
+      [selectorOfKey(this.core.namespace, checkKey(key))],
+      "hard",
+      `set ${key}`,
+    );
+    await write(this.core, job, { value, position });
+    return { position: formatPosition(position) };
+  }
+
+  /** Of one key. As `invalidate`. */
+  async delete(key: string): Promise<Invalidated> {
+    const selector = selectorOfKey(this.core.namespace, checkKey(key));
+    return { position: formatPosition(await this.invalidateNow([selector], "hard", `delete ${key}`)) };
+  }
+
+  /**
+   * Acknowledged when the log has it: no read of this process that begins later sees what it names, and nobody's
+   * anywhere that begins later than its class's window. Rejects with `unacknowledged` where the log can't be told.
+   */
+  async invalidate(options: InvalidateOptions): Promise<Invalidated> {
+    const { namespace } = this.core;
+    const { keys = [], prefixes = [], tags = [], everything, mode = "hard" } = options;
+    const whole: SelectorSpec[] = everything === true ? [{ kind: "host", host: `~${namespace.name}` }] : [];
+    const selectors = [
+      ...keys.map((key) => selectorOfKey(namespace, checkKey(key))),
+      ...prefixes.map((prefix) => selectorOfPrefix(namespace, checkKey(prefix))),
+      ...checkTags(tags, "tags").map((tag) => selectorOf(namespace, { kind: "tag", tag })),
+      ...whole.map((spec) => selectorOf(namespace, spec)),
+    ];
+    if (selectors.length === 0)
+      throw wrong("invalidate", "it has to name keys, prefixes, tags or everything");
+    if (selectors.length > CACHE_LIMITS.selectors)
+      throw wrong("invalidate", `it names ${selectors.length}; ${CACHE_LIMITS.selectors} are the most`);
+    if (mode !== "hard" && mode !== "soft") throw wrong("mode", "hard or soft");
+    const counts = [`${keys.length} keys`, `${prefixes.length} prefixes`, `${tags.length} tags`].join(", ");
+    return { position: formatPosition(await this.invalidateNow(selectors, mode, counts)) };
+  }
+
+  /** Answers how to stop it. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    return this.core.telling.on(name, listener);
+  }
+
+  stats(): CacheStats {
+    const { counters, near, view, clock } = this.core;
+    const {
+      failures,
+      shed,
+      pulls: _p,
+      pushes: _q,
+      gossipRounds: _r,
+      gossipHeard: _h,
+      gossipTold: _t,
+      ...counts
+    } = counters;
+    const current = view.current();
+    return {
+      ...counts,
+      failures: Object.fromEntries(failures),
+      shed: Object.fromEntries(shed),
+      nearValues: near.size,
+      nearBytes: near.bytes,
+      nearEvictions: near.evictions,
+      knownAgeMs: current === null ? null : elapsed(current.knownAt, clock.now()),
+    };
+  }
+
+  /** Lets what is under way end, and takes nothing on any more. */
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    await this.idle();
+    this.core.near.clear();
+  }
+
+  private get isWatched(): boolean {
+    return this.core.tiers.near.shadow > 0 || this.core.telling.listens("read");
+  }
+
+  private async further(key: string, loader: Loader<unknown>, options: ReadOptions): Promise<Certificate> {
+    const outcome = await this.readFurther(key, loader, options);
+    // A read with a loader ends with a value or throws.
+    if ("kind" in outcome) throw new TidegateError("internal", "The loader was not asked.");
+    return outcome;
+  }
+
+  private readFurther(
+    key: string,
+    loader: Loader<unknown> | null,
+    options: ReadOptions,
+  ): Promise<Certificate | Nothing> {
+    const job = this.jobFor(key, loader, options);
+    const { signal, deadline } = options;
+    const span: Millis = deadline === undefined ? this.core.deadlines.call : durationOf(deadline, "deadline");
+    return readFurther(this.core, job, { signal, deadline: span });
+  }
+
+  private jobFor(key: string, loader: Loader<unknown> | null, options: ReadOptions): Job {
+    if (this.disposed) throw new TidegateError("disposed", "The cache has been disposed of.");
+    const { tags = [], ttl, source = "default" } = options;
+    const rules = this.rulesFor(options.class);
+    const span = ttl === undefined ? null : durationOf(ttl, "ttl");
+    if (span === null && rules.ttl === null && loader !== null)
+      throw wrong("ttl", `class ${rules.class} has no ttl of its own: the call has to say one`);
+    checkKey(key);
+    checkTags(tags, "tags");
+    return {
+      ...{ key, rules, tags, ttl: span, loader, source, background: false, candidate: null },
+      selectors: selectorsOfValue(this.core.namespace, { key, class: rules.class, tags }),
+      arrivedAt: this.core.clock.now(),
+      ticket: this.core.view.ticket(),
+      drops: this.core.unsent.drops,
+    };
+  }
+
+  private rulesFor(name: string | undefined): ValueRules {
+    const wanted = name ?? this.ownClass;
+    if (wanted === null) throw wrong("class", "the call has to say one, or the cache");
+    const rules = this.core.rules.get(wanted);
+    if (rules === undefined) throw wrong("class", `there is no class ${JSON.stringify(wanted)}`);
+    return rules;
+  }
+
+  private invalidateNow(
+    selectors: readonly Selector[],
+    mode: "hard" | "soft",
+    detail: string,
+  ): Promise<Position> {
+    if (this.disposed)
+      return Promise.reject(new TidegateError("disposed", "The cache has been disposed of."));
+    return invalidate(this.core, { selectors, mode, detail });
+  }
+}

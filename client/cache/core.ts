@@ -1,0 +1,50 @@
+// What a cache is made of: its ways to the outside, what it keeps, and what it was told to be.
+
+import type { Millis } from "../../shared/core/units.ts";
+import type { Background, Clock, Timers } from "../../shared/ports/clock.ts";
+import type { Digest, Random } from "../../shared/ports/identity.ts";
+import type { Log, MidTier } from "../../shared/ports/mid-tier.ts";
+import type { ViewKeeper } from "../../shared/view/view-keeper.ts";
+import type { Counters } from "./counters.ts";
+import type { Failing } from "./failing.ts";
+import type { Flight } from "./flown.ts";
+import type { Namespace } from "./keys.ts";
+import type { Near } from "./near.ts";
+import type { ValueRules } from "./rules.ts";
+import type { Source } from "./source.ts";
+import type { Telling } from "./telling.ts";
+import type { Tiers } from "./tiers.ts";
+import type { Unsent } from "./unsent.ts";
+import type { Serializer } from "./values.ts";
+
+/** The outside of a cache. */
+export interface CachePorts {
+  readonly clock: Clock;
+  /** What goes on behind calls keeps no process alive. */
+  readonly timers: Timers;
+  /** A call that is waited for does. */
+  readonly callTimers: Timers;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly log: Log;
+  readonly midTier: MidTier;
+}
+
+export interface CacheCore extends CachePorts {
+  readonly namespace: Namespace;
+  readonly rules: ReadonlyMap<string, ValueRules>;
+  readonly serializer: Serializer;
+  readonly view: ViewKeeper;
+  readonly near: Near;
+  /** By key. */
+  readonly flights: Map<string, Flight>;
+  readonly failing: Failing;
+  readonly unsent: Unsent;
+  readonly counters: Counters;
+  readonly telling: Telling;
+  readonly tiers: Tiers;
+  /** Tasks that outlive their call. */
+  readonly background: Background;
+  readonly source: (name: string) => Source;
+  readonly deadlines: { readonly call: Millis; readonly load: Millis; readonly soft: Millis };
+}

@@ -1,0 +1,201 @@
+// Makes a cache: its databases, its view of the log, and what it was told to be.
+
+import { mix } from "../../shared/core/mix.ts";
+import { type Millis, millis } from "../../shared/core/units.ts";
+import { NAMESPACE } from "../../shared/core/value-key.ts";
+import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
+import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
+import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
+import { createLog } from "../../shared/mid-tier/log.ts";
+import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
+import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Background, Clock } from "../../shared/ports/clock.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
+import { Peers } from "../../shared/view/peers.ts";
+import { ViewKeeper } from "../../shared/view/view-keeper.ts";
+import { KnownShardMap } from "../../shared/wire/shard-map.ts";
+import { Cache } from "./cache.ts";
+import type { CacheCore, CachePorts } from "./core.ts";
+import { newCounters } from "./counters.ts";
+import { Failing } from "./failing.ts";
+import { offerUnsent } from "./invalidate.ts";
+import { CACHE_LIMITS } from "./limits.ts";
+import { Near } from "./near.ts";
+import { type ClassOptions, type Duration, durationOf, invalid, rulesByClass } from "./rules.ts";
+import { checkSource, Source, type SourceOptions } from "./source.ts";
+import { type Logger, Telling } from "./telling.ts";
+import { allTiers } from "./tiers.ts";
+import { unrefTimers } from "./timers.ts";
+import { Unsent } from "./unsent.ts";
+import { jsonSerializer, type Serializer } from "./values.ts";
+
+/** A database of the mid-tier: where Upstash answers for it, and its token. */
+export interface DatabaseOptions {
+  /** As the shard map names it; the one named `control` has the log. */
+  readonly id?: string;
+  readonly url: string;
+  readonly token: string;
+}
+
+export interface CacheOptions {
+  /** The database named `control`, or all of them. */
+  readonly redis: DatabaseOptions | readonly DatabaseOptions[];
+  /** Tags, and purges of everything, are the site's: `default`, unless others are configured. */
+  readonly site?: string;
+  /** Whose keys these are, among the programs of the site: lower-case letters, digits and hyphens. */
+  readonly namespace: string;
+  /** The class of whatever no call says another of. */
+  readonly class?: string;
+  /** Classes of one's own, and changes to Tidegate's. */
+  readonly classes?: Readonly<Record<string, ClassOptions>>;
+  /** What loaders ask, by the names that calls give: how much of it they may cost. `default` is for all others. */
+  readonly sources?: Readonly<Record<string, SourceOptions>>;
+  readonly serializer?: Serializer;
+  /** A call in all; a loader; and when a stale value is given while the loader goes on. */
+  readonly deadlines?: { readonly call?: Duration; readonly load?: Duration; readonly soft?: Duration };
+  readonly logger?: Logger;
+  /** Keeps a task alive beyond the request it began in, where a runtime needs that (`waitUntil`). */
+  readonly waitUntil?: (task: Promise<unknown>) => void;
+}
+
+/** Throws `invalid-option` for whatever is not as it has to be, and asks nobody anything yet. */
+export function createCache(options: CacheOptions): Cache {
+  const clock = systemClock();
+  const databases = databasesOf(options, clock);
+  const control = databases.get("control");
+  if (control === undefined) throw invalid("redis", "one database has to be named control");
+  const map = new KnownShardMap("control");
+  const ports: CachePorts = {
+    ...{ clock, timers: unrefTimers, callTimers: systemTimers, random: systemRandom, digest: systemDigest },
+    log: createLog(control, { ...LOG_LIMITS, readDeadline: CACHE_LIMITS.logDeadline }),
+    midTier: createMidTier({
+      shards: databases,
+      map: () => map.current,
+      digest: systemDigest,
+      clock,
+      readDeadline: CACHE_LIMITS.readDeadline,
+      failoverAfter: CACHE_LIMITS.failoverAfter,
+      failoverTries: CACHE_LIMITS.failoverTries,
+      fillDeadline: CACHE_LIMITS.fillDeadline,
+      variantsPerKey: 1,
+      traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
+      missing: new MissingCopies(CACHE_LIMITS.copiesMissed),
+      known: new KnownShards(CACHE_LIMITS),
+      mapSettlesIn: CACHE_LIMITS.mapSettlesIn,
+    }),
+  };
+  return cacheOver(ports, options, (fields) => map.configure(fields));
+}
+
+/** The same over any ports: what tests use. */
+export function cacheOver(
+  ports: CachePorts,
+  options: Omit<CacheOptions, "redis">,
+  learnt: (fields: ReadonlyMap<string, string>) => void = () => undefined,
+): Cache {
+  const { site = "default", namespace, waitUntil } = options;
+  if (!NAMESPACE.test(namespace))
+    throw invalid("namespace", "lower-case letters, digits and hyphens, at most 63");
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(site)) throw invalid("site", "a site's name is needed");
+  const rules = rulesByClass(options.classes ?? {});
+  if (options.class !== undefined && !rules.has(options.class))
+    throw invalid("class", `there is no class ${JSON.stringify(options.class)}`);
+  const counters = newCounters();
+  const { background, idle } = tasks(waitUntil);
+  const deadlines = deadlinesOf(options);
+  const view = new ViewKeeper({
+    ...ports,
+    begunAt: ports.clock.now(),
+    self: `cache/${namespace}`,
+    peers: new Peers({ self: "", urls: new Map() }),
+    callPeer: async () => ({ kind: "unreachable", reason: "refused" }),
+    counters,
+    configured: learnt,
+    reached: () => offerUnsent(core),
+  });
+  const core: CacheCore = {
+    ...ports,
+    namespace: { site, name: namespace },
+    ...{ rules, view, counters, background, deadlines },
+    serializer: options.serializer ?? jsonSerializer,
+    near: new Near(mix(ports.random.token())),
+    flights: new Map(),
+    failing: new Failing(),
+    unsent: new Unsent(),
+    telling: new Telling(options.logger ?? null),
+    tiers: allTiers(),
+    source: sourcesOf(ports, options, deadlines.load),
+  };
+  return new Cache(core, options.class ?? null, idle);
+}
+
+function databasesOf({ redis }: CacheOptions, clock: Clock): Map<string, Redis> {
+  const list = Array.isArray(redis) ? (redis as readonly DatabaseOptions[]) : [redis as DatabaseOptions];
+  return new Map(
+    list.map(({ id = "control", url, token }, at) => {
+      if (typeof url !== "string" || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+        throw invalid(`redis.${at}.url`, "the database's http(s) URL is needed");
+      if (typeof token !== "string" || token === "") throw invalid(`redis.${at}.token`, "a token is needed");
+      return [id, guardedRedis(upstashRedis({ url, token }), clock, CACHE_LIMITS.breaker)];
+    }),
+  );
+}
+
+function deadlinesOf({ deadlines = {} }: Pick<CacheOptions, "deadlines">): CacheCore["deadlines"] {
+  const { call, load, soft } = deadlines;
+  const span = (said: Duration | undefined, name: string, fallback: Millis): Millis => {
+    if (said === undefined) return fallback;
+    const given = durationOf(said, `deadlines.${name}`);
+    if (given < 1) throw invalid(`deadlines.${name}`, "it has to be at least a millisecond");
+    return given;
+  };
+  return {
+    call: span(call, "call", CACHE_LIMITS.deadline),
+    load: span(load, "load", CACHE_LIMITS.loadDeadline),
+    soft: span(soft, "soft", CACHE_LIMITS.softDeadline),
+  };
+}
+
+function sourcesOf(
+  ports: CachePorts,
+  { sources = {} }: Pick<CacheOptions, "sources">,
+  load: Millis,
+): CacheCore["source"] {
+  // A load, its second try, and a moment.
+  const longestHeld = millis(2 * load + CACHE_LIMITS.leaseMargin);
+  const made = new Map<string, Source>();
+  for (const [name, options] of Object.entries({ default: {}, ...sources })) {
+    checkSource(name, options);
+    made.set(name, new Source(ports, options, longestHeld));
+  }
+  return (name) => {
+    const source = made.get(name);
+    if (source === undefined) throw invalid("source", `there is no source ${JSON.stringify(name)}`);
+    return source;
+  };
+}
+
+/** What goes on behind calls: each is kept alive where the runtime needs it, and waited for by `dispose`. */
+function tasks(waitUntil: CacheOptions["waitUntil"]): {
+  readonly background: Background;
+  readonly idle: () => Promise<void>;
+} {
+  const underWay = new Set<Promise<unknown>>();
+  return {
+    background: {
+      keep(task) {
+        const quiet = task.then(
+          () => void underWay.delete(quiet),
+          () => void underWay.delete(quiet),
+        );
+        underWay.add(quiet);
+        waitUntil?.(quiet);
+      },
+    },
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}

@@ -1,0 +1,139 @@
+// One coalesced piece of work for a key: the mid-tier or its loader, for whoever asks while it lasts.
+
+import { invalidatedAfter } from "../../shared/core/log-view.ts";
+import type { Position } from "../../shared/core/position.ts";
+import { type Instant, millis } from "../../shared/core/units.ts";
+import { NOTHING_VARIES } from "../../shared/core/vary.ts";
+import { acquire, giveBack, type Right } from "./acquire.ts";
+import type { CacheCore } from "./core.ts";
+import type { Flight, FlightOutcome } from "./flown.ts";
+import type { HeldValue } from "./held.ts";
+import type { Job } from "./job.ts";
+import { selectorsOfValue } from "./keys.ts";
+import { type Loaded, load } from "./load.ts";
+import type { Shed } from "./source.ts";
+import { keptFor, lifeOf, storedValue } from "./stored-value.ts";
+
+/** The flight for this job's key: the one under way if it may be joined, else a new one. */
+export function board(core: CacheCore, job: Job, not: Flight | null): { flight: Flight; joined: boolean } {
+  const underWay = core.flights.get(job.key);
+  if (underWay !== undefined && underWay !== not && mayJoin(core, job, underWay))
+    return { flight: underWay, joined: true };
+  const outcome = fly(core, job).catch((cause: unknown): FlightOutcome => ({ kind: "failed", cause }));
+  const flight: Flight = { asOf: core.view.asOf(), outcome };
+  core.flights.set(job.key, flight);
+  const landed = outcome.then(() => {
+    if (core.flights.get(job.key) === flight) core.flights.delete(job.key);
+  });
+  // Its first caller may go: the others, and whoever comes next, want it all the same.
+  core.background.keep(landed);
+  return { flight, joined: false };
+}
+
+/** A flight that began before an invalidation known of its key can only bring what was invalidated. */
+function mayJoin(core: CacheCore, { selectors }: Job, { asOf }: Flight): boolean {
+  const view = core.view.current();
+  if (view === null) return asOf === null;
+  if (asOf === null || asOf.epoch !== view.epoch) return false;
+  return !invalidatedAfter(view, asOf, selectors);
+}
+
+async function fly(core: CacheCore, job: Job): Promise<FlightOutcome> {
+  const acquired = await acquire(core, job);
+  if (acquired.kind === "nothing") return acquired;
+  if (acquired.kind === "value") {
+    keepNear(core, job, acquired.held);
+    return { kind: "value", held: acquired.held, from: "shared" };
+  }
+  const { right } = acquired;
+  const left = core.failing.of(job.key, core.clock.now());
+  if (left !== null) {
+    await giveBack(core, right, { kind: "failing", for: left.wait });
+    return { kind: "failed", cause: left.cause };
+  }
+  const loadedAt = core.clock.now();
+  const outcome = await load(core, job);
+  if (outcome.kind === "shed") {
+    await giveBack(core, right, null);
+    return outcome;
+  }
+  if (outcome.kind === "failed") {
+    const pause = core.failing.failed(job.key, outcome.cause, core.clock.now());
+    await giveBack(core, right, { kind: "failing", for: pause });
+    return outcome;
+  }
+  core.failing.well(job.key);
+  return keepLoaded(core, job, { right, loaded: outcome, loadedAt });
+}
+
+/** What was loaded by a right, kept wherever it may be. */
+export async function keepLoaded(
+  core: CacheCore,
+  job: Job,
+  given: { readonly right: Right; readonly loaded: Loaded; readonly loadedAt: Instant },
+): Promise<FlightOutcome> {
+  const { right, loaded, loadedAt } = given;
+  const ttl = loaded.ttl ?? job.rules.ttl ?? millis(0);
+  if (right.asOf === null) {
+    await giveBack(core, right, null);
+    return { kind: "unplaced", value: loaded.packed.value, loadedAt };
+  }
+  const lease = right.lease?.token ?? core.random.token();
+  const life = lifeOf(job.rules, { key: job.key, lease, ttl, isNothing: loaded.isNothing });
+  const held: HeldValue = {
+    id: core.random.token(),
+    value: loaded.packed.value,
+    octets: loaded.packed.octets.length,
+    selectors: selectorsOfValue(core.namespace, { key: job.key, class: job.rules.class, tags: loaded.tags }),
+    life,
+    asOf: right.asOf,
+    verifiedTo: right.asOf,
+    bornAt: loadedAt,
+    loadedAt,
+    tookMs: loaded.tookMs,
+  };
+  const value: FlightOutcome = { kind: "value", held, from: "loader" };
+  if (!loaded.stores || keptFor(life) === 0) {
+    await giveBack(core, right, null);
+    return value;
+  }
+  if (await share(core, job, { right, held, octets: loaded.packed.octets })) keepNear(core, job, held);
+  return value;
+}
+
+/** Whether it may be kept near: the mid-tier decides between rivals, where it can be asked. */
+async function share(
+  core: CacheCore,
+  job: Job,
+  given: { readonly right: Right; readonly held: HeldValue; readonly octets: Uint8Array<ArrayBuffer> },
+): Promise<boolean> {
+  const { right, held, octets } = given;
+  const { lease, digest } = right;
+  // Without a lease others may hold a newer one that this process has not heard of.
+  if (lease === null) return right.sharedIsAway;
+  if (octets.length > job.rules.largestShared) {
+    await giveBack(core, right, null);
+    return true;
+  }
+  const outcome = await core.midTier.fill({
+    ...{ key: digest, primary: digest, leaseKey: digest, mark: NOTHING_VARIES },
+    ...{ token: lease.token, granted: lease.granted, budget: job.rules.budget },
+    ...{ body: octets, keepFor: keptFor(held.life) },
+    answer: storedValue(core, { key: job.key, class: job.rules.class, held, lease: lease.token }),
+  });
+  if (outcome.kind === "stored") {
+    core.counters.filled += 1;
+    return true;
+  }
+  core.counters.notFilled += 1;
+  if (outcome.kind === "unavailable") {
+    core.counters.sharedErrors += 1;
+    core.background.keep(giveBack(core, right, null));
+  }
+  return outcome.kind !== "refused";
+}
+
+function keepNear(core: CacheCore, { rules, key, drops }: Job, held: HeldValue): void {
+  if (!core.tiers.near.enabled || drops !== core.unsent.drops || keptFor(held.life) === 0) return;
+  core.near.keep(rules, key, { held, unit: core.random.unit() });
+}

@@ -1,0 +1,45 @@
+// One read as the rest of the cache knows it: the key, what governs it, and how its value is loaded.
+
+import type { Instant, Millis, Selector } from "../../shared/core/units.ts";
+import type { HeldValue, Verdict } from "./held.ts";
+import type { ValueRules } from "./rules.ts";
+
+/** What a loader is given. */
+export interface LoadContext<T = unknown> {
+  readonly key: string;
+  /** Aborted when nobody waits any more for what it would bring: pass it on to whatever the loader calls. */
+  readonly signal: AbortSignal;
+  /** The value that is past its time, where this process or the mid-tier has one. */
+  readonly previous: T | undefined;
+  /** More names by which the value can be invalidated. */
+  tag(...tags: readonly string[]): void;
+  /** Another time to live than the call's or the class's. Milliseconds, or a text such as `30s`. */
+  ttl(ttl: number | string): void;
+  /** Whoever waits for it gets it, and nobody else. */
+  noStore(): void;
+}
+
+export type Loader<T> = (context: LoadContext<T>) => T | Promise<T>;
+
+export interface Job {
+  readonly key: string;
+  readonly rules: ValueRules;
+  readonly tags: readonly string[];
+  /** All that can hit the value, as far as it is known before it is loaded. */
+  readonly selectors: readonly Selector[];
+  readonly ttl: Millis | null;
+  /** Null where a value is only looked for. */
+  readonly loader: Loader<unknown> | null;
+  readonly source: string;
+  readonly arrivedAt: Instant;
+  /** Order among arrivals and pulls, for windows of nought. */
+  readonly ticket: number;
+  /** Behind a reader who has his value. */
+  readonly background: boolean;
+  /** As `Unsent` counts: what began before another one is not kept. */
+  readonly drops: number;
+  /** Not good enough as it is; what of it may stand in is decided when it is needed. */
+  candidate: Verdict | null;
+}
+
+export const previousOf = ({ candidate }: Job): HeldValue | null => candidate?.held ?? null;

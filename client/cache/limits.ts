@@ -1,0 +1,78 @@
+// The cache's limits: what is not said when one is made.
+
+import { kibibytes, mebibytes, millis, minutes, seconds } from "../../shared/core/units.ts";
+
+export const CACHE_LIMITS = {
+  /** A call in all: whoever waits for a page will not wait longer. */
+  deadline: seconds(10),
+  /** One run of a loader; its signal is aborted then. */
+  loadDeadline: seconds(5),
+  /** Past this a stale value is given, where there is one, and the load goes on behind it. */
+  softDeadline: seconds(1),
+  /** One read of the mid-tier: a shard that takes longer would cost more than it saves. */
+  readDeadline: millis(400),
+  /** One write of it; nobody waits for it but the next reader. */
+  fillDeadline: millis(1500),
+  /** A shard that takes longer, while there is another one to ask. */
+  failoverAfter: millis(200),
+  /** Shards asked for one key until one answers. */
+  failoverTries: 3,
+  /** One read of the log. */
+  logDeadline: millis(400),
+  /** A dead database costs one deadline now and then, not one a call. */
+  breaker: { failures: 3, pause: millis(500) },
+  /** As an edge's: after a change of the shard map what a key's home lacks is looked for beside it. */
+  mapSettlesIn: minutes(1),
+  /** A clock of a shard that was read so long ago is not reckoned with any more. */
+  clockRemembered: minutes(1),
+  /** A shard that was silent so lately may lack what was filled meanwhile. */
+  silenceRemembered: minutes(1),
+  /** Copies remembered that a shard could not be given. */
+  copiesMissed: 1000,
+  /** Above any load, its waiting included: a lease that ends before its holder costs a second load. */
+  leaseMargin: seconds(1),
+  /** Whoever waits for another process's load asks again so often at first, and more slowly after ten times. */
+  poll: { first: millis(20), later: millis(200), quick: 10 },
+  /** How often a value that turns out to be unusable is sought anew. */
+  attempts: 4,
+  /** A key whose loader has failed is left alone so long, twice as long after each failure in a row, up to the second. */
+  failing: { first: millis(250), most: seconds(10) },
+  /** Keys remembered whose loader has failed. */
+  failingKept: 10_000,
+  /** What is not there is remembered no longer than this, whatever its class says. */
+  negative: minutes(1),
+  /** Characters of a key. */
+  key: 1024,
+  /** Tags of one value, and characters of one. */
+  tags: 128,
+  /** As an edge's. */
+  tag: 1024,
+  /** Selectors of one invalidation. */
+  selectors: 1000,
+  /** Octets of a value in the near cache that is charged beside its own: entry, key and selectors. */
+  overhead: 512,
+  /** Invalidations kept that the log has not taken yet. */
+  unsent: 10_000,
+  /** How often an invalidation is offered to the log before its caller is told. */
+  appendTries: 2,
+  /** A source's loads at once, unless it is told otherwise. */
+  concurrency: 64,
+  /** Who waits for a turn, by priority. */
+  line: { user: 1000, background: 64 },
+  /** How long for. */
+  patience: { user: seconds(2), background: millis(250) },
+  /** Second tries, as a share of loads. */
+  retryShare: 0.1,
+  /** What counts as lately: between once and twice this. */
+  retrySpan: seconds(10),
+  /** Before a second try, at most; the half of it at least. */
+  retryPause: millis(200),
+  /** A source that fails so often in a row is left alone for a while. */
+  sourceBreaker: { failures: 20, pause: seconds(1) },
+  /** The near cache of a class that does not say. */
+  memory: mebibytes(16),
+  /** A value above this is kept near only. */
+  shared: kibibytes(1024),
+  /** Parts of one call that read many keys, at once. */
+  many: 64,
+} as const;

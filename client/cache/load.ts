@@ -1,0 +1,145 @@
+// Runs a loader: in its source's turn, under a deadline, and a second time at most.
+
+import { elapsed, type Millis, millis } from "../../shared/core/units.ts";
+import { TidegateError } from "../tidegate-error.ts";
+import type { CacheCore } from "./core.ts";
+import { countIn } from "./counters.ts";
+import { type Job, type LoadContext, previousOf } from "./job.ts";
+import { CACHE_LIMITS } from "./limits.ts";
+import { checkTags } from "./options.ts";
+import { durationOf } from "./rules.ts";
+import type { Shed } from "./source.ts";
+import { type Packed, pack } from "./values.ts";
+
+export interface Loaded {
+  readonly kind: "loaded";
+  readonly packed: Packed;
+  readonly isNothing: boolean;
+  readonly tags: readonly string[];
+  readonly ttl: Millis | null;
+  readonly stores: boolean;
+  readonly tookMs: Millis;
+}
+
+export interface LoadFailed {
+  readonly kind: "failed";
+  readonly cause: unknown;
+}
+
+export type LoadOutcome = Loaded | LoadFailed | Shed;
+
+/** Never rejects. A loader that does not heed its signal keeps its turn until it ends. */
+export async function load(core: CacheCore, job: Job): Promise<LoadOutcome> {
+  const source = core.source(job.source);
+  const entered = await source.enter(job.background ? "background" : "user");
+  if (entered.kind === "shed") {
+    countIn(core.counters.shed, entered.reason);
+    return entered;
+  }
+  const first = run(core, job);
+  const outcome = await first.outcome;
+  const isOver = outcome.kind === "failed" && outcome.kept !== "pending" && source.mayRetry();
+  if (!isOver) {
+    void first.settled.then(() => entered.leave(outcome.kind === "loaded" ? "well" : "failed"));
+    return told(core, job, outcome);
+  }
+  core.counters.retries += 1;
+  await core.timers.sleep(millis(CACHE_LIMITS.retryPause * (0.5 + core.random.unit() / 2)));
+  const second = run(core, job);
+  const again = await second.outcome;
+  void second.settled.then(() => entered.leave(again.kind === "loaded" ? "well" : "failed"));
+  return told(core, job, again);
+}
+
+function told(core: CacheCore, job: Job, outcome: Loaded | Failed): Loaded | LoadFailed {
+  core.telling.tell(
+    outcome.kind === "loaded"
+      ? { event: "load", key: job.key, class: job.rules.class, tookMs: outcome.tookMs }
+      : { event: "load-failed", key: job.key, class: job.rules.class, cause: outcome.cause },
+  );
+  return outcome.kind === "loaded" ? outcome : { kind: "failed", cause: outcome.cause };
+}
+
+/** `pending`: its time was up, and it may still be at work. */
+type Failed = LoadFailed & { readonly kept: "pending" | "ended" };
+
+interface Run {
+  readonly outcome: Promise<Loaded | Failed>;
+  /** When the loader itself has ended. */
+  readonly settled: Promise<void>;
+}
+
+function run(core: CacheCore, job: Job): Run {
+  const { counters, clock, timers, deadlines } = core;
+  counters.loads += 1;
+  const began = clock.now();
+  const controller = new AbortController();
+  const said = new Said(job);
+  const loading = call(job, said.contextFor(controller.signal));
+  const { promise: timeUp, resolve: endTime } = Promise.withResolvers<Failed>();
+  const cancel = timers.after(deadlines.load, () => {
+    const cause = new TidegateError("load-timeout", `The loader took longer than ${deadlines.load} ms.`);
+    controller.abort(cause);
+    endTime({ kind: "failed", cause, kept: "pending" });
+  });
+  const ending = loading.then(
+    (value): Loaded | Failed => {
+      try {
+        const packed = pack(core.serializer, value);
+        const isNothing = value === null || value === undefined;
+        return { kind: "loaded", packed, isNothing, ...said.about(), tookMs: elapsed(began, clock.now()) };
+      } catch (cause) {
+        return { kind: "failed", cause, kept: "ended" };
+      }
+    },
+    (cause: unknown): Failed => ({ kind: "failed", cause, kept: "ended" }),
+  );
+  const outcome = Promise.race([ending, timeUp]).then((result) => {
+    cancel();
+    if (result.kind === "failed") counters.loadFailures += 1;
+    counters.loadMs += elapsed(began, clock.now());
+    return result;
+  });
+  return { outcome, settled: ending.then(() => undefined) };
+}
+
+async function call({ loader }: Job, context: LoadContext): Promise<unknown> {
+  if (loader === null) throw new TypeError("a read without a loader loads nothing");
+  return loader(context);
+}
+
+/** What a loader says of its value while it loads it. */
+class Said {
+  private readonly job: Job;
+  private readonly tags: Set<string>;
+  private ttl: Millis | null;
+  private stores = true;
+
+  constructor(job: Job) {
+    this.job = job;
+    this.tags = new Set(job.tags);
+    this.ttl = job.ttl;
+  }
+
+  contextFor(signal: AbortSignal): LoadContext {
+    return {
+      key: this.job.key,
+      signal,
+      previous: previousOf(this.job)?.value,
+      tag: (...tags) => {
+        for (const tag of checkTags(tags, "tag")) this.tags.add(tag);
+        checkTags([...this.tags], "tag");
+      },
+      ttl: (ttl) => {
+        this.ttl = durationOf(ttl, "ttl");
+      },
+      noStore: () => {
+        this.stores = false;
+      },
+    };
+  }
+
+  about(): Pick<Loaded, "tags" | "ttl" | "stores"> {
+    return { tags: [...this.tags], ttl: this.ttl, stores: this.stores };
+  }
+}

@@ -1,0 +1,49 @@
+// What a program says of a cache and of a call: checked once, and every mistake named.
+
+import { TidegateError } from "../tidegate-error.ts";
+import { CACHE_LIMITS } from "./limits.ts";
+import type { Duration } from "./rules.ts";
+
+/** What a call may say of a value. */
+export interface ValueOptions {
+  /** Which class it is of; where the cache has one of its own, that one. */
+  readonly class?: string;
+  /** More names by which it can be invalidated. */
+  readonly tags?: readonly string[];
+  /** Instead of its class's. Milliseconds, or a text such as `30s`. */
+  readonly ttl?: Duration;
+}
+
+export interface ReadOptions extends ValueOptions {
+  /** Ends this call's waiting; the load goes on for others, and for whoever comes next. */
+  readonly signal?: AbortSignal;
+  /** How long this call may take. */
+  readonly deadline?: Duration;
+  /** What the loader asks: its limits, as the cache was told them. */
+  readonly source?: string;
+}
+
+export function checkKey(key: string): string {
+  if (typeof key !== "string" || key === "" || key.length > CACHE_LIMITS.key)
+    throw wrong("key", `a key is a text of 1 to ${CACHE_LIMITS.key} characters`);
+  if (!key.isWellFormed()) throw wrong("key", "a key has no lone surrogates");
+  return key;
+}
+
+export function checkTags(tags: readonly string[], where: string): readonly string[] {
+  if (tags.length > CACHE_LIMITS.tags) throw wrong(where, `${CACHE_LIMITS.tags} tags are the most`);
+  const bad = tags.findIndex(
+    (tag) => typeof tag !== "string" || !/^[\x21-\x7e]+$/.test(tag) || tag.length > CACHE_LIMITS.tag,
+  );
+  if (bad >= 0)
+    throw wrong(
+      `${where}.${bad}`,
+      `a tag is 1 to ${CACHE_LIMITS.tag} visible ASCII characters without spaces`,
+    );
+  return tags;
+}
+
+export const wrong = (where: string, message: string): TidegateError =>
+  new TidegateError("invalid-argument", `${where}: ${message}.`, {
+    errors: [{ pointer: `/${where.replaceAll(".", "/")}`, message }],
+  });

@@ -1,0 +1,240 @@
+// A read: near, then the mid-tier, then the loader, and only what can be shown to be good.
+
+import { knownAge, type LogView } from "../../shared/core/log-view.ts";
+import { formatPosition } from "../../shared/core/position.ts";
+import { elapsed, type Millis } from "../../shared/core/units.ts";
+import { TidegateError } from "../tidegate-error.ts";
+import type { CacheCore } from "./core.ts";
+import { countIn, type ValueSource } from "./counters.ts";
+import { board } from "./flight.ts";
+import type { Flight, FlightOutcome } from "./flown.ts";
+import { type HeldValue, judge, standsIn, usable, type Verdict } from "./held.ts";
+import type { Job } from "./job.ts";
+import { CACHE_LIMITS } from "./limits.ts";
+import { settle } from "./near.ts";
+import { compare } from "./shadow.ts";
+
+/** A value, and what vouches for it. */
+export interface Certificate<T = unknown> {
+  readonly value: T;
+  readonly source: ValueSource;
+  /** Whether it was past its time, and given all the same as its class allows. */
+  readonly stale: boolean;
+  /** Milliseconds since its load began, at the most. */
+  readonly age: number;
+  /** The position of the log, `<epoch>-<seq>`, that is known to lie before its load; null where none was known. */
+  readonly asOf: string | null;
+  /** How old the knowledge of the log's head was when the read began, in milliseconds; null where there was none. */
+  readonly knownAge: number | null;
+}
+
+export type Nothing = { readonly kind: "nothing"; readonly because: "absent" | "unavailable" };
+type ReadOutcome = { readonly kind: "read"; readonly read: Certificate } | Nothing;
+
+/** The hit path: one look-up, one comparison with the view, one with the clock. Null where it needs more than that. */
+export function fromNear(core: CacheCore, job: Pick<Job, "key" | "rules" | "arrivedAt">): HeldValue | null {
+  const { key, rules, arrivedAt } = job;
+  const view = core.view.current();
+  if (view === null || rules.window === 0 || !core.tiers.near.enabled) return null;
+  const near = core.near.find(rules, key);
+  if (near === undefined || knownAge(view, arrivedAt) > rules.window) return null;
+  if (near.currentAt !== view.generation) {
+    const { coherence } = judge(view, near.held, { rules, arrivedAt, now: arrivedAt, renewFrom: null });
+    if (coherence.kind !== "current") return null;
+    settle(near, rules, view.generation);
+  }
+  if (arrivedAt >= near.quietUntil) return null;
+  core.view.refreshIfDue(arrivedAt, rules.window, core.background);
+  core.counters.near += 1;
+  return near.held;
+}
+
+/** Ends by the deadline whatever any tier, or the loader, does. Rejects with a `TidegateError` and nothing else. */
+export function readFurther(
+  core: CacheCore,
+  job: Job,
+  { signal, deadline }: { readonly signal: AbortSignal | undefined; readonly deadline: Millis },
+): Promise<Certificate | Nothing> {
+  const { promise, resolve, reject } = Promise.withResolvers<Certificate | Nothing>();
+  const fail = (error: TidegateError): void => {
+    countIn(core.counters.failures, error.code);
+    reject(error);
+  };
+  const standIn = (): Certificate | null => fallback(core, job);
+  const abort = (): void =>
+    fail(new TidegateError("aborted", "The call was aborted.", { cause: signal?.reason }));
+  const cancel = core.callTimers.after(deadline, () => {
+    const stale = standIn();
+    if (stale !== null) resolve(stale);
+    else fail(new TidegateError("deadline", `There was no value within ${deadline} ms.`));
+  });
+  const cancelSoft = core.timers.after(core.deadlines.soft, () => {
+    const stale = standIn();
+    if (stale !== null) resolve(stale);
+  });
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort);
+  seek(core, job)
+    .then(
+      (outcome) => resolve(outcome.kind === "nothing" ? outcome : outcome.read),
+      (error: unknown) => fail(error instanceof TidegateError ? error : broken(error)),
+    )
+    .finally(() => {
+      cancel();
+      cancelSoft();
+      signal?.removeEventListener("abort", abort);
+    });
+  return promise;
+}
+
+const broken = (cause: unknown): TidegateError =>
+  new TidegateError("internal", "The cache itself is at fault.", { cause });
+
+async function seek(core: CacheCore, job: Job): Promise<ReadOutcome> {
+  const { rules, arrivedAt } = job;
+  const arrival = { at: arrivedAt, ticket: job.ticket };
+  const view = await core.view.within(rules.window, arrival, core.background);
+  const near = view === null || rules.window === 0 ? null : lookNear(core, job, view);
+  if (near !== null) {
+    const how = usable(near);
+    if (how !== null) {
+      if (how === "behind") loadBehind(core, job, near);
+      core.counters.near += 1;
+      return given(core, job, { held: near.held, source: "near", verdict: near });
+    }
+    if (near.coherence.kind === "current" || near.coherence.kind === "soft") job.candidate = near;
+  }
+  let not: Flight | null = null;
+  for (let attempt = 0; attempt < CACHE_LIMITS.attempts; attempt++) {
+    const { flight, joined } = board(core, job, not);
+    const outcome = await flight.outcome;
+    const read = joined ? follow(core, job, outcome) : lead(core, job, outcome);
+    if (read !== "again") return read;
+    not = flight;
+  }
+  throw new TidegateError("contended", "The value was invalidated again and again while it was loaded.");
+}
+
+function lookNear(core: CacheCore, { key, rules, arrivedAt }: Job, view: LogView): Verdict | null {
+  if (!core.tiers.near.enabled) return null;
+  const near = core.near.find(rules, key);
+  if (near === undefined) return null;
+  const { held, renewFrom } = near;
+  return judge(view, held, { rules, arrivedAt, now: core.clock.now(), renewFrom });
+}
+
+/** Whoever began it asked for this very value. */
+function lead(core: CacheCore, job: Job, outcome: FlightOutcome): ReadOutcome {
+  if (outcome.kind === "value" && outcome.from === "shared") {
+    core.counters.shared += 1;
+    if (job.candidate?.held.id === outcome.held.id) loadBehind(core, job, job.candidate);
+    return given(core, job, { held: outcome.held, source: "shared", verdict: job.candidate });
+  }
+  if (outcome.kind === "value") {
+    core.counters.loaded += 1;
+    return given(core, job, { held: outcome.held, source: "loader", verdict: null });
+  }
+  return withoutPlace(core, job, outcome);
+}
+
+/** Everybody else checks what it brought as if it came from a tier. */
+function follow(core: CacheCore, job: Job, outcome: FlightOutcome): ReadOutcome | "again" {
+  if (outcome.kind === "unplaced" && outcome.loadedAt < job.arrivedAt) return "again";
+  if (outcome.kind === "nothing" && job.loader !== null) return "again";
+  if (outcome.kind !== "value") return withoutPlace(core, job, outcome);
+  const { held, from } = outcome;
+  const view = core.view.current();
+  if (view === null) return "again";
+  const by = { rules: job.rules, arrivedAt: job.arrivedAt, now: core.clock.now(), renewFrom: null };
+  const verdict = judge(view, held, by);
+  // Past its time on arrival only because the loader took its own: whoever waited for it may have it.
+  const waited = held.loadedAt !== null && verdict.coherence.kind === "current";
+  const known = verdict.knownAge <= job.rules.window || (held.loadedAt ?? 0) >= job.arrivedAt;
+  if (usable(verdict) === null && !(waited && known)) return "again";
+  core.counters[from === "shared" ? "shared" : "loaded"] += 1;
+  core.counters.coalesced += 1;
+  return given(core, job, { held, source: from, verdict });
+}
+
+function withoutPlace(
+  core: CacheCore,
+  job: Job,
+  outcome: Exclude<FlightOutcome, { kind: "value" }>,
+): ReadOutcome {
+  switch (outcome.kind) {
+    case "nothing":
+      core.counters.absent += 1;
+      return outcome;
+    case "unplaced": {
+      core.counters.loaded += 1;
+      const { value, loadedAt } = outcome;
+      const age = elapsed(loadedAt, core.clock.now());
+      return {
+        kind: "read",
+        read: { value, source: "loader", stale: false, age, asOf: null, knownAge: null },
+      };
+    }
+    case "failed":
+    case "shed": {
+      const stale = fallback(core, job);
+      if (stale !== null) return { kind: "read", read: stale };
+      throw outcome.kind === "shed" ? overloaded(outcome) : loadFailed(outcome.cause);
+    }
+  }
+}
+
+const overloaded = ({ reason, retryAfter }: { reason: string; retryAfter: Millis }): TidegateError =>
+  new TidegateError("overloaded", `The loader was not run (${reason}); it may be in ${retryAfter} ms.`);
+
+const loadFailed = (cause: unknown): TidegateError =>
+  cause instanceof TidegateError ? cause : new TidegateError("load-failed", "The loader failed.", { cause });
+
+/** What is past its time, judged now: it may have been invalidated since it was found. */
+function fallback(core: CacheCore, job: Job): Certificate | null {
+  const view = core.view.current();
+  if (job.candidate === null || view === null) return null;
+  const { rules, arrivedAt } = job;
+  const { held } = job.candidate;
+  const verdict = judge(view, held, { rules, arrivedAt, now: core.clock.now(), renewFrom: null });
+  if (!standsIn(verdict)) return null;
+  core.counters.near += 1;
+  const source = held.loadedAt === null ? "shared" : "near";
+  const outcome = given(core, job, { held, source, verdict });
+  return outcome.kind === "read" ? outcome.read : null;
+}
+
+function given(
+  core: CacheCore,
+  job: Job,
+  { held, source, verdict }: { held: HeldValue; source: ValueSource; verdict: Verdict | null },
+): ReadOutcome {
+  const now = core.clock.now();
+  const view = core.view.current();
+  const stale = verdict !== null && verdict.held.id === held.id && verdict.freshness.kind !== "fresh";
+  if (stale) core.counters.stale += 1;
+  if (source !== "loader") compare(core, job, { held, tier: source });
+  const read: Certificate = {
+    value: held.value,
+    source,
+    stale,
+    age: elapsed(held.bornAt, now),
+    asOf: formatPosition(held.verifiedTo),
+    knownAge: view === null ? null : knownAge(view, job.arrivedAt),
+  };
+  core.telling.tell({ event: "read", key: job.key, class: job.rules.class, ...read, value: undefined });
+  return { kind: "read", read };
+}
+
+/** One at a time, behind whoever has his value. */
+export function loadBehind(core: CacheCore, job: Job, candidate: Verdict): void {
+  if (job.loader === null || core.flights.has(job.key)) return;
+  const behind: Job = {
+    ...job,
+    background: true,
+    candidate,
+    arrivedAt: core.clock.now(),
+    ticket: core.view.ticket(),
+    drops: core.unsent.drops,
+  };
+  core.background.keep(board(core, behind, null).flight.outcome);
+}

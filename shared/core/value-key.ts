@@ -1,0 +1,31 @@
+// Keys of values that programs cache by themselves, as places that invalidations can name: `tidegate://<namespace>/<key>`.
+
+/** Names of namespaces. */
+export const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** No host of a page begins so: the two never name each other. */
+export const valueHost = (namespace: string): string => `~${namespace}`;
+
+/**
+ * Where a key stands: each of its segments percent-encoded (RFC 3986 §2.1), the slashes between them kept, so that
+ * `users` as a prefix names `users/1` and not `users2`. The key has no lone surrogates.
+ */
+export function placeOfKey(
+  namespace: string,
+  key: string,
+): { readonly host: string; readonly pathAndQuery: string } {
+  const path = key.split("/").map(encodeURIComponent).join("/");
+  return { host: valueHost(namespace), pathAndQuery: `/${path}` };
+}
+
+/** Null where the text is no URL of a key. */
+export function parseValueUrl(text: string): { readonly namespace: string; readonly key: string } | null {
+  const match = /^tidegate:\/\/([^/?#]+)\/([^?#]*)$/.exec(text);
+  const [, namespace = "", path = ""] = match ?? [];
+  if (!NAMESPACE.test(namespace)) return null;
+  try {
+    return { namespace, key: path.split("/").map(decodeURIComponent).join("/") };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,50 @@
+// No read gives a deleted value, on any schedule; and the schedules find it where a cache does, this one's mutants included.
+
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { MUTANTS } from "./mutants.ts";
+import { fuzz, fuzzFleets } from "./run.ts";
+import { SUBJECTS } from "./subjects.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+/** `npm run verify` plays a million. */
+const SCHEDULES = 2000;
+const FLEETS = 60;
+
+test(`${SCHEDULES} schedules of one process`, { timeout: 60_000 }, async () => {
+  const fuzzed = await fuzz("tidegate", { from: 0, to: SCHEDULES });
+  expect(fuzzed).toMatchObject({ broken: 0, first: null });
+  expect(fuzzed.reads).toBeGreaterThan(5 * SCHEDULES);
+});
+
+test.each(SUBJECTS.filter((name) => name !== "tidegate"))("%s gives deleted values", async (name) => {
+  const fuzzed = await fuzz(name, { from: 0, to: 100 });
+  expect(fuzzed.broken).toBeGreaterThan(0);
+});
+
+test(`${FLEETS} fleets of programs, through outages`, { timeout: 60_000 }, async () => {
+  const fuzzed = await fuzzFleets({ from: 0, to: FLEETS });
+  expect(fuzzed).toMatchObject({ broken: 0, first: null });
+  expect(fuzzed.reads).toBeGreaterThan(40 * FLEETS);
+});
+
+test.each(Object.entries(MUTANTS))(
+  "the mutant %s is noticed",
+  { timeout: 60_000 },
+  async (name, { by, from }) => {
+    const many = by === "schedules" ? ["--schedules", "100"] : ["--schedules", "0", "--fleets", "40"];
+    const args = ["--import", "./scripts/lua-loader.mjs", "test/fuzz/run.ts", "--subject", "tidegate"];
+    const run = promisify(execFile)(
+      process.execPath,
+      [...args, "--mutant", name, "--seed", String(from), ...many],
+      {
+        cwd: root,
+      },
+    );
+    await expect(run).resolves.toMatchObject({
+      stdout: expect.stringMatching(/[1-9]\d* gave a deleted value/),
+    });
+  },
+);
