@@ -1,5 +1,6 @@
 // What the package offers: a cache for programs, and the control plane as an object.
 
+export type { Certificate, Invalidated } from "./cache/answers.ts";
 export { Cache, type Found, type InvalidateOptions } from "./cache/cache.ts";
 export type { CacheStats, ValueSource } from "./cache/counters.ts";
 export {
@@ -7,10 +8,8 @@ export {
   createCache,
   type DatabaseOptions,
 } from "./cache/create-cache.ts";
-export type { Invalidated } from "./cache/invalidate.ts";
 export type { LoadContext, Loader } from "./cache/job.ts";
 export type { ReadOptions, ValueOptions } from "./cache/options.ts";
-export type { Certificate } from "./cache/read.ts";
 export type { ClassOptions, Duration } from "./cache/rules.ts";
 export type { SourceOptions } from "./cache/source.ts";
 export type { CacheEvent, EventName, Listener, Logger } from "./cache/telling.ts";

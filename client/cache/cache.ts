@@ -4,15 +4,16 @@ import { formatPosition, type Position } from "../../shared/core/position.ts";
 import type { SelectorSpec } from "../../shared/core/selector.ts";
 import { elapsed, type Millis, type Selector } from "../../shared/core/units.ts";
 import { TidegateError } from "../tidegate-error.ts";
+import type { Certificate, Invalidated, Nothing } from "./answers.ts";
 import type { CacheCore } from "./core.ts";
 import type { CacheStats } from "./counters.ts";
-import { type Invalidated, invalidate } from "./invalidate.ts";
+import { invalidate } from "./invalidate.ts";
 import type { Job, Loader } from "./job.ts";
 import { selectorOf, selectorOfKey, selectorOfPrefix, selectorsOfValue } from "./keys.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import { batched } from "./many.ts";
 import { checkKey, checkTags, type ReadOptions, type ValueOptions, wrong } from "./options.ts";
-import { type Certificate, fromNear, type Nothing, readFurther } from "./read.ts";
+import { fromNear, readFurther } from "./read.ts";
 import { durationOf, type ValueRules } from "./rules.ts";
 import type { EventName, Listener } from "./telling.ts";
 import type { Tiers } from "./tiers.ts";
@@ -44,11 +45,21 @@ export class Cache {
   private readonly idle: () => Promise<void>;
   private disposed = false;
 
+  /** @internal */
   constructor(core: CacheCore, ownClass: string | null, idle: () => Promise<void>) {
     this.core = core;
     this.tiers = core.tiers;
     this.ownClass = ownClass;
     this.idle = idle;
+  }
+
+  /**
+   * Learns the log, so that the first calls need not: whether that could be done. Nothing has to wait for it; what is
+   * loaded before the log is known is kept by nobody.
+   */
+  async ready(): Promise<boolean> {
+    await this.core.view.pull(this.core.background);
+    return this.core.view.current() !== null;
   }
 
   /** The value of a key: from a cache where one has it, else from the loader, which is then asked once. */

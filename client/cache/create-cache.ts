@@ -89,7 +89,7 @@ export function createCache(options: CacheOptions): Cache {
   return cacheOver(ports, options, (fields) => map.configure(fields));
 }
 
-/** The same over any ports: what tests use. */
+/** @internal The same over any ports: what tests use. */
 export function cacheOver(
   ports: CachePorts,
   options: Omit<CacheOptions, "redis">,

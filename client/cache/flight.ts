@@ -1,7 +1,6 @@
 // One coalesced piece of work for a key: the mid-tier or its loader, for whoever asks while it lasts.
 
 import { invalidatedAfter } from "../../shared/core/log-view.ts";
-import type { Position } from "../../shared/core/position.ts";
 import { type Instant, millis } from "../../shared/core/units.ts";
 import { NOTHING_VARIES } from "../../shared/core/vary.ts";
 import { acquire, giveBack, type Right } from "./acquire.ts";
@@ -11,7 +10,6 @@ import type { HeldValue } from "./held.ts";
 import type { Job } from "./job.ts";
 import { selectorsOfValue } from "./keys.ts";
 import { type Loaded, load } from "./load.ts";
-import type { Shed } from "./source.ts";
 import { keptFor, lifeOf, storedValue } from "./stored-value.ts";
 
 /** The flight for this job's key: the one under way if it may be joined, else a new one. */

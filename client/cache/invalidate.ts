@@ -9,11 +9,6 @@ import { TidegateError } from "../tidegate-error.ts";
 import type { CacheCore } from "./core.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 
-export interface Invalidated {
-  /** `<epoch>-<seq>`: edges take it as `Tidegate-Min-Position`. */
-  readonly position: string;
-}
-
 /** Rejects with `unacknowledged` where the log can't be told: it is told later, and this process drops what it holds at once. */
 export async function invalidate(
   core: CacheCore,

@@ -9,16 +9,16 @@ export const CACHE_LIMITS = {
   loadDeadline: seconds(5),
   /** Past this a stale value is given, where there is one, and the load goes on behind it. */
   softDeadline: seconds(1),
-  /** One read of the mid-tier: a shard that takes longer would cost more than it saves. */
-  readDeadline: millis(400),
+  /** One read of the mid-tier: above the slowest honest reply of a busy program, and its breaker opens after three. */
+  readDeadline: seconds(1),
   /** One write of it; nobody waits for it but the next reader. */
   fillDeadline: millis(1500),
   /** A shard that takes longer, while there is another one to ask. */
-  failoverAfter: millis(200),
+  failoverAfter: millis(400),
   /** Shards asked for one key until one answers. */
   failoverTries: 3,
   /** One read of the log. */
-  logDeadline: millis(400),
+  logDeadline: seconds(1),
   /** A dead database costs one deadline now and then, not one a call. */
   breaker: { failures: 3, pause: millis(500) },
   /** As an edge's: after a change of the shard map what a key's home lacks is looked for beside it. */

@@ -4,6 +4,7 @@ import { knownAge, type LogView } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import { elapsed, type Millis } from "../../shared/core/units.ts";
 import { TidegateError } from "../tidegate-error.ts";
+import type { Certificate, Nothing } from "./answers.ts";
 import type { CacheCore } from "./core.ts";
 import { countIn, type ValueSource } from "./counters.ts";
 import { board } from "./flight.ts";
@@ -14,21 +15,6 @@ import { CACHE_LIMITS } from "./limits.ts";
 import { settle } from "./near.ts";
 import { compare } from "./shadow.ts";
 
-/** A value, and what vouches for it. */
-export interface Certificate<T = unknown> {
-  readonly value: T;
-  readonly source: ValueSource;
-  /** Whether it was past its time, and given all the same as its class allows. */
-  readonly stale: boolean;
-  /** Milliseconds since its load began, at the most. */
-  readonly age: number;
-  /** The position of the log, `<epoch>-<seq>`, that is known to lie before its load; null where none was known. */
-  readonly asOf: string | null;
-  /** How old the knowledge of the log's head was when the read began, in milliseconds; null where there was none. */
-  readonly knownAge: number | null;
-}
-
-export type Nothing = { readonly kind: "nothing"; readonly because: "absent" | "unavailable" };
 type ReadOutcome = { readonly kind: "read"; readonly read: Certificate } | Nothing;
 
 /** The hit path: one look-up, one comparison with the view, one with the clock. Null where it needs more than that. */
@@ -93,7 +79,9 @@ const broken = (cause: unknown): TidegateError =>
 async function seek(core: CacheCore, job: Job): Promise<ReadOutcome> {
   const { rules, arrivedAt } = job;
   const arrival = { at: arrivedAt, ticket: job.ticket };
-  const view = await core.view.within(rules.window, arrival, core.background);
+  let view = await core.view.within(rules.window, arrival, core.background);
+  // A program that has just begun is slow to connect: what it would load without a position it could not keep.
+  if (view === null) view = await core.view.within(rules.window, arrival, core.background);
   const near = view === null || rules.window === 0 ? null : lookNear(core, job, view);
   if (near !== null) {
     const how = usable(near);

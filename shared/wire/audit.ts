@@ -1,6 +1,6 @@
 // What edges tell of reads that they have served, and how it is told which of them have been counted.
 
-import { z } from "zod";
+import * as z from "zod";
 import { positionSchema } from "./position.ts";
 
 /** Where a stored answer was found; `origin` where it was shared while it came. */

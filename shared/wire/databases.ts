@@ -1,6 +1,6 @@
 // The databases of the mid-tier as the environment names them: SHARDS, beside the one named `control`.
 
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "./json.ts";
 import { MAX_WEIGHT, SHARD_ID } from "./shard-map.ts";
 

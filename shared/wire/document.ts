@@ -1,6 +1,6 @@
 // What the control plane has an edge read for a warm-up: a sitemap's locations page by page, or a document's text.
 
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "./json.ts";
 
 export const DOCUMENT_PATH = "/.tidegate/document";

@@ -1,6 +1,6 @@
 // The edges that can be addressed, as whoever runs them names them.
 
-import { z } from "zod";
+import * as z from "zod";
 import { isEdgeUrl, withoutClosingSlash } from "./internal.ts";
 import { type Fault, faultsIn, parseJson } from "./json.ts";
 

@@ -1,6 +1,6 @@
 // What an edge tells of one request: how it classifies it, and what each tier holds for it.
 
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "./json.ts";
 import { positionSchema } from "./position.ts";
 import { FIELD_NAME, FIELD_VALUE, type WarmTarget } from "./warm-target.ts";

@@ -1,6 +1,6 @@
 // Which of some targets an edge could answer at once, and from where: looked at, not used, and nothing is fetched.
 
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "./json.ts";
 
 export const HELD_PATH = "/.tidegate/held";

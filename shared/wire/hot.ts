@@ -1,6 +1,6 @@
 // What an edge tells of its hottest keys, and what it is told of everybody's.
 
-import { z } from "zod";
+import * as z from "zod";
 import type { Counted } from "./audit.ts";
 import { parseJson } from "./json.ts";
 import { type Renewal, renewalSchema } from "./renewal.ts";

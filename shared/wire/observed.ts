@@ -1,6 +1,6 @@
 // What an edge tells of the traffic that it has seen, by site and path pattern.
 
-import { z } from "zod";
+import * as z from "zod";
 import { FIGURES_LENGTH, type Figures } from "../core/traffic-figures.ts";
 
 export const OBSERVED_LIMITS = { rows: 256, pattern: 512 } as const;

@@ -1,6 +1,6 @@
 // What a site says of its origin, as people write it and as edges read it.
 
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_CLASSES } from "../core/classes.ts";
 import type { ClassBudget, OriginLimits } from "../core/origin-limits.ts";
 import type { BucketTerms } from "../core/token-bucket.ts";

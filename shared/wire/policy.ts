@@ -1,6 +1,6 @@
 // A row of the metadata table as people write it, and as the core reads it.
 
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_CLASSES } from "../core/classes.ts";
 import { parsePattern } from "../core/pattern.ts";
 import { DEFAULT_HANDLING, type Handling, type KeyRecipe, type Policy } from "../core/rules.ts";

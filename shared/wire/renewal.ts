@@ -1,6 +1,6 @@
 // What an edge tells of when an answer that it counts is due, and the batch by which it is asked to renew what is.
 
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "./json.ts";
 import { decodeTarget, type WarmTarget } from "./warm-target.ts";
 

@@ -1,6 +1,6 @@
 // Edges' answers to the control plane, parsed once: an answer that can't be read is no answer.
 
-import { z } from "zod";
+import * as z from "zod";
 import { auditBatchSchema } from "./audit.ts";
 import { hotBatchSchema } from "./hot.ts";
 import type { Acknowledgement, EstimateReply, StatusReport, WarmReply } from "./internal.ts";

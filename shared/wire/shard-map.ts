@@ -1,6 +1,6 @@
 // The shard map as a field of the configuration.
 
-import { z } from "zod";
+import * as z from "zod";
 import { loneShard, type ShardMap } from "../core/shard-map.ts";
 import { parseJson } from "./json.ts";
 

@@ -1,0 +1,185 @@
+// The packed client library, as whoever installs it has it: its types, in every Node there is, in a Worker, and eight at once.
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { build } from "esbuild";
+import { publint } from "publint";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePortRange } from "../../dev/ports.ts";
+import { type Supervised, supervise } from "../../dev/supervise.ts";
+import type { WorkerProcessConfig } from "../../dev/worker-process.ts";
+import { writePackage } from "../../scripts/pack-client.ts";
+import { type ServerFixture, startServerRest } from "../support/redis-server.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const dir = mkdtempSync(join(tmpdir(), "tidegate-package-"));
+const consumer = join(dir, "consumer");
+const installed = join(consumer, "node_modules/tidegate");
+let redis: ServerFixture;
+let source: Server;
+let asked = 0;
+
+beforeAll(async () => {
+  const packed = join(dir, "package");
+  await writePackage(packed);
+  const name = execFileSync("npm", ["pack", "--silent", "--pack-destination", dir], {
+    cwd: packed,
+    encoding: "utf8",
+  });
+  mkdirSync(installed, { recursive: true });
+  execFileSync("tar", ["-xzf", join(dir, name.trim()), "-C", installed, "--strip-components", "1"]);
+  for (const dependency of ["@upstash", "uncrypto"])
+    if (existsSync(join(root, "node_modules", dependency)))
+      symlinkSync(join(root, "node_modules", dependency), join(consumer, "node_modules", dependency));
+  // Under another name there: what it imports exists only here.
+  for (const file of ["program.mjs", "worker.mjs", "typed.ts.txt"])
+    copyFileSync(join(root, "test/support/package", file), join(consumer, file.replace(/\.txt$/, "")));
+  writeFileSync(join(consumer, "package.json"), '{"type":"module"}');
+  redis = await startServerRest();
+  source = createServer((_request, response) => {
+    asked += 1;
+    response.end("from the source");
+  });
+  await new Promise<void>((resolve) => source.listen(0, "127.0.0.1", resolve));
+}, 60_000);
+
+afterAll(async () => {
+  source?.close();
+  await redis?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test("publint finds nothing", async () => {
+  const { messages } = await publint({ pkgDir: installed, strict: true });
+  expect(messages).toEqual([]);
+});
+
+test.each(["bundler", "nodenext"])("its types hold, as %s resolves them", (resolution) => {
+  const module = resolution === "bundler" ? "esnext" : "nodenext";
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--skipLibCheck",
+    "false",
+    "--target",
+    "es2022",
+    "--lib",
+    "es2024,dom",
+  ];
+  const resolving = ["--module", module, "--moduleResolution", resolution];
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const { stdout } = spawnSync(
+    process.execPath,
+    [tsc, ...options, ...resolving, join(consumer, "typed.ts")],
+    {
+      cwd: consumer,
+      encoding: "utf8",
+    },
+  );
+  expect(stdout).toBe("");
+});
+
+/** This project's own Node, and whatever else is on PATH: by version. */
+function nodes(): [string, string][] {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const found = [process.execPath, ...folders.map((folder) => join(folder, "node")).filter(existsSync)];
+  const versions = found.map((path): [string, string] => [
+    execFileSync(path, ["--version"], { encoding: "utf8" }).trim(),
+    path,
+  ]);
+  return [...new Map(versions)];
+}
+
+interface Told {
+  readonly values: readonly string[];
+  readonly loads: number;
+  readonly faked: string;
+}
+
+/** A program that is ready; told to go on it tells what it found. */
+async function program(node: string): Promise<{ child: ChildProcess; go: () => Promise<Told> }> {
+  const url = `http://127.0.0.1:${(source.address() as AddressInfo).port}`;
+  const child = spawn(node, ["program.mjs", redis.url, redis.token, url], {
+    cwd: consumer,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe("ready");
+  return {
+    child,
+    async go() {
+      child.stdin.write("go\n");
+      return JSON.parse((await lines.next()).value as string) as Told;
+    },
+  };
+}
+
+describe("it runs", () => {
+  test.each(nodes())("in Node %s", { timeout: 20_000 }, async (_version, node) => {
+    const { go } = await program(node);
+    expect(await go()).toMatchObject({ values: ["from the source"], faked: "faked" });
+  });
+
+  test("in a Worker, whose requests share what they load", { timeout: 30_000 }, async () => {
+    const scriptPath = join(consumer, "worker.bundled.mjs");
+    await build({
+      ...{ entryPoints: [join(consumer, "worker.mjs")], outfile: scriptPath, bundle: true, format: "esm" },
+      ...{ conditions: ["workerd", "worker"], external: ["cloudflare:workers"], logLevel: "silent" },
+    });
+    const port = await freePortRange(1);
+    const configuration: WorkerProcessConfig = {
+      ...{
+        name: "package",
+        port,
+        scriptPath,
+        origin: null,
+        cacheDir: null,
+        scratchDir: null,
+        durableObjects: null,
+      },
+      bindings: { REDIS_URL: redis.url, REDIS_TOKEN: redis.token },
+    };
+    const module = join(root, "dev/worker-process.ts");
+    const worker: Supervised = supervise({ name: "package", module, configuration, restartAfterMs: 1000 });
+    try {
+      await worker.ready;
+      const ask = async () => (await fetch(`http://127.0.0.1:${port}/one`)).json();
+      const answers = await Promise.all(Array.from({ length: 20 }, ask));
+      expect(new Set(answers.map((answer) => (answer as { value: string }).value))).toEqual(
+        new Set(["one was loaded"]),
+      );
+      expect(await ask()).toEqual({ value: "one was loaded", loads: 1 });
+    } finally {
+      await worker.stop();
+    }
+  });
+});
+
+test("eight programs that read a cold key a hundred times each load it once", {
+  timeout: 30_000,
+}, async () => {
+  await fetch(`${redis.url}/`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${redis.token}` },
+    body: JSON.stringify(["FLUSHALL"]),
+  });
+  const programs = await Promise.all(Array.from({ length: 8 }, () => program(process.execPath)));
+  asked = 0;
+  const told = await Promise.all(programs.map(({ go }) => go()));
+  expect(told.flatMap(({ values }) => values)).toEqual(Array.from({ length: 8 }, () => "from the source"));
+  expect(asked).toBe(1);
+  expect(told.reduce((sum, { loads }) => sum + loads, 0)).toBe(1);
+});
