@@ -6,6 +6,7 @@ import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts";
 import { formatSelector, type SelectorSpec, whateverQuery } from "../../shared/core/selector.ts";
 import type { Selector } from "../../shared/core/units.ts";
+import { parseValueUrl, placeOfKey, VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Expected } from "../../shared/ports/mid-tier.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
 import type { Fault } from "../../shared/wire/json.ts";
@@ -153,6 +154,7 @@ function readersOf(
   const { routing, wide } = context;
   return {
     urls: (text) =>
+      valueSpec(text, (place) => ({ kind: "url", ...place })) ??
       specOf(readUrl(text, context), ({ place }) => {
         const { host, path } = place.url;
         if (wide === true) return whateverQuery(host, path);
@@ -161,6 +163,7 @@ function readersOf(
         return { kind: "url", host, pathAndQuery };
       }),
     prefixes: (text) =>
+      valueSpec(text, ({ host, pathAndQuery }) => ({ kind: "prefix", host, path: pathAndQuery })) ??
       specOf(readPrefix(text, context), ({ place }) => {
         return { kind: "prefix", host: place.url.host, path: place.url.path };
       }),
@@ -174,6 +177,18 @@ function readersOf(
         ? { kind: "class", class: name }
         : { kind: "fault", message: `must be one of ${[...DEFAULT_CLASSES.keys()].join(", ")}` },
   };
+}
+
+/** A key of a program's own values; null where the text is something else. */
+function valueSpec(
+  text: string,
+  toSpec: (place: ReturnType<typeof placeOfKey>) => SelectorSpec,
+): ReturnType<Read> | null {
+  if (!text.startsWith(VALUE_SCHEME)) return null;
+  const named = textFault(text, LIMITS.url) === null ? parseValueUrl(text) : null;
+  if (named === null)
+    return { kind: "fault", message: "must be tidegate://<namespace>/<key>, percent-encoded" };
+  return toSpec(placeOfKey(named.namespace, named.key));
 }
 
 function specOf(

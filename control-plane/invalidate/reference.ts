@@ -24,7 +24,10 @@ export function readUrl(text: string, context: ReferenceContext): Reference {
   const fault = textFault(text, LIMITS.url);
   if (fault !== null) return invalid(fault);
   if (text.startsWith("/")) return readPath(text, context);
-  if (!/^https?:\/\//i.test(text)) return invalid("must be an http(s) URL, or a path that begins with '/'");
+  if (!/^https?:\/\//i.test(text))
+    return invalid(
+      "must be an http(s) URL, a path that begins with '/', or tidegate:// with a program's key",
+    );
   return placed(text, context);
 }
 

@@ -1,5 +1,7 @@
 // Keys of values that programs cache by themselves, as places that invalidations can name: `tidegate://<namespace>/<key>`.
 
+export const VALUE_SCHEME = "tidegate://";
+
 /** Names of namespaces. */
 export const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 

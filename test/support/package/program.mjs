@@ -15,9 +15,7 @@ process.stdin.once("data", async () => {
     fake.cache({ namespace: "program", class: "hot" }).getOrFetch("key", () => "faked"),
   );
   await cache.dispose();
-  console.log(
-    JSON.stringify({ values: [...new Set(values)], loads: stats.loads, faked }),
-  );
+  console.log(JSON.stringify({ values: [...new Set(values)], loads: stats.loads, faked }));
   process.stdin.pause();
 });
 await cache.ready();
