@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 
+import { benchClient } from "./client.ts";
 import { benchCommands } from "./commands.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchEviction, type TraceOptions } from "./eviction.ts";
@@ -30,6 +31,7 @@ interface Options {
 
 const BENCHMARKS = {
   hit: ({ quick }: Options) => benchHit(quick),
+  client: ({ quick }: Options) => benchClient(quick),
   purge: ({ quick }: Options) => benchPurge(quick),
   policies: ({ quick }: Options) => benchPolicies(quick),
   refresh: ({ quick }: Options) => benchRefresh(quick),

@@ -12,6 +12,7 @@ import type { Namespace } from "./keys.ts";
 import type { Near } from "./near.ts";
 import type { ValueRules } from "./rules.ts";
 import type { Source } from "./source.ts";
+import type { Telemetry } from "./telemetry.ts";
 import type { Telling } from "./telling.ts";
 import type { Tiers } from "./tiers.ts";
 import type { Unsent } from "./unsent.ts";
@@ -42,6 +43,7 @@ export interface CacheCore extends CachePorts {
   readonly unsent: Unsent;
   readonly counters: Counters;
   readonly telling: Telling;
+  readonly telemetry: Telemetry;
   readonly tiers: Tiers;
   /** Tasks that outlive their call. */
   readonly background: Background;

@@ -25,6 +25,7 @@ import { CACHE_LIMITS } from "./limits.ts";
 import { Near } from "./near.ts";
 import { type ClassOptions, type Duration, durationOf, invalid, rulesByClass } from "./rules.ts";
 import { checkSource, Source, type SourceOptions } from "./source.ts";
+import { Telemetry, type TelemetryOptions } from "./telemetry.ts";
 import { type Logger, Telling } from "./telling.ts";
 import { allTiers } from "./tiers.ts";
 import { unrefTimers } from "./timers.ts";
@@ -56,6 +57,8 @@ export interface CacheOptions {
   /** A call in all; a loader; and when a stale value is given while the loader goes on. */
   readonly deadlines?: { readonly call?: Duration; readonly load?: Duration; readonly soft?: Duration };
   readonly logger?: Logger;
+  /** A meter and a tracer of `@opentelemetry/api`. */
+  readonly telemetry?: TelemetryOptions;
   /** Keeps a task alive beyond the request it began in, where a runtime needs that (`waitUntil`). */
   readonly waitUntil?: (task: Promise<unknown>) => void;
 }
@@ -125,10 +128,13 @@ export function cacheOver(
     failing: new Failing(),
     unsent: new Unsent(),
     telling: new Telling(options.logger ?? null),
+    telemetry: new Telemetry(options.telemetry ?? {}),
     tiers: allTiers(),
     source: sourcesOf(ports, options, deadlines.load),
   };
-  return new Cache(core, options.class ?? null, idle);
+  const cache = new Cache(core, options.class ?? null, idle);
+  core.telemetry.observe(namespace, () => cache.stats());
+  return cache;
 }
 
 function databasesOf({ redis }: CacheOptions, clock: Clock): Map<string, Redis> {

@@ -75,7 +75,7 @@ function run(core: CacheCore, job: Job): Run {
   const began = clock.now();
   const controller = new AbortController();
   const said = new Said(job);
-  const loading = call(job, said.contextFor(controller.signal));
+  const loading = core.telemetry.spanning(job, () => call(job, said.contextFor(controller.signal)));
   const { promise: timeUp, resolve: endTime } = Promise.withResolvers<Failed>();
   const cancel = timers.after(deadlines.load, () => {
     const cause = new TidegateError("load-timeout", `The loader took longer than ${deadlines.load} ms.`);

@@ -171,3 +171,192 @@ test("several keys are loaded by one call", async () => {
   expect(await fake.clock.until(values)).toEqual(["loaded a", "had", "loaded c"]);
   expect(asked).toEqual([["a", "c"]]);
 });
+
+test("a meter reads what the cache has counted, and each load is a span", async () => {
+  const fake = fakeTidegate();
+  const seen = new Map<string, () => unknown>();
+  const counter = (name: string) => ({
+    addCallback(callback: (result: { observe(value: number, attributes?: object): void }) => void) {
+      seen.set(name, () => {
+        const values: unknown[] = [];
+        callback({ observe: (value, attributes) => values.push([value, attributes]) });
+        return values;
+      });
+    },
+  });
+  const spans: string[] = [];
+  const cache = fake.cache({
+    ...OPTIONS,
+    telemetry: {
+      meter: { createObservableCounter: counter, createObservableGauge: counter },
+      tracer: {
+        startActiveSpan: (name, _options, action) =>
+          action({
+            recordException: (error) => void spans.push(`${name} failed: ${(error as Error).message}`),
+            setStatus: () => undefined,
+            end: () => void spans.push(`${name} ended`),
+          }),
+      },
+    },
+  });
+  await fake.clock.until(cache.getOrFetch("k", () => 1));
+  await fake.clock.until(cache.getOrFetch("k", () => 1));
+  await expect(
+    fake.clock.until(cache.getOrFetch("bad", () => Promise.reject(new Error("no")))),
+  ).rejects.toMatchObject({
+    code: "load-failed",
+  });
+  expect(seen.get("tidegate.cache.reads")?.()).toContainEqual([1, { source: "near", namespace: "app" }]);
+  expect(seen.get("tidegate.cache.loads")?.()).toEqual([
+    [1, { outcome: "loaded", namespace: "app" }],
+    [1, { outcome: "failed", namespace: "app" }],
+  ]);
+  expect(spans).toEqual(["tidegate.load ended", "tidegate.load failed: no", "tidegate.load ended"]);
+});
+
+describe("past its time", () => {
+  const read = (cache: Cache, loader: () => unknown) => cache.read("k", loader);
+
+  test("a value is given while a new one is loaded behind it", async () => {
+    const { fake, one } = world();
+    const loader = counting(fake, 20);
+    await fake.clock.until(one.getOrFetch("k", loader));
+    await fake.clock.advance("70s");
+    expect(await fake.clock.until(read(one, loader))).toMatchObject({ value: "v1", stale: true });
+    await fake.clock.advance(100);
+    expect(await fake.clock.until(read(one, loader))).toMatchObject({ value: "v2", stale: false });
+    expect(loader.state).toMatchObject({ runs: 2, most: 1 });
+  });
+
+  test("a value stands in for a loader that fails, and for one that is slow", async () => {
+    const { fake, one } = world();
+    await fake.clock.until(one.getOrFetch("k", () => "good"));
+    await fake.clock.advance("3m");
+    const failing = () => Promise.reject(new Error("no"));
+    expect(await fake.clock.until(read(one, failing))).toMatchObject({ value: "good", stale: true });
+    await fake.clock.advance("1m");
+    const slow = async () => {
+      await fake.clock.delay("3s");
+      return "late";
+    };
+    const began = fake.clock.elapsed;
+    expect(await fake.clock.until(read(one, slow))).toMatchObject({ value: "good", stale: true });
+    expect(fake.clock.elapsed - began).toBeLessThanOrEqual(1000);
+    await fake.clock.advance("3s");
+    expect(await fake.clock.until(read(one, slow))).toMatchObject({ value: "late", stale: false });
+  });
+
+  test("nothing is given that was deleted meanwhile", async () => {
+    const { fake, one } = world();
+    await fake.clock.until(one.getOrFetch("k", () => "old"));
+    await fake.clock.advance("70s");
+    await fake.clock.until(one.delete("k"));
+    await expect(fake.clock.until(read(one, () => Promise.reject(new Error("no"))))).rejects.toMatchObject({
+      code: "load-failed",
+    });
+  });
+});
+
+test("a hot key never expires in the face of a reader", async () => {
+  const { fake, one } = world();
+  const loader = counting(fake, 50);
+  await fake.clock.until(one.getOrFetch("k", loader));
+  let waited = 0;
+  for (let second = 0; second < 300; second++) {
+    const began = fake.clock.elapsed;
+    await fake.clock.until(one.getOrFetch("k", loader));
+    if (fake.clock.elapsed > began + 10) waited += 1;
+    await fake.clock.advance("1s");
+  }
+  expect(waited).toBe(0);
+  expect(loader.state.runs).toBeGreaterThan(4);
+  expect(loader.state.runs).toBeLessThan(9);
+});
+
+test("the first caller's abort is his own", async () => {
+  const { fake, one } = world();
+  const loader = counting(fake, 100);
+  const aborting = new AbortController();
+  const first = one.getOrFetch("k", loader, { signal: aborting.signal });
+  const second = one.getOrFetch("k", loader);
+  await fake.clock.advance(10);
+  aborting.abort();
+  await expect(fake.clock.until(first)).rejects.toMatchObject({ code: "aborted" });
+  expect(await fake.clock.until(second)).toBe("v1");
+  expect(loader.state.runs).toBe(1);
+});
+
+test("a loader that takes too long is told so, and keeps its turn until it ends", async () => {
+  const fake = fakeTidegate();
+  const cache = fake.cache({
+    ...OPTIONS,
+    deadlines: { load: "1s" },
+    sources: { default: { concurrency: 1 } },
+  });
+  let aborted = false;
+  const stuck = ({ signal }: { signal: AbortSignal }) => {
+    signal.addEventListener("abort", () => {
+      aborted = true;
+    });
+    return fake.clock.delay("3s").then(() => "late");
+  };
+  await expect(fake.clock.until(cache.getOrFetch("a", stuck))).rejects.toMatchObject({
+    code: "load-timeout",
+  });
+  expect(aborted).toBe(true);
+  const other = cache.getOrFetch("b", () => "next");
+  await fake.clock.advance("1s");
+  expect(cache.stats().loads).toBe(1);
+  expect(await fake.clock.until(other)).toBe("next");
+});
+
+describe("misuse is told", () => {
+  const fake = fakeTidegate();
+  const bare = fake.cache({ namespace: "app" });
+
+  test.each([
+    ["class: the call has to say one", () => bare.getOrFetch("k", () => 1)],
+    ["class: there is no class", () => bare.getOrFetch("k", () => 1, { class: "warm" })],
+    ["ttl: class standard has no ttl", () => bare.getOrFetch("k", () => 1, { class: "standard" })],
+    ["ttl: milliseconds, or a duration", () => bare.getOrFetch("k", () => 1, { class: "hot", ttl: "soon" })],
+    ["key: a key is a text", () => bare.getOrFetch("", () => 1, { class: "hot" })],
+    ["tags.0: a tag is", () => bare.getOrFetch("k", () => 1, { class: "hot", tags: ["a b"] })],
+    ["it has to name keys", () => bare.invalidate({})],
+    ["can't be kept", () => bare.getOrFetch("big", () => 1n, { class: "hot" })],
+  ] as [string, () => Promise<unknown>][])("%s", async (message, call) => {
+    await expect(fake.clock.until(call())).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test.each([
+    ["namespace", () => fake.cache({ namespace: "Not Good" })],
+    ["classes.hot.tll", () => fake.cache({ namespace: "app", classes: { hot: { tll: 1 } as object } })],
+    ["sources.db.concurrency", () => fake.cache({ namespace: "app", sources: { db: { concurrency: 0 } } })],
+    ["deadlines.call", () => fake.cache({ namespace: "app", deadlines: { call: 0 } })],
+  ])("%s", (message, make) => {
+    expect(make).toThrow(message);
+  });
+});
+
+test("what is handed out can't be changed for others", async () => {
+  const { fake, one } = world();
+  const value = await fake.clock.until(one.getOrFetch("k", () => ({ list: [1] })));
+  expect(() => value.list.push(2)).toThrow(TypeError);
+  expect(await fake.clock.until(one.getOrFetch("k", () => ({ list: [3] })))).toEqual({ list: [1] });
+});
+
+test("a tier may be turned off, and compared", async () => {
+  const { fake, one } = world();
+  const loader = counting(fake);
+  await fake.clock.until(one.getOrFetch("k", loader));
+  one.tiers.near.shadow = 1;
+  expect(await fake.clock.until(one.getOrFetch("k", loader))).toBe("v1");
+  await fake.clock.advance(10);
+  expect(one.stats()).toMatchObject({ compared: 1, differed: 1 });
+  one.tiers.near.enabled = false;
+  one.tiers.near.shadow = 0;
+  expect(await fake.clock.until(one.read("k", loader))).toMatchObject({ source: "shared", value: "v1" });
+  one.tiers.shared.enabled = false;
+  expect(await fake.clock.until(one.read("k", loader))).toMatchObject({ source: "loader" });
+});

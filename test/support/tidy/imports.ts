@@ -25,7 +25,7 @@ const floors: readonly Floor[] = [
   { folder: "client", may: shared, packages: false },
   { folder: "cli", may: [...shared, "client"], packages: true },
   { folder: "dev", may: [...shared, "scripts"], packages: true },
-  { folder: "bench", may: [...shared, "dev", "scripts"], packages: true },
+  { folder: "bench", may: [...shared, "client", "dev", "scripts"], packages: true },
   { folder: "scripts", may: [...shared, "dev", "control-plane/alerts"], packages: true },
 ];
 

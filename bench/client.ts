@@ -1,0 +1,87 @@
+// The client library beside caches that people use: what a hit in the own process takes, round by round in one run.
+
+import { type Cache as CachifiedCache, cachified } from "@epic-web/cachified";
+import { BentoCache, bentostore } from "bentocache";
+import { memoryDriver } from "bentocache/drivers/memory";
+import { createCache as createManager } from "cache-manager";
+import { fakeTidegate } from "../client/testing/fake-tidegate.ts";
+import { systemClock } from "../shared/runtime/system.ts";
+
+export interface ClientResult {
+  readonly name: "client";
+  /** Microseconds a hit, the median of the rounds. */
+  readonly hitMicroseconds: Readonly<Record<string, number>>;
+  readonly rounds: number;
+}
+
+interface Subject {
+  readonly name: string;
+  read(key: string): Promise<unknown>;
+}
+
+const KEYS = 1000;
+const READS = 20_000;
+
+export async function benchClient(quick: boolean): Promise<ClientResult> {
+  const rounds = quick ? 5 : 11;
+  const subjects = [await tidegate(), await manager(), await bento(), await withCachified()];
+  const took = new Map(subjects.map(({ name }): [string, number[]] => [name, []]));
+  // One round to warm up, whose figures are dropped.
+  for (let round = 0; round <= rounds; round++)
+    for (const subject of subjects) {
+      const microseconds = await measure(subject);
+      if (round > 0) took.get(subject.name)?.push(microseconds);
+    }
+  const hitMicroseconds = Object.fromEntries([...took].map(([name, figures]) => [name, median(figures)]));
+  for (const [name, figure] of Object.entries(hitMicroseconds))
+    console.log(`${name.padEnd(16)} ${figure.toFixed(2)} µs a hit`);
+  return { name: "client", hitMicroseconds, rounds };
+}
+
+async function measure({ read }: Subject): Promise<number> {
+  const began = performance.now();
+  for (let at = 0; at < READS; at++) await read(`key-${at % KEYS}`);
+  return ((performance.now() - began) * 1000) / READS;
+}
+
+const median = (figures: readonly number[]): number =>
+  [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
+
+const VALUE = { id: 1, name: "somebody", tags: ["a", "b"], at: 1_700_000_000 };
+const load = async (): Promise<typeof VALUE> => VALUE;
+
+async function filled(subject: Subject): Promise<Subject> {
+  for (let key = 0; key < KEYS; key++) await subject.read(`key-${key}`);
+  return subject;
+}
+
+/** Over a mid-tier in memory, on the process's own clock: a hit asks nobody, and reads the time. */
+async function tidegate(): Promise<Subject> {
+  const fake = fakeTidegate();
+  Object.assign(fake.clock, systemClock());
+  const cache = fake.cache({
+    namespace: "bench",
+    class: "hot",
+    classes: { hot: { window: "1h", ttl: "1h" } },
+  });
+  return filled({ name: "tidegate", read: (key) => cache.getOrFetch(key, load) });
+}
+
+function manager(): Promise<Subject> {
+  const cache = createManager({ ttl: 3_600_000 });
+  return filled({ name: "cache-manager", read: (key) => cache.wrap(key, load) });
+}
+
+function bento(): Promise<Subject> {
+  const stores = { near: bentostore().useL1Layer(memoryDriver({ maxItems: 10_000 })) };
+  const cache = new BentoCache({ default: "near", stores, ttl: "1h" });
+  return filled({ name: "bentocache", read: (key) => cache.getOrSet({ key, factory: load }) });
+}
+
+function withCachified(): Promise<Subject> {
+  const cache: CachifiedCache = new Map();
+  return filled({
+    name: "cachified",
+    read: (key) => cachified({ key, cache, ttl: 3_600_000, getFreshValue: load }),
+  });
+}
