@@ -1,5 +1,6 @@
 // What the package offers: a cache for programs, and the control plane as an object.
 
+export type { AlertCalls } from "./alerts.ts";
 export type { Certificate, Invalidated } from "./cache/answers.ts";
 export { Cache, type Found, type InvalidateOptions } from "./cache/cache.ts";
 export type { CacheStats, ValueSource } from "./cache/counters.ts";
@@ -12,11 +13,20 @@ export type { LoadContext, Loader } from "./cache/job.ts";
 export type { ReadOptions, ValueOptions } from "./cache/options.ts";
 export type { ClassOptions, Duration } from "./cache/rules.ts";
 export type { SourceOptions } from "./cache/source.ts";
+export type { TelemetryOptions } from "./cache/telemetry.ts";
 export type { CacheEvent, EventName, Listener, Logger } from "./cache/telling.ts";
 export type { TierSwitch, Tiers } from "./cache/tiers.ts";
 export type { Serializer } from "./cache/values.ts";
-export { type ControlClient, createControlClient, type Versioned } from "./control-client.ts";
+export {
+  type ClientOptions,
+  type ControlClient,
+  createControlClient,
+  type Versioned,
+} from "./control-client.ts";
 export type { ConvergeOptions } from "./converge.ts";
+export type { JournalCalls } from "./journal.ts";
 export type * from "./schemas.ts";
 export type { CallOptions } from "./send.ts";
-export { TidegateError, type TidegateErrorCode } from "./tidegate-error.ts";
+export type { SiteCalls } from "./sites.ts";
+export { type CacheErrorCode, TidegateError, type TidegateErrorCode } from "./tidegate-error.ts";
+export type { TokenCalls } from "./tokens.ts";

@@ -3,6 +3,7 @@
 import { mix } from "../../shared/core/mix.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
 import { NAMESPACE } from "../../shared/core/value-key.ts";
+import { batchedRedis } from "../../shared/mid-tier/batched.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
@@ -137,14 +138,16 @@ export function cacheOver(
   return cache;
 }
 
-function databasesOf({ redis }: CacheOptions, clock: Clock): Map<string, Redis> {
+function databasesOf({ redis, waitUntil }: CacheOptions, clock: Clock): Map<string, Redis> {
   const list = Array.isArray(redis) ? (redis as readonly DatabaseOptions[]) : [redis as DatabaseOptions];
   return new Map(
     list.map(({ id = "control", url, token }, at) => {
       if (typeof url !== "string" || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
         throw invalid(`redis.${at}.url`, "the database's http(s) URL is needed");
       if (typeof token !== "string" || token === "") throw invalid(`redis.${at}.token`, "a token is needed");
-      return [id, guardedRedis(upstashRedis({ url, token }), clock, CACHE_LIMITS.breaker)];
+      const redis = guardedRedis(upstashRedis({ url, token }), clock, CACHE_LIMITS.breaker);
+      // Where tasks are kept alive for requests, one request may not wait for another's call.
+      return [id, waitUntil === undefined ? batchedRedis(redis) : redis];
     }),
   );
 }
