@@ -1,4 +1,4 @@
-// Thousands of writes, while databases, edges and the origin are killed at random: none is lost, none is done
+// Ten thousand writes, while databases, edges and the origin are killed at random: none is lost, none is done
 // twice, none overtakes another of its key, and whoever has written reads what he wrote.
 
 import { setImmediate as turn } from "node:timers/promises";
@@ -14,7 +14,7 @@ import { until } from "../support/redis-server.ts";
 const { WRITES, KEYS, KILLS, LONGEST } =
   process.env.TIDEGATE_LONG === "1"
     ? { WRITES: 120_000, KEYS: 1000, KILLS: 120, LONGEST: 540_000 }
-    : { WRITES: 4_000, KEYS: 100, KILLS: 16, LONGEST: 120_000 };
+    : { WRITES: 10_000, KEYS: 250, KILLS: 24, LONGEST: 120_000 };
 const EDGES = 3;
 /** Turns of the loop that whoever was refused waits before he goes on. */
 const PATIENCE = 100;
