@@ -67,6 +67,11 @@ export const COUNTERS: readonly Counted[] = [
     ...{ kind: "audit", parts: ["class", "tier", "=violations"] },
   },
   {
+    name: "tidegate_audit_faults_total",
+    help: "Looks at the chain of the audit log that found it broken.",
+    ...{ kind: "auditChain", parts: ["=broken"] },
+  },
+  {
     name: "tidegate_invalidations_total",
     help: "Invalidations in the log.",
     ...{ kind: "invalidations", parts: ["=accepted"] },
