@@ -110,8 +110,8 @@ describe("edges that don't answer", () => {
     expect(last).toBeLessThan(60 * 1.5);
     // A quick question, a patient one, and the push itself.
     expect(two.mostUnderWay).toBeLessThanOrEqual(3);
-    // Redis is read as often, and no more.
-    expect(Math.max(...counted(world.redisCalls, { from: 4_000, span: 1_000, spans: 25 }))).toBeLessThan(22);
+    // Redis is read as often, and no more: the figures that are noted every ten seconds among it.
+    expect(Math.max(...counted(world.redisCalls, { from: 4_000, span: 1_000, spans: 25 }))).toBeLessThan(30);
     expect(Math.max(...counted(world.redisCalls, { from: 120_000, span: 1_000, spans: 60 }))).toBeLessThan(
       32,
     );

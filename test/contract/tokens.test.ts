@@ -63,7 +63,8 @@ describe("the scope of each route", () => {
       for (const [own, token] of tokens) {
         // With no body that could do anything.
         const body = method === "GET" || method === "DELETE" ? {} : { body: [] };
-        if (method === "DELETE" && own === scope) continue;
+        // Those would change something, or never end.
+        if ((method === "DELETE" || path === "/tail") && own === scope) continue;
         const { status, json, headers } = await token.as(path.replace(/\{\w+\}/g, "nobody"), {
           method,
           ...body,
