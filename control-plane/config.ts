@@ -386,4 +386,13 @@ export const LIMITS = {
   sessionAtMost: hours(12),
   /** A session's cookie says when it was seen as exactly as this: not every page need set it. */
   sessionRenewed: minutes(1),
+
+  /** Spans of one request beside its own: the widest fan-out has one an edge; what is beyond them is counted. */
+  traceCalls: 600,
+  /** What an answer leaves running is in its trace if it ends within this: the slowest push does. */
+  traceGrace: seconds(3),
+  /** A collector that takes longer is not waited for: what it was to take is lost. */
+  traceDeadline: seconds(5),
+  /** Traces on their way at once in an isolate: what a collector that hangs may hold. */
+  traceExports: 32,
 } as const;

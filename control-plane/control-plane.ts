@@ -40,6 +40,8 @@ import type { ObservedLedger } from "./observe/take-observed.ts";
 import type { Gates } from "./tokens/gates.ts";
 import type { Principals } from "./tokens/principals.ts";
 import type { ShownToken } from "./tokens/token-text.ts";
+import type { Tracing } from "./tracing/settings.ts";
+import type { Spans } from "./tracing/spans.ts";
 
 /** The environment, read once. */
 export interface Settings {
@@ -55,6 +57,8 @@ export interface Settings {
   /** Where the API lets sites have their origins beside the world. */
   readonly privateOrigins: Reach;
   readonly alerting: Alerting;
+  /** Who takes the traces of requests; null traces nothing. */
+  readonly tracing: Tracing | null;
   /** SHA-256 of the admin token in hexadecimal; null lets nobody in. */
   readonly adminTokenHash: string | null;
   /** The header in which the runtime itself says whom it answers; null where none does. */
@@ -78,6 +82,7 @@ export interface ControlPlane {
   /** To whom the environment names, and nobody else (docs/adr/0033-the-control-plane-fetches-nothing.md). */
   readonly http: HttpCalls;
   readonly callEdge: CallEdge;
+  readonly spans: Spans | null;
   readonly checker: SignatureChecker;
   readonly log: Log;
   readonly logTail: LogTail;

@@ -26,7 +26,8 @@ import type { HttpCalls } from "../shared/ports/http.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
 import type { Redis } from "../shared/ports/redis.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
-import { createCallEdge } from "../shared/wire/call-edge.ts";
+import { type CallEdge, createCallEdge } from "../shared/wire/call-edge.ts";
+import { CONTROL } from "../shared/wire/databases.ts";
 import { SignatureChecker } from "../shared/wire/signature.ts";
 import { Reachability } from "./alerts/reachability.ts";
 import { Auditor } from "./audit/auditor.ts";
@@ -41,6 +42,9 @@ import { ObservedLedger } from "./observe/take-observed.ts";
 import { Gates } from "./tokens/gates.ts";
 import { Principals } from "./tokens/principals.ts";
 import { tokenOf } from "./tokens/token-text.ts";
+import { SpanExport } from "./tracing/export-spans.ts";
+import { Spans } from "./tracing/spans.ts";
+import { tracedCallEdge, tracedDatabases, tracedRedis } from "./tracing/traced-calls.ts";
 
 /** The outside of a control plane. */
 export interface ControlPlanePorts {
@@ -58,9 +62,11 @@ export interface ControlPlanePorts {
 }
 
 export function createControlPlane(
-  ports: ControlPlanePorts,
+  outside: ControlPlanePorts,
   given: { readonly clusterKey: string; readonly environment: ReadEnvironment },
 ): ControlPlane {
+  const spans = spansOf(outside, given.environment);
+  const ports = spans === null ? outside : traced(outside, spans);
   const { clock, timers, random, digest, parseUrl, http } = ports;
   const reach = new Reachability(clock);
   const redis = reach.noting(ports.redis);
@@ -73,7 +79,7 @@ export function createControlPlane(
     ...{ witness: ports.witness, auditWitness: ports.auditWitness, databases: ports.databases },
     settings: environment.settings,
     clusterKey: key,
-    callEdge: createCallEdge({ http, key, digest, random, clock }),
+    ...{ callEdge: callEdgeOf(ports, key, spans), spans },
     checker: new SignatureChecker({ key, digest, maxAgeMs: LIMITS.signatureAge }),
     log,
     auditLog: createAuditLog(redis, environment.settings.replicas, {
@@ -111,6 +117,27 @@ export function createControlPlane(
     alerts: createAlertStore(redis, deadline),
     warmups: warmupsOn(redis),
   };
+}
+
+function spansOf(
+  { clock, timers, http }: ControlPlanePorts,
+  { settings: { tracing } }: ReadEnvironment,
+): Spans | null {
+  if (tracing === null) return null;
+  const to = new SpanExport({ http, clock, tell: (line) => console.error(line) }, tracing);
+  return new Spans({ clock, timers, send: (spans) => to.send(spans) });
+}
+
+const traced = (ports: ControlPlanePorts, spans: Spans): ControlPlanePorts => ({
+  ...ports,
+  redis: tracedRedis(spans, CONTROL, ports.redis),
+  databases: tracedDatabases(spans, ports.databases),
+});
+
+function callEdgeOf(ports: ControlPlanePorts, key: string, spans: Spans | null): CallEdge {
+  const { http, digest, random, clock } = ports;
+  const callEdge = createCallEdge({ http, key, digest, random, clock });
+  return spans === null ? callEdge : tracedCallEdge(spans, callEdge);
 }
 
 const answerSamplesOf = ({ redis, databases, clock, random }: ControlPlanePorts) =>

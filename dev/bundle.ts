@@ -19,7 +19,7 @@ export async function bundleWorker(entry: string, changed: SourceChange | null =
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*"],
+    external: ["cloudflare:*", "node:async_hooks"],
     loader: { ".lua": "text", ".html": "text", ".css": "text" },
     logLevel: "silent",
     plugins: changed === null ? [] : [changing(changed)],

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { REACHES, type Reach } from "../shared/core/address.ts";
-import { alertingOf } from "./alerting.ts";
+import { handedOn } from "./handed-on.ts";
 import { findRedisServer } from "./redis/launch.ts";
 
 export interface StartOptions {
@@ -18,7 +18,7 @@ export interface StartOptions {
   /** Where sites' own origins may be beside the world: `loopback` where it is left out. */
   readonly privateOrigins?: Reach;
   /** By the names of its variables; the control plane checks them. */
-  readonly alerting?: Readonly<Record<string, string>>;
+  readonly handedOn?: Readonly<Record<string, string>>;
   /** None where it is left out. */
   readonly protection?: Protection;
   /** An R2 bucket for each edge: runtimes that are processes of their own can't share one. */
@@ -108,7 +108,7 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): St
     push: flags["no-push"] !== true,
     ...reachOf(flags["private-origins"]),
     protection: protection(flags),
-    alerting: alertingOf(env),
+    handedOn: handedOn(env),
   };
 }
 

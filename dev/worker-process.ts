@@ -12,6 +12,8 @@ export interface WorkerProcessConfig {
   /** The bundled module. */
   readonly scriptPath: string;
   readonly bindings: Readonly<Record<string, string>>;
+  /** Of the runtime, as the worker's own configuration for the network has them; none where left out. */
+  readonly compatibilityFlags?: readonly string[];
   /** `host:port` of plain HTTP; null = the worker's own fetch. */
   readonly origin: { readonly address: string } | null;
   readonly cacheDir: string | null;
@@ -50,6 +52,7 @@ async function run(config: WorkerProcessConfig): Promise<void> {
       { type: "ESModule", path: config.scriptPath, contents: readFileSync(config.scriptPath, "utf8") },
     ],
     compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: [...(config.compatibilityFlags ?? [])],
     bindings: { ...config.bindings },
     ...(config.origin === null ? {} : { serviceBindings: { ORIGIN: originBinding(config.origin) } }),
     ...(config.cacheDir === null ? {} : { cachePersist: config.cacheDir }),

@@ -81,6 +81,7 @@ export function startControl(
     name: "tidegate-control-plane",
     port: options.controlPort,
     scriptPath: common.bundles.control,
+    compatibilityFlags: ["nodejs_als"],
     bindings: {
       ...sharedBindings(common, told),
       ADMIN_TOKEN_SHA256: createHash("sha256").update(token).digest("hex"),
@@ -91,7 +92,7 @@ export function startControl(
       PUSH: options.push ? "on" : "off",
       REPLICAS: "0",
       EXTERNAL_URL: `http://localhost:${options.controlPort}`,
-      ...options.alerting,
+      ...options.handedOn,
     },
     origin: null,
     cacheDir: null,

@@ -1,6 +1,7 @@
 // What the environment says of alerts: the rules' terms, who is told of them, and where people find more.
 
 import type { Fault } from "../../shared/wire/json.ts";
+import { readUrl } from "../configuration/url-variable.ts";
 import { type AlertTable, DEFAULT_ALERTS, readAlerts } from "./overrides.ts";
 
 export interface Alerting {
@@ -40,15 +41,3 @@ export function readAlerting(env: AlertEnvironment, faults: string[]): Alerting 
 }
 
 const inAlerts = ({ pointer, message }: Fault): string => `ALERTS${pointer && `: ${pointer}`} ${message}`;
-
-/** Empty where it is not set, or is no URL. Its text is never told: it may hold a secret. */
-function readUrl(
-  env: AlertEnvironment,
-  name: "ALERT_WEBHOOK_URL" | "EXTERNAL_URL",
-  faults: string[],
-): string {
-  const text = env[name] ?? "";
-  if (text === "" || /^https?:\/\/[^\s/?#@]+(\/\S*)?$/.test(text)) return text;
-  faults.push(`${name} is not http(s)://host[:port][/path]`);
-  return "";
-}

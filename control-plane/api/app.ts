@@ -25,6 +25,7 @@ import { siteRoutes } from "./sites.ts";
 import { suggestionsRoute } from "./suggestions.ts";
 import { tailRoute } from "./tail.ts";
 import { tokenRoutes } from "./tokens.ts";
+import { traceRequest } from "./trace-request.ts";
 import { refuseInvalid } from "./validation.ts";
 import { warmupRoute } from "./warmups.ts";
 import { warmupProgressRoutes } from "./warmups-progress.ts";
@@ -38,6 +39,7 @@ export function createApi(ports: ApiPorts): Api {
     return problemResponse(context, error);
   });
   api.notFound((context) => problemResponse(context, new Refusal("not-found", "There is nothing here.")));
+  if (ports.plane.spans !== null) api.use(traceRequest(ports.plane.spans));
   api.use(nameRequest(ports));
   api.use(keepBeating(ports));
   api.use(

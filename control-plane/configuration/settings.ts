@@ -12,9 +12,10 @@ import { identifier, readPolicy } from "../../shared/wire/policy.ts";
 import { type AlertEnvironment, readAlerting } from "../alerts/settings.ts";
 import type { Settings } from "../control-plane.ts";
 import { readOriginUrl } from "../sites/origin-url.ts";
+import { readTracing, type TracingEnvironment } from "../tracing/settings.ts";
 
 /** What of the environment has to be read: all of it is text. */
-export interface Environment extends AlertEnvironment {
+export interface Environment extends AlertEnvironment, TracingEnvironment {
   readonly CLUSTER_KEY?: string;
   /** Instead of the admin token itself: its SHA-256 in hexadecimal. */
   readonly ADMIN_TOKEN_SHA256?: string;
@@ -93,6 +94,7 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
       replicas: replicas ?? 0,
       privateOrigins: readReach(env.PRIVATE_ORIGINS, faults),
       alerting: readAlerting(env, faults),
+      tracing: readTracing(env, faults),
       adminTokenHash,
       addressHeader: readHeaderName(env.ADDRESS_HEADER, faults),
       faults,

@@ -19,7 +19,7 @@ export type EdgeAnswer =
 
 /** Never rejects. `url` ends without a slash. */
 export type CallEdge = (
-  edge: { readonly url: string },
+  edge: { readonly url: string; readonly id?: string },
   message: EdgeMessage,
   deadline: Millis,
 ) => Promise<EdgeAnswer>;

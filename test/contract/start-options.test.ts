@@ -14,17 +14,18 @@ const dir = mkdtempSync(join(tmpdir(), "tidegate-options-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe("flags", () => {
-  test("what the environment says of alerts is handed on, and nothing else of it", () => {
-    const env = { ALERTS: "{}", ALERT_WEBHOOK_URL: "http://hook.test", RUNBOOK_BASE: "", HOME: "/root" };
-    expect(readOptions(["--redis", "embedded"], env)?.alerting).toEqual({
-      ALERTS: "{}",
-      ALERT_WEBHOOK_URL: "http://hook.test",
-    });
+  test("what the environment says of alerts and traces is handed on, and nothing else of it", () => {
+    const told = {
+      ...{ ALERTS: "{}", ALERT_WEBHOOK_URL: "http://hook.test" },
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318", OTEL_SERVICE_NAME: "tide" },
+    };
+    const env = { ...told, RUNBOOK_BASE: "", HOME: "/root" };
+    expect(readOptions(["--redis", "embedded"], env)?.handedOn).toEqual(told);
   });
 
   test("the defaults are those of the documentation", () => {
     expect(readOptions(["--redis", "embedded"], {})).toEqual({
-      alerting: {},
+      handedOn: {},
       origin: null,
       edges: 3,
       edgePort: 8787,

@@ -41,7 +41,7 @@ export interface FaultyCluster extends TestCluster {
 export type Json = any;
 
 export interface ClusterSetUp
-  extends Partial<Pick<StartOptions, "edges" | "push" | "redis" | "protection" | "buckets">> {
+  extends Partial<Pick<StartOptions, "edges" | "push" | "redis" | "protection" | "buckets" | "handedOn">> {
   readonly policies?: readonly unknown[];
   /** A fault in the edges' sources. */
   readonly changed?: SourceChange;
@@ -88,6 +88,7 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
     policies,
     push: setUp.push ?? true,
     ...(setUp.buckets && { buckets: setUp.buckets }),
+    ...(setUp.handedOn && { handedOn: setUp.handedOn }),
     ...(setUp.protection !== undefined && { protection: setUp.protection }),
   };
   const { changed } = setUp;
