@@ -15,7 +15,7 @@ import { observeRequest } from "./observe/observe.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { watchRequest } from "./tail/watch-request.ts";
-import { timingOf } from "./timing.ts";
+import type { Timings } from "./timing.ts";
 
 export interface Answered {
   readonly reply: Reply;
@@ -43,14 +43,13 @@ export function counted(edge: Edge, request: EdgeRequest, given: Answered): Repl
     countHot(edge, request, { reply, route, result });
     observeRequest(edge, request, { route, result, size });
   }
-  return edge.serverTiming && reply.memory === null ? timed(edge, request, given) : reply;
+  return edge.timings !== null && reply.memory === null ? timed(edge.timings, request, given) : reply;
 }
 
 /** With what it took; headers that others get too are left to them. */
-function timed(edge: Edge, request: EdgeRequest, { reply, result, by }: Answered): Reply {
+function timed(timings: Timings, request: EdgeRequest, { reply, result, by }: Answered): Reply {
   const { shown: _, ...own } = reply;
-  const timing = timingOf(by, result, edge.clock.now() - request.arrivedAt);
-  return { ...own, headers: [...reply.headers, timing] };
+  return { ...own, headers: [...reply.headers, timings.header(request, { by, result })] };
 }
 
 /** An entry in memory is noted once a period: for a hit that is one comparison. */

@@ -20,6 +20,7 @@ import { Router } from "./router.ts";
 import { RequestTail } from "./tail/request-tail.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
 import { MemoryTier } from "./tiers/memory.ts";
+import { Timings } from "./timing.ts";
 import { UnsentWrites } from "./writes/unsent.ts";
 import { flushUnsent } from "./writes/write-around.ts";
 
@@ -39,7 +40,7 @@ export interface EdgeSetUp {
   readonly originShare: BucketTerms | null;
   /** Whether requests are counted; where left out, they are. */
   readonly countsRequests?: boolean;
-  /** Whether answers say who gave them; where left out, they don't. */
+  /** Whether answers say what they have passed; where left out, they don't. */
   readonly serverTiming?: boolean;
   /** Which bodies are kept in chunks, where not by the limits. */
   readonly chunking?: Chunking;
@@ -71,7 +72,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
   const edge: Edge = {
     ...ports,
     id: setUp.id,
-    serverTiming: setUp.serverTiming ?? false,
+    timings: setUp.serverTiming === true ? new Timings(ports.clock) : null,
     bornAt: ports.clock.now(),
     view,
     peers,

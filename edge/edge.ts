@@ -28,6 +28,7 @@ import type { Shown } from "./shown.ts";
 import type { RequestTail } from "./tail/request-tail.ts";
 import type { DataCentreTier, Look } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
+import type { Timings } from "./timing.ts";
 import type { Flushing } from "./writes/flushing.ts";
 import type { UnsentWrites } from "./writes/unsent.ts";
 
@@ -50,8 +51,8 @@ export interface EdgePorts {
 
 export interface Edge extends EdgePorts {
   readonly id: string;
-  /** Whether answers say in `Server-Timing` who gave them, and how long that took. */
-  readonly serverTiming: boolean;
+  /** What answers say in `Server-Timing`; null where they say nothing. */
+  readonly timings: Timings | null;
   /** When this life of it began. */
   readonly bornAt: Instant;
   readonly view: ViewKeeper;

@@ -24,7 +24,7 @@ export interface Environment {
   readonly ORIGIN_SHARE?: string;
   /** `off`: requests are not counted. */
   readonly METRICS?: string;
-  /** `on`: answers say in `Server-Timing` which tier gave them, and how long that took. */
+  /** `on`: answers say in `Server-Timing` which tiers they have passed, and how long each took. */
   readonly SERVER_TIMING?: string;
 }
 

@@ -22,6 +22,7 @@ import { type Forward, type Provenance, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { serveHeld } from "./serve.ts";
 import { staleIfError, standIn } from "./stand-in.ts";
+import type { Passed } from "./timing.ts";
 
 export async function askFar(
   edge: Edge,
@@ -104,7 +105,9 @@ async function followerReply(
   request: EdgeRequest,
   { job, boarding, alreadyThere }: Aboard & { alreadyThere: boolean },
 ): Promise<Reply | "again"> {
+  const since = edge.clock.now();
   const outcome = await joinFlight(boarding.flight, LIMITS.followerGuard, edge.timers);
+  if (!alreadyThere) edge.timings?.note(request, "flight", { since, ...givenBy(outcome) });
   if (outcome.kind === "answer" || outcome.kind === "large")
     return serveFlown(edge, request, { job, outcome, role: alreadyThere ? "late" : "follower" });
   // What had to leave tokens and slots to users was turned away for that: a user has more of a right.
@@ -112,6 +115,9 @@ async function followerReply(
     return "again";
   return withoutAnswer(edge, request, { job, outcome });
 }
+
+const givenBy = (outcome: FlightOutcome): Pick<Passed, "said"> =>
+  outcome.kind === "answer" || outcome.kind === "large" ? { said: outcome.from } : {};
 
 function withoutAnswer(
   edge: Edge,

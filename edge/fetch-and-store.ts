@@ -12,7 +12,7 @@ import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
 import type { Right } from "./lease.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
-import { askForAll } from "./origin/ask.ts";
+import { askForAll, saidBy } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
 import { dropPart, findPart } from "./parts.ts";
 import { completePart, receivePart } from "./receive-part.ts";
@@ -41,6 +41,7 @@ export async function fetchAndStore(
   const priority = priorityOf(job);
   const headers = sharedRequestHeaders(job, plan);
   const answered = await askForAll(edge, job.route, { headers, priority, reason: reasonOf(job, plan) });
+  edge.timings?.noteFlown(job, "origin", { since: sentAt, ...saidBy(answered) });
   const exchange: Exchange = {
     job,
     right,

@@ -5,7 +5,7 @@ import { coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/
 import { type RequestDirectives, requestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
-import { instant, later, millis } from "../shared/core/units.ts";
+import { instant, later, type Millis, millis } from "../shared/core/units.ts";
 import { auditDue } from "./audit/audit-read.ts";
 import { LIMITS } from "./config.ts";
 import { discard, wantsLess } from "./content.ts";
@@ -50,13 +50,21 @@ function isClassifiedLately(edge: Edge, request: EdgeRequest): boolean {
 }
 
 async function classifiedLately(edge: Edge, request: EdgeRequest): Promise<Reply> {
-  const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
-  await edge.view.within(LIMITS.writeWindow, arrival, request.background);
+  await viewWithin(edge, request, LIMITS.writeWindow);
   const route = edge.router.route(request);
   if (route === null) return noSite(edge, request);
   return route.rules.write === "write-back"
     ? throughJournal(edge, request, route)
     : withoutJournal(edge, request, route);
+}
+
+/** A view that is young enough for the request, where one can be had. */
+async function viewWithin(edge: Edge, request: EdgeRequest, window: Millis): Promise<LogView | null> {
+  const since = edge.clock.now();
+  const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
+  const view = await edge.view.within(window, arrival, request.background);
+  if (edge.clock.now() > since) edge.timings?.note(request, "log", { since });
+  return view;
 }
 
 const throughJournal = (edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> =>
@@ -67,8 +75,7 @@ const throughJournal = (edge: Edge, request: EdgeRequest, route: Route): Promise
  * journal holds is newer than that, and a write that went around it would overtake those that wait there.
  */
 async function whileCold(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
-  const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
-  await edge.view.within(route.rules.window, arrival, request.background);
+  await viewWithin(edge, request, route.rules.window);
   if (edge.router.isConfigured) return handleRequest(edge, request);
   const known = await edge.lastConfiguration.recall();
   const by = known === null ? null : edge.router.routeBy(known, request);
@@ -160,8 +167,7 @@ function pleases({ held, freshUntil }: MemoryAnswer, request: EdgeRequest, route
 }
 
 async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
-  const arrival = { at: request.arrivedAt, ticket: edge.view.ticket() };
-  const view = await edge.view.within(route.rules.window, arrival, request.background);
+  const view = await viewWithin(edge, request, route.rules.window);
   // The first view brings the first configuration, and any later one may: what was classified by another is again.
   if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
   const fenced = view === null || knownAge(view, request.arrivedAt) > route.rules.window;

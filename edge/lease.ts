@@ -82,6 +82,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     const outcome = await edge.midTier.read({ ...place, need, asOf, lease, not: search.not });
     if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
+    edge.timings?.noteFlown(job, "l2", { since: askedAt, said: saidOf(outcome, standing) });
     switch (standing) {
       case "again":
         continue;
@@ -101,12 +102,24 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         if (job.lease !== "wait") return right(edge, job, { search, asOf, token: null });
         job.route.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return right(edge, job, { search, asOf, token: null });
-        await edge.timers.sleep(pollPause(edge, search));
+        await poll(edge, job, search);
         continue;
       default:
         return standing;
     }
   }
+}
+
+async function poll(edge: Edge, job: FlightJob, search: Search): Promise<void> {
+  const since = edge.clock.now();
+  await edge.timers.sleep(pollPause(edge, search));
+  edge.timings?.noteFlown(job, "lease", { since });
+}
+
+function saidOf({ kind }: ReadOutcome, standing: Standing): "hit" | "stale" | "miss" | "error" {
+  if (kind === "unavailable") return "error";
+  if (kind !== "hit") return "miss";
+  return typeof standing === "object" && standing.kind === "answer" ? "hit" : "stale";
 }
 
 function placeOf(

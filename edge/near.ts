@@ -21,7 +21,9 @@ interface Look {
 /** The best answer in this data centre; the memory's where both have one. */
 export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Promise<Judged | null> {
   const key = keyFor(edge, { route: look.route, request });
+  const since = edge.clock.now();
   const inMemory = await lookInMemory(edge, request, { ...look, key });
+  edge.timings?.note(request, "l1-memory", { since, said: saidOf(inMemory) });
   if (inMemory !== null && inMemory !== "expired") return inMemory;
   look.route.counters.tiers.l1Memory.misses += 1;
   // What stands beside it in the data centre was most likely stored with it: L2 is who may have a newer one.
@@ -66,9 +68,12 @@ async function lookInMemory(
 
 async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor): Promise<Judged | null> {
   const { route, view, key } = look;
+  const since = edge.clock.now();
   const found = await findInDataCentre(edge, key, request.background);
   if (found.kind !== "hit" || !variesFor(found.held.answer.vary, (name) => request.header(name))) {
-    route.counters.tiers.l1Cache[found.kind === "unavailable" ? "errors" : "misses"] += 1;
+    const away = found.kind === "unavailable";
+    route.counters.tiers.l1Cache[away ? "errors" : "misses"] += 1;
+    edge.timings?.note(request, "l1-cache", { since, said: away ? "error" : "miss" });
     return null;
   }
   const input = inputFor(edge, { route, request }, { ...found, tier: "l1Cache" });
@@ -79,6 +84,7 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
     request.background.keep(edge.dataCentre.recordVerified(verified)),
   );
   if (judged !== null) edge.tail.note(request, judged);
+  edge.timings?.note(request, "l1-cache", { since, said: saidOf(judged) });
   if (judged === null || judged.step.kind === "fetch") return null;
   route.counters.tiers.l1Cache.hits += 1;
   if (judged.body.kind === "bytes") {
@@ -86,6 +92,11 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
     promote(edge, { key, primary: route.key }, answer);
   }
   return judged;
+}
+
+function saidOf(found: Judged | "expired" | null): "hit" | "stale" | "miss" {
+  if (found === null) return "miss";
+  return found !== "expired" && found.step.kind === "serve" ? "hit" : "stale";
 }
 
 /** Expired beyond all use, but for whoever says that stale answers will do. */

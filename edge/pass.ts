@@ -9,7 +9,7 @@ import { counted, failure, lengthOf, refusal } from "./count.ts";
 import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
-import { type Asked, askOrigin } from "./origin/ask.ts";
+import { type Asked, askOrigin, saidBy } from "./origin/ask.ts";
 import { passedRequestHeaders } from "./origin-request.ts";
 import { originFailure, problemReply, shedReply, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -66,10 +66,13 @@ export async function askForOne(
   // A client has to have his answer; a warm-up that brings the caches nothing costs the budget all the same.
   const kind = request.purpose === "client" ? "pass" : "fill";
   const reason = reasonOf(request);
+  const since = edge.clock.now();
   const asked = askOrigin(edge, { route, kind, priority, reason, request: sent });
   // Its slot has to be given back, whether its client is still there or not.
   request.background.keep(asked);
-  return asked;
+  const outcome = await asked;
+  edge.timings?.note(request, "origin", { since, ...saidBy(outcome) });
+  return outcome;
 }
 
 function reasonOf({ method, purpose }: EdgeRequest): OriginReason {

@@ -89,7 +89,7 @@ export function memoryReply(
   }
   if (entry.sent === null || entry.sent.rules !== rules) {
     const shown = shownHeaders(answer, rules);
-    const headers = edge.serverTiming ? [...shown, MEMORY_TIMING] : shown;
+    const headers = edge.timings === null ? shown : [...shown, MEMORY_TIMING];
     const body = { kind: "bytes", bytes: entry.body } as const;
     entry.sent = { headers, body, upstream: upstreamStatus(answer.headers), rules };
     entry.prepared = null;

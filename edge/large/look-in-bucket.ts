@@ -21,7 +21,10 @@ export async function lookInBucket(
   if (edge.bucket === null || route.rules.content !== "immutable" || right.asOf === null) return null;
   // What is nearer is to be freshened, or is what somebody asks to be newer than.
   if (right.validators !== null || request.purpose === "refill") return null;
+  const since = edge.clock.now();
   const found = await edge.bucket.find(keyFor(edge, job));
+  const said = found.kind === "hit" ? "hit" : found.kind === "unavailable" ? "error" : "miss";
+  edge.timings?.noteFlown(job, "bucket", { since, said });
   if (found.kind === "unavailable") route.counters.tiers.l2.errors += 1;
   if (found.kind !== "hit" || !isInChunks(found.held)) return null;
   if (!variesFor(found.held.answer.vary, (name) => request.header(name))) return null;

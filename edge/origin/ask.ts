@@ -13,6 +13,7 @@ import type { OriginReason, RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { observeAnswer } from "../observe/observe.ts";
 import type { Route } from "../router.ts";
+import type { Passed } from "../timing.ts";
 import type { OriginGuard, Pass } from "./guard.ts";
 import type { Shed } from "./shed.ts";
 
@@ -28,6 +29,10 @@ export interface Asking {
 }
 
 export type Asked = OriginOutcome | Shed;
+
+/** For `Server-Timing`: an answer speaks for itself. */
+export const saidBy = ({ kind }: Asked): Pick<Passed, "said"> =>
+  kind === "answer" ? {} : { said: kind === "shed" ? "shed" : "error" };
 
 /** A GET of what everybody may be given. */
 export function askForAll(

@@ -26,8 +26,16 @@ export function journalKey(edge: Edge, request: EdgeRequest, route: Route): Prom
 
 const CREDENTIALS = ["authorization", "cookie", "proxy-authorization"];
 
-export const findValue = async (edge: Edge, request: EdgeRequest, route: Route): Promise<JournalRead> =>
-  edge.journal.read(await journalKey(edge, request, route), "use");
+export async function findValue(edge: Edge, request: EdgeRequest, route: Route): Promise<JournalRead> {
+  const key = await journalKey(edge, request, route);
+  const since = edge.clock.now();
+  const found = await edge.journal.read(key, "use");
+  edge.timings?.note(request, "journal", { since, said: SAID[found.kind] });
+  return found;
+}
+
+/** For `Server-Timing`. */
+const SAID = { value: "hit", absent: "miss", unavailable: "error" } as const;
 
 /** `unknown`: the log could not be asked. */
 type Vouched = "yes" | "no" | "unknown";
