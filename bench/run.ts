@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 
-import { benchClient } from "./client.ts";
+import { benchClient } from "./client/client.ts";
 import { benchCommands } from "./commands.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchEviction, type TraceOptions } from "./eviction.ts";

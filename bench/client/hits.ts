@@ -1,18 +1,11 @@
-// The client library beside caches that people use: what a hit in the own process takes, round by round in one run.
+// What a hit in the own process takes, here and in caches that people use, round by round in one run.
 
 import { type Cache as CachifiedCache, cachified } from "@epic-web/cachified";
 import { BentoCache, bentostore } from "bentocache";
 import { memoryDriver } from "bentocache/drivers/memory";
 import { createCache as createManager } from "cache-manager";
-import { fakeTidegate } from "../client/testing/fake-tidegate.ts";
-import { systemClock } from "../shared/runtime/system.ts";
-
-export interface ClientResult {
-  readonly name: "client";
-  /** Microseconds a hit, the median of the rounds. */
-  readonly hitMicroseconds: Readonly<Record<string, number>>;
-  readonly rounds: number;
-}
+import { fakeTidegate } from "../../client/testing/fake-tidegate.ts";
+import { systemClock } from "../../shared/runtime/system.ts";
 
 interface Subject {
   readonly name: string;
@@ -22,8 +15,8 @@ interface Subject {
 const KEYS = 1000;
 const READS = 20_000;
 
-export async function benchClient(quick: boolean): Promise<ClientResult> {
-  const rounds = quick ? 5 : 11;
+/** Microseconds a hit, the median of the rounds, by the cache's name. */
+export async function compareHits(rounds: number): Promise<Record<string, number>> {
   const subjects = [await tidegate(), await manager(), await bento(), await withCachified()];
   const took = new Map(subjects.map(({ name }): [string, number[]] => [name, []]));
   // One round to warm up, whose figures are dropped.
@@ -32,10 +25,7 @@ export async function benchClient(quick: boolean): Promise<ClientResult> {
       const microseconds = await measure(subject);
       if (round > 0) took.get(subject.name)?.push(microseconds);
     }
-  const hitMicroseconds = Object.fromEntries([...took].map(([name, figures]) => [name, median(figures)]));
-  for (const [name, figure] of Object.entries(hitMicroseconds))
-    console.log(`${name.padEnd(16)} ${figure.toFixed(2)} µs a hit`);
-  return { name: "client", hitMicroseconds, rounds };
+  return Object.fromEntries([...took].map(([name, figures]) => [name, median(figures)]));
 }
 
 async function measure({ read }: Subject): Promise<number> {
