@@ -48,7 +48,7 @@ async function askForDocument(): Promise<OpenApi> {
     const file = join(folder, "app.mjs");
     writeFileSync(file, await bundleWorker(join(root, "control-plane/api/app.ts")));
     const { createApi } = await import(pathToFileURL(file).href);
-    const api = createApi({ plane: {}, wake: async () => {} });
+    const api = createApi({ plane: { spans: null }, wake: async () => {} });
     const request = new Request("http://127.0.0.1/openapi.json", { headers: { "x-request-id": "types" } });
     const response: Response = await api.fetch(request, {}, { waitUntil: () => {} });
     return (await response.json()) as OpenApi;

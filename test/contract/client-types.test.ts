@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..", "..");
 
 /** As served: no route is asked anything, so none needs a control plane behind it. */
 async function servedDocument(): Promise<OpenApi> {
-  const api = createApi({ plane: {}, wake: async () => {} } as unknown as ApiPorts);
+  const api = createApi({ plane: { spans: null }, wake: async () => {} } as unknown as ApiPorts);
   const request = new Request("http://control.test/openapi.json", { headers: { "x-request-id": "types" } });
   const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
   const answer = await api.fetch(request, {}, context as unknown as Parameters<typeof api.fetch>[2]);
