@@ -41,7 +41,7 @@ Examples:
 
 function addList(alerts: Command, shell: Shell): void {
   const command = alerts
-    .command("list")
+    .command("list", { isDefault: true })
     .description("List what fires, what may soon, and what did in the last hour.")
     .addOption(new Option("--state <state>", "only these").choices(["firing", "pending", "resolved"]))
     .addHelpText(
