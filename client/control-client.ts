@@ -14,6 +14,7 @@ import type {
   AcceptedInvalidation,
   AcceptedWarmup,
   CacheMetrics,
+  CacheMetricsSeries,
   ChangedPolicy,
   Diagnosis,
   DryRun,
@@ -113,6 +114,11 @@ export interface ControlClient extends AuditClient {
     put(id: string, change: Routes["PUT /shards/{id}"]["body"], options?: CallOptions): Promise<Shards>;
   };
   cacheMetrics(query?: Query<"GET /cache-metrics">, options?: CallOptions): Promise<CacheMetrics>;
+  /** The same as points of time, oldest first: for charts. */
+  cacheMetricsSeries(
+    query?: Query<"GET /cache-metrics/series">,
+    options?: CallOptions,
+  ): Promise<CacheMetricsSeries>;
   /** What is not as it should be, and what to do about it. */
   doctor(options?: CallOptions): Promise<Diagnosis>;
   readonly health: {
@@ -155,6 +161,8 @@ export function createControlClient({ url, token = null, ...given }: ClientOptio
     },
     cacheMetrics: async (query = {}, options) =>
       (await ask(to, "GET /cache-metrics", { query, options })).json,
+    cacheMetricsSeries: async (query = {}, options) =>
+      (await ask(to, "GET /cache-metrics/series", { query, options })).json,
     doctor: async (options) => (await ask(to, "GET /doctor", { options })).json,
     // Whoever asks this wants to know how it is now, not whether it will be well.
     health: {

@@ -1,6 +1,6 @@
 // The client's types are those of the control plane's routes.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createApi } from "../../control-plane/api/app.ts";
@@ -64,4 +64,17 @@ test("a schema is written as the type of what it describes", () => {
     'export interface Routes { "PUT /trees/{id}": { query: { site?: string; }; body: Tree; answers: { 204: null; }; }; }',
   );
   expect(namesIn(routes, document)).toEqual(["Tree"]);
+});
+
+test("the client has a method for every route, but for those that are no calls", () => {
+  const folder = join(root, "client");
+  const made = new Set(["routes.ts", "schemas.ts"]);
+  const sources = readdirSync(folder).filter((name) => name.endsWith(".ts") && !made.has(name));
+  const written = sources.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
+  const routes =
+    readFileSync(join(folder, "routes.ts"), "utf8").match(/"(?:GET|POST|PUT|DELETE) \/[^"]*"/g) ?? [];
+  expect(routes.length).toBeGreaterThan(40);
+  const missing = routes.filter((route) => !written.includes(route));
+  // Streams go by their paths, and what Prometheus reads is for Prometheus.
+  expect(missing).toEqual(['"GET /metrics"', '"GET /warmups/{id}/events"']);
 });
