@@ -226,7 +226,7 @@ export class Cache {
     checkKey(key);
     checkTags(tags, "tags");
     return {
-      ...{ key, rules, tags, ttl: span, loader, source, background: false, candidate: null },
+      ...{ key, rules, tags, ttl: span, loader, source, background: false, candidate: null, over: false },
       selectors: selectorsOfValue(this.core.namespace, { key, class: rules.class, tags }),
       arrivedAt: this.core.clock.now(),
       ticket: this.core.view.ticket(),

@@ -38,6 +38,8 @@ export interface Job {
   readonly background: boolean;
   /** As `Unsent` counts: what began before another one is not kept. */
   readonly drops: number;
+  /** Its caller has been given his answer: what has not begun by then need not begin for him. */
+  over: boolean;
   /** Not good enough as it is; what of it may stand in is decided when it is needed. */
   candidate: Verdict | null;
 }

@@ -42,7 +42,13 @@ export function readFurther(
   { signal, deadline }: { readonly signal: AbortSignal | undefined; readonly deadline: Millis },
 ): Promise<Certificate | Nothing> {
   const { promise, resolve, reject } = Promise.withResolvers<Certificate | Nothing>();
+  const give = (outcome: Certificate | Nothing): void => {
+    job.over = true;
+    resolve(outcome);
+  };
   const fail = (error: TidegateError): void => {
+    if (job.over) return;
+    job.over = true;
     countIn(core.counters.failures, error.code);
     reject(error);
   };
@@ -51,18 +57,18 @@ export function readFurther(
     fail(new TidegateError("aborted", "The call was aborted.", { cause: signal?.reason }));
   const cancel = core.callTimers.after(deadline, () => {
     const stale = standIn();
-    if (stale !== null) resolve(stale);
+    if (stale !== null) give(stale);
     else fail(new TidegateError("deadline", `There was no value within ${deadline} ms.`));
   });
   const cancelSoft = core.timers.after(core.deadlines.soft, () => {
     const stale = standIn();
-    if (stale !== null) resolve(stale);
+    if (stale !== null) give(stale);
   });
   if (signal?.aborted === true) abort();
   signal?.addEventListener("abort", abort);
   seek(core, job)
     .then(
-      (outcome) => resolve(outcome.kind === "nothing" ? outcome : outcome.read),
+      (outcome) => give(outcome.kind === "nothing" ? outcome : outcome.read),
       (error: unknown) => fail(error instanceof TidegateError ? error : broken(error)),
     )
     .finally(() => {
@@ -77,11 +83,10 @@ const broken = (cause: unknown): TidegateError =>
   new TidegateError("internal", "The cache itself is at fault.", { cause });
 
 async function seek(core: CacheCore, job: Job): Promise<ReadOutcome> {
-  const { rules, arrivedAt } = job;
-  const arrival = { at: arrivedAt, ticket: job.ticket };
-  let view = await core.view.within(rules.window, arrival, core.background);
-  // A program that has just begun is slow to connect: what it would load without a position it could not keep.
-  if (view === null) view = await core.view.within(rules.window, arrival, core.background);
+  const { rules } = job;
+  const view = await viewFor(core, job);
+  // While Redis is a black hole many wait here: those that have been answered meanwhile must not all go on at once.
+  if (job.over) throw new TidegateError("aborted", "Nobody waits for it any more.");
   const near = view === null || rules.window === 0 ? null : lookNear(core, job, view);
   if (near !== null) {
     const how = usable(near);
@@ -101,6 +106,16 @@ async function seek(core: CacheCore, job: Job): Promise<ReadOutcome> {
     not = flight;
   }
   throw new TidegateError("contended", "The value was invalidated again and again while it was loaded.");
+}
+
+/**
+ * A log that was silent a moment ago is asked again, and not waited for: every call of an outage would take as long as a
+ * try. A program that has just begun is slow to connect, and what it loads without a position it can't keep: it tries twice.
+ */
+async function viewFor(core: CacheCore, { rules, arrivedAt: at, ticket }: Job): Promise<LogView | null> {
+  const asking = core.view.within(rules.window, { at, ticket }, core.background);
+  if (core.view.isSilent) return core.view.current();
+  return (await asking) ?? core.view.within(rules.window, { at, ticket }, core.background);
 }
 
 function lookNear(core: CacheCore, { key, rules, arrivedAt }: Job, view: LogView): Verdict | null {
@@ -219,6 +234,7 @@ export function loadBehind(core: CacheCore, job: Job, candidate: Verdict): void 
   const behind: Job = {
     ...job,
     background: true,
+    over: false,
     candidate,
     arrivedAt: core.clock.now(),
     ticket: core.view.ticket(),

@@ -70,6 +70,11 @@ export class ViewKeeper {
     return view === null ? null : positionOf(view);
   }
 
+  /** Whether the log did not answer when it was last asked. */
+  get isSilent(): boolean {
+    return this.logIsSilent;
+  }
+
   /** The highest position learnt, pushes beyond a gap included: what an origin request sent now is as of. */
   asOf(): Position | null {
     const view = this.current();
