@@ -30,8 +30,13 @@ async function visit(token = cluster.token): Promise<Seen> {
 }
 
 async function expectSound({ page, complaints, close }: Seen): Promise<void> {
-  await expectNoSidewaysScroll(page);
-  expect(await accessibilityFaults(page)).toEqual([]);
+  for (const width of [375, 1100])
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      await expectNoSidewaysScroll(page);
+      expect(await accessibilityFaults(page), `${width} ${colorScheme}`).toEqual([]);
+    }
   expect(complaints).toEqual([]);
   await close();
 }
@@ -45,7 +50,7 @@ test("a cluster that nobody has asked for anything is idle, and after a few requ
     .poll(() => seen.page.textContent("[data-live=working-answer]"), { timeout: 8000 })
     .toContain("too few for a ratio");
   await expectSound(seen);
-});
+}, 90_000);
 
 test("a token that may only read is shown figures and no form", async () => {
   const made = await cluster.call("POST", "/tokens", { name: "reader", scopes: ["read"] });
@@ -54,7 +59,7 @@ test("a token that may only read is shown figures and no form", async () => {
   expect(await seen.page.textContent("#working")).toContain("Requests");
   expect(await seen.page.locator("form[action='/purge'], form[action='/warm']").count()).toBe(0);
   await expectSound(seen);
-});
+}, 90_000);
 
 test("a revoked token's session ends", async () => {
   const made = await cluster.call("POST", "/tokens", { name: "guest", scopes: ["read"] });
@@ -74,7 +79,7 @@ test("an edge that can't be reached is named, and the figures are of the others"
     .toContain("2 of 3 edges reporting.");
   cluster.links.heal();
   await expectSound(seen);
-}, 30_000);
+}, 90_000);
 
 test("while Redis is away the page comes, and says what is not known", async () => {
   cluster.links.controlToRedis().set({ kind: "cut" });
@@ -83,4 +88,4 @@ test("while Redis is away the page comes, and says what is not known", async () 
   expect(await seen.page.textContent("#invalidations")).toContain("Unknown while Redis does not answer.");
   await expectSound(seen);
   cluster.links.heal();
-}, 30_000);
+}, 90_000);
