@@ -1,7 +1,7 @@
 // Installs the locked packages when node_modules is missing or stale, before an npm script needs them.
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withInstallLock } from "./install-lock.mjs";
@@ -60,6 +60,12 @@ function projectNode() {
 
 async function installUnlessInstalled() {
   if (isInstalled()) return;
+  // `npm ci` empties what the link leads to: another checkout's packages, which agree with another lock file.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new Error(
+      "node_modules is a link to packages that package-lock.json doesn't agree with; remove the link.",
+    );
+  }
   console.error("bootstrap: installing packages with npm ci (about a minute) …");
   const { command, args, shell } = npm();
   const child = spawn(
