@@ -2,7 +2,7 @@
 
 import type { UrlParts } from "./cache-key.ts";
 import { DEFAULT_CLASSES, STANDARD_CLASS } from "./classes.ts";
-import { matchesPattern } from "./pattern.ts";
+import { firstMatch, indexPatterns, type PatternIndex } from "./pattern-index.ts";
 import { type Policy, type Rules, resolveRules, rulesOfClass } from "./rules.ts";
 import type { SiteOrigin } from "./site-origin.ts";
 
@@ -27,7 +27,10 @@ export interface Routing {
   /** By host, or pattern of hosts. */
   readonly hosts: ReadonlyMap<string, Site>;
   readonly aliases: ReadonlyMap<string, Site>;
+  /** By site, in the order in which they govern. */
   readonly policies: ReadonlyMap<string, readonly CompiledPolicy[]>;
+  /** The same, for URLs to be looked up in. */
+  readonly governing: ReadonlyMap<string, PatternIndex<Rules>>;
 }
 
 const STANDARD_RULES = rulesOfClass(STANDARD_CLASS);
@@ -55,8 +58,11 @@ export function compileRouting(sites: readonly Site[], policies: readonly Policy
     for (const alias of site.aliases) aliases.set(alias, site);
     for (const host of site.hosts) if (!hosts.has(host)) hosts.set(host, site);
   }
-  return { sites: inOrder, hosts, aliases, policies: bySite };
+  const governing = new Map([...bySite].map(([site, list]) => [site, indexPatterns(list.map(asPattern))]));
+  return { sites: inOrder, hosts, aliases, policies: bySite, governing };
 }
+
+const asPattern = ({ policy, rules }: CompiledPolicy) => ({ pattern: policy.pattern, value: rules });
 
 /** URLs come with their hosts in lower case. */
 const withLowerCaseHosts = (site: Site): Site => ({
@@ -91,8 +97,8 @@ export function hostPatterns(host: string): string[] {
   return [...patterns, "*"];
 }
 
+/** The first policy in order that matches governs; how many there are matters next to nothing (`pattern-index.ts`). */
 export function rulesFor(routing: Routing, place: Place): Rules {
-  const list = routing.policies.get(place.site.name);
-  const match = list?.find(({ policy }) => matchesPattern(policy.pattern, place.url.host, place.url.path));
-  return match?.rules ?? STANDARD_RULES;
+  const index = routing.governing.get(place.site.name);
+  return (index === undefined ? undefined : firstMatch(index, place.url)) ?? STANDARD_RULES;
 }
