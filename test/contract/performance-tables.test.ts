@@ -1,0 +1,62 @@
+// The documentation's tables of measured figures are what the results say, and results are all of one shape.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { BENCHMARKS } from "../../bench/benchmarks.ts";
+import { commandFor } from "../../bench/result.ts";
+import { readResult, withResults } from "../../bench/tables/tables.ts";
+
+const at = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
+const documents = readdirSync(at("docs/")).filter((name) => name.endsWith(".md"));
+const results = readdirSync(at("bench/results/")).map((file) => file.replace(/\.json$/, ""));
+const places = documents.flatMap((name) =>
+  [...readFileSync(at(`docs/${name}`), "utf8").matchAll(/<!-- results:(\S+) -->/g)].map(
+    ([, place = ""]) => place,
+  ),
+);
+
+test.each(documents)("docs/%s says what the results say", (name) => {
+  const text = readFileSync(at(`docs/${name}`), "utf8");
+  expect(withResults(text, readResult)).toBe(text);
+});
+
+test("a table that differs from its result is told apart", () => {
+  const [place = ""] = places;
+  const empty = `<!-- results:${place} -->\n<!-- /results -->`;
+  const made = withResults(empty, readResult);
+  expect(made).toMatch(/\| --- \|[\s\S]*`npm run bench -- --only /);
+  const stale = made.replace(/\d(?=[^\d]*\|)/, (digit) => String((Number(digit) + 1) % 10));
+  expect(stale).not.toBe(made);
+  expect(withResults(stale, readResult)).toBe(made);
+});
+
+test("a table that nobody makes is an error", () => {
+  expect(() => withResults("<!-- results:no-such -->\n<!-- /results -->", readResult)).toThrow(/no-such/);
+});
+
+test("every result is shown somewhere, and every table has its own result", () => {
+  const shown = new Set(places.map((place) => place.split("/", 1)[0]));
+  expect([...shown].sort()).toEqual(results.sort());
+  expect(new Set(places).size).toBe(places.length);
+});
+
+test.each(results)("%s.json says when, where and by which command", (name) => {
+  const result = JSON.parse(readResult(name) ?? "") as Record<string, unknown>;
+  expect(result).toMatchObject({
+    name,
+    at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    rounds: expect.any(Number),
+    machine: {
+      cores: expect.any(Number),
+      cpu: expect.any(String),
+      memoryGiB: expect.any(Number),
+      node: expect.stringMatching(/^v\d+\./),
+      workerd: expect.any(String),
+      loadAtStart: expect.any(Number),
+    },
+  });
+  const [base = ""] = name.split("-l2");
+  expect(Object.keys(BENCHMARKS)).toContain(base);
+  const commands = [true, false].map((quick) => commandFor(base, { quick, l2: name !== base }));
+  expect(commands).toContain(result.command);
+});
