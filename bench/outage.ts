@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hitRatio, mostBeyond, type PhaseResult, phaseResult } from "./outage/phase.ts";
 import { type Databases, startDatabases } from "./outside/databases.ts";
+import { zipfPicker } from "./outside/pick.ts";
 import { startSystem } from "./outside/start-system.ts";
 import { startTraffic, type Traffic } from "./outside/traffic.ts";
-import { zipfPicker } from "./outside/zipf.ts";
 
 export interface OutageResult {
   readonly name: "outage";

@@ -1,16 +1,16 @@
 // Purges under load: how soon every edge has them by the receipts and by an outside client, and whether a receipt ever lied.
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../dev/cluster.ts";
+import { startContentOrigin } from "./outside/content-origin.ts";
 import type { Exchange } from "./outside/exchange.ts";
 import { startOpenLoop } from "./outside/open-loop.ts";
+import { zipfPicker } from "./outside/pick.ts";
 import { startSystem } from "./outside/start-system.ts";
 import { startTraffic } from "./outside/traffic.ts";
 import { VersionedContent } from "./outside/versioned-content.ts";
-import { zipfPicker } from "./outside/zipf.ts";
 import {
   lies,
   type PurgeRecord,
@@ -64,25 +64,16 @@ const TOKEN = "a-token-for-the-bench";
 
 export async function benchPurge(quick: boolean): Promise<PurgeResult> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
-  const content = new VersionedContent(() => ({ "cache-control": "max-age=3600" }));
-  const origin = await startOrigin(content);
-  const cluster = await startSystem({ dir, origin, edges: EDGES, token: TOKEN });
+  const content = new VersionedContent({ headersOf: () => ({ "cache-control": "max-age=3600" }) });
+  const origin = await startContentOrigin(() => content);
+  const cluster = await startSystem({ dir, origin: origin.server, edges: EDGES, token: TOKEN });
   try {
     return await measure(cluster, content, quick ? 100 : 1000);
   } finally {
     await cluster.stop();
-    origin.close();
+    await origin.close();
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-function startOrigin(content: VersionedContent): Promise<Server> {
-  const server = createServer((request, response) => {
-    const { status, headers, body } = content.answer(request.url ?? "/", request.headers["if-none-match"]);
-    response.writeHead(status, { "content-type": "application/json", ...headers });
-    response.end(body);
-  });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
 async function measure(cluster: Cluster, content: VersionedContent, count: number): Promise<PurgeResult> {

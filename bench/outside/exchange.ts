@@ -3,14 +3,23 @@
 import { Agent, request } from "node:http";
 import { readStated, type Stated } from "./versioned-content.ts";
 
-export interface Exchange {
+export interface Asked {
   /** The edge's number, 0 first. */
   readonly edge: number;
   readonly path: string;
-  /** When it should have been sent, was about to be, and had ended: the client's clock, milliseconds. */
+  /** When it should have been sent: the client's clock, milliseconds. */
   readonly scheduledAt: number;
+  /** GET where it is left out. */
+  readonly method?: "GET" | "PUT";
+  readonly body?: string;
+}
+
+export interface Exchange extends Asked {
+  /** When it was about to be sent, to the edge that it was sent to last, and when it had ended. */
   readonly sentAt: number;
   readonly endedAt: number;
+  /** The edge that would not have it, before it was sent to the one named above; null = nobody refused it. */
+  readonly refusedBy: number | null;
   readonly outcome: ExchangeOutcome;
 }
 
@@ -21,16 +30,18 @@ export type ExchangeOutcome =
       readonly cacheStatus: string;
       /** Seconds. */
       readonly age: number | null;
+      /** Of the body. */
+      readonly octets: number;
       /** Null where the origin did not make it. */
       readonly stated: Stated | null;
     }
-  /** The connection could not be had, or broke. */
-  | { readonly kind: "failed"; readonly reason: string }
+  /** The connection could not be had, or broke; `begun`: when part of an answer had come. */
+  | { readonly kind: "failed"; readonly reason: string; readonly begun: boolean }
   /** Nothing came, or not all of it, by the client's deadline. */
   | { readonly kind: "silent" };
 
 export interface OutsideClient {
-  ask(asked: Pick<Exchange, "edge" | "path" | "scheduledAt">): Promise<Exchange>;
+  ask(asked: Asked): Promise<Exchange>;
   close(): void;
 }
 
@@ -38,31 +49,50 @@ export interface OutsideClientOptions {
   readonly edges: readonly { readonly url: string }[];
   readonly host: string;
   readonly deadlineMs: number;
+  /**
+   * What a load balancer does for the users of a CDN: an edge that refuses the connection, or breaks it before any of
+   * its answer has come, is passed over for the next one, once.
+   */
+  readonly failOver?: boolean;
 }
 
 /** Below what servers wait for the next request: none is sent on a connection that is just being closed. */
 const IDLE_MS = 2000;
 
-/** On connections that are kept; never rejects, and never sends twice. */
-export function createOutsideClient({ edges, host, deadlineMs }: OutsideClientOptions): OutsideClient {
+/** On connections that are kept; never rejects, and never sends twice unless it fails over. */
+export function createOutsideClient(options: OutsideClientOptions): OutsideClient {
+  const { edges, host, deadlineMs, failOver = false } = options;
   const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, scheduling: "lifo" });
+  const send = async (asked: Asked, refusedBy: number | null): Promise<Exchange> => {
+    const sentAt = performance.now();
+    const url = `${edges[asked.edge]?.url}${asked.path}`;
+    const outcome = await outcomeOf({ ...asked, url }, { agent, host, deadlineMs });
+    return { ...asked, sentAt, endedAt: performance.now(), refusedBy, outcome };
+  };
   return {
     async ask(asked) {
-      const sentAt = performance.now();
-      const url = `${edges[asked.edge]?.url}${asked.path}`;
-      const outcome = await outcomeOf(url, { agent, host, deadlineMs });
-      return { ...asked, sentAt, endedAt: performance.now(), outcome };
+      const first = await send(asked, null);
+      if (!failOver || edges.length < 2 || !isRefusal(first.outcome)) return first;
+      return send({ ...asked, edge: (asked.edge + 1) % edges.length }, asked.edge);
     },
     close: () => agent.destroy(),
   };
 }
 
+const REFUSALS = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
+
+const isRefusal = (outcome: ExchangeOutcome): boolean =>
+  outcome.kind === "failed" && !outcome.begun && REFUSALS.has(outcome.reason);
+
 function outcomeOf(
-  url: string,
+  asked: Pick<Asked, "method" | "body"> & { url: string },
   given: { agent: Agent; host: string; deadlineMs: number },
 ): Promise<ExchangeOutcome> {
+  const { method = "GET", body: sentBody } = asked;
+  const length = sentBody === undefined ? {} : { "content-length": Buffer.byteLength(sentBody) };
   return new Promise((resolve) => {
-    const sent = request(url, { agent: given.agent, headers: { host: given.host } });
+    const headers = { host: given.host, ...length };
+    const sent = request(asked.url, { agent: given.agent, method, headers });
     const timer = setTimeout(() => {
       resolve({ kind: "silent" });
       sent.destroy();
@@ -71,12 +101,14 @@ function outcomeOf(
       clearTimeout(timer);
       resolve(outcome);
     };
+    let begun = false;
     const fail = (error: NodeJS.ErrnoException): void =>
-      end({ kind: "failed", reason: error.code ?? error.message });
+      end({ kind: "failed", reason: error.code ?? error.message, begun });
     sent.on("error", fail);
     sent.on("response", (answer) => {
+      begun = true;
       let body = "";
-      answer.setEncoding("utf8");
+      answer.setEncoding("latin1");
       answer.on("data", (piece: string) => {
         body += piece;
       });
@@ -87,10 +119,11 @@ function outcomeOf(
           status: answer.statusCode ?? 0,
           cacheStatus: String(answer.headers["cache-status"] ?? ""),
           age: answer.headers.age === undefined ? null : Number(answer.headers.age),
+          octets: body.length,
           stated: readStated(body),
         }),
       );
     });
-    sent.end();
+    sent.end(sentBody);
   });
 }

@@ -1,11 +1,14 @@
 // Sends by the clock, whatever becomes of what was sent before: what comes late is counted late, not left out.
 
 export interface OpenLoopOptions {
-  readonly perSecond: number;
+  /** A number, or what it is so many milliseconds after the beginning. */
+  readonly perSecond: number | ((afterMs: number) => number);
   /** Beyond so many that are under way none is sent, and each that should have been is counted. */
   readonly mostInFlight: number;
   /** `scheduledAt` is when it should have been sent; it never is before. */
   readonly send: (number: number, scheduledAt: number) => Promise<void>;
+  /** How much of the mean distance lies before this one: 1 where it is left out, which is evenly. */
+  readonly spacing?: (number: number) => number;
 }
 
 export interface OpenLoop {
@@ -18,23 +21,27 @@ export interface OpenLoopCounts {
   readonly withheld: number;
 }
 
-export function startOpenLoop({ perSecond, mostInFlight, send }: OpenLoopOptions): OpenLoop {
+export function startOpenLoop({ perSecond, mostInFlight, send, spacing }: OpenLoopOptions): OpenLoop {
   const begunAt = performance.now();
-  const scheduledAt = (number: number): number => begunAt + (number * 1000) / perSecond;
+  const rateAt = typeof perSecond === "number" ? () => perSecond : perSecond;
   const inFlight = new Set<Promise<void>>();
   let next = 0;
+  let dueAt = begunAt;
   let withheld = 0;
   let timer: NodeJS.Timeout;
   const sendDue = (): void => {
-    for (; scheduledAt(next) <= performance.now(); next++) {
+    while (dueAt <= performance.now()) {
+      const [number, scheduledAt] = [next, dueAt];
+      next += 1;
+      dueAt += (1000 * (spacing?.(next) ?? 1)) / rateAt(dueAt - begunAt);
       if (inFlight.size >= mostInFlight) {
         withheld += 1;
         continue;
       }
-      const sent = send(next, scheduledAt(next)).finally(() => inFlight.delete(sent));
+      const sent = send(number, scheduledAt).finally(() => inFlight.delete(sent));
       inFlight.add(sent);
     }
-    timer = setTimeout(sendDue, Math.max(0, scheduledAt(next) - performance.now()));
+    timer = setTimeout(sendDue, Math.max(0, dueAt - performance.now()));
   };
   sendDue();
   return {

@@ -5,7 +5,7 @@ import { hitRatio, mostBeyond, phaseResult } from "../../bench/outage/phase.ts";
 import type { Exchange, ExchangeOutcome } from "../../bench/outside/exchange.ts";
 
 const answered = (cacheStatus: string, status = 200): ExchangeOutcome => ({
-  ...{ kind: "answered", status, cacheStatus, age: null, stated: null },
+  ...{ kind: "answered", status, cacheStatus, age: null, octets: 1, stated: null },
 });
 const HIT = answered("tidegate-l1; hit; ttl=1");
 const MISS = answered("tidegate-l1; fwd=uri-miss; stored");
@@ -16,7 +16,7 @@ const secondsOf = (...hits: number[]): Exchange[] =>
     Array.from({ length: 10 }, (_, n): Exchange => {
       const sentAt = second * 1000 + n * 100;
       return {
-        ...{ edge: 0, path: "/", scheduledAt: sentAt, sentAt, endedAt: sentAt + 5 },
+        ...{ edge: 0, path: "/", scheduledAt: sentAt, sentAt, endedAt: sentAt + 5, refusedBy: null },
         outcome: n < count ? HIT : MISS,
       };
     }),
@@ -42,7 +42,7 @@ test("hits are back from the second on from which three have as many as before",
 test("whatever is not answered with 200 is an error", () => {
   const outcomes: ExchangeOutcome[] = [
     answered("tidegate-l1; fwd=miss; detail=shed", 503),
-    { kind: "failed", reason: "ECONNREFUSED" },
+    { kind: "failed", reason: "ECONNREFUSED", begun: false },
     { kind: "silent" },
     MISS,
   ];

@@ -14,8 +14,8 @@ function got(
 ): Exchange {
   const [sentAt, endedAt] = times;
   const cacheStatus = typeof left === "string" ? left : `tidegate-l1; hit; ttl=${left}`;
-  const outcome = { kind: "answered", status: 200, cacheStatus, age: 1, stated: null } as const;
-  return { edge, path: "/page", scheduledAt: sentAt, sentAt, endedAt, outcome };
+  const outcome = { kind: "answered", status: 200, cacheStatus, age: 1, octets: 1, stated: null } as const;
+  return { edge, path: "/page", scheduledAt: sentAt, sentAt, endedAt, refusedBy: null, outcome };
 }
 
 test("what is left of a life tells the change, whatever the age", () => {

@@ -25,12 +25,14 @@ const got = (version: number, sentAt: number, differing: Partial<Exchange> = {})
   scheduledAt: sentAt,
   sentAt,
   endedAt: sentAt + 10,
+  refusedBy: null,
   outcome: {
     kind: "answered",
     status: 200,
     cacheStatus: "",
     age: null,
-    stated: { path: "/a", version, ask: 1, askedAt: 0 },
+    octets: 1,
+    stated: { path: "/a", version, ask: 1, askedAt: 0, seal: "" },
   },
   ...differing,
 });

@@ -1,9 +1,6 @@
 // A checker of `Cache-Status` by its grammar and by what its parameters mean together (RFC 9211 §2).
 
-export interface StatusMember {
-  readonly cache: string;
-  readonly parameters: ReadonlyMap<string, string | true>;
-}
+import { parseCacheStatus } from "../../bench/outside/cache-status.ts";
 
 const TOKEN = /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/;
 const STRING = /^"(?:[ !#-[\]-~]|\\["\\])*"$/;
@@ -33,17 +30,6 @@ const HOLDS: Readonly<Record<string, (value: string | true) => boolean>> = {
   detail: isName,
 };
 
-export function parseCacheStatus(value: string): StatusMember[] {
-  return splitOutside(value, ",").map((member) => {
-    const [cache = "", ...parameters] = splitOutside(member, ";");
-    const pairs = parameters.map((text): [string, string | true] => {
-      const equals = text.indexOf("=");
-      return equals < 0 ? [text, true] : [text.slice(0, equals), text.slice(equals + 1)];
-    });
-    return { cache, parameters: new Map(pairs) };
-  });
-}
-
 /** Everything that is wrong with a value, in words. */
 export function cacheStatusFaults(value: string): string[] {
   return parseCacheStatus(value).flatMap(({ cache, parameters }) => {
@@ -58,12 +44,4 @@ export function cacheStatusFaults(value: string): string[] {
       if (has(name) && !has("fwd")) faults.push(`${name} has no meaning without fwd`);
     return faults;
   });
-}
-
-/** Cuts at a mark that is in no quoted string. */
-function splitOutside(text: string, mark: "," | ";"): string[] {
-  const quoted = /"(?:[^"\\]|\\.)*"/g;
-  const hidden = text.replace(quoted, (string) => "_".repeat(string.length));
-  const cuts = [...hidden].flatMap((char, i) => (char === mark ? [i] : []));
-  return [...cuts, text.length].map((end, i) => text.slice(i === 0 ? 0 : (cuts[i - 1] ?? 0) + 1, end).trim());
 }

@@ -1,7 +1,7 @@
 // What Cache-Status tells: cases of RFC 9211, beside its grammar, which is checked with every answer of the suite.
 
 import { expect } from "vitest";
-import { parseCacheStatus, type StatusMember } from "../../support/cache-status.ts";
+import { parseCacheStatus, type StatusMember } from "../../../bench/outside/cache-status.ts";
 import type { Received } from "../../support/wire-client.ts";
 import { CACHE, type Expected, fresh, get, type HttpCase, head, ORIGIN, stale } from "../case.ts";
 

@@ -1,4 +1,4 @@
-// Which of the paths in a test an invalidation names, worked out from its request and without the code under test.
+// Whether an invalidation names a path, worked out from its request and without the code under test.
 
 export interface Subject {
   readonly path: string;
@@ -17,16 +17,16 @@ export interface Named {
   readonly everything?: boolean;
 }
 
-export function pathsNamed(named: Named, host: string, subjects: readonly Subject[]): Set<string> {
+export function isNamed(named: Named, host: string, subject: Subject): boolean {
   const { urls = [], tags = [], prefixes = [], hosts = [], classes = [] } = named;
-  const hit = (subject: Subject): boolean =>
+  return (
     named.everything === true ||
     hosts.includes(host) ||
     classes.includes(subject.class) ||
     subject.tags.some((tag) => tags.includes(tag)) ||
     urls.includes(`http://${host}${subject.path}`) ||
-    prefixes.some((prefix) => isBelow(host + subject.path, prefix));
-  return new Set(subjects.filter(hit).map(({ path }) => path));
+    prefixes.some((prefix) => isBelow(host + subject.path, prefix))
+  );
 }
 
 /** At a segment's boundary: `/a` names `/a`, `/a/b` and `/a?x`, and not `/ab`. */
