@@ -389,6 +389,18 @@ export interface CacheMetrics {
     pending: number | null;
     deadLettered: number | null;
   };
+  /** Requests to the control plane that were turned away, of all sites. */
+  access: {
+    noToken: number;
+    wrongToken: number;
+    /** Wrong tokens at the dashboard's sign-in. */
+    signIn: number;
+    /** After too many wrong ones from there. */
+    heldUp: number;
+    /** For want of a scope, or beyond what the token is bound to. */
+    forbidden: number;
+    tooFast: number;
+  };
   /** How often the chain of the audit log was looked at, and found broken. */
   auditLog: { looks: number; broken: number };
   /** Those that fire: see `GET /alerts`. */
@@ -437,6 +449,11 @@ export interface CacheMetricsSeries {
     replicationLagMs: number | null;
     /** Of all databases of the mid-tier, the greatest of each. */
     memoryBytes: number | null;
+    /**
+     * What edges asked of each database, by its id, of the 16 that were asked most; one that was asked for
+     * nothing is not there.
+     */
+    shards: Readonly<Record<string, { hits: number; misses: number; errors: number }>>;
   }[];
 }
 

@@ -68,6 +68,12 @@ export const LIMITS = {
   wrongTokens: { burst: 20, rate: 0.5 },
   /** Refusals of one token that one isolate records at once, and a second: what goes on and on is one fact. */
   refusals: { burst: 20, rate: 0.1 },
+  /** Wrong tokens of one address that one isolate records at once, and a second: none leaves no room for another's. */
+  strangers: { burst: 3, rate: 1 / 600 },
+  /** The same of all addresses: in a month far less than the audit log holds. */
+  anyStranger: { burst: 30, rate: 1 / 60 },
+  /** Who was turned away is folded into the figures no more often than this. */
+  turnedAwayEvery: seconds(1),
   /** Tokens, and addresses, whose buckets are remembered: some hundred octets each. */
   gatesHeld: 10_000,
 
@@ -242,6 +248,8 @@ export const LIMITS = {
   bucketSettles: seconds(5),
   /** Settled buckets kept in memory, of all windows: the points of two charts. */
   bucketsRemembered: 300,
+  /** Shards that a series tells of: more strips nobody can tell apart, and every point holds all of them. */
+  shardsInSeries: 16,
 
   /** A clock that is so far off is told of: ages are reckoned without it, but logs and receipts mislead. */
   clocksApartWarn: seconds(2),

@@ -40,6 +40,7 @@ import type { ObservedLedger } from "./observe/take-observed.ts";
 import type { Gates } from "./tokens/gates.ts";
 import type { Principals } from "./tokens/principals.ts";
 import type { ShownToken } from "./tokens/token-text.ts";
+import type { TurnedAway } from "./tokens/turned-away.ts";
 import type { Tracing } from "./tracing/settings.ts";
 import type { Spans } from "./tracing/spans.ts";
 
@@ -111,7 +112,10 @@ export interface ControlPlane {
   readonly auditWitness: AuditWitness;
   readonly tokens: Tokens;
   readonly principals: Principals;
-  readonly gates: { readonly principals: Gates; readonly failures: Gates; readonly refusals: Gates };
+  readonly gates: Readonly<
+    Record<"principals" | "failures" | "refusals" | "strangers" | "anyStranger", Gates>
+  >;
+  readonly turnedAway: TurnedAway;
   /** The token that an operation creates: the same however often it is asked for. */
   readonly tokenOf: (operationId: string) => Promise<ShownToken>;
   readonly alerts: AlertStore;

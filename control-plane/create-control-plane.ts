@@ -42,6 +42,7 @@ import { ObservedLedger } from "./observe/take-observed.ts";
 import { Gates } from "./tokens/gates.ts";
 import { Principals } from "./tokens/principals.ts";
 import { tokenOf } from "./tokens/token-text.ts";
+import { TurnedAway } from "./tokens/turned-away.ts";
 import { SpanExport } from "./tracing/export-spans.ts";
 import { Spans } from "./tracing/spans.ts";
 import { tracedCallEdge, tracedDatabases, tracedRedis } from "./tracing/traced-calls.ts";
@@ -74,6 +75,7 @@ export function createControlPlane(
   const deadline = LIMITS.redisDeadline;
   const log = createLog(redis, LOG_LIMITS);
   const audits = createAudits(redis, deadline);
+  const metrics = createMetrics(redis, deadline);
   return {
     ...{ clock, timers, random, digest, parseUrl, http, reach },
     ...{ witness: ports.witness, auditWitness: ports.auditWitness, databases: ports.databases },
@@ -92,6 +94,8 @@ export function createControlPlane(
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
     ...ofTraffic(redis),
     ...whoAsks({ ...ports, redis }, environment),
+    metrics,
+    turnedAway: new TurnedAway({ metrics, timers, every: LIMITS.turnedAwayEvery }),
     tokenOf: (operationId) => tokenOf(digest, key, operationId),
     edges: createEdgeDirectory(redis, {
       environment: environment.edges,
@@ -99,7 +103,6 @@ export function createControlPlane(
       deadline,
     }),
     receipts: createReceipts(redis, { deadline, entryBytes: LIMITS.receiptEntries }),
-    metrics: createMetrics(redis, deadline),
     distinctCounts: createDistinctCounts(redis, deadline),
     settledBuckets: new Map(),
     answerSamples: answerSamplesOf({ ...ports, redis }),
@@ -170,6 +173,8 @@ function whoAsks(
       principals: new Gates({ ...LIMITS.requests, most: LIMITS.gatesHeld }),
       refusals: new Gates({ ...LIMITS.refusals, most: LIMITS.gatesHeld }),
       failures: new Gates({ ...LIMITS.wrongTokens, most: LIMITS.gatesHeld }),
+      strangers: new Gates({ ...LIMITS.strangers, most: LIMITS.gatesHeld }),
+      anyStranger: new Gates({ ...LIMITS.anyStranger, most: 1 }),
     },
   };
 }

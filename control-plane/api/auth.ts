@@ -4,8 +4,10 @@ import type { Context } from "hono";
 import type { ControlPlane } from "../control-plane.ts";
 import { gateOf, type Passage } from "../tokens/gates.ts";
 import { mayAct, type Principal, type Scope } from "../tokens/scopes.ts";
+import { addressOf } from "./address.ts";
 import { type ApiEnvironment, type Middleware, VOUCHED } from "./environment.ts";
 import { Refusal, unavailable } from "./problem.ts";
+import { countTurnedAway, recordStranger } from "./refused.ts";
 
 /** What `authenticate` needs of a control plane. */
 export type Recognising = Pick<ControlPlane, "principals">;
@@ -56,34 +58,31 @@ export async function mayGoOn(
   return mayAct(recognition.principal, scope);
 }
 
-/** The client's address where the runtime vouches for it: what a client may write itself is no address. */
-export function addressOf(
-  context: Pick<Context, "req">,
-  { settings: { addressHeader } }: Pick<ControlPlane, "settings">,
-): string | null {
-  const text = addressHeader === null ? undefined : context.req.header(addressHeader);
-  return text !== undefined && /^[0-9a-f:.]{2,45}$/i.test(text) ? text : null;
-}
-
 async function admitted(context: Context<ApiEnvironment>, plane: ControlPlane): Promise<Principal> {
   const principal = await principalOf(context, plane);
-  passGate(plane, principal);
+  passGate(context, plane, principal);
   return principal;
 }
 
 /** Throws where it asks too often. */
 export function passGate(
-  { gates, clock }: Pick<ControlPlane, "gates" | "clock">,
+  context: Context<ApiEnvironment>,
+  plane: ControlPlane,
   { id }: Pick<Principal, "id">,
 ): void {
-  const passage = gates.principals.take(id, clock.now());
-  if (passage.kind === "held") throw tooFast(passage);
+  const passage = plane.gates.principals.take(id, plane.clock.now());
+  if (passage.kind === "passed") return;
+  countTurnedAway(context, plane, "too-fast");
+  throw tooFast(passage);
 }
 
 async function principalOf(context: Context<ApiEnvironment>, plane: ControlPlane): Promise<Principal> {
   const token = bearerToken(context.req.header("authorization"));
   const principal = await whoBears(context, plane, token);
   if (principal !== null) return principal;
+  // Whoever shows none has tried nothing.
+  if (token === null) countTurnedAway(context, plane, "no-token");
+  else recordStranger(context, plane, "wrong-token");
   throw new Refusal("unauthorized", "A valid bearer token is required.", {
     headers: { "www-authenticate": 'Bearer realm="tidegate"' },
   });
@@ -101,7 +100,10 @@ export async function whoBears(
   // Whoever is guessing asks Redis nothing.
   const gate = gateOf(addressOf(context, plane));
   const passage = gates.failures.look(gate, clock.now());
-  if (passage.kind === "held") throw tooFast(passage);
+  if (passage.kind === "held") {
+    countTurnedAway(context, plane, "held-up");
+    throw tooFast(passage);
+  }
   const principal = token === null ? null : await authenticate(plane, token);
   // Whoever shows none guesses nothing.
   if (principal === null && token !== null) gates.failures.take(gate, clock.now());

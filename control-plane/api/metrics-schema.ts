@@ -248,6 +248,16 @@ export const metricsSchema = z
         deadLettered: count.nullable(),
       })
       .openapi({ description: "Writes since the databases began; null where one of these doesn't answer." }),
+    access: z
+      .object({
+        noToken: count,
+        wrongToken: count,
+        signIn: count.openapi({ description: "Wrong tokens at the dashboard's sign-in." }),
+        heldUp: count.openapi({ description: "After too many wrong ones from there." }),
+        forbidden: count.openapi({ description: "For want of a scope, or beyond what the token is bound to." }),
+        tooFast: count,
+      })
+      .openapi({ description: "Requests to the control plane that were turned away, of all sites." }),
     auditLog: z
       .object({ looks: count, broken: count })
       .openapi({ description: "How often the chain of the audit log was looked at, and found broken." }),

@@ -37,6 +37,9 @@ const pointSchema = z.object({
   journalPending: measured.openapi({ description: "The greatest; null where it was not looked at." }),
   replicationLagMs: measured.openapi({ description: "The greatest of any shard." }),
   memoryBytes: measured.openapi({ description: "Of all databases of the mid-tier, the greatest of each." }),
+  shards: z.record(z.string(), z.object({ hits: count, misses: count, errors: count })).openapi({
+    description: `What edges asked of each database, by its id, of the ${LIMITS.shardsInSeries} that were asked most; one that was asked for nothing is not there.`,
+  }),
 });
 
 const seriesSchema = z

@@ -1,13 +1,19 @@
-// A warm-up's progress as server-sent events, read from Redis only as fast as somebody reads them.
+// A warm-up's progress as server-sent events, read from Redis only as fast as somebody reads them, and may.
 
 import { elapsed } from "../../shared/core/units.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { isOpen, type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
 
+interface Told {
+  readonly first: ShownWarmup;
+  /** A token may be revoked meanwhile. */
+  readonly mayGoOn: () => Promise<boolean>;
+}
+
 export function warmupEvents(
   { warmups, clock, timers }: Pick<ControlPlane, "warmups" | "clock" | "timers">,
-  first: ShownWarmup,
+  { first, mayGoOn }: Told,
 ): Response {
   const begun = clock.now();
   const encoder = new TextEncoder();
@@ -21,6 +27,8 @@ export function warmupEvents(
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const shown = await next();
+      // Asked behind the wait: what is told is told to whoever may see it now.
+      if (told !== null && !(await mayGoOn())) return controller.close();
       const news = shown !== null && (told === null || progressOf(shown) !== progressOf(told));
       // Without news, or a moment without Redis, a comment keeps the connection open.
       controller.enqueue(encoder.encode(news ? eventOf(shown) : ":\n\n"));

@@ -6,7 +6,7 @@ import type { WarmupOutcome } from "../../shared/mid-tier/warmup-record.ts";
 import { LIMITS } from "../config.ts";
 import { isOpen, type ShownWarmup, showWarmup } from "../warmup/show-warmup.ts";
 import { audited } from "./audited.ts";
-import { requireScope } from "./auth.ts";
+import { mayGoOn, requireScope } from "./auth.ts";
 import { requirePatternless, sees } from "./binding.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { json } from "./json.ts";
@@ -88,6 +88,7 @@ function oneWarmup(api: Api, { plane }: ApiPorts): void {
   });
   api.openapi(events, async (context) => {
     const { id } = context.req.valid("param");
-    return warmupEvents(plane, await found(context, id));
+    const first = await found(context, id);
+    return warmupEvents(plane, { first, mayGoOn: () => mayGoOn(context, plane, "read") });
   });
 }

@@ -67,6 +67,11 @@ export const COUNTERS: readonly Counted[] = [
     ...{ kind: "audit", parts: ["class", "tier", "=violations"] },
   },
   {
+    name: "tidegate_access_refused_total",
+    help: "Requests to the control plane that were turned away for who asked, by why.",
+    ...{ kind: "access", parts: ["reason"] },
+  },
+  {
     name: "tidegate_audit_faults_total",
     help: "Looks at the chain of the audit log that found it broken.",
     ...{ kind: "auditChain", parts: ["=broken"] },

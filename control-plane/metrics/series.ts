@@ -20,6 +20,7 @@ import {
   sum,
   tookOf,
 } from "./counts.ts";
+import { type ShardPoint, shardPoints } from "./shard-points.ts";
 
 export interface SeriesClass {
   readonly requests: number;
@@ -58,6 +59,8 @@ export interface SeriesPoint {
   readonly replicationLagMs: number | null;
   /** Of all databases that answered. */
   readonly memoryBytes: number | null;
+  /** By id; a shard that was asked for nothing is not there. */
+  readonly shards: Record<string, ShardPoint>;
 }
 
 export interface Series {
@@ -78,7 +81,12 @@ export async function readSeries(plane: Ports, window: Millis, site: string | nu
   const { step, buckets } = bucketsOver(window, now);
   const outcome = await readBuckets(plane, { buckets, settledBefore: now - step - LIMITS.bucketSettles });
   if (outcome.kind === "unavailable") return outcome;
-  const points = outcome.found.map(({ start, counts }) => pointOf(start, countsOf(counts, site)));
+  const steps = outcome.found.map(({ counts }) => countsOf(counts, site));
+  const shards = shardPoints(steps);
+  const points = steps.map((counts, at) => ({
+    ...pointOf(outcome.found[at]?.start ?? 0, counts),
+    shards: shards[at] ?? {},
+  }));
   const series = {
     at: new Date(now).toISOString(),
     windowSeconds: window / 1000,
@@ -111,7 +119,7 @@ async function readBuckets(
   return { kind: "found", found };
 }
 
-function pointOf(start: number, counts: Counts): SeriesPoint {
+function pointOf(start: number, counts: Counts): Omit<SeriesPoint, "shards"> {
   const count = (name: string): number => counts.get(name) ?? 0;
   const classes = classNames(counts).map((name) => [name, classFigures(counts, name)] as const);
   const total = (of: (figures: ClassFigures) => number): number => sum(classes.map(([, one]) => of(one)));

@@ -112,11 +112,18 @@ export interface CacheMetrics {
   /** Answers that were not stored, by the reason. */
   readonly notStored: Record<string, number>;
   readonly journal: JournalSums;
+  /** Requests to the control plane that were turned away, by why. */
+  readonly access: AccessFigures;
   /** How often the chain of the audit log was looked at, and found broken. */
   readonly auditLog: { readonly looks: number; readonly broken: number };
   /** Those that fire. Empty where the rules themselves read these figures. */
   readonly alerts: ShownAlert[];
 }
+
+/** `signIn`: wrong tokens at the dashboard's door; `heldUp`: after too many of them. */
+export type AccessFigures = Readonly<
+  Record<"noToken" | "wrongToken" | "signIn" | "heldUp" | "forbidden" | "tooFast", number>
+>;
 
 /** What became of requests on their way to the origin. */
 export interface OriginFigures {
@@ -203,6 +210,7 @@ export function showMetrics(
     variants: { displaced: count("variants|displaced") },
     notStored: notStored(counts),
     journal: context.journal,
+    access: accessFigures(count),
     auditLog: { looks: count("auditChain|looks"), broken: count("auditChain|broken") },
     alerts: [],
   };
@@ -224,6 +232,15 @@ function tierFigures(counts: Counts): CacheMetrics["tiers"] {
   });
   return { l1Memory: tier("l1Memory"), l1Cache: tier("l1Cache"), l2: tier("l2"), origin: tier("origin") };
 }
+
+const accessFigures = (count: (name: string) => number): AccessFigures => ({
+  noToken: count("access|no-token"),
+  wrongToken: count("access|wrong-token"),
+  signIn: count("access|sign-in"),
+  heldUp: count("access|held-up"),
+  forbidden: count("access|forbidden"),
+  tooFast: count("access|too-fast"),
+});
 
 function notStored(counts: Counts): Record<string, number> {
   const of = byKind(counts, "notStored");

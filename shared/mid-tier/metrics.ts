@@ -38,6 +38,8 @@ export interface Metrics {
   fold(reports: readonly NamedReport[], now: number): Promise<{ readonly kind: "folded" } | Unavailable>;
   /** Counts what the control plane has done itself. */
   count(name: string, by: number): Promise<{ readonly kind: "counted" } | Unavailable>;
+  /** The same of several at once. */
+  countAll(counts: ReadonlyMap<string, number>): Promise<{ readonly kind: "counted" } | Unavailable>;
   /** Notes what was found to be so, `name` without its `gauge|`: of a bucket's notes the greatest is kept. */
   note(gauges: ReadonlyMap<string, number>, now: number): Promise<{ readonly kind: "noted" } | Unavailable>;
   sum(window: Millis, now: number): Promise<SumsOutcome>;
@@ -76,17 +78,8 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
       const failed = reports.map((_, index) => scriptReply(outcome, index)).find(isUnavailable);
       return failed ?? { kind: "folded" };
     },
-    async count(name, by) {
-      const time = scriptReply(await redis.run([["TIME"]], deadline));
-      if (time.kind === "unavailable") return time;
-      const { keys, kept } = bucketsAt(Number(time.strings[0]) * 1000);
-      const commands = keys.flatMap((key, index) => [
-        ["HINCRBY", key, name, by],
-        ["PEXPIRE", key, kept[index] ?? 0],
-      ]);
-      const outcome = await redis.run(commands, deadline);
-      return outcome.kind === "unavailable" ? outcome : { kind: "counted" };
-    },
+    count: (name, by) => countAll(redis, deadline, new Map([[name, by]])),
+    countAll: (counts) => countAll(redis, deadline, counts),
     async note(gauges, now) {
       const { keys, kept } = bucketsAt(now);
       const noted = [...gauges].flatMap(([name, value]) => [name, Math.floor(value)]);
@@ -108,6 +101,22 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
     read: (buckets) => readEach(redis, deadline, buckets),
     sum: (window, now) => sum(redis, deadline, bucketsOver(window, now).buckets),
   };
+}
+
+async function countAll(
+  redis: Redis,
+  deadline: Millis,
+  counts: ReadonlyMap<string, number>,
+): ReturnType<Metrics["countAll"]> {
+  const time = scriptReply(await redis.run([["TIME"]], deadline));
+  if (time.kind === "unavailable") return time;
+  const { keys, kept } = bucketsAt(Number(time.strings[0]) * 1000);
+  const commands = keys.flatMap((key, index) => [
+    ...[...counts].map(([name, by]) => ["HINCRBY", key, name, by]),
+    ["PEXPIRE", key, kept[index] ?? 0],
+  ]);
+  const outcome = await redis.run(commands, deadline);
+  return outcome.kind === "unavailable" ? outcome : { kind: "counted" };
 }
 
 async function readEach(

@@ -6,6 +6,7 @@ import { RULES } from "../../control-plane/alerts/rules.ts";
 import { LIMITS } from "../../control-plane/config.ts";
 import { seconds } from "../../shared/core/units.ts";
 import { AUDIT_KEYS, AUDIT_RECORDS, JOURNAL_FIGURES } from "../../shared/mid-tier/keys.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { RedisArgument } from "../../shared/ports/redis.ts";
 import type { AuditSample } from "../../shared/wire/audit.ts";
 import { type AlertStage, startAlertStage } from "../support/alert-stage.ts";
@@ -316,6 +317,19 @@ const SCENARIOS: readonly Scenario[] = [
       stage.meanwhile = async () => {};
     },
   },
+  {
+    rule: "wrong-tokens",
+    fires: ["wrong-tokens"],
+    cause: (stage) => {
+      stage.meanwhile = async () => {
+        for (let at = 0; at < 20; at++) stage.plane.turnedAway.count("wrong-token", UNKEPT);
+      };
+    },
+    for: 120,
+    end: (stage) => {
+      stage.meanwhile = async () => {};
+    },
+  },
   { rule: "edge-silent", fires: ["edge-silent two"], cause: unreachable("two"), end: allReachable },
   {
     rule: "edges-vanished",
@@ -353,7 +367,12 @@ describe("with everything well under load", () => {
   test("no rule fires, nor is about to", async () => {
     const stage = await startAlertStage();
     stage.traffic = HEALTHY;
-    stage.meanwhile = () => stage.plane.metrics.count("invalidations|accepted", 5);
+    stage.meanwhile = async () => {
+      await stage.plane.metrics.count("invalidations|accepted", 5);
+      // Programs that show none yet, and the occasional typing error.
+      stage.plane.turnedAway.count("no-token", UNKEPT);
+      if (stage.time.now % 20_000 < 1000) stage.plane.turnedAway.count("sign-in", UNKEPT);
+    };
     await stage.pass(600);
     expect(await stage.alerts()).toEqual([]);
     expect(stage.receiver.messages).toEqual([]);

@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvOf } from "../../control-plane/audit-log/csv.ts";
 import { readMarkers } from "../../control-plane/audit-log/markers.ts";
+import { LIMITS } from "../../control-plane/config.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AuditRecord } from "../../shared/ports/audit-log.ts";
 import { type RestFixture, replyTo, startEmbeddedRest } from "../support/redis-server.ts";
 import { askSigned, SITES, startPlane, type TestPlane, TOKEN } from "./control-harness.ts";
-import { as, type Breakable, breakable, createToken } from "./token-harness.ts";
+import { as, type Breakable, breakable, createToken, handClock } from "./token-harness.ts";
 
 const ADDRESS = { "cf-connecting-ip": "192.0.2.7" };
 
@@ -100,6 +101,49 @@ describe("what is done is recorded with who, whence, what, and what came of it",
     });
   });
 
+  test("a wrong token, from where, and how many are not recorded: few of one address, not many of all", async () => {
+    const time = handClock();
+    const watched = await startPlane(over.redis, { SITES, ADDRESS_HEADER: "cf-connecting-ip" }, time.clock);
+    const guess = (from: string) =>
+      as(watched, "nobody's")("/edges", { headers: { "cf-connecting-ip": from } });
+    for (let at = 0; at < 10; at++) expect((await guess("192.0.2.9")).status).toBe(401);
+    for (let at = 0; at < 40; at++) await guess(`198.51.100.${at}`);
+    await watched.settled();
+    const strangers = async () => (await plane.call("/audit?actor=nobody&limit=100")).json.items;
+    const recorded = await strangers();
+    expect(recorded).toHaveLength(LIMITS.anyStranger.burst);
+    expect(recorded.at(-1)).toMatchObject({
+      ...{ action: "refused", result: "refused", token: null, from: "192.0.2.9", site: null },
+      detail: { method: "GET", path: "/edges", why: "a wrong token", notRecorded: 0 },
+    });
+    time.pass(1000 / LIMITS.anyStranger.rate);
+    await guess("203.0.113.1");
+    await watched.settled();
+    const [last, ...others] = await strangers();
+    expect(others).toHaveLength(recorded.length);
+    const left = [last, ...others].map(({ detail }) => detail.notRecorded);
+    // Seven of the first address, and those of others for whom there was no room.
+    expect(left.reduce((sum, count) => sum + count)).toBe(50 - recorded.length);
+    expect(JSON.stringify([last, ...others])).not.toContain("nobody's");
+  });
+
+  test("a sign-in with a wrong token", async () => {
+    const page = await plane.ask("/sign-in");
+    const cookie = (page.headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "";
+    const form = /name="form" value="([0-9a-f]+)"/.exec(page.text)?.[1] ?? "";
+    const sent = await plane.ask("/sign-in", {
+      method: "POST",
+      body: new URLSearchParams({ form, token: "guessed" }).toString(),
+      headers: { ...ADDRESS, cookie, "content-type": "application/x-www-form-urlencoded" },
+    });
+    expect(sent.status).toBe(403);
+    await plane.settled();
+    expect(await newest()).toMatchObject({
+      ...{ action: "session.sign-in", result: "refused", actor: "nobody", from: "192.0.2.7" },
+    });
+    expect((await plane.call("/cache-metrics")).json.access.signIn).toBe(1);
+  });
+
   test("whom the runtime does not vouch for is not named", async () => {
     const bare = await startPlane(over.redis, { SITES });
     await as(bare, TOKEN)("/deployments", { body: { version: "x" }, headers: ADDRESS });
@@ -132,7 +176,7 @@ describe("records are found", () => {
     expect(new Set(await actions("action=token"))).toEqual(new Set(["token.create", "token.revoke"]));
     expect(new Set(await actions("action=policy.put"))).toEqual(new Set(["policy.put"]));
     expect(new Set(await actions("actor=cluster"))).toEqual(new Set(["edges.put"]));
-    expect(new Set(await actions("result=refused"))).toEqual(new Set(["refused"]));
+    expect(new Set(await actions("result=refused"))).toEqual(new Set(["refused", "session.sign-in"]));
     expect(await actions("site=shop")).toEqual([]);
     expect((await actions("since=1h")).length).toBeGreaterThan(10);
     expect(await actions(`since=${new Date(Date.now() + 3_600_000).toISOString()}`)).toEqual([]);

@@ -229,6 +229,17 @@ test("events tell its progress until it is done", async () => {
   expect(told.at(-1)).toEqual({ name: "done", done: 30 });
 });
 
+test("events end once their token is revoked, however long the warm-up goes on", async () => {
+  const made = await plane.call("/tokens", { name: "gone", scopes: ["read"] });
+  const { json } = await plane.call("/warmup", { urls: urls(30) });
+  const stream = await plane.open(`${json.job}/events`, { authorization: `Bearer ${made.json.token}` });
+  const headers = { authorization: "Bearer admin-token" };
+  await plane.ask(`/tokens/${made.json.id}`, { method: "DELETE", headers });
+  const told: string[] = [];
+  for await (const part of stream) told.push(new TextDecoder().decode(part));
+  expect(told.filter((text) => text.startsWith("event:"))).toHaveLength(1);
+});
+
 test("the same Idempotency-Key begins one, with wait it answers when that has ended", async () => {
   const key = { "idempotency-key": "mine" };
   const body = { urls: ["/a"], wait: true };

@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import type { CacheMetrics, CacheMetricsSeries, Edge, Receipt } from "../../client/schemas.ts";
+import { DrawnHeat } from "../../control-plane/dashboard/charts/drawn-heat.tsx";
+import { heatOf } from "../../control-plane/dashboard/charts/heat.ts";
 import { chartsOf } from "../../control-plane/dashboard/charts/series-charts.ts";
 import { safeLink } from "../../control-plane/dashboard/frame/format.ts";
 import { localPath } from "../../control-plane/dashboard/frame/local-path.ts";
@@ -82,7 +84,7 @@ const shown = (overview: Overview, may = true): string =>
 const point = (at: string, more: object) =>
   ({
     ...{ at, reports: 3, requests: 0, hits: 0, stale: 0, misses: 0, hitRatio: null, classes: {} },
-    ...{ journalPending: null, memoryBytes: null, p50Ms: null, p99Ms: null, ...more },
+    ...{ shards: {}, journalPending: null, memoryBytes: null, p50Ms: null, p99Ms: null, ...more },
   }) as unknown as CacheMetricsSeries["points"][number];
 
 describe("the overview says", () => {
@@ -122,6 +124,35 @@ describe("the overview says", () => {
     );
     const { ratio } = chartsOf({ stepSeconds: 60, points }, { marks: [], only: null });
     expect(ratio.times).toHaveLength(41);
+  });
+
+  test("when which shard was asked for how much, where it failed, and that one was asked for nothing", () => {
+    const asked = (hits: number, errors = 0) => ({ hits, misses: 0, errors });
+    const points = [
+      point("2026-11-26T11:57:00.000Z", { shards: { first: asked(6000) } }),
+      point("2026-11-26T11:58:00.000Z", { shards: { first: asked(600), second: asked(0, 60) } }),
+      point("2026-11-26T11:59:00.000Z", { reports: 0 }),
+    ];
+    const shards = ["first", "second", "third"];
+    const heat = heatOf({ stepSeconds: 60, points }, { shards, marks: [] });
+    expect(heat.rows.map(({ shard }) => shard)).toEqual(shards);
+    expect(heat.most).toBe(100);
+    expect(heat.rows[0]?.cells).toEqual([{ perSecond: 100, errors: 0 }, { perSecond: 10, errors: 0 }, null]);
+    const html = String(DrawnHeat({ heat, beside: (shard) => shard }));
+    expect(html).toContain("first: at most 100/s, at 11:57; no errors; no report in 1");
+    expect(html).toContain("second: at most 1/s, at 11:58; errors in 1 of 3 columns");
+    expect(html).toContain("third: asked for nothing.");
+    expect(html.split('class="failed"')).toHaveLength(3);
+  });
+
+  test("a day of many shards in no more cells than a page can hold", () => {
+    const shards = Object.fromEntries(
+      Array.from({ length: 16 }, (_, at) => [`s${at}`, { hits: 1, misses: 0, errors: 0 }]),
+    );
+    const points = Array.from({ length: 145 }, () => point("2026-11-26T11:57:00.000Z", { shards }));
+    const { rows, step } = heatOf({ stepSeconds: 600, points }, { shards: [], marks: [] });
+    expect(rows.reduce((sum, { cells }) => sum + cells.length, 0)).toBeLessThanOrEqual(480);
+    expect(step).toBe(3000);
   });
 
   test("that Redis is away, and shows nothing as nought that is unknown", () => {

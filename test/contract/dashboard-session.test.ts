@@ -111,6 +111,22 @@ describe("a session", () => {
     expect((await overview(idle)).status).toBe(303);
   });
 
+  test("ends its pages' events with it; while nobody can be asked whose it is they go on", async () => {
+    const cookie = await signIn();
+    vi.spyOn(plane.plane.timers, "sleep").mockResolvedValue();
+    const named = vi.spyOn(plane.plane.principals, "named");
+    const stream = await plane.open("/events", { cookie });
+    named.mockResolvedValue({ kind: "unavailable", reason: "away" });
+    const reader = stream.getReader();
+    for (let turns = 0; turns < 4; turns++) expect((await reader.read()).done).toBe(false);
+    named.mockResolvedValue({ kind: "unknown" });
+    let last = "";
+    for (let part = await reader.read(); !part.done; part = await reader.read())
+      last = new TextDecoder().decode(part.value);
+    expect(last).toContain("event: over");
+    vi.restoreAllMocks();
+  });
+
   test("that was changed in any character is none", async () => {
     const cookie = await signIn();
     for (let at = cookie.indexOf("=") + 1; at < cookie.length; at += 7) {

@@ -1,6 +1,7 @@
 // Figures against a real redis-server: by site, as points of time, and what the lives of edges that are over took with them.
 import { execFileSync } from "node:child_process";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { LIMITS } from "../../control-plane/config.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { Refill } from "../../control-plane/hot/refill.ts";
 import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
@@ -76,6 +77,36 @@ test("a series tells gaps, in which nobody said anything, from idleness", async 
   const idle = (await shown("/cache-metrics/series?window=1m")).points;
   expect(idle.at(-1)).toMatchObject({ reports: 1, requests: 0, hitRatio: null, p99Ms: null });
   expect(idle[0]).toMatchObject({ reports: 0, requests: 0, journalPending: null });
+});
+
+test("a series tells what each shard was asked for, of the sixteen that were asked most", async () => {
+  const many = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`shard|s${at}|hits`, 100 - at]));
+  edge.counters = { ...many, "shard|s0|misses": 3, "shard|s0|errors": 2, "shard|s0|calls": 9 };
+  await collectStatus(plane.plane);
+  const point = (await shown("/cache-metrics/series?window=1m")).points.at(-1);
+  expect(point.shards.s0).toEqual({ hits: 100, misses: 3, errors: 2 });
+  expect(point.shards.s15).toEqual({ hits: 85, misses: 0, errors: 0 });
+  expect(Object.keys(point.shards)).toHaveLength(16);
+});
+
+test("who was turned away is counted by why, in one call of Redis however many there were", async () => {
+  plane = await startPlane(rest, { SITES, EDGES: [], ADDRESS_HEADER: "cf-connecting-ip" });
+  const wrong = { authorization: "Bearer nobody's", "cf-connecting-ip": "192.0.2.1" };
+  const counting = vi.spyOn(plane.plane.metrics, "countAll");
+  for (let at = 0; at < 30; at++) await plane.ask("/edges", { headers: wrong });
+  await plane.ask("/edges");
+  const made = await plane.call("/tokens", { name: "reader", scopes: ["read"] });
+  await plane.ask("/tokens", { headers: { authorization: `Bearer ${made.json.token}` } });
+  await plane.settled();
+  expect(counting).toHaveBeenCalledTimes(1);
+  const { access } = await shown("/cache-metrics");
+  const { burst } = LIMITS.wrongTokens;
+  expect(access).toEqual({
+    ...{ noToken: 1, wrongToken: burst, heldUp: 30 - burst, signIn: 0, forbidden: 1, tooFast: 0 },
+  });
+  const { text } = await plane.call("/metrics");
+  expect(text).toContain(`tidegate_access_refused_total{reason="wrong-token"} ${burst}\n`);
+  expect(text).toContain(`tidegate_access_refused_total{reason="held-up"} ${30 - burst}\n`);
 });
 
 test("a series has each step's figures in its point, oldest first", async () => {

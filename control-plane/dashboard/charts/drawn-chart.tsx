@@ -144,7 +144,7 @@ function runsOf(values: readonly (number | null)[]): [number, number][][] {
 /** No longer than somebody reads: every so-manieth point. */
 const ROWS = 30;
 
-function ChartTable({ chart }: { readonly chart: Chart }) {
+export function ChartTable({ chart }: { readonly chart: Chart }) {
   const every = Math.max(1, Math.ceil(chart.times.length / ROWS));
   const shown = [...chart.times.entries()].filter(([index]) => index % every === 0);
   return (

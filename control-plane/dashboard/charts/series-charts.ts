@@ -83,7 +83,7 @@ export function chartsOf(
 const LEAST_SHOWN = 18;
 
 /** What came before anybody reported for the first time is no gap: a new cluster's charts begin where it does. */
-function fromFirstReport(points: Series["points"]): Series["points"] {
+export function fromFirstReport(points: Series["points"]): Series["points"] {
   const first = points.findIndex(({ reports }) => reports > 0);
   return points.slice(Math.max(0, Math.min(first - 1, points.length - LEAST_SHOWN)));
 }

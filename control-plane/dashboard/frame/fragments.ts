@@ -18,8 +18,9 @@ export interface Turn {
 interface Telling {
   /** From one look to the next. */
   readonly every: Millis;
-  /** Null ends it: whoever reads may not any more. */
-  next(): Promise<Turn | null>;
+  /** Whoever was let in when it began may not be any more. */
+  mayGoOn(): Promise<boolean>;
+  next(): Promise<Turn>;
 }
 
 /** Made only as fast as somebody reads it. */
@@ -35,13 +36,13 @@ export function fragmentsStream(
     async pull(controller) {
       if (!isFirst) await timers.sleep(telling.every);
       isFirst = false;
-      const turn = await telling.next();
+      const turn = (await telling.mayGoOn()) ? await telling.next() : null;
       const news = turn === null ? "" : await newsIn(turn, told);
       // Without news a comment keeps the connection open.
       controller.enqueue(encoder.encode(news === "" ? ":\n\n" : news));
-      if (turn === null || turn.isOver) controller.enqueue(encoder.encode("event: over\ndata: {}\n\n"));
-      if (turn === null || turn.isOver || elapsed(begun, clock.now()) >= LIMITS.warmupEventsFor)
-        controller.close();
+      const isOver = turn === null || turn.isOver;
+      if (isOver) controller.enqueue(encoder.encode("event: over\ndata: {}\n\n"));
+      if (isOver || elapsed(begun, clock.now()) >= LIMITS.warmupEventsFor) controller.close();
     },
   });
   return new Response(stream, {

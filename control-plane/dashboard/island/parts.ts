@@ -13,8 +13,16 @@ function replaceWaiting(): void {
     const element = document.querySelector(`[data-live="${id}"]`);
     if (element !== null && isInUse(element)) continue;
     waiting.delete(id);
-    if (element !== null && element.innerHTML !== html) element.innerHTML = html;
+    if (element !== null && element.innerHTML !== html) replace(element, html);
   }
+}
+
+/** What somebody has opened stays open. */
+function replace(element: Element, html: string): void {
+  const details = (): HTMLDetailsElement[] => [...element.querySelectorAll("details")];
+  const wereOpen = details().map(({ open }) => open);
+  element.innerHTML = html;
+  for (const [index, one] of details().entries()) one.open = wereOpen[index] ?? one.open;
 }
 
 /** Replaced, it would take the focus or the selection with it. */

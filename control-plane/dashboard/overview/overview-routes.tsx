@@ -5,7 +5,7 @@ import { LIMITS } from "../../config.ts";
 import { fragmentsStream } from "../frame/fragments.ts";
 import { respond } from "../frame/respond.ts";
 import { secured } from "../frame/security.ts";
-import { forVisitors, type Visitor, whoIs } from "../session/visitor.tsx";
+import { forVisitors, type Visitor } from "../session/visitor.tsx";
 import { chartsIn, OverviewPage, partsOf } from "./overview-page.tsx";
 import { readOverview } from "./read-overview.ts";
 import { readView, type View } from "./view.ts";
@@ -27,9 +27,8 @@ export function overviewRoutes(api: Api, ports: ApiPorts): void {
       const view = viewOf(visitor);
       return fragmentsStream(ports.plane, {
         every: LIMITS.overviewEvery,
+        mayGoOn: visitor.mayGoOn,
         async next() {
-          // Whoever was let in when it began may not be any more.
-          if ((await whoIs(ports, visitor.visit).catch(() => null)) === null) return null;
           const overview = await readOverview(visitor.ask, view);
           const { frame, may } = visitor;
           const charts = Object.values(chartsIn(overview) ?? {});

@@ -36,6 +36,7 @@ export function purgeRoutes(api: Api, ports: ApiPorts): void {
       let receipt = granted(await read(visitor));
       return fragmentsStream(ports.plane, {
         every: LIMITS.waitPoll,
+        mayGoOn: visitor.mayGoOn,
         async next() {
           const shown = receiptParts(receipt);
           const isOver = receipt.state === "converged";

@@ -6,6 +6,7 @@ import { whoBears } from "../../api/auth.ts";
 import { limitBody } from "../../api/body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "../../api/environment.ts";
 import { Refusal } from "../../api/problem.ts";
+import { recordStranger } from "../../api/refused.ts";
 import type { Principal } from "../../tokens/scopes.ts";
 import { localPath } from "../frame/local-path.ts";
 import { respond } from "../frame/respond.ts";
@@ -31,7 +32,9 @@ export function signInRoutes(api: Api, ports: ApiPorts): void {
     const fields = visit === null ? null : await formOf(context, visit);
     if (visit === null || fields === null) return refuse(context, visit, visit === null ? NO_KEY : EXPIRED);
     const to = localPath(fields.get("to"));
-    const outcome = await recognised(() => whoBears(context, plane, (fields.get("token") ?? "").trim()));
+    const token = (fields.get("token") ?? "").trim();
+    const outcome = await recognised(() => whoBears(context, plane, token));
+    if (outcome === WRONG) recordStranger(context, plane, "sign-in");
     if (typeof outcome === "string") return refuse(context, visit, outcome, to);
     const unrecorded = await noted(context, plane, { principal: outcome, action: "session.sign-in" });
     if (unrecorded !== null) console.error(`a sign-in of ${outcome.name} was not recorded: ${unrecorded}`);

@@ -21,6 +21,8 @@ export interface Visitor {
   readonly principal: Principal;
   readonly ask: Ask;
   may(scope: Scope): boolean;
+  /** Whether its session still is anybody's; where nobody can find out, it goes on. */
+  readonly mayGoOn: () => Promise<boolean>;
 }
 
 /** A handler for whoever has signed in. What it refuses by throwing becomes a page. */
@@ -33,7 +35,7 @@ export const forVisitors =
     try {
       const principal = await whoIs(ports, visit);
       if (principal === null) return await toSignIn(context);
-      passGate(ports.plane, principal);
+      passGate(context, ports.plane, principal);
       return await show(visitorOf(api, ports, { context, visit, principal }));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -44,17 +46,21 @@ export const forVisitors =
 
 function visitorOf(
   api: Api,
-  { plane }: ApiPorts,
+  ports: ApiPorts,
   { context, visit, principal }: Pick<Visitor, "context" | "visit" | "principal">,
 ): Visitor {
-  const { addressHeader } = plane.settings;
+  const { addressHeader } = ports.plane.settings;
   return {
     ...{ context, visit, principal },
     frame: { ...frameOf(context, visit), principal },
     ask: askInside(api, context, { principal, addressHeader }),
     may: (scope) => mayAct(principal, scope),
+    mayGoOn: () => whoIs(ports, visit).then((found) => found !== null, isUnavailable),
   };
 }
+
+/** Anything else that is thrown is nobody's leave to go on. */
+const isUnavailable = (error: unknown): boolean => error instanceof Refusal && error.code === "unavailable";
 
 /** Null for whose token is not valid any more. Throws where nobody could find out. */
 export async function whoIs({ plane }: ApiPorts, { session }: Visit): Promise<Principal | null> {

@@ -39,6 +39,7 @@ export function warmRoutes(api: Api, ports: ApiPorts): void {
       let warmup = granted(await read(visitor));
       return fragmentsStream(ports.plane, {
         every: LIMITS.warmupPoll,
+        mayGoOn: visitor.mayGoOn,
         async next() {
           const turn = { shown: warmupPageParts(warmup), isOver: !isOpen(warmup) };
           const asked = turn.isOver ? null : await read(visitor);

@@ -1,28 +1,50 @@
 // "Who did what?": the last records of the audit log, and whether its chain holds.
 
 import type { AuditRecords } from "../../../../client/schemas.ts";
-import { NOTHING } from "../../frame/format.ts";
-import { Known, Live, Question, Short, Table, When } from "../../frame/parts.tsx";
-import { type Overview, whyUnknown } from "../read-overview.ts";
+import { count, NOTHING } from "../../frame/format.ts";
+import { Figures, Known, Live, Question, Short, Table, When } from "../../frame/parts.tsx";
+import { known, type Overview, whyUnknown } from "../read-overview.ts";
 
 type Record = AuditRecords["items"][number];
 
-export const auditParts = (overview: Overview) => ({ "audit-table": <Records overview={overview} /> });
+export const auditParts = (overview: Overview) => ({
+  "audit-access": <TurnedAway overview={overview} />,
+  "audit-table": <Records overview={overview} />,
+});
 
 export const AuditQuestion = ({ parts }: { readonly parts: ReturnType<typeof auditParts> }) => (
   <Question
     id="audit"
     question="Who did what?"
     aside={
-      <p class="answer">
-        Every record is chained to the one before it. <a href="/audit-chain">Check the chain</a>: whether one
-        was changed, taken away or put elsewhere.
-      </p>
+      <>
+        <p class="answer">
+          Every record is chained to the one before it. <a href="/audit-chain">Check the chain</a>: whether
+          one was changed, taken away or put elsewhere.
+        </p>
+        <Live id="audit-access">{parts["audit-access"]}</Live>
+      </>
     }
   >
     <Live id="audit-table">{parts["audit-table"]}</Live>
   </Question>
 );
+
+/** Who was not let in: most of it stands in no record. */
+function TurnedAway({ overview }: { readonly overview: Overview }) {
+  const access = known(overview.metrics)?.access;
+  if (access === undefined) return null;
+  const { wrongToken, signIn, heldUp, noToken, forbidden } = access;
+  return (
+    <Figures
+      rows={[
+        ["Wrong tokens", count(wrongToken + signIn + heldUp)],
+        ["Without a token", count(noToken)],
+        ["Beyond a token's scope", count(forbidden)],
+      ]}
+    />
+  );
+}
 
 function Records({ overview: { audit } }: { readonly overview: Overview }) {
   return (

@@ -2,8 +2,11 @@
 
 import type { Child } from "hono/jsx";
 import type { CacheMetrics } from "../../../../client/schemas.ts";
+import { DrawnHeat } from "../../charts/drawn-heat.tsx";
+import { heatOf } from "../../charts/heat.ts";
 import { bytes, count, percent, plural, span } from "../../frame/format.ts";
 import { Answer, Bar, Figures, Live, MoodSign, Question, Table } from "../../frame/parts.tsx";
+import { marksIn } from "../marks.ts";
 import { known, type Overview, whyUnknown } from "../read-overview.ts";
 import type { Verdict } from "../verdicts.ts";
 
@@ -85,27 +88,25 @@ function Said({ overview }: { readonly overview: Overview }) {
 
 const asked = ({ hits, misses, errors }: Shard): number => hits + misses + errors;
 
-/** A cell a shard: the darker, the more of all requests it had. */
+/** A strip a shard: where many requests fell when, beside its part of all of them. */
 function Heat({ overview }: { readonly overview: Overview }) {
   const shards = known(overview.metrics)?.shards ?? [];
+  const series = known(overview.series);
+  if (shards.length === 0 || series === null) return null;
   const all = shards.reduce((sum, shard) => sum + asked(shard), 0);
-  if (shards.length === 0) return null;
-  const most = Math.max(1, ...shards.map(asked));
-  return (
-    <div class="heat">
-      <h3>Load</h3>
-      <ul>
-        {shards.map((shard) => {
-          const heat = Math.ceil((asked(shard) / most) * 5);
-          return (
-            <li class={`heat-${heat} ${shard.state}`}>
-              <b>{shard.id}</b> <span>{all === 0 ? "idle" : percent(asked(shard) / all)}</span>
-            </li>
-          );
-        })}
-      </ul>
-    </div>
-  );
+  const heat = heatOf(series, { shards: shards.map(({ id }) => id), marks: marksIn(overview) });
+  const beside = (id: string) => {
+    const shard = shards.find((one) => one.id === id);
+    return (
+      <>
+        <MoodSign mood={shard === undefined ? "unknown" : MOODS[shard.state]} /> <b>{id}</b>{" "}
+        <span>
+          {shard === undefined ? "not in the map" : all === 0 ? "idle" : percent(asked(shard) / all)}
+        </span>
+      </>
+    );
+  };
+  return <DrawnHeat heat={heat} beside={beside} />;
 }
 
 function ShardTable({ overview }: { readonly overview: Overview }) {
