@@ -47,13 +47,14 @@ complete -F _tidegate tidegate
 _tidegate() {
   local -a lines=() told=()
   local line
-  lines=("\${(@f)$(${self} __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  # As the command would be given them: without quotes and backslashes.
+  lines=("\${(@f)$(${self} __complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
+  # A flag's value is told without its flag.
+  [[ \${words[CURRENT]} == -*=* ]] && compset -P '*='
   if [[ \${lines[1]} == :files ]]; then
     _files
     return
   fi
-  # A flag's value is told without its flag.
-  [[ \${words[CURRENT]} == -*=* ]] && compset -P '*='
   for line in $lines; do
     [[ -n $line ]] && told+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
   done
@@ -65,11 +66,12 @@ if [[ \${funcstack[1]} == _tidegate ]]; then _tidegate "$@"; else compdef _tideg
 function __tidegate_complete
     set -l words (commandline -opc) (commandline -ct)
     set -l lines (${self} __complete -- $words[2..-1] 2>/dev/null)
+    # A flag's value is told without its flag, and fish compares the whole word.
+    set -l flag (string match -r '^--?[^=]+=' -- (commandline -ct); or echo '')
     if test "$lines[1]" = :files
-        __fish_complete_path (commandline -ct)
-        return
+        set lines (__fish_complete_path (string replace -- "$flag" '' (commandline -ct)))
     end
-    printf '%s\\n' $lines
+    test (count $lines) -gt 0; and printf '%s\\n' $flag$lines
 end
 complete -c tidegate -f -a '(__tidegate_complete)'
 `,

@@ -99,6 +99,7 @@ describe("what may come next", () => {
 
 const run = promisify(execFile);
 const BASH = ["/bin/bash", "/usr/bin/bash"].find((path) => existsSync(path));
+const ZSH = ["/bin/zsh", "/usr/bin/zsh"].find((path) => existsSync(path));
 const FISH = ["/usr/bin/fish", "/usr/local/bin/fish"].find((path) => existsSync(path));
 
 describe("real shells", () => {
@@ -110,7 +111,8 @@ describe("real shells", () => {
     const program = `const words = process.argv.slice(4);
       const typed = words.at(-1);
       if (words[0] === "apply") console.log(":files");
-      else for (const word of ["purge", "put it", "--site=shop", "a:b"]) if (word.startsWith(typed)) console.log(word + "\\tabout it");`;
+      else if (typed.startsWith("--site=")) console.log("shop\\tabout it");
+      else for (const word of ["purge", "put it", "a:b"]) if (word.startsWith(typed)) console.log(word + "\\tabout it");`;
     await writeFile(join(folder, "it's.mjs"), program);
     self = [process.execPath, join(folder, "it's.mjs")];
   });
@@ -133,20 +135,52 @@ describe("real shells", () => {
     expect(stdout.split("\n")).toEqual([
       "complete -F _tidegate tidegate",
       "[purge][put it]",
-      "[--site=shop]",
+      "[shop]",
       "[b]",
       "compopt -o default[]",
       "",
     ]);
   });
 
-  test.runIf(FISH !== undefined)("fish completes words", async () => {
-    await writeFile(
-      join(folder, "ask.fish"),
-      `${completionScript("fish", self)}\ncomplete -C 'tidegate pu'\n`,
-    );
-    const { stdout } = await run(FISH ?? "", [join(folder, "ask.fish")]);
-    expect(stdout).toContain("purge\tabout it");
+  test.runIf(FISH !== undefined)("fish completes words, values behind =, and paths", async () => {
+    const lines = ["tidegate pu", "tidegate --site=s", "tidegate apply as", "tidegate apply --file=as"];
+    const asked = lines.map((line) => `complete -C '${line}'; echo .`);
+    await writeFile(join(folder, "ask.fish"), [completionScript("fish", self), ...asked].join("\n"));
+    const { stdout } = await run(FISH ?? "", ["--no-config", join(folder, "ask.fish")], { cwd: folder });
+    expect(stdout.split(".\n")).toEqual([
+      "purge\tabout it\nput it\tabout it\n",
+      "--site=shop\tabout it\n",
+      expect.stringMatching(/^ask\.fish\b/),
+      expect.stringMatching(/^--file=ask\.fish\b/),
+      "",
+    ]);
+  });
+
+  test.runIf(ZSH !== undefined)("zsh is told words without their quotes, values behind =, and paths", async () => {
+    // What its completion system would be told: without a terminal there is none.
+    const system = `compdef() { print "compdef $*" }; compset() { print "compset $*" }; _files() { print files }
+      _describe() { print -rl -- $1 \${(P)2} }`;
+    const asks = (...words: string[]) =>
+      `words=(tidegate ${words.map((word) => `'${word}'`).join(" ")}); CURRENT=${words.length + 1}; _tidegate; print .`;
+    const script = [
+      system,
+      completionScript("zsh", self),
+      asks("pu"),
+      asks("put\\ i"),
+      asks("a:"),
+      asks("--site=s"),
+      asks("apply", "--file=x"),
+    ];
+    await writeFile(join(folder, "ask.zsh"), script.join("\n"));
+    const { stdout } = await run(ZSH ?? "", ["-f", join(folder, "ask.zsh")]);
+    expect(stdout.split(".\n")).toEqual([
+      "compdef _tidegate tidegate\ntidegate\npurge:about it\nput it:about it\n",
+      "tidegate\nput it:about it\n",
+      "tidegate\na\\:b:about it\n",
+      "compset -P *=\ntidegate\nshop:about it\n",
+      "compset -P *=\nfiles\n",
+      "",
+    ]);
   });
 
   test("every script runs the command line by the words that it is given, quotes and all", () => {
