@@ -608,6 +608,8 @@ export interface Edge {
   id: string;
   url: string;
   region: string | null;
+  /** Which build it runs, where it says so. */
+  version: string | null;
   /** The leader of its process group, on this machine. */
   pid?: number;
   position: string | null;

@@ -38,6 +38,8 @@ export interface Common {
 
 export interface Bundles {
   readonly edge: string;
+  /** Begins the digest of the edge's. */
+  readonly edgeVersion: string;
   readonly control: string;
 }
 
@@ -45,16 +47,17 @@ export interface Bundles {
 export async function writeBundles(data: string, changed: SourceChange | null = null): Promise<Bundles> {
   const dir = join(data, "bundles");
   mkdirSync(dir, { recursive: true });
-  const write = async (name: string, entry: string, change: SourceChange | null): Promise<string> => {
+  const write = async (name: string, entry: string, change: SourceChange | null) => {
     const path = join(dir, `${name}.js`);
-    writeFileSync(path, await bundleWorker(modulePath(entry), change));
-    return path;
+    const text = await bundleWorker(modulePath(entry), change);
+    writeFileSync(path, text);
+    return { path, version: createHash("sha256").update(text).digest("hex").slice(0, 12) };
   };
   const [edge, control] = await Promise.all([
     write("edge", "../edge/worker.ts", changed),
     write("control-plane", "../control-plane/worker.ts", null),
   ]);
-  return { edge, control };
+  return { edge: edge.path, edgeVersion: edge.version, control: control.path };
 }
 
 export function startControl(
@@ -112,6 +115,7 @@ export function startEdge(common: Common, told: ToldToEdge, share: Share | null)
       ...sharedBindings(common, told),
       EDGE_ID: id,
       EDGE_REGION: "local",
+      VERSION: common.bundles.edgeVersion,
       ORIGIN_KEY: common.originKey,
       ...(peers === null ? {} : { PEER_URLS: JSON.stringify(peers) }),
       ...(id === common.uncounted ? { METRICS: "off" } : {}),

@@ -7,7 +7,7 @@ import { isEdgeUrl, withoutClosingSlash } from "../shared/wire/internal.ts";
 import { parseJson } from "../shared/wire/json.ts";
 import { readShare } from "../shared/wire/origin-limits.ts";
 
-/** All of it is text. */
+/** All of it is text, but for what Cloudflare itself tells of a deployment. */
 export interface Environment {
   /** The database named `control`. Without it there is no log, so nothing is read from a tier or stored. */
   readonly UPSTASH_REDIS_REST_URL?: string;
@@ -26,11 +26,17 @@ export interface Environment {
   readonly METRICS?: string;
   /** `on`: answers say in `Server-Timing` which tiers they have passed, and how long each took. */
   readonly SERVER_TIMING?: string;
+  /** Which build this is, as its deployment calls it. */
+  readonly VERSION?: string;
+  /** The same as Cloudflare has it. */
+  readonly CF_VERSION_METADATA?: { readonly id: string; readonly tag: string };
 }
 
 export interface ReadEnvironment {
   readonly id: string;
   readonly region: string;
+  /** Null where nobody has said. */
+  readonly version: string | null;
   /** Empty where there is none. */
   readonly clusterKey: string;
   readonly peerUrls: ReadonlyMap<string, string>;
@@ -65,6 +71,7 @@ export function readEnvironment(env: Environment): ReadEnvironment {
   return {
     id,
     region,
+    version: versionIn(env),
     clusterKey,
     peerUrls,
     originShare,
@@ -74,6 +81,13 @@ export function readEnvironment(env: Environment): ReadEnvironment {
     databases,
     faults,
   };
+}
+
+const VERSION_LENGTH = 64;
+
+function versionIn({ VERSION, CF_VERSION_METADATA: told }: Environment): string | null {
+  const version = [VERSION, told?.tag, told?.id].find((text) => text !== undefined && text !== "");
+  return version?.slice(0, VERSION_LENGTH) ?? null;
 }
 
 function readOriginShare(text: string | undefined, faults: string[]): BucketTerms | null {

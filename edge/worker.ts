@@ -67,6 +67,7 @@ function isolate(env: EdgeEnv): InternalEdge {
   const {
     id,
     region,
+    version,
     clusterKey,
     peerUrls,
     originShare,
@@ -113,7 +114,7 @@ function isolate(env: EdgeEnv): InternalEdge {
     digest: systemDigest,
     maxAgeMs: LIMITS.signatureAge,
   });
-  kept = { edge, checker, boot: systemRandom.token(), region };
+  kept = { edge, checker, boot: systemRandom.token(), region, version };
   return kept;
 }
 

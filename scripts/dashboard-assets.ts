@@ -14,10 +14,12 @@ const dashboard = join(root, "control-plane/dashboard");
 /** What the made module has to say. Throws esbuild's own message where the sources don't build. */
 export async function dashboardAssets(): Promise<string> {
   const style = await bundled(join(dashboard, "look/look.css"));
+  const dark = await bundled(join(dashboard, "look/dark.css"));
   const script = await bundled(join(dashboard, "island/main.ts"));
   const icon = readFileSync(join(dashboard, "look/tidegate.svg"), "utf8").trim();
   const files = [
     ["STYLE", named("dashboard", style, "css"), style],
+    ["DARK", named("dark", dark, "css"), dark],
     ["SCRIPT", named("dashboard", script, "js"), script],
     ["ICON", "/assets/tidegate.svg", icon],
   ] as const;

@@ -27,11 +27,12 @@ export function addEdges(program: Command, shell: Shell): void {
           { title: "KNOWN", align: "right" },
           { title: "MEMORY", align: "right" },
           { title: "REGION" },
+          { title: "VERSION" },
           { title: "URL" },
         ],
         page.items.map((edge) => [
           ...[edge.id, edge.state, edge.position ?? "–", span(edge.knownAgeMs)],
-          ...[size(edge.memoryBytes), edge.region ?? "–", edge.url],
+          ...[size(edge.memoryBytes), edge.region ?? "–", edge.version ?? "–", edge.url],
         ]),
       ),
     );

@@ -19,6 +19,7 @@ const edgeSchema = z
     id: z.string(),
     url: z.string(),
     region: z.string().nullable(),
+    version: z.string().nullable().openapi({ description: "Which build it runs, where it says so." }),
     pid: z.int().optional().openapi({ description: "The leader of its process group, on this machine." }),
     position: z.string().nullable(),
     knownAgeMs: z.number().nullable().openapi({ description: "Age of what it knows of the log's head." }),

@@ -254,7 +254,9 @@ export const metricsSchema = z
         wrongToken: count,
         signIn: count.openapi({ description: "Wrong tokens at the dashboard's sign-in." }),
         heldUp: count.openapi({ description: "After too many wrong ones from there." }),
-        forbidden: count.openapi({ description: "For want of a scope, or beyond what the token is bound to." }),
+        forbidden: count.openapi({
+          description: "For want of a scope, or beyond what the token is bound to.",
+        }),
         tooFast: count,
       })
       .openapi({ description: "Requests to the control plane that were turned away, of all sites." }),

@@ -47,7 +47,10 @@ export function recordStranger(
 ): void {
   countTurnedAway(context, plane, why);
   const from = addressOf(context, plane);
-  if (!isToBeRecorded(plane, from)) return plane.turnedAway.leaveOut();
+  if (!isToBeRecorded(plane, from)) {
+    plane.turnedAway.leaveOut();
+    return;
+  }
   const { method, path } = context.req;
   const detail = { method, path, why: "a wrong token", notRecorded: plane.turnedAway.leftOut() };
   const action = why === "sign-in" ? "session.sign-in" : "refused";

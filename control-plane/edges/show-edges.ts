@@ -8,6 +8,8 @@ export interface ShownEdge {
   readonly id: string;
   readonly url: string;
   readonly region: string | null;
+  /** Which build it runs; null where it does not say. */
+  readonly version: string | null;
   readonly pid?: number;
   readonly position: string | null;
   /** Age of its knowledge of the log's head, the time since it said so included. */
@@ -33,6 +35,7 @@ function showEdge(edge: ListedEdge, sighting: Sighting | undefined, now: number)
     id: edge.id,
     url: edge.url,
     region: sighting?.region ?? edge.region,
+    version: sighting?.version ?? null,
     ...(edge.pid === null ? {} : { pid: edge.pid }),
     position: sighting?.position ?? null,
     knownAgeMs: knownAge === null || since === null ? null : Math.round(knownAge + since),

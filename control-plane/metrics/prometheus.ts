@@ -73,6 +73,13 @@ function edgeFamilies(edges: readonly ShownEdge[]): Family[] {
       each(({ state }) => (state === "silent" ? 0 : 1)),
     ),
     gauge(
+      "tidegate_edge_build_info",
+      "1 for the build that an edge runs.",
+      edges.flatMap(({ id, version }) =>
+        version === null ? [] : [{ labels: { edge: id, version }, value: 1 }],
+      ),
+    ),
+    gauge(
       "tidegate_edge_view_age_seconds",
       "Age of what an edge knows of the log.",
       each(({ knownAgeMs }) => (knownAgeMs === null ? null : knownAgeMs / 1000)),

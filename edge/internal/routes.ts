@@ -53,6 +53,7 @@ export interface InternalEdge {
   readonly checker: SignatureChecker;
   readonly boot: string;
   readonly region: string;
+  readonly version: string | null;
 }
 
 type InternalReply = { readonly status: number; readonly json: unknown };
@@ -186,6 +187,7 @@ async function statusOf(
     ...acknowledgement(edge),
     boot: internal.boot,
     region: internal.region,
+    version: internal.version,
     aliveMs: elapsed(edge.bornAt, edge.clock.now()),
     knownAgeMs: view === null ? null : Math.min(Number.MAX_SAFE_INTEGER, knownAge(view, edge.clock.now())),
     memoryBytes: edge.memory.bytesUsed,

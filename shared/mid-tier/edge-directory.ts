@@ -17,6 +17,8 @@ export interface Sighting {
   readonly seenAt: number;
   readonly boot: string;
   readonly region: string;
+  /** Which build it runs; null where it does not say. */
+  readonly version?: string | null;
   /** `"<epoch>-<seq>"`, null while cold. */
   readonly position: string | null;
   readonly knownAgeMs: number | null;
@@ -144,6 +146,7 @@ function readSightings(fields: readonly (readonly [string, string])[]): Map<stri
       seenAt: Number(text.slice(0, space)),
       boot: report.boot,
       region: report.region ?? "",
+      version: report.version ?? null,
       position: report.position ?? null,
       knownAgeMs: report.knownAgeMs ?? null,
       memoryBytes: report.memoryBytes,

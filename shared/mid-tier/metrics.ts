@@ -159,8 +159,8 @@ async function sum(redis: Redis, deadline: Millis, buckets: readonly MetricBucke
 const isUnavailable = (reply: { kind: string }): reply is Unavailable => reply.kind === "unavailable";
 
 function foldCommand({ edge, report }: NamedReport, buckets: BucketsOfNow): readonly RedisArgument[] {
-  const { boot, region, position, knownAgeMs, memoryBytes, memoryEntries } = report;
-  const seen = JSON.stringify({ boot, region, position, knownAgeMs, memoryBytes, memoryEntries });
+  const { boot, region, version = null, position, knownAgeMs, memoryBytes, memoryEntries } = report;
+  const seen = JSON.stringify({ boot, region, version, position, knownAgeMs, memoryBytes, memoryEntries });
   const args: RedisArgument[] = [edge, seen, Math.floor(report.aliveMs), TOTALS_KEPT];
   args.push(buckets.keys.length, ...buckets.kept);
   for (const [name, value] of Object.entries(report.counters)) args.push(name, Math.floor(value));

@@ -44,6 +44,8 @@ export interface Acknowledgement {
 export interface StatusReport extends Acknowledgement {
   readonly boot: string;
   readonly region: string;
+  /** Which build it runs; null where nobody has told it. */
+  readonly version?: string | null;
   /** How long this life of it has lasted. */
   readonly aliveMs: number;
   readonly knownAgeMs: number | null;

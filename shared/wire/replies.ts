@@ -18,6 +18,7 @@ const statusSchema = z.object({
   position,
   boot: z.string().min(1).max(128),
   region: z.string().max(64),
+  version: z.string().max(64).nullable().catch(null),
   aliveMs: z.number().nonnegative().catch(0),
   knownAgeMs: z.number().nonnegative().nullable(),
   memoryBytes: z.number().nonnegative(),

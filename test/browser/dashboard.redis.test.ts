@@ -161,7 +161,8 @@ describe("the overview", () => {
     await page.click("nav[aria-label=Class] >> text=standard");
     expect(new URL(page.url()).search).toBe("?range=15m&class=standard");
     await page.click("button[aria-label^=Look]");
-    expect(await page.getAttribute("html", "data-theme")).toBe("dark");
+    const ground = "getComputedStyle(document.body).backgroundColor";
+    expect(await page.evaluate(ground)).toBe("rgb(13, 19, 18)");
     expect(new URL(page.url()).search).toBe("?range=15m&class=standard");
   });
 

@@ -156,32 +156,35 @@ describe("real shells", () => {
     ]);
   });
 
-  test.runIf(ZSH !== undefined)("zsh is told words without their quotes, values behind =, and paths", async () => {
-    // What its completion system would be told: without a terminal there is none.
-    const system = `compdef() { print "compdef $*" }; compset() { print "compset $*" }; _files() { print files }
+  test.runIf(ZSH !== undefined)(
+    "zsh is told words without their quotes, values behind =, and paths",
+    async () => {
+      // What its completion system would be told: without a terminal there is none.
+      const system = `compdef() { print "compdef $*" }; compset() { print "compset $*" }; _files() { print files }
       _describe() { print -rl -- $1 \${(P)2} }`;
-    const asks = (...words: string[]) =>
-      `words=(tidegate ${words.map((word) => `'${word}'`).join(" ")}); CURRENT=${words.length + 1}; _tidegate; print .`;
-    const script = [
-      system,
-      completionScript("zsh", self),
-      asks("pu"),
-      asks("put\\ i"),
-      asks("a:"),
-      asks("--site=s"),
-      asks("apply", "--file=x"),
-    ];
-    await writeFile(join(folder, "ask.zsh"), script.join("\n"));
-    const { stdout } = await run(ZSH ?? "", ["-f", join(folder, "ask.zsh")]);
-    expect(stdout.split(".\n")).toEqual([
-      "compdef _tidegate tidegate\ntidegate\npurge:about it\nput it:about it\n",
-      "tidegate\nput it:about it\n",
-      "tidegate\na\\:b:about it\n",
-      "compset -P *=\ntidegate\nshop:about it\n",
-      "compset -P *=\nfiles\n",
-      "",
-    ]);
-  });
+      const asks = (...words: string[]) =>
+        `words=(tidegate ${words.map((word) => `'${word}'`).join(" ")}); CURRENT=${words.length + 1}; _tidegate; print .`;
+      const script = [
+        system,
+        completionScript("zsh", self),
+        asks("pu"),
+        asks("put\\ i"),
+        asks("a:"),
+        asks("--site=s"),
+        asks("apply", "--file=x"),
+      ];
+      await writeFile(join(folder, "ask.zsh"), script.join("\n"));
+      const { stdout } = await run(ZSH ?? "", ["-f", join(folder, "ask.zsh")]);
+      expect(stdout.split(".\n")).toEqual([
+        "compdef _tidegate tidegate\ntidegate\npurge:about it\nput it:about it\n",
+        "tidegate\nput it:about it\n",
+        "tidegate\na\\:b:about it\n",
+        "compset -P *=\ntidegate\nshop:about it\n",
+        "compset -P *=\nfiles\n",
+        "",
+      ]);
+    },
+  );
 
   test("every script runs the command line by the words that it is given, quotes and all", () => {
     for (const shell of ["bash", "zsh", "fish"] as const)

@@ -60,7 +60,7 @@ const metricsWith = (classes: Record<string, ReturnType<typeof classOf>>): Parti
 
 const edge = (id: string, state: Edge["state"] = "live"): Edge => ({
   ...{ id, url: "http://e", region: "here", position: "1-0", knownAgeMs: 100, memoryBytes: 1, state },
-  ...{ lastSeenMs: 10, boot: null },
+  ...{ lastSeenMs: 10, boot: null, version: null },
 });
 
 const overviewWith = (given: Partial<Overview> = {}): Overview => ({

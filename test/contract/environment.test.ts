@@ -129,6 +129,15 @@ describe("an edge's", () => {
     ]);
   });
 
+  test("says which build it is, by its own name or by Cloudflare's", () => {
+    const versionOf = (env: edge.Environment) => edge.readEnvironment(env).version;
+    const CF_VERSION_METADATA = { id: "5c0e", tag: "" };
+    expect(versionOf({})).toBeNull();
+    expect(versionOf({ CF_VERSION_METADATA })).toBe("5c0e");
+    expect(versionOf({ CF_VERSION_METADATA: { ...CF_VERSION_METADATA, tag: "1.4" } })).toBe("1.4");
+    expect(versionOf({ CF_VERSION_METADATA, VERSION: `v${"1".repeat(80)}` })).toHaveLength(64);
+  });
+
   test.each<[edge.Environment, string]>([
     [{ PEER_URLS: "two" }, "PEER_URLS is not a JSON object that names URLs by id"],
     [{ PEER_URLS: list(ONE) }, "PEER_URLS is not a JSON object that names URLs by id"],

@@ -32,6 +32,7 @@ test.each([
     checker: new SignatureChecker({ key: "", digest, maxAgeMs: 30_000 }),
     boot: "boot",
     region: "test",
+    version: null,
   };
   for (const path of [
     PUSH_PATH,

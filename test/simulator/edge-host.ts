@@ -87,7 +87,7 @@ export class EdgeHost {
       digest: DIGEST,
       maxAgeMs: LIMITS.signatureAge,
     });
-    const internal = { edge, checker, boot: `${this.id}/${number}`, region: "simulated" };
+    const internal = { edge, checker, boot: `${this.id}/${number}`, region: "simulated", version: null };
     this.life = { number, edge, internal, isolate };
     this.lives.push(this.life);
     history.lives.set(`${this.id}/${number}`, time.now);

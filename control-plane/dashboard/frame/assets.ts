@@ -1,11 +1,12 @@
 // The dashboard's own files: style, script and sign, under names that change with their content.
 
 import type { Api } from "../../api/environment.ts";
-import { ICON, SCRIPT, STYLE } from "../made.ts";
+import { DARK, ICON, SCRIPT, STYLE } from "../made.ts";
 import { SECURITY_HEADERS } from "./security.ts";
 
 const FILES = [
   { ...STYLE, type: "text/css; charset=utf-8" },
+  { ...DARK, type: "text/css; charset=utf-8" },
   { ...SCRIPT, type: "text/javascript; charset=utf-8" },
   { ...ICON, type: "image/svg+xml" },
 ];

@@ -2,7 +2,7 @@
 
 import type { Child } from "hono/jsx";
 import type { Principal } from "../../tokens/scopes.ts";
-import { SCRIPT, STYLE } from "../made.ts";
+import { DARK, SCRIPT, STYLE } from "../made.ts";
 
 export type Theme = "auto" | "light" | "dark";
 
@@ -29,7 +29,7 @@ interface PageProps {
 
 export function Page({ frame, title, live = null, again = null, children }: PageProps) {
   return (
-    <html lang="en" data-theme={frame.theme}>
+    <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -37,6 +37,9 @@ export function Page({ frame, title, live = null, again = null, children }: Page
         <title>{`${title} · Tidegate`}</title>
         <link rel="icon" href="/assets/tidegate.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={STYLE.path} />
+        {frame.theme === "light" ? null : (
+          <link rel="stylesheet" href={DARK.path} media={DARK_WHEN[frame.theme]} />
+        )}
         {again === null ? null : (
           <noscript>
             <meta http-equiv="refresh" content={String(again)} />
@@ -55,6 +58,8 @@ export function Page({ frame, title, live = null, again = null, children }: Page
     </html>
   );
 }
+
+const DARK_WHEN = { auto: "(prefers-color-scheme: dark)", dark: "all" } as const;
 
 const QUESTIONS = [
   ["working", "Working"],

@@ -2,8 +2,9 @@
 
 import type { DryRun, Problem } from "../../../client/schemas.ts";
 import { count, plural } from "../frame/format.ts";
+import { ConfirmForm, Kept, OrderForm } from "../frame/forms.tsx";
 import { FormToken, type Frame, Page } from "../frame/page.tsx";
-import { Faults, Selector, SiteChoice, Table } from "../frame/parts.tsx";
+import { Faults, Selector, Table } from "../frame/parts.tsx";
 import { PURGE_KINDS, type PurgeFields, type PurgeKind, readPurgeFields } from "./purge-fields.ts";
 
 interface FormProps {
@@ -14,9 +15,7 @@ interface FormProps {
 }
 
 export const PurgeForm = ({ frame, sites, fields = readPurgeFields(new Map()) }: FormProps) => (
-  <form class="form" method="post" action="/purge" aria-label="Purge">
-    <FormToken frame={frame} />
-    <SiteChoice id="purge-site" sites={sites} chosen={fields.site} />
+  <OrderForm frame={frame} name="purge" label="Purge" sites={sites} site={fields.site}>
     <div>
       <label for="purge-kind">Purge by</label>
       <select id="purge-kind" name="kind">
@@ -47,7 +46,7 @@ export const PurgeForm = ({ frame, sites, fields = readPurgeFields(new Map()) }:
     <div class="buttons">
       <button type="submit">See what it would hit</button>
     </div>
-  </form>
+  </OrderForm>
 );
 
 const Mode = ({
@@ -103,14 +102,6 @@ const EverythingForm = ({ frame, fields }: { readonly frame: Frame; readonly fie
   </form>
 );
 
-const Kept = ({ fields }: { readonly fields: PurgeFields }) => (
-  <>
-    {Object.entries(fields).map(([name, value]) =>
-      value === "" ? null : <input type="hidden" name={name} value={value} />,
-    )}
-  </>
-);
-
 interface ConfirmProps {
   readonly frame: Frame;
   readonly fields: PurgeFields;
@@ -156,19 +147,17 @@ export function ConfirmPurge({ frame, fields, dry, operation }: ConfirmProps) {
           What data centres' caches and clients hold can't be counted. Edges check those copies before they
           use them.
         </p>
-        <form class="form" method="post" action="/purge" aria-label="Confirm the purge">
-          <FormToken frame={frame} />
-          <Kept fields={fields} />
-          <input type="hidden" name="operation" value={operation} />
-          <div class="buttons">
+        <ConfirmForm
+          {...{ frame, fields, operation }}
+          name="purge"
+          label="Confirm the purge"
+          button={
             <button type="submit" class="danger">
               Purge
             </button>
-            <a class="button second" href="/#invalidations">
-              Leave it
-            </a>
-          </div>
-        </form>
+          }
+          back="/#invalidations"
+        />
       </section>
     </Page>
   );

@@ -2,8 +2,9 @@
 
 import type { Problem, WarmupRehearsal } from "../../../client/schemas.ts";
 import { count, NOTHING, plural, span } from "../frame/format.ts";
-import { FormToken, type Frame, Page } from "../frame/page.tsx";
-import { Faults, Short, SiteChoice, Table } from "../frame/parts.tsx";
+import { ConfirmForm, OrderForm } from "../frame/forms.tsx";
+import { type Frame, Page } from "../frame/page.tsx";
+import { Faults, Short, Table } from "../frame/parts.tsx";
 import { readWarmFields, type WarmFields } from "./warm-fields.ts";
 
 interface FormProps {
@@ -13,9 +14,7 @@ interface FormProps {
 }
 
 export const WarmForm = ({ frame, sites, fields = readWarmFields(new Map()) }: FormProps) => (
-  <form class="form" method="post" action="/warm" aria-label="Warm">
-    <FormToken frame={frame} />
-    <SiteChoice id="warm-site" sites={sites} chosen={fields.site} />
+  <OrderForm frame={frame} name="warm" label="Warm" sites={sites} site={fields.site}>
     <div>
       <label for="warm-urls">URLs or paths, one a line</label>
       <textarea id="warm-urls" name="urls" rows={3} spellcheck={false}>
@@ -55,7 +54,7 @@ export const WarmForm = ({ frame, sites, fields = readWarmFields(new Map()) }: F
     <div class="buttons">
       <button type="submit">See what it would fetch</button>
     </div>
-  </form>
+  </OrderForm>
 );
 
 interface RefusedProps extends FormProps {
@@ -101,19 +100,13 @@ export function ConfirmWarmup({ frame, fields, rehearsal, operation }: ConfirmPr
             ...edges.map(({ edge }) => held.find((one) => one.edge === edge)?.tier ?? NOTHING),
           ])}
         />
-        <form class="form" method="post" action="/warm" aria-label="Confirm the warm-up">
-          <FormToken frame={frame} />
-          {Object.entries(fields).map(([name, value]) =>
-            value === "" ? null : <input type="hidden" name={name} value={value} />,
-          )}
-          <input type="hidden" name="operation" value={operation} />
-          <div class="buttons">
-            <button type="submit">Warm</button>
-            <a class="button second" href="/#warmups">
-              Leave it
-            </a>
-          </div>
-        </form>
+        <ConfirmForm
+          {...{ frame, fields, operation }}
+          name="warm"
+          label="Confirm the warm-up"
+          button={<button type="submit">Warm</button>}
+          back="/#warmups"
+        />
       </section>
     </Page>
   );

@@ -3,7 +3,7 @@
 import type { Child } from "hono/jsx";
 import type { CacheMetrics, Edge } from "../../../../client/schemas.ts";
 import { bytes, count, percent, share, span } from "../../frame/format.ts";
-import { Answer, Figures, Known, Live, MoodSign, Question, Table, When } from "../../frame/parts.tsx";
+import { Answer, Figures, Known, Live, MoodSign, Question, Short, Table, When } from "../../frame/parts.tsx";
 import { known, type Overview, whyUnknown } from "../read-overview.ts";
 import { isAnythingStale, whoReports } from "../verdicts.ts";
 
@@ -82,12 +82,13 @@ function EdgeTable({ overview: { edges } }: { readonly overview: Overview }) {
       show={({ items }) => (
         <Table
           caption="What edges know"
-          columns={["Edge", "State", "Region", "#Knowledge", "Position", "#Memory"]}
+          columns={["Edge", "State", "Region", "Version", "#Knowledge", "Position", "#Memory"]}
           empty="No edge can be addressed."
           rows={items.map((edge) => [
             edge.id,
             <State edge={edge} />,
             edge.region ?? "–",
+            <Short text={edge.version ?? "–"} most={16} />,
             <span class={isOld(edge) ? "bad" : undefined}>{span(edge.knownAgeMs)}</span>,
             <span class="position">{edge.position ?? "none"}</span>,
             bytes(edge.memoryBytes),
