@@ -30,6 +30,8 @@ export interface Environment {
   readonly VERSION?: string;
   /** The same as Cloudflare has it. */
   readonly CF_VERSION_METADATA?: { readonly id: string; readonly tag: string };
+  /** `on`: whoever holds the cluster's key may shift this edge's wall clock. For experiments, never in production. */
+  readonly CHAOS?: string;
 }
 
 export interface ReadEnvironment {

@@ -12,7 +12,7 @@ import { NO_BODY } from "../shared/ports/body.ts";
 import type { Background, Clock } from "../shared/ports/clock.ts";
 import type { MidTier } from "../shared/ports/mid-tier.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
-import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
+import { systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
 import { createCallEdge } from "../shared/wire/call-edge.ts";
 import { CONTROL } from "../shared/wire/databases.ts";
@@ -30,6 +30,7 @@ import { bucketStore } from "./runtime/bucket-store.ts";
 import { runtimeOrigin } from "./runtime/origin.ts";
 import type { Fetches, OriginWays } from "./runtime/origin-ways.ts";
 import { type OpenShards, openShards } from "./runtime/shards.ts";
+import { skewedClock, skewOf } from "./runtime/skew.ts";
 import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
 import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
 import { readWhole } from "./share-body.ts";
@@ -63,7 +64,8 @@ let kept: InternalEdge | null = null;
 
 function isolate(env: EdgeEnv): InternalEdge {
   if (kept !== null) return kept;
-  const clock = systemClock();
+  const skew = skewOf(env.CHAOS);
+  const clock = skewedClock(skew);
   const {
     id,
     region,
@@ -114,7 +116,7 @@ function isolate(env: EdgeEnv): InternalEdge {
     digest: systemDigest,
     maxAgeMs: LIMITS.signatureAge,
   });
-  kept = { edge, checker, boot: systemRandom.token(), region, version };
+  kept = { edge, checker, boot: systemRandom.token(), region, version, skew };
   return kept;
 }
 

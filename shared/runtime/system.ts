@@ -5,10 +5,10 @@ import type { Clock, Timers } from "../ports/clock.ts";
 import type { Digest, Random } from "../ports/identity.ts";
 
 /** Two clocks are read, so that neither a suspended nor a stepped one makes anything look younger. */
-export function systemClock(): Clock {
+export function systemClock(wallNow: () => number = () => Date.now()): Clock {
   // Begun at the first reading: while a worker's modules are evaluated its clocks stand at zero.
   let clock: ElapsedClock | null = null;
-  const readings = (): [number, number] => [Date.now(), performance.now()];
+  const readings = (): [number, number] => [wallNow(), performance.now()];
   return {
     now() {
       clock ??= startElapsedClock(readings());
@@ -20,7 +20,7 @@ export function systemClock(): Clock {
       return clock.surely;
     },
     backwardSteps: () => clock?.backwardSteps ?? 0,
-    wall: () => Date.now(),
+    wall: wallNow,
   };
 }
 

@@ -33,6 +33,7 @@ test.each([
     boot: "boot",
     region: "test",
     version: null,
+    skew: null,
   };
   for (const path of [
     PUSH_PATH,

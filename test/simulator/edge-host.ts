@@ -87,7 +87,8 @@ export class EdgeHost {
       digest: DIGEST,
       maxAgeMs: LIMITS.signatureAge,
     });
-    const internal = { edge, checker, boot: `${this.id}/${number}`, region: "simulated", version: null };
+    const told = { region: "simulated", version: null, skew: null };
+    const internal = { edge, checker, boot: `${this.id}/${number}`, ...told };
     this.life = { number, edge, internal, isolate };
     this.lives.push(this.life);
     history.lives.set(`${this.id}/${number}`, time.now);

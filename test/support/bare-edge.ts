@@ -83,7 +83,7 @@ export async function tellEdge(edge: Edge, path: string, body: string): Promise<
   const by = { key: KEY, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
   const signature = await signRequest(message, by);
   const reply = await answerInternal(
-    { edge, checker, boot: "boot", region: "test", version: null },
+    { edge, checker, boot: "boot", region: "test", version: null, skew: null },
     { ...message, signature, background: UNKEPT },
   );
   return JSON.parse(reply.text);

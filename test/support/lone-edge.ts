@@ -179,7 +179,7 @@ async function beat(edge: Edge, background: Background, call: Partial<StatusCall
   const by = { key: KEY, digest: DIGEST, random: systemRandom, nowWall: edge.clock.wall() };
   const checker = new SignatureChecker({ key: KEY, digest: DIGEST, maxAgeMs: 30_000 });
   const signature = await signRequest(message, by);
-  const internal = { edge, checker, boot: "boot", region: "test", version: null };
+  const internal = { edge, checker, boot: "boot", region: "test", version: null, skew: null };
   const { status, text } = await answerInternal(internal, { ...message, signature, background });
   if (status !== 200) throw new Error(`the status call was answered with ${status}`);
   return JSON.parse(text) as StatusReport;
