@@ -2,6 +2,7 @@
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { prepareGround } from "./chaos/ground.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { type LocalDatabase, startDatabases } from "./databases.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
@@ -31,6 +32,9 @@ export interface Cluster {
   readonly redis: LocalDatabase;
   /** The databases beside it. */
   readonly shards: readonly (LocalDatabase & { readonly id: string })[];
+  /** Where the agent that breaks things listens; null where nothing may be broken. */
+  readonly chaosAgent: string | null;
+  chaosAgentPid(): number | null;
   stop(): Promise<void>;
 }
 
@@ -94,6 +98,8 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
     options.token === null ? keptSecret(data, "admin-token") : keepSecret(data, "admin-token", options.token);
   const origin = await startOrigin(options, stops);
   const reach = options.privateOrigins ?? "loopback";
+  const ground = options.chaos === true ? await prepareGround(plan.network) : null;
+  if (ground !== null) stops.push(() => ground.close());
   const gateway = await startOriginGateway(origin, namedOrigins(keptSecret(data, "origin-key"), reach));
   stops.push(() => gateway.close());
   const [redis, ...others] = await startDatabases(options.redis, { data, stops });
@@ -105,9 +111,21 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
     port,
   }));
   const places = { midTier: redis.url, shards, origin: `http://${gateway.address}`, edges };
-  const told = await tell(plan.network, places);
-  const { pidOf, controlPid } = await startWorkers(options, plan, { control, token, origin, redis, told });
+  const told = await tell(ground?.network ?? plan.network, places);
+  const chaosAgent = ground?.agent ?? null;
+  const given = { control, token, origin, redis, told, chaosAgent };
+  const { pidOf, controlPid, running } = await startWorkers(options, plan, given);
   const ready = await untilReady(control, { token, edges: edges.length });
+  stops.push(async () => ground?.end());
+  await ground?.begin({
+    ...{ data, control, token, clusterKey: keptSecret(data, "cluster-key") },
+    edges: edges.flatMap(({ id, url }) => {
+      const process = running.get(id);
+      return process === undefined ? [] : [{ id, url, process }];
+    }),
+    databases: [{ ...redis, id: "control" }, ...shards],
+    databasesAreGiven: options.redis.kind === "urls",
+  });
   return {
     ready,
     origin: origin.href,
@@ -117,18 +135,32 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
     token,
     redis,
     shards,
+    chaosAgent,
+    chaosAgentPid: () => ground?.pid() ?? null,
     stop: () => stopAll(stops),
   };
 }
 
-/** Resolves with whoever knows the workers' pids. */
+interface Workers {
+  readonly running: ReadonlyMap<string, Supervised>;
+  pidOf(edge: string): number | null;
+  controlPid(): number | null;
+}
+
 async function startWorkers(
   options: StartOptions,
   plan: Plan,
-  given: { control: string; token: string; origin: URL; redis: LocalDatabase; told: Told },
-): Promise<{ pidOf(edge: string): number | null; controlPid(): number | null }> {
+  given: {
+    control: string;
+    token: string;
+    origin: URL;
+    redis: LocalDatabase;
+    told: Told;
+    chaosAgent: string | null;
+  },
+): Promise<Workers> {
   const { data, rows, edgePorts, stops } = plan;
-  const { control, token, origin, redis, told } = given;
+  const { control, token, origin, redis, told, chaosAgent } = given;
   const clusterKey = keptSecret(data, "cluster-key");
   const running = new Map<string, Supervised>();
   const pidOf = (id: string): number | null => running.get(id)?.pid() ?? null;
@@ -143,7 +175,7 @@ async function startWorkers(
   const buckets = options.buckets === true;
   const uncounted = options.lastUncounted === true ? `edge-${options.edges}` : null;
   const keys = { redisToken: redis.token, clusterKey, originKey };
-  const common = { data, bundles, ...keys, buckets, uncounted, announce };
+  const common = { data, bundles, ...keys, buckets, uncounted, chaosAgent, announce };
   const forControl = { options, rows, token, origin, edgePorts, told: told.control };
   const controlProcess = startControl(common, forControl);
   stops.push(() => controlProcess.stop());
@@ -153,7 +185,7 @@ async function startWorkers(
   });
   await Promise.all([controlProcess.ready, ...[...running.values()].map((process) => process.ready)]);
   await announce();
-  return { pidOf, controlPid: () => controlProcess.pid() };
+  return { running, pidOf, controlPid: () => controlProcess.pid() };
 }
 
 async function startOrigin(options: StartOptions, stops: Stops): Promise<URL> {

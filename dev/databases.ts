@@ -5,13 +5,15 @@ import type { MidTierProcessConfig } from "./mid-tier-process.ts";
 import type { RedisChoice } from "./options.ts";
 import { freePort } from "./redis/launch.ts";
 import { keptSecret } from "./secrets.ts";
-import { supervise } from "./supervise.ts";
+import { type Supervised, supervise } from "./supervise.ts";
 
 export interface LocalDatabase {
   readonly url: string;
   readonly token: string;
   /** The redis-server's own pid, where this cluster started one. */
   pid(): number | null;
+  /** What stands before it, and the database itself where this cluster started it; null where it is elsewhere. */
+  readonly process: Supervised | null;
 }
 
 interface Around {
@@ -26,7 +28,10 @@ const MODULE = fileURLToPath(new URL("./mid-tier-process.ts", import.meta.url));
 
 /** `control` first. */
 export async function startDatabases(choice: RedisChoice, around: Around): Promise<Databases> {
-  if (choice.kind === "upstash") return [{ url: choice.url, token: choice.token, pid: () => null }];
+  if (choice.kind === "upstash") {
+    const { url, token } = choice;
+    return [{ url, token, pid: () => null, process: null }];
+  }
   const token = keptSecret(around.data, "redis-token");
   const wanted = await wantedOf(choice);
   const [first, ...others] = await Promise.all(
@@ -65,5 +70,5 @@ async function startDatabase(
   });
   stops.push(() => process.stop());
   await process.ready;
-  return { url: `http://127.0.0.1:${port}`, token, pid: () => pid };
+  return { url: `http://127.0.0.1:${port}`, token, pid: () => pid, process };
 }

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly buckets?: true;
   /** The last edge counts no requests: what counting costs is measured against it. */
   readonly lastUncounted?: true;
+  /** Things may be broken on purpose: a fault proxy on every way between processes, and an agent that breaks. */
+  readonly chaos?: true;
 }
 
 /** How much the origin may be asked for; null = no such limit, or the edges' own. */
@@ -64,6 +66,8 @@ export const USAGE = `Usage: npm start -- [options]
   --origin-concurrency N  requests that one edge has at the origin at once, at most
   --private-origins W where sites may have their origins beside the world: none | loopback | all (default loopback)
   --no-push           don't push invalidations to edges; they pull within their windows
+  --chaos             let experiments break things here (docs/chaos.md): a fault proxy on every way between the
+                      processes, which costs a little of every request, and an agent that breaks and heals
   --help`;
 
 const FLAGS = {
@@ -81,6 +85,7 @@ const FLAGS = {
   "origin-concurrency": { type: "string" },
   "private-origins": { type: "string" },
   "no-push": { type: "boolean" },
+  chaos: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 
@@ -96,16 +101,20 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): St
       `--control-port ${controlPort} lies among the edges' ports ${edgePort} to ${edgePort + edges - 1}`,
     );
   }
+  const redis = redisChoice(flags, env);
+  if (flags.chaos === true && redis.kind === "upstash")
+    throw new UsageError("--chaos breaks databases of this machine only, not --redis https://…");
   return {
     origin: flags.origin === undefined ? null : originUrl(flags.origin),
     edges,
     edgePort,
     controlPort,
-    redis: redisChoice(flags, env),
+    redis,
     token: flags.token === undefined ? null : tokenText(flags.token),
     data: flags.data ?? ".tidegate",
     policies: flags.policies ?? null,
     push: flags["no-push"] !== true,
+    ...(flags.chaos === true && { chaos: true as const }),
     ...reachOf(flags["private-origins"]),
     protection: protection(flags),
     handedOn: handedOn(env),

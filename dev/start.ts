@@ -11,6 +11,7 @@ function announce(cluster: Cluster): void {
   say(`control plane  ${cluster.control}`);
   say(`dashboard      ${cluster.control}/`);
   for (const edge of cluster.edges) say(`${edge.id.padEnd(14)} ${edge.url}`);
+  if (cluster.chaosAgent !== null) say(`chaos agent    ${cluster.chaosAgent}`);
   if (!cluster.ready)
     console.error("tidegate: the mid-tier can't be reached yet; edges serve from the origin until it can");
   say(`token file     ${cluster.tokenFile}`);

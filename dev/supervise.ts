@@ -7,6 +7,14 @@ export interface Supervised {
   pid(): number | null;
   /** Resolves when it has said `ready` for the first time; rejects where it dies before. */
   readonly ready: Promise<void>;
+  /** To everybody in its group; to nobody while it is down. */
+  signal(signal: NodeJS.Signals): void;
+  /** Killed with its group, and not started again before `release`. Resolves when it is gone. */
+  hold(): Promise<void>;
+  /** Starts it where it was held. */
+  release(): void;
+  /** To the process itself; dropped while it is down. */
+  send(message: object): void;
   stop(): Promise<void>;
 }
 
@@ -26,21 +34,12 @@ const STOP_MS = 5000;
 export function supervise(options: SuperviseOptions): Supervised {
   let child: ChildProcess | null = null;
   let stopping = false;
+  let held = false;
   const ready = Promise.withResolvers<void>();
 
   const start = (): void => {
-    const started = fork(options.module, [], {
-      detached: true,
-      execArgv: [
-        "--import",
-        new URL("../scripts/lua-loader.mjs", import.meta.url).href,
-        "--disable-warning=ExperimentalWarning",
-      ],
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    });
+    const started = launch(options);
     child = started;
-    // Not on the command line, where every user of the machine could read its secrets.
-    started.send({ kind: "configuration", configuration: options.configuration });
     started.on("message", (message: { kind: string }) => {
       if (message.kind === "ready") ready.resolve();
       options.onMessage?.(message);
@@ -52,21 +51,38 @@ export function supervise(options: SuperviseOptions): Supervised {
       ready.reject(new Error(`${options.name} did not start`));
       if (stopping) return;
       options.onExit?.();
-      setTimeout(() => {
-        if (!stopping) start();
-      }, options.restartAfterMs);
+      setTimeout(startWhereDown, options.restartAfterMs);
     });
+  };
+
+  const startWhereDown = (): void => {
+    if (child === null && !stopping && !held) start();
   };
 
   start();
   return {
     pid: () => child?.pid ?? null,
     ready: ready.promise,
+    signal: (signal) => signalGroup(child?.pid, signal),
+    async hold() {
+      held = true;
+      const running = child;
+      if (running === null) return;
+      const gone = goneOf(running);
+      killGroup(running.pid);
+      await gone;
+    },
+    release() {
+      if (!held) return;
+      held = false;
+      startWhereDown();
+    },
+    send: (message) => void child?.send(message),
     async stop() {
       stopping = true;
       const running = child;
       if (running === null) return;
-      const gone = new Promise<void>((resolve) => running.once("exit", () => resolve()));
+      const gone = goneOf(running);
       running.kill("SIGTERM");
       const timer = setTimeout(() => killGroup(running.pid), STOP_MS);
       await gone;
@@ -75,10 +91,31 @@ export function supervise(options: SuperviseOptions): Supervised {
   };
 }
 
-function killGroup(pid: number | undefined): void {
+/** In a group of its own, with its configuration as the first message. */
+function launch({ module, configuration }: SuperviseOptions): ChildProcess {
+  const child = fork(module, [], {
+    detached: true,
+    execArgv: [
+      "--import",
+      new URL("../scripts/lua-loader.mjs", import.meta.url).href,
+      "--disable-warning=ExperimentalWarning",
+    ],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  // Not on the command line, where every user of the machine could read its secrets.
+  child.send({ kind: "configuration", configuration });
+  return child;
+}
+
+const goneOf = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => child.once("exit", () => resolve()));
+
+const killGroup = (pid: number | undefined): void => signalGroup(pid, "SIGKILL");
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch (error) {
     // No such group: everybody in it has ended already.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;

@@ -32,6 +32,8 @@ export interface Common {
   readonly buckets: boolean;
   /** The edge that counts no requests, by its id. */
   readonly uncounted: string | null;
+  /** Where the agent that breaks things listens; null where nothing may be broken. */
+  readonly chaosAgent: string | null;
   /** Told when a worker is back, with another pid. */
   readonly announce: () => Promise<void>;
 }
@@ -43,8 +45,12 @@ export interface Bundles {
   readonly control: string;
 }
 
-/** With a change, edges run on sources so changed. */
-export async function writeBundles(data: string, changed: SourceChange | null = null): Promise<Bundles> {
+/** With a change, edges run on sources so changed; with `everywhere` the control plane does too. */
+export async function writeBundles(
+  data: string,
+  changed: SourceChange | null = null,
+  where: "edges" | "everywhere" = "edges",
+): Promise<Bundles> {
   const dir = join(data, "bundles");
   mkdirSync(dir, { recursive: true });
   const write = async (name: string, entry: string, change: SourceChange | null) => {
@@ -55,7 +61,7 @@ export async function writeBundles(data: string, changed: SourceChange | null = 
   };
   const [edge, control] = await Promise.all([
     write("edge", "../edge/worker.ts", changed),
-    write("control-plane", "../control-plane/worker.ts", null),
+    write("control-plane", "../control-plane/worker.ts", where === "everywhere" ? changed : null),
   ]);
   return { edge: edge.path, edgeVersion: edge.version, control: control.path };
 }
@@ -95,6 +101,7 @@ export function startControl(
       PUSH: options.push ? "on" : "off",
       REPLICAS: "0",
       EXTERNAL_URL: `http://localhost:${options.controlPort}`,
+      ...(common.chaosAgent === null ? {} : { CHAOS_AGENT: common.chaosAgent }),
       ...options.handedOn,
     },
     origin: null,
@@ -119,6 +126,7 @@ export function startEdge(common: Common, told: ToldToEdge, share: Share | null)
       ORIGIN_KEY: common.originKey,
       ...(peers === null ? {} : { PEER_URLS: JSON.stringify(peers) }),
       ...(id === common.uncounted ? { METRICS: "off" } : {}),
+      ...(common.chaosAgent === null ? {} : { CHAOS: "on" }),
       ...(share === null ? {} : { ORIGIN_SHARE: JSON.stringify(share) }),
     },
     origin: { address: new URL(origin).host },

@@ -1,0 +1,115 @@
+// The levers of a cluster: each breaks one thing, and healing undoes whatever was done by any of them.
+
+import type { Millis } from "../../shared/core/units.ts";
+import { seconds } from "../../shared/core/units.ts";
+import type { Cancel } from "../../shared/ports/clock.ts";
+import type { LinkState } from "../faults/link-state.ts";
+import type { Place } from "../network.ts";
+import type { Supervised } from "../supervise.ts";
+import { isEdge, refusalOf } from "./blast-radius.ts";
+import type { Breakable, Lever } from "./lever.ts";
+
+/** What levers act on. */
+export interface LeverPorts {
+  readonly processes: ReadonlyMap<Breakable, Pick<Supervised, "signal" | "hold" | "release">>;
+  /** Throws where there is no such link. */
+  setLink(from: Place, to: Place, state: LinkState): void;
+  healLinks(): void;
+  /** Rejects where it could not. */
+  flush(database: Breakable): Promise<void>;
+  dropDisk(edge: Breakable): void;
+  /** Rejects where the edge did not take it. */
+  shiftClock(edge: Breakable, ms: number): Promise<void>;
+  after(span: Millis, act: () => void): Cancel;
+}
+
+/** An experiment lasts five minutes at most; whoever has forgotten by now that something is broken is not asked. */
+export const HEALED_WITHIN = seconds(330);
+
+export class Levers {
+  private readonly ports: LeverPorts;
+  private readonly held = new Set<Breakable>();
+  private readonly paused = new Set<Breakable>();
+  private readonly shifted = new Set<Breakable>();
+  private forget: Cancel | null = null;
+
+  constructor(ports: LeverPorts) {
+    this.ports = ports;
+  }
+
+  /** Rejects where it was not done: `RangeError` where that would break too much, or what there isn't. */
+  async pull(lever: Lever): Promise<void> {
+    if (lever.kind === "heal") return this.heal();
+    this.forget ??= this.ports.after(HEALED_WITHIN, () => void this.heal());
+    if (lever.kind === "link") return this.ports.setLink(lever.from, lever.to, lever.state);
+    const process = this.processOf(lever.place);
+    const { place } = lever;
+    switch (lever.kind) {
+      case "kill":
+        this.requireLeave(place);
+        return process.signal("SIGKILL");
+      case "hold":
+        this.requireLeave(place);
+        this.held.add(place);
+        return process.hold();
+      case "release":
+        this.held.delete(place);
+        return process.release();
+      case "pause":
+        this.requireLeave(place);
+        this.paused.add(place);
+        return process.signal("SIGSTOP");
+      case "continue":
+        this.paused.delete(place);
+        return process.signal("SIGCONT");
+      case "flush":
+        return this.flush(place);
+      case "drop-disk":
+        if (!isEdge(place) || !this.held.has(place)) throw new RangeError(`${place} is no edge that is held`);
+        return this.ports.dropDisk(place);
+      case "shift-clock":
+        if (!isEdge(place)) throw new RangeError(`${place} is no edge`);
+        this.requireLeave(place);
+        this.shifted.add(place);
+        return this.ports.shiftClock(place, lever.ms);
+    }
+  }
+
+  /** Never rejects, and may be called at any time. */
+  async heal(): Promise<void> {
+    this.forget?.();
+    this.forget = null;
+    const { ports, held, paused, shifted } = this;
+    ports.healLinks();
+    for (const place of paused) this.processOf(place).signal("SIGCONT");
+    for (const place of held) this.processOf(place).release();
+    const wrong = [...shifted];
+    for (const set of [held, paused, shifted]) set.clear();
+    await Promise.all(
+      wrong.map((edge) =>
+        // What can't be told of it is begun anew: a clock is wrong for one life only.
+        ports.shiftClock(edge, 0).catch(() => this.processOf(edge).signal("SIGKILL")),
+      ),
+    );
+  }
+
+  private async flush(place: Breakable): Promise<void> {
+    if (isEdge(place)) throw new RangeError(`${place} is no database`);
+    if (place === "control") throw new RangeError("control is never flushed: it holds the configuration");
+    this.requireLeave(place);
+    await this.ports.flush(place);
+  }
+
+  private requireLeave(place: Breakable): void {
+    const broken = new Set([...this.held, ...this.paused, ...this.shifted]);
+    const edges = [...this.ports.processes.keys()].filter(isEdge).length;
+    const refusal = refusalOf(place, { broken, edges });
+    if (refusal !== null) throw new RangeError(refusal);
+  }
+
+  private processOf(place: Breakable): Pick<Supervised, "signal" | "hold" | "release"> {
+    const process = this.ports.processes.get(place);
+    if (process === undefined) throw new RangeError(`there is no ${place} that could be broken`);
+    return process;
+  }
+}
