@@ -41,7 +41,9 @@ export interface FaultyCluster extends TestCluster {
 export type Json = any;
 
 export interface ClusterSetUp
-  extends Partial<Pick<StartOptions, "edges" | "push" | "redis" | "protection" | "buckets" | "handedOn">> {
+  extends Partial<
+    Pick<StartOptions, "edges" | "push" | "redis" | "protection" | "buckets" | "handedOn" | "chaos">
+  > {
   readonly policies?: readonly unknown[];
   /** A fault in the edges' sources. */
   readonly changed?: SourceChange;
@@ -87,6 +89,7 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
     data,
     policies,
     push: setUp.push ?? true,
+    ...(setUp.chaos && { chaos: setUp.chaos }),
     ...(setUp.buckets && { buckets: setUp.buckets }),
     ...(setUp.handedOn && { handedOn: setUp.handedOn }),
     ...(setUp.protection !== undefined && { protection: setUp.protection }),

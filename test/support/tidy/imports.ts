@@ -26,6 +26,11 @@ const floors: readonly Floor[] = [
   { folder: "cli", may: [...shared, "client"], packages: true },
   { folder: "dev", may: [...shared, "scripts"], packages: true },
   { folder: "bench", may: [...shared, "client", "dev", "scripts"], packages: true },
+  {
+    folder: "chaos",
+    may: [...shared, "client", "dev", "bench", "control-plane/chaos"],
+    packages: true,
+  },
   { folder: "scripts", may: [...shared, "dev", "control-plane/alerts", "bench/tables"], packages: true },
 ];
 

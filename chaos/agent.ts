@@ -1,0 +1,43 @@
+// The process that breaks things: it takes signed orders, runs one experiment at a time, and hands over its reports.
+
+import { createControlClient } from "../client/index.ts";
+import type { AgentConfiguration, LeverReply } from "../dev/chaos/lever.ts";
+import { childConfiguration } from "../dev/child-configuration.ts";
+import { handOver } from "./agent/hand-over.ts";
+import { Runs } from "./agent/runs.ts";
+import { startAgentServer } from "./agent/server.ts";
+import { leverCalls } from "./lever-calls.ts";
+import { pause } from "./pause.ts";
+import { stageSetter } from "./stage/stage.ts";
+
+const configuration = await childConfiguration<AgentConfiguration>();
+const { control, token, clusterKey, port, edges, databases } = configuration;
+
+const pull = leverCalls({
+  send: (message) => void process.send?.(message),
+  onReply: (take) =>
+    process.on("message", (message: LeverReply) => {
+      if (message.kind === "lever-done") take(message);
+    }),
+});
+
+const runs = new Runs({
+  wall: () => Date.now(),
+  report: (report) => handOver(report, { control, clusterKey }),
+  experiment: {
+    now: () => performance.now(),
+    sleep: pause,
+    pull,
+    setStage: stageSetter(configuration, createControlClient({ url: control, token })),
+    edges: edges.map(({ id }) => id),
+    databases,
+  },
+});
+
+// Whoever has started us heals what we have broken.
+process.on("disconnect", () => process.exit(0));
+process.on("SIGTERM", () => process.exit(0));
+process.on("SIGINT", () => undefined);
+
+await startAgentServer({ port, clusterKey, runs });
+process.send?.({ kind: "ready" });

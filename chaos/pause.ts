@@ -1,0 +1,8 @@
+// Waits, or less where it is told to stop waiting.
+
+import { setTimeout as after } from "node:timers/promises";
+
+/** Never rejects: whoever has ended it knows. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await after(ms, undefined, { signal }).catch(() => undefined);
+}

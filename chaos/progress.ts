@@ -1,0 +1,87 @@
+// The report of an experiment as it grows.
+
+import type { ChaosOrder, ChaosReport, ChaosVerdict } from "../shared/wire/chaos.ts";
+import type { History } from "./history.ts";
+
+export class Progress {
+  private readonly wall: () => number;
+  private readonly order: ChaosOrder;
+  private readonly about: Pick<ChaosReport, "target" | "hypothesis">;
+  private readonly startedAt: number;
+  private readonly events: { at: number; text: string }[] = [];
+  private phase: ChaosReport["phase"] = "preparing";
+  private verdicts: readonly ChaosVerdict[] = [];
+  private problem: string | null = null;
+  private isAborted = false;
+  private endedAt: number | null = null;
+  private history: History | null = null;
+
+  constructor(order: ChaosOrder, about: Pick<ChaosReport, "target" | "hypothesis">, wall: () => number) {
+    this.order = order;
+    this.about = about;
+    this.wall = wall;
+    this.startedAt = wall();
+  }
+
+  get id(): string {
+    return this.order.id;
+  }
+
+  get isOver(): boolean {
+    return this.endedAt !== null;
+  }
+
+  watch(history: History): void {
+    this.history = history;
+  }
+
+  enter(phase: ChaosReport["phase"]): void {
+    this.phase = phase;
+  }
+
+  note(text: string): void {
+    this.events.push({ at: this.wall(), text });
+  }
+
+  judged(verdicts: readonly ChaosVerdict[]): void {
+    this.verdicts = verdicts;
+  }
+
+  /** The first thing that went wrong is the one that matters. */
+  failed(problem: string): void {
+    this.problem ??= problem;
+    this.note(problem);
+  }
+
+  aborted(): void {
+    this.isAborted = true;
+    this.failed("it was ended early");
+  }
+
+  over(): void {
+    if (this.isOver) return;
+    const failedOver = this.history?.requests.filter((request) => request.failedOver).length ?? 0;
+    if (failedOver > 0)
+      this.note(`${failedOver} requests went on to another edge, where theirs refused them`);
+    this.phase = "over";
+    this.endedAt = this.wall();
+  }
+
+  report(): ChaosReport {
+    const { order, about, startedAt, endedAt, phase, verdicts, problem } = this;
+    return {
+      ...{ id: order.id, experiment: order.experiment, ...about, seed: order.seed },
+      state: this.state(),
+      ...{ phase, startedAt, endedAt, durationMs: order.durationMs, verdicts, problem },
+      timeline: this.history?.timeline() ?? [],
+      events: [...this.events],
+    };
+  }
+
+  private state(): ChaosReport["state"] {
+    if (this.isAborted) return "aborted";
+    if (!this.isOver) return "running";
+    const held = this.verdicts.length > 0 && this.verdicts.every(({ holds }) => holds);
+    return held && this.problem === null ? "passed" : "failed";
+  }
+}

@@ -1,0 +1,142 @@
+// The clients of an experiment: load over all edges, judged from outside, each outcome noted in the history.
+
+import { provenanceOf } from "../../bench/outside/cache-status.ts";
+import { type CheckedLoad, createOutsideChecker, type OutsideChecker } from "../../bench/outside/checker.ts";
+import type { Exchange } from "../../bench/outside/exchange.ts";
+import { zipfPicker, zipfRanks } from "../../bench/outside/pick.ts";
+import { errorIn } from "../../bench/outside/tally.ts";
+import { LIMITS } from "../config.ts";
+import type { History, SeenRequest, Violations } from "../history.ts";
+import { HOST, type StagePaths } from "./paths.ts";
+import type { Purges } from "./purges.ts";
+
+export interface Clients {
+  readonly content: OutsideChecker["content"];
+  /** Requests whose path an acknowledged purge had named before: where staleness would have shown. */
+  readonly checkable: () => number;
+  violations(): Violations;
+  begin(): void;
+  /** Resolves when all that was sent has ended. */
+  end(): Promise<{ readonly withheld: number }>;
+  /** A purge of everything, judged as the others are. */
+  purgeAll(): Promise<void>;
+}
+
+export interface ClientsOf {
+  readonly edges: readonly { readonly url: string }[];
+  readonly paths: StagePaths;
+  readonly seed: number;
+  readonly purges: Purges;
+  readonly history: History;
+  /** Of the site's origin. */
+  wellSince(instant: number): boolean;
+}
+
+export function createClients(of: ClientsOf): Clients {
+  const { edges, paths, seed, purges, history } = of;
+  const record = new Record(paths);
+  const checker = createOutsideChecker({
+    ...{ host: HOST, groups: paths.groups, epsilonMs: LIMITS.epsilon },
+    async invalidate(named, mode) {
+      const urls = named.urls?.map((url) => new URL(url).pathname) ?? paths.paths;
+      const sentAt = performance.now();
+      const answer = await purges.send(named, mode);
+      if (answer.status === 202) record.purged(urls, { sentAt, acknowledgedAt: performance.now() });
+      return answer;
+    },
+    onAsk(ask) {
+      history.asks.push({ number: ask.ask, at: ask.askedAt });
+      record.said(ask.path, ask.askedAt);
+    },
+  });
+  let load: CheckedLoad | null = null;
+  return {
+    content: checker.content,
+    checkable: () => record.checkable,
+    violations: () => load?.report().violations ?? { count: 0, byRule: {}, worstLateMs: 0 },
+    begin() {
+      const purged = zipfRanks({ count: paths.paths.length, s: 0, seed: seed + 1 });
+      load = checker.start({
+        edges,
+        ...{ perSecond: LIMITS.requestsPerSecond, deadlineMs: LIMITS.clientDeadline, failOver: true },
+        pathOf: zipfPicker(paths.paths, seed, 0.9),
+        purges: {
+          perSecond: LIMITS.purgesPerSecond,
+          pathOf: (number) => paths.paths[purged(number)] ?? "/",
+        },
+        watch: (exchange) => note(exchange, { ...of, record }),
+      });
+    },
+    async end() {
+      purges.end();
+      return { withheld: (await load?.stop())?.withheld ?? 0 };
+    },
+    async purgeAll() {
+      for (const path of paths.paths) checker.write(path);
+      await checker.purge({ everything: true });
+    },
+  };
+}
+
+function note(exchange: Exchange, of: Pick<ClientsOf, "history" | "wellSince"> & { record: Record }): void {
+  const { outcome, path, sentAt } = exchange;
+  const { history, record } = of;
+  const { source, hit } = provenanceOf(outcome.kind === "answered" ? outcome.cacheStatus : "");
+  const error = errorIn(exchange);
+  if (outcome.kind === "answered" && source === "passed" && outcome.stated !== null)
+    history.passed.add(outcome.stated.ask);
+  record.asked(path, sentAt);
+  const seen: SeenRequest = {
+    ...{ dueAt: exchange.scheduledAt, endedAt: exchange.endedAt },
+    ...{ hit: hit && error === null, error, failedOver: exchange.refusedBy !== null },
+    forgivable: error === null ? null : forgivable(exchange, of),
+  };
+  history.requests.push(seen);
+}
+
+/** A pause of the breaker, and what was sent before the origin was well again. */
+const AFTERWARDS_MS = 2500;
+
+function forgivable(
+  { outcome, path, sentAt }: Exchange,
+  { record, wellSince }: Pick<ClientsOf, "wellSince"> & { record: Record },
+): SeenRequest["forgivable"] {
+  if (outcome.kind !== "answered" || outcome.status < 500) return null;
+  if (!wellSince(sentAt - AFTERWARDS_MS)) return record.mayHaveAnswer(path, sentAt) ? null : "no-answer";
+  return outcome.status === 503 && /\bdetail=shed\b/.test(outcome.cacheStatus) ? "turned-away" : null;
+}
+
+/** What is true of each path: when the origin last spoke of it, and when it was purged. */
+class Record {
+  checkable = 0;
+  private readonly rules: StagePaths["groups"];
+  private readonly lastSaid = new Map<string, number>();
+  private readonly lastPurged = new Map<string, { sentAt: number; acknowledgedAt: number }>();
+
+  constructor({ groups }: StagePaths) {
+    this.rules = groups;
+  }
+
+  said(path: string, at: number): void {
+    this.lastSaid.set(path, at);
+  }
+
+  purged(paths: readonly string[], purge: { sentAt: number; acknowledgedAt: number }): void {
+    for (const path of paths) this.lastPurged.set(path, purge);
+  }
+
+  asked(path: string, at: number): void {
+    if ((this.lastPurged.get(path)?.acknowledgedAt ?? Number.POSITIVE_INFINITY) < at) this.checkable += 1;
+  }
+
+  /** Whether anything that the origin said of it may still be served. */
+  mayHaveAnswer(path: string, at: number): boolean {
+    const said = this.lastSaid.get(path);
+    if (said === undefined) return false;
+    if ((this.lastPurged.get(path)?.sentAt ?? Number.NEGATIVE_INFINITY) > said) return false;
+    const rules = this.rules.find(({ below }) => path.startsWith(below));
+    const life = (rules?.freshMs ?? 0) + (rules?.staleMs ?? 0);
+    // Lives are counted in whole seconds.
+    return at - said < life - 1000;
+  }
+}

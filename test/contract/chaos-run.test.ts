@@ -1,0 +1,135 @@
+// What `npm run chaos` is told, what it plans, the builds it breaks and the lines it prints.
+
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { BROKEN_BUILDS, changeFor } from "../../chaos/run/broken-builds.ts";
+import { readChaosOptions } from "../../chaos/run/options.ts";
+import { planGameDay, planSuite } from "../../chaos/run/plan.ts";
+import { linesOf, scheduleLines } from "../../chaos/run/tell.ts";
+import { UsageError } from "../../dev/options.ts";
+import { type ChaosReport, EXPERIMENTS, PARTITIONS } from "../../shared/wire/chaos.ts";
+
+const ALL = { only: [], seed: 1, duration: null } as const;
+
+describe("the flags", () => {
+  test("without any, all experiments on a cluster of our own", () => {
+    expect(readChaosOptions([], 5)).toEqual({
+      ...{ only: [], seed: 5, duration: null, given: null, json: null, out: ".tidegate/chaos" },
+      ...{ gameDay: null, broken: null },
+    });
+  });
+
+  test.each<[string[], object]>([
+    [["--only", "kill-edge,origin-down"], { only: ["kill-edge", "origin-down"] }],
+    [["--duration", "20s"], { duration: 20_000 }],
+    [["--duration", "1.5m"], { duration: 90_000 }],
+    [["--seed", "0"], { seed: 0 }],
+    [["--game-day"], { gameDay: 30 }],
+    [["--game-day", "--minutes", "5"], { gameDay: 5 }],
+    [["--broken"], { broken: "purges-unheeded" }],
+    [["--broken", "--seed", "3"], { broken: "purges-unheeded", seed: 3 }],
+    [["--broken", "budget-ignored"], { broken: "budget-ignored" }],
+    [
+      ["--control", "http://localhost:8780/", "--token", "t"],
+      { given: { control: "http://localhost:8780", token: "t" } },
+    ],
+  ])("%j", (args, expected) => {
+    expect(readChaosOptions(args, 5)).toMatchObject(expected);
+  });
+
+  test.each<[string[]]>([
+    [["--only", "drop-tables"]],
+    [["--duration", "1s"]],
+    [["--duration", "6m"]],
+    [["--duration", "soon"]],
+    [["--seed", "-1"]],
+    [["--minutes", "5"]],
+    [["--game-day", "--minutes", "0"]],
+    [["--broken", "nothing"]],
+    [["--broken", "--game-day"]],
+    [["--control", "http://localhost:8780"]],
+    [["--control", "localhost", "--token", "t"]],
+    [["--broken", "budget-ignored", "--control", "http://localhost:1", "--token", "t"]],
+    [["--wat"]],
+    [["stray"]],
+  ])("wrong: %j", (args) => {
+    expect(() => readChaosOptions(args, 5)).toThrow(UsageError);
+  });
+});
+
+describe("what is run", () => {
+  test("every experiment, every partition, control too, in less than a quarter of an hour", () => {
+    const plan = planSuite(ALL);
+    expect(new Set(plan.map(({ experiment }) => experiment))).toEqual(new Set(EXPERIMENTS));
+    expect(new Set(plan.flatMap(({ from }) => from ?? []))).toEqual(new Set(PARTITIONS));
+    expect(plan.some(({ target }) => target === "control")).toBe(true);
+    expect(new Set(plan.map(({ seed }) => seed)).size).toBe(plan.length);
+    const faults = plan.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    // Half a minute around each of them, and one for the cluster.
+    expect(faults + plan.length * 30_000 + 60_000).toBeLessThan(15 * 60_000);
+  });
+
+  test("on a game day the same for the same seed, and another for another", () => {
+    const day = planGameDay(60, ALL);
+    expect(planGameDay(60, ALL)).toEqual(day);
+    expect(planGameDay(60, { ...ALL, seed: 2 })).not.toEqual(day);
+    expect(scheduleLines(day)).toEqual(scheduleLines(planGameDay(60, ALL)));
+    expect(new Set(day.map(({ planned }) => planned.experiment)).size).toBeGreaterThan(8);
+  });
+
+  test("a game day lasts as long as was asked for, its experiments one after the other", () => {
+    const day = planGameDay(10, ALL);
+    expect(day.at(-1)?.atMs).toBeLessThan(10 * 60_000);
+    expect((day.at(-1)?.atMs ?? 0) + 2 * 60_000).toBeGreaterThan(10 * 60_000);
+    for (const [at, { atMs, planned }] of day.slice(0, -1).entries())
+      expect(day[at + 1]?.atMs).toBeGreaterThan(atMs + planned.durationMs + 20_000);
+  });
+
+  test("only what was asked for", () => {
+    expect(planSuite({ ...ALL, only: ["kill-edge"] })).toHaveLength(1);
+    const day = planGameDay(30, { ...ALL, only: ["partition"], duration: 9000 });
+    for (const { planned } of day)
+      expect(planned).toMatchObject({ experiment: "partition", durationMs: 9000 });
+  });
+});
+
+describe("a build that is broken on purpose", () => {
+  test.each(Object.entries(BROKEN_BUILDS))("%s is what it was made for", (_name, build) => {
+    const { path, change } = changeFor(build);
+    expect(existsSync(path)).toBe(true);
+    const text = readFileSync(path, "utf8");
+    expect(change(text)).not.toBe(text);
+    expect(change(text)).toContain(build.put);
+    expect(() => change("")).toThrow(build.file);
+  });
+});
+
+test("a verdict that does not hold says why, on its line", () => {
+  const report: ChaosReport = {
+    ...{ id: "one", experiment: "partition", target: "edge-2", seed: 9, state: "failed", phase: "over" },
+    ...{ startedAt: 0, endedAt: 31_400, durationMs: 12_000, hypothesis: "", timeline: [], events: [] },
+    problem: null,
+    verdicts: [
+      {
+        ...{ name: "client-errors", text: "Requests that failed", holds: true, measured: 0, limit: 0 },
+        ...{ comparison: "at-most", unit: "requests" },
+      },
+      {
+        ...{ name: "stale-serves", text: "Answers out of date", holds: false, measured: null, limit: 0 },
+        ...{ comparison: "at-most", unit: "requests" },
+      },
+    ],
+  };
+  const planned = {
+    experiment: "partition",
+    target: null,
+    durationMs: 12_000,
+    seed: 9,
+    from: "all",
+  } as const;
+  expect(linesOf(planned, report)).toEqual([
+    "partition (edge-2, from all): failed in 31 s, seed 9",
+    "  holds client-errors: 0 ≤ 0 requests",
+    "  FAILS stale-serves: not measured ≤ 0 requests (Answers out of date)",
+  ]);
+});

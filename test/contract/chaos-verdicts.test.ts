@@ -1,0 +1,144 @@
+// What evidence says of each bound: each fault turns one verdict, and what was not measured does not hold.
+
+import { describe, expect, test } from "vitest";
+import type { Bounds } from "../../chaos/experiment.ts";
+import { History, type SeenRequest } from "../../chaos/history.ts";
+import { burstOf, type Evidence, verdictsOf } from "../../chaos/verdicts.ts";
+
+const BOUNDS: Bounds = { clientErrors: 0, recoveryMs: 10_000, convergenceMs: 10_000, spendsShares: false };
+const CLEAN = { acknowledged: 3, missing: 0, doubled: 0, unapplied: 0, chainHolds: true };
+
+const request = (dueAt: number, more: Partial<SeenRequest> = {}): SeenRequest => ({
+  ...{ dueAt, endedAt: dueAt + 2, hit: true, error: null, forgivable: null, failedOver: false },
+  ...more,
+});
+
+function history(more: readonly SeenRequest[] = []): History {
+  const seen = new History();
+  seen.enter("steady", 1000);
+  seen.enter("fault", 2000);
+  for (let at = 0; at < 4000; at += 20) seen.requests.push(request(at));
+  seen.requests.push(...more);
+  seen.asks.push({ number: 1, at: 10 });
+  return seen;
+}
+
+const evidence = (more: Partial<Evidence> = {}): Evidence => ({
+  bounds: BOUNDS,
+  history: history(),
+  violations: { count: 0, byRule: {}, worstLateMs: 0 },
+  ...{ checkable: 10, withheld: 0, steadyRatio: 0.9, recoveredMs: 500, convergedMs: 700, waitedMs: 700 },
+  findings: CLEAN,
+  budget: { rate: 40, burst: 40 },
+  ...more,
+});
+
+const failing = (of: Evidence): string[] =>
+  verdictsOf(of)
+    .filter(({ holds }) => !holds)
+    .map(({ name }) => name);
+
+const unmeasured = (of: Evidence): string[] =>
+  verdictsOf(of)
+    .filter(({ measured }) => measured === null)
+    .map(({ name, holds }) => `${name}${holds ? " holds" : ""}`);
+
+test("where all went well every bound holds", () => {
+  expect(failing(evidence())).toEqual([]);
+});
+
+describe("each fault turns the verdict that is about it, and no other", () => {
+  const error = request(2500, { hit: false, error: "502" });
+  const early = request(1500, { hit: false, error: "502" });
+  test.each<[string, Partial<Evidence>, string[]]>([
+    ["a client's error", { history: history([error]) }, ["client-errors"]],
+    ["an error before anything was broken", { history: history([early]) }, ["steady-state", "client-errors"]],
+    ["few hits to begin with", { steadyRatio: 0.3 }, ["steady-state"]],
+    [
+      "an answer that is out of date",
+      { violations: { count: 1, byRule: { hard: 1 }, worstLateMs: 900 } },
+      ["stale-serves"],
+    ],
+    ["hits that come back late", { recoveredMs: 10_001 }, ["hit-rate-recovery"]],
+    ["hits that never come back", { recoveredMs: null, waitedMs: 25_000 }, ["hit-rate-recovery"]],
+    ["hits not back when it was given up early", { recoveredMs: null, waitedMs: 5 }, ["hit-rate-recovery"]],
+    ["edges that lag behind", { convergedMs: null, waitedMs: 25_000 }, ["convergence"]],
+    ["a purge that is lost", { findings: { ...CLEAN, missing: 1 } }, ["ledger"]],
+    ["a purge that is there twice", { findings: { ...CLEAN, doubled: 1 } }, ["ledger"]],
+    ["a purge that is not applied", { findings: { ...CLEAN, unapplied: 1 } }, ["ledger"]],
+    ["a broken audit chain", { findings: { ...CLEAN, chainHolds: false } }, ["ledger"]],
+  ])("%s", (_what, more, expected) => {
+    expect(failing(evidence(more))).toEqual(expected);
+  });
+
+  test("more than the origin's budget", () => {
+    const seen = history();
+    for (let at = 0; at < 50; at++) seen.asks.push({ number: 2 + at, at: 3000 + at });
+    expect(failing(evidence({ history: seen }))).toEqual(["origin-rate"]);
+    // Passed on, not fetched: no token is meant for those.
+    for (let at = 0; at < 20; at++) seen.passed.add(2 + at);
+    expect(failing(evidence({ history: seen }))).toEqual([]);
+  });
+});
+
+describe("what could not be measured does not hold", () => {
+  test.each<[string, Partial<Evidence>, string[]]>([
+    ["nothing that was asked for had been purged", { checkable: 0 }, ["stale-serves"]],
+    ["nothing was purged", { findings: { ...CLEAN, acknowledged: 0 } }, ["ledger"]],
+    ["the log could not be read", { findings: null }, ["ledger"]],
+    ["nothing was asked for in steady state", { steadyRatio: null }, ["steady-state", "hit-rate-recovery"]],
+    ["requests could not be sent when they were due", { withheld: 20 }, ["client-errors"]],
+    ["nothing was asked for at all", { history: new History() }, ["client-errors", "origin-rate"]],
+  ])("%s", (_what, more, expected) => {
+    expect(unmeasured(evidence(more))).toEqual(expected);
+  });
+});
+
+describe("what an origin that is not well excuses", () => {
+  const forgiving: Bounds = { ...BOUNDS, forgives: "no-answer", forgivenShare: 0.1 };
+  const excused = (count: number): SeenRequest[] =>
+    Array.from({ length: count }, (_, at) =>
+      request(2500 + at, { hit: false, error: "502", forgivable: "no-answer" }),
+    );
+
+  test("is no client's error, up to a share", () => {
+    expect(failing(evidence({ bounds: forgiving, history: history(excused(5)) }))).toEqual([]);
+    expect(failing(evidence({ bounds: forgiving, history: history(excused(60)) }))).toEqual(["no-answer"]);
+  });
+
+  test("is one where the experiment does not forgive it", () => {
+    expect(failing(evidence({ history: history(excused(1)) }))).toEqual(["client-errors"]);
+  });
+});
+
+describe("the burst that requests amount to", () => {
+  test.each<[string, number[], number]>([
+    ["one", [0], 1],
+    ["ten at once", Array.from({ length: 10 }, () => 5), 10],
+    ["as they come in at the rate", Array.from({ length: 100 }, (_, at) => at * 100), 1],
+    ["twice the rate for a second", Array.from({ length: 21 }, (_, at) => at * 50), 11],
+    [
+      "ten, and ten more when half are paid",
+      [...Array<number>(10).fill(0), ...Array<number>(10).fill(500)],
+      15,
+    ],
+  ])("%s", (_what, at, expected) => {
+    expect(burstOf(at, 10)).toBeCloseTo(expected, 5);
+  });
+});
+
+test("a timeline counts each second from the first request on, in its phase", () => {
+  const seen = new History();
+  seen.enter("steady", 600);
+  seen.requests.push(
+    request(500, { hit: false }),
+    request(900, { endedAt: 940 }),
+    request(2600, { error: "503", hit: false }),
+  );
+  seen.asks.push({ number: 1, at: 510 }, { number: 2, at: 2601 });
+  expect(seen.timeline()).toEqual([
+    { second: 0, phase: "preparing", requests: 2, hits: 1, errors: 0, originRequests: 1, p99Ms: 40 },
+    { second: 1, phase: "steady", requests: 0, hits: 0, errors: 0, originRequests: 0, p99Ms: null },
+    { second: 2, phase: "steady", requests: 1, hits: 0, errors: 1, originRequests: 1, p99Ms: 2 },
+  ]);
+});
