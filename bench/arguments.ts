@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { BENCHMARKS, type BenchmarkName, type BenchOptions, isBenchmark } from "./benchmarks.ts";
 import type { TraceOptions } from "./eviction.ts";
+import { LOAD_FLAGS, loadFlagIn, readLoadFlags } from "./load/flags.ts";
 
 export interface Arguments extends BenchOptions {
   readonly only: readonly BenchmarkName[];
@@ -20,15 +21,29 @@ export function readArguments(args: readonly string[]): Arguments {
       ...{ only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean" } },
       ...{ trace: { type: "string" }, capacity: { type: "string" }, bytes: { type: "boolean" } },
       ...{ l2: { type: "boolean" }, save: { type: "boolean" } },
+      ...LOAD_FLAGS,
     },
     strict: true,
   });
   const names = Object.keys(BENCHMARKS) as BenchmarkName[];
   if (values.only !== undefined && !isBenchmark(values.only))
     throw new TypeError(`--only must be one of ${names.join(", ")}`);
-  const trace = traceOptions(values);
+  const isLoad = values.only === "load";
+  const loadFlag = loadFlagIn(values);
+  if (!isLoad && loadFlag !== null) throw new TypeError(`--${loadFlag} goes with --only load`);
+  const trace = isLoad ? null : traceOptions(values);
+  if (isLoad && (values.capacity !== undefined || values.bytes === true))
+    throw new TypeError("--capacity and --bytes go with --only eviction");
+  const load = readLoadFlags(values, {
+    quick: values.quick === true,
+    trace: isLoad ? (values.trace ?? null) : null,
+  });
   if (values.l2 === true && values.only !== "eviction") throw new TypeError("--l2 goes with --only eviction");
   if (trace !== null && values.only !== "eviction") throw new TypeError("--trace goes with --only eviction");
+  if (isLoad && values.save === true)
+    throw new TypeError(
+      "--save is for what the documentation has tables of; --json FILE keeps a load's report",
+    );
   if (trace !== null && values.save === true)
     throw new TypeError("--save is for what anybody can repeat, without a --trace of one's own");
   return {
@@ -38,6 +53,7 @@ export function readArguments(args: readonly string[]): Arguments {
     quick: values.quick === true,
     trace,
     l2: values.l2 === true,
+    load,
   };
 }
 

@@ -1,6 +1,7 @@
 // Every benchmark by its name: a new one is a line here, and its tables in `bench/tables/tables.ts`.
 
 import type { TraceOptions } from "./eviction.ts";
+import type { LoadFlags } from "./load/flags.ts";
 
 export interface BenchOptions {
   /** Less of everything, under a minute. */
@@ -9,6 +10,8 @@ export interface BenchOptions {
   readonly trace: TraceOptions | null;
   /** Through Redis rather than in memory. */
   readonly l2: boolean;
+  /** What `--only load` runs. */
+  readonly load: LoadFlags;
 }
 
 /** What a benchmark found: plain data under its own name. */
@@ -35,6 +38,7 @@ export const BENCHMARKS = {
   crowd: async ({ quick }) => (await import("./crowd.ts")).benchCrowd(quick),
   warmup: async ({ quick }) => (await import("./warmup.ts")).benchWarmup(quick),
   large: async ({ quick }) => (await import("./large.ts")).benchLarge(quick),
+  load: async ({ load }) => (await import("./load/load.ts")).benchLoad(load),
   eviction: async ({ quick, trace, l2 }) =>
     l2
       ? (await import("./eviction-l2.ts")).benchEvictionL2(quick, trace)

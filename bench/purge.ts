@@ -65,7 +65,7 @@ const TOKEN = "a-token-for-the-bench";
 export async function benchPurge(quick: boolean): Promise<PurgeResult> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
   const content = new VersionedContent({ headersOf: () => ({ "cache-control": "max-age=3600" }) });
-  const origin = await startContentOrigin(() => content);
+  const origin = await startContentOrigin(content);
   const cluster = await startSystem({ dir, origin: origin.server, edges: EDGES, token: TOKEN });
   try {
     return await measure(cluster, content, quick ? 100 : 1000);

@@ -1,12 +1,22 @@
 // An outside client of a cluster: it knows the origin's truth at each instant, and judges every answer by the bound on staleness.
 
 import { createOutsideClient, type Exchange } from "./exchange.ts";
-import { type JudgedPath, type Mode, OutsideJudge, type OutsideViolation, type PathRules } from "./judge.ts";
-import { Latencies, type Percentiles } from "./latencies.ts";
+import {
+  type JudgedPath,
+  type Judgement,
+  type Mode,
+  OutsideJudge,
+  type OutsideViolation,
+  type PathRules,
+} from "./judge.ts";
 import type { Named } from "./matching.ts";
 import { startOpenLoop } from "./open-loop.ts";
-import { Counts, type Figures, type Second, Timeline } from "./tally.ts";
+import { type Judging, type LoadReport, Run } from "./run.ts";
+import type { Second } from "./tally.ts";
 import { type OriginAsk, VersionedContent } from "./versioned-content.ts";
+import { type SentWrite, WrittenValues } from "./written-values.ts";
+
+type Headers = Readonly<Record<string, string>>;
 
 /** Paths of the origin, and what the policies in force make of them. */
 export interface CheckedGroup extends PathRules {
@@ -15,9 +25,11 @@ export interface CheckedGroup extends PathRules {
   readonly class: string;
   /** That the headers name as well. */
   readonly tags: readonly string[];
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers | ((path: string) => Headers);
   /** Of each body; what it states of itself is the least. */
-  readonly octets?: number;
+  readonly octets?: number | ((path: string) => number);
+  /** They hold what clients write there (write-back), and nothing before. */
+  readonly values?: true;
 }
 
 export interface PurgeAnswer {
@@ -33,6 +45,8 @@ export interface CheckerOptions {
   /** `POST /invalidate` of the control plane; it may reject. */
   readonly invalidate: (named: Named, mode: Mode) => Promise<PurgeAnswer>;
   readonly onAsk?: (ask: OriginAsk) => void;
+  /** False where the origin is not this content: then only figures are had. */
+  readonly judged?: false;
 }
 
 export interface OutsideChecker {
@@ -41,6 +55,10 @@ export interface OutsideChecker {
   /** A new version of a path; what was stored of it is out of date from now on. */
   write(path: string): void;
   versionOf(path: string): number;
+  /** What reached the origin as a write of a path. */
+  take(path: string, body: string): void;
+  /** What the origin has of a group of values; null = nothing yet, undefined where the path is of no such group. */
+  valueAt(path: string): string | null | undefined;
   /** Resolves when it was acknowledged, or was not: status 0 where no answer came. */
   purge(named: Named, mode?: Mode): Promise<PurgeAnswer>;
   /** Asks all edges in turn. Several may run one after the other. */
@@ -56,6 +74,8 @@ export interface LoadPlan {
   readonly deadlineMs: number;
   /** What the request of this number, due so many milliseconds after the beginning, asks for. */
   readonly pathOf: (number: number, afterMs: number) => string;
+  /** Whether it writes there instead of reading (PUT); nothing is written where it is left out. */
+  readonly writes?: (number: number, afterMs: number) => boolean;
   /** Whether an edge that refuses a connection is passed over for the next. */
   readonly failOver?: boolean;
   /** How much of the mean distance lies before a request: 1 where it is left out. */
@@ -75,48 +95,19 @@ export interface CheckedLoad {
   stop(): Promise<LoadReport>;
 }
 
-export interface LoadReport {
-  readonly seconds: number;
-  readonly all: Figures;
-  readonly classes: Readonly<Record<string, Figures>>;
-  readonly origin: {
-    readonly requests: number;
-    /** Of them: confirmed without content. */
-    readonly notModified: number;
-    readonly octets: number;
-  };
-  /** Share of the clients' requests, and of the octets that they got, that the origin did not see. */
-  readonly offload: { readonly requests: number; readonly octets: number };
-  readonly purges: {
-    readonly sent: number;
-    readonly acknowledged: number;
-    readonly acknowledgedMs: Percentiles | null;
-  };
-  readonly violations: {
-    readonly count: number;
-    readonly byRule: Readonly<Record<string, number>>;
-    /** Beyond what was allowed; ε not counted. */
-    readonly worstLateMs: number;
-    /** The first of them. */
-    readonly first: readonly OutsideViolation[];
-  };
-  /** How long after the acknowledgement of a hard purge what it names was still served, allowed or not. */
-  readonly servedAfterMs: Percentiles | null;
-  readonly servedAfter: number;
-  /** Requests that could not be sent when they were due. */
-  readonly withheld: number;
-}
-
-/** Kept to be looked at; all are counted. */
-const MOST_VIOLATIONS = 100;
-
 export function createOutsideChecker(options: CheckerOptions): OutsideChecker {
   const { host, epsilonMs, invalidate } = options;
   const groupOf = longestFit(options.groups);
   const runs = new Set<Run>();
   const content = new VersionedContent({
-    headersOf: (path) => groupOf(path)?.headers ?? {},
-    octetsOf: (path) => groupOf(path)?.octets ?? 0,
+    headersOf(path) {
+      const { headers = {} } = groupOf(path) ?? {};
+      return typeof headers === "function" ? headers(path) : headers;
+    },
+    octetsOf(path) {
+      const { octets = 0 } = groupOf(path) ?? {};
+      return typeof octets === "function" ? octets(path) : octets;
+    },
     onAsk(ask) {
       for (const run of runs) run.asked(ask);
       options.onAsk?.(ask);
@@ -127,22 +118,37 @@ export function createOutsideChecker(options: CheckerOptions): OutsideChecker {
     return group === null ? null : { ...group, path };
   };
   const judge = new OutsideJudge({ host, pathOf, truth: content, epsilonMs });
+  const values = new WrittenValues();
+  const taken = new Map<string, string>();
+  const holdsValues = (path: string): boolean => groupOf(path)?.values === true;
+  const judging: Judging = {
+    judge: (exchange) => (holdsValues(exchange.path) ? judgeValue(values, exchange) : judge.judge(exchange)),
+    classOf: (path) => groupOf(path)?.class ?? "none",
+  };
   const purge = async (named: Named, mode: Mode = "hard"): Promise<PurgeAnswer> => {
     const sent = judge.purge(named, mode);
     const answer = await invalidate(named, mode).catch(() => ({ status: 0, position: null }));
     if (answer.status === 202 || answer.status === 200) sent.acknowledged();
     return answer;
   };
+  const write = (path: string): SentWrite => {
+    if (holdsValues(path)) return values.write(path);
+    // A write around the caches is, once it is answered, an acknowledged invalidation of its URL.
+    const sent = judge.purge({ urls: [`http://${host}${path}`] }, "hard");
+    return { body: "written", acknowledged: () => sent.acknowledged(), unanswered: () => {} };
+  };
   return {
     content,
     write: (path) => void content.write(path),
     versionOf: (path) => content.versionOf(path),
+    take: (path, body) => void (holdsValues(path) ? taken.set(path, body) : content.write(path)),
+    valueAt: (path) => (holdsValues(path) ? (taken.get(path) ?? null) : undefined),
     purge,
     start(plan) {
-      const run = new Run(plan, judge, (path) => groupOf(path)?.class ?? "none");
+      const run = new Run(plan, judging);
       runs.add(run);
       const purging = plan.purges === undefined ? null : startPurging(plan.purges, run);
-      const asking = startAsking(plan, host, run);
+      const asking = startAsking(plan, { host, run, write });
       return {
         seconds: () => run.timeline.seconds(),
         report: () => run.report(),
@@ -169,7 +175,15 @@ export function createOutsideChecker(options: CheckerOptions): OutsideChecker {
   }
 }
 
-function startAsking(plan: LoadPlan, host: string, run: Run): { stop(): Promise<void> } {
+const UNJUDGED: Judgement = { violations: [], servedAfterMs: null };
+
+interface Asking {
+  readonly host: string;
+  readonly run: Run;
+  readonly write: (path: string) => SentWrite;
+}
+
+function startAsking(plan: LoadPlan, { host, run, write }: Asking): { stop(): Promise<void> } {
   const { edges, deadlineMs, failOver = false, spacing, perSecond } = plan;
   const client = createOutsideClient({ edges, host, deadlineMs, failOver });
   const most = typeof perSecond === "number" ? perSecond : (plan.mostPerSecond ?? perSecond(0));
@@ -179,8 +193,14 @@ function startAsking(plan: LoadPlan, host: string, run: Run): { stop(): Promise<
     mostInFlight: Math.ceil((2 * most * deadlineMs) / 1000),
     ...(spacing !== undefined && { spacing }),
     async send(number, scheduledAt) {
-      const path = plan.pathOf(number, scheduledAt - run.beganAt);
-      run.ended(await client.ask({ edge: number % edges.length, path, scheduledAt }));
+      const afterMs = scheduledAt - run.beganAt;
+      const asked = { edge: number % edges.length, path: plan.pathOf(number, afterMs), scheduledAt };
+      if (plan.writes?.(number, afterMs) !== true) return run.ended(await client.ask(asked));
+      const sent = write(asked.path);
+      const exchange = await client.ask({ ...asked, method: "PUT", body: sent.body });
+      if (isWritten(exchange)) sent.acknowledged();
+      else sent.unanswered();
+      run.ended(exchange);
     },
   });
   return {
@@ -191,88 +211,27 @@ function startAsking(plan: LoadPlan, host: string, run: Run): { stop(): Promise<
   };
 }
 
+const isWritten = ({ outcome }: Exchange): boolean =>
+  outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
+
+/** There is a violation where an acknowledged write, or another than what was written, shows. */
+function judgeValue(values: WrittenValues, exchange: Exchange): Judgement {
+  const { outcome, path, sentAt, method } = exchange;
+  const right = UNJUDGED;
+  // A refusal shows nothing, but that there is nothing is a statement too.
+  if (method === "PUT" || outcome.kind !== "answered") return right;
+  if (outcome.status !== 200 && outcome.status !== 404) return right;
+  const shown = outcome.written ?? null;
+  if (outcome.status === 200 && shown === null) return wrong("invented");
+  const verdict = values.judge(path, shown, sentAt);
+  return verdict === "right" ? right : wrong(verdict);
+
+  function wrong(rule: OutsideViolation["rule"]): Judgement {
+    return { violations: [{ rule, exchange, lateMs: Number.POSITIVE_INFINITY }], servedAfterMs: null };
+  }
+}
+
 function longestFit(groups: readonly CheckedGroup[]): (path: string) => CheckedGroup | null {
   const longestFirst = [...groups].sort((a, b) => b.below.length - a.below.length);
   return (path) => longestFirst.find(({ below }) => path.startsWith(below)) ?? null;
-}
-
-/** One load, from its start to its report. */
-class Run {
-  readonly beganAt = performance.now();
-  readonly timeline: Timeline;
-  withheld = 0;
-  private readonly plan: LoadPlan;
-  private readonly judge: OutsideJudge;
-  private readonly classOf: (path: string) => string;
-  private readonly all = new Counts(3);
-  private readonly classes = new Map<string, Counts>();
-  private readonly origin = { requests: 0, notModified: 0, octets: 0 };
-  private readonly purges = { sent: 0, acknowledged: 0 };
-  private readonly acknowledgedMs = new Latencies();
-  private readonly servedAfterMs = new Latencies();
-  private readonly violations = { count: 0, worstLateMs: 0 };
-  private readonly byRule: Record<string, number> = {};
-  private readonly first: OutsideViolation[] = [];
-
-  constructor(plan: LoadPlan, judge: OutsideJudge, classOf: (path: string) => string) {
-    this.plan = plan;
-    this.judge = judge;
-    this.classOf = classOf;
-    // A request that failed over has had two deadlines.
-    this.timeline = new Timeline({ beganAt: this.beganAt, openMs: 2 * plan.deadlineMs + 1000 });
-  }
-
-  ended(exchange: Exchange): void {
-    const { violations, servedAfterMs } = this.judge.judge(exchange);
-    this.all.add(exchange);
-    const name = this.classOf(exchange.path);
-    const ofClass = this.classes.get(name) ?? new Counts(3);
-    this.classes.set(name, ofClass);
-    ofClass.add(exchange);
-    this.timeline.add(exchange, violations.length);
-    if (servedAfterMs !== null) this.servedAfterMs.add(servedAfterMs);
-    for (const violation of violations) this.violated(violation);
-    this.plan.watch?.(exchange);
-  }
-
-  asked(ask: OriginAsk): void {
-    this.origin.requests += 1;
-    if (ask.told === "confirmed") this.origin.notModified += 1;
-    this.origin.octets += ask.octets;
-    this.timeline.originAsked(ask.askedAt);
-  }
-
-  purged(status: number, ms: number): void {
-    this.purges.sent += 1;
-    if (status !== 202 && status !== 200) return;
-    this.purges.acknowledged += 1;
-    this.acknowledgedMs.add(ms);
-  }
-
-  report(): LoadReport {
-    const all = this.all.figures();
-    const unseen = (seen: number, whole: number): number => (whole === 0 ? 0 : 1 - seen / whole);
-    return {
-      seconds: (performance.now() - this.beganAt) / 1000,
-      all,
-      classes: Object.fromEntries([...this.classes].map(([name, counts]) => [name, counts.figures()])),
-      origin: { ...this.origin },
-      offload: {
-        requests: unseen(this.origin.requests, all.requests),
-        octets: unseen(this.origin.octets, all.octets),
-      },
-      purges: { ...this.purges, acknowledgedMs: this.acknowledgedMs.percentiles() },
-      violations: { ...this.violations, byRule: { ...this.byRule }, first: [...this.first] },
-      servedAfterMs: this.servedAfterMs.percentiles(),
-      servedAfter: this.servedAfterMs.count,
-      withheld: this.withheld,
-    };
-  }
-
-  private violated(violation: OutsideViolation): void {
-    this.violations.count += 1;
-    this.violations.worstLateMs = Math.max(this.violations.worstLateMs, violation.lateMs);
-    this.byRule[violation.rule] = (this.byRule[violation.rule] ?? 0) + 1;
-    if (this.first.length < MOST_VIOLATIONS) this.first.push(violation);
-  }
 }

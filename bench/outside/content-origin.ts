@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { PurgeAnswer } from "./checker.ts";
+import type { OutsideChecker, PurgeAnswer } from "./checker.ts";
 import type { Mode } from "./judge.ts";
 import type { Named } from "./matching.ts";
 import type { VersionedContent } from "./versioned-content.ts";
@@ -14,21 +14,43 @@ export interface ContentOrigin {
 }
 
 /** Answers one request with what the content is at this instant. */
-export function answerWith(
-  content: VersionedContent,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+function answerWith(content: VersionedContent, request: IncomingMessage, response: ServerResponse): void {
   const { status, headers, body } = content.answer(request.url ?? "/", request.headers["if-none-match"]);
   const length = status === 304 ? {} : { "content-length": body.length };
   response.writeHead(status, { "content-type": "text/plain", ...length, ...headers }).end(body);
 }
 
-/** Port 0 = any that is free. */
-export async function startContentOrigin(content: () => VersionedContent, port = 0): Promise<ContentOrigin> {
-  const server = createServer((request, response) => answerWith(content(), request, response));
+/** Answers with what there is of a checker's paths, and takes what is written there. */
+function answerFor(checker: OutsideChecker, request: IncomingMessage, response: ServerResponse): void {
+  const path = request.url ?? "/";
+  if (request.method !== "PUT") {
+    const value = checker.valueAt(path);
+    if (value === undefined) answerWith(checker.content, request, response);
+    else response.writeHead(value === null ? 404 : 200, { "cache-control": "no-store" }).end(value);
+    return;
+  }
+  let body = "";
+  request.setEncoding("latin1").on("data", (piece: string) => {
+    body += piece;
+  });
+  request.on("end", () => {
+    checker.take(path, body);
+    response.writeHead(204).end();
+  });
+}
+
+type Answering = (request: IncomingMessage, response: ServerResponse) => void;
+
+export const startContentOrigin = (content: VersionedContent): Promise<ContentOrigin> =>
+  listen((request, response) => answerWith(content, request, response));
+
+export const startCheckedOrigin = (checker: OutsideChecker): Promise<ContentOrigin> =>
+  listen((request, response) => answerFor(checker, request, response));
+
+async function listen(answer: Answering): Promise<ContentOrigin> {
+  const server = createServer(answer);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject).listen(port, "127.0.0.1", resolve);
+  server.once("error", reject).listen(0, "127.0.0.1", resolve);
   await promise;
   return {
     server,

@@ -2,6 +2,7 @@
 
 import { Agent, request } from "node:http";
 import { readStated, type Stated } from "./versioned-content.ts";
+import { readWritten, type Written } from "./written-values.ts";
 
 export interface Asked {
   /** The edge's number, 0 first. */
@@ -34,6 +35,8 @@ export type ExchangeOutcome =
       readonly octets: number;
       /** Null where the origin did not make it. */
       readonly stated: Stated | null;
+      /** Where a client made it. */
+      readonly written?: Written;
     }
   /** The connection could not be had, or broke; `begun`: when part of an answer had come. */
   | { readonly kind: "failed"; readonly reason: string; readonly begun: boolean }
@@ -113,7 +116,8 @@ function outcomeOf(
         body += piece;
       });
       answer.on("error", fail);
-      answer.on("end", () =>
+      answer.on("end", () => {
+        const written = readWritten(body);
         end({
           kind: "answered",
           status: answer.statusCode ?? 0,
@@ -121,8 +125,9 @@ function outcomeOf(
           age: answer.headers.age === undefined ? null : Number(answer.headers.age),
           octets: body.length,
           stated: readStated(body),
-        }),
-      );
+          ...(written !== null && { written }),
+        });
+      });
     });
     sent.end(sentBody);
   });

@@ -17,8 +17,11 @@ export interface PathRules {
 export interface JudgedPath extends Subject, PathRules {}
 
 export interface OutsideViolation {
-  /** `life`: served beyond it; `crossing`: another path's; `invented`: not what the origin said. */
-  readonly rule: "hard" | "soft" | "life" | "crossing" | "invented";
+  /**
+   * `life`: served beyond it; `crossing`: another path's; `invented`: not what the origin said; `lost`: an older value
+   * than one whose write had been acknowledged.
+   */
+  readonly rule: "hard" | "soft" | "life" | "crossing" | "invented" | "lost";
   readonly exchange: Exchange;
   /** Beyond what was allowed, ε not counted. */
   readonly lateMs: number;
@@ -94,8 +97,8 @@ export class OutsideJudge {
   }
 
   judge(exchange: Exchange): Judgement {
-    const { outcome, path } = exchange;
-    if (outcome.kind !== "answered") return RIGHT;
+    const { outcome, path, method } = exchange;
+    if (outcome.kind !== "answered" || method === "PUT") return RIGHT;
     const { stated, status } = outcome;
     const violations: OutsideViolation[] = [];
     const report = (rule: OutsideViolation["rule"], lateMs: number): void => {

@@ -1,0 +1,99 @@
+// A load's report as lines of text.
+
+import type { Percentiles } from "../outside/latencies.ts";
+import type { LoadReport } from "../outside/run.ts";
+import type { Figures, Second } from "../outside/tally.ts";
+
+export function printLoad(result: {
+  readonly workload: string;
+  readonly judged: boolean;
+  readonly report: LoadReport;
+}): string[] {
+  const { workload, judged, report } = result;
+  return [
+    `workload ${workload}: ${report.all.requests} requests in ${report.seconds.toFixed(1)} s`,
+    ...printReport(report, judged),
+  ];
+}
+
+/** `judged`: whether it is known what the origin said. */
+export function printReport(report: LoadReport, judged: boolean): string[] {
+  const { all, classes, purges } = report;
+  const lines = ["", "class        requests    hits   stale      l1      l2  joined  origin  errors"];
+  for (const [name, figures] of Object.entries(classes)) lines.push(classLine(name, figures));
+  if (Object.keys(classes).length !== 1) lines.push(classLine("all", all));
+  lines.push("", `latency, from the scheduled instant: ${spread(all.latencyMs)}`);
+  lines.push(originLine(report, judged));
+  if (purges.sent > 0)
+    lines.push(
+      `purges: ${purges.acknowledged} of ${purges.sent} acknowledged, in ${spread(purges.acknowledgedMs)}`,
+    );
+  lines.push(...(judged ? staleLines(report) : ["stale reads: not known, the origin is not ours"]));
+  lines.push(`errors: ${all.errors}${named(all.errorsBy)}`);
+  lines.push(`fail-overs (an edge refused, the next one was asked): ${all.failOvers}`);
+  if (report.withheld > 0)
+    lines.push(
+      `WITHHELD: ${report.withheld} requests were due and could not be sent: too much for this client`,
+    );
+  return lines;
+}
+
+export const printSecond = (second: Second): string =>
+  `${String(second.second).padStart(5)} s  ${String(second.requests).padStart(6)} requests  ${percent(second.hitRatio)} hits  ` +
+  `${second.originRequests} at the origin  ${second.errors} errors  p99 ${ms(second.latencyMs?.p99)}`;
+
+function classLine(name: string, figures: Figures): string {
+  const { requests, hitRatio, staleHits, sources, errors } = figures;
+  const columns = [
+    staleHits,
+    sources.l1,
+    sources.l2,
+    sources.joined,
+    sources.origin + sources.passed,
+    errors,
+  ];
+  return (
+    name.padEnd(12) +
+    String(requests).padStart(9) +
+    percent(hitRatio).padStart(8) +
+    columns.map((count) => String(count).padStart(8)).join("")
+  );
+}
+
+function originLine({ origin, offload, all }: LoadReport, judged: boolean): string {
+  if (!judged) {
+    const { l1, l2, joined } = all.sources;
+    const share = all.requests === 0 ? 0 : (l1 + l2 + joined) / all.requests;
+    return `origin offload, by what answers say: ${percent(share)} of requests`;
+  }
+  return (
+    `origin: ${origin.requests} requests (${origin.notModified} of them 304), ${origin.octets} octets; ` +
+    `offload ${percent(offload.requests)} of requests, ${percent(offload.octets)} of octets`
+  );
+}
+
+function staleLines({ violations, servedAfter, servedAfterMs }: LoadReport): string[] {
+  const late = Number.isFinite(violations.worstLateMs) ? `, the latest by ${ms(violations.worstLateMs)}` : "";
+  const lines = [
+    `stale reads beyond what is allowed: ${violations.count}${violations.count === 0 ? "" : late}${named(violations.byRule)}`,
+    `served after a purge's acknowledgement, within its bound or not: ${servedAfter}` +
+      (servedAfterMs === null ? "" : `, up to ${ms(servedAfterMs.max)} after`),
+  ];
+  for (const { rule, exchange, lateMs } of violations.first.slice(0, 5))
+    lines.push(`  ${rule}: ${exchange.path} at edge ${exchange.edge + 1}, ${ms(lateMs)} late`);
+  return lines;
+}
+
+const named = (counts: Readonly<Record<string, number>>): string => {
+  const texts = Object.entries(counts).map(([name, count]) => `${count} × ${name}`);
+  return texts.length === 0 ? "" : ` (${texts.join(", ")})`;
+};
+
+const percent = (ratio: number): string => `${(100 * ratio).toFixed(2)} %`;
+
+const ms = (value: number | undefined): string => (value === undefined ? "–" : `${value.toFixed(1)} ms`);
+
+const spread = (of: Percentiles | null): string =>
+  of === null
+    ? "none"
+    : `p50 ${ms(of.p50)}, p90 ${ms(of.p90)}, p99 ${ms(of.p99)}, p99.9 ${ms(of.p999)}, max ${ms(of.max)}`;

@@ -1,0 +1,130 @@
+// One load, from its start to its report, in figures of bounded size.
+
+import type { Exchange } from "./exchange.ts";
+import type { Judgement, OutsideViolation } from "./judge.ts";
+import { Latencies, type Percentiles } from "./latencies.ts";
+import { Counts, type Figures, Timeline } from "./tally.ts";
+import type { OriginAsk } from "./versioned-content.ts";
+
+export interface LoadReport {
+  readonly seconds: number;
+  readonly all: Figures;
+  readonly classes: Readonly<Record<string, Figures>>;
+  readonly origin: {
+    readonly requests: number;
+    /** Of them: confirmed without content. */
+    readonly notModified: number;
+    readonly octets: number;
+  };
+  /** Share of the clients' requests, and of the octets that they got, that the origin did not see. */
+  readonly offload: { readonly requests: number; readonly octets: number };
+  readonly purges: {
+    readonly sent: number;
+    readonly acknowledged: number;
+    readonly acknowledgedMs: Percentiles | null;
+  };
+  readonly violations: {
+    readonly count: number;
+    readonly byRule: Readonly<Record<string, number>>;
+    /** Beyond what was allowed; ε not counted. */
+    readonly worstLateMs: number;
+    /** The first of them. */
+    readonly first: readonly OutsideViolation[];
+  };
+  /** How long after the acknowledgement of a hard purge what it names was still served, allowed or not. */
+  readonly servedAfterMs: Percentiles | null;
+  readonly servedAfter: number;
+  /** Requests that could not be sent when they were due. */
+  readonly withheld: number;
+}
+
+/** Kept to be looked at; all are counted. */
+const MOST_VIOLATIONS = 100;
+
+export interface RunPlan {
+  readonly deadlineMs: number;
+  readonly watch?: (exchange: Exchange) => void;
+}
+
+export interface Judging {
+  judge(exchange: Exchange): Judgement;
+  classOf(path: string): string;
+}
+
+export class Run {
+  readonly beganAt = performance.now();
+  readonly timeline: Timeline;
+  withheld = 0;
+  private readonly plan: RunPlan;
+  private readonly judging: Judging;
+  private readonly all = new Counts(3);
+  private readonly classes = new Map<string, Counts>();
+  private readonly origin = { requests: 0, notModified: 0, octets: 0 };
+  private readonly purges = { sent: 0, acknowledged: 0 };
+  private readonly acknowledgedMs = new Latencies();
+  private readonly servedAfterMs = new Latencies();
+  private readonly violations = { count: 0, worstLateMs: 0 };
+  private readonly byRule: Record<string, number> = {};
+  private readonly first: OutsideViolation[] = [];
+
+  constructor(plan: RunPlan, judging: Judging) {
+    this.plan = plan;
+    this.judging = judging;
+    // A request that failed over has had two deadlines.
+    this.timeline = new Timeline({ beganAt: this.beganAt, openMs: 2 * plan.deadlineMs + 1000 });
+  }
+
+  ended(exchange: Exchange): void {
+    const { violations, servedAfterMs } = this.judging.judge(exchange);
+    this.all.add(exchange);
+    const name = this.judging.classOf(exchange.path);
+    const ofClass = this.classes.get(name) ?? new Counts(3);
+    this.classes.set(name, ofClass);
+    ofClass.add(exchange);
+    this.timeline.add(exchange, violations.length);
+    if (servedAfterMs !== null) this.servedAfterMs.add(servedAfterMs);
+    for (const violation of violations) this.violated(violation);
+    this.plan.watch?.(exchange);
+  }
+
+  asked(ask: OriginAsk): void {
+    this.origin.requests += 1;
+    if (ask.told === "confirmed") this.origin.notModified += 1;
+    this.origin.octets += ask.octets;
+    this.timeline.originAsked(ask.askedAt);
+  }
+
+  purged(status: number, ms: number): void {
+    this.purges.sent += 1;
+    if (status !== 202 && status !== 200) return;
+    this.purges.acknowledged += 1;
+    this.acknowledgedMs.add(ms);
+  }
+
+  report(): LoadReport {
+    const all = this.all.figures();
+    const unseen = (seen: number, whole: number): number => (whole === 0 ? 0 : 1 - seen / whole);
+    return {
+      seconds: (performance.now() - this.beganAt) / 1000,
+      all,
+      classes: Object.fromEntries([...this.classes].map(([name, counts]) => [name, counts.figures()])),
+      origin: { ...this.origin },
+      offload: {
+        requests: unseen(this.origin.requests, all.requests),
+        octets: unseen(this.origin.octets, all.octets),
+      },
+      purges: { ...this.purges, acknowledgedMs: this.acknowledgedMs.percentiles() },
+      violations: { ...this.violations, byRule: { ...this.byRule }, first: [...this.first] },
+      servedAfterMs: this.servedAfterMs.percentiles(),
+      servedAfter: this.servedAfterMs.count,
+      withheld: this.withheld,
+    };
+  }
+
+  private violated(violation: OutsideViolation): void {
+    this.violations.count += 1;
+    this.violations.worstLateMs = Math.max(this.violations.worstLateMs, violation.lateMs);
+    this.byRule[violation.rule] = (this.byRule[violation.rule] ?? 0) + 1;
+    if (this.first.length < MOST_VIOLATIONS) this.first.push(violation);
+  }
+}

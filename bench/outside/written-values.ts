@@ -1,0 +1,94 @@
+// Values that clients write and read back: each says which write it is, so that a read shows whether an acknowledged one is lost.
+
+import { createHmac, randomBytes } from "node:crypto";
+
+/** What a value says of itself. */
+export interface Written {
+  readonly path: string;
+  /** Of all writes to all paths, ascending. */
+  readonly write: number;
+  readonly seal: string;
+}
+
+/** One write under way; it binds nobody before it is acknowledged. */
+export interface SentWrite {
+  readonly body: string;
+  acknowledged(): void;
+  /** Whether it was taken will never be known. */
+  unanswered(): void;
+}
+
+export type ReadVerdict = "right" | "lost" | "crossing" | "invented";
+
+interface Entry {
+  readonly write: number;
+  readonly sentAt: number;
+  state: "under-way" | "acknowledged" | "unknown";
+  overAt: number;
+}
+
+/** Of one path; more than are ever under way there. */
+const MOST_ENTRIES = 16;
+
+/**
+ * A read is wrong where it shows a write that was over before another one began which had been acknowledged when the
+ * read was sent. Of two that were under way together either may be the last; one that was never answered may be taken
+ * at any time.
+ */
+export class WrittenValues {
+  private readonly byPath = new Map<string, Entry[]>();
+  private readonly key = randomBytes(32);
+  private readonly now: () => number;
+  private writes = 0;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.now = now;
+  }
+
+  write(path: string): SentWrite {
+    this.writes += 1;
+    const entry: Entry = { write: this.writes, sentAt: this.now(), state: "under-way", overAt: 0 };
+    const entries = this.byPath.get(path) ?? [];
+    entries.push(entry);
+    this.byPath.set(path, entries.slice(-MOST_ENTRIES));
+    const end = (state: Entry["state"]): void => {
+      entry.state = state;
+      entry.overAt = this.now();
+    };
+    return {
+      body: JSON.stringify({ path, write: entry.write, seal: this.sealOf(path, entry.write) }),
+      acknowledged: () => end("acknowledged"),
+      unanswered: () => end("unknown"),
+    };
+  }
+
+  /** `shown`: null where there was no value. */
+  judge(path: string, shown: Written | null, sentAt: number): ReadVerdict {
+    if (shown !== null && shown.path !== path) return "crossing";
+    if (shown !== null && shown.seal !== this.sealOf(path, shown.write)) return "invented";
+    const entries = this.byPath.get(path) ?? [];
+    // One that is kept no longer was over long ago.
+    const overAt = shown === null ? 0 : overAtOf(entries.find(({ write }) => write === shown.write));
+    const later = entries.some(
+      (one) => one.state === "acknowledged" && one.overAt < sentAt && one.sentAt > overAt,
+    );
+    return later ? "lost" : "right";
+  }
+
+  private sealOf(path: string, write: number): string {
+    return createHmac("sha256", this.key).update(`${path} ${write}`).digest("base64url").slice(0, 22);
+  }
+}
+
+const overAtOf = (entry: Entry | undefined): number => {
+  if (entry === undefined) return 0;
+  return entry.state === "acknowledged" ? entry.overAt : Number.POSITIVE_INFINITY;
+};
+
+/** Null where a body is no such value, or not all of it. */
+export function readWritten(body: string): Written | null {
+  const match = /^\{"path":"([^"]*)","write":(\d+),"seal":"([\w-]{22})"\}$/.exec(body);
+  if (match === null) return null;
+  const [, path = "", write, seal = ""] = match;
+  return { path, write: Number(write), seal };
+}
