@@ -38,6 +38,7 @@ export const BENCHMARKS = {
   crowd: async ({ quick }) => (await import("./crowd.ts")).benchCrowd(quick),
   warmup: async ({ quick }) => (await import("./warmup.ts")).benchWarmup(quick),
   large: async ({ quick }) => (await import("./large.ts")).benchLarge(quick),
+  "hot-class": async ({ quick }) => (await import("./hot-class.ts")).benchHotClass(quick),
   load: async ({ load }) => (await import("./load/load.ts")).benchLoad(load),
   eviction: async ({ quick, trace, l2 }) =>
     l2

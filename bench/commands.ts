@@ -9,7 +9,7 @@ import type { Cluster } from "../dev/cluster.ts";
 import { freePort, launchRedisServer, type RedisServer } from "../dev/redis/launch.ts";
 import { type Command, type CountedRedis, type Counts, countCommands } from "./commands/counted-redis.ts";
 import { createOutsideClient } from "./outside/exchange.ts";
-import { startSystem } from "./outside/start-system.ts";
+import { startSystem, untilServing } from "./outside/start-system.ts";
 
 export interface CommandsResult {
   readonly name: "commands";
@@ -122,16 +122,6 @@ function startOrigin(): Promise<Server> {
     response.end("content");
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
-
-/** A shard that has just come warms up before it is read. */
-async function untilServing({ control, token }: Cluster, shards: number): Promise<void> {
-  for (const giveUpAt = performance.now() + 60_000; performance.now() < giveUpAt; await pause(250)) {
-    const answer = await fetch(`${control}/shards`, { headers: { authorization: `Bearer ${token}` } });
-    const text = await answer.text();
-    if (text.split('"serving"').length - 1 >= shards) return;
-  }
-  throw new Error("not all shards serve");
 }
 
 async function runPhases(stage: Stage, requests: number): Promise<Record<string, PerRequest>> {

@@ -17,7 +17,7 @@ import type { Second } from "../outside/tally.ts";
 import type { LoadFlags } from "./flags.ts";
 import { printLoad, printSecond } from "./print.ts";
 import { groupsOf, policiesOf } from "./site.ts";
-import { askOf, mostFactor, partsOf, rateFactor, type Workload } from "./workload.ts";
+import { askOf, mostFactor, partsOf, rateFactor, type Wanted, type Workload } from "./workload.ts";
 import { workloadOf } from "./workloads.ts";
 
 export interface LoadResult {
@@ -110,12 +110,18 @@ export function planOf(
 ): LoadPlan {
   const ask = askOf(workload, seed);
   const purged = askOf(workload, seed + 7);
+  let last: { readonly number: number; readonly wanted: Wanted } | null = null;
+  // A mix counts what it is asked for, so it is asked once for each request.
+  const wantedOf = (number: number, afterMs: number): Wanted => {
+    if (last?.number !== number) last = { number, wanted: ask(number, afterMs) };
+    return last.wanted;
+  };
   return {
     ...{ edges, deadlineMs: DEADLINE_MS, failOver: true },
     perSecond: (afterMs) => flags.rate * rateFactor(workload, afterMs),
     mostPerSecond: flags.rate * mostFactor(workload),
-    pathOf: (number, afterMs) => pathOf(ask(number, afterMs).path),
-    writes: (number, afterMs) => ask(number, afterMs).write,
+    pathOf: (number, afterMs) => pathOf(wantedOf(number, afterMs).path),
+    writes: (number, afterMs) => wantedOf(number, afterMs).write,
     // −ln of what is even is as far apart as independent clients are.
     ...(flags.arrivals === "poisson" && {
       spacing: (number: number) => -Math.log(1 - mixUnit(`arrival ${number}`, seed)),

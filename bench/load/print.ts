@@ -19,7 +19,7 @@ export function printLoad(result: {
 /** `judged`: whether it is known what the origin said. */
 export function printReport(report: LoadReport, judged: boolean): string[] {
   const { all, classes, purges } = report;
-  const lines = ["", "class        requests    hits   stale      l1      l2  joined  origin  errors"];
+  const lines = ["", "class        requests  writes    hits   stale      l1      l2  joined  origin  errors"];
   for (const [name, figures] of Object.entries(classes)) lines.push(classLine(name, figures));
   if (Object.keys(classes).length !== 1) lines.push(classLine("all", all));
   lines.push("", `latency, from the scheduled instant: ${spread(all.latencyMs)}`);
@@ -30,6 +30,10 @@ export function printReport(report: LoadReport, judged: boolean): string[] {
     );
   lines.push(...(judged ? staleLines(report) : ["stale reads: not known, the origin is not ours"]));
   lines.push(`errors: ${all.errors}${named(all.errorsBy)}`);
+  for (const { error, second, edge, path, cacheStatus } of report.firstErrors.slice(0, 5))
+    lines.push(
+      `  ${error}: ${path} at edge ${edge + 1}, second ${second}${cacheStatus ? `, ${cacheStatus}` : ""}`,
+    );
   lines.push(`fail-overs (an edge refused, the next one was asked): ${all.failOvers}`);
   if (report.withheld > 0)
     lines.push(
@@ -55,6 +59,7 @@ function classLine(name: string, figures: Figures): string {
   return (
     name.padEnd(12) +
     String(requests).padStart(9) +
+    String(figures.writes).padStart(8) +
     percent(hitRatio).padStart(8) +
     columns.map((count) => String(count).padStart(8)).join("")
   );

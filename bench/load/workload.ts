@@ -141,7 +141,11 @@ function crowd(workload: Extract<Workload, { kind: "crowd" }>, seed: number): As
 
 function heartbeats({ sessions, reads }: Extract<Workload, { kind: "heartbeats" }>, seed: number): Ask {
   const drawn = unitOf(seed, "heartbeats");
-  return (number) => ({ path: `/session/${number % sessions}`, write: drawn(number) >= reads });
+  // Nobody reads what was never written.
+  return (number) => ({
+    path: `/session/${number % sessions}`,
+    write: number < sessions || drawn(number) >= reads,
+  });
 }
 
 /** Above what the runtimes of this machine could take at a rate worth asking for. */

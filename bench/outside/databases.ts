@@ -12,6 +12,8 @@ export interface Databases {
   launch(at: number, life: string): Promise<void>;
   /** Of all that they hold. */
   empty(): Promise<void>;
+  /** The same of one, which goes on running. */
+  flush(at: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -22,17 +24,19 @@ export async function startDatabases(dir: string, count: number): Promise<Databa
     servers.set(at, await launchRedisServer({ port: first + at, dir: join(dir, `${at}-${life}`) }));
   };
   for (let at = 0; at < count; at++) await launch(at, "first");
+  const flush = async (port: number): Promise<void> => {
+    const redis = new Redis(port, "127.0.0.1");
+    await redis.flushall();
+    redis.disconnect();
+  };
   return {
     urls: Array.from({ length: count }, (_, at) => `redis://127.0.0.1:${first + at}`),
     kill: (at) => void servers.get(at)?.process.kill("SIGKILL"),
     launch,
     async empty() {
-      for (const { port } of servers.values()) {
-        const redis = new Redis(port, "127.0.0.1");
-        await redis.flushall();
-        redis.disconnect();
-      }
+      for (const { port } of servers.values()) await flush(port);
     },
+    flush: (at) => flush(first + at),
     async stop() {
       for (const server of servers.values()) await server.stop();
     },

@@ -3,7 +3,7 @@
 import type { Exchange } from "./exchange.ts";
 import type { Judgement, OutsideViolation } from "./judge.ts";
 import { Latencies, type Percentiles } from "./latencies.ts";
-import { Counts, type Figures, Timeline } from "./tally.ts";
+import { Counts, errorIn, type Figures, Timeline } from "./tally.ts";
 import type { OriginAsk } from "./versioned-content.ts";
 
 export interface LoadReport {
@@ -11,12 +11,13 @@ export interface LoadReport {
   readonly all: Figures;
   readonly classes: Readonly<Record<string, Figures>>;
   readonly origin: {
+    /** For what is read. */
     readonly requests: number;
     /** Of them: confirmed without content. */
     readonly notModified: number;
     readonly octets: number;
   };
-  /** Share of the clients' requests, and of the octets that they got, that the origin did not see. */
+  /** Share of what clients read, and of the octets that they got, that the origin did not see. */
   readonly offload: { readonly requests: number; readonly octets: number };
   readonly purges: {
     readonly sent: number;
@@ -31,6 +32,8 @@ export interface LoadReport {
     /** The first of them. */
     readonly first: readonly OutsideViolation[];
   };
+  /** The first of them, to be looked at. */
+  readonly firstErrors: readonly FoundError[];
   /** How long after the acknowledgement of a hard purge what it names was still served, allowed or not. */
   readonly servedAfterMs: Percentiles | null;
   readonly servedAfter: number;
@@ -38,8 +41,19 @@ export interface LoadReport {
   readonly withheld: number;
 }
 
+export interface FoundError {
+  readonly error: string;
+  /** Of the run. */
+  readonly second: number;
+  /** The edge's number, 0 first. */
+  readonly edge: number;
+  readonly path: string;
+  readonly cacheStatus: string | null;
+}
+
 /** Kept to be looked at; all are counted. */
 const MOST_VIOLATIONS = 100;
+const MOST_ERRORS = 20;
 
 export interface RunPlan {
   readonly deadlineMs: number;
@@ -66,6 +80,7 @@ export class Run {
   private readonly violations = { count: 0, worstLateMs: 0 };
   private readonly byRule: Record<string, number> = {};
   private readonly first: OutsideViolation[] = [];
+  private readonly firstErrors: FoundError[] = [];
 
   constructor(plan: RunPlan, judging: Judging) {
     this.plan = plan;
@@ -84,6 +99,7 @@ export class Run {
     this.timeline.add(exchange, violations.length);
     if (servedAfterMs !== null) this.servedAfterMs.add(servedAfterMs);
     for (const violation of violations) this.violated(violation);
+    this.noteError(exchange);
     this.plan.watch?.(exchange);
   }
 
@@ -110,15 +126,25 @@ export class Run {
       classes: Object.fromEntries([...this.classes].map(([name, counts]) => [name, counts.figures()])),
       origin: { ...this.origin },
       offload: {
-        requests: unseen(this.origin.requests, all.requests),
+        requests: unseen(this.origin.requests, all.requests - all.writes),
         octets: unseen(this.origin.octets, all.octets),
       },
       purges: { ...this.purges, acknowledgedMs: this.acknowledgedMs.percentiles() },
       violations: { ...this.violations, byRule: { ...this.byRule }, first: [...this.first] },
+      firstErrors: [...this.firstErrors],
       servedAfterMs: this.servedAfterMs.percentiles(),
       servedAfter: this.servedAfterMs.count,
       withheld: this.withheld,
     };
+  }
+
+  private noteError(exchange: Exchange): void {
+    const error = errorIn(exchange);
+    if (error === null || this.firstErrors.length >= MOST_ERRORS) return;
+    const { edge, path, scheduledAt, outcome } = exchange;
+    const cacheStatus = outcome.kind === "answered" ? outcome.cacheStatus : null;
+    const second = Math.floor((scheduledAt - this.beganAt) / 1000);
+    this.firstErrors.push({ error, second, edge, path, cacheStatus });
   }
 
   private violated(violation: OutsideViolation): void {

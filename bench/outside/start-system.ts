@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Cluster, startCluster } from "../../dev/cluster.ts";
 import type { StartOptions } from "../../dev/options.ts";
 import { freePortRange } from "../../dev/ports.ts";
@@ -29,4 +30,14 @@ export async function startSystem(of: SystemOf): Promise<Cluster> {
     ...(protection !== undefined && { protection }),
     ...(of.lastUncounted && { lastUncounted: of.lastUncounted }),
   });
+}
+
+/** A shard that has just come warms up before it is read. */
+export async function untilServing({ control, token }: Cluster, shards: number): Promise<void> {
+  for (const giveUpAt = performance.now() + 60_000; performance.now() < giveUpAt; await pause(250)) {
+    const answer = await fetch(`${control}/shards`, { headers: { authorization: `Bearer ${token}` } });
+    const text = await answer.text();
+    if (text.split('"serving"').length - 1 >= shards) return;
+  }
+  throw new Error("not all shards serve");
 }

@@ -6,10 +6,13 @@ import { Latencies, type Percentiles } from "./latencies.ts";
 
 export interface Figures {
   readonly requests: number;
+  /** Of them: PUTs. */
+  readonly writes: number;
   /** Answered from a cache, stale or not; what waited for somebody else's request to the origin is none. */
   readonly hits: number;
   /** Of them: served though their life was over. */
   readonly staleHits: number;
+  /** Of what was read. */
   readonly hitRatio: number;
   readonly sources: Readonly<Record<Source, number>>;
   /** Neither answered nor answered well: a status of 400 or above, a broken connection, nothing by the deadline. */
@@ -35,6 +38,7 @@ export interface Second extends Figures {
 
 export class Counts {
   private requests = 0;
+  private writes = 0;
   private hits = 0;
   private staleHits = 0;
   private errors = 0;
@@ -51,6 +55,7 @@ export class Counts {
   add(exchange: Exchange): void {
     const { outcome, scheduledAt, endedAt } = exchange;
     this.requests += 1;
+    if (exchange.method === "PUT") this.writes += 1;
     this.latencies.add(endedAt - scheduledAt);
     if (exchange.refusedBy !== null) this.failOvers += 1;
     const error = errorIn(exchange);
@@ -68,9 +73,10 @@ export class Counts {
   }
 
   figures(): Figures {
-    const { requests, hits, staleHits, errors, failOvers, octets } = this;
+    const { requests, writes, hits, staleHits, errors, failOvers, octets } = this;
+    const reads = requests - writes;
     return {
-      ...{ requests, hits, staleHits, hitRatio: requests === 0 ? 0 : hits / requests },
+      ...{ requests, writes, hits, staleHits, hitRatio: reads === 0 ? 0 : hits / reads },
       ...{ sources: { ...this.sources }, errors, errorsBy: { ...this.errorsBy }, failOvers, octets },
       latencyMs: this.latencies.percentiles(),
     };

@@ -321,7 +321,7 @@ test("figures tell where answers came from, what went wrong, and how long it too
     counts.add(exchange);
   const { latencyMs, ...figures } = counts.figures();
   expect(figures).toEqual({
-    ...{ requests: 9, hits: 3, staleHits: 1, hitRatio: 1 / 3, failOvers: 1, octets: 70 },
+    ...{ requests: 9, writes: 0, hits: 3, staleHits: 1, hitRatio: 1 / 3, failOvers: 1, octets: 70 },
     sources: { l1: 3, l2: 1, joined: 1, origin: 1, passed: 1, none: 0 },
     ...{ errors: 3, errorsBy: { 503: 1, silent: 1, "ECONNRESET in its body": 1 } },
   });
