@@ -1,36 +1,15 @@
 // An outside client of a cluster: it knows the origin's truth at each instant, and judges every answer by the bound on staleness.
 
+import { type CheckedGroup, CheckedSite } from "./checked-site.ts";
 import { createOutsideClient, type Exchange } from "./exchange.ts";
-import {
-  type JudgedPath,
-  type Judgement,
-  type Mode,
-  OutsideJudge,
-  type OutsideViolation,
-  type PathRules,
-} from "./judge.ts";
+import type { Mode } from "./judge.ts";
 import type { Named } from "./matching.ts";
-import { startOpenLoop } from "./open-loop.ts";
-import { type Judging, type LoadReport, Run } from "./run.ts";
+import { type OpenLoop, startOpenLoop } from "./open-loop.ts";
+import { type LoadReport, Run } from "./run.ts";
 import type { Second } from "./tally.ts";
-import { type OriginAsk, VersionedContent } from "./versioned-content.ts";
-import { type SentWrite, WrittenValues } from "./written-values.ts";
+import type { OriginAsk, VersionedContent } from "./versioned-content.ts";
 
-type Headers = Readonly<Record<string, string>>;
-
-/** Paths of the origin, and what the policies in force make of them. */
-export interface CheckedGroup extends PathRules {
-  /** Every path that begins so; of several groups that fit the longest counts. */
-  readonly below: string;
-  readonly class: string;
-  /** That the headers name as well. */
-  readonly tags: readonly string[];
-  readonly headers: Headers | ((path: string) => Headers);
-  /** Of each body; what it states of itself is the least. */
-  readonly octets?: number | ((path: string) => number);
-  /** They hold what clients write there (write-back), and nothing before. */
-  readonly values?: true;
-}
+export type { CheckedGroup } from "./checked-site.ts";
 
 export interface PurgeAnswer {
   readonly status: number;
@@ -96,59 +75,38 @@ export interface CheckedLoad {
 }
 
 export function createOutsideChecker(options: CheckerOptions): OutsideChecker {
-  const { host, epsilonMs, invalidate } = options;
-  const groupOf = longestFit(options.groups);
+  const { host, invalidate, onAsk } = options;
   const runs = new Set<Run>();
-  const content = new VersionedContent({
-    headersOf(path) {
-      const { headers = {} } = groupOf(path) ?? {};
-      return typeof headers === "function" ? headers(path) : headers;
-    },
-    octetsOf(path) {
-      const { octets = 0 } = groupOf(path) ?? {};
-      return typeof octets === "function" ? octets(path) : octets;
-    },
+  const site = new CheckedSite({
+    ...options,
     onAsk(ask) {
       for (const run of runs) run.asked(ask);
-      options.onAsk?.(ask);
+      onAsk?.(ask);
     },
   });
-  const pathOf = (path: string): JudgedPath | null => {
-    const group = groupOf(path);
-    return group === null ? null : { ...group, path };
-  };
-  const judge = new OutsideJudge({ host, pathOf, truth: content, epsilonMs });
-  const values = new WrittenValues();
-  const taken = new Map<string, string>();
-  const holdsValues = (path: string): boolean => groupOf(path)?.values === true;
-  const judging: Judging = {
-    judge: (exchange) => (holdsValues(exchange.path) ? judgeValue(values, exchange) : judge.judge(exchange)),
-    classOf: (path) => groupOf(path)?.class ?? "none",
-  };
+  const { content } = site;
   const purge = async (named: Named, mode: Mode = "hard"): Promise<PurgeAnswer> => {
-    const sent = judge.purge(named, mode);
+    const sent = site.purge(named, mode);
     const answer = await invalidate(named, mode).catch(() => ({ status: 0, position: null }));
     if (answer.status === 202 || answer.status === 200) sent.acknowledged();
     return answer;
   };
-  const write = (path: string): SentWrite => {
-    if (holdsValues(path)) return values.write(path);
-    // A write around the caches is, once it is answered, an acknowledged invalidation of its URL.
-    const sent = judge.purge({ urls: [`http://${host}${path}`] }, "hard");
-    return { body: "written", acknowledged: () => sent.acknowledged(), unanswered: () => {} };
+  const changed = (path: string): Promise<PurgeAnswer> => {
+    content.write(path);
+    return purge({ urls: [`http://${host}${path}`] });
   };
   return {
     content,
     write: (path) => void content.write(path),
     versionOf: (path) => content.versionOf(path),
-    take: (path, body) => void (holdsValues(path) ? taken.set(path, body) : content.write(path)),
-    valueAt: (path) => (holdsValues(path) ? (taken.get(path) ?? null) : undefined),
+    take: (path, body) => site.take(path, body),
+    valueAt: (path) => site.valueAt(path),
     purge,
     start(plan) {
-      const run = new Run(plan, judging);
+      const run = new Run(plan, site);
       runs.add(run);
-      const purging = plan.purges === undefined ? null : startPurging(plan.purges, run);
-      const asking = startAsking(plan, { host, run, write });
+      const purging = plan.purges === undefined ? null : startPurging(plan.purges, { run, changed });
+      const asking = startAsking(plan, { host, run, site });
       return {
         seconds: () => run.timeline.seconds(),
         report: () => run.report(),
@@ -160,30 +118,29 @@ export function createOutsideChecker(options: CheckerOptions): OutsideChecker {
       };
     },
   };
-
-  function startPurging({ perSecond, pathOf: purged }: NonNullable<LoadPlan["purges"]>, run: Run) {
-    return startOpenLoop({
-      ...{ perSecond, mostInFlight: 1000 },
-      async send(number) {
-        const path = purged(number);
-        content.write(path);
-        const sentAt = performance.now();
-        const { status } = await purge({ urls: [`http://${host}${path}`] });
-        run.purged(status, performance.now() - sentAt);
-      },
-    });
-  }
 }
 
-const UNJUDGED: Judgement = { violations: [], servedAfterMs: null };
+function startPurging(
+  { perSecond, pathOf }: NonNullable<LoadPlan["purges"]>,
+  { run, changed }: { run: Run; changed: (path: string) => Promise<PurgeAnswer> },
+): OpenLoop {
+  return startOpenLoop({
+    ...{ perSecond, mostInFlight: 1000 },
+    async send(number) {
+      const sentAt = performance.now();
+      const { status } = await changed(pathOf(number));
+      run.purged(status, performance.now() - sentAt);
+    },
+  });
+}
 
 interface Asking {
   readonly host: string;
   readonly run: Run;
-  readonly write: (path: string) => SentWrite;
+  readonly site: CheckedSite;
 }
 
-function startAsking(plan: LoadPlan, { host, run, write }: Asking): { stop(): Promise<void> } {
+function startAsking(plan: LoadPlan, { host, run, site }: Asking): { stop(): Promise<void> } {
   const { edges, deadlineMs, failOver = false, spacing, perSecond } = plan;
   const client = createOutsideClient({ edges, host, deadlineMs, failOver });
   const most = typeof perSecond === "number" ? perSecond : (plan.mostPerSecond ?? perSecond(0));
@@ -196,7 +153,7 @@ function startAsking(plan: LoadPlan, { host, run, write }: Asking): { stop(): Pr
       const afterMs = scheduledAt - run.beganAt;
       const asked = { edge: number % edges.length, path: plan.pathOf(number, afterMs), scheduledAt };
       if (plan.writes?.(number, afterMs) !== true) return run.ended(await client.ask(asked));
-      const sent = write(asked.path);
+      const sent = site.write(asked.path);
       const exchange = await client.ask({ ...asked, method: "PUT", body: sent.body });
       if (isWritten(exchange)) sent.acknowledged();
       else sent.unanswered();
@@ -213,25 +170,3 @@ function startAsking(plan: LoadPlan, { host, run, write }: Asking): { stop(): Pr
 
 const isWritten = ({ outcome }: Exchange): boolean =>
   outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
-
-/** There is a violation where an acknowledged write, or another than what was written, shows. */
-function judgeValue(values: WrittenValues, exchange: Exchange): Judgement {
-  const { outcome, path, sentAt, method } = exchange;
-  const right = UNJUDGED;
-  // A refusal shows nothing, but that there is nothing is a statement too.
-  if (method === "PUT" || outcome.kind !== "answered") return right;
-  if (outcome.status !== 200 && outcome.status !== 404) return right;
-  const shown = outcome.written ?? null;
-  if (outcome.status === 200 && shown === null) return wrong("invented");
-  const verdict = values.judge(path, shown, sentAt);
-  return verdict === "right" ? right : wrong(verdict);
-
-  function wrong(rule: OutsideViolation["rule"]): Judgement {
-    return { violations: [{ rule, exchange, lateMs: Number.POSITIVE_INFINITY }], servedAfterMs: null };
-  }
-}
-
-function longestFit(groups: readonly CheckedGroup[]): (path: string) => CheckedGroup | null {
-  const longestFirst = [...groups].sort((a, b) => b.below.length - a.below.length);
-  return (path) => longestFirst.find(({ below }) => path.startsWith(below)) ?? null;
-}
