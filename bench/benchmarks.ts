@@ -46,6 +46,9 @@ export const BENCHMARKS = {
       : (await import("./eviction.ts")).benchEviction(quick, trace),
 } as const satisfies Readonly<Record<string, Benchmark>>;
 
+/** They print what they found as text: their figures are for a file. */
+export const TELL_THEMSELVES: ReadonlySet<string> = new Set(["load", "hot-class"]);
+
 export type BenchmarkName = keyof typeof BENCHMARKS;
 
 export const isBenchmark = (text: string): text is BenchmarkName => Object.hasOwn(BENCHMARKS, text);

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { writePerformanceTables } from "../scripts/performance-tables.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
-import { BENCHMARKS, type BenchmarkName } from "./benchmarks.ts";
+import { BENCHMARKS, type BenchmarkName, TELL_THEMSELVES } from "./benchmarks.ts";
 import { described, machine } from "./machine.ts";
 import { commandFor, type Result, resultOf, save } from "./result.ts";
 
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const results: Result[] = [];
   for (const name of options.only) {
     const result = await run(name, options);
-    console.log(JSON.stringify(result, null, 2));
+    if (!TELL_THEMSELVES.has(name)) console.log(JSON.stringify(result, null, 2));
     if (options.save)
       for (const path of [save(result), ...writePerformanceTables()]) console.log(`${path} is written`);
     results.push(result);

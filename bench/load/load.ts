@@ -71,9 +71,9 @@ function onGiven(flags: LoadFlags, workload: Workload): Promise<LoadResult> {
     ...{ host: url.host, groups: [], epsilonMs: EPSILON_MS, judged: false },
     invalidate: () => Promise.reject(new Error("nothing is purged here")),
   });
-  const target = decodeURI(url.pathname) + url.search;
+  const target = url.pathname + url.search;
   const pathOf = (path: string): string =>
-    encodeURI(target).replace(/%7Bkey%7D|\{key\}/i, path.split("/").at(-1) ?? "");
+    target.replaceAll(/%7Bkey%7D|\{key\}/gi, path.split("/").at(-1) ?? "");
   return run(checker, { flags, workload, edges, pathOf });
 }
 
@@ -93,7 +93,7 @@ async function run(checker: OutsideChecker, running: Running): Promise<LoadResul
     await warming.stop();
   }
   const load = checker.start(planOf(running, flags));
-  await shown(load, flags.seconds);
+  await shown(load, { seconds: flags.seconds, judged: flags.given === null });
   const report = await load.stop();
   const { given: _given, workload: _name, ...told } = flags;
   return {
@@ -132,11 +132,14 @@ export function planOf(
 
 const TOLD_EVERY_S = 10;
 
-async function shown(load: CheckedLoad, seconds: number): Promise<void> {
+async function shown(
+  load: CheckedLoad,
+  { seconds, judged }: { seconds: number; judged: boolean },
+): Promise<void> {
   for (let passed = 0; passed < seconds; passed += TOLD_EVERY_S) {
     await pass(Math.min(TOLD_EVERY_S, seconds - passed));
     const last = load.seconds().at(-2);
-    if (last !== undefined) console.log(printSecond(last));
+    if (last !== undefined) console.log(printSecond(last, judged));
   }
 }
 

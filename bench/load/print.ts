@@ -1,5 +1,6 @@
 // A load's report as lines of text.
 
+import { NO_CLASS } from "../outside/checked-site.ts";
 import type { Percentiles } from "../outside/latencies.ts";
 import type { LoadReport } from "../outside/run.ts";
 import type { Figures, Second } from "../outside/tally.ts";
@@ -19,9 +20,13 @@ export function printLoad(result: {
 /** `judged`: whether it is known what the origin said. */
 export function printReport(report: LoadReport, judged: boolean): string[] {
   const { all, classes, purges } = report;
-  const lines = ["", "class        requests  writes    hits   stale      l1      l2  joined  origin  errors"];
-  for (const [name, figures] of Object.entries(classes)) lines.push(classLine(name, figures));
-  if (Object.keys(classes).length !== 1) lines.push(classLine("all", all));
+  const lines = [
+    "",
+    "class        requests  writes      hits   stale      l1      l2  joined  origin  errors",
+  ];
+  const known = Object.entries(classes).filter(([name]) => name !== NO_CLASS);
+  for (const [name, figures] of known) lines.push(classLine(name, figures));
+  if (known.length !== 1) lines.push(classLine("all", all));
   lines.push("", `latency, from the scheduled instant: ${spread(all.latencyMs)}`);
   lines.push(originLine(report, judged));
   if (purges.sent > 0)
@@ -42,9 +47,12 @@ export function printReport(report: LoadReport, judged: boolean): string[] {
   return lines;
 }
 
-export const printSecond = (second: Second): string =>
-  `${String(second.second).padStart(5)} s  ${String(second.requests).padStart(6)} requests  ${percent(second.hitRatio)} hits  ` +
-  `${second.originRequests} at the origin  ${second.errors} errors  p99 ${ms(second.latencyMs?.p99)}`;
+export function printSecond(second: Second, judged: boolean): string {
+  const { requests, hitRatio, originRequests, errors, latencyMs } = second;
+  const origin = judged ? `  ${originRequests} at the origin` : "";
+  const from = `${String(second.second).padStart(5)} s  ${String(requests).padStart(6)} requests`;
+  return `${from}  ${percent(hitRatio)} hits${origin}  ${errors} errors  p99 ${ms(latencyMs?.p99)}`;
+}
 
 function classLine(name: string, figures: Figures): string {
   const { requests, hitRatio, staleHits, sources, errors } = figures;
@@ -60,7 +68,7 @@ function classLine(name: string, figures: Figures): string {
     name.padEnd(12) +
     String(requests).padStart(9) +
     String(figures.writes).padStart(8) +
-    percent(hitRatio).padStart(8) +
+    percent(hitRatio).padStart(10) +
     columns.map((count) => String(count).padStart(8)).join("")
   );
 }

@@ -30,6 +30,9 @@ export interface CheckedGroup extends PathRules {
   readonly values?: true;
 }
 
+/** Of paths that are in no group. */
+export const NO_CLASS = "none";
+
 export interface SiteOptions {
   readonly host: string;
   readonly groups: readonly CheckedGroup[];
@@ -72,7 +75,7 @@ export class CheckedSite {
   }
 
   classOf(path: string): string {
-    return this.groupOf(path)?.class ?? "none";
+    return this.groupOf(path)?.class ?? NO_CLASS;
   }
 
   judge(exchange: Exchange): Judgement {

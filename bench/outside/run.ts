@@ -48,6 +48,8 @@ export interface FoundError {
   /** The edge's number, 0 first. */
   readonly edge: number;
   readonly path: string;
+  /** The edge that had refused it before; null = none. */
+  readonly refusedBy: number | null;
   readonly cacheStatus: string | null;
 }
 
@@ -141,10 +143,10 @@ export class Run {
   private noteError(exchange: Exchange): void {
     const error = errorIn(exchange);
     if (error === null || this.firstErrors.length >= MOST_ERRORS) return;
-    const { edge, path, scheduledAt, outcome } = exchange;
+    const { edge, path, scheduledAt, refusedBy, outcome } = exchange;
     const cacheStatus = outcome.kind === "answered" ? outcome.cacheStatus : null;
     const second = Math.floor((scheduledAt - this.beganAt) / 1000);
-    this.firstErrors.push({ error, second, edge, path, cacheStatus });
+    this.firstErrors.push({ error, second, edge, path, refusedBy, cacheStatus });
   }
 
   private violated(violation: OutsideViolation): void {

@@ -5,10 +5,18 @@ import { clientTables } from "./client.ts";
 import { crowdTables } from "./crowd.ts";
 import { evictionTables } from "./eviction.ts";
 import { hitTables } from "./hit.ts";
+import { hotClassTables } from "./hot-class.ts";
 import { purgeTables } from "./purge.ts";
 import type { Tables } from "./render.ts";
 
-const TABLES: Tables = { ...hitTables, ...evictionTables, ...clientTables, ...crowdTables, ...purgeTables };
+const TABLES: Tables = {
+  ...hitTables,
+  ...evictionTables,
+  ...clientTables,
+  ...crowdTables,
+  ...hotClassTables,
+  ...purgeTables,
+};
 
 /**
  * A document with each `<!-- results:NAME -->` section made anew from that result.
