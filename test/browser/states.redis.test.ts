@@ -1,4 +1,4 @@
-// What the dashboard shows of a cluster that is not well, and to whoever may not do everything: in a real browser.
+// What the dashboard shows of a cluster that is not well, and to whoever may not do everything: in a real browser, with the alerts that it is about.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -15,13 +15,32 @@ let cluster: FaultyCluster;
 let browser: TestBrowser;
 
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startTestCluster({ edges: 3, faults: true }), startBrowser()]);
+  const setUp = { edges: 3, faults: true, handedOn: { ALERTS: JSON.stringify(ALERTS) } } as const;
+  [cluster, browser] = await Promise.all([startTestCluster(setUp), startBrowser()]);
 }, 60_000);
 
 afterAll(async () => {
   await browser?.close();
   await cluster?.stop();
 });
+
+/** What their own times are is tried in virtual time. */
+const ALERTS = {
+  // None that has not come yet is silent.
+  "edge-silent": { forSeconds: 5 },
+  "mid-tier-unreachable": { threshold: 1 },
+  "wrong-tokens": { threshold: 5, forSeconds: 0 },
+};
+
+/** `edge-silent firing`, and whatever else is more than about to be one. */
+async function alerts(): Promise<string[]> {
+  const { json } = await cluster.call("GET", "/alerts");
+  const items: { rule: string; state: string }[] = json.items;
+  return items.filter(({ state }) => state !== "pending").map(({ rule, state }) => `${rule} ${state}`);
+}
+
+const expectAlert = (rule: string, state: string): Promise<void> =>
+  expect.poll(alerts, { timeout: 40_000, interval: 500 }).toContain(`${rule} ${state}`);
 
 async function visit(token = cluster.token): Promise<Seen> {
   const seen = await browser.open({ width: 375 });
@@ -45,6 +64,7 @@ test("a cluster that nobody has asked for anything is idle, and after a few requ
   const seen = await visit();
   expect(await seen.page.textContent("#working")).toContain("Idle.");
   expect(await seen.page.textContent("#audit")).toContain("session.sign-in");
+  expect(await alerts()).toEqual([]);
   await Promise.all([1, 2, 3].map((at) => cluster.get(0, `/few-${at}`)));
   await expect
     .poll(() => seen.page.textContent("[data-live=working-answer]"), { timeout: 8000 })
@@ -61,7 +81,7 @@ test("a token that may only read is shown figures and no form", async () => {
   await expectSound(seen);
 }, 90_000);
 
-test("a revoked token's session ends", async () => {
+test("a revoked token's session ends, and the token is refused", async () => {
   const made = await cluster.call("POST", "/tokens", { name: "guest", scopes: ["read"] });
   const { page, close } = await visit(made.json.token);
   await cluster.call("DELETE", `/tokens/${made.json.id}`);
@@ -69,23 +89,31 @@ test("a revoked token's session ends", async () => {
     .poll(async () => (await page.goto(`${cluster.control}/`))?.url(), { timeout: 8000, interval: 500 })
     .toContain("/sign-in");
   await close();
+  const headers = { authorization: `Bearer ${made.json.token}` };
+  for (let at = 0; at < 10; at++)
+    expect((await fetch(`${cluster.control}/edges`, { headers })).status).toBe(401);
 });
 
-test("an edge that can't be reached is named, and the figures are of the others", async () => {
+test("an edge that can't be reached is named and an alert, and the figures are of the others", async () => {
   cluster.links.controlToEdge(2).set({ kind: "cut" });
   const seen = await visit();
   await expect
     .poll(() => seen.page.textContent("[data-live=stale-answer]"), { timeout: 15_000 })
     .toContain("2 of 3 edges reporting.");
+  await expectAlert("edge-silent", "firing");
+  await expect.poll(() => seen.page.textContent("#alerts"), { timeout: 8000 }).toContain("edge-3");
+  // By then, of the revoked token that somebody went on with.
+  await expectAlert("wrong-tokens", "firing");
   cluster.links.heal();
   await expectSound(seen);
-}, 90_000);
+}, 120_000);
 
 test("while Redis is away the page comes, and says what is not known", async () => {
   cluster.links.controlToRedis().set({ kind: "cut" });
   const seen = await visit();
   expect(await seen.page.textContent("[data-live=state]")).toContain("Redis does not answer.");
   expect(await seen.page.textContent("#invalidations")).toContain("Unknown while Redis does not answer.");
+  await expectAlert("mid-tier-unreachable", "firing");
   await expectSound(seen);
   cluster.links.heal();
-}, 90_000);
+}, 120_000);

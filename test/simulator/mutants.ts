@@ -159,7 +159,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "policy-as-stored": {
     file: "shared/core/selector.ts",
-    from: 20,
+    from: 54,
     find: "return more.length === 0 ? stored : [...stored, ...more];",
     put: "return more.length === 0 ? stored : stored.slice();",
   },
