@@ -23,6 +23,8 @@ export const LIMITS = {
   clientDeadline: seconds(10),
   /** What measuring and transit may take: beyond that an answer is stale. */
   epsilon: millis(200),
+  /** Requests to the origin that were let go one after the other may arrive together: a busy machine holds them up so long. */
+  transit: millis(500),
   /** Requests a second over all edges: far below what two cores bear, enough that every path is asked for. */
   requestsPerSecond: 50,
   purgesPerSecond: 1,

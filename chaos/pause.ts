@@ -4,5 +4,5 @@ import { setTimeout as after } from "node:timers/promises";
 
 /** Never rejects: whoever has ended it knows. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await after(ms, undefined, { signal }).catch(() => undefined);
+  await after(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
 }

@@ -142,9 +142,12 @@ function originRate({ history, budget }: Evidence): ChaosVerdict {
   const asks = history.asks.filter(({ number }) => !history.passed.has(number)).map(({ at }) => at);
   return judged({
     name: "origin-rate",
-    text: `The burst that the origin's requests amount to beside ${budget.rate} a second`,
+    text:
+      `The burst that the origin's requests amount to beside ${budget.rate} a second: ${budget.burst}, and what may ` +
+      `arrive together of ${LIMITS.transit} ms`,
     ...{ measured: asks.length === 0 ? null : Math.ceil(burstOf(asks, budget.rate)) },
-    ...{ limit: budget.burst, comparison: "at-most", unit: "requests" },
+    limit: budget.burst + Math.ceil((budget.rate * LIMITS.transit) / 1000),
+    ...{ comparison: "at-most", unit: "requests" },
   });
 }
 

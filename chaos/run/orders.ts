@@ -1,5 +1,6 @@
 // Has the control plane run an experiment, follows it to its end, and brings its report.
 
+import { randomUUID } from "node:crypto";
 import type { ChaosReport } from "../../shared/wire/chaos.ts";
 import { LIMITS } from "../config.ts";
 import { pause } from "../pause.ts";
@@ -20,11 +21,7 @@ const AROUND_MS =
 
 /** Aborted by the signal, it is ended at once, and its report tells so. Rejects with `NotRun`. */
 export async function runOrder(by: Orderer, planned: Planned, signal: AbortSignal): Promise<ChaosReport> {
-  const { target, ...rest } = planned;
-  const body = { ...rest, ...(target !== null && { target }) };
-  const begun = await call(by, { method: "POST", path: "/chaos", body });
-  if (begun === null || begun.status >= 300) throw new NotRun(`POST /chaos: ${saidBy(begun)}`);
-  const path = `/chaos/${encodeURIComponent(String(begun.json.id))}`;
+  const path = `/chaos/${encodeURIComponent(await begin(by, planned, signal))}`;
   const giveUpAt = performance.now() + planned.durationMs + AROUND_MS;
   let isAborted = false;
   while (performance.now() < giveUpAt) {
@@ -36,11 +33,41 @@ export async function runOrder(by: Orderer, planned: Planned, signal: AbortSigna
     const seen = await call(by, { method: "GET", path });
     // While `control` is broken the control plane can't tell: that is no end.
     if (seen?.status !== 200) continue;
-    const report = seen.json as unknown as ChaosReport;
-    if (report.state !== "running") return report;
+    if (seen.json.state !== "running") return reportIn(seen.json as unknown as ShownReport);
   }
   throw new NotRun(`${path} did not end in time`);
 }
+
+const BEGIN = { tries: 10, pauseMs: 2000 } as const;
+
+/** Its id. Under one key it is begun once, however often that is sent. */
+async function begin(by: Orderer, { target, ...rest }: Planned, signal: AbortSignal): Promise<string> {
+  const body = { ...rest, ...(target !== null && { target }) };
+  const key = randomUUID();
+  let last: Called | null = null;
+  for (let tries = 0; tries < BEGIN.tries && !signal.aborted; tries++) {
+    if (tries > 0) await pause(BEGIN.pauseMs, signal);
+    last = await call(by, { method: "POST", path: "/chaos", body, key });
+    if (last !== null && last.status < 300) return String(last.json.id);
+    // The one before may not be over yet, or the control plane not be well yet; anything else is an answer.
+    if (last !== null && last.status < 500 && last.status !== 409 && last.status !== 429) break;
+  }
+  throw new NotRun(`POST /chaos: ${saidBy(last)}`);
+}
+
+/** As the API shows it: points of time are texts there. */
+type ShownReport = Omit<ChaosReport, "startedAt" | "endedAt" | "events"> & {
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly events: readonly { readonly at: string; readonly text: string }[];
+};
+
+const reportIn = (shown: ShownReport): ChaosReport => ({
+  ...shown,
+  startedAt: Date.parse(shown.startedAt),
+  endedAt: shown.endedAt === null ? null : Date.parse(shown.endedAt),
+  events: shown.events.map(({ at, text }) => ({ at: Date.parse(at), text })),
+});
 
 interface Called {
   readonly status: number;
@@ -53,12 +80,16 @@ const saidBy = (called: Called | null): string =>
 /** Null where no answer came. */
 async function call(
   { control, token }: Orderer,
-  { method, path, body }: { method: string; path: string; body?: object },
+  { method, path, body, key }: { method: string; path: string; body?: object; key?: string },
 ): Promise<Called | null> {
   try {
     const answer = await fetch(control + path, {
       method,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        ...(key !== undefined && { "idempotency-key": key }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(LIMITS.call),
     });

@@ -73,7 +73,7 @@ describe("each fault turns the verdict that is about it, and no other", () => {
 
   test("more than the origin's budget", () => {
     const seen = history();
-    for (let at = 0; at < 50; at++) seen.asks.push({ number: 2 + at, at: 3000 + at });
+    for (let at = 0; at < 65; at++) seen.asks.push({ number: 2 + at, at: 3000 + at });
     expect(failing(evidence({ history: seen }))).toEqual(["origin-rate"]);
     // Passed on, not fetched: no token is meant for those.
     for (let at = 0; at < 20; at++) seen.passed.add(2 + at);
