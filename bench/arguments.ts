@@ -1,7 +1,7 @@
 // What `npm run bench -- …` is told.
 
 import { parseArgs } from "node:util";
-import { BENCHMARKS, type BenchmarkName, type BenchOptions, isBenchmark } from "./benchmarks.ts";
+import { BENCHMARKS, type BenchmarkName, type BenchOptions, isBenchmark, PARTS } from "./benchmarks.ts";
 import type { TraceOptions } from "./eviction.ts";
 import { LOAD_FLAGS, loadFlagIn, readLoadFlags } from "./load/flags.ts";
 
@@ -47,7 +47,7 @@ export function readArguments(args: readonly string[]): Arguments {
   if (trace !== null && values.save === true)
     throw new TypeError("--save is for what anybody can repeat, without a --trace of one's own");
   return {
-    only: values.only === undefined ? names : [values.only],
+    only: values.only === undefined ? names.filter((name) => !PARTS.includes(name)) : [values.only],
     json: values.json ?? null,
     save: values.save === true,
     quick: values.quick === true,

@@ -26,6 +26,11 @@ type Benchmark = (options: BenchOptions) => Promise<Figures>;
 /** Loaded when they run, so that none of them costs another one anything. */
 export const BENCHMARKS = {
   hit: async ({ quick }) => (await import("./hit.ts")).benchHit(quick),
+  "hit-memory": async ({ quick }) => (await import("./hit.ts")).benchPart("hit-memory", quick),
+  "hit-large": async ({ quick }) => (await import("./hit.ts")).benchPart("hit-large", quick),
+  "hit-cache-api": async ({ quick }) => (await import("./hit.ts")).benchPart("hit-cache-api", quick),
+  "hit-l2": async ({ quick }) => (await import("./hit.ts")).benchPart("hit-l2", quick),
+  pass: async ({ quick }) => (await import("./hit.ts")).benchPart("pass", quick),
   client: async ({ quick }) => (await import("./client/client.ts")).benchClient(quick),
   purge: async ({ quick }) => (await import("./purge.ts")).benchPurge(quick),
   policies: async ({ quick }) => (await import("./policies.ts")).benchPolicies(quick),
@@ -50,5 +55,8 @@ export const BENCHMARKS = {
 export const TELL_THEMSELVES: ReadonlySet<string> = new Set(["load", "hot-class"]);
 
 export type BenchmarkName = keyof typeof BENCHMARKS;
+
+/** Parts of `hit`, for whoever wants one of them alone. */
+export const PARTS: readonly BenchmarkName[] = ["hit-memory", "hit-large", "hit-cache-api", "hit-l2", "pass"];
 
 export const isBenchmark = (text: string): text is BenchmarkName => Object.hasOwn(BENCHMARKS, text);

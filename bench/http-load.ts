@@ -4,7 +4,8 @@ import { connect, type Socket } from "node:net";
 
 export interface LoadOptions {
   readonly port: number;
-  readonly path: string;
+  /** For all connections, or one for each. */
+  readonly path: string | ((connection: number) => string);
   readonly connections: number;
   readonly durationMs: number;
 }
@@ -19,12 +20,15 @@ export interface LoadResult {
 export async function load(options: LoadOptions): Promise<LoadResult> {
   const startedAt = performance.now();
   const endAt = startedAt + options.durationMs;
-  const runs = Array.from({ length: options.connections }, () => oneConnection(options, endAt));
+  const runs = Array.from({ length: options.connections }, (_, connection) => {
+    const { path, port } = options;
+    return oneConnection({ port, path: typeof path === "string" ? path : path(connection) }, endAt);
+  });
   const latencies = (await Promise.all(runs)).flat().sort((a, b) => a - b);
   return { requests: latencies.length, seconds: (performance.now() - startedAt) / 1000, latencies };
 }
 
-function oneConnection(options: LoadOptions, endAt: number): Promise<number[]> {
+function oneConnection(options: { port: number; path: string }, endAt: number): Promise<number[]> {
   const request = Buffer.from(`GET ${options.path} HTTP/1.1\r\nHost: bench.test\r\n\r\n`);
   return new Promise((resolve, reject) => {
     const latencies: number[] = [];

@@ -3,7 +3,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { alternate, type Side, side, startOrigin, type Target } from "./hit.ts";
+import { alternate, type Side, side, type Target } from "./hit/rounds.ts";
+import { startOrigin } from "./hit/stage.ts";
 import { type Exactness, measureExactness } from "./metrics/exactness.ts";
 import { startSystem } from "./outside/start-system.ts";
 
@@ -26,7 +27,7 @@ export async function benchMetrics(quick: boolean): Promise<MetricsResult> {
 
 async function measureCost(quick: boolean): Promise<Omit<MetricsResult, "name" | "exactness">> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
-  const origin = await startOrigin();
+  const origin = await startOrigin({ size: 1024 });
   const cluster = await startSystem({ dir, origin, edges: 2, lastUncounted: true });
   try {
     const [counting, silent] = cluster.edges.map(

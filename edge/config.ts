@@ -139,10 +139,16 @@ export const LIMITS = {
   bucketRecord: kibibytes(7),
   /** By how much the clocks of two hosts may differ: what comes out of a bucket counts as so much older. */
   clocksDiffer: seconds(5),
+  /** Digests of keys that are remembered: beyond so many all are forgotten at once. */
+  digestsRemembered: 1000,
+  /** Characters of a text whose digest is remembered: keys are shorter as a rule. */
+  digestedText: 512,
   /** How long a key is remembered as not storable, so that nobody is serialised behind it. */
   uncacheableFor: seconds(10),
   /** How long a failing origin's key makes nobody wait for another's try. */
   failingFor: seconds(1),
+  /** From which size on the runtime gets a copy of a body in memory that it sends as it is: to copy 64 KiB for each answer takes it 37 µs. */
+  blobFrom: kibibytes(32),
   /** What an entry costs beside its body and header bytes: measured. */
   entryOverhead: bytes(3072),
   /** Variants of one resource by Vary, in memory as in L2: beyond them the oldest gives way, and is counted. */

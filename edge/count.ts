@@ -15,6 +15,7 @@ import { observeRequest } from "./observe/observe.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { watchRequest } from "./tail/watch-request.ts";
+import type { MemoryAnswer } from "./tiers/memory.ts";
 import type { Timings } from "./timing.ts";
 
 export interface Answered {
@@ -32,18 +33,40 @@ export function counted(edge: Edge, request: EdgeRequest, given: Answered): Repl
   if (edge.counters.countsRequests) {
     const { counters } = route;
     counters.requests[result][by] += 1;
-    // A hit in memory takes less than the finest bucket can tell.
-    if (reply.memory !== null) counters.took[0] = (counters.took[0] ?? 0) + 1;
-    else countTook(counters, edge.clock.now() - request.arrivedAt);
+    countTook(counters, edge.clock.now() - request.arrivedAt);
     counters.bytesServed += size;
-    if (by !== "none") noteKey(edge, reply, route);
+    if (by !== "none") edge.distinct.note(route);
   }
   if (request.arrivedAt < edge.tail.until) watchRequest(edge, request, { ...given, size });
   if (edge.heat.isDue()) {
     countHot(edge, request, { reply, route, result });
     observeRequest(edge, request, { route, result, size });
   }
-  return edge.timings !== null && reply.memory === null ? timed(edge.timings, request, given) : reply;
+  return edge.timings === null ? reply : timed(edge.timings, request, given);
+}
+
+/** The same for a hit in memory: it takes less than the finest bucket can tell, and what it took is told already. */
+export function countedHit(
+  edge: Edge,
+  request: EdgeRequest,
+  { reply, route, entry }: { reply: Reply; route: Route; entry: MemoryAnswer },
+): Reply {
+  if (request.purpose !== "client") return reply;
+  const size = entry.body.length;
+  if (edge.counters.countsRequests) {
+    const { counters } = route;
+    counters.requests.hit.l1Memory += 1;
+    counters.took[0] = (counters.took[0] ?? 0) + 1;
+    counters.bytesServed += size;
+    noteEntry(edge, entry, route);
+  }
+  if (request.arrivedAt < edge.tail.until)
+    watchRequest(edge, request, { reply, route, result: "hit", by: "l1Memory", size });
+  if (edge.heat.isDue()) {
+    countHot(edge, request, { reply, route, result: "hit" });
+    observeRequest(edge, request, { route, result: "hit", size });
+  }
+  return reply;
 }
 
 /** With what it took; headers that others get too are left to them. */
@@ -53,11 +76,9 @@ function timed(timings: Timings, request: EdgeRequest, { reply, result, by }: An
 }
 
 /** An entry in memory is noted once a period: for a hit that is one comparison. */
-function noteKey({ distinct }: Edge, { memory }: Reply, route: Route): void {
-  if (memory !== null) {
-    if (memory.notedIn === distinct.period) return;
-    memory.notedIn = distinct.period;
-  }
+function noteEntry({ distinct }: Edge, entry: MemoryAnswer, route: Route): void {
+  if (entry.notedIn === distinct.period) return;
+  entry.notedIn = distinct.period;
   distinct.note(route);
 }
 

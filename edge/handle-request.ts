@@ -9,7 +9,7 @@ import { instant, later, type Millis, millis } from "../shared/core/units.ts";
 import { auditDue } from "./audit/audit-read.ts";
 import { LIMITS } from "./config.ts";
 import { discard, wantsLess } from "./content.ts";
-import { counted, failure, refusal } from "./count.ts";
+import { counted, countedHit, failure, refusal } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
 import { leaseFor } from "./flight-job.ts";
@@ -21,7 +21,7 @@ import { MIN_POSITION, refuseOlder } from "./min-position.ts";
 import { lookNear } from "./near.ts";
 import { noSite } from "./no-site.ts";
 import { pass } from "./pass.ts";
-import { memoryReply, problemReply } from "./reply.ts";
+import { heldReply, memoryReply, problemReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { refused, serveHeld } from "./serve.ts";
@@ -125,12 +125,22 @@ function fromMemory(edge: Edge, request: EdgeRequest, route: Route): Reply | Pro
   edge.view.refreshIfDue(now, rules.window, request.background);
   route.counters.tiers.l1Memory.hits += 1;
   if (edge.sampler.isDue(entry, route.selectors)) auditHit(edge, request, { route, entry, view });
-  const reply = memoryReply(edge, request, { entry, rules, less, now });
-  return reply instanceof Promise
-    ? reply.then((settled) =>
-        counted(edge, request, { reply: settled, route, result: "hit", by: "l1Memory" }),
-      )
-    : counted(edge, request, { reply, route, result: "hit", by: "l1Memory" });
+  if (less) return lessThanHeld(edge, request, { route, entry });
+  return countedHit(edge, request, { reply: memoryReply(edge, entry, { rules, now }), route, entry });
+}
+
+/** That it is unchanged, its header, or a part of it. */
+function lessThanHeld(
+  edge: Edge,
+  request: EdgeRequest,
+  { route, entry }: { route: Route; entry: MemoryAnswer },
+): Reply | Promise<Reply> {
+  const judged = { held: entry.held, body: { kind: "bytes", bytes: entry.body } as const };
+  const given = { judged, rules: route.rules, provenance: { kind: "l1" }, detail: null } as const;
+  const count = (reply: Reply): Reply =>
+    counted(edge, request, { reply, route, result: "hit", by: "l1Memory" });
+  const reply = heldReply(edge, request, given);
+  return reply instanceof Promise ? reply.then(count) : count(reply);
 }
 
 function auditHit(

@@ -28,6 +28,8 @@ export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Pr
   look.route.counters.tiers.l1Memory.misses += 1;
   // What stands beside it in the data centre was most likely stored with it: L2 is who may have a newer one.
   if (inMemory === "expired" || look.route.rules.cacheApi === "none") return null;
+  // It goes to the origin for everybody, and a look costs as much as that.
+  if (edge.memory.isUncacheable(key, edge.clock.now()) && !look.wants.onlyIfCached) return null;
   return lookInDataCentre(edge, request, { ...look, key });
 }
 

@@ -16,7 +16,7 @@ import type { Shed } from "./origin/shed.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Shown } from "./shown.ts";
 import { clientHeaders, upstreamStatus } from "./stored-headers.ts";
-import type { MemoryAnswer } from "./tiers/memory.ts";
+import type { MemoryAnswer, Sent } from "./tiers/memory.ts";
 import { MEMORY_TIMING } from "./timing.ts";
 
 /** Where an answer came from, as Cache-Status tells it; the nearest tier stands last. */
@@ -78,30 +78,32 @@ export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): R
 /** A hit in memory: everything that doesn't depend on the instant was made once for the entry. */
 export function memoryReply(
   edge: Edge,
-  request: EdgeRequest,
-  hit: { entry: MemoryAnswer; rules: Rules; less: boolean; now: Instant },
-): Reply | Promise<Reply> {
-  const { entry, rules, less, now } = hit;
+  entry: MemoryAnswer,
+  { rules, now }: { rules: Rules; now: Instant },
+): Reply {
   const { answer, bornAt } = entry.held;
-  if (less) {
-    const judged = { held: entry.held, body: { kind: "bytes", bytes: entry.body } as const };
-    return heldReply(edge, request, { judged, rules, provenance: { kind: "l1" }, detail: null });
-  }
   if (entry.sent === null || entry.sent.rules !== rules) {
-    const shown = shownHeaders(answer, rules);
-    const headers = edge.timings === null ? shown : [...shown, MEMORY_TIMING];
-    const body = { kind: "bytes", bytes: entry.body } as const;
-    entry.sent = { headers, body, upstream: upstreamStatus(answer.headers), rules };
+    entry.sent = sentOf(edge, entry, rules);
     entry.prepared = null;
   }
-  const { headers, body, upstream } = entry.sent;
+  const { sent } = entry;
+  const ttl = Math.floor((entry.freshUntil - now) / 1000);
+  if (sent.ttl !== ttl) {
+    sent.cacheStatus = `${sent.upstream}tidegate-l1; hit; ttl=${ttl}`;
+    sent.ttl = ttl;
+  }
+  const { headers, body, cacheStatus } = sent;
+  const age = Math.floor((now - bornAt) / 1000);
+  return { status: answer.status, headers, body, age, cacheStatus, memory: entry };
+}
+
+function sentOf(edge: Edge, { held, body }: MemoryAnswer, rules: Rules): Sent {
+  const shown = shownHeaders(held.answer, rules);
   return {
-    status: answer.status,
-    headers,
-    body,
-    age: Math.floor((now - bornAt) / 1000),
-    cacheStatus: `${upstream}tidegate-l1; hit; ttl=${Math.floor((entry.freshUntil - now) / 1000)}`,
-    memory: entry,
+    headers: edge.timings === null ? shown : [...shown, MEMORY_TIMING],
+    body: { kind: "bytes", bytes: body },
+    upstream: upstreamStatus(held.answer.headers),
+    ...{ cacheStatus: "", ttl: Number.NaN, rules },
   };
 }
 

@@ -1,6 +1,5 @@
 // The edge worker: reads its environment, puts the edge together once an isolate, and speaks the runtime's HTTP.
 
-import { type HeaderList, hopByHopNames } from "../shared/core/headers.ts";
 import { mix } from "../shared/core/mix.ts";
 import type { Site } from "../shared/core/routing.ts";
 import { createJournal } from "../shared/mid-tier/journal.ts";
@@ -8,7 +7,6 @@ import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
 import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../shared/mid-tier/origin-budget.ts";
-import { NO_BODY } from "../shared/ports/body.ts";
 import type { Background, Clock } from "../shared/ports/clock.ts";
 import type { MidTier } from "../shared/ports/mid-tier.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
@@ -24,14 +22,16 @@ import { createEdge } from "./create-edge.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { handleRequest } from "./handle-request.ts";
 import { answerInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
-import type { EdgeRequest, Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
 import { bucketStore } from "./runtime/bucket-store.ts";
+import { NativeRequest } from "./runtime/native-request.ts";
+import { nativeResponse } from "./runtime/native-response.ts";
 import { runtimeOrigin } from "./runtime/origin.ts";
 import type { Fetches, OriginWays } from "./runtime/origin-ways.ts";
+import { rememberedDigest } from "./runtime/remembered-digest.ts";
 import { type OpenShards, openShards } from "./runtime/shards.ts";
 import { skewedClock, skewOf } from "./runtime/skew.ts";
-import { bodyInit, bodyOf, NativeSource } from "./runtime/streams.ts";
+import { NativeSource } from "./runtime/streams.ts";
 import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
 import { readWhole } from "./share-body.ts";
 import { JOURNAL_LIMITS } from "./writes/journal-limits.ts";
@@ -83,7 +83,8 @@ function isolate(env: EdgeEnv): InternalEdge {
   const shards = openShards({ control, databases }, clock);
   const redis = shards.control;
   const map = new KnownShardMap(CONTROL);
-  const system = { clock, timers: systemTimers, random: systemRandom, digest: systemDigest };
+  const digest = rememberedDigest(systemDigest, LIMITS);
+  const system = { clock, timers: systemTimers, random: systemRandom, digest };
   const bucket = bucketOf(env, clock);
   const edge = createEdge(
     {
@@ -147,14 +148,13 @@ function bucketOf({ BLOBS }: EdgeEnv, clock: Clock) {
 export default {
   fetch(request: Request, env: EdgeEnv, context: ExecutionContext): Response | Promise<Response> {
     const internal = isolate(env);
-    const background: Background = { keep: (task) => context.waitUntil(task) };
-    if (isInternal(request.url)) return internalResponse(internal, request, background);
-    const asked = new NativeRequest(request, internal, background);
-    if (isHandshake(request)) return openWebSocket(internal.edge, asked, waysOf(env)).catch(brokenInvariant);
+    const asked = new NativeRequest(request, context, internal.edge.clock);
+    if (isInternal(asked.url)) return internalResponse(internal, request, asked);
+    if (isHandshake(asked)) return openWebSocket(internal.edge, asked, waysOf(env)).catch(brokenInvariant);
     const reply = handleRequest(internal.edge, asked);
     return reply instanceof Promise
-      ? reply.then((settled) => nativeResponse(settled, background)).catch(brokenInvariant)
-      : nativeResponse(reply, background);
+      ? reply.then((settled) => nativeResponse(settled, asked)).catch(brokenInvariant)
+      : nativeResponse(reply, asked);
   },
 } satisfies ExportedHandler<EdgeEnv>;
 
@@ -167,10 +167,12 @@ function brokenInvariant(error: unknown): Response {
   );
 }
 
-/** The path begins behind the third slash. */
-function isInternal(url: string): boolean {
-  return url.startsWith(INTERNAL_PREFIX, url.indexOf("/", url.indexOf("//") + 2));
-}
+/** Behind the two slashes of the shortest scheme. */
+const SHORTEST_AUTHORITY = "http://".length;
+
+/** The path begins behind the third slash, and no host is empty. */
+const isInternal = (url: string): boolean =>
+  url.startsWith(INTERNAL_PREFIX, url.indexOf("/", SHORTEST_AUTHORITY + 1));
 
 async function internalResponse(
   internal: InternalEdge,
@@ -196,89 +198,4 @@ async function readText(request: Request, limit: number): Promise<string | null>
   if (body === null) return "";
   const bytes = await readWhole(new NativeSource(body, { length: null, idle: LIMITS.originIdle }), limit);
   return bytes === null ? null : new TextDecoder().decode(bytes);
-}
-
-/** The runtime's request as the edge's logic reads it; headers are listed only where somebody needs them all. */
-class NativeRequest implements EdgeRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly purpose = "client";
-  readonly arrivedAt: EdgeRequest["arrivedAt"];
-  readonly background: Background;
-  private readonly native: Request;
-  /** Asked for once: the runtime's getter costs more than a field of ours. */
-  private readonly fields: Headers;
-  /** Fields of this connection alone: looked up once somebody asks for a field. */
-  private hopByHop: ReadonlySet<string> | null = null;
-
-  constructor(native: Request, internal: InternalEdge, background: Background) {
-    this.native = native;
-    this.fields = native.headers;
-    this.method = native.method;
-    this.url = native.url;
-    this.arrivedAt = internal.edge.clock.now();
-    this.background = background;
-  }
-
-  get body(): EdgeRequest["body"] {
-    const { native } = this;
-    return hasContent(native) ? bodyOf(native.body, { length: null, idle: null, request: native }) : NO_BODY;
-  }
-
-  /** Null too where `Connection` names the field: the origin will not be sent it, so nothing may be chosen by it. */
-  header(name: string): string | null {
-    const value = this.fields.get(name);
-    if (value === null) return null;
-    this.hopByHop ??= namedBy(this.fields.get("connection"));
-    return this.hopByHop.has(name) ? null : value;
-  }
-
-  headers(): HeaderList {
-    return [...this.native.headers].map(([name, value]) => [name.toLowerCase(), value]);
-  }
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-/** Nearly every `Connection` names no field. */
-function namedBy(connection: string | null): ReadonlySet<string> {
-  if (connection === null || connection === "keep-alive" || connection === "close") return NONE;
-  return hopByHopNames([["connection", connection]]);
-}
-
-/** A GET that announces a content of no length has a stream all the same, and can't be sent on with one. */
-function hasContent(request: Request): boolean {
-  if (request.body === null) return false;
-  return (
-    (request.method !== "GET" && request.method !== "HEAD") || request.headers.get("content-length") !== "0"
-  );
-}
-
-/** A hit in memory reuses the headers that its first hit built, and a crowd those of its first. */
-function nativeResponse(reply: Reply, background: Background): Response {
-  const init = preparedInit(reply);
-  const body = BODILESS.has(reply.status) ? null : bodyInit(reply.body, background.keep);
-  const response = new Response(body, init);
-  response.headers.set("cache-status", reply.cacheStatus);
-  if (reply.age !== null) response.headers.set("age", String(reply.age));
-  return response;
-}
-
-/** Statuses whose answers have no content (RFC 9110 §6.4.1). */
-const BODILESS = new Set([101, 204, 205, 304]);
-
-function preparedInit(reply: Reply): ResponseInit {
-  const kept = reply.memory ?? reply.shown;
-  if (kept === undefined) return initOf(reply);
-  kept.prepared ??= initOf(reply);
-  return kept.prepared as ResponseInit;
-}
-
-function initOf(reply: Reply): ResponseInit {
-  const headers = new Headers();
-  for (const [name, value] of reply.headers) headers.append(name, value);
-  // A coded body is kept and sent in the octets that it came in; for others the runtime needn't be told.
-  return headers.has("content-encoding")
-    ? { status: reply.status, headers, encodeBody: "manual" }
-    : { status: reply.status, headers };
 }

@@ -5,7 +5,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Cluster, startCluster } from "../../dev/cluster.ts";
+import { type Bundling, type Cluster, startCluster } from "../../dev/cluster.ts";
 import type { StartOptions } from "../../dev/options.ts";
 import { freePortRange } from "../../dev/ports.ts";
 
@@ -14,6 +14,8 @@ export interface SystemOf
   readonly dir: string;
   readonly origin: Server;
   readonly edges: number;
+  /** Where workers are not bundled as they are. */
+  readonly bundling?: Bundling;
   /** Rows of the metadata table; none where left out. */
   readonly policies?: readonly unknown[];
 }
@@ -22,14 +24,15 @@ export async function startSystem(of: SystemOf): Promise<Cluster> {
   const { dir, origin, edges, protection } = of;
   const policies = of.policies === undefined ? null : join(dir, "policies.json");
   if (policies !== null) writeFileSync(policies, JSON.stringify(of.policies));
-  return startCluster({
+  const options = {
     origin: new URL(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`),
     ...{ edges, edgePort: await freePortRange(edges), controlPort: await freePortRange(1) },
     redis: of.redis ?? { kind: "server", databases: 1 },
     ...{ token: of.token ?? null, data: join(dir, "data"), policies, push: true },
     ...(protection !== undefined && { protection }),
     ...(of.lastUncounted && { lastUncounted: of.lastUncounted }),
-  });
+  };
+  return startCluster(options, null, of.bundling);
 }
 
 /** A shard that has just come warms up before it is read. */

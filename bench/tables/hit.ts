@@ -1,17 +1,40 @@
-// The hit in memory beside the bare worker.
+// The hit path beside others.
 
+import type { Comparison } from "../hit/compare.ts";
 import type { HitResult } from "../hit.ts";
-import { count, microseconds, milliseconds, ratio, sourced, table } from "./format.ts";
+import { count, microseconds, ratio, sourced, table } from "./format.ts";
 import { tableOf } from "./render.ts";
+
+const NAMES: Readonly<Record<string, string>> = {
+  "hit-memory": "memory, 1 KiB",
+  "hit-large": "memory, 1 MiB",
+  "hit-cache-api": "the data centre's Cache API",
+  "hit-l2": "the mid-tier",
+  pass: "past all tiers",
+};
+
+const OTHERS: Readonly<Record<string, string>> = {
+  bare: "a bare worker",
+  blob: "a bare worker with a blob",
+  "hono-cache": "Hono's cache middleware",
+  nginx: "nginx",
+  varnish: "Varnish",
+  "cache-api": "`caches.default.match` by hand",
+  "one-fetch": "one raw fetch to the mid-tier",
+  proxy: "a bare proxy",
+};
+
+const rowsOf = ({ name, edge, others }: Comparison) =>
+  Object.entries(others).map(([of, other]) => [
+    ...[NAMES[name] ?? name, OTHERS[of] ?? of],
+    ...[microseconds(edge.cpuMicros), microseconds(other.cpuMicros), ratio(other.cpuRatio)],
+    ...[count(edge.perSecond), count(other.perSecond), ratio(other.rateRatio)],
+  ]);
 
 export const hitTables = {
   hit: tableOf<HitResult>((result) => {
-    const { edge, bare, rateRatio, cpuRatio } = result;
-    const rows = [
-      ["requests a second", count(edge.perSecond), count(bare.perSecond), ratio(rateRatio)],
-      ["CPU a request", microseconds(edge.cpuMicros), microseconds(bare.cpuMicros), ratio(cpuRatio)],
-      ["p50", milliseconds(edge.p50Ms), milliseconds(bare.p50Ms), null],
-    ];
-    return sourced(result, table(["", "edge", "bare worker", "ratio"], rows));
+    const headings = ["from", "beside", "CPU a request", "the other's", "ratio"];
+    const rates = ["requests a second", "the other's", "ratio"];
+    return sourced(result, table([...headings, ...rates], result.comparisons.flatMap(rowsOf)));
   }),
 };

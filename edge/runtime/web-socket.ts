@@ -16,10 +16,14 @@ import { clientHeaders } from "../stored-headers.ts";
 import { type OriginWays, type Way, wayTo } from "./origin-ways.ts";
 
 /** RFC 6455 §4.1: what lacks the key is an ordinary request. */
-export const isHandshake = (request: Request): boolean =>
-  request.method === "GET" &&
-  request.headers.get("upgrade")?.toLowerCase() === "websocket" &&
-  request.headers.has("sec-websocket-key");
+export const isHandshake = ({
+  method,
+  fields,
+}: {
+  readonly method: string;
+  readonly fields: Headers;
+}): boolean =>
+  method === "GET" && fields.get("upgrade")?.toLowerCase() === "websocket" && fields.has("sec-websocket-key");
 
 export async function openWebSocket(edge: Edge, request: EdgeRequest, ways: OriginWays): Promise<Response> {
   const route = edge.router.route(request);

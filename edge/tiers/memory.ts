@@ -43,6 +43,10 @@ export interface MemoryAnswer {
 export interface Sent {
   readonly headers: HeaderList;
   readonly body: Body;
+  /** As the last one was given it: within a second everybody is told the same. */
+  cacheStatus: string;
+  /** The seconds of life that it tells of. */
+  ttl: number;
   /** The `Cache-Status` of caches nearer to the origin, to stand before ours. */
   readonly upstream: string;
   /** The rules by which it was made. */
@@ -236,5 +240,6 @@ function sizeOf(key: CacheKey, entry: MemoryAnswer): number {
   let characters = 2 * key.length;
   for (const [name, value] of answer.headers) characters += name.length + value.length;
   for (const selector of answer.selectors) characters += selector.length;
-  return entry.body.length + 2 * characters + LIMITS.entryOverhead;
+  const copies = entry.body.length < LIMITS.blobFrom ? 1 : 2;
+  return copies * entry.body.length + 2 * characters + LIMITS.entryOverhead;
 }

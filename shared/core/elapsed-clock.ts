@@ -15,14 +15,15 @@ export interface ElapsedClock {
   /** The other line: of each advance the smallest step that any clock shows. */
   surely: Instant;
   backwardSteps: number;
-  last: ClockReadings;
+  /** Its own copy. */
+  readonly last: number[];
 }
 
 export const startElapsedClock = (readings: ClockReadings): ElapsedClock => ({
   now: instant(readings[0] ?? 0),
   surely: instant(readings[0] ?? 0),
   backwardSteps: 0,
-  last: readings,
+  last: [...readings],
 });
 
 /** Moves the clock to the readings and answers the new instant. */
@@ -31,14 +32,15 @@ export function advanceClock(clock: ElapsedClock, readings: ClockReadings): Inst
   let smallest = Number.POSITIVE_INFINITY;
   let backwards = false;
   for (let i = 0; i < readings.length; i++) {
-    const step = (readings[i] ?? 0) - (clock.last[i] ?? 0);
+    const reading = readings[i] ?? 0;
+    const step = reading - (clock.last[i] ?? 0);
+    clock.last[i] = reading;
     if (step > largest) largest = step;
     if (step < smallest) smallest = step;
     // A tenth of a millisecond covers the rounding of coarse timers.
     if (step < -0.1) backwards = true;
   }
   if (backwards) clock.backwardSteps += 1;
-  clock.last = readings;
   clock.now = instant(clock.now + largest);
   if (readings.length > 0) clock.surely = instant(clock.surely + Math.max(0, smallest));
   return clock.now;

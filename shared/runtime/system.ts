@@ -1,6 +1,11 @@
 // Clocks, timers, digests and randomness of any web-standard runtime (workerd, Node) as ports.
 
-import { advanceClock, type ElapsedClock, startElapsedClock } from "../core/elapsed-clock.ts";
+import {
+  advanceClock,
+  type ClockReadings,
+  type ElapsedClock,
+  startElapsedClock,
+} from "../core/elapsed-clock.ts";
 import type { Clock, Timers } from "../ports/clock.ts";
 import type { Digest, Random } from "../ports/identity.ts";
 
@@ -8,7 +13,13 @@ import type { Digest, Random } from "../ports/identity.ts";
 export function systemClock(wallNow: () => number = () => Date.now()): Clock {
   // Begun at the first reading: while a worker's modules are evaluated its clocks stand at zero.
   let clock: ElapsedClock | null = null;
-  const readings = (): [number, number] => [wallNow(), performance.now()];
+  // The same array each time: every request asks for the time.
+  const read: [number, number] = [0, 0];
+  const readings = (): ClockReadings => {
+    read[0] = wallNow();
+    read[1] = performance.now();
+    return read;
+  };
   return {
     now() {
       clock ??= startElapsedClock(readings());

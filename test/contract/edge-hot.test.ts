@@ -170,7 +170,7 @@ describe("an edge that is told what is hot", () => {
     if (route === null) throw new Error("no route");
     const entry = edge.memory.find(route.rules, route.key);
     if (entry === undefined) throw new Error("not in memory");
-    const large = { ...entry, body: new Uint8Array(4 * 1024 * 1024) };
+    const large = { ...entry, body: new Uint8Array(2 * 1024 * 1024) };
     for (let i = 0; i < 40; i++) edge.memory.store(`filler ${i}` as never, large);
     expect(edge.memory.evictions).toBeGreaterThan(20);
     expect(edge.memory.find(route.rules, route.key)).toBe(entry);

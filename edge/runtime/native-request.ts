@@ -1,0 +1,73 @@
+// The runtime's request as the edge's logic reads it; what costs a word with the runtime is asked for once, and late.
+
+import { type HeaderList, hopByHopNames } from "../../shared/core/headers.ts";
+import type { Instant } from "../../shared/core/units.ts";
+import { type Body, NO_BODY } from "../../shared/ports/body.ts";
+import type { Background, Clock } from "../../shared/ports/clock.ts";
+import type { EdgeRequest } from "../request.ts";
+import { bodyOf } from "./streams.ts";
+
+/** Keeps its own tasks: most requests have none, and need no object for them. */
+export class NativeRequest implements EdgeRequest, Background {
+  readonly method: string;
+  readonly url: string;
+  readonly purpose = "client";
+  readonly arrivedAt: Instant;
+  /** As they came, those of this connection alone included. */
+  readonly fields: Headers;
+  private readonly native: Request;
+  private readonly context: ExecutionContext;
+  private content: Body | null = null;
+  /** Fields of this connection alone: looked up once somebody asks for a field. */
+  private hopByHop: ReadonlySet<string> | null = null;
+
+  constructor(native: Request, context: ExecutionContext, clock: Pick<Clock, "now">) {
+    this.native = native;
+    this.context = context;
+    this.fields = native.headers;
+    this.method = native.method;
+    this.url = native.url;
+    this.arrivedAt = clock.now();
+  }
+
+  get background(): Background {
+    return this;
+  }
+
+  keep(task: Promise<unknown>): void {
+    this.context.waitUntil(task);
+  }
+
+  get body(): Body {
+    this.content ??= contentOf(this.native);
+    return this.content;
+  }
+
+  /** Null too where `Connection` names the field: the origin will not be sent it, so nothing may be chosen by it. */
+  header(name: string): string | null {
+    const value = this.fields.get(name);
+    if (value === null) return null;
+    this.hopByHop ??= namedBy(this.fields.get("connection"));
+    return this.hopByHop.has(name) ? null : value;
+  }
+
+  headers(): HeaderList {
+    return [...this.fields].map(([name, value]) => [name.toLowerCase(), value]);
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Nearly every `Connection` names no field. */
+function namedBy(connection: string | null): ReadonlySet<string> {
+  if (connection === null || connection === "keep-alive" || connection === "close") return NONE;
+  return hopByHopNames([["connection", connection]]);
+}
+
+/** A GET that announces a content of no length has a stream all the same, and can't be sent on with one. */
+function contentOf(native: Request): Body {
+  if (native.body === null) return NO_BODY;
+  const reads = native.method === "GET" || native.method === "HEAD";
+  if (reads && native.headers.get("content-length") === "0") return NO_BODY;
+  return bodyOf(native.body, { length: null, idle: null, request: native });
+}
