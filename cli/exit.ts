@@ -39,6 +39,7 @@ const BY_CODE: Readonly<Partial<Record<TidegateErrorCode, ExitCode>>> = {
   aborted: EXIT.partial,
   unreachable: EXIT.unreachable,
   unavailable: EXIT.unreachable,
+  "chaos-agent-away": EXIT.unreachable,
 };
 
 /** By its code; one that is not known here by its status. */

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import type { Shell } from "./command.ts";
 import { addAlerts } from "./commands/alerts.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addChaos } from "./commands/chaos.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDeployments } from "./commands/deployments.ts";
@@ -41,6 +42,7 @@ const COMMANDS = [
     addAudit,
     addDeployments,
     addTokens,
+    addChaos,
     addDoctor,
     addConfig,
     addCompletion,

@@ -1,6 +1,6 @@
 // The client's limits.
 
-import { mebibytes, millis, seconds } from "../shared/core/units.ts";
+import { mebibytes, millis, minutes, seconds } from "../shared/core/units.ts";
 
 export const LIMITS = {
   /** A call in all, tries and pauses included, unless the caller says otherwise. */
@@ -21,6 +21,10 @@ export const LIMITS = {
   receiptLook: { least: millis(50), most: millis(500) },
   /** How long a receipt is waited for, unless the caller says otherwise. */
   convergence: seconds(30),
+  /** How long an experiment's end is waited for, unless the caller says otherwise: the control plane stops it by then. */
+  experiment: minutes(16),
+  /** Between two looks at it: it is told by the second. */
+  experimentLook: seconds(1),
   /** A stream of events that says nothing for this long has broken off: every quarter of a second it gives a sign. */
   eventSilence: seconds(10),
   /** Between a stream of events that has ended and the next: where none gets through, this is how often is asked. */

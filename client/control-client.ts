@@ -4,6 +4,7 @@ import { millis } from "../shared/core/units.ts";
 import { type AlertCalls, alerts } from "./alerts.ts";
 import { ask } from "./ask.ts";
 import { type AuditClient, audit } from "./audit.ts";
+import { type ChaosCalls, chaos } from "./chaos.ts";
 import { LIMITS } from "./config.ts";
 import { type ConvergeOptions, converge } from "./converge.ts";
 import { warmupEvents } from "./events.ts";
@@ -105,6 +106,7 @@ export interface ControlClient extends AuditClient {
   readonly sites: SiteCalls;
   readonly journal: JournalCalls;
   readonly alerts: AlertCalls;
+  readonly chaos: ChaosCalls;
   readonly tokens: TokenCalls;
   /** Requests as they happen, sampled, for as long as the loop over it goes on. */
   tail(query?: TailQuery, options?: Pick<CallOptions, "signal">): AsyncGenerator<TailEvent>;
@@ -152,6 +154,7 @@ export function createControlClient({ url, token = null, ...given }: ClientOptio
     sites: sites(to),
     journal: journal(to),
     alerts: alerts(to),
+    chaos: chaos(to),
     tokens: tokens(to),
     tail: (query = {}, options) => tailEvents(to, query, options),
     edges: { list: async (query = {}, options) => (await ask(to, "GET /edges", { query, options })).json },

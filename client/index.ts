@@ -17,6 +17,7 @@ export type { TelemetryOptions } from "./cache/telemetry.ts";
 export type { CacheEvent, EventName, Listener, Logger } from "./cache/telling.ts";
 export type { TierSwitch, Tiers } from "./cache/tiers.ts";
 export type { Serializer } from "./cache/values.ts";
+export type { ChaosCalls, EndedOptions } from "./chaos.ts";
 export {
   type ClientOptions,
   type ControlClient,

@@ -13,6 +13,10 @@ import type {
   CacheMetricsSeries,
   ChangedPolicy,
   ChangedSite,
+  ChaosCatalogue,
+  ChaosExperiment,
+  ChaosExperiments,
+  ChaosRequest,
   CreatedToken,
   Deployment,
   Deployments,
@@ -49,6 +53,8 @@ import type {
 
 /** By status; an answer without a body is `null`. */
 export interface Routes {
+  /** Heal at once, and end it */
+  "DELETE /chaos/{id}": { answers: { 200: ChaosExperiment } };
   /** Give an operation up: the origin will never have it, and what was written before it counts again */
   "DELETE /journal/{id}": { answers: { 204: null } };
   /** Take a policy out, where If-Match is given by its version */
@@ -116,6 +122,20 @@ export interface Routes {
     };
     answers: { 200: CacheMetricsSeries };
   };
+  /** Experiments, newest first, without their course */
+  "GET /chaos": {
+    query: {
+      /** Default: 20. */
+      limit?: number;
+      /** The `nextCursor` of the page before. */
+      cursor?: string;
+    };
+    answers: { 200: ChaosExperiments };
+  };
+  /** What can be broken, and whether it may be */
+  "GET /chaos/experiments": { answers: { 200: ChaosCatalogue } };
+  /** Its report */
+  "GET /chaos/{id}": { answers: { 200: ChaosExperiment } };
   /** Deployments, newest first */
   "GET /deployments": {
     query: {
@@ -252,6 +272,8 @@ export interface Routes {
   "GET /warmups/{id}/events": { answers: { 200: string } };
   /** Say that somebody looks after an alert: it is not told again until it is over */
   "POST /alerts/{id}/ack": { body: AlertAcknowledgement; answers: { 200: Alert } };
+  /** Break something on purpose, under load, and judge what comes of it */
+  "POST /chaos": { body: ChaosRequest; answers: { 200: ChaosExperiment; 202: ChaosExperiment } };
   /** Tell of a deployment: it is marked on every chart */
   "POST /deployments": { body: NewDeployment; answers: { 201: Deployment } };
   /** Invalidate what selectors name */

@@ -485,6 +485,129 @@ export interface ChangedSite {
   }[];
 }
 
+export interface ChaosCatalogue {
+  enabled: boolean;
+  items: readonly {
+    experiment:
+      | "evict-edge"
+      | "kill-edge"
+      | "kill-shard"
+      | "pause-shard"
+      | "flush-shard"
+      | "slow-tier"
+      | "mass-invalidate"
+      | "partition"
+      | "replies-lost"
+      | "clock-jump"
+      | "origin-down"
+      | "origin-slow"
+      | "origin-errors";
+    does: string;
+    /** Null takes none. */
+    target: "edge" | "shard" | null;
+    /** Those that there are. */
+    targets: readonly string[];
+  }[];
+  nextCursor: null;
+}
+
+export interface ChaosExperiment {
+  id: string;
+  experiment:
+    | "evict-edge"
+    | "kill-edge"
+    | "kill-shard"
+    | "pause-shard"
+    | "flush-shard"
+    | "slow-tier"
+    | "mass-invalidate"
+    | "partition"
+    | "replies-lost"
+    | "clock-jump"
+    | "origin-down"
+    | "origin-slow"
+    | "origin-errors";
+  /** What was broken; null before that is decided. */
+  target: string | null;
+  seed: number;
+  state: "running" | "passed" | "failed" | "aborted";
+  phase: "preparing" | "steady" | "fault" | "recovery" | "verifying" | "over";
+  from?: "redis" | "control-plane" | "edges" | "all";
+  arrives?: "none" | "requests" | "replies";
+  startedAt: string;
+  endedAt: string | null;
+  /** How long the fault lasts. */
+  durationMs: number;
+  hypothesis: string;
+  /** None before it is verified. */
+  verdicts: readonly {
+    name: string;
+    text: string;
+    holds: boolean;
+    /** Null where it could not be measured: then it does not hold. */
+    measured: number | null;
+    limit: number;
+    comparison: "at-most" | "at-least";
+    unit: string;
+  }[];
+  /** Why it could not be judged, or was ended early; null where it went its way. */
+  problem: string | null;
+  actor: string | null;
+  reason: string | null;
+  /** The report as a page with charts. */
+  report: string;
+  /** A second each, from the first request on. */
+  timeline: readonly {
+    second: number;
+    phase: "preparing" | "steady" | "fault" | "recovery" | "verifying" | "over";
+    requests: number;
+    hits: number;
+    errors: number;
+    originRequests: number;
+    p99Ms: number | null;
+  }[];
+  events: readonly { at: string; text: string }[];
+}
+
+export interface ChaosExperiments {
+  /** Whether anything may be broken here at all. */
+  enabled: boolean;
+  items: readonly ListedChaosExperiment[];
+  nextCursor: string | null;
+}
+
+export interface ChaosRequest {
+  experiment:
+    | "evict-edge"
+    | "kill-edge"
+    | "kill-shard"
+    | "pause-shard"
+    | "flush-shard"
+    | "slow-tier"
+    | "mass-invalidate"
+    | "partition"
+    | "replies-lost"
+    | "clock-jump"
+    | "origin-down"
+    | "origin-slow"
+    | "origin-errors";
+  /** An edge or a shard; one picked by the seed where none is named. */
+  target?: string;
+  /** How long the fault lasts; default 15000. */
+  durationMs?: number;
+  /** What is drawn is drawn from it; a random one where none is given. */
+  seed?: number;
+  /** Of a partition: what its edge is kept apart from. */
+  from?: "redis" | "control-plane" | "edges" | "all";
+  /** Of a partition: what gets through all the same. */
+  arrives?: "none" | "requests" | "replies";
+  /** For the report. */
+  wait?: boolean;
+  /** Only with `wait`; default 60000. */
+  timeoutMs?: number;
+  reason?: string;
+}
+
 export type CreatedToken = Token & {
   /** Shown this once: only a digest of it is kept. */
   token: string;
@@ -844,6 +967,53 @@ export interface JournalOperation {
   why: string | null;
 }
 
+export interface ListedChaosExperiment {
+  id: string;
+  experiment:
+    | "evict-edge"
+    | "kill-edge"
+    | "kill-shard"
+    | "pause-shard"
+    | "flush-shard"
+    | "slow-tier"
+    | "mass-invalidate"
+    | "partition"
+    | "replies-lost"
+    | "clock-jump"
+    | "origin-down"
+    | "origin-slow"
+    | "origin-errors";
+  /** What was broken; null before that is decided. */
+  target: string | null;
+  seed: number;
+  state: "running" | "passed" | "failed" | "aborted";
+  phase: "preparing" | "steady" | "fault" | "recovery" | "verifying" | "over";
+  from?: "redis" | "control-plane" | "edges" | "all";
+  arrives?: "none" | "requests" | "replies";
+  startedAt: string;
+  endedAt: string | null;
+  /** How long the fault lasts. */
+  durationMs: number;
+  hypothesis: string;
+  /** None before it is verified. */
+  verdicts: readonly {
+    name: string;
+    text: string;
+    holds: boolean;
+    /** Null where it could not be measured: then it does not hold. */
+    measured: number | null;
+    limit: number;
+    comparison: "at-most" | "at-least";
+    unit: string;
+  }[];
+  /** Why it could not be judged, or was ended early; null where it went its way. */
+  problem: string | null;
+  actor: string | null;
+  reason: string | null;
+  /** The report as a page with charts. */
+  report: string;
+}
+
 export interface ListedPolicy {
   policy: Policy;
   /** Its ETag, without the quotes. */
@@ -983,6 +1153,7 @@ export interface Problem {
     | "exists"
     | "conflict"
     | "in-use"
+    | "chaos-disabled"
     | "precondition-failed"
     | "too-large"
     | "unsupported-media-type"
@@ -992,7 +1163,8 @@ export interface Problem {
     | "too-many-requests"
     | "too-many-repeats"
     | "internal"
-    | "unavailable";
+    | "unavailable"
+    | "chaos-agent-away";
   requestId: string;
   errors?: readonly {
     /** A JSON pointer (RFC 6901) into what was sent. */

@@ -386,6 +386,39 @@ export const LIMITS = {
   /** A stream of events ends after this long; browsers connect again by themselves. */
   warmupEventsFor: minutes(15),
 
+  /** How long a fault lasts at least: of shorter ones nothing shows before it is healed. */
+  chaosLeast: seconds(2),
+  /** And at most: longer ones are an outage. */
+  chaosMost: minutes(5),
+  /** How long where nobody says: longer than every window that is checked but that of what never changes. */
+  chaosDefault: seconds(15),
+  /** One call to the agent: it only takes an order, or tells what it has written down. */
+  chaosDeadline: seconds(3),
+  /** An abort is answered when all is healed: a database that was killed takes its time to load. */
+  chaosAbortDeadline: seconds(10),
+  /** How often it is looked how the experiment that runs is. */
+  chaosLookEvery: seconds(5),
+  /** An agent that was just given an order need not know of it yet. */
+  chaosOrderedFor: seconds(10),
+  /** An agent not heard of for so long will not be again: its supervisor would have started it anew. */
+  chaosSilentFor: seconds(30),
+  /** From order to report: the longest fault, and twice as long for all that is around it. */
+  chaosRunsAtMost: minutes(15),
+  /** How often a waiting request looks whether it is over. */
+  chaosPoll: millis(500),
+  /** Seconds of one report: as long as the longest experiment, and as long again. */
+  chaosSeconds: 1800,
+  /** Events of one report: more than a fault every second. */
+  chaosEvents: 1000,
+  /** Bounds of one report: more than anybody would read. */
+  chaosVerdicts: 50,
+  /** Characters of one text of a report. */
+  chaosText: 1000,
+  /** How long a report can be read. */
+  chaosKept: days(30),
+  /** Reports that are listed: a hundred kilobytes of Redis each. */
+  chaosRemembered: 100,
+
   /** From one look of an open overview at the figures to the next: they are collected once a second. */
   overviewEvery: seconds(2),
   /** A session of the dashboard that nobody uses ends: a screen may have been left. */

@@ -9,6 +9,7 @@ import type { ConfigurationHistories } from "../shared/mid-tier/configuration-hi
 import type { DistinctCounts } from "../shared/mid-tier/distinct-counts.ts";
 import type { DueKeys } from "../shared/mid-tier/due-keys.ts";
 import type { EdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
+import type { Experiments } from "../shared/mid-tier/experiments.ts";
 import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
 import type { JournalLedger } from "../shared/mid-tier/journal-ledger.ts";
 import type { LogTail } from "../shared/mid-tier/log-tail.ts";
@@ -60,6 +61,8 @@ export interface Settings {
   readonly alerting: Alerting;
   /** Who takes the traces of requests; null traces nothing. */
   readonly tracing: Tracing | null;
+  /** Where whoever breaks things on purpose is; null breaks nothing. */
+  readonly chaosAgent: string | null;
   /** SHA-256 of the admin token in hexadecimal; null lets nobody in. */
   readonly adminTokenHash: string | null;
   /** The header in which the runtime itself says whom it answers; null where none does. */
@@ -119,6 +122,7 @@ export interface ControlPlane {
   /** The token that an operation creates: the same however often it is asked for. */
   readonly tokenOf: (operationId: string) => Promise<ShownToken>;
   readonly alerts: AlertStore;
+  readonly experiments: Experiments;
   readonly reach: Reachability;
   /** By the ids that the shard map names them by. */
   readonly databases: ReadonlyMap<string, ShardDatabase>;

@@ -9,6 +9,7 @@ import { createConfigurationHistories } from "../shared/mid-tier/configuration-h
 import { createDistinctCounts } from "../shared/mid-tier/distinct-counts.ts";
 import { createDueKeys } from "../shared/mid-tier/due-keys.ts";
 import { createEdgeDirectory } from "../shared/mid-tier/edge-directory.ts";
+import { createExperiments } from "../shared/mid-tier/experiments.ts";
 import { createHotKeys } from "../shared/mid-tier/hot-keys.ts";
 import { createJournalLedger } from "../shared/mid-tier/journal-ledger.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
@@ -119,6 +120,7 @@ export function createControlPlane(
     }),
     alerts: createAlertStore(redis, deadline),
     warmups: warmupsOn(redis),
+    experiments: experimentsOn(redis),
   };
 }
 
@@ -206,6 +208,12 @@ const warmupsOn = (redis: Redis): ControlPlane["warmups"] =>
     deadline: LIMITS.redisDeadline,
     ...{ kept: LIMITS.warmupKept, errors: LIMITS.warmupErrors, remembered: LIMITS.warmupsRemembered },
     ...{ targets: LIMITS.warmupTargets, documents: LIMITS.warmupDocuments },
+  });
+
+const experimentsOn = (redis: Redis): ControlPlane["experiments"] =>
+  createExperiments(redis, {
+    deadline: LIMITS.redisDeadline,
+    ...{ kept: LIMITS.chaosKept, remembered: LIMITS.chaosRemembered },
   });
 
 const dueKeysOn = (redis: Redis): ControlPlane["dueKeys"] =>

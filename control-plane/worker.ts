@@ -14,6 +14,7 @@ import { createApi } from "./api/app.ts";
 import type { Api } from "./api/environment.ts";
 import { AuditWatch } from "./audit-log/watch.ts";
 import type { AuditNoted } from "./audit-log/witness.ts";
+import { watchExperiment } from "./chaos/follow.ts";
 import { LIMITS } from "./config.ts";
 import { type Environment, readEnvironment, SHA_256 } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -108,6 +109,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private readonly pulse = new Pulse();
   private readonly alerts = new AlertWatch();
   private beatAt = 0;
+  private chaosLookedAt = 0;
 
   async ensure(): Promise<void> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
@@ -140,6 +142,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     this.beside("the refresher", () => refreshDue(plane));
     this.beside("the alert rules", () => this.alerts.run(plane));
     this.beside("the audit log", () => this.watchAudit(plane));
+    this.beside("the experiment", () => this.watchChaos(plane));
     const failures = await this.pulse.run(plane, this.witness);
     this.tell(failures);
   }
@@ -158,6 +161,13 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     this.watchedAt = this.beatAt;
     const wrong = await this.auditWatch.look(plane);
     if (wrong !== null) console.error(wrong);
+  }
+
+  private async watchChaos(plane: ControlPlane): Promise<void> {
+    if (plane.settings.chaosAgent === null || this.beatAt - this.chaosLookedAt < LIMITS.chaosLookEvery)
+      return;
+    this.chaosLookedAt = this.beatAt;
+    await watchExperiment(plane);
   }
 
   /** Each step once an outage, not once a second. */

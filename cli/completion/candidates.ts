@@ -72,6 +72,15 @@ const SOURCES = {
     (await client.shards.list({ deadlineMs })).items.map(({ id, state }) => ({ text: id, about: state })),
   tokens: async (client, deadlineMs) =>
     (await client.tokens.list({}, { deadlineMs })).items.map(({ id, name }) => ({ text: id, about: name })),
+  experiments: async (client, deadlineMs) =>
+    (await client.chaos.list({}, { deadlineMs })).items.map(({ id, state, experiment }) => ({
+      text: id,
+      about: `${experiment}, ${state}`,
+    })),
+  targets: async (client, deadlineMs) => {
+    const { items } = await client.chaos.catalogue({ deadlineMs });
+    return named([...new Set(items.flatMap(({ targets }) => targets))]);
+  },
   alerts: async (client, deadlineMs) =>
     (await client.alerts.list({ state: "firing" }, { deadlineMs })).items.map(({ id, title }) => ({
       text: id,
@@ -85,7 +94,7 @@ const BUILT_IN = ["hot", "session", "immutable", "standard"];
 
 const OF_FLAGS: Readonly<Record<string, Source>> = {
   ...{ site: "sites", confirm: "sites", edge: "edges", class: "classes", host: "hosts" },
-  ...{ job: "warmups", cancel: "warmups" },
+  ...{ target: "targets", job: "warmups", cancel: "warmups" },
 };
 
 const OF_ARGUMENTS: Readonly<Record<string, Source>> = {
@@ -93,6 +102,7 @@ const OF_ARGUMENTS: Readonly<Record<string, Source>> = {
   ...{ "sites get name": "sites", "sites put name": "sites", "sites delete name": "sites" },
   ...{ "journal show id": "journal", "journal retry id": "journal", "journal drop id": "journal" },
   ...{ "shards put id": "shards", "tokens revoke id": "tokens", "alerts ack id": "alerts" },
+  ...{ "chaos show id": "experiments", "chaos abort id": "experiments" },
 };
 
 const FILES = new Set(["file", "config", "tokenFile", "manifestNew", "manifestOld"]);

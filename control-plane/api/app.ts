@@ -5,6 +5,8 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { dashboardRoutes } from "../dashboard/dashboard-routes.tsx";
 import { alertRoutes } from "./alerts.ts";
 import { auditRoutes } from "./audit.ts";
+import { chaosRoutes } from "./chaos.ts";
+import { chaosReportRoute } from "./chaos-report.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { doctorRoute } from "./doctor.ts";
 import { edgeRoutes } from "./edges.ts";
@@ -69,6 +71,8 @@ export function createApi(ports: ApiPorts): Api {
   auditRoutes(api, ports);
   deploymentRoutes(api, ports);
   alertRoutes(api, ports);
+  chaosRoutes(api, ports);
+  chaosReportRoute(api, ports);
   seriesRoute(api, ports);
   tailRoute(api, ports);
   doctorRoute(api, ports, VERSION);

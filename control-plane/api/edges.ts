@@ -3,7 +3,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Asked } from "../../shared/ports/asked.ts";
 import { EDGES_PATH, type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
-import { SIGNATURE_HEADER } from "../../shared/wire/signature.ts";
 import { record } from "../audit-log/record.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { showEdges } from "../edges/show-edges.ts";
@@ -12,7 +11,8 @@ import { requireScope } from "./auth.ts";
 import { limitBody } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { namedPageQuery, pageOf } from "./paging.ts";
-import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
+import { invalidBody, problemAnswer, unavailable } from "./problem.ts";
+import { signedBody } from "./signed.ts";
 
 const edgeSchema = z
   .object({
@@ -52,13 +52,7 @@ export function edgeRoutes(api: Api, { plane }: ApiPorts): void {
     return context.json(pageOf(showEdges(outcome.directory), context.req.valid("query")), 200);
   });
   api.all(EDGES_PATH, limitBody, async (context) => {
-    const body = await context.req.text();
-    const signature = context.req.header(SIGNATURE_HEADER) ?? null;
-    const { method, path } = context.req;
-    const verdict = await plane.checker.check({ method, path, body }, signature, plane.clock.wall());
-    // As on an edge: without a signature there is nothing here.
-    if (verdict.kind === "refused" || method !== "POST")
-      throw new Refusal("not-found", "There is nothing here.");
+    const body = await signedBody(context, plane);
     const list = readEdgeList(body);
     if (list.kind === "invalid") throw invalidBody(list.faults);
     await recordList(plane, list.edges, {

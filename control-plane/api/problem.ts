@@ -23,6 +23,7 @@ const TITLES = {
   exists: [409, "Exists already"],
   conflict: [409, "Conflict"],
   "in-use": [409, "In use"],
+  "chaos-disabled": [409, "Chaos is off"],
   "precondition-failed": [412, "Precondition failed"],
   "too-large": [413, "Content too large"],
   "unsupported-media-type": [415, "Unsupported media type"],
@@ -33,6 +34,7 @@ const TITLES = {
   "too-many-repeats": [429, "Too many repeats"],
   internal: [500, "Internal error"],
   unavailable: [503, "Unavailable"],
+  "chaos-agent-away": [503, "The chaos agent is away"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 const CODES = Object.keys(TITLES) as ProblemCode[];

@@ -2,6 +2,8 @@
 
 import type { AuditRecord } from "../../shared/ports/audit-log.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { EXPERIMENTS } from "../../shared/wire/chaos.ts";
+import { CATALOGUE } from "../chaos/catalogue.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { maySee, type Principal } from "../tokens/scopes.ts";
@@ -73,7 +75,7 @@ const PLURALS: Readonly<Record<MarkerKind, string>> = {
 };
 
 const LISTS: Readonly<Record<MarkerKind, string | null>> = {
-  ...{ purge: "/invalidations", policy: "/policies", deployment: null, chaos: null },
+  ...{ purge: "/invalidations", policy: "/policies", deployment: null, chaos: "/chaos" },
   ...{ warmup: "/warmups", shards: "/shards", alert: "/alerts" },
 };
 
@@ -88,12 +90,27 @@ function textOf(kind: MarkerKind, { action, actor, site, detail }: AuditRecord):
     }
     case "deployment":
       return [`deployment ${text(detail.version) ?? ""}`, text(detail.note)].filter(Boolean).join(": ");
+    case "chaos":
+      return chaosText(action, actor, detail);
     default: {
       const about = ["policy", "rule", "title", "experiment", "id", "version"].map((name) => detail[name]);
       const [what] = about.filter((value) => value !== undefined && value !== null);
       return [action, what ?? site, `by ${actor}`].filter(Boolean).join(" ");
     }
   }
+}
+
+/** Its start, its end with what came of it, or that it was ended. */
+function chaosText(action: string, actor: string, detail: AuditRecord["detail"]): string {
+  const experiment = EXPERIMENTS.find((one) => one === detail.experiment);
+  // What is broken of the experiment's own site needs no name.
+  const target =
+    experiment !== undefined && CATALOGUE[experiment].target === null ? null : text(detail.target);
+  const what = [experiment ?? "an experiment", target].filter(Boolean).join(" ");
+  if (action === "chaos.start") return `chaos begins: ${what}, by ${actor}`;
+  return action === "chaos.abort"
+    ? `chaos aborted: ${what}`
+    : `chaos ends: ${what} ${text(detail.state) ?? ""}`.trim();
 }
 
 function linkOf(kind: MarkerKind, { action, site, detail }: AuditRecord): string | null {

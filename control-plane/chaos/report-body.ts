@@ -3,6 +3,7 @@
 import type { ChaosReport, ChaosSecond, ChaosVerdict } from "../../shared/wire/chaos.ts";
 import { formatValue } from "../dashboard/charts/chart.ts";
 import { count, dayTime, NOTHING, percent, span } from "../dashboard/frame/format.ts";
+import { CATALOGUE } from "./catalogue.ts";
 import { type Markup, markup } from "./markup.ts";
 import { reportCharts } from "./report-charts.ts";
 
@@ -16,8 +17,9 @@ const SHAPES = {
   unknown: "M4 7h6",
 } as const;
 
+/** What is broken of the experiment's own site needs no name. */
 export const reportTitle = ({ experiment, target }: Pick<ChaosReport, "experiment" | "target">): string =>
-  target === null ? experiment : `${experiment}: ${target}`;
+  target === null || CATALOGUE[experiment].target === null ? experiment : `${experiment}: ${target}`;
 
 /** A page's whole content, its heading included. */
 export function reportBody(report: ChaosReport): Markup {
@@ -29,7 +31,7 @@ ${problem === null ? null : markup`<p class="banner fair">${problem}</p>`}
 <h2 class="small">Expected</h2>
 <p>${hypothesis === "" ? "Not stated yet." : hypothesis}</p>
 <h2 class="small">Held?</h2>
-${verdicts.length === 0 ? markup`<p class="empty">Nothing was judged.</p>` : verdictTable(verdicts)}
+${verdicts.length === 0 ? markup`<p class="empty">${report.state === "running" ? "Not judged yet." : "Nothing was judged."}</p>` : verdictTable(verdicts)}
 <h2 class="small">How it went</h2>
 ${reportCharts(report)}
 ${timeline.length === 0 ? null : phaseTable(timeline)}
@@ -44,7 +46,7 @@ const sign = (mood: keyof typeof SHAPES): Markup =>
   markup`<svg class="mood ${mood}" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><circle cx="7" cy="7" r="7"/><path d="${SHAPES[mood]}"/></svg>`;
 
 function outcome({ state, phase, verdicts }: ChaosReport): string {
-  if (state === "running") return `It is ${phase}.`;
+  if (state === "running") return `Phase: ${phase}.`;
   const held = verdicts.filter(({ holds }) => holds).length;
   return verdicts.length === 0 ? "" : `${held} of ${verdicts.length} bounds held.`;
 }
@@ -122,12 +124,14 @@ function figures(report: ChaosReport): Markup {
   return markup`<p><code>${commandOf(report)}</code></p><dl class="figures">${rows}</dl>`;
 }
 
-const commandOf = ({ experiment, target, durationMs, seed }: ChaosReport): string =>
-  [
-    `tidegate chaos run ${experiment}`,
-    ...(target === null ? [] : [`--target ${target}`]),
-    `--duration ${durationMs % 1000 === 0 ? `${durationMs / 1000}s` : `${durationMs}ms`} --seed ${seed}`,
-  ].join(" ");
+function commandOf({ experiment, target, from, arrives, durationMs, seed }: ChaosReport): string {
+  const named = target === null || CATALOGUE[experiment].target === null ? null : target;
+  const flags = Object.entries({ target: named, from, arrives }).flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [`--${name} ${value}`],
+  );
+  const lasting = durationMs % 1000 === 0 ? `${durationMs / 1000}s` : `${durationMs}ms`;
+  return [`tidegate chaos run ${experiment}`, ...flags, `--duration ${lasting} --seed ${seed}`].join(" ");
+}
 
 /** What no calendar holds must not take the report with it. */
 const isoOf = (at: number): string => {

@@ -10,12 +10,13 @@ import { type Fault, faultsIn, parseJson } from "../../shared/wire/json.ts";
 import { encodeOrigin, originField, originSchema } from "../../shared/wire/origin-limits.ts";
 import { identifier, readPolicy } from "../../shared/wire/policy.ts";
 import { type AlertEnvironment, readAlerting } from "../alerts/settings.ts";
+import { type ChaosEnvironment, readChaosAgent } from "../chaos/settings.ts";
 import type { Settings } from "../control-plane.ts";
 import { readOriginUrl } from "../sites/origin-url.ts";
 import { readTracing, type TracingEnvironment } from "../tracing/settings.ts";
 
 /** What of the environment has to be read: all of it is text. */
-export interface Environment extends AlertEnvironment, TracingEnvironment {
+export interface Environment extends AlertEnvironment, ChaosEnvironment, TracingEnvironment {
   readonly CLUSTER_KEY?: string;
   /** Instead of the admin token itself: its SHA-256 in hexadecimal. */
   readonly ADMIN_TOKEN_SHA256?: string;
@@ -95,6 +96,7 @@ export function readEnvironment(env: Environment, adminTokenHash: string | null)
       privateOrigins: readReach(env.PRIVATE_ORIGINS, faults),
       alerting: readAlerting(env, faults),
       tracing: readTracing(env, faults),
+      chaosAgent: readChaosAgent(env, faults),
       adminTokenHash,
       addressHeader: readHeaderName(env.ADDRESS_HEADER, faults),
       faults,

@@ -1,6 +1,7 @@
 // The dashboard's routes: pages for people, rendered here from what the API's own routes answer.
 
 import type { Api, ApiPorts } from "../api/environment.ts";
+import { reportRoutes } from "./chaos/report-routes.tsx";
 import { explainRoutes } from "./explain/explain-routes.tsx";
 import { assetRoutes } from "./frame/assets.ts";
 import { themeRoute } from "./frame/theme.ts";
@@ -19,6 +20,7 @@ export function dashboardRoutes(api: Api, ports: ApiPorts): void {
   purgeRoutes(api, ports);
   warmRoutes(api, ports);
   explainRoutes(api, ports);
+  reportRoutes(api, ports);
   referenceRoute(api, ports);
   overviewRoutes(api, ports);
   acknowledgeRoute(api, ports);

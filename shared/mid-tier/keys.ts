@@ -125,3 +125,9 @@ export const ALERTS_TOLD = `${PREFIX}alerts:told`;
 export const TAIL_WATCHES = `${PREFIX}tail:watches`;
 export const TAIL_BATCHES = `${PREFIX}tail:batches`;
 export const TAIL_COUNT = `${PREFIX}tail:count`;
+
+/** Experiments: one's report, the one that runs, all of them by when they were begun, and how many there have been. */
+export const experimentKey = (id: string): string => `${PREFIX}chaos:${id}`;
+export const EXPERIMENT_RUNNING = `${PREFIX}chaos:running`;
+export const EXPERIMENTS_ALL = `${PREFIX}chaos:all`;
+export const EXPERIMENTS_COUNT = `${PREFIX}chaos:count`;

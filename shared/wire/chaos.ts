@@ -50,6 +50,9 @@ export interface ChaosReport {
   readonly seed: number;
   readonly state: "running" | "passed" | "failed" | "aborted";
   readonly phase: "preparing" | "steady" | "fault" | "recovery" | "verifying" | "over";
+  /** Of a partition alone, as it was ordered. */
+  readonly from?: ChaosOrder["from"];
+  readonly arrives?: ChaosOrder["arrives"];
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   readonly endedAt: number | null;

@@ -1,6 +1,7 @@
 // What the dashboard shows of a cluster that is not well, and to whoever may not do everything: in a real browser, with the alerts that it is about.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderChaosReport } from "../../control-plane/chaos/report-page.ts";
 import {
   accessibilityFaults,
   expectNoSidewaysScroll,
@@ -9,6 +10,7 @@ import {
   startBrowser,
   type TestBrowser,
 } from "../support/browser.ts";
+import { chaosReport } from "../support/chaos-report.ts";
 import { type FaultyCluster, startTestCluster } from "../support/cluster.ts";
 
 let cluster: FaultyCluster;
@@ -80,6 +82,13 @@ test("a token that may only read is shown figures and no form", async () => {
   expect(await seen.page.locator("form[action='/purge'], form[action='/warm']").count()).toBe(0);
   await expectSound(seen);
 }, 90_000);
+
+test("the report of an experiment can be read in both looks and widths, as a file too", async () => {
+  const seen = await browser.open({ width: 375 });
+  await seen.page.setContent(renderChaosReport(chaosReport()));
+  expect(await seen.page.textContent("h1")).toBe("kill-edge: edge-2");
+  await expectSound(seen);
+}, 60_000);
 
 test("a revoked token's session ends, and the token is refused", async () => {
   const made = await cluster.call("POST", "/tokens", { name: "guest", scopes: ["read"] });

@@ -58,7 +58,7 @@ test("a report without a request, a verdict or an end is a page all the same", (
       ...{ verdicts: [], timeline: [], events: [] },
     }),
   );
-  expect(page).toContain("It is preparing.");
+  expect(page).toContain("Phase: preparing.");
   expect(page).toContain("No request has been answered yet.");
   expect(page).not.toContain("NaN");
 });
@@ -70,4 +70,17 @@ test("what is unknown of some seconds interrupts the line and is not drawn as no
   const page = renderChaosReport(chaosReport({ timeline }));
   const paths = [...page.matchAll(/ d="(M[^"]+)"/g)].map(([, path = ""]) => path.split("M").length - 1);
   expect(paths.filter((parts) => parts === 2)).toHaveLength(2);
+});
+
+test("it says by which command it is run again, and names no target that it would not take", () => {
+  expect(renderChaosReport(chaosReport())).toContain(
+    "tidegate chaos run kill-edge --target edge-2 --duration 15s --seed 42",
+  );
+  const partition = { experiment: "partition", from: "redis", arrives: "replies", durationMs: 2500 } as const;
+  expect(renderChaosReport(chaosReport(partition))).toContain(
+    "chaos run partition --target edge-2 --from redis --arrives replies --duration 2500ms --seed 42",
+  );
+  const page = renderChaosReport(chaosReport({ experiment: "origin-down", target: "chaos" }));
+  expect(page).toContain("chaos run origin-down --duration 15s");
+  expect(page).toContain("<h1>origin-down</h1>");
 });

@@ -49,6 +49,11 @@ describe("what may come next", () => {
     [["tail", "--result", "miss,st"], ["miss,stale"]],
     [["tokens", "create", "x", "--scope", "pu"], ["purge"]],
     [
+      ["chaos", "run", "kill-"],
+      ["kill-edge", "kill-shard"],
+    ],
+    [["chaos", "run", "partition", "--from", "re"], ["redis"]],
+    [
       ["completion", ""],
       ["bash", "zsh", "fish"],
     ],

@@ -75,6 +75,7 @@ const overviewWith = (given: Partial<Overview> = {}): Overview => ({
   suggestions: known({ items: [], tooLittle: [], observedForSeconds: 0 }),
   journal: known({ ...page, silent: [], shards: {} }),
   sites: known({ ...page, items: [{ site: { name: "default" } }] }),
+  chaos: known({ ...page, enabled: false }),
   ...given,
 });
 
@@ -106,6 +107,19 @@ describe("the overview says", () => {
     const html = shown(overviewWith({ edges: known({ ...page, items }) }));
     expect(html).toContain("2 of 3 edges reporting.");
     expect(html).toContain("Missing: edge-3.");
+  });
+
+  test("which experiment runs, with its switch for whoever may press it", () => {
+    const running = {
+      ...{ id: "c1", experiment: "kill-edge", target: "edge-2", state: "running", phase: "fault" },
+      ...{ startedAt: "2026-11-26T12:00:00.000Z", endedAt: null, verdicts: [], actor: "ops" },
+      report: "/chaos/c1/report",
+    };
+    const overview = overviewWith({ chaos: known({ ...page, enabled: true, items: [running] }) });
+    expect(shown(overview)).toContain("kill-edge: edge-2.");
+    expect(shown(overview)).toContain('action="/chaos/c1/abort"');
+    expect(shown(overview, false)).not.toContain("/chaos/c1/abort");
+    expect(shown(overviewWith())).not.toContain("broken on purpose");
   });
 
   test("when nobody reported, apart from when nothing was asked for", () => {

@@ -17,6 +17,8 @@ const PAGES: readonly (readonly [RegExp, string])[] = [
   [/^\/invalidations$/, "/#invalidations"],
   [/^\/warmups\/([^/?]+)$/, "/warm/$1"],
   [/^\/warmups$/, "/#warmups"],
+  [/^\/chaos\/([^/?]+)$/, "/chaos/$1/report"],
+  [/^\/chaos$/, "/#chaos"],
   [/^\/shards$/, "/#shards"],
   [/^\/alerts$/, "/#alerts"],
 ];

@@ -12,6 +12,7 @@ import { marksIn } from "./marks.ts";
 import { AlertStrip, alertParts } from "./questions/alerts.tsx";
 import { AuditQuestion, auditParts } from "./questions/audit.tsx";
 import { type Charts, ChartsOf } from "./questions/charts.tsx";
+import { Experiments, experimentParts } from "./questions/experiments.tsx";
 import { Invalidations, invalidationParts } from "./questions/invalidations.tsx";
 import { JournalQuestion, journalParts } from "./questions/journal.tsx";
 import { Keys, keyParts } from "./questions/keys.tsx";
@@ -37,6 +38,7 @@ export const partsOf = ({ overview, frame, may }: OverviewProps) => ({
   ...warmupParts(overview),
   ...keyParts(overview),
   ...journalParts(overview),
+  ...experimentParts({ overview, frame, mayAbort: may("chaos") }),
   ...auditParts(overview),
 });
 
@@ -76,6 +78,7 @@ export function OverviewPage({ frame, overview, may }: OverviewProps) {
       <Warmups parts={parts} form={may("warm") ? <WarmForm frame={frame} sites={sites} /> : null} />
       <Keys parts={parts} />
       <JournalQuestion parts={parts} charts={<ChartsOf charts={charts} names={["journal"]} />} />
+      <Experiments overview={overview} parts={parts} />
       <AuditQuestion parts={parts} />
     </Page>
   );

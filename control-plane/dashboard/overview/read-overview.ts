@@ -5,6 +5,7 @@ import type {
   AuditRecords,
   CacheMetrics,
   CacheMetricsSeries,
+  ChaosExperiments,
   Edges,
   Journal,
   Markers,
@@ -29,6 +30,7 @@ export interface Overview {
   readonly suggestions: Asked<Suggestions>;
   readonly journal: Asked<Journal>;
   readonly sites: Asked<Sites>;
+  readonly chaos: Asked<ChaosExperiments>;
 }
 
 /** Shown in a list. */
@@ -43,13 +45,14 @@ export async function readOverview(ask: Ask, view: View): Promise<Overview> {
     ask("GET /markers", { query: { window: view.range } }),
     ask("GET /audit", { query: { limit: LISTED, ...site } }),
   ]);
-  const [edges, receipts, warmups, suggestions, journal, sites] = await Promise.all([
+  const [edges, receipts, warmups, suggestions, journal, sites, chaos] = await Promise.all([
     ask("GET /edges"),
     ask("GET /invalidations", { query: { limit: LISTED } }),
     ask("GET /warmups", { query: { limit: LISTED } }),
     ask("GET /policies/suggestions", { query: site }),
     ask("GET /journal", { query: { limit: LISTED } }),
     ask("GET /sites"),
+    ask("GET /chaos", { query: { limit: LISTED } }),
   ]);
   return {
     view,
@@ -64,6 +67,7 @@ export async function readOverview(ask: Ask, view: View): Promise<Overview> {
     suggestions,
     journal,
     sites,
+    chaos,
   };
 }
 
