@@ -42,6 +42,7 @@ export const BENCHMARKS = {
   journal: async ({ quick }) => (await import("./journal.ts")).benchJournal(quick),
   crowd: async ({ quick }) => (await import("./crowd.ts")).benchCrowd(quick),
   warmup: async ({ quick }) => (await import("./warmup.ts")).benchWarmup(quick),
+  scaling: async ({ quick }) => (await import("./scaling.ts")).benchScaling(quick),
   large: async ({ quick }) => (await import("./large.ts")).benchLarge(quick),
   "hot-class": async ({ quick }) => (await import("./hot-class.ts")).benchHotClass(quick),
   load: async ({ load }) => (await import("./load/load.ts")).benchLoad(load),

@@ -5,6 +5,7 @@ import type { Site } from "../shared/core/routing.ts";
 import type { BucketTerms } from "../shared/core/token-bucket.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { Peers } from "../shared/view/peers.ts";
+import { SharedView, type SharedViewPorts } from "../shared/view/shared-view.ts";
 import { ViewKeeper } from "../shared/view/view-keeper.ts";
 import { OriginChecks } from "./audit/origin-checks.ts";
 import { Sampler } from "./audit/sampler.ts";
@@ -42,6 +43,8 @@ export interface EdgeSetUp {
   readonly countsRequests?: boolean;
   /** Whether answers say what they have passed; where left out, they don't. */
   readonly serverTiming?: boolean;
+  /** Where isolates of the data centre leave each other what they pull; where left out, each pulls for itself. */
+  readonly sharedView?: Pick<SharedViewPorts, "notes"> & { readonly key: string; readonly scope: string };
   /** Which bodies are kept in chunks, where not by the limits. */
   readonly chunking?: Chunking;
 }
@@ -51,8 +54,10 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
   const router = new Router(setUp.fallbackSite, setUp.parseUrl, counters);
   const guards = new OriginGuards(ports, setUp.originShare);
   const peers = new Peers({ self: setUp.id, urls: setUp.peerUrls });
+  const sharedView = sharedViewOf(ports, setUp);
   const view = new ViewKeeper({
     ...ports,
+    shared: sharedView,
     begunAt: ports.clock.now(),
     self: setUp.id,
     peers,
@@ -74,7 +79,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     id: setUp.id,
     timings: setUp.serverTiming === true ? new Timings(ports.clock) : null,
     bornAt: ports.clock.now(),
-    view,
+    ...{ view, sharedView },
     peers,
     router,
     counters,
@@ -100,4 +105,10 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     shards: setUp.shards,
   };
   return edge;
+}
+
+function sharedViewOf({ clock, timers, digest }: EdgePorts, { sharedView }: EdgeSetUp): SharedView | null {
+  if (sharedView === undefined) return null;
+  const { key, scope, notes } = sharedView;
+  return new SharedView({ clock, timers, notes, seal: { digest, key, scope } });
 }

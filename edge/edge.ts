@@ -11,6 +11,7 @@ import type { Log, MidTier } from "../shared/ports/mid-tier.ts";
 import type { Origin } from "../shared/ports/origin.ts";
 import type { OriginBudget } from "../shared/ports/origin-budget.ts";
 import type { Peers } from "../shared/view/peers.ts";
+import type { SharedView } from "../shared/view/shared-view.ts";
 import type { ViewKeeper } from "../shared/view/view-keeper.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
 import type { OriginChecks } from "./audit/origin-checks.ts";
@@ -56,6 +57,8 @@ export interface Edge extends EdgePorts {
   /** When this life of it began. */
   readonly bornAt: Instant;
   readonly view: ViewKeeper;
+  /** Null where isolates of the data centre share nothing of it. */
+  readonly sharedView: SharedView | null;
   readonly peers: Peers;
   readonly router: Router;
   readonly memory: MemoryTier;

@@ -32,6 +32,8 @@ export interface Environment {
   readonly CF_VERSION_METADATA?: { readonly id: string; readonly tag: string };
   /** `on`: whoever holds the cluster's key may shift this edge's wall clock. For experiments, never in production. */
   readonly CHAOS?: string;
+  /** `cache-api`: isolates of a data centre share what one of them pulls of the log; `off`: each pulls for itself. */
+  readonly SHARED_VIEW?: string;
 }
 
 export interface ReadEnvironment {
@@ -45,6 +47,7 @@ export interface ReadEnvironment {
   readonly originShare: BucketTerms | null;
   readonly countsRequests: boolean;
   readonly serverTiming: boolean;
+  readonly sharesView: boolean;
   readonly control: Pick<Database, "url" | "token">;
   /** None where they can't be read: no answers are shared then. */
   readonly databases: readonly Database[];
@@ -79,6 +82,7 @@ export function readEnvironment(env: Environment): ReadEnvironment {
     originShare,
     countsRequests,
     serverTiming,
+    sharesView: readSharedView(env, faults),
     control,
     databases,
     faults,
@@ -90,6 +94,18 @@ const VERSION_LENGTH = 64;
 function versionIn({ VERSION, CF_VERSION_METADATA: told }: Environment): string | null {
   const version = [VERSION, told?.tag, told?.id].find((text) => text !== undefined && text !== "");
   return version?.slice(0, VERSION_LENGTH) ?? null;
+}
+
+/** What is shared is sealed with the cluster's key: without one anybody in the zone could tell an edge what to believe. */
+function readSharedView(
+  { SHARED_VIEW: where = "off", CLUSTER_KEY: key = "" }: Environment,
+  faults: string[],
+): boolean {
+  if (where !== "off" && where !== "cache-api")
+    faults.push("SHARED_VIEW must be cache-api or off; each isolate pulls for itself");
+  if (where === "cache-api" && key === "")
+    faults.push("SHARED_VIEW needs CLUSTER_KEY; each isolate pulls for itself");
+  return where === "cache-api" && key !== "";
 }
 
 function readOriginShare(text: string | undefined, faults: string[]): BucketTerms | null {

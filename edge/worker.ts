@@ -34,6 +34,7 @@ import { skewedClock, skewOf } from "./runtime/skew.ts";
 import { NativeSource } from "./runtime/streams.ts";
 import { isHandshake, openWebSocket } from "./runtime/web-socket.ts";
 import { readWhole } from "./share-body.ts";
+import { dataCentreNotes } from "./tiers/data-centre-notes.ts";
 import { JOURNAL_LIMITS } from "./writes/journal-limits.ts";
 
 export interface EdgeEnv extends Environment {
@@ -77,6 +78,7 @@ function isolate(env: EdgeEnv): InternalEdge {
     databases,
     countsRequests,
     serverTiming,
+    sharesView,
     faults,
   } = readEnvironment(env);
   for (const fault of faults) console.error(`environment: ${fault}`);
@@ -86,11 +88,12 @@ function isolate(env: EdgeEnv): InternalEdge {
   const digest = rememberedDigest(systemDigest, LIMITS);
   const system = { clock, timers: systemTimers, random: systemRandom, digest };
   const bucket = bucketOf(env, clock);
+  const blobs = cacheApiStore(() => caches.default);
   const edge = createEdge(
     {
       ...system,
       origin: runtimeOrigin(waysOf(env)),
-      blobs: cacheApiStore(() => caches.default),
+      blobs,
       ...bucket.ports,
       callPeer: createCallEdge({ http: runtimeHttp, key: clusterKey, ...system }),
       budget: createOriginBudget(redis, LIMITS.takeDeadline),
@@ -99,17 +102,15 @@ function isolate(env: EdgeEnv): InternalEdge {
       midTier: midTierOf(shards, map, clock),
     },
     {
-      id,
+      ...{ id, parseUrl, peerUrls, originShare, countsRequests, serverTiming },
       hashSeed: mix(systemRandom.token()),
       fallbackSite: FALLBACK_SITE,
-      parseUrl,
-      peerUrls,
       shards: shards.counts,
       learnt: (fields) => map.configure(fields),
-      originShare,
-      countsRequests,
-      serverTiming,
       ...bucket.setUp,
+      ...(sharesView && {
+        sharedView: { notes: dataCentreNotes(blobs), key: clusterKey, scope: control.url },
+      }),
     },
   );
   const checker = new SignatureChecker({

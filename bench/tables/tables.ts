@@ -8,6 +8,7 @@ import { hitTables } from "./hit.ts";
 import { hotClassTables } from "./hot-class.ts";
 import { purgeTables } from "./purge.ts";
 import type { Tables } from "./render.ts";
+import { scalingTables } from "./scaling.ts";
 
 const TABLES: Tables = {
   ...hitTables,
@@ -16,6 +17,7 @@ const TABLES: Tables = {
   ...crowdTables,
   ...hotClassTables,
   ...purgeTables,
+  ...scalingTables,
 };
 
 /**

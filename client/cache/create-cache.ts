@@ -111,6 +111,7 @@ export function cacheOver(
   const deadlines = deadlinesOf(options);
   const view = new ViewKeeper({
     ...ports,
+    shared: null,
     begunAt: ports.clock.now(),
     self: `cache/${namespace}`,
     peers: new Peers({ self: "", urls: new Map() }),

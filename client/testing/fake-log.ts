@@ -72,13 +72,19 @@ export class FakeLog implements Log {
         kind: "entries",
         entries: this.range(seq + 1, Math.min(this.entries.length, seq + limit)),
         head: this.head(),
+        at: this.reachable.now(),
       }),
     );
   }
 
   snapshot(): Promise<SnapshotOutcome> {
     return this.reachable.call(
-      (): SnapshotOutcome => ({ kind: "snapshot", head: this.head(), configuration: new Map() }),
+      (): SnapshotOutcome => ({
+        kind: "snapshot",
+        head: this.head(),
+        configuration: new Map(),
+        at: this.reachable.now(),
+      }),
     );
   }
 

@@ -29,6 +29,7 @@ export function flatCounters(edge: Edge): Record<string, number> {
     flat[`audit|${name}|originUnknown`] = unknown;
   }
   add("log|pulls", counters.pulls);
+  for (const [what, count] of Object.entries(edge.sharedView?.counts ?? {})) add(`log|shared-${what}`, count);
   add("log|pushes", counters.pushes);
   add("log|gossipRounds", counters.gossipRounds);
   add("log|gossipHeard", counters.gossipHeard);

@@ -179,7 +179,7 @@ function readSince(outcome: RedisOutcome): SinceOutcome {
   const entries = readEntries(pairs, { epoch, now });
   // An entry that can't be read can't be skipped either: only a snapshot gets past it.
   if (!entries.every((entry) => entry !== null)) return { kind: "unknown", reason: "trimmed" };
-  return { kind: "entries", entries, head: { epoch, seq: Number(seqText), hash } };
+  return { kind: "entries", entries, head: { epoch, seq: Number(seqText), hash }, at: now };
 }
 
 /** Sequence numbers and entries by turns; null where one can't be read. */
@@ -196,10 +196,11 @@ function readEntries(
 function readSnapshot(outcome: RedisOutcome): SnapshotOutcome {
   const reply = scriptReply(outcome);
   if (reply.kind === "unavailable") return reply;
-  const [epoch, seq, hash = "", ...fields] = reply.strings;
+  const [epoch, seq, hash = "", at, ...fields] = reply.strings;
   const configuration = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) configuration.set(fields[i] ?? "", fields[i + 1] ?? "");
-  return { kind: "snapshot", head: { epoch: Number(epoch), seq: Number(seq), hash }, configuration };
+  const head = { epoch: Number(epoch), seq: Number(seq), hash };
+  return { kind: "snapshot", head, configuration, at: Number(at) };
 }
 
 export function readCheck(outcome: RedisOutcome, index = 0): CheckOutcome {

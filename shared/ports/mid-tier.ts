@@ -117,14 +117,27 @@ export interface Joint extends LogHead {
   readonly beyond?: LogHead | null;
 }
 
+/** Redis TIME at which it looked, milliseconds: all that was acknowledged before then is in what it answers. */
+export type RedisTime = number;
+
 export type SinceOutcome =
-  | { readonly kind: "entries"; readonly entries: readonly LogEntry[]; readonly head: LogHead }
+  | {
+      readonly kind: "entries";
+      readonly entries: readonly LogEntry[];
+      readonly head: LogHead;
+      readonly at: RedisTime;
+    }
   /** What the asker holds is not part of this log, or the log no longer reaches back to it. */
   | { readonly kind: "unknown"; readonly reason: "epoch" | "trimmed" }
   | Unavailable;
 
 export type SnapshotOutcome =
-  | { readonly kind: "snapshot"; readonly head: LogHead; readonly configuration: ReadonlyMap<string, string> }
+  | {
+      readonly kind: "snapshot";
+      readonly head: LogHead;
+      readonly configuration: ReadonlyMap<string, string>;
+      readonly at: RedisTime;
+    }
   | Unavailable;
 
 export type CheckOutcome =

@@ -1,6 +1,6 @@
 // How much a view of the log holds, and for how long whoever learns it waits for whom.
 
-import { mebibytes, millis, minutes, seconds } from "../core/units.ts";
+import { kibibytes, mebibytes, millis, minutes, seconds } from "../core/units.ts";
 
 export const VIEW_LIMITS = {
   /** Selectors a view holds before its floor rises. */
@@ -33,6 +33,14 @@ export const VIEW_LIMITS = {
   beatWindow: millis(250),
   /** Its call must be answered before it gives up. */
   beatPatience: millis(600),
+  /** Between two looks at what another isolate of the data centre has pulled: a twentieth of a window of 5 s. */
+  lookPeriod: millis(250),
+  /** A look into the data centre takes milliseconds; beyond this the log itself may as well be asked. */
+  lookGuard: millis(200),
+  /** Entries left for other isolates with a pull: whoever is further behind asks the log. */
+  sharedEntries: 256,
+  /** Characters of it: what a look reads each time. */
+  sharedSize: kibibytes(128),
   /** Entries asked for in one pull. */
   pullPage: 500,
   /** A request that came too late for the pull under way waits this long at most before the next one is sent. */

@@ -4,10 +4,13 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/mid-tier.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { VIEW_LIMITS } from "./limits.ts";
+import type { SharedView } from "./shared-view.ts";
 
 export interface PullPorts {
   readonly log: Log;
   readonly clock: Clock;
+  /** Where what is pulled is left for other isolates; null = nowhere. */
+  readonly shared: SharedView | null;
 }
 
 /** `overtaken`: the view was replaced meanwhile, or the log has more than one pull takes. */
@@ -29,7 +32,9 @@ export async function pull(knowledge: Knowledge, ports: PullPorts): Promise<Pull
     if (!knowledge.take(view, outcome.entries)) return pullSnapshot(knowledge, ports);
     if (!knowledge.proven()) continue;
     if (!knowledge.reachedHead(view, outcome.head, sentAt)) return pullSnapshot(knowledge, ports);
-    if (view.cursor >= outcome.head.seq) return "reached";
+    if (view.cursor < outcome.head.seq) continue;
+    ports.shared?.pulled(view, { at: outcome.at, sentAt });
+    return "reached";
   }
   return "overtaken";
 }
@@ -41,5 +46,8 @@ async function pullSnapshot(knowledge: Knowledge, ports: PullPorts): Promise<Pul
   const outcome = await ports.log.snapshot(knowledge.epochDemanded());
   if (outcome.kind === "unavailable") return "unavailable";
   if (ports.clock.backwardSteps() !== steps) return "overtaken";
-  return knowledge.begin(outcome.head, outcome.configuration, sentAt) ? "reached" : "overtaken";
+  if (!knowledge.begin(outcome.head, outcome.configuration, sentAt)) return "overtaken";
+  const view = knowledge.current();
+  if (view !== null) ports.shared?.pulled(view, { at: outcome.at, sentAt });
+  return "reached";
 }

@@ -4,6 +4,7 @@ import type { LogEntry } from "../core/log-entry.ts";
 import { hashAt, highestLearnt, knownAge, type LogView, positionOf } from "../core/log-view.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import { earlier, elapsed, type Instant, type Millis, millis } from "../core/units.ts";
+import { isDue, meets, pullsForOthers } from "../core/when-to-pull.ts";
 import type { Background, Timers } from "../ports/clock.ts";
 import type { Question, Told } from "../wire/gossip.ts";
 import { Ending, waitFor } from "./ending.ts";
@@ -103,8 +104,27 @@ export class ViewKeeper {
   /** Learns behind a request's back from half the window on, so that requests rarely wait for it. */
   refreshIfDue(now: Instant, window: Millis, background: Background): void {
     const view = this.current();
-    if (view === null || knownAge(view, now) * 2 <= window || this.underWay() !== null) return;
-    background.keep(this.learn(now, millis(window / 2), background));
+    if (view === null || !isDue(knownAge(view, now), window) || this.underWay() !== null) return;
+    const { shared } = this.ports;
+    if (shared === null) background.keep(this.learn(now, millis(window / 2), background));
+    else if (shared.isWorthALook(now)) background.keep(this.lookAndLearn(now, window, background));
+  }
+
+  /** Whether what another isolate has pulled is young enough; the log is asked beside it where that is due. */
+  private async learnsFromShared(at: Instant, window: Millis, background: Background): Promise<boolean> {
+    const { shared } = this.ports;
+    if (this.current() === null || this.underWay() !== null || !shared?.isWorthALook(at)) return false;
+    background.keep(this.lookAndLearn(at, window, background));
+    await shared.look(this.knowledge, background);
+    return this.knows(at, window);
+  }
+
+  private async lookAndLearn(at: Instant, window: Millis, background: Background): Promise<void> {
+    const { random, shared } = this.ports;
+    await shared?.look(this.knowledge, background);
+    const view = this.current();
+    if (view !== null && !pullsForOthers(knownAge(view, at), window, random.unit())) return;
+    if (this.underWay() === null) await this.learn(at, millis(window / 2), background);
   }
 
   /**
@@ -116,6 +136,7 @@ export class ViewKeeper {
       this.refreshIfDue(arrival.at, window, background);
       return this.current();
     }
+    if (window > 0 && (await this.learnsFromShared(arrival.at, window, background))) return this.current();
     const pulled = this.pullFor(arrival, window, background);
     if (window === 0) {
       await this.wait([pulled], VIEW_LIMITS.pullGuard);
@@ -214,6 +235,7 @@ export class ViewKeeper {
         this.logIsSilent = outcome === "unavailable";
         if (outcome !== "reached") return;
         this.knownTicket = Math.max(this.knownTicket, ticket);
+        if (this.ports.shared !== null) background.keep(this.ports.shared.leave());
         background.keep(this.ports.reached(background));
       })
       .finally(() => {
@@ -266,7 +288,7 @@ export class ViewKeeper {
   /** Whether the head was known no longer than the window before that instant. */
   private knows(at: Instant, window: Millis): boolean {
     const view = this.current();
-    return view !== null && knownAge(view, at) <= window;
+    return view !== null && meets(knownAge(view, at), window);
   }
 
   private wait(endings: readonly Ending[], atMost: Millis): Promise<void> {

@@ -138,12 +138,21 @@ describe("an edge's", () => {
     expect(versionOf({ CF_VERSION_METADATA, VERSION: `v${"1".repeat(80)}` })).toHaveLength(64);
   });
 
+  test("a view is shared where that is asked for, and a key seals it", () => {
+    const shares = (env: edge.Environment) => edge.readEnvironment(env).sharesView;
+    expect(shares({ CLUSTER_KEY: "key" })).toBe(false);
+    expect(shares({ CLUSTER_KEY: "key", SHARED_VIEW: "off" })).toBe(false);
+    expect(shares({ CLUSTER_KEY: "key", SHARED_VIEW: "cache-api" })).toBe(true);
+    expect(shares({ SHARED_VIEW: "cache-api" })).toBe(false);
+  });
+
   test.each<[edge.Environment, string]>([
     [{ PEER_URLS: "two" }, "PEER_URLS is not a JSON object that names URLs by id"],
     [{ PEER_URLS: list(ONE) }, "PEER_URLS is not a JSON object that names URLs by id"],
     [{ PEER_URLS: '{"two":"two.test"}' }, 'PEER_URLS: "two" must be http(s)://host[:port]'],
     [{ PEER_URLS: '{"two":"http://two.test/x"}' }, 'PEER_URLS: "two" must be http(s)://host[:port]'],
     [{ CLUSTER_KEY: "" }, "CLUSTER_KEY is not set: no push, no peer and no beat reaches this edge"],
+    [{ SHARED_VIEW: "on" }, "SHARED_VIEW must be cache-api or off; each isolate pulls for itself"],
     [{ EDGE_ID: "a b" }, "EDGE_ID can't stand in EDGES: it must be 1 to 64 letters, digits, '.', '_' or '-'"],
   ])("%j is told, and the rest counts", (env, fault) => {
     const good = { CLUSTER_KEY: "key", PEER_URLS: '{"three":"http://three.test"}' };

@@ -28,6 +28,7 @@ import { HostClock } from "./host-clock.ts";
 import { CLUSTER_KEY, httpOver } from "./http.ts";
 import { Isolate } from "./isolate.ts";
 import type { Network } from "./network.ts";
+import type { SimulatedNotes } from "./notes.ts";
 import { observedLog } from "./observed-log.ts";
 import type { SimulatedOrigin } from "./origin.ts";
 import type { SimulatedRedis } from "./redis.ts";
@@ -45,6 +46,8 @@ export interface Surroundings {
   readonly origin: SimulatedOrigin;
   /** What an edge's environment says of it. */
   readonly originShare: BucketTerms | null;
+  /** Where the edges are isolates of one data centre that share a view. */
+  readonly notes: SimulatedNotes | null;
 }
 
 /** What it does after its end reaches nobody. */
@@ -137,7 +140,7 @@ export class EdgeHost {
   }
 
   private edge(number: number, isolate: Isolate): Edge {
-    const { history, network, origin, redis, time } = this.around;
+    const { history, network, notes, origin, redis, time } = this.around;
     const clock = this.clock.forIsolate();
     const reached = guardedRedis(
       redis.over(network.link(`${this.id}>redis`), isolate, `${this.id}/${number}`),
@@ -195,6 +198,9 @@ export class EdgeHost {
         originShare: this.around.originShare,
         shards: () => [],
         learnt: (fields) => map.configure(fields),
+        ...(notes !== null && {
+          sharedView: { notes: notes.seenBy(isolate), key: CLUSTER_KEY, scope: "log" },
+        }),
       },
     );
   }

@@ -37,6 +37,24 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "reachedHead(view, outcome.head, sentAt)",
     put: "reachedHead(view, outcome.head, ports.clock.now())",
   },
+  "shared-age-from-find": {
+    file: "shared/core/shared-age.ts",
+    from: 47,
+    find: "return instant(Math.min(byRedis, earlier(now, found.age)));",
+    put: "return byRedis > 0 ? now : instant(0);",
+  },
+  "shared-age-by-store": {
+    file: "shared/core/shared-age.ts",
+    from: 29,
+    find: "return instant(Math.min(byRedis, earlier(now, found.age)));",
+    put: "return earlier(now, byRedis > 0 ? found.age : found.age);",
+  },
+  "shared-gap-ignored": {
+    file: "shared/view/shared-view.ts",
+    from: 83,
+    find: "knowledge.hear({ ...telling, entries, age }, lookedAt)",
+    put: "knowledge.hear({ ...telling, entries: entries.slice(0, 0), cursor: view.cursor, hash: view.hash, age }, lookedAt)",
+  },
   "cursor-over-gap": {
     file: "shared/core/log-view.ts",
     from: 21,

@@ -9,6 +9,7 @@ import { ControlHost } from "./control-host.ts";
 import { EdgeHost, type Surroundings } from "./edge-host.ts";
 import { History } from "./history.ts";
 import { Network } from "./network.ts";
+import { SimulatedNotes } from "./notes.ts";
 import { Operators } from "./operators.ts";
 import { SimulatedOrigin } from "./origin.ts";
 import { isTimed } from "./plan/faults.ts";
@@ -30,8 +31,9 @@ export async function runWorld(plan: Plan, chance: Chance): Promise<History> {
   const redis = await SimulatedRedis.begin({ time, history }, plan.shards.length > 0);
   const shards = new Map<string, SimulatedRedis>();
   for (const name of plan.shards) shards.set(name, await SimulatedRedis.beside({ time, history }, name));
+  const notes = plan.sharesView ? new SimulatedNotes(time, chance) : null;
   const originShare = plan.budget?.share ?? null;
-  await new World({ time, chance, history, network, redis, shards, origin, originShare }, plan).run();
+  await new World({ time, chance, history, network, redis, shards, origin, originShare, notes }, plan).run();
   return history;
 }
 

@@ -220,9 +220,9 @@ class FixedLog {
     confirm: async () => ({ kind: "unavailable", reason: "read only" }),
     untold: async () => ({ kind: "nothing" }),
     since: async ({ seq }) =>
-      this.answers ? { kind: "entries", entries: this.entries.slice(seq), head: this.head() } : AWAY,
+      this.answers ? { kind: "entries", entries: this.entries.slice(seq), head: this.head(), at: 0 } : AWAY,
     snapshot: async () =>
-      this.answers ? { kind: "snapshot", head: this.head(), configuration: this.configuration } : AWAY,
+      this.answers ? { kind: "snapshot", head: this.head(), configuration: this.configuration, at: 0 } : AWAY,
     check: async () => ({ kind: "unknown" }),
   };
 }

@@ -3,7 +3,7 @@
 -- KEYS: head, entries, index, index order, configuration.  ARGV: highest known epoch
 local head = read_head()
 if not head or head.epoch < tonumber(ARGV[1]) then head = begin_epoch(tonumber(ARGV[1])) end
-local reply = { int(head.epoch), int(head.durable), head.durable_hash }
+local reply = { int(head.epoch), int(head.durable), head.durable_hash, int(now_ms()) }
 local untold, first = {}, {}
 for _, change in ipairs(head.seq > head.durable and untold_changes() or {}) do
   -- Of several changes to one field, the first one knows what is told of it.

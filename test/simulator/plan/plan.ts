@@ -19,6 +19,8 @@ export interface Plan {
   /** Whether the control plane beats: edges without traffic then learn the log, and receipts are followed. */
   readonly beats: boolean;
   readonly pushes: boolean;
+  /** Whether the edges are isolates of one data centre, which leave each other what they pull. */
+  readonly sharesView: boolean;
   readonly work: readonly Work[];
   readonly faults: readonly Fault[];
   /** What the origin may be asked for; null = as much as anybody likes. */
@@ -65,6 +67,7 @@ export function planOf(chance: Chance): Plan {
     resources,
     beats: chance.hit(0.45) || shards.length > 0,
     pushes: chance.hit(0.8),
+    sharesView: chance.fork("shared view").hit(0.4),
     work: drawWork(chance.fork("work"), { edges, resources, duration, every }),
     faults: drawFaults(chance.fork("faults"), { profile, edges, shards, duration }),
     // What is one fetch is judged where it is quiet, and nothing is turned away there.
