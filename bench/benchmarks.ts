@@ -41,6 +41,7 @@ export const BENCHMARKS = {
   sessions: async ({ quick }) => (await import("./sessions.ts")).benchSessions(quick),
   journal: async ({ quick }) => (await import("./journal.ts")).benchJournal(quick),
   crowd: async ({ quick }) => (await import("./crowd.ts")).benchCrowd(quick),
+  stampede: async ({ quick }) => (await import("./stampede.ts")).benchStampede(quick),
   warmup: async ({ quick }) => (await import("./warmup.ts")).benchWarmup(quick),
   scaling: async ({ quick }) => (await import("./scaling.ts")).benchScaling(quick),
   large: async ({ quick }) => (await import("./large.ts")).benchLarge(quick),

@@ -9,6 +9,7 @@ import { hotClassTables } from "./hot-class.ts";
 import { purgeTables } from "./purge.ts";
 import type { Tables } from "./render.ts";
 import { scalingTables } from "./scaling.ts";
+import { stampedeTables } from "./stampede.ts";
 
 const TABLES: Tables = {
   ...hitTables,
@@ -18,6 +19,7 @@ const TABLES: Tables = {
   ...hotClassTables,
   ...purgeTables,
   ...scalingTables,
+  ...stampedeTables,
 };
 
 /**
