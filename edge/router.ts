@@ -8,7 +8,7 @@ import type { Rules } from "../shared/core/rules.ts";
 import { formatSelector, type SelectorSource, selectorsOf } from "../shared/core/selector.ts";
 import type { CacheKey, Selector } from "../shared/core/units.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
-import { readConfiguration } from "../shared/wire/configuration.ts";
+import { type FieldsRead, readConfiguration } from "../shared/wire/configuration.ts";
 import { LIMITS } from "./config.ts";
 import { type Counters, type RouteCounters, routeCounters } from "./counters.ts";
 
@@ -51,6 +51,7 @@ export class Router {
   private readonly parse: ParseUrl;
   private readonly counters: Pick<Counters, "sites">;
   private configuration = 0;
+  private readonly fieldsRead: FieldsRead = new Map();
   /** Configuration fields that this release can't read. */
   unreadable: readonly string[] = [];
 
@@ -68,7 +69,7 @@ export class Router {
   }
 
   configure(fields: ReadonlyMap<string, string>): void {
-    const read = readConfiguration(fields, this.fallback);
+    const read = readConfiguration(fields, this.fallback, this.fieldsRead);
     this.routing = read.routing;
     this.configured = read.hasSites;
     this.unreadable = read.unreadable;

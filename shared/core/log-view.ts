@@ -183,26 +183,33 @@ function applyConfiguration(view: LogView, entry: LogEntry): boolean {
 
 /** Keeps the view within its limits; what it forgets, the floor remembers. */
 function compact(view: LogView, limits: ViewLimits): void {
-  while (view.index.size > limits.selectors) {
-    const oldest = view.index.entries().next();
-    if (oldest.done) break;
-    const [selector, newest] = oldest.value;
+  if (view.index.size > limits.selectors)
+    forgetOldest(view, limits.selectors - Math.floor(limits.selectors / FORGOTTEN_AT_ONCE));
+  // Dropped here, an entry beyond a gap comes again with the next pull; what it taught the index stays.
+  for (const seq of view.ahead.keys()) {
+    if (view.ahead.size <= limits.ahead) break;
+    view.ahead.delete(seq);
+  }
+  for (const [seq, { entry }] of view.recent) {
+    if (view.recent.size <= limits.recent && view.recentSize <= limits.recentSize) break;
+    view.recent.delete(seq);
+    view.recentSize -= sizeOf(entry);
+  }
+}
+
+/**
+ * The part of the index that is forgotten when it is full. To find a map's first entry is to pass by all that have been
+ * deleted before it: one at a time, each would cost as much as the index is long.
+ */
+const FORGOTTEN_AT_ONCE = 16;
+
+function forgetOldest(view: LogView, kept: number): void {
+  for (const [selector, newest] of view.index) {
+    if (view.index.size <= kept) break;
     view.index.delete(selector);
     view.floor = Math.max(view.floor, newest.hard, lastSoft(newest));
-    view.generation += 1;
   }
-  // Dropped here, an entry beyond a gap comes again with the next pull; what it taught the index stays.
-  while (view.ahead.size > limits.ahead) {
-    const first = view.ahead.keys().next();
-    if (first.done) break;
-    view.ahead.delete(first.value);
-  }
-  while (view.recent.size > limits.recent || view.recentSize > limits.recentSize) {
-    const first = view.recent.entries().next();
-    if (first.done) break;
-    view.recent.delete(first.value[0]);
-    view.recentSize -= sizeOf(first.value[1].entry);
-  }
+  view.generation += 1;
 }
 
 /** What the view can say of an answer verified up to a position. */

@@ -115,8 +115,10 @@ export function selectorsOf(source: SelectorSource): Selector[] {
 
 /** What can hit an answer now: by what it was stored with, and by what the policy in force says of its resource. */
 export function allSelectors(stored: readonly Selector[], inForce: readonly Selector[]): readonly Selector[] {
-  const more = inForce.filter((selector) => !stored.includes(selector));
-  return more.length === 0 ? stored : [...stored, ...more];
+  const more = new Set(inForce);
+  // The stored ones may be a thousand tags: each is looked at once, and not once for each of the others.
+  for (const selector of stored) more.delete(selector);
+  return more.size === 0 ? stored : [...stored, ...more];
 }
 
 /** `/a/b?x` → `/`, `/a`, `/a/b`: the segment boundaries, outermost first, at most `MAX_PREFIX_SEGMENTS` below the root. */

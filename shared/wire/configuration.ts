@@ -58,14 +58,33 @@ export function readField(field: string, text: string): ReadField {
   return outcome.kind === "invalid" ? { kind: "unreadable" } : outcome;
 }
 
-/** `fallback` serves where no site is configured: an edge that has not learnt any configuration yet. */
-export function readConfiguration(fields: ReadonlyMap<string, string>, fallback: Site): ReadConfiguration {
-  const read = [...fields].map(([field, text]) => ({ field, ...readField(field, text) }));
+/** What fields said when they were read last: the same text says the same. */
+export type FieldsRead = Map<string, { readonly text: string; readonly read: ReadField }>;
+
+/**
+ * `fallback` serves where no site is configured: an edge that has not learnt any configuration yet. To read a row costs
+ * far more than all else: whoever reads one configuration after another keeps `known`, and so reads what changed.
+ */
+export function readConfiguration(
+  fields: ReadonlyMap<string, string>,
+  fallback: Site,
+  known: FieldsRead = new Map(),
+): ReadConfiguration {
+  for (const field of known.keys()) if (!fields.has(field)) known.delete(field);
+  const read = [...fields].map(([field, text]) => ({ field, ...readAnew(known, field, text) }));
   return {
     hasSites: read.some(({ kind }) => kind === "site"),
     routing: routingOf(read, fallback),
     unreadable: read.flatMap(({ field, kind }) => (kind === "unreadable" ? [field] : [])),
   };
+}
+
+function readAnew(known: FieldsRead, field: string, text: string): ReadField {
+  const before = known.get(field);
+  if (before?.text === text) return before.read;
+  const read = readField(field, text);
+  known.set(field, { text, read });
+  return read;
 }
 
 export function routingOf(fields: readonly ReadField[], fallback: Site): Routing {

@@ -178,8 +178,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "policy-as-stored": {
     file: "shared/core/selector.ts",
     from: 54,
-    find: "return more.length === 0 ? stored : [...stored, ...more];",
-    put: "return more.length === 0 ? stored : stored.slice();",
+    find: "return more.size === 0 ? stored : [...stored, ...more];",
+    put: "return more.size === 0 ? stored : stored.slice();",
   },
   "configuration-loses-nothing": {
     file: "control-plane/configuration/boot.ts",
