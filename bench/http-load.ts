@@ -4,8 +4,8 @@ import { connect, type Socket } from "node:net";
 
 export interface LoadOptions {
   readonly port: number;
-  /** For all connections, or one for each. */
-  readonly path: string | ((connection: number) => string);
+  /** For all connections, one for each, or another one for each request. */
+  readonly path: string | ((connection: number) => string) | { readonly each: () => string };
   readonly connections: number;
   readonly durationMs: number;
 }
@@ -22,14 +22,18 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const endAt = startedAt + options.durationMs;
   const runs = Array.from({ length: options.connections }, (_, connection) => {
     const { path, port } = options;
-    return oneConnection({ port, path: typeof path === "string" ? path : path(connection) }, endAt);
+    if (typeof path === "object")
+      return oneConnection({ port, request: () => requestFor(path.each()) }, endAt);
+    const request = requestFor(typeof path === "string" ? path : path(connection));
+    return oneConnection({ port, request: () => request }, endAt);
   });
   const latencies = (await Promise.all(runs)).flat().sort((a, b) => a - b);
   return { requests: latencies.length, seconds: (performance.now() - startedAt) / 1000, latencies };
 }
 
-function oneConnection(options: { port: number; path: string }, endAt: number): Promise<number[]> {
-  const request = Buffer.from(`GET ${options.path} HTTP/1.1\r\nHost: bench.test\r\n\r\n`);
+const requestFor = (path: string): Buffer => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bench.test\r\n\r\n`);
+
+function oneConnection(options: { port: number; request: () => Buffer }, endAt: number): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const latencies: number[] = [];
     const socket: Socket = connect({ host: "127.0.0.1", port: options.port, noDelay: true });
@@ -39,6 +43,7 @@ function oneConnection(options: { port: number; path: string }, endAt: number): 
     const send = (): void => {
       expected = -1;
       received = 0;
+      const request = options.request();
       sentAt = performance.now();
       socket.write(request);
     };

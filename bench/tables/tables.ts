@@ -4,8 +4,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { clientTables } from "./client.ts";
 import { crowdTables } from "./crowd.ts";
 import { evictionTables } from "./eviction.ts";
+import { growthTables } from "./growth.ts";
 import { hitTables } from "./hit.ts";
 import { hotClassTables } from "./hot-class.ts";
+import { missTables } from "./miss.ts";
 import { purgeTables } from "./purge.ts";
 import type { Tables } from "./render.ts";
 import { scalingTables } from "./scaling.ts";
@@ -13,6 +15,7 @@ import { stampedeTables } from "./stampede.ts";
 
 const TABLES: Tables = {
   ...hitTables,
+  ...missTables,
   ...evictionTables,
   ...clientTables,
   ...crowdTables,
@@ -20,6 +23,7 @@ const TABLES: Tables = {
   ...purgeTables,
   ...scalingTables,
   ...stampedeTables,
+  ...growthTables,
 };
 
 /**
