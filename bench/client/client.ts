@@ -14,11 +14,10 @@ export interface ClientResult {
 }
 
 export async function benchClient(quick: boolean): Promise<ClientResult> {
-  // First: what others leave behind is collected while something else is measured.
   const lateness = await measureLateness(quick ? 1000 : 5000);
-  const { calls, deadlineMs, p999, worst, others } = lateness;
+  const { calls, deadlineMs, perSecond, p999, worst, others, idle } = lateness;
   console.log(
-    `Redis a black hole: of ${calls} calls with ${deadlineMs} ms ${others} ended otherwise; late by ${p999.toFixed(1)} ms (p99.9), ${worst.toFixed(1)} at most`,
+    `Redis a black hole: of ${calls} calls with ${deadlineMs} ms, ${perSecond} a second, ${others} ended otherwise; late by ${p999.toFixed(1)} ms (p99.9), ${worst.toFixed(1)} at most; bare timers by ${idle.p999.toFixed(1)} and ${idle.worst.toFixed(1)}`,
   );
   const rounds = quick ? 5 : 11;
   const hitMicroseconds = await compareHits(rounds);

@@ -1,23 +1,30 @@
 // How late calls end while Redis is a black hole and their loaders never do: beyond the deadline that each was given.
+//
+// Measured in a process of its own that does nothing else: the black hole is in this one. The rate is stated, and the
+// same deadlines as bare timers of the same process, before any call, say what the machine itself adds.
 
+import { execFile } from "node:child_process";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { createCache } from "../../client/cache/create-cache.ts";
+import { join } from "node:path";
+import { promisify } from "node:util";
 
-export interface Lateness {
-  readonly calls: number;
-  readonly deadlineMs: number;
-  /** Milliseconds beyond the deadline. */
+/** Milliseconds beyond the deadline. */
+export interface Late {
   readonly p50: number;
   readonly p999: number;
   readonly worst: number;
-  /** Calls that ended otherwise than by their deadline. */
-  readonly others: number;
 }
 
-const DEADLINE = 300;
-/** Between two calls: the loop is otherwise idle. */
-const GAP = 5;
+export interface Lateness extends Late {
+  readonly calls: number;
+  readonly deadlineMs: number;
+  readonly perSecond: number;
+  /** Calls that ended otherwise than by their deadline. */
+  readonly others: number;
+  /** The same of timers alone. */
+  readonly idle: Late;
+}
 
 export async function measureLateness(calls: number): Promise<Lateness> {
   const hole = createServer((socket) => {
@@ -26,39 +33,13 @@ export async function measureLateness(calls: number): Promise<Lateness> {
   });
   await new Promise<void>((resolve) => hole.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(hole.address() as AddressInfo).port}`;
-  const cache = createCache({
-    ...{ redis: { url, token: "token" }, namespace: "bench", class: "hot" },
-    sources: { default: { concurrency: calls } },
-  });
-  const late: number[] = [];
-  let others = 0;
-  const call = async (at: number): Promise<void> => {
-    const began = performance.now();
-    const never = (): Promise<never> => new Promise(() => undefined);
-    const code = await cache.getOrFetch(`key-${at}`, never, { deadline: DEADLINE }).then(
-      () => "a value",
-      (error: { readonly code: string }) => error.code,
-    );
-    if (code === "deadline") late.push(performance.now() - began - DEADLINE);
-    else others += 1;
-  };
-  // Not yet counted: what a process compiles when it does something for the first time.
-  await Promise.all(Array.from({ length: 20 }, (_, at) => call(-at)));
-  late.length = 0;
-  const pending: Promise<void>[] = [];
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => {
-      if (pending.length < calls) pending.push(call(pending.length));
-      else {
-        clearInterval(timer);
-        resolve();
-      }
-    }, GAP);
-  });
-  await Promise.all(pending);
-  hole.close();
-  late.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    late[Math.min(late.length - 1, Math.floor(late.length * share))] ?? Number.NaN;
-  return { calls, deadlineMs: DEADLINE, p50: at(0.5), p999: at(0.999), worst: at(1), others };
+  const program = join(import.meta.dirname, "lateness-process.ts");
+  const args = ["--import", "./scripts/lua-loader.mjs", program, url, String(calls)];
+  const cwd = join(import.meta.dirname, "../..");
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, timeout: 120_000 });
+    return JSON.parse(stdout) as Lateness;
+  } finally {
+    hole.close();
+  }
 }

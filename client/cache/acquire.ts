@@ -12,16 +12,15 @@ import type {
 } from "../../shared/ports/mid-tier.ts";
 import type { CacheCore } from "./core.ts";
 import { type HeldValue, judge, usable, type Verdict } from "./held.ts";
-import type { Job } from "./job.ts";
+import { type Job, selectorsOfJob } from "./job.ts";
 import { cacheKeyOf } from "./keys.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import { readStoredValue } from "./stored-value.ts";
 
 /** The right to load, and what comes with it. */
 export interface Right {
-  readonly digest: string;
-  /** Null where the loader is asked without a lease. */
-  readonly lease: { readonly token: string; readonly granted: Granted } | null;
+  /** Null where the loader is asked without a lease. `digest` is the key's name in the mid-tier. */
+  readonly lease: { readonly digest: string; readonly token: string; readonly granted: Granted } | null;
   /** Null while nothing is known of the log: then nothing is kept. */
   readonly asOf: Position | null;
   /** Whether the mid-tier could not be asked: what is loaded then is for this process. */
@@ -42,16 +41,18 @@ interface Search {
 }
 
 export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
+  const goWithout = (asOf: Position | null, sharedIsAway: boolean): Acquired =>
+    job.loader === null
+      ? { kind: "nothing", because: sharedIsAway ? "unavailable" : "absent" }
+      : { kind: "right", right: { lease: null, asOf, sharedIsAway } };
+  // In an outage many come here: what nobody is asked for needs no name.
+  if (core.view.asOf() === null || !core.tiers.shared.enabled) return goWithout(core.view.asOf(), true);
   const digest = await core.digest.sha256Hex(cacheKeyOf(core.namespace, job.key));
   const search: Search = {
     ...{ digest, token: core.random.token(), polls: 0 },
     not: job.candidate?.held.id ?? null,
   };
   const giveUpAt = later(core.clock.now(), leaseFor(core));
-  const goWithout = (asOf: Position | null, sharedIsAway: boolean): Acquired =>
-    job.loader === null
-      ? { kind: "nothing", because: sharedIsAway ? "unavailable" : "absent" }
-      : { kind: "right", right: { digest, lease: null, asOf, sharedIsAway } };
   while (true) {
     const asOf = core.view.asOf();
     if (asOf === null || !core.tiers.shared.enabled) return goWithout(asOf, true);
@@ -68,10 +69,9 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
         return {
           kind: "right",
           right: {
-            digest,
             asOf,
             sharedIsAway: false,
-            lease: { token: search.token, granted: outcome.granted },
+            lease: { digest, token: search.token, granted: outcome.granted },
           },
         };
       case "taken":
@@ -106,7 +106,7 @@ function ask(
 ): Promise<ReadOutcome> {
   const { digest, token, not } = search;
   const view = core.view.current();
-  const known = [...job.selectors, ...(job.candidate?.held.selectors ?? [])];
+  const known = [...selectorsOfJob(core.namespace, job), ...(job.candidate?.held.selectors ?? [])];
   return core.midTier.read({
     ...{ key: digest, home: digest, replicas: job.rules.replicas, spread: false, budget: job.rules.budget },
     ...{ need: view === null ? asOf : newestOf(view, known), asOf, not },
@@ -182,19 +182,15 @@ async function release(core: CacheCore, query: ReleaseQuery): Promise<void> {
   await core.midTier.release(query);
 }
 
-export function giveBack(
-  core: CacheCore,
-  { digest, lease }: Right,
-  marker: LeaseMarker | null,
-): Promise<unknown> {
+export function giveBack(core: CacheCore, { lease }: Right, marker: LeaseMarker | null): Promise<unknown> {
   if (lease === null) return Promise.resolve();
-  return core.midTier.release({ key: digest, token: lease.token, marker, at: [lease.granted.shard] });
+  return core.midTier.release({ key: lease.digest, token: lease.token, marker, at: [lease.granted.shard] });
 }
 
 /** The lease of a key as of a position; null where somebody has one that is as new. */
 export async function acquireLease(core: CacheCore, job: Job, asOf: Position): Promise<Right | null> {
+  if (!core.tiers.shared.enabled) return { lease: null, asOf, sharedIsAway: true };
   const digest = await core.digest.sha256Hex(cacheKeyOf(core.namespace, job.key));
-  if (!core.tiers.shared.enabled) return { digest, lease: null, asOf, sharedIsAway: true };
   const token = core.random.token();
   const place = {
     key: digest,
@@ -209,8 +205,8 @@ export async function acquireLease(core: CacheCore, job: Job, asOf: Position): P
     const outcome = await core.midTier.read({ ...place, need: asOf, asOf, lease, not });
     giveBackInDoubt(core, { digest, token, not, polls: 0 }, outcome);
     if (outcome.kind === "leased")
-      return { digest, asOf, sharedIsAway: false, lease: { token, granted: outcome.granted } };
-    if (outcome.kind === "unavailable") return { digest, lease: null, asOf, sharedIsAway: true };
+      return { asOf, sharedIsAway: false, lease: { digest, token, granted: outcome.granted } };
+    if (outcome.kind === "unavailable") return { lease: null, asOf, sharedIsAway: true };
     if (outcome.kind !== "hit" || comparePositions(outcome.found.answer.asOf, asOf) >= 0) return null;
     not = outcome.found.answer.id;
   }

@@ -9,7 +9,7 @@ import type { CacheCore } from "./core.ts";
 import type { CacheStats } from "./counters.ts";
 import { invalidate } from "./invalidate.ts";
 import type { Job, Loader } from "./job.ts";
-import { selectorOf, selectorOfKey, selectorOfPrefix, selectorsOfValue } from "./keys.ts";
+import { selectorOf, selectorOfKey, selectorOfPrefix } from "./keys.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import { batched } from "./many.ts";
 import { checkKey, checkTags, type ReadOptions, type ValueOptions, wrong } from "./options.ts";
@@ -227,7 +227,6 @@ export class Cache {
     checkTags(tags, "tags");
     return {
       ...{ key, rules, tags, ttl: span, loader, source, background: false, candidate: null, over: false },
-      selectors: selectorsOfValue(this.core.namespace, { key, class: rules.class, tags }),
       arrivedAt: this.core.clock.now(),
       ticket: this.core.view.ticket(),
       drops: this.core.unsent.drops,

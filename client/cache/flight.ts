@@ -7,7 +7,7 @@ import { acquire, giveBack, type Right } from "./acquire.ts";
 import type { CacheCore } from "./core.ts";
 import type { Flight, FlightOutcome } from "./flown.ts";
 import type { HeldValue } from "./held.ts";
-import type { Job } from "./job.ts";
+import { type Job, selectorsOfJob } from "./job.ts";
 import { selectorsOfValue } from "./keys.ts";
 import { type Loaded, load } from "./load.ts";
 import { keptFor, lifeOf, storedValue } from "./stored-value.ts";
@@ -17,23 +17,24 @@ export function board(core: CacheCore, job: Job, not: Flight | null): { flight: 
   const underWay = core.flights.get(job.key);
   if (underWay !== undefined && underWay !== not && mayJoin(core, job, underWay))
     return { flight: underWay, joined: true };
-  const outcome = fly(core, job).catch((cause: unknown): FlightOutcome => ({ kind: "failed", cause }));
+  const land = (outcome: FlightOutcome): FlightOutcome => {
+    if (core.flights.get(job.key) === flight) core.flights.delete(job.key);
+    return outcome;
+  };
+  const outcome = fly(core, job).then(land, (cause: unknown) => land({ kind: "failed", cause }));
   const flight: Flight = { asOf: core.view.asOf(), outcome };
   core.flights.set(job.key, flight);
-  const landed = outcome.then(() => {
-    if (core.flights.get(job.key) === flight) core.flights.delete(job.key);
-  });
   // Its first caller may go: the others, and whoever comes next, want it all the same.
-  core.background.keep(landed);
+  core.background.keep(outcome);
   return { flight, joined: false };
 }
 
 /** A flight that began before an invalidation known of its key can only bring what was invalidated. */
-function mayJoin(core: CacheCore, { selectors }: Job, { asOf }: Flight): boolean {
+function mayJoin(core: CacheCore, job: Job, { asOf }: Flight): boolean {
   const view = core.view.current();
   if (view === null) return asOf === null;
   if (asOf === null || asOf.epoch !== view.epoch) return false;
-  return !invalidatedAfter(view, asOf, selectors);
+  return !invalidatedAfter(view, asOf, selectorsOfJob(core.namespace, job));
 }
 
 async function fly(core: CacheCore, job: Job): Promise<FlightOutcome> {
@@ -106,7 +107,7 @@ async function share(
   given: { readonly right: Right; readonly held: HeldValue; readonly octets: Uint8Array<ArrayBuffer> },
 ): Promise<boolean> {
   const { right, held, octets } = given;
-  const { lease, digest } = right;
+  const { lease } = right;
   // Without a lease others may hold a newer one that this process has not heard of.
   if (lease === null) return right.sharedIsAway;
   if (octets.length > job.rules.largestShared) {
@@ -114,7 +115,7 @@ async function share(
     return true;
   }
   const outcome = await core.midTier.fill({
-    ...{ key: digest, primary: digest, leaseKey: digest, mark: NOTHING_VARIES },
+    ...{ key: lease.digest, primary: lease.digest, leaseKey: lease.digest, mark: NOTHING_VARIES },
     ...{ token: lease.token, granted: lease.granted, budget: job.rules.budget },
     ...{ body: octets, keepFor: keptFor(held.life) },
     answer: storedValue(core, { key: job.key, class: job.rules.class, held, lease: lease.token }),

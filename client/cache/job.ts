@@ -2,6 +2,7 @@
 
 import type { Instant, Millis, Selector } from "../../shared/core/units.ts";
 import type { HeldValue, Verdict } from "./held.ts";
+import { type Namespace, selectorsOfValue } from "./keys.ts";
 import type { ValueRules } from "./rules.ts";
 
 /** What a loader is given. */
@@ -25,8 +26,6 @@ export interface Job {
   readonly key: string;
   readonly rules: ValueRules;
   readonly tags: readonly string[];
-  /** All that can hit the value, as far as it is known before it is loaded. */
-  readonly selectors: readonly Selector[];
   readonly ttl: Millis | null;
   /** Null where a value is only looked for. */
   readonly loader: Loader<unknown> | null;
@@ -43,5 +42,9 @@ export interface Job {
   /** Not good enough as it is; what of it may stand in is decided when it is needed. */
   candidate: Verdict | null;
 }
+
+/** All that can hit the value, as far as it is known before it is loaded. */
+export const selectorsOfJob = (namespace: Namespace, { key, rules, tags }: Job): readonly Selector[] =>
+  selectorsOfValue(namespace, { key, class: rules.class, tags });
 
 export const previousOf = ({ candidate }: Job): HeldValue | null => candidate?.held ?? null;

@@ -73,34 +73,52 @@ function run(core: CacheCore, job: Job): Run {
   const { counters, clock, timers, deadlines } = core;
   counters.loads += 1;
   const began = clock.now();
-  const controller = new AbortController();
+  const ending = new LateSignal();
   const said = new Said(job);
-  const loading = core.telemetry.spanning(job, () => call(job, said.contextFor(controller.signal)));
-  const { promise: timeUp, resolve: endTime } = Promise.withResolvers<Failed>();
-  const cancel = timers.after(deadlines.load, () => {
-    const cause = new TidegateError("load-timeout", `The loader took longer than ${deadlines.load} ms.`);
-    controller.abort(cause);
-    endTime({ kind: "failed", cause, kept: "pending" });
-  });
-  const ending = loading.then(
-    (value): Loaded | Failed => {
-      try {
-        const packed = pack(core.serializer, value);
-        const isNothing = value === null || value === undefined;
-        return { kind: "loaded", packed, isNothing, ...said.about(), tookMs: elapsed(began, clock.now()) };
-      } catch (cause) {
-        return { kind: "failed", cause, kept: "ended" };
-      }
-    },
-    (cause: unknown): Failed => ({ kind: "failed", cause, kept: "ended" }),
-  );
-  const outcome = Promise.race([ending, timeUp]).then((result) => {
+  const { promise: outcome, resolve } = Promise.withResolvers<Loaded | Failed>();
+  let isOver = false;
+  const end = (result: Loaded | Failed): void => {
+    if (isOver) return;
+    isOver = true;
     cancel();
     if (result.kind === "failed") counters.loadFailures += 1;
     counters.loadMs += elapsed(began, clock.now());
-    return result;
+    resolve(result);
+  };
+  const cancel = timers.after(deadlines.load, () => {
+    const cause = new TidegateError("load-timeout", `The loader took longer than ${deadlines.load} ms.`);
+    ending.abort(cause);
+    end({ kind: "failed", cause, kept: "pending" });
   });
-  return { outcome, settled: ending.then(() => undefined) };
+  const keep = (value: unknown): void => {
+    try {
+      const packed = pack(core.serializer, value);
+      const isNothing = value === null || value === undefined;
+      end({ kind: "loaded", packed, isNothing, ...said.about(), tookMs: elapsed(began, clock.now()) });
+    } catch (cause) {
+      end({ kind: "failed", cause, kept: "ended" });
+    }
+  };
+  const fail = (cause: unknown): void => end({ kind: "failed", cause, kept: "ended" });
+  const settled = core.telemetry.spanning(job, () => call(job, said.contextFor(ending))).then(keep, fail);
+  return { outcome, settled };
+}
+
+/** A signal that is made when somebody looks at it: most loaders never do, and it is the dearest part of a load. */
+class LateSignal {
+  private made: AbortController | null = null;
+  private aborted: { readonly reason: unknown } | null = null;
+
+  get signal(): AbortSignal {
+    this.made ??= new AbortController();
+    if (this.aborted !== null) this.made.abort(this.aborted.reason);
+    return this.made.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.aborted = { reason };
+    this.made?.abort(reason);
+  }
 }
 
 async function call({ loader }: Job, context: LoadContext): Promise<unknown> {
@@ -111,24 +129,25 @@ async function call({ loader }: Job, context: LoadContext): Promise<unknown> {
 /** What a loader says of its value while it loads it. */
 class Said {
   private readonly job: Job;
-  private readonly tags: Set<string>;
+  private tags: readonly string[];
   private ttl: Millis | null;
   private stores = true;
 
   constructor(job: Job) {
     this.job = job;
-    this.tags = new Set(job.tags);
+    this.tags = job.tags;
     this.ttl = job.ttl;
   }
 
-  contextFor(signal: AbortSignal): LoadContext {
+  contextFor(ending: LateSignal): LoadContext {
     return {
       key: this.job.key,
-      signal,
+      get signal() {
+        return ending.signal;
+      },
       previous: previousOf(this.job)?.value,
       tag: (...tags) => {
-        for (const tag of checkTags(tags, "tag")) this.tags.add(tag);
-        checkTags([...this.tags], "tag");
+        this.tags = checkTags([...new Set([...this.tags, ...tags])], "tag");
       },
       ttl: (ttl) => {
         this.ttl = durationOf(ttl, "ttl");
@@ -140,6 +159,6 @@ class Said {
   }
 
   about(): Pick<Loaded, "tags" | "ttl" | "stores"> {
-    return { tags: [...this.tags], ttl: this.ttl, stores: this.stores };
+    return { tags: this.tags, ttl: this.ttl, stores: this.stores };
   }
 }

@@ -5,8 +5,9 @@ import { formatPosition } from "../../shared/core/position.ts";
 import { elapsed, type Millis } from "../../shared/core/units.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import type { Certificate, Nothing } from "./answers.ts";
+import { Call } from "./call.ts";
 import type { CacheCore } from "./core.ts";
-import { countIn, type ValueSource } from "./counters.ts";
+import type { ValueSource } from "./counters.ts";
 import { board } from "./flight.ts";
 import type { Flight, FlightOutcome } from "./flown.ts";
 import { type HeldValue, judge, standsIn, usable, type Verdict } from "./held.ts";
@@ -14,8 +15,6 @@ import type { Job } from "./job.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import { settle } from "./near.ts";
 import { compare } from "./shadow.ts";
-
-type ReadOutcome = { readonly kind: "read"; readonly read: Certificate } | Nothing;
 
 /** The hit path: one look-up, one comparison with the view, one with the clock. Null where it needs more than that. */
 export function fromNear(core: CacheCore, job: Pick<Job, "key" | "rules" | "arrivedAt">): HeldValue | null {
@@ -39,54 +38,20 @@ export function fromNear(core: CacheCore, job: Pick<Job, "key" | "rules" | "arri
 export function readFurther(
   core: CacheCore,
   job: Job,
-  { signal, deadline }: { readonly signal: AbortSignal | undefined; readonly deadline: Millis },
+  terms: { readonly signal: AbortSignal | undefined; readonly deadline: Millis },
 ): Promise<Certificate | Nothing> {
-  const { promise, resolve, reject } = Promise.withResolvers<Certificate | Nothing>();
-  const give = (outcome: Certificate | Nothing): void => {
-    job.over = true;
-    resolve(outcome);
-  };
-  const fail = (error: TidegateError): void => {
-    if (job.over) return;
-    job.over = true;
-    countIn(core.counters.failures, error.code);
-    reject(error);
-  };
-  const standIn = (): Certificate | null => fallback(core, job);
-  const abort = (): void =>
-    fail(new TidegateError("aborted", "The call was aborted.", { cause: signal?.reason }));
-  const cancel = core.callTimers.after(deadline, () => {
-    const stale = standIn();
-    if (stale !== null) give(stale);
-    else fail(new TidegateError("deadline", `There was no value within ${deadline} ms.`));
-  });
-  const cancelSoft = core.timers.after(core.deadlines.soft, () => {
-    const stale = standIn();
-    if (stale !== null) give(stale);
-  });
-  if (signal?.aborted === true) abort();
-  signal?.addEventListener("abort", abort);
-  seek(core, job)
-    .then(
-      (outcome) => give(outcome.kind === "nothing" ? outcome : outcome.read),
-      (error: unknown) => fail(error instanceof TidegateError ? error : broken(error)),
-    )
-    .finally(() => {
-      cancel();
-      cancelSoft();
-      signal?.removeEventListener("abort", abort);
-    });
-  return promise;
+  const call = new Call(core, job, { ...terms, standIn: () => fallback(core, job) });
+  return call.begin(() => seek(core, job));
 }
 
-const broken = (cause: unknown): TidegateError =>
-  new TidegateError("internal", "The cache itself is at fault.", { cause });
+/** For nobody: its caller has been answered. */
+const UNWANTED: Certificate | Nothing = { kind: "nothing", because: "unavailable" };
 
-async function seek(core: CacheCore, job: Job): Promise<ReadOutcome> {
+async function seek(core: CacheCore, job: Job): Promise<Certificate | Nothing> {
   const { rules } = job;
   const view = await viewFor(core, job);
   // While Redis is a black hole many wait here: those that have been answered meanwhile must not all go on at once.
-  if (job.over) throw new TidegateError("aborted", "Nobody waits for it any more.");
+  if (job.over) return UNWANTED;
   const near = view === null || rules.window === 0 ? null : lookNear(core, job, view);
   if (near !== null) {
     const how = usable(near);
@@ -113,9 +78,12 @@ async function seek(core: CacheCore, job: Job): Promise<ReadOutcome> {
  * try. A program that has just begun is slow to connect, and what it loads without a position it can't keep: it tries twice.
  */
 async function viewFor(core: CacheCore, { rules, arrivedAt: at, ticket }: Job): Promise<LogView | null> {
-  const asking = core.view.within(rules.window, { at, ticket }, core.background);
-  if (core.view.isSilent) return core.view.current();
-  return (await asking) ?? core.view.within(rules.window, { at, ticket }, core.background);
+  if (core.view.isSilent) {
+    core.view.learnBehind(core.background);
+    return core.view.current();
+  }
+  const within = () => core.view.within(rules.window, { at, ticket }, core.background);
+  return (await within()) ?? within();
 }
 
 function lookNear(core: CacheCore, { key, rules, arrivedAt }: Job, view: LogView): Verdict | null {
@@ -127,7 +95,7 @@ function lookNear(core: CacheCore, { key, rules, arrivedAt }: Job, view: LogView
 }
 
 /** Whoever began it asked for this very value. */
-function lead(core: CacheCore, job: Job, outcome: FlightOutcome): ReadOutcome {
+function lead(core: CacheCore, job: Job, outcome: FlightOutcome): Certificate | Nothing {
   if (outcome.kind === "value" && outcome.from === "shared") {
     core.counters.shared += 1;
     if (job.candidate?.held.id === outcome.held.id) loadBehind(core, job, job.candidate);
@@ -141,7 +109,7 @@ function lead(core: CacheCore, job: Job, outcome: FlightOutcome): ReadOutcome {
 }
 
 /** Everybody else checks what it brought as if it came from a tier. */
-function follow(core: CacheCore, job: Job, outcome: FlightOutcome): ReadOutcome | "again" {
+function follow(core: CacheCore, job: Job, outcome: FlightOutcome): Certificate | Nothing | "again" {
   if (outcome.kind === "unplaced" && outcome.loadedAt < job.arrivedAt) return "again";
   if (outcome.kind === "nothing" && job.loader !== null) return "again";
   if (outcome.kind !== "value") return withoutPlace(core, job, outcome);
@@ -163,7 +131,7 @@ function withoutPlace(
   core: CacheCore,
   job: Job,
   outcome: Exclude<FlightOutcome, { kind: "value" }>,
-): ReadOutcome {
+): Certificate | Nothing {
   switch (outcome.kind) {
     case "nothing":
       core.counters.absent += 1;
@@ -172,15 +140,12 @@ function withoutPlace(
       core.counters.loaded += 1;
       const { value, loadedAt } = outcome;
       const age = elapsed(loadedAt, core.clock.now());
-      return {
-        kind: "read",
-        read: { value, source: "loader", stale: false, age, asOf: null, knownAge: null },
-      };
+      return { value, source: "loader", stale: false, age, asOf: null, knownAge: null };
     }
     case "failed":
     case "shed": {
       const stale = fallback(core, job);
-      if (stale !== null) return { kind: "read", read: stale };
+      if (stale !== null) return stale;
       throw outcome.kind === "shed" ? overloaded(outcome) : loadFailed(outcome.cause);
     }
   }
@@ -202,15 +167,14 @@ function fallback(core: CacheCore, job: Job): Certificate | null {
   if (!standsIn(verdict)) return null;
   core.counters.near += 1;
   const source = held.loadedAt === null ? "shared" : "near";
-  const outcome = given(core, job, { held, source, verdict });
-  return outcome.kind === "read" ? outcome.read : null;
+  return given(core, job, { held, source, verdict });
 }
 
 function given(
   core: CacheCore,
   job: Job,
   { held, source, verdict }: { held: HeldValue; source: ValueSource; verdict: Verdict | null },
-): ReadOutcome {
+): Certificate {
   const now = core.clock.now();
   const view = core.view.current();
   const stale = verdict !== null && verdict.held.id === held.id && verdict.freshness.kind !== "fresh";
@@ -225,7 +189,7 @@ function given(
     knownAge: view === null ? null : knownAge(view, job.arrivedAt),
   };
   core.telling.tell({ event: "read", key: job.key, class: job.rules.class, ...read, value: undefined });
-  return { kind: "read", read };
+  return read;
 }
 
 /** One at a time, behind whoever has his value. */

@@ -250,7 +250,8 @@ export class ViewKeeper {
     return this.orFromPeers(this.send(background), this.wanted(at, window), background);
   }
 
-  private learnBehind(background: Background): void {
+  /** Asks the log, unless it is being asked: nobody waits for it. */
+  learnBehind(background: Background): void {
     if (this.underWay() !== null) return;
     background.keep(this.learn(this.ports.clock.now(), VIEW_LIMITS.beatWindow, background));
   }

@@ -54,8 +54,8 @@ export const MUTANTS: Readonly<Record<string, ClientMutant>> = {
   "deadlines-unkept": {
     by: "fleets",
     from: 0,
-    file: "client/cache/read.ts",
-    find: "  const cancel = core.callTimers.after(deadline, () => {",
-    put: "  const cancel = core.callTimers.after((deadline * 4) as Millis, () => {",
+    file: "client/cache/call.ts",
+    find: "core.callTimers.after(deadline, () => this.end())",
+    put: "core.callTimers.after((deadline * 4) as Millis, () => this.end())",
   },
 };
