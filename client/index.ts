@@ -2,15 +2,17 @@
 
 export type { AlertCalls } from "./alerts.ts";
 export type { Certificate, Invalidated } from "./cache/answers.ts";
-export { Cache, type Found, type InvalidateOptions } from "./cache/cache.ts";
+export { Cache, type Found, type Governance } from "./cache/cache.ts";
 export type { CacheStats, ValueSource } from "./cache/counters.ts";
 export {
   type CacheOptions,
   createCache,
   type DatabaseOptions,
 } from "./cache/create-cache.ts";
+export type { InvalidateOptions } from "./cache/invalidation.ts";
 export type { LoadContext, Loader } from "./cache/job.ts";
 export type { ReadOptions, ValueOptions } from "./cache/options.ts";
+export type { GovernedBy, KeyPolicy } from "./cache/policies.ts";
 export type { ClassOptions, Duration } from "./cache/rules.ts";
 export type { SourceOptions } from "./cache/source.ts";
 export type { TelemetryOptions } from "./cache/telemetry.ts";

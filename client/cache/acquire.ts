@@ -2,6 +2,7 @@
 
 import { newestOf, positionOf } from "../../shared/core/log-view.ts";
 import { comparePositions, leastPosition, type Position } from "../../shared/core/position.ts";
+import { allSelectors } from "../../shared/core/selector.ts";
 import { earlier, elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
 import type {
   Granted,
@@ -131,8 +132,9 @@ async function weigh(
   search.not = found.answer.id;
   const transit = elapsed(askedAt, core.clock.now());
   const bornAt = earlier(askedAt, millis(found.residence + transit));
-  const held = readStoredValue(core, job.key, { found, bornAt });
-  if (held === null) return null;
+  const stored = readStoredValue(core, job.key, { found, bornAt });
+  if (stored === null) return null;
+  const held = underRulesInForce(core, job, stored);
   const verdict = await judgeFully(core, job, { held, shard: found.shard, digest: search.digest });
   if (verdict === null) return null;
   const how = usable(verdict);
@@ -142,6 +144,12 @@ async function weigh(
   }
   if (verdict.coherence.kind !== "hard" && verdict.coherence.kind !== "other-epoch") job.candidate = verdict;
   return null;
+}
+
+/** What can hit it now is also what its key goes by now: by that it has been checked no further than it was loaded. */
+function underRulesInForce(core: CacheCore, job: Job, held: HeldValue): HeldValue {
+  const selectors = allSelectors(held.selectors, selectorsOfJob(core.namespace, job));
+  return selectors === held.selectors ? held : { ...held, selectors, verifiedTo: held.asOf };
 }
 
 /** Where the view does not reach back far enough the log's whole index is asked. */

@@ -1,18 +1,18 @@
 // The cache as a program has it: every call checks what it is told, and none of them fails because a tier does.
 
 import { formatPosition, type Position } from "../../shared/core/position.ts";
-import type { SelectorSpec } from "../../shared/core/selector.ts";
 import { elapsed, type Millis, type Selector } from "../../shared/core/units.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import type { Certificate, Invalidated, Nothing } from "./answers.ts";
 import type { CacheCore } from "./core.ts";
 import type { CacheStats } from "./counters.ts";
 import { invalidate } from "./invalidate.ts";
+import { type InvalidateOptions, readInvalidation } from "./invalidation.ts";
 import type { Job, Loader } from "./job.ts";
-import { selectorOf, selectorOfKey, selectorOfPrefix } from "./keys.ts";
-import { CACHE_LIMITS } from "./limits.ts";
+import { selectorOfKey } from "./keys.ts";
 import { batched } from "./many.ts";
 import { checkKey, checkTags, type ReadOptions, type ValueOptions, wrong } from "./options.ts";
+import type { GovernedBy } from "./policies.ts";
 import { fromNear, readFurther } from "./read.ts";
 import { durationOf, type ValueRules } from "./rules.ts";
 import type { EventName, Listener } from "./telling.ts";
@@ -24,17 +24,18 @@ export type Found<T> =
   | (Certificate<T> & { readonly found: true })
   | { readonly found: false; readonly because: "absent" | "unavailable" };
 
-/** What an invalidation names; at least one of them. */
-export interface InvalidateOptions {
-  readonly keys?: readonly string[];
-  /** At segment boundaries: `users` names `users` and `users/1`, and not `users2`. */
-  readonly prefixes?: readonly string[];
-  /** Of the whole site: values of other namespaces and answers of edges that have them too. */
-  readonly tags?: readonly string[];
-  /** All values of this namespace. */
-  readonly everything?: true;
-  /** `soft` makes values stale instead of unusable: they are still given while new ones are loaded. */
-  readonly mode?: "hard" | "soft";
+/** What `explain` answers. */
+export interface Governance {
+  readonly by: GovernedBy;
+  /** The policy's id; null where none governs. */
+  readonly policy: string | null;
+  readonly class: string;
+  /** The policy's. */
+  readonly tags: readonly string[];
+  /** Null: each call has to say one. */
+  readonly ttlMs: number | null;
+  readonly ttlMode: "respect" | "override";
+  readonly windowMs: number;
 }
 
 export class Cache {
@@ -65,7 +66,7 @@ export class Cache {
   /** The value of a key: from a cache where one has it, else from the loader, which is then asked once. */
   getOrFetch<T>(key: string, loader: Loader<T>, options: ReadOptions = {}): Promise<T> {
     try {
-      const rules = this.rulesFor(options.class);
+      const rules = this.rulesFor(key, options.class);
       const arrivedAt = this.core.clock.now();
       const near = fromNear(this.core, { key, rules, arrivedAt });
       if (near !== null && !this.isWatched) return Promise.resolve(near.value as T);
@@ -140,27 +141,21 @@ export class Cache {
    * anywhere that begins later than its class's window. Rejects with `unacknowledged` where the log can't be told.
    */
   async invalidate(options: InvalidateOptions): Promise<Invalidated> {
-    const { namespace } = this.core;
-    const { keys = [], prefixes = [], tags = [], everything, mode = "hard" } = options;
-    const whole: SelectorSpec[] = everything === true ? [{ kind: "host", host: `~${namespace.name}` }] : [];
-    const selectors = [
-      ...keys.map((key) => selectorOfKey(namespace, checkKey(key))),
-      ...prefixes.map((prefix) => selectorOfPrefix(namespace, checkKey(prefix))),
-      ...checkTags(tags, "tags").map((tag) => selectorOf(namespace, { kind: "tag", tag })),
-      ...whole.map((spec) => selectorOf(namespace, spec)),
-    ];
-    if (selectors.length === 0)
-      throw wrong("invalidate", "it has to name keys, prefixes, tags or everything");
-    if (selectors.length > CACHE_LIMITS.selectors)
-      throw wrong("invalidate", `it names ${selectors.length}; ${CACHE_LIMITS.selectors} are the most`);
-    if (mode !== "hard" && mode !== "soft") throw wrong("mode", "hard or soft");
-    const counts = [`${keys.length} keys`, `${prefixes.length} prefixes`, `${tags.length} tags`].join(", ");
-    return { position: formatPosition(await this.invalidateNow(selectors, mode, counts)) };
+    const { selectors, detail } = readInvalidation(this.core, options);
+    return { position: formatPosition(await this.invalidateNow(selectors, options.mode ?? "hard", detail)) };
   }
 
   /** Answers how to stop it. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
     return this.core.telling.on(name, listener);
+  }
+
+  /** What governs a key, and who says so: the control plane's table, the call, the program's own policies, or the cache. */
+  explain(key: string, { class: call }: Pick<ValueOptions, "class"> = {}): Governance {
+    const rules = this.rulesFor(checkKey(key), call);
+    const by = this.core.policies.saidBy(key, { call, cache: this.ownClass });
+    const { class: of, policy, tags, ttl, ttlMode, window } = rules;
+    return { by, policy, class: of, tags, ttlMs: ttl, ttlMode, windowMs: window };
   }
 
   stats(): CacheStats {
@@ -218,27 +213,43 @@ export class Cache {
 
   private jobFor(key: string, loader: Loader<unknown> | null, options: ReadOptions): Job {
     if (this.disposed) throw new TidegateError("disposed", "The cache has been disposed of.");
+    checkKey(key);
     const { tags = [], ttl, source = "default" } = options;
-    const rules = this.rulesFor(options.class);
+    const rules = this.rulesFor(key, options.class);
     const span = ttl === undefined ? null : durationOf(ttl, "ttl");
     if (span === null && rules.ttl === null && loader !== null)
       throw wrong("ttl", `class ${rules.class} has no ttl of its own: the call has to say one`);
-    checkKey(key);
     checkTags(tags, "tags");
+    const all = rules.tags.length === 0 ? tags : [...new Set([...rules.tags, ...tags])];
     return {
-      ...{ key, rules, tags, ttl: span, loader, source, background: false, candidate: null, over: false },
+      ...{
+        key,
+        rules,
+        tags: all,
+        ttl: span,
+        loader,
+        source,
+        background: false,
+        candidate: null,
+        over: false,
+      },
       arrivedAt: this.core.clock.now(),
       ticket: this.core.view.ticket(),
       drops: this.core.unsent.drops,
+      governedAt: this.core.policies.generation,
     };
   }
 
-  private rulesFor(name: string | undefined): ValueRules {
-    const wanted = name ?? this.ownClass;
-    if (wanted === null) throw wrong("class", "the call has to say one, or the cache");
-    const rules = this.core.rules.get(wanted);
-    if (rules === undefined) throw wrong("class", `there is no class ${JSON.stringify(wanted)}`);
-    return rules;
+  private rulesFor(key: string, call: string | undefined): ValueRules {
+    const { policies } = this.core;
+    const cache = this.ownClass;
+    // The hit path: most caches have no policies.
+    const found = policies.isEmpty
+      ? policies.ofClass(call ?? cache)
+      : policies.rulesFor(checkKey(key), { call, cache });
+    if (found === null) throw wrong("class", "the call has to say one, or a policy, or the cache");
+    if (found === undefined) throw wrong("class", `there is no class ${JSON.stringify(call ?? cache)}`);
+    return found;
   }
 
   private invalidateNow(

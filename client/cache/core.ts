@@ -4,14 +4,15 @@ import type { Millis } from "../../shared/core/units.ts";
 import type { Background, Clock, Timers } from "../../shared/ports/clock.ts";
 import type { Digest, Random } from "../../shared/ports/identity.ts";
 import type { Log, MidTier } from "../../shared/ports/mid-tier.ts";
+import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
 import type { ViewKeeper } from "../../shared/view/view-keeper.ts";
 import type { Counters } from "./counters.ts";
 import type { Failing } from "./failing.ts";
 import type { Flight } from "./flown.ts";
 import type { Namespace } from "./keys.ts";
 import type { Near } from "./near.ts";
-import type { ValueRules } from "./rules.ts";
-import type { Source } from "./source.ts";
+import type { Policies } from "./policies.ts";
+import type { Sources } from "./sources.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { Telling } from "./telling.ts";
 import type { Tiers } from "./tiers.ts";
@@ -29,11 +30,12 @@ export interface CachePorts {
   readonly digest: Digest;
   readonly log: Log;
   readonly midTier: MidTier;
+  readonly budget: OriginBudget;
 }
 
 export interface CacheCore extends CachePorts {
   readonly namespace: Namespace;
-  readonly rules: ReadonlyMap<string, ValueRules>;
+  readonly policies: Policies;
   readonly serializer: Serializer;
   readonly view: ViewKeeper;
   readonly near: Near;
@@ -47,6 +49,6 @@ export interface CacheCore extends CachePorts {
   readonly tiers: Tiers;
   /** Tasks that outlive their call. */
   readonly background: Background;
-  readonly source: (name: string) => Source;
+  readonly sources: Sources;
   readonly deadlines: { readonly call: Millis; readonly load: Millis; readonly soft: Millis };
 }

@@ -23,6 +23,8 @@ export interface CacheStats {
   readonly loadMs: number;
   /** Turned away before the loader, by the reason. */
   readonly shed: Readonly<Record<string, number>>;
+  /** Loads that the own share of a source's budget allowed: Redis could not be asked, or the rate is this process's alone. */
+  readonly byShare: number;
   /** Waits for another process's load. */
   readonly leaseWaits: number;
   /** Values that the mid-tier took, and did not. */
@@ -59,7 +61,7 @@ export type Counters = { -readonly [Name in keyof Counted]: number } & {
 
 export const newCounters = (): Counters => ({
   ...{ near: 0, shared: 0, loaded: 0, coalesced: 0, stale: 0, absent: 0 },
-  ...{ loads: 0, loadFailures: 0, retries: 0, loadMs: 0, leaseWaits: 0, filled: 0, notFilled: 0 },
+  ...{ loads: 0, loadFailures: 0, retries: 0, loadMs: 0, byShare: 0, leaseWaits: 0, filled: 0, notFilled: 0 },
   ...{ sharedErrors: 0, invalidations: 0, unacknowledged: 0, compared: 0, differed: 0 },
   ...{ pulls: 0, pushes: 0, gossipRounds: 0, gossipHeard: 0, gossipTold: 0 },
   failures: new Map(),

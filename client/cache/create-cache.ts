@@ -1,7 +1,7 @@
 // Makes a cache: its databases, its view of the log, and what it was told to be.
 
 import { mix } from "../../shared/core/mix.ts";
-import { type Millis, millis } from "../../shared/core/units.ts";
+import type { Millis } from "../../shared/core/units.ts";
 import { NAMESPACE } from "../../shared/core/value-key.ts";
 import { batchedRedis } from "../../shared/mid-tier/batched.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
@@ -10,6 +10,7 @@ import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
+import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Background, Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
@@ -24,8 +25,10 @@ import { Failing } from "./failing.ts";
 import { offerUnsent } from "./invalidate.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import { Near } from "./near.ts";
+import { type KeyPolicy, Policies } from "./policies.ts";
 import { type ClassOptions, type Duration, durationOf, invalid, rulesByClass } from "./rules.ts";
-import { checkSource, Source, type SourceOptions } from "./source.ts";
+import type { SourceOptions } from "./source.ts";
+import { Sources } from "./sources.ts";
 import { Telemetry, type TelemetryOptions } from "./telemetry.ts";
 import { type Logger, Telling } from "./telling.ts";
 import { allTiers } from "./tiers.ts";
@@ -50,9 +53,13 @@ export interface CacheOptions {
   readonly namespace: string;
   /** The class of whatever no call says another of. */
   readonly class?: string;
+  /** Which class keys are of, by patterns. What the control plane's table says of `tidegate://<namespace>/…` goes before it. */
+  readonly policies?: readonly KeyPolicy[];
   /** Classes of one's own, and changes to Tidegate's. */
   readonly classes?: Readonly<Record<string, ClassOptions>>;
-  /** What loaders ask, by the names that calls give: how much of it they may cost. `default` is for all others. */
+  /** What loaders ask where their calls name no source: how much it may be asked. */
+  readonly origin?: SourceOptions;
+  /** The same of several, by the names that calls give. `default` is for all others. */
   readonly sources?: Readonly<Record<string, SourceOptions>>;
   readonly serializer?: Serializer;
   /** A call in all; a loader; and when a stale value is given while the loader goes on. */
@@ -73,6 +80,7 @@ export function createCache(options: CacheOptions): Cache {
   const map = new KnownShardMap("control");
   const ports: CachePorts = {
     ...{ clock, timers: unrefTimers, callTimers: systemTimers, random: systemRandom, digest: systemDigest },
+    budget: createOriginBudget(control, CACHE_LIMITS.takeDeadline),
     log: createLog(control, { ...LOG_LIMITS, readDeadline: CACHE_LIMITS.logDeadline }),
     midTier: createMidTier({
       shards: databases,
@@ -106,9 +114,14 @@ export function cacheOver(
   const rules = rulesByClass(options.classes ?? {});
   if (options.class !== undefined && !rules.has(options.class))
     throw invalid("class", `there is no class ${JSON.stringify(options.class)}`);
+  const policies = new Policies({ site, name: namespace }, rules, options.policies ?? []);
   const counters = newCounters();
   const { background, idle } = tasks(waitUntil);
   const deadlines = deadlinesOf(options);
+  const sources = new Sources(ports, sourcesOf(options), {
+    namespace: { site, name: namespace },
+    longestLoad: deadlines.load,
+  });
   const view = new ViewKeeper({
     ...ports,
     shared: null,
@@ -117,13 +130,17 @@ export function cacheOver(
     peers: new Peers({ self: "", urls: new Map() }),
     callPeer: async () => ({ kind: "unreachable", reason: "refused" }),
     counters,
-    configured: learnt,
+    configured(fields) {
+      learnt(fields);
+      sources.configure(fields);
+      if (policies.configure(fields)) core.near.clear();
+    },
     reached: () => offerUnsent(core),
   });
   const core: CacheCore = {
     ...ports,
     namespace: { site, name: namespace },
-    ...{ rules, view, counters, background, deadlines },
+    ...{ policies, view, counters, background, deadlines },
     serializer: options.serializer ?? jsonSerializer,
     near: new Near(mix(ports.random.token())),
     flights: new Map(),
@@ -132,7 +149,7 @@ export function cacheOver(
     telling: new Telling(options.logger ?? null),
     telemetry: new Telemetry(options.telemetry ?? {}),
     tiers: allTiers(),
-    source: sourcesOf(ports, options, deadlines.load),
+    sources,
   };
   const cache = new Cache(core, options.class ?? null, idle);
   core.telemetry.observe(namespace, () => cache.stats());
@@ -168,23 +185,11 @@ function deadlinesOf({ deadlines = {} }: Pick<CacheOptions, "deadlines">): Cache
   };
 }
 
-function sourcesOf(
-  ports: CachePorts,
-  { sources = {} }: Pick<CacheOptions, "sources">,
-  load: Millis,
-): CacheCore["source"] {
-  // A load, its second try, and a moment.
-  const longestHeld = millis(2 * load + CACHE_LIMITS.leaseMargin);
-  const made = new Map<string, Source>();
-  for (const [name, options] of Object.entries({ default: {}, ...sources })) {
-    checkSource(name, options);
-    made.set(name, new Source(ports, options, longestHeld));
-  }
-  return (name) => {
-    const source = made.get(name);
-    if (source === undefined) throw invalid("source", `there is no source ${JSON.stringify(name)}`);
-    return source;
-  };
+/** `origin` is another name for the source of whatever names none. */
+function sourcesOf({ origin, sources = {} }: Pick<CacheOptions, "origin" | "sources">) {
+  if (origin === undefined) return sources;
+  if ("default" in sources) throw invalid("origin", "sources.default says the same");
+  return { default: origin, ...sources };
 }
 
 /** What goes on behind calls: each is kept alive where the runtime needs it, and waited for by `dispose`. */

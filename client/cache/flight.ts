@@ -72,7 +72,8 @@ export async function keepLoaded(
   given: { readonly right: Right; readonly loaded: Loaded; readonly loadedAt: Instant },
 ): Promise<FlightOutcome> {
   const { right, loaded, loadedAt } = given;
-  const ttl = loaded.ttl ?? job.rules.ttl ?? millis(0);
+  const said = job.rules.ttlMode === "override" && job.rules.ttl !== null ? null : loaded.ttl;
+  const ttl = said ?? job.rules.ttl ?? millis(0);
   if (right.asOf === null) {
     await giveBack(core, right, null);
     return { kind: "unplaced", value: loaded.packed.value, loadedAt };
@@ -85,6 +86,7 @@ export async function keepLoaded(
     octets: loaded.packed.octets.length,
     selectors: selectorsOfValue(core.namespace, { key: job.key, class: job.rules.class, tags: loaded.tags }),
     life,
+    ttlBy: said === null ? "rules" : "call",
     asOf: right.asOf,
     verifiedTo: right.asOf,
     bornAt: loadedAt,
@@ -132,7 +134,8 @@ async function share(
   return outcome.kind !== "refused";
 }
 
-function keepNear(core: CacheCore, { rules, key, drops }: Job, held: HeldValue): void {
+function keepNear(core: CacheCore, { rules, key, drops, governedAt }: Job, held: HeldValue): void {
   if (!core.tiers.near.enabled || drops !== core.unsent.drops || keptFor(held.life) === 0) return;
+  if (governedAt !== core.policies.generation) return;
   core.near.keep(rules, key, { held, unit: core.random.unit() });
 }

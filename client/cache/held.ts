@@ -21,6 +21,8 @@ export interface HeldValue {
   readonly octets: number;
   readonly selectors: readonly Selector[];
   readonly life: Life;
+  /** Whether a call, or its loader, said how long it is fresh: then its class does not shorten that. */
+  readonly ttlBy: "call" | "rules";
   /** The log's position before the load began; a 304 has no like here. */
   readonly asOf: Position;
   /** Up to where it has been checked against the log: never less than `asOf`. */
@@ -43,8 +45,9 @@ export interface Verdict {
 /** A class that was shortened shortens what is kept already. */
 export function lifeUnder(held: HeldValue, rules: ValueRules): Life {
   const { life } = held;
+  const stands = rules.ttl === null || (held.ttlBy === "call" && rules.ttlMode === "respect");
   return {
-    fresh: rules.ttl === null ? life.fresh : millis(Math.min(life.fresh, rules.ttl)),
+    fresh: stands ? life.fresh : millis(Math.min(life.fresh, rules.ttl)),
     staleWhileRevalidate: millis(Math.min(life.staleWhileRevalidate, rules.staleWhileRevalidate)),
     staleIfError: millis(Math.min(life.staleIfError, rules.staleIfError)),
   };

@@ -37,6 +37,8 @@ export interface Job {
   readonly background: boolean;
   /** As `Unsent` counts: what began before another one is not kept. */
   readonly drops: number;
+  /** As `Policies` counts: what was judged by other rules is not kept near. */
+  readonly governedAt: number;
   /** Its caller has been given his answer: what has not begun by then need not begin for him. */
   over: boolean;
   /** Not good enough as it is; what of it may stand in is decided when it is needed. */

@@ -49,6 +49,8 @@ export const CACHE_LIMITS = {
   tag: 1024,
   /** Selectors of one invalidation. */
   selectors: 1000,
+  /** Keys of which it is remembered which policy governs them. */
+  governed: 20_000,
   /** Octets of a value in the near cache that is charged beside its own: entry, key and selectors. */
   overhead: 512,
   /** Invalidations kept that the log has not taken yet. */
@@ -61,6 +63,14 @@ export const CACHE_LIMITS = {
   line: { user: 1000, background: 64 },
   /** How long for. */
   patience: { user: seconds(2), background: millis(250) },
+  /** A token that is due within this is waited for, turn in hand. */
+  tokenPatience: seconds(1),
+  /** Of a bucket's burst, what renewals behind calls leave to users. */
+  reserve: 0.25,
+  /** Tokens are asked for on the way of a load: without an answer by then the own share decides. */
+  takeDeadline: millis(300),
+  /** Of a rate that all processes share, what each takes for its own while Redis is away: programs run in a handful of them. */
+  share: 0.1,
   /** Second tries, as a share of loads. */
   retryShare: 0.1,
   /** What counts as lately: between once and twice this. */

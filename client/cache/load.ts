@@ -30,16 +30,19 @@ export type LoadOutcome = Loaded | LoadFailed | Shed;
 
 /** Never rejects. A loader that does not heed its signal keeps its turn until it ends. */
 export async function load(core: CacheCore, job: Job): Promise<LoadOutcome> {
-  const source = core.source(job.source);
-  const entered = await source.enter(job.background ? "background" : "user");
+  const source = core.sources.named(job.source);
+  const wish = { class: job.rules.class, priority: job.background ? "background" : "user" } as const;
+  const entered = await source.enter(wish);
   if (entered.kind === "shed") {
     countIn(core.counters.shed, entered.reason);
     return entered;
   }
+  if (entered.byShare) core.counters.byShare += 1;
   const first = run(core, job);
   const outcome = await first.outcome;
-  const isOver = outcome.kind === "failed" && outcome.kept !== "pending" && source.mayRetry();
-  if (!isOver) {
+  const mayTryAgain =
+    outcome.kind === "failed" && outcome.kept !== "pending" && (await source.mayRetry(wish));
+  if (!mayTryAgain) {
     void first.settled.then(() => entered.leave(outcome.kind === "loaded" ? "well" : "failed"));
     return told(core, job, outcome);
   }

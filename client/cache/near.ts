@@ -4,7 +4,7 @@ import { BoundedCache } from "../../shared/core/eviction/bounded-cache.ts";
 import { replacementOf } from "../../shared/core/eviction/policies.ts";
 import { comparePositions } from "../../shared/core/position.ts";
 import { leadOf } from "../../shared/core/refresh-ahead.ts";
-import { earlier, type Instant, instant, type Selector } from "../../shared/core/units.ts";
+import { earlier, type Instant, instant, later, type Selector } from "../../shared/core/units.ts";
 import { endOf, type HeldValue, lifeUnder } from "./held.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import type { ValueRules } from "./rules.ts";
@@ -83,7 +83,7 @@ export class Near {
   private cacheOf(rules: ValueRules): BoundedCache<NearValue> {
     let cache = this.caches.get(rules.class);
     if (cache === undefined) {
-      const expiryOf = ({ held }: NearValue): number => endOf(held, rules);
+      const expiryOf = ({ held }: NearValue): number => later(held.bornAt, held.life.fresh);
       const replacement = replacementOf<NearValue>(rules.eviction, expiryOf);
       cache = new BoundedCache({ budget: rules.memory, replacement, seed: this.seed });
       this.caches.set(rules.class, cache);

@@ -203,6 +203,7 @@ export function loadBehind(core: CacheCore, job: Job, candidate: Verdict): void 
     arrivedAt: core.clock.now(),
     ticket: core.view.ticket(),
     drops: core.unsent.drops,
+    governedAt: core.policies.generation,
   };
   core.background.keep(board(core, behind, null).flight.outcome);
 }

@@ -3,6 +3,7 @@
 import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import { type ClassSettings, type Fence, type L2Budget, l2BudgetOf } from "../../shared/core/rules.ts";
 import { type Bytes, bytes, type Millis, millis } from "../../shared/core/units.ts";
+import { CLASS_NAME } from "../../shared/core/value-key.ts";
 import { parseDuration } from "../../shared/wire/duration.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import { CACHE_LIMITS } from "./limits.ts";
@@ -36,8 +37,14 @@ export interface ClassOptions {
 
 export interface ValueRules {
   readonly class: string;
+  /** The policy's id, where one governs. */
+  readonly policy: string | null;
+  /** The policy's. */
+  readonly tags: readonly string[];
   /** Null: each call has to say it. */
   readonly ttl: Millis | null;
+  /** Whether what a call or a loader says of it counts. */
+  readonly ttlMode: "respect" | "override";
   readonly staleWhileRevalidate: Millis;
   readonly staleIfError: Millis;
   readonly negativeTtl: Millis;
@@ -60,7 +67,7 @@ export function rulesByClass(
   for (const [name, settings] of DEFAULT_CLASSES) rules.set(name, rulesOf(settings, {}, name));
   const standard = DEFAULT_CLASSES.get("standard");
   for (const [name, options] of Object.entries(classes)) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name))
+    if (!CLASS_NAME.test(name))
       throw invalid(`classes.${name}`, "a class's name is letters, digits, - and _");
     const base = DEFAULT_CLASSES.get(name) ?? standard;
     if (base !== undefined) rules.set(name, rulesOf({ ...base, name }, options, `classes.${name}`));
@@ -79,7 +86,10 @@ function rulesOf(settings: ClassSettings, options: ClassOptions, where: string):
     throw invalid(`${where}.jitter`, "jitter is a number from 0 to 1");
   return {
     class: settings.name,
+    policy: null,
+    tags: [],
     ttl,
+    ttlMode: "respect",
     staleWhileRevalidate: span("staleWhileRevalidate", settings.staleWhileRevalidate) ?? none,
     staleIfError: span("staleIfError", settings.staleIfError) ?? none,
     negativeTtl: span("negativeTtl", null) ?? CACHE_LIMITS.negative,

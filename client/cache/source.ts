@@ -1,4 +1,4 @@
-// One source of truth behind loaders, as this process knows it: how much it is asked at once and in all, and whether it is well.
+// One source of truth behind loaders: how much it is asked at once and in all, and whether it is well.
 
 import {
   afterwards,
@@ -7,25 +7,49 @@ import {
   type OriginBreaker,
   passing,
 } from "../../shared/core/origin-breaker.ts";
+import { type OriginLimits, UNLIMITED } from "../../shared/core/origin-limits.ts";
 import { countRequest, mayRetry, newRetryBudget, type RetryBudget } from "../../shared/core/retry-budget.ts";
-import { type Bucket, fullBucket, reserveOf, takeTokens } from "../../shared/core/token-bucket.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
 import type { Priority } from "../../shared/core/waiting-line.ts";
 import { type Slot, Slots } from "../../shared/origin/slots.ts";
+import { Tokens } from "../../shared/origin/tokens.ts";
 import type { Clock, Timers } from "../../shared/ports/clock.ts";
+import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
 import { CACHE_LIMITS } from "./limits.ts";
-import { invalid } from "./rules.ts";
 
-/** What loaders of one source may cost it; of this process. */
-export interface SourceOptions {
-  /** Loads at once. */
+/** How many loads at once, and how often one that failed is tried again. */
+interface OwnLimits {
+  /** Loads at once, of this process. */
   readonly concurrency?: number;
-  /** Loads a second, and how many may come at once after a quiet time. Without a rate there is no such limit. */
-  readonly ratePerSecond?: number;
-  readonly burst?: number;
   /** Second tries, as a share of loads; 0 = none. */
   readonly retryShare?: number;
 }
+
+/** Of this process alone. Without a rate there is no such limit. */
+interface OwnRate {
+  /** Loads a second, and how many may come at once after a quiet time. */
+  readonly ratePerSecond?: number;
+  readonly burst?: number;
+  readonly shared?: false;
+}
+
+/** Of all processes together: each load takes a token from a bucket in Redis. */
+interface SharedRate {
+  readonly ratePerSecond: number;
+  readonly burst?: number;
+  /** `true`: all processes of this namespace. A name: all programs of the site that say the same. */
+  readonly shared: true | string;
+  /** The part of rate and burst that this process takes for its own while Redis is away; a tenth unless it is said. */
+  readonly share?: number;
+}
+
+/** What the control plane says of the site's origin: out of the very bucket that edges ask by. */
+interface SiteBudget {
+  readonly budget: "site";
+}
+
+/** What loaders of one source may cost it. */
+export type SourceOptions = OwnLimits & (OwnRate | SharedRate | SiteBudget);
 
 /** Turned away before the loader was asked. */
 export interface Shed {
@@ -36,87 +60,102 @@ export interface Shed {
 
 export interface Entered {
   readonly kind: "entered";
+  /** Whether the own share allowed it, since the shared budget could not be asked. */
+  readonly byShare: boolean;
   /** What came of the load. */
   leave(outcome: "well" | "failed"): void;
 }
 
-/** Background work leaves this share of a burst to users. */
-const RESERVE = 0.25;
+export interface Wish {
+  readonly class: string;
+  readonly priority: Priority;
+}
+
+export interface SourcePorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly budget: OriginBudget;
+}
 
 export class Source {
   private readonly clock: Clock;
   private readonly slots: Slots;
+  private readonly tokens: Tokens;
   private readonly retries: RetryBudget;
-  private readonly terms: { readonly rate: number; readonly burst: number } | null;
   private readonly retryLimits: { readonly share: number; readonly span: Millis };
   private readonly longestHeld: Millis;
-  private bucket: Bucket | null = null;
   private breaker: OriginBreaker = CLOSED;
 
   constructor(
-    ports: { readonly clock: Clock; readonly timers: Timers },
+    ports: SourcePorts,
     options: SourceOptions,
-    longestHeld: Millis,
+    of: { readonly bucket: string; readonly longestHeld: Millis },
   ) {
-    const {
-      concurrency = CACHE_LIMITS.concurrency,
-      ratePerSecond,
-      retryShare = CACHE_LIMITS.retryShare,
-    } = options;
+    const { concurrency = CACHE_LIMITS.concurrency, retryShare = CACHE_LIMITS.retryShare } = options;
     this.clock = ports.clock;
-    this.longestHeld = longestHeld;
-    this.terms =
-      ratePerSecond === undefined
-        ? null
-        : { rate: ratePerSecond, burst: options.burst ?? Math.max(1, ratePerSecond) };
+    this.longestHeld = of.longestHeld;
     this.retryLimits = { share: retryShare, span: CACHE_LIMITS.retrySpan };
     this.retries = newRetryBudget(ports.clock.now());
+    const budget = isShared(options) ? ports.budget : NOBODYS;
+    this.tokens = new Tokens(
+      { clock: ports.clock, budget },
+      { site: of.bucket, share: null, reserve: CACHE_LIMITS.reserve },
+    );
+    if (!("budget" in options)) this.tokens.limits = limitsOf(options);
     this.slots = new Slots(ports, {
       adaptive: { ...FIXED, floor: concurrency, ceiling: concurrency },
       line: CACHE_LIMITS.line,
       patience: CACHE_LIMITS.patience,
-      longestHeld,
+      longestHeld: of.longestHeld,
     });
   }
 
-  async enter(priority: Priority): Promise<Entered | Shed> {
+  /** What the control plane says of the site's origin, where that is what limits it. */
+  configure(limits: OriginLimits | "unknown"): void {
+    this.tokens.limits = limits;
+  }
+
+  async enter(wish: Wish): Promise<Entered | Shed> {
     const closed = this.closedFor();
     if (closed !== null) return shed("breaker", closed);
-    const slot = await this.slots.enter(priority);
+    const slot = await this.slots.enter(wish.priority);
     if (slot === "full") return shed("concurrency", CACHE_LIMITS.patience.user);
     if (slot === "late") return shed("queue", CACHE_LIMITS.patience.user);
-    const refusal = this.take(priority);
-    if (refusal === null) return this.entered(slot);
+    const token = await this.take(wish);
+    // It may have been closed while a turn and a token were waited for.
+    const since = this.closedFor();
+    if (token.kind === "granted" && since === null) return this.entered(slot, token.byShare);
     slot.leave();
-    return refusal;
+    return token.kind === "shed" ? token : shed("breaker", since ?? millis(0));
   }
 
   /** Whether one that failed may be tried a second time; it is counted where it may. */
-  mayRetry(): boolean {
-    return (
-      this.closedFor() === null &&
-      mayRetry(this.retries, this.clock.now(), this.retryLimits) &&
-      this.take("user") === null
-    );
+  async mayRetry(wish: Wish): Promise<boolean> {
+    if (this.closedFor() !== null || !mayRetry(this.retries, this.clock.now(), this.retryLimits))
+      return false;
+    return (await this.take(wish)).kind === "granted";
   }
 
-  private take(priority: Priority): Shed | null {
-    if (this.terms === null) return null;
-    const now = this.clock.now();
-    this.bucket ??= fullBucket(this.terms, now);
-    const reserve = priority === "background" ? reserveOf(this.terms, RESERVE, 1) : 0;
-    const asked = { ...this.terms, cost: 1, patience: millis(0), reserve };
-    const given = takeTokens(this.bucket, asked, now);
-    return given.kind === "granted" ? null : shed("rate", given.wait);
+  /** With a slot in hand: what comes soon is waited for, by users, while not too many of them wait so. */
+  private async take({
+    class: of,
+    priority,
+  }: Wish): Promise<{ readonly kind: "granted"; readonly byShare: boolean } | Shed> {
+    const patience = this.slots.mayLinger ? CACHE_LIMITS.tokenPatience : millis(0);
+    const outcome = await this.tokens.take({ class: of, priority, patience });
+    if (outcome.kind === "refused") return shed("rate", outcome.wait);
+    if (outcome.after > 0) await this.slots.linger(outcome.after);
+    return { kind: "granted", byShare: outcome.by === "share" };
   }
 
-  private entered(slot: Slot): Entered {
+  private entered(slot: Slot, byShare: boolean): Entered {
     const now = this.clock.now();
     countRequest(this.retries, now, this.retryLimits);
     const probe = this.breaker.kind !== "closed";
     this.breaker = passing(this.breaker, now);
     return {
       kind: "entered",
+      byShare,
       leave: (outcome) => {
         slot.leave();
         const came = { well: outcome === "well", probe, at: this.clock.now() };
@@ -142,17 +181,22 @@ const FIXED = {
   weight: { limit: 0.2, usual: 0.05 },
 } as const;
 
-const shed = (reason: Shed["reason"], retryAfter: Millis): Shed => ({ kind: "shed", reason, retryAfter });
+/** Where a rate is this process's alone, its own share is all of it. */
+const NOBODYS: OriginBudget = {
+  take: () => Promise.resolve({ kind: "unavailable", reason: "there is none" }),
+};
 
-export function checkSource(name: string, options: SourceOptions): void {
-  const { concurrency, ratePerSecond, burst, retryShare } = options;
-  const where = `sources.${name}`;
-  if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1))
-    throw invalid(`${where}.concurrency`, "a whole number from 1 on is needed");
-  if (ratePerSecond !== undefined && !(ratePerSecond > 0))
-    throw invalid(`${where}.ratePerSecond`, "a number above 0 is needed");
-  if (burst !== undefined && (ratePerSecond === undefined || !(burst >= 1)))
-    throw invalid(`${where}.burst`, "a number from 1 on, beside a ratePerSecond, is needed");
-  if (retryShare !== undefined && !(retryShare >= 0 && retryShare <= 1))
-    throw invalid(`${where}.retryShare`, "a number from 0 to 1 is needed");
+const isShared = (options: SourceOptions): options is OwnLimits & (SharedRate | SiteBudget) =>
+  "budget" in options || (options.shared !== undefined && options.shared !== false);
+
+function limitsOf(options: OwnLimits & (OwnRate | SharedRate)): OriginLimits {
+  const { ratePerSecond: rate } = options;
+  if (rate === undefined) return UNLIMITED;
+  const { burst = Math.max(1, rate) } = options;
+  const part = isShared(options) ? (options.share ?? CACHE_LIMITS.share) : 1;
+  // A bucket that holds less than one token never gives one.
+  const share = { rate: rate * part, burst: Math.max(1, burst * part) };
+  return { ...UNLIMITED, budget: { rate, burst, share } };
 }
+
+const shed = (reason: Shed["reason"], retryAfter: Millis): Shed => ({ kind: "shed", reason, retryAfter });

@@ -12,6 +12,9 @@ import type { ValueRules } from "./rules.ts";
 import { type Serializer, unpack } from "./values.ts";
 
 /** Values of one serializer are nothing to another. */
+/** Says that the life stated is a call's own, which its class does not shorten. */
+const TTL_BY = "tidegate-ttl-by";
+
 const mediaType = ({ name }: Serializer): string => `application/vnd.tidegate.value; serializer=${name}`;
 
 /** For how long, jitter applied: the same for everybody who holds what this lease brought. */
@@ -38,7 +41,10 @@ export function storedValue(
     id: held.id,
     key: cacheKeyOf(core.namespace, given.key),
     status: 200,
-    headers: [["content-type", mediaType(core.serializer)]],
+    headers: [
+      ["content-type", mediaType(core.serializer)],
+      ...(held.ttlBy === "call" ? [[TTL_BY, "call"] as const] : []),
+    ],
     class: given.class,
     selectors: held.selectors,
     asOf: held.asOf,
@@ -72,6 +78,7 @@ export function readStoredValue(
     octets: body.length,
     selectors: answer.selectors,
     life: { fresh, staleWhileRevalidate, staleIfError },
+    ttlBy: headerValue(answer.headers, TTL_BY) === "call" ? "call" : "rules",
     asOf: answer.asOf,
     verifiedTo,
     bornAt,

@@ -28,6 +28,7 @@ export class FakeLog implements Log {
   private readonly entries: Kept[] = [];
   private readonly index: LogIndex = new Map();
   private readonly operations = new Map<string, Position>();
+  private readonly configuration = new Map<string, string>();
   private readonly reachable: Reachable;
 
   constructor(reachable: Reachable) {
@@ -58,6 +59,14 @@ export class FakeLog implements Log {
     });
   }
 
+  /** As the control plane does: an entry that replaces one field, or takes it out. */
+  configure(field: string, value: string | null): void {
+    if (value === null) this.configuration.delete(field);
+    else this.configuration.set(field, value);
+    const payload: LogPayload = { kind: "config", field, value, selectors: [] };
+    this.entries.push({ payload, at: this.reachable.now() });
+  }
+
   async confirm(): Promise<{ readonly kind: "confirmed" }> {
     return { kind: "confirmed" };
   }
@@ -82,7 +91,7 @@ export class FakeLog implements Log {
       (): SnapshotOutcome => ({
         kind: "snapshot",
         head: this.head(),
-        configuration: new Map(),
+        configuration: new Map(this.configuration),
         at: this.reachable.now(),
       }),
     );

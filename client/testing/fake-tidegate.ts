@@ -1,9 +1,13 @@
 // A whole mid-tier in memory, with a clock of its own: for tests of programs that cache.
 
 import type { Digest, Random } from "../../shared/ports/identity.ts";
+import { policyField } from "../../shared/wire/configuration.ts";
+import { originField } from "../../shared/wire/origin-limits.ts";
 import type { Cache } from "../cache/cache.ts";
 import { type CacheOptions, cacheOver } from "../cache/create-cache.ts";
 import { CACHE_LIMITS } from "../cache/limits.ts";
+import type { KeyPolicy } from "../cache/policies.ts";
+import { FakeBudget } from "./fake-budget.ts";
 import { FakeLog } from "./fake-log.ts";
 import { FakeMidTier } from "./fake-mid-tier.ts";
 import { type Condition, Reachable } from "./reachable.ts";
@@ -21,6 +25,10 @@ export interface FakeTidegate {
     readonly size: number;
   };
   readonly log: { condition: Condition; takes(latency: number | string): void };
+  /** A row of the site's metadata table, as the control plane would put it; null takes it out. Programs hear of it as they hear of a purge. */
+  policy(id: string, row: KeyPolicy | null, site?: string): void;
+  /** What the site's origin may be asked for: its `limits` as the control plane takes them. */
+  originLimits(limits: Readonly<Record<string, unknown>>, site?: string): void;
 }
 
 /** `seed`: of all that is left to chance, so that a test that fails does so again. */
@@ -32,11 +40,14 @@ export function fakeTidegate(seed = 1): FakeTidegate {
   ];
   const midTier = new FakeMidTier(sharedReach);
   const log = new FakeLog(logReach);
+  const budget = new FakeBudget(logReach);
   const random = seeded(seed);
   return {
     clock,
-    cache: (options) =>
-      cacheOver({ clock, timers: clock, callTimers: clock, random, digest: NAMES, log, midTier }, options),
+    cache: (options) => {
+      const ports = { clock, timers: clock, callTimers: clock, random, digest: NAMES, log, midTier, budget };
+      return cacheOver(ports, options);
+    },
     shared: {
       get condition() {
         return sharedReach.condition;
@@ -51,6 +62,9 @@ export function fakeTidegate(seed = 1): FakeTidegate {
       },
     },
     log: logReach,
+    policy: (id, row, site = "default") =>
+      log.configure(policyField(site, id), row === null ? null : JSON.stringify(row)),
+    originLimits: (limits, site = "default") => log.configure(originField(site), JSON.stringify(limits)),
   };
 }
 

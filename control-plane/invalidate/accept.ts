@@ -6,7 +6,7 @@ import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts";
 import { formatSelector, type SelectorSpec, whateverQuery } from "../../shared/core/selector.ts";
 import type { Selector } from "../../shared/core/units.ts";
-import { parseValueUrl, placeOfKey, VALUE_SCHEME } from "../../shared/core/value-key.ts";
+import { CLASS_NAME, parseValueUrl, placeOfKey, VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Expected } from "../../shared/ports/mid-tier.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
 import type { Fault } from "../../shared/wire/json.ts";
@@ -172,11 +172,17 @@ function readersOf(
       const message = textFault(tag, LIMITS.tag);
       return message === null ? { kind: "tag", tag } : { kind: "fault", message };
     },
-    classes: (name) =>
-      DEFAULT_CLASSES.has(name)
-        ? { kind: "class", class: name }
-        : { kind: "fault", message: `must be one of ${[...DEFAULT_CLASSES.keys()].join(", ")}` },
+    classes: readClass,
   };
+}
+
+/** Programs make classes of their own: whoever names one says that he means it, since a slip would name nothing. */
+function readClass(text: string): ReturnType<Read> {
+  if (DEFAULT_CLASSES.has(text)) return { kind: "class", class: text };
+  const own = text.startsWith(VALUE_SCHEME) ? text.slice(VALUE_SCHEME.length) : "";
+  if (CLASS_NAME.test(own)) return { kind: "class", class: own };
+  const message = `must be one of ${[...DEFAULT_CLASSES.keys()].join(", ")}, or a program's own as ${VALUE_SCHEME}<class>`;
+  return { kind: "fault", message };
 }
 
 /** A key of a program's own values; null where the text is something else. */

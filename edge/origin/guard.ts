@@ -20,12 +20,12 @@ import { originOf, type SiteOrigin } from "../../shared/core/site-origin.ts";
 import type { BucketTerms } from "../../shared/core/token-bucket.ts";
 import type { Millis } from "../../shared/core/units.ts";
 import { type SlotLimits, Slots } from "../../shared/origin/slots.ts";
+import { type OwnShare, Share, Tokens } from "../../shared/origin/tokens.ts";
 import type { Clock, Timers } from "../../shared/ports/clock.ts";
 import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
 import { decodeSite, siteField } from "../../shared/wire/configuration.ts";
 import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
 import { LIMITS } from "../config.ts";
-import { type OwnShare, Share, Tokens } from "./tokens.ts";
 
 export interface GuardPorts {
   readonly clock: Clock;
@@ -44,7 +44,8 @@ export class OriginGuards {
 
   constructor(ports: GuardPorts, share: BucketTerms | null) {
     this.ports = ports;
-    this.share = share === null ? null : { terms: share, share: new Share(ports.clock) };
+    this.share =
+      share === null ? null : { terms: share, share: new Share(ports.clock, LIMITS.originReserve) };
   }
 
   configure(fields: ReadonlyMap<string, string>): void {
@@ -98,7 +99,7 @@ export class OriginGuard {
     this.origin = of.origin;
     this.clock = ports.clock;
     this.slots = new Slots(ports, slotLimits(UNLIMITED));
-    this.tokens = new Tokens(ports, of);
+    this.tokens = new Tokens(ports, { ...of, reserve: LIMITS.originReserve });
     this.retries = newRetryBudget(ports.clock.now());
   }
 

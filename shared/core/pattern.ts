@@ -1,5 +1,7 @@
 // Key patterns of the metadata table: URLPattern's syntax without regexp groups, matched in linear time.
 
+import { NAMESPACE, VALUE_SCHEME, valueHost } from "./value-key.ts";
+
 /**
  * `*` matches anything, `/` included; `:name` matches one non-empty path segment or part of one;
  * everything else matches itself. `host` null matches every host.
@@ -24,10 +26,11 @@ export const MAX_PATTERN_LENGTH = 1024;
 /** Each wildcard multiplies the worst case of matching; eight are more than any real table needs. */
 export const MAX_WILDCARDS = 8;
 
-/** Parses `/path/*`, `//host/path`, `https://host/path` or `*.host/path`. */
+/** Parses `/path/*`, `//host/path`, `https://host/path` or `*.host/path`; of programs' values `tidegate://namespace/key`. */
 export function parsePattern(text: string): PatternOutcome {
   const problem = problemOf(text);
   if (problem !== null) return { kind: "invalid", message: problem };
+  if (text.startsWith(VALUE_SCHEME)) return parseValuePattern(text);
   const rest = text.replace(/^(?:https?:)?\/\//, "");
   const hosted = rest !== text || !text.startsWith("/");
   const slash = hosted ? rest.indexOf("/") : 0;
@@ -41,6 +44,17 @@ export function parsePattern(text: string): PatternOutcome {
       path: tokens(path),
     },
   };
+}
+
+/** One namespace, by its name: whose values a change takes names from has to be told by it. */
+function parseValuePattern(text: string): PatternOutcome {
+  const rest = text.slice(VALUE_SCHEME.length);
+  const slash = rest.indexOf("/");
+  const namespace = slash < 0 ? rest : rest.slice(0, slash);
+  if (!NAMESPACE.test(namespace))
+    return { kind: "invalid", message: "must name one namespace: tidegate://<namespace>/<pattern of keys>" };
+  const path = tokens(slash < 0 ? "/*" : rest.slice(slash));
+  return { kind: "pattern", pattern: { text, host: [{ kind: "text", text: valueHost(namespace) }], path } };
 }
 
 function problemOf(text: string): string | null {

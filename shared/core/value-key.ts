@@ -5,6 +5,9 @@ export const VALUE_SCHEME = "tidegate://";
 /** Names of namespaces. */
 export const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** Names of classes that programs make. */
+export const CLASS_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
 /** No host of a page begins so: the two never name each other. */
 export const valueHost = (namespace: string): string => `~${namespace}`;
 

@@ -43,6 +43,7 @@ describe("beside edges", () => {
 
   test.each([
     ["by a tag", { tags: ["both"] }],
+    ["by a class of the program's own", { classes: ["tidegate://quick"] }],
     ["by its URL", { urls: ["tidegate://app/users/1%3Fx"] }],
     ["by a prefix of its namespace", { prefixes: ["tidegate://app/users"] }],
     ["with all of the site", { everything: true, confirm: "default" }],
@@ -57,6 +58,79 @@ describe("beside edges", () => {
     expect(performance.now() - began).toBeLessThan(1500);
     await cluster.call("POST", "/invalidate", { prefixes: ["tidegate://app/"] });
     await until("it is gone", async () => (await read()).every((value) => value > before + 1));
+  });
+
+  test("a class of Tidegate's, purged through the control plane or by a program, is purged for pages and values", async () => {
+    const page = { "cache-control": "max-age=600" };
+    cluster.site.set("/tagged/class", { headers: page, body: "x" });
+    let loads = 0;
+    const load = () => {
+      loads += 1;
+      return loads;
+    };
+    const rules = [{ key_pattern: "classed", class: "hot", window_ms: 300 }];
+    const { url, token } = cluster.redis;
+    const cache = createCache({ redis: { url, token }, namespace: "classes", policies: rules });
+    const read = () => cache.getOrFetch("classed", load);
+    const hit = async () => (await cluster.get(0, "/tagged/class")).cacheStatus.includes("hit");
+    const purges = [
+      () => cluster.call("POST", "/invalidate", { classes: ["hot"], wait: true }),
+      () => cache.invalidate({ classes: ["hot"] }),
+    ];
+    for (const purge of purges) {
+      await until("the edge has it", hit);
+      const [before, asked] = [await read(), cluster.site.requests("/tagged/class")];
+      expect(await read()).toBe(before);
+      await purge();
+      await until("the value is loaded anew", async () => (await read()) > before);
+      await until("the page is fetched anew", async () => {
+        await hit();
+        return cluster.site.requests("/tagged/class") > asked;
+      });
+    }
+    await cache.dispose();
+  });
+
+  test("a policy of the table governs keys from when programs hear of it", async () => {
+    const [cache] = caches;
+    const row = {
+      id: "fresh",
+      key_pattern: "tidegate://app/prices/*",
+      class: "hot",
+      ttl: "7s",
+      window_ms: 200,
+    };
+    expect((await cluster.call("POST", "/policies", row)).status).toBe(201);
+    await until("it is heard of", async () => {
+      await cache?.ready();
+      return cache?.explain("prices/1").policy === "fresh";
+    });
+    expect(cache?.explain("prices/1")).toMatchObject({ by: "table", ttlMs: 7000, windowMs: 200 });
+    expect(cache?.explain("other")).toMatchObject({ by: "cache", class: "quick" });
+    const bad = await cluster.call("POST", "/policies", { ...row, id: "bad", key_pattern: "tidegate://*/x" });
+    expect(bad.status).toBe(422);
+  });
+
+  test("programs share the budget of a source", async () => {
+    const { url, token } = cluster.redis;
+    const sources = { default: { ratePerSecond: 0.01, burst: 5, shared: true } } as const;
+    const three = [1, 2, 3].map(() =>
+      createCache({ redis: { url, token }, namespace: "budget", class: "hot", sources }),
+    );
+    await Promise.all(three.map((cache) => cache.ready()));
+    let loads = 0;
+    const calls = three.flatMap((cache, which) =>
+      Array.from({ length: 10 }, (_, at) => cache.getOrFetch(`${which}/${at}`, () => (loads += 1))),
+    );
+    const ended = await Promise.allSettled(calls);
+    const byShare = three.reduce((sum, cache) => sum + cache.stats().byShare, 0);
+    // A machine that is too busy to answer in time loses tokens, and leaves it to each program's share of one.
+    expect(loads).toBeGreaterThanOrEqual(3);
+    expect(loads).toBeLessThanOrEqual(5 + byShare);
+    expect(byShare).toBeLessThanOrEqual(3);
+    const refused = ended.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
+    expect(new Set(refused)).toEqual(new Set(["overloaded"]));
+    await Promise.all(three.map((cache) => cache.dispose()));
   });
 
   test("what names another namespace, or no key, leaves it as it is", async () => {

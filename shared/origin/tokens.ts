@@ -1,6 +1,6 @@
-// Tokens for one request to an origin: from the buckets that all edges share, or by the own share while those can't be reached.
+// Tokens for one request to an origin: from the buckets that all who ask it share, or by the own share while those can't be reached.
 
-import type { OriginLimits } from "../../shared/core/origin-limits.ts";
+import type { OriginLimits } from "../core/origin-limits.ts";
 import {
   type Bucket,
   type BucketTerms,
@@ -9,12 +9,11 @@ import {
   type TokensAsked,
   type TokensGiven,
   takeTokens,
-} from "../../shared/core/token-bucket.ts";
-import { elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
-import type { Priority } from "../../shared/core/waiting-line.ts";
-import type { Clock } from "../../shared/ports/clock.ts";
-import type { BucketAsked, OriginBudget } from "../../shared/ports/origin-budget.ts";
-import { LIMITS } from "../config.ts";
+} from "../core/token-bucket.ts";
+import { elapsed, type Instant, later, type Millis, millis } from "../core/units.ts";
+import type { Priority } from "../core/waiting-line.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { BucketAsked, OriginBudget } from "../ports/origin-budget.ts";
 
 export interface TokenWish {
   readonly class: string;
@@ -28,13 +27,15 @@ export type TokenOutcome =
   | { readonly kind: "granted"; readonly after: Millis; readonly by: "bucket" | "share" | "nobody" }
   | { readonly kind: "refused"; readonly wait: Millis };
 
-/** What this isolate may ask for while the buckets can't be reached. */
+/** What this isolate, or process, may ask for while the buckets can't be reached. */
 export class Share {
   private readonly clock: Clock;
+  private readonly reserve: number;
   private bucket: Bucket | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, reserve: number) {
     this.clock = clock;
+    this.reserve = reserve;
   }
 
   take(wish: TokenWish, terms: BucketTerms, fullCost: number): TokenOutcome {
@@ -42,7 +43,7 @@ export class Share {
     const cost = Math.min(fullCost, terms.burst);
     const now = this.clock.now();
     this.bucket ??= fullBucket(terms, now);
-    const asked: TokensAsked = { ...terms, cost, ...urgencyOf(terms, wish, cost) };
+    const asked: TokensAsked = { ...terms, cost, ...urgencyOf(terms, wish, { cost, reserve: this.reserve }) };
     const given = takeTokens(this.bucket, asked, now);
     return given.kind === "granted" ? { ...given, by: "share" } : given;
   }
@@ -60,17 +61,25 @@ export class Tokens {
   private readonly site: string;
   private readonly ownShare: OwnShare | null;
   private readonly siteShare: Share;
+  private readonly reserve: number;
   /** Until when the buckets are known to have nothing for whom. */
   private readonly refused = new Map<string, Instant>();
 
   constructor(
     ports: { clock: Clock; budget: OriginBudget },
-    of: { readonly site: string; readonly share: OwnShare | null },
+    of: {
+      /** Whose buckets they are. */
+      readonly site: string;
+      readonly share: OwnShare | null;
+      /** Of a bucket's burst, what background work leaves to users. */
+      readonly reserve: number;
+    },
   ) {
     this.ports = ports;
     this.site = of.site;
     this.ownShare = of.share;
-    this.siteShare = new Share(ports.clock);
+    this.reserve = of.reserve;
+    this.siteShare = new Share(ports.clock, of.reserve);
   }
 
   async take(wish: TokenWish): Promise<TokenOutcome> {
@@ -81,7 +90,7 @@ export class Tokens {
     if (limits.budget === null) return UNASKED;
     const known = this.knownRefusal(wish);
     if (known !== null) return { kind: "refused", wait: known };
-    const buckets = bucketsOf(this.site, limits, wish);
+    const buckets = this.bucketsFor(limits, wish);
     const outcome = await this.ports.budget.take({ buckets, patience: wish.patience });
     if (outcome.kind === "granted") return { ...outcome, by: "bucket" };
     if (outcome.kind === "refused") return this.remember(wish, outcome);
@@ -89,6 +98,20 @@ export class Tokens {
     return ownShare === null
       ? this.siteShare.take(wish, limits.budget.share, cost)
       : ownShare.share.take(wish, ownShare.terms, cost);
+  }
+
+  private bucketsFor(limits: OriginLimits, wish: TokenWish): BucketAsked[] {
+    const { site, reserve } = this;
+    const own = limits.classes.get(wish.class);
+    const cost = own?.cost ?? 1;
+    const asked = (name: string, { rate, burst }: BucketTerms): BucketAsked => ({
+      ...{ name, rate, burst, cost },
+      reserve: urgencyOf({ rate, burst }, wish, { cost, reserve }).reserve,
+    });
+    return [
+      ...(limits.budget === null ? [] : [asked(site, limits.budget)]),
+      ...(own === undefined || own.terms === null ? [] : [asked(`${site}:${wish.class}`, own.terms)]),
+    ];
   }
 
   /** Others only take from it meanwhile: to ask again any sooner would cost a command, and bring nothing. */
@@ -110,25 +133,12 @@ const UNASKED: TokenOutcome = { kind: "granted", after: millis(0), by: "nobody" 
 
 const nameOf = ({ priority, ...wish }: TokenWish): string => `${priority} ${wish.class}`;
 
-function bucketsOf(site: string, limits: OriginLimits, wish: TokenWish): BucketAsked[] {
-  const own = limits.classes.get(wish.class);
-  const cost = own?.cost ?? 1;
-  const asked = (name: string, { rate, burst }: BucketTerms): BucketAsked => ({
-    ...{ name, rate, burst, cost },
-    reserve: urgencyOf({ rate, burst }, wish, cost).reserve,
-  });
-  return [
-    ...(limits.budget === null ? [] : [asked(site, limits.budget)]),
-    ...(own === undefined || own.terms === null ? [] : [asked(`${site}:${wish.class}`, own.terms)]),
-  ];
-}
-
 /** Background work takes only what is left over. */
 const urgencyOf = (
   terms: BucketTerms,
   { priority, patience }: TokenWish,
-  cost: number,
+  { cost, reserve }: { readonly cost: number; readonly reserve: number },
 ): Pick<TokensAsked, "patience" | "reserve"> =>
   priority === "user"
     ? { patience, reserve: 0 }
-    : { patience: millis(0), reserve: reserveOf(terms, LIMITS.originReserve, cost) };
+    : { patience: millis(0), reserve: reserveOf(terms, reserve, cost) };
