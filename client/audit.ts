@@ -15,7 +15,7 @@ import type {
 } from "./schemas.ts";
 import { type CallOptions, type Connection, openStream, refusalIn } from "./send.ts";
 
-type AuditQuery = Omit<Routes["GET /audit"]["query"], "format">;
+export type AuditQuery = Omit<Routes["GET /audit"]["query"], "format">;
 
 export interface AuditCalls {
   /** Newest first; a page may hold fewer than asked for and still have a next one. */

@@ -18,7 +18,7 @@ import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 
 /** How many loads at once, and how often one that failed is tried again. */
-interface OwnLimits {
+export interface OwnLimits {
   /** Loads at once, of this process. */
   readonly concurrency?: number;
   /** Second tries, as a share of loads; 0 = none. */
@@ -26,7 +26,7 @@ interface OwnLimits {
 }
 
 /** Of this process alone. Without a rate there is no such limit. */
-interface OwnRate {
+export interface OwnRate {
   /** Loads a second, and how many may come at once after a quiet time. */
   readonly ratePerSecond?: number;
   readonly burst?: number;
@@ -34,7 +34,7 @@ interface OwnRate {
 }
 
 /** Of all processes together: each load takes a token from a bucket in Redis. */
-interface SharedRate {
+export interface SharedRate {
   readonly ratePerSecond: number;
   readonly burst?: number;
   /** `true`: all processes of this namespace. A name: all programs of the site that say the same. */
@@ -44,7 +44,7 @@ interface SharedRate {
 }
 
 /** What the control plane says of the site's origin: out of the very bucket that edges ask by. */
-interface SiteBudget {
+export interface SiteBudget {
   readonly budget: "site";
 }
 

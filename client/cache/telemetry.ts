@@ -9,23 +9,23 @@ export interface TelemetryOptions {
   readonly tracer?: Tracer;
 }
 
-type Attributes = Record<string, string>;
+export type Attributes = Record<string, string>;
 
-interface Meter {
+export interface Meter {
   createObservableCounter(name: string, options?: Described): Observable;
   createObservableGauge(name: string, options?: Described): Observable;
 }
 
-interface Described {
+export interface Described {
   description?: string;
   unit?: string;
 }
 
-interface Observable {
+export interface Observable {
   addCallback(callback: (result: { observe(value: number, attributes?: Attributes): void }) => void): void;
 }
 
-interface Tracer {
+export interface Tracer {
   startActiveSpan<Result>(
     name: string,
     options: { attributes?: Attributes },
@@ -33,7 +33,7 @@ interface Tracer {
   ): Result;
 }
 
-interface Span {
+export interface Span {
   recordException(exception: Error | string): void;
   setStatus(status: { code: number; message?: string }): unknown;
   end(): void;

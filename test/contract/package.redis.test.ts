@@ -6,6 +6,8 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,6 +19,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { publint } from "publint";
+import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePortRange } from "../../dev/ports.ts";
 import { type Supervised, supervise } from "../../dev/supervise.ts";
@@ -70,6 +73,17 @@ afterAll(async () => {
 test("publint finds nothing", async () => {
   const { messages } = await publint({ pkgDir: installed, strict: true });
   expect(messages).toEqual([]);
+});
+
+test("it needs nothing that only one runtime has: no built-in modules, no globals of Node", () => {
+  const scripts = readdirSync(installed).filter((name) => name.endsWith(".js"));
+  expect(scripts).toEqual(expect.arrayContaining(["client.js", "testing.js"]));
+  const texts = scripts.map((name) => readFileSync(join(installed, name), "utf8"));
+  const imported = texts.flatMap((text) => ts.preProcessFile(text, true, true).importedFiles);
+  const packages = imported.map(({ fileName }) => fileName).filter((name) => !name.startsWith("./"));
+  expect(new Set(packages)).toEqual(new Set(["@upstash/redis/cloudflare"]));
+  for (const text of texts)
+    expect(text).not.toMatch(/(?<![.\w])(?:process|Buffer|require|global|Deno|Bun)[.(]/);
 });
 
 test("its types hold, and so do the examples", { timeout: 60_000 }, () => {
