@@ -22,7 +22,7 @@ export interface InvalidateOptions {
   readonly mode?: "hard" | "soft";
 }
 
-/** Throws `invalid-argument` for whatever is not as it has to be. */
+/** @internal Throws `invalid-argument` for whatever is not as it has to be. */
 export function readInvalidation(
   { namespace, policies }: Pick<CacheCore, "namespace" | "policies">,
   { keys = [], prefixes = [], tags = [], classes = [], everything, mode = "hard" }: InvalidateOptions,
