@@ -99,13 +99,15 @@ export const LIMITS = {
   warmupPatience: seconds(10),
   /** Between two pieces of an origin's body: what stalls longer has broken off. */
   originIdle: seconds(15),
-  /** Longer than the origin's deadline, so that a lease never expires under a living holder. */
-  leaseDuration: seconds(32),
+  /** Of a holder that died nobody may wait longer than a client's patience; a living one renews its lease. */
+  leaseDuration: seconds(5),
+  /** Three times within a lease, so that one lost reply costs none. */
+  leaseRenewal: millis(1500),
   /** A waiter looks again after this much, jittered by half; under 100 ms so that an uncacheable key frees it quickly. */
   pollInterval: millis(40),
   /** As many times it looks that quickly; nobody waits longer than about 4 s for an origin that is well. */
   quickPolls: 100,
-  /** From then on it waits for a holder that is most likely dead, and for the lease to expire. */
+  /** From then on it waits for an origin that takes its time. */
   slowPollInterval: millis(500),
   /** After this long a waiter asks the origin itself. */
   longestWait: seconds(33),

@@ -8,6 +8,7 @@ import type { Edge } from "./edge.ts";
 import { fetchAndStore } from "./fetch-and-store.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Judged } from "./judge.ts";
+import { keepLease } from "./keep-lease.ts";
 import { lookInBucket } from "./large/look-in-bucket.ts";
 import { acquire, keyFor, type Right } from "./lease.ts";
 import { promote } from "./tiers/store-everywhere.ts";
@@ -82,6 +83,7 @@ const isInVain = ({ request }: FlightJob, { token, l2Unavailable }: Right): bool
   request.purpose === "write-through" && token === null && !l2Unavailable;
 
 async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {
+  let done = (): void => {};
   try {
     const acquired = await acquire(edge, job);
     if (acquired.kind === "refused") return controls.settle({ kind: "refused" });
@@ -97,6 +99,7 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     if (job.range !== null && acquired.right.validators !== null)
       return controls.settle({ kind: "stale-whole" });
     const { right, alone } = acquired;
+    done = keepLease(edge, right);
     const shared = await lookInBucket(edge, job, right);
     if (shared !== null) return takeFromBucket(edge, { shared, right, controls });
     // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.
@@ -105,5 +108,7 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
   } catch (error) {
     controls.settle({ kind: "failed", reason: "broken", fallback: null });
     throw error;
+  } finally {
+    done();
   }
 }

@@ -10,6 +10,7 @@ import VALUE from "../../shared/mid-tier/scripts/journal-read.lua";
 import PEEK from "../../shared/mid-tier/scripts/peek.lua";
 import READ_OR_LEASE from "../../shared/mid-tier/scripts/read-or-lease.lua";
 import RELEASE from "../../shared/mid-tier/scripts/release.lua";
+import RENEW from "../../shared/mid-tier/scripts/renew.lua";
 import SINCE from "../../shared/mid-tier/scripts/since.lua";
 import SNAPSHOT from "../../shared/mid-tier/scripts/snapshot.lua";
 import TAKE from "../../shared/mid-tier/scripts/take.lua";
@@ -17,7 +18,7 @@ import VERIFIED from "../../shared/mid-tier/scripts/verified.lua";
 
 /** What a request itself costs, and what edges pull of the log; all others are the control plane's. */
 const SCRIPTS = {
-  ...{ read: READ_OR_LEASE, fill: FILL, peek: PEEK, release: RELEASE },
+  ...{ read: READ_OR_LEASE, fill: FILL, peek: PEEK, release: RELEASE, renew: RENEW },
   ...{ take: TAKE, check: CHECK, verified: VERIFIED },
   ...{ accept: ACCEPT, value: VALUE, claim: CLAIM, append: APPEND },
   pull: SINCE,

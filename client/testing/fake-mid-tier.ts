@@ -9,6 +9,7 @@ import type {
   ReadOutcome,
   ReadQuery,
   ReleaseQuery,
+  RenewQuery,
 } from "../../shared/ports/mid-tier.ts";
 import type { Reachable } from "./reachable.ts";
 
@@ -80,6 +81,16 @@ export class FakeMidTier implements MidTier {
           this.leases.set(key, { kind: marker.kind, until: later(this.reachable.now(), marker.for) });
       }
       return { kind: "released" } as const;
+    });
+    return outcome.kind;
+  }
+
+  async renew({ key, token, duration }: RenewQuery): Promise<"renewed" | "lost" | "unavailable"> {
+    const outcome = await this.reachable.call(() => {
+      const lease = this.leaseAt(key);
+      if (lease?.kind !== "held" || lease.token !== token) return { kind: "lost" } as const;
+      this.leases.set(key, { ...lease, until: later(this.reachable.now(), duration) });
+      return { kind: "renewed" } as const;
     });
     return outcome.kind;
   }

@@ -12,6 +12,7 @@ import type { MissingCopies } from "./missing-copies.ts";
 import { newestOf, type PeekedAt, placesIn } from "./peeked.ts";
 import {
   giveBack,
+  renew,
   peek,
   readOrLease,
   recordVerified,
@@ -53,6 +54,10 @@ export function createMidTier(config: MidTierConfig): MidTier {
         shards.map((shard) => giveBack(shard, { key, token, marker }, config.fillDeadline)),
       );
       return given.includes("unavailable") ? "unavailable" : "released";
+    },
+    async renew({ at, ...lease }) {
+      const shard = shardOf(config, at);
+      return shard === null ? "lost" : renew(shard, lease, config.readDeadline);
     },
     async verified({ shard: id, ...about }) {
       const shard = shardOf(config, id);

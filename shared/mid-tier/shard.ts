@@ -9,6 +9,7 @@ import type {
   L2Answer,
   LeaseMarker,
   ReadQuery,
+  RenewQuery,
   Unavailable,
 } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../ports/redis.ts";
@@ -23,6 +24,7 @@ import fillScript from "./scripts/fill.lua";
 import peekScript from "./scripts/peek.lua";
 import readOrLeaseScript from "./scripts/read-or-lease.lua";
 import releaseScript from "./scripts/release.lua";
+import renewScript from "./scripts/renew.lua";
 import VERIFIED from "./scripts/verified.lua";
 
 // Joined once: a text joined anew at each call is hashed anew by whoever looks it up.
@@ -30,6 +32,7 @@ const FILL = SHARD_PRELUDE + compact(BUDGET_PRELUDE) + fillScript;
 const PEEK = SHARD_PRELUDE + peekScript;
 const READ_OR_LEASE = SHARD_PRELUDE + readOrLeaseScript;
 const RELEASE = SHARD_PRELUDE + releaseScript;
+const RENEW = SHARD_PRELUDE + renewScript;
 
 /** A database as one version of the map sees it. */
 export interface Shard {
@@ -252,6 +255,17 @@ export async function giveBack(
   const command = evalOn(shard, RELEASE, { keys: [leaseKey(key)], args });
   const { kind } = scriptReply(await shard.redis.run([command], deadline));
   return kind === "unavailable" ? kind : "released";
+}
+
+export async function renew(
+  shard: Shard,
+  { key, token, duration }: Omit<RenewQuery, "at">,
+  deadline: Millis,
+): Promise<"renewed" | "lost" | "unavailable"> {
+  const command = evalOn(shard, RENEW, { keys: [leaseKey(key)], args: [token, duration] });
+  const reply = scriptReply(await shard.redis.run([command], deadline));
+  if (reply.kind === "unavailable") return reply.kind;
+  return reply.strings[0] === "renewed" ? "renewed" : "lost";
 }
 
 export async function recordVerified(

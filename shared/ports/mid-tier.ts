@@ -100,6 +100,15 @@ export interface ReleaseQuery {
   readonly at: readonly string[];
 }
 
+export interface RenewQuery {
+  readonly key: string;
+  readonly token: string;
+  /** From now on. */
+  readonly duration: Millis;
+  /** The shard that has granted the lease. */
+  readonly at: string;
+}
+
 export interface LeaseMarker {
   readonly kind: "uncacheable" | "failing";
   readonly for: Millis;
@@ -216,6 +225,8 @@ export interface MidTier {
   fill(query: FillQuery): Promise<FillOutcome>;
   /** "unavailable": some shard did not say that it is done. */
   release(query: ReleaseQuery): Promise<"released" | "unavailable">;
+  /** Keeps a lease that is still held; "lost": somebody else's, or nobody's. */
+  renew(query: RenewQuery): Promise<"renewed" | "lost" | "unavailable">;
   /** Records what a check found, for this very answer only. */
   verified(query: { shard: string; key: string; id: string; position: Position }): Promise<void>;
 }

@@ -57,6 +57,7 @@ function slowEdge(...found: ("absent" | "taken" | "unavailable")[]) {
       read: () => takes(3, { kind: found.shift() ?? "absent", at: [] } as never),
       fill: async () => ({ kind: "unavailable" }) as never,
       release: async () => "unavailable",
+      renew: async () => "unavailable",
       verified: async () => undefined,
     },
   });

@@ -187,6 +187,24 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect(traffic.corrupt).toBe(1);
     });
 
+    test("a lease is renewed for its holder alone, and never taken back once it is another's", async () => {
+      const renew = (token: string, duration = 20_000) =>
+        midTier.renew({ key, token, duration: millis(duration), at: "one" });
+      const remaining = async () => {
+        const outcome = await read({ lease: lease("theirs") });
+        return outcome.kind === "taken" ? outcome.remaining : Number.NaN;
+      };
+      expect(await renew("mine")).toBe("lost");
+      await read();
+      expect(await remaining()).toBeLessThanOrEqual(5000);
+      expect(await renew("theirs")).toBe("lost");
+      expect(await renew("mine")).toBe("renewed");
+      expect(await remaining()).toBeGreaterThan(5000);
+      await midTier.release({ key, token: "mine", marker: { kind: "uncacheable", for: millis(5000) }, at: ["one"] });
+      expect(await renew("mine")).toBe("lost");
+      expect(await renew("uncacheable")).toBe("lost");
+    });
+
     test("a value of another type in the answer's place is removed, not stumbled over", async () => {
       await run("SET", `tg:a:${key}`, "graffiti");
       expect(await read()).toEqual({ kind: "leased", granted: GRANTED });

@@ -66,6 +66,7 @@ function staleInL2(answer: Parameters<typeof storedAnswer>[0]): MidTier {
     },
     fill: async () => ({ kind: "stored", displaced: 0 }),
     release: async () => "released",
+    renew: async () => "renewed",
     verified: async () => undefined,
   };
 }

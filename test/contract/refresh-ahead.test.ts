@@ -60,6 +60,10 @@ class OneKey implements MidTier {
     return "released";
   }
 
+  async renew(): Promise<"renewed"> {
+    return "renewed";
+  }
+
   async verified(): Promise<void> {}
 }
 

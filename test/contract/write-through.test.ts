@@ -229,6 +229,7 @@ describe("what harms no write", () => {
         read: async () => ({ ...(await unavailable()), at: [] }),
         fill: unavailable,
         release: async () => "unavailable",
+        renew: async () => "unavailable",
         verified: async () => undefined,
       },
     });

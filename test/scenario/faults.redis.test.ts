@@ -1,6 +1,7 @@
 // Without pushes, with edges and Redis killed: what was purged stays purged, and nobody gets an error that the origin didn't give.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
 import { SITE_HOST, startTestCluster, type TestCluster } from "../support/cluster.ts";
 import { ask, until } from "../support/http.ts";
 
@@ -35,6 +36,28 @@ test("without a push, an edge honours a purge within its window", async () => {
     );
   }
   expect(performance.now() - acknowledgedAt).toBeLessThan(WINDOW_MS + 500);
+});
+
+test("a key whose fetch died with its edge is fetched by another one within a lease", async () => {
+  cluster.site.set(
+    "/orphan",
+    page(() => "orphan"),
+  );
+  const gate = cluster.site.gate("/orphan");
+  const died = cluster.get(0, "/orphan").catch(() => null);
+  await gate.holding(1);
+  process.kill(-(cluster.edges[0]?.pid() ?? Number.NaN), "SIGKILL");
+  expect(await died).toBeNull();
+  gate.open();
+  const since = performance.now();
+  expect((await cluster.get(1, "/orphan")).text).toBe("orphan");
+  expect(performance.now() - since).toBeLessThan(LIMITS.leaseDuration + 2000);
+  expect(cluster.site.requests("/orphan")).toBe(2);
+  await until(
+    () => cluster.get(0, "/orphan").catch(() => null),
+    (got) => got !== null,
+    { withinMs: 20_000, everyMs: 50 },
+  );
 });
 
 test("an edge that was killed comes back with its Cache API, and serves nothing that was purged meanwhile", async () => {

@@ -105,6 +105,7 @@ export function loneEdge(
         read: async () => ({ ...(await unavailable()), at: [] }),
         fill: unavailable,
         release: async () => "unavailable",
+        renew: async () => "unavailable",
         verified: nothing,
       },
       journal: {

@@ -1,0 +1,79 @@
+// A lease lasts as long as its holder fetches, and no renewal follows once it is over or lost.
+
+import { expect, test } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
+import type { Edge } from "../../edge/edge.ts";
+import { keepLease } from "../../edge/keep-lease.ts";
+import type { Right } from "../../edge/lease.ts";
+import type { RenewQuery } from "../../shared/ports/mid-tier.ts";
+
+type Outcome = "renewed" | "lost" | "unavailable";
+
+/** An edge whose timer fires when it is told to. */
+function renewing(outcomes: Outcome[]) {
+  const asked: RenewQuery[] = [];
+  const due: { span: number; action: () => void }[] = [];
+  const edge = {
+    midTier: {
+      renew: async (query: RenewQuery): Promise<Outcome> => {
+        asked.push(query);
+        return outcomes.shift() ?? "renewed";
+      },
+    },
+    timers: {
+      after(span: number, action: () => void) {
+        const one = { span, action };
+        due.push(one);
+        return () => void due.splice(due.indexOf(one), 1);
+      },
+    },
+  } as unknown as Edge;
+  return {
+    ...{ edge, asked, due },
+    async fire() {
+      due.shift()?.action();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+const right = (token: string | null): Right =>
+  ({ token, leaseKey: "key", granted: { shard: "two", copies: [], silent: [] } }) as unknown as Right;
+
+test("a lease is renewed, several times within its life, until its holder is done", async () => {
+  const { edge, asked, due, fire } = renewing(["renewed", "unavailable"]);
+  const done = keepLease(edge, right("mine"));
+  for (let times = 0; times < 3; times++) {
+    expect(due.map(({ span }) => span)).toEqual([LIMITS.leaseRenewal]);
+    await fire();
+  }
+  expect(LIMITS.leaseRenewal * 3).toBeLessThan(LIMITS.leaseDuration);
+  expect(asked).toEqual(
+    Array(3).fill({ key: "key", token: "mine", duration: LIMITS.leaseDuration, at: "two" }),
+  );
+  done();
+  expect(due).toEqual([]);
+});
+
+test("a lease that is lost is not asked for again", async () => {
+  const { edge, asked, due, fire } = renewing(["lost"]);
+  keepLease(edge, right("mine"));
+  await fire();
+  expect(asked.length).toBe(1);
+  expect(due).toEqual([]);
+});
+
+test("a renewal that is under way when the holder is done has no successor", async () => {
+  const { edge, due } = renewing([]);
+  const done = keepLease(edge, right("mine"));
+  due.shift()?.action();
+  done();
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  expect(due).toEqual([]);
+});
+
+test("without a lease nothing is renewed", () => {
+  const { edge, due } = renewing([]);
+  keepLease(edge, right(null))();
+  expect(due).toEqual([]);
+});
