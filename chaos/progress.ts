@@ -71,6 +71,8 @@ export class Progress {
     const { order, about, startedAt, endedAt, phase, verdicts, problem } = this;
     return {
       ...{ id: order.id, experiment: order.experiment, ...about, seed: order.seed },
+      ...(order.from === undefined ? {} : { from: order.from }),
+      ...(order.arrives === undefined ? {} : { arrives: order.arrives }),
       state: this.state(),
       ...{ phase, startedAt, endedAt, durationMs: order.durationMs, verdicts, problem },
       timeline: this.history?.timeline() ?? [],
