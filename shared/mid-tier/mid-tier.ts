@@ -12,10 +12,10 @@ import type { MissingCopies } from "./missing-copies.ts";
 import { newestOf, type PeekedAt, placesIn } from "./peeked.ts";
 import {
   giveBack,
-  renew,
   peek,
   readOrLease,
   recordVerified,
+  renew,
   type Shard,
   type ShardLimits,
   type ShardRead,

@@ -85,7 +85,12 @@ async function leaseWaits(stage: AlertStage): Promise<void> {
     },
   };
   const away = { kind: "unavailable", reason: "away" } as const;
-  const rest = { fill: async () => away, release: async () => "released" as const, renew: async () => "lost" as const, verified: async () => {} };
+  const rest = {
+    fill: async () => away,
+    release: async () => "released" as const,
+    renew: async () => "lost" as const,
+    verified: async () => {},
+  };
   const lone: LoneEdge = loneEdge([HOT], { midTier: { ...taken, ...rest } });
   lone.origin = answer(lone);
   const counted = await countedBy(lone, async () => {

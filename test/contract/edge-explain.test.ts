@@ -92,7 +92,12 @@ test("what L2 holds is told with its shard, and no right is taken", async () => 
       const body = new Uint8Array(5);
       return { kind: "hit", found: { answer, body, verifiedTo: asOf, residence: millis(700), shard: "b" } };
     },
-    ...{ fill: away, release: async () => "unavailable", renew: async () => "unavailable", verified: async () => undefined },
+    ...{
+      fill: away,
+      release: async () => "unavailable",
+      renew: async () => "unavailable",
+      verified: async () => undefined,
+    },
   };
   const told = await about(await beaten(edgeWithAnswer(midTier)), "/a/1");
   expect(told.tiers?.l2).toMatchObject({ kind: "answer", shard: "b", ageMs: 700, step: "serve" });

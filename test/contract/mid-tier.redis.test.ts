@@ -200,7 +200,12 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect(await renew("theirs")).toBe("lost");
       expect(await renew("mine")).toBe("renewed");
       expect(await remaining()).toBeGreaterThan(5000);
-      await midTier.release({ key, token: "mine", marker: { kind: "uncacheable", for: millis(5000) }, at: ["one"] });
+      await midTier.release({
+        key,
+        token: "mine",
+        marker: { kind: "uncacheable", for: millis(5000) },
+        at: ["one"],
+      });
       expect(await renew("mine")).toBe("lost");
       expect(await renew("uncacheable")).toBe("lost");
     });
