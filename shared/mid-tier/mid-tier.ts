@@ -227,13 +227,8 @@ async function repair(
 ): Promise<void> {
   if (query.lease === null) return;
   // The other's count was made after the lease was granted, so it is not less than the age was then.
-  const by = {
-    kind: "lease",
-    token: query.lease.token,
-    leaseKey: query.key,
-    age: stored.residence,
-  } as const;
-  await writeStored(config, query, { shard: asked.shard, stored, by });
+  const lease = { token: query.lease.token, leaseKey: query.key, age: stored.residence };
+  await writeStored(config, query, { shard: asked.shard, stored, by: { kind: "lease", ...lease } });
 }
 
 /** Everybody who should hold the answer gets it, where they hold none or an older one. */
