@@ -37,7 +37,7 @@ export const BROKEN_BUILDS: Readonly<Record<string, BrokenBuild>> = {
   },
   /** Nobody asks for a token before the origin is asked. */
   "budget-ignored": {
-    file: "edge/origin/tokens.ts",
+    file: "shared/origin/tokens.ts",
     find: "    if (limits.budget === null) return UNASKED;",
     put: "    if (limits.budget !== undefined) return UNASKED;",
     only: ["mass-invalidate"],

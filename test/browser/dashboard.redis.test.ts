@@ -162,7 +162,8 @@ describe("the overview", () => {
     expect(new URL(page.url()).search).toBe("?range=15m&class=standard");
     await page.click("button[aria-label^=Look]");
     const ground = "getComputedStyle(document.body).backgroundColor";
-    expect(await page.evaluate(ground)).toBe("rgb(13, 19, 18)");
+    // A page can be asked before its style sheets are there, while none of it is shown.
+    await expect.poll(() => page.evaluate(ground)).toBe("rgb(13, 19, 18)");
     expect(new URL(page.url()).search).toBe("?range=15m&class=standard");
   });
 

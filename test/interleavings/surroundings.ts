@@ -39,12 +39,15 @@ function later(world: World, state: State, by: number): State {
 const tick = (world: World, state: State): Move =>
   doing("a second goes by", { ...later(world, state, SECOND), left: spent(state.left, "ticks") });
 
+/** Markers are leases that nobody holds, and run out with them. */
+const LONGEST_HELD = Math.max(LIMITS.leaseDuration, LIMITS.uncacheableFor, LIMITS.failingFor);
+
 /**
  * For when nothing else can happen and somebody still waits, for a holder that is gone: in the end every lease runs out.
  * Null where nothing changes by it, and whoever waits would do so for ever.
  */
 export function timeToTheEnd(world: World, state: State): Move | null {
-  const after = later(world, state, LIMITS.leaseDuration + 1);
+  const after = later(world, state, LONGEST_HELD + 1);
   if (after.content === state.content) return null;
   const truth = { ...state.truth, standing: {} };
   return doing("time goes by until every lease has run out", { ...after, truth });
@@ -55,7 +58,7 @@ function expiry(world: World, state: State): Move | null {
   const { truth, now } = state;
   if (!Object.keys(truth.standing).some((key) => standingAt(truth, key, now) !== null)) return null;
   const left = spent(state.left, "expiries");
-  const after = later(world, state, LIMITS.leaseDuration + 1);
+  const after = later(world, state, LONGEST_HELD + 1);
   return doing("every lease runs out", { ...after, left, truth: { ...truth, standing: {} } });
 }
 
