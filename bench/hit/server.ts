@@ -1,11 +1,9 @@
 // Cache servers to compare with, where they are installed: nginx and Varnish, configured here, on a port of their own.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
-import { delimiter, join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { freePort } from "../../dev/redis/launch.ts";
+import { findProgram, startProgram } from "../peers/program.ts";
 import type { Started } from "./worker.ts";
 
 export type ServerName = "nginx" | "varnish";
@@ -16,29 +14,16 @@ interface Plan {
   readonly origin: number;
 }
 
-const START_MS = 10_000;
-const STOP_MS = 5000;
-
 /** Null where it is not installed. */
 export async function startServer(name: ServerName, plan: Plan): Promise<Started | null> {
-  const program = onPath(name === "nginx" ? "nginx" : "varnishd");
-  if (program === null) return null;
+  const path = findProgram(name === "nginx" ? "nginx" : "varnishd");
+  if (path === null) return null;
   const dir = join(plan.dir, name);
   mkdirSync(dir, { recursive: true });
   const port = await freePort();
-  const args = ARGUMENTS[name]({ ...plan, dir, port });
   // Leads a group of its own: its workers' CPU time is counted with its own.
-  const child = spawn(program, args, { detached: true, stdio: ["ignore", "ignore", "ignore"] });
-  const end = (): void => void child.kill("SIGKILL");
-  process.once("exit", end);
-  await listening(child, port);
-  return {
-    ...{ port, pid: child.pid ?? 0, rounds: [] },
-    async stop() {
-      process.off("exit", end);
-      await stopped(child);
-    },
-  };
+  const { pid, stop } = await startProgram(path, ARGUMENTS[name]({ ...plan, dir, port }), port);
+  return { port, pid, rounds: [], stop };
 }
 
 const ARGUMENTS: Readonly<Record<ServerName, (of: Plan & { port: number }) => string[]>> = {
@@ -91,43 +76,3 @@ http {
   }
 }
 `;
-
-function onPath(program: string): string | null {
-  // Where such servers are installed is not on everybody's path.
-  for (const folder of [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"]) {
-    if (folder === "") continue;
-    const candidate = join(folder, program);
-    try {
-      accessSync(candidate, constants.X_OK);
-      return candidate;
-    } catch (error) {
-      if (!["ENOENT", "EACCES", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    }
-  }
-  return null;
-}
-
-async function listening(child: ChildProcess, port: number): Promise<void> {
-  for (const giveUpAt = performance.now() + START_MS; performance.now() < giveUpAt; await pause(50)) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`);
-    if (await answers(port)) return;
-  }
-  await stopped(child);
-  throw new Error(`${child.spawnfile} does not listen`);
-}
-
-function answers(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host: "127.0.0.1", port });
-  socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-  return promise.finally(() => socket.destroy());
-}
-
-async function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  child.kill("SIGTERM");
-  const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
-  await ended;
-  clearTimeout(late);
-}

@@ -52,7 +52,10 @@ export async function startProgram(path: string, args: readonly string[], port: 
     ended = true;
   });
   const { pid } = child;
+  const end = (): void => signal(pid, "SIGKILL");
   const stop = async (): Promise<void> => {
+    // Whoever has the number afterwards is somebody else.
+    process.off("exit", end);
     signal(pid, "SIGTERM");
     await Promise.race([over, pause(STOPS_WITHIN_MS)]);
     signal(pid, "SIGKILL");
@@ -65,7 +68,7 @@ export async function startProgram(path: string, args: readonly string[], port: 
       throw new Error(`${path} did not start: ${said.trim()}`);
     }
   }
-  process.once("exit", () => signal(pid, "SIGKILL"));
+  process.once("exit", end);
   return { pid: pid ?? 0, stop };
 }
 
