@@ -5,6 +5,7 @@ import type { ChaosOrder } from "../shared/wire/chaos.ts";
 import { LIMITS, RECOVERED_SHARE } from "./config.ts";
 import { type Experiment, isDatabase, type OriginBudget } from "./experiment.ts";
 import type { PullLever } from "./lever-calls.ts";
+import { aborted } from "./pause.ts";
 import type { Progress } from "./progress.ts";
 import type { SetStage, Stage } from "./stage/stage.ts";
 import { type Evidence, verdictsOf } from "./verdicts.ts";
@@ -45,6 +46,8 @@ export async function runExperiment(ports: ExperimentPorts, run: Run): Promise<v
     progress.failed(error instanceof Error ? error.message : String(error));
   } finally {
     await heal(ports, run, stage);
+    // What was not gone through to its end sends and purges still.
+    await stage?.end().catch((error: Error) => progress.failed(`ending: ${error.message}`));
     await stage?.close();
     progress.over();
   }
@@ -102,7 +105,8 @@ async function injectAll(
     async pull(lever: Parameters<PullLever>[0]) {
       if (!signal.aborted) await pull(lever);
     },
-    purgeAll: () => stage.purgeAll(),
+    // It is sent until somebody acknowledges it, which may be never.
+    purgeAll: () => Promise.race([stage.purgeAll(), aborted(signal)]),
     note: (text: string) => progress.note(text),
   };
   for (const { at, act } of experiment.steps) {

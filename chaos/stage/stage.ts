@@ -24,6 +24,7 @@ export interface Stage {
   checkable(): number;
   purgeAll(): Promise<void>;
   begin(): void;
+  /** Resolves when all that was sent has ended; may be called again, and without `begin`. */
   end(): Promise<{ readonly withheld: number }>;
   /** Whether every edge has all of these; null where nobody can say so now. */
   converged(entries: readonly LedgerEntry[]): Promise<boolean | null>;

@@ -163,7 +163,20 @@ describe("everything is healed", () => {
     await ended;
     expect(progress.report()).toMatchObject({ state: "failed", problem: "no such process", verdicts: [] });
     expect(bench.pulled.at(-1)?.lever.kind).toBe("heal");
-    expect(bench.isClosed).toBe(true);
+    expect([bench.isAsked, bench.isClosed]).toEqual([false, true]);
+  });
+
+  test("where it is ended while a purge is under way that nobody acknowledges", async () => {
+    const bench = new ChaosBench();
+    const run = begin(bench, orderFor("mass-invalidate"));
+    bench.purgeAll = () => {
+      run.progress.aborted();
+      run.abort.abort();
+      return Promise.withResolvers<void>().promise;
+    };
+    await run.ended;
+    expect(run.progress.report()).toMatchObject({ state: "aborted", phase: "over", verdicts: [] });
+    expect([bench.isAsked, bench.isClosed]).toEqual([false, true]);
   });
 
   test("where a step fails after others have broken something", async () => {

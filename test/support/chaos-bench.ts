@@ -16,10 +16,13 @@ export class ChaosBench {
   readonly pulled: { readonly at: number; readonly lever: Lever }[] = [];
   readonly origin: { readonly at: number; readonly state: OriginState }[] = [];
   isClosed = false;
+  /** Whether clients still ask and purge. */
+  isAsked = false;
   /** Called as virtual time passes. */
   onTime: (now: number) => void = () => undefined;
   requestAt: (now: number) => Partial<SeenRequest> = () => ({});
   isConverged: () => boolean | null = () => true;
+  purgeAll: () => Promise<void> = async () => undefined;
   stageProblem: string | null = null;
   leverProblem: string | null = null;
   private readonly history = new History();
@@ -66,9 +69,14 @@ export class ChaosBench {
       ledger,
       violations: () => ({ count: 0, byRule: {}, worstLateMs: 0 }),
       checkable: () => 10,
-      purgeAll: async () => undefined,
-      begin: () => undefined,
-      end: async () => ({ withheld: 0 }),
+      purgeAll: () => this.purgeAll(),
+      begin: () => {
+        this.isAsked = true;
+      },
+      end: async () => {
+        this.isAsked = false;
+        return { withheld: 0 };
+      },
       converged: async () => this.isConverged(),
       findings: async () => ({ acknowledged: 1, missing: 0, doubled: 0, unapplied: 0, chainHolds: true }),
       close: async () => {
