@@ -32,6 +32,8 @@ export const LIMITS = {
   purgeAgain: millis(500),
   /** Of one try; the next one begins then. */
   purgeTry: seconds(4),
+  /** Characters of one text of a report: one that is longer would not be taken by the control plane. */
+  text: 1000,
   /** Reports that the agent keeps. */
   reports: 50,
   /** Tries of handing a report to the control plane, and between them: an outage of half a minute is outlasted. */

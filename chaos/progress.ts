@@ -1,6 +1,7 @@
 // The report of an experiment as it grows.
 
 import type { ChaosOrder, ChaosReport, ChaosVerdict } from "../shared/wire/chaos.ts";
+import { LIMITS } from "./config.ts";
 import type { History } from "./history.ts";
 
 export class Progress {
@@ -40,16 +41,16 @@ export class Progress {
   }
 
   note(text: string): void {
-    this.events.push({ at: this.wall(), text });
+    this.events.push({ at: this.wall(), text: short(text) });
   }
 
   judged(verdicts: readonly ChaosVerdict[]): void {
-    this.verdicts = verdicts;
+    this.verdicts = verdicts.map((verdict) => ({ ...verdict, text: short(verdict.text) }));
   }
 
   /** The first thing that went wrong is the one that matters. */
   failed(problem: string): void {
-    this.problem ??= problem;
+    this.problem ??= short(problem);
     this.note(problem);
   }
 
@@ -87,3 +88,7 @@ export class Progress {
     return held && this.problem === null ? "passed" : "failed";
   }
 }
+
+/** What went wrong is told in words that may be anybody's, and of any length. */
+const short = (text: string): string =>
+  text.length <= LIMITS.text ? text : `${text.slice(0, LIMITS.text - 1)}…`;

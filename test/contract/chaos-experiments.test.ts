@@ -7,6 +7,7 @@ import type { Experiment } from "../../chaos/experiment.ts";
 import { EXPERIMENT } from "../../chaos/experiments.ts";
 import { Progress } from "../../chaos/progress.ts";
 import { runExperiment } from "../../chaos/run-experiment.ts";
+import { readReport } from "../../control-plane/chaos/report.ts";
 import {
   type ChaosOrder,
   DIRECTIONS,
@@ -196,6 +197,33 @@ describe("everything is healed", () => {
     await ended;
     expect(progress.report()).toMatchObject({ state: "failed", problem: bench.stageProblem });
     expect(bench.pulled.map(({ lever }) => lever.kind)).toEqual(["heal"]);
+  });
+});
+
+describe("a report that the control plane takes", () => {
+  const isTaken = (progress: Progress): boolean =>
+    readReport(JSON.stringify(progress.report())).kind === "report";
+
+  test.each(EXPERIMENTS)("comes of %s", async (name) => {
+    const { ended, progress } = begin(new ChaosBench(), orderFor(name));
+    expect(isTaken(progress)).toBe(true);
+    await ended;
+    expect(isTaken(progress)).toBe(true);
+  });
+
+  test("comes of errors of any length and any number", async () => {
+    const bench = new ChaosBench();
+    bench.leverProblem = "no such process ".repeat(1000);
+    const failing = begin(bench, orderFor("kill-edge"));
+    await failing.ended;
+    expect(failing.progress.report().problem).toMatch(/^no such process .*…$/);
+    expect(isTaken(failing.progress)).toBe(true);
+    const noisy = new ChaosBench();
+    noisy.requestAt = (now) => ({ hit: false, error: `an error of its own at ${now}` });
+    const { ended, progress } = begin(noisy, orderFor("kill-edge"));
+    await ended;
+    expect(progress.report().verdicts.map(({ name }) => name)).toContain("client-errors");
+    expect(isTaken(progress)).toBe(true);
   });
 });
 
