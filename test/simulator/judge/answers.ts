@@ -106,22 +106,33 @@ function ownAnswer(scene: Scene, exchange: Exchange, outcome: Answered): void {
   scene.report("5 failure is not an answer", exchange, text);
 }
 
-/** 304 and HEAD: the validator says which version is meant, and the newest asking for it counts. */
+/** 304 and HEAD: the validator says which version is meant, and any asking for it may be the one that was stored. */
 function bodiless(scene: Scene, exchange: Exchange, outcome: Answered): void {
   if (outcome.etag === null || outcome.status >= 400) return;
   const same = [...scene.history.generations.values()].filter(
     ({ path, etag, variant }) =>
       path === exchange.path && etag === outcome.etag && (variant ?? exchange.variant) === exchange.variant,
   );
-  const newest = same.sort((a, b) => b.askedAt - a.askedAt)[0];
-  if (newest === undefined)
+  if (same.length === 0) {
     scene.report("8 no crossing", exchange, `validator ${outcome.etag} is not of this resource`);
-  else bounded(scene, exchange, { ...newest, askedAt: scene.lastAskedAt(newest, outcome.at) });
+    return;
+  }
+  const breaches = same.map((one) =>
+    pastTheBound(scene, exchange, { ...one, askedAt: scene.lastAskedAt(one, outcome.at) }),
+  );
+  const [breach] = breaches;
+  if (breach !== undefined && breach !== null && !breaches.includes(null))
+    scene.report("1 bounded staleness", exchange, breach);
+}
+
+function bounded(scene: Scene, exchange: Exchange, generation: Generation): void {
+  const breach = pastTheBound(scene, exchange, generation);
+  if (breach !== null) scene.report("1 bounded staleness", exchange, breach);
 }
 
 /** Invariant 1, of what the origin gave or confirmed: how late an acknowledged hard invalidation may show. */
-function bounded(scene: Scene, exchange: Exchange, generation: Generation): void {
-  if (scene.isLawless(exchange) || scene.leapt(exchange)) return;
+function pastTheBound(scene: Scene, exchange: Exchange, generation: Generation): string | null {
+  if (scene.isLawless(exchange) || scene.leapt(exchange)) return null;
   const bound = scene.boundOf(exchange.path, exchange.viewAtArrival);
   for (const one of scene.history.invalidations) {
     if (one.mode !== "hard" || one.acknowledgedAt === null || generation.askedAt >= countsFrom(one)) continue;
@@ -129,10 +140,9 @@ function bounded(scene: Scene, exchange: Exchange, generation: Generation): void
     const late = exchange.arrivedAt - countsFrom(one) - bound;
     if (late <= EPSILON || !scene.hits(one, generation)) continue;
     const what = `${one.selectors.join(" + ")} appended at ${one.appendedAt}, acknowledged at ${one.acknowledgedAt}`;
-    const text = `content asked for at ${generation.askedAt} (generation ${generation.id}), ${late} ms past the bound of ${bound} after ${what}`;
-    scene.report("1 bounded staleness", exchange, text);
-    return;
+    return `content asked for at ${generation.askedAt} (generation ${generation.id}), ${late} ms past the bound of ${bound} after ${what}`;
   }
+  return null;
 }
 
 /** Invariant 2, of the very octets, which no 304 may bring back: what a view knew at the arrival holds. */
