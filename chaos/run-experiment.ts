@@ -77,6 +77,7 @@ async function goThrough(ports: ExperimentPorts, run: Run, stage: Stage): Promis
   await sleep(atMost(LIMITS.steady), signal);
   const faultAt = enter("fault");
   const steadyRatio = stage.history.hitRatio(steadyAt, faultAt);
+  const checkedBefore = stage.checkable();
   await injectAll(ports, run, { stage, faultAt });
   await heal(ports, run, stage);
   const healedAt = enter("recovery");
@@ -88,7 +89,8 @@ async function goThrough(ports: ExperimentPorts, run: Run, stage: Stage): Promis
   return {
     bounds: run.experiment.bounds,
     history: stage.history,
-    ...{ violations: stage.violations(), checkable: stage.checkable(), withheld, steadyRatio },
+    ...{ violations: stage.violations(), withheld, steadyRatio },
+    checkable: stage.checkable() - checkedBefore,
     ...recovered,
     findings,
   };

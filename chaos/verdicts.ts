@@ -10,6 +10,7 @@ export interface Evidence {
   readonly bounds: Bounds;
   readonly history: History;
   readonly violations: Violations;
+  /** Answers since the fault began in which staleness would have shown. */
   readonly checkable: number;
   readonly withheld: number;
   /** Of steady state; null where nothing was asked for. */
@@ -112,13 +113,15 @@ function forgiven(evidence: Evidence, why: keyof typeof FORGIVEN): ChaosVerdict 
 
 function staleServes({ violations, checkable }: Evidence): ChaosVerdict {
   const rules = Object.entries(violations.byRule).map(([rule, count]) => `${count} × ${rule}`);
-  const worst = violations.count === 0 ? "" : `, up to ${Math.round(violations.worstLateMs)} ms too late`;
+  // What another path's answer, or nobody's, is late by is no number.
+  const late = Number.isFinite(violations.worstLateMs) ? Math.round(violations.worstLateMs) : null;
+  const worst = violations.count === 0 || late === null ? "" : `, up to ${late} ms too late`;
   return judged({
     name: "stale-serves",
     text:
-      `Answers beyond their class's bound or life by more than ${LIMITS.epsilon} ms, of ${checkable} that a purge ` +
-      `had named before${violations.count === 0 ? "" : `: ${rules.join(", ")}${worst}`}`,
-    // Where nothing that was asked for had been purged, nothing could have shown.
+      `Answers beyond their class's bound or life by more than ${LIMITS.epsilon} ms, beside ${checkable} since ` +
+      `the fault began that a purge was binding on${violations.count === 0 ? "" : `: ${rules.join(", ")}${worst}`}`,
+    // Where nothing that was asked for had been purged longer ago than the bound, nothing could have shown.
     ...{ measured: checkable === 0 ? null : violations.count, limit: 0, comparison: "at-most" },
     unit: "requests",
   });

@@ -47,18 +47,32 @@ function resultOf(
   rounds: number,
   { axes, live, edges }: { axes: readonly GrownAxis[]; live: LiveGrowth; edges: readonly EdgesGrowth[] },
 ): GrowthResult {
-  const [little, ...much] = live.sides.map(({ cpuMicros }) => cpuMicros);
+  const ratio = liveRatio(live.sides);
+  return {
+    ...{ name: "growth", rounds, axes, edges, live: { ...live, ratio } },
+    verdict: verdictOf(axes, ratio),
+  };
+}
+
+/** Of the dearest side over the first; null where the CPU of one of them could not be told. */
+export function liveRatio(sides: LiveGrowth["sides"]): number | null {
+  const [little, ...much] = sides.map(({ cpuMicros }) => cpuMicros);
   const told = much.filter((cpu) => cpu !== null);
-  const ratio = little == null || told.length === 0 ? null : Math.max(...told) / little;
+  return little == null || told.length === 0 || told.length < much.length ? null : Math.max(...told) / little;
+}
+
+/** What was not measured is not met, and said to be above. */
+export function verdictOf(
+  axes: readonly Pick<GrownAxis, "name" | "what" | "when" | "growth">[],
+  ratio: number | null,
+): GrowthResult["verdict"] {
   const above = axes
     .filter(({ when, growth }) => when === "hit" && growth === "faster")
     .map(({ name, what }) => `${name}: ${what}`);
-  if (ratio !== null && ratio > MOST_LIVE) above.push("a hit in an edge that has much of everything");
+  if (ratio === null) above.push("a hit in a running edge: its CPU could not be told");
+  else if (ratio > MOST_LIVE) above.push("a hit in an edge that has much of everything");
   return {
-    ...{ name: "growth", rounds, axes, edges, live: { ...live, ratio } },
-    verdict: {
-      claim: `on the way of a hit nothing grows faster than a logarithm, and much of everything costs a hit at most ${MOST_LIVE} times the CPU`,
-      ...{ met: above.length === 0, above },
-    },
+    claim: `on the way of a hit nothing grows faster than a logarithm, and much of everything costs a hit at most ${MOST_LIVE} times the CPU`,
+    ...{ met: above.length === 0, above },
   };
 }

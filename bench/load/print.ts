@@ -85,10 +85,11 @@ function originLine({ origin, offload, all }: LoadReport, judged: boolean): stri
   );
 }
 
-function staleLines({ violations, servedAfter, servedAfterMs }: LoadReport): string[] {
+function staleLines({ violations, bound, servedAfter, servedAfterMs }: LoadReport): string[] {
   const late = Number.isFinite(violations.worstLateMs) ? `, the latest by ${ms(violations.worstLateMs)}` : "";
   const lines = [
     `stale reads beyond what is allowed: ${violations.count}${violations.count === 0 ? "" : late}${named(violations.byRule)}`,
+    `answers on which a purge was binding, its bound having passed: ${bound}`,
     `served after a purge's acknowledgement, within its bound or not: ${servedAfter}` +
       (servedAfterMs === null ? "" : `, up to ${ms(servedAfterMs.max)} after`),
   ];

@@ -8,6 +8,7 @@ import {
   OutsideJudge,
   type OutsideViolation,
   type PathRules,
+  RIGHT,
   type SentPurge,
 } from "./judge.ts";
 import type { Named } from "./matching.ts";
@@ -110,8 +111,6 @@ export class CheckedSite {
   }
 }
 
-const RIGHT: Judgement = { violations: [], servedAfterMs: null };
-
 /** There is a violation where an acknowledged write, or another than what was written, shows. */
 function judgeValue(values: WrittenValues, exchange: Exchange): Judgement {
   const { outcome, path, sentAt, method } = exchange;
@@ -124,7 +123,7 @@ function judgeValue(values: WrittenValues, exchange: Exchange): Judgement {
   return verdict === "right" ? RIGHT : wrong(verdict);
 
   function wrong(rule: OutsideViolation["rule"]): Judgement {
-    return { violations: [{ rule, exchange, lateMs: Number.POSITIVE_INFINITY }], servedAfterMs: null };
+    return { ...RIGHT, violations: [{ rule, exchange, lateMs: Number.POSITIVE_INFINITY }] };
   }
 }
 

@@ -38,6 +38,8 @@ export interface Judgement {
   readonly violations: readonly OutsideViolation[];
   /** Where a hard purge had been acknowledged for it: how long before its request was sent. */
   readonly servedAfterMs: number | null;
+  /** Whether a hard purge binds it that could still be disregarded: where none does, nothing is shown by its being right. */
+  readonly isBound: boolean;
 }
 
 export interface JudgeOptions {
@@ -57,7 +59,7 @@ interface Purge {
   acknowledgedAt: number | null;
 }
 
-const RIGHT: Judgement = { violations: [], servedAfterMs: null };
+export const RIGHT: Judgement = { violations: [], servedAfterMs: null, isBound: false };
 
 /**
  * Judges each exchange when it has ended: whatever can make it wrong is known by then, and nothing of it has to be kept.
@@ -108,7 +110,7 @@ export class OutsideJudge {
     if (stated !== null && stated.path !== path) report("crossing", Number.POSITIVE_INFINITY);
     if (asOf === null) {
       if (stated !== null || status < 400) report("invented", Number.POSITIVE_INFINITY);
-      return { violations, servedAfterMs: null };
+      return { ...RIGHT, violations };
     }
     const rules = this.options.pathOf(path);
     if (rules === null) throw new Error(`nothing was said of ${path}`);
@@ -117,7 +119,30 @@ export class OutsideJudge {
     const soft = exchange.sentAt - this.acknowledgedFirst("soft", rules, asOf);
     report("hard", hard - rules.boundMs);
     report("soft", soft - Math.max(rules.boundMs, rules.staleMs));
-    return { violations, servedAfterMs: hard > 0 ? hard : null };
+    const isBound = this.isBound(rules, exchange.sentAt);
+    return { violations, servedAfterMs: hard > 0 ? hard : null, isBound };
+  }
+
+  /**
+   * Whether some hard purge of a path was acknowledged longer before an instant than it may go unheeded, and what had
+   * been said before it may still have a life.
+   */
+  private isBound(path: JudgedPath, at: number): boolean {
+    const { boundMs, freshMs, staleMs } = path;
+    const boundSince = at - boundMs - this.options.epsilonMs;
+    const alive = at - freshMs - staleMs;
+    const binds = ({ mode, acknowledgedAt }: Purge): boolean =>
+      mode === "hard" && acknowledgedAt !== null && acknowledgedAt < boundSince;
+    const some = (purges: readonly Purge[], names: (at: number) => boolean): boolean => {
+      for (let at = purges.length - 1; at >= 0; at--) {
+        const purge = purges[at];
+        if (purge === undefined || purge.sentAt < alive) return false;
+        if (binds(purge) && names(at)) return true;
+      }
+      return false;
+    };
+    if (some(this.byPath.get(path.path) ?? [], () => true)) return true;
+    return some(this.wide, (at) => isNamed(this.wide[at]?.named ?? {}, this.options.host, path));
   }
 
   /** Of the purges of a path that were sent after an instant, the acknowledgement that came first; else infinity. */

@@ -37,6 +37,8 @@ export interface LoadReport {
   /** How long after the acknowledgement of a hard purge what it names was still served, allowed or not. */
   readonly servedAfterMs: Percentiles | null;
   readonly servedAfter: number;
+  /** Answers that a hard purge was binding on: where there is none, no stale answer could have shown. */
+  readonly bound: number;
   /** Requests that could not be sent when they were due. */
   readonly withheld: number;
 }
@@ -71,6 +73,7 @@ export class Run {
   readonly beganAt = performance.now();
   readonly timeline: Timeline;
   withheld = 0;
+  private bound = 0;
   private readonly plan: RunPlan;
   private readonly judging: Judging;
   private readonly all = new Counts(3);
@@ -92,7 +95,8 @@ export class Run {
   }
 
   ended(exchange: Exchange): void {
-    const { violations, servedAfterMs } = this.judging.judge(exchange);
+    const { violations, servedAfterMs, isBound } = this.judging.judge(exchange);
+    if (isBound) this.bound += 1;
     this.all.add(exchange);
     const name = this.judging.classOf(exchange.path);
     const ofClass = this.classes.get(name) ?? new Counts(3);
@@ -136,6 +140,7 @@ export class Run {
       firstErrors: [...this.firstErrors],
       servedAfterMs: this.servedAfterMs.percentiles(),
       servedAfter: this.servedAfterMs.count,
+      bound: this.bound,
       withheld: this.withheld,
     };
   }

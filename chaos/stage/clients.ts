@@ -12,7 +12,7 @@ import type { Purges } from "./purges.ts";
 
 export interface Clients {
   readonly content: OutsideChecker["content"];
-  /** Requests whose path an acknowledged purge had named before: where staleness would have shown. */
+  /** Answers so far in which staleness would have shown: a purge was binding on them. */
   readonly checkable: () => number;
   violations(): Violations;
   begin(): void;
@@ -41,7 +41,7 @@ export function createClients(of: ClientsOf): Clients {
       const urls = named.urls?.map((url) => new URL(url).pathname) ?? paths.paths;
       const sentAt = performance.now();
       const answer = await purges.send(named, mode);
-      if (answer.status === 202) record.purged(urls, { sentAt, acknowledgedAt: performance.now() });
+      if (answer.status === 202) record.purged(urls, sentAt);
       return answer;
     },
     onAsk(ask) {
@@ -52,7 +52,7 @@ export function createClients(of: ClientsOf): Clients {
   let load: CheckedLoad | null = null;
   return {
     content: checker.content,
-    checkable: () => record.checkable,
+    checkable: () => load?.report().bound ?? 0,
     violations: () => load?.report().violations ?? { count: 0, byRule: {}, worstLateMs: 0 },
     begin() {
       const purged = zipfRanks({ count: paths.paths.length, s: 0, seed: seed + 1 });
@@ -79,13 +79,12 @@ export function createClients(of: ClientsOf): Clients {
 }
 
 function note(exchange: Exchange, of: Pick<ClientsOf, "history" | "wellSince"> & { record: Record }): void {
-  const { outcome, path, sentAt } = exchange;
-  const { history, record } = of;
+  const { outcome } = exchange;
+  const { history } = of;
   const { source, hit } = provenanceOf(outcome.kind === "answered" ? outcome.cacheStatus : "");
   const error = errorIn(exchange);
   if (outcome.kind === "answered" && source === "passed" && outcome.stated !== null)
     history.passed.add(outcome.stated.ask);
-  record.asked(path, sentAt);
   const seen: SeenRequest = {
     ...{ dueAt: exchange.scheduledAt, endedAt: exchange.endedAt },
     ...{ hit: hit && error === null, error, failedOver: exchange.refusedBy !== null },
@@ -108,10 +107,10 @@ function forgivable(
 
 /** What is true of each path: when the origin last spoke of it, and when it was purged. */
 class Record {
-  checkable = 0;
   private readonly rules: StagePaths["groups"];
   private readonly lastSaid = new Map<string, number>();
-  private readonly lastPurged = new Map<string, { sentAt: number; acknowledgedAt: number }>();
+  /** When the last one that was acknowledged had been sent. */
+  private readonly lastPurged = new Map<string, number>();
 
   constructor({ groups }: StagePaths) {
     this.rules = groups;
@@ -121,19 +120,15 @@ class Record {
     this.lastSaid.set(path, at);
   }
 
-  purged(paths: readonly string[], purge: { sentAt: number; acknowledgedAt: number }): void {
-    for (const path of paths) this.lastPurged.set(path, purge);
-  }
-
-  asked(path: string, at: number): void {
-    if ((this.lastPurged.get(path)?.acknowledgedAt ?? Number.POSITIVE_INFINITY) < at) this.checkable += 1;
+  purged(paths: readonly string[], sentAt: number): void {
+    for (const path of paths) this.lastPurged.set(path, sentAt);
   }
 
   /** Whether anything that the origin said of it may still be served. */
   mayHaveAnswer(path: string, at: number): boolean {
     const said = this.lastSaid.get(path);
     if (said === undefined) return false;
-    if ((this.lastPurged.get(path)?.sentAt ?? Number.NEGATIVE_INFINITY) > said) return false;
+    if ((this.lastPurged.get(path) ?? Number.NEGATIVE_INFINITY) > said) return false;
     const rules = this.rules.find(({ below }) => path.startsWith(below));
     const life = (rules?.freshMs ?? 0) + (rules?.staleMs ?? 0);
     // Lives are counted in whole seconds.

@@ -20,7 +20,7 @@ export interface Stage {
   readonly history: History;
   readonly ledger: readonly LedgerEntry[];
   violations(): Violations;
-  /** Requests in which staleness would have shown. */
+  /** Answers so far in which staleness would have shown. */
   checkable(): number;
   purgeAll(): Promise<void>;
   begin(): void;

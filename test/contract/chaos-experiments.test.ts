@@ -139,6 +139,16 @@ describe("an experiment's phases", () => {
   });
 });
 
+test("answers that a purge was binding on before anything was broken show nothing of the fault", async () => {
+  const bench = new ChaosBench();
+  bench.checkableAt = (now) => Math.min(now, FAULT_AT);
+  const { ended, progress } = begin(bench, orderFor("partition"));
+  await ended;
+  const { state, verdicts } = progress.report();
+  expect(state).toBe("failed");
+  expect(verdicts.filter(({ holds }) => !holds)).toMatchObject([{ name: "stale-serves", measured: null }]);
+});
+
 describe("everything is healed", () => {
   test("where it is ended early, before time goes on", async () => {
     const bench = new ChaosBench();

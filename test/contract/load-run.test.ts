@@ -48,12 +48,20 @@ test("edges that run are asked in turn, for the host and the paths of --url, and
   expect(text).toContain("offload, by what answers say: 100.00 %");
   const told = printReport({ ...report, withheld: 3 }, true).join("\n");
   expect(told).toContain("stale reads beyond what is allowed: 0");
+  expect(told).toContain("answers on which a purge was binding, its bound having passed: 0");
   expect(told).toContain("WITHHELD: 3 requests");
 
-  const claims = (hitRatio: number, errors: number, count: number): boolean[] =>
-    claimsOf({ all: { ...report.all, hitRatio, errors }, violations: { ...report.violations, count } }).map(
-      ({ holds }) => holds,
-    );
-  expect(claims(0.99, 0, 0)).toEqual([true, true, true]);
-  expect(claims(0.9899, 1, 1)).toEqual([false, false, false]);
+  const good = { ...report, all: { ...report.all, hitRatio: 0.99, errors: 0 }, bound: 1 };
+  const claims = (more: Partial<typeof good>): boolean[] =>
+    claimsOf({ ...good, ...more }).map(({ holds }) => holds);
+  expect(claims({})).toEqual([true, true, true]);
+  const bad = {
+    all: { ...good.all, hitRatio: 0.9899, errors: 1 },
+    violations: { ...report.violations, count: 1 },
+  };
+  expect(claims(bad)).toEqual([false, false, false]);
+  // What was never purged, or never sent, shows nothing.
+  expect(claims({ bound: 0 })).toEqual([true, false, true]);
+  expect(claims({ withheld: 1 })).toEqual([false, false, false]);
+  expect(claims({ all: { ...good.all, requests: 0 } })).toEqual([false, false, false]);
 });

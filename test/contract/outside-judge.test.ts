@@ -90,6 +90,7 @@ function judge(history: Partial<History>) {
   const sent = new Map<Purge, SentPurge>();
   const found: string[] = [];
   const servedAfterMs: number[] = [];
+  let bound = 0;
   const say = (said: Said): void => {
     while (content.versionOf(said.path) < said.version) content.write(said.path);
     const etag = said.told === "confirmed" ? `"v${said.version}"` : undefined;
@@ -103,6 +104,7 @@ function judge(history: Partial<History>) {
     const judged = judging.judge({ ...exchange, outcome: given });
     found.push(...judged.violations.map(({ rule, lateMs }) => `${rule} ${lateMs}`));
     if (judged.servedAfterMs !== null) servedAfterMs.push(judged.servedAfterMs);
+    if (judged.isBound) bound += 1;
   };
   const events: [number, () => void][] = [
     ...whole.said.map((said): [number, () => void] => [said.askedAt, () => say(said)]),
@@ -119,7 +121,7 @@ function judge(history: Partial<History>) {
     now = at;
     happens();
   }
-  return { found, servedAfterMs };
+  return { found, servedAfterMs, bound };
 }
 
 const LATEST = 2050 + BOUND + EPSILON;
@@ -173,6 +175,22 @@ describe("a hard purge", () => {
     const all = [served(2060), served(2040), served(2350), served(6000, second)];
     expect(judge({ served: all }).servedAfterMs).toEqual([10, 300]);
   });
+
+  test.each<[string, Partial<History>, number]>([
+    ["its bound and ε have passed", { served: [served(LATEST), served(LATEST + 1)] }, 1],
+    ["it is known to be accepted", { purges: [purge({ acknowledgedAt: null })] }, 0],
+    ["it is of this path", { purges: [purge({ named: { urls: [urlOf("/b")] } })] }, 0],
+    ["it is of all paths", { purges: [purge({ named: { everything: true } })] }, 1],
+    ["it is a hard one", { purges: [purge({ mode: "soft" })] }, 0],
+    [
+      "another one is not binding yet",
+      { purges: [purge(), purge({ sentAt: 5500, acknowledgedAt: 5501 })] },
+      1,
+    ],
+    ["something from before it may live", { served: [served(2000 + FRESH + STALE + 1, second)] }, 0],
+  ])("binds an answer where %s", (_what, history, expected) => {
+    expect(judge({ served: [served(6000, second)], ...history }).bound).toBe(expected);
+  });
 });
 
 function endingAt(endedAt: number, one: Served): Served {
@@ -213,7 +231,7 @@ describe("a soft purge", () => {
   test("is no hard one: what it names may be confirmed, and its lateness is not told", () => {
     const said = [...given, confirmed(1, 3000)];
     const judged = judge({ said, purges: soft, served: [served(60_000), served(2100)] });
-    expect(judged).toEqual({ found: [], servedAfterMs: [] });
+    expect(judged).toEqual({ found: [], servedAfterMs: [], bound: 0 });
   });
 });
 

@@ -22,6 +22,8 @@ export class ChaosBench {
   onTime: (now: number) => void = () => undefined;
   requestAt: (now: number) => Partial<SeenRequest> = () => ({});
   isConverged: () => boolean | null = () => true;
+  /** As many as there were until then. */
+  checkableAt: (now: number) => number = (now) => now / 1000;
   purgeAll: () => Promise<void> = async () => undefined;
   stageProblem: string | null = null;
   leverProblem: string | null = null;
@@ -68,7 +70,7 @@ export class ChaosBench {
       history: this.history,
       ledger,
       violations: () => ({ count: 0, byRule: {}, worstLateMs: 0 }),
-      checkable: () => 10,
+      checkable: () => this.checkableAt(this.now),
       purgeAll: () => this.purgeAll(),
       begin: () => {
         this.isAsked = true;

@@ -1,0 +1,34 @@
+// What benchmarks say of their own claims: met is what was measured, and nothing else.
+
+import { expect, test } from "vitest";
+import { liveRatio, verdictOf } from "../../bench/growth/growth.ts";
+import { areMet, type Claim } from "../../bench/hit/compare.ts";
+
+test("a claim about the hit path is met by a figure alone", () => {
+  const claims: Claim[] = [
+    { of: "bare", ratio: "cpuRatio", least: 0.9 },
+    { of: "bare", ratio: "rateRatio", least: 0.85 },
+  ];
+  expect(areMet(claims, { bare: { cpuRatio: 0.9, rateRatio: 0.85 } })).toBe(true);
+  expect(areMet(claims, { bare: { cpuRatio: 0.89, rateRatio: 0.85 } })).toBe(false);
+  // The machine tells nobody's CPU; nobody was asked; a side was left out.
+  expect(areMet(claims, { bare: { cpuRatio: null, rateRatio: 2 } })).toBe(false);
+  expect(areMet(claims, { bare: { cpuRatio: 1, rateRatio: Number.NaN } })).toBe(false);
+  expect(areMet(claims, { blob: { cpuRatio: 1, rateRatio: 1 } })).toBe(false);
+});
+
+test("growth in running edges is no more than was measured in them", () => {
+  const axis = { name: "log", what: "entries", when: "hit", growth: "none" } as const;
+  expect(verdictOf([axis], 1.2)).toMatchObject({ met: true, above: [] });
+  expect(verdictOf([axis], 1.3).met).toBe(false);
+  expect(verdictOf([axis], null).met).toBe(false);
+  expect(verdictOf([{ ...axis, growth: "faster" }], 1)).toMatchObject({
+    met: false,
+    above: ["log: entries"],
+  });
+  const sides = (...cpu: (number | null)[]) =>
+    cpu.map((cpuMicros) => ({ name: "one", cpuMicros, perSecond: 1 }));
+  expect(liveRatio(sides(100, 110, 120))).toBe(1.2);
+  for (const told of [[null, 110, 120], [100, null, 120], [100]])
+    expect(liveRatio(sides(...told))).toBeNull();
+});
