@@ -77,7 +77,7 @@ export function supervise(options: SuperviseOptions): Supervised {
       held = false;
       startWhereDown();
     },
-    send: (message) => void child?.send(message),
+    send: (message) => sendTo(child, message),
     async stop() {
       stopping = true;
       const running = child;
@@ -103,9 +103,13 @@ function launch({ module, configuration }: SuperviseOptions): ChildProcess {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   // Not on the command line, where every user of the machine could read its secrets.
-  child.send({ kind: "configuration", configuration });
+  sendTo(child, { kind: "configuration", configuration });
   return child;
 }
+
+/** To one that has gone, and has not been seen to go, it is an error of the child object's where nobody takes it. */
+const sendTo = (child: ChildProcess | null, message: object): void =>
+  void child?.send(message, () => undefined);
 
 const goneOf = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => child.once("exit", () => resolve()));
