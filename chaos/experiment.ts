@@ -71,7 +71,20 @@ export interface Bounds {
   readonly convergenceMs: number;
   /** Whether edges spend their own shares beside the common bucket: where it can't be reached. */
   readonly spendsShares: boolean;
+  /** What one experiment alone claims beside all that. */
+  readonly also?: readonly Also[];
 }
+
+export type Also =
+  /** While the fault lasts, what is had from an edge's own memory or disk comes as quickly as ever: p90 of those hits. */
+  | { readonly kind: "held-latency"; readonly mostMs: number }
+  /** While the fault lasts, no more than this share of all requests takes longer than that. */
+  | { readonly kind: "waiting"; readonly longerThanMs: number; readonly mostShare: number }
+  /**
+   * Of what the target is asked for the first time after this share of the fault, and has not itself, at least so much
+   * comes from the mid-tier.
+   */
+  | { readonly kind: "refill"; readonly after: number; readonly leastShare: number };
 
 export const isDatabase = (place: string): place is Breakable =>
   place === "control" || place.startsWith("shard-");

@@ -1,5 +1,6 @@
 // What was seen of an experiment from outside: every request's outcome, what reached the origin, and what was stale.
 
+import type { Source } from "../bench/outside/cache-status.ts";
 import type { ChaosReport, ChaosSecond } from "../shared/wire/chaos.ts";
 
 export type Phase = ChaosReport["phase"];
@@ -8,6 +9,10 @@ export type Phase = ChaosReport["phase"];
 export interface SeenRequest {
   readonly dueAt: number;
   readonly endedAt: number;
+  readonly path: string;
+  /** The edge that it was sent to last. */
+  readonly edge: string;
+  readonly source: Source;
   readonly hit: boolean;
   /** As errors are named; null where it was answered well. */
   readonly error: string | null;

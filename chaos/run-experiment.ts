@@ -87,7 +87,7 @@ async function goThrough(ports: ExperimentPorts, run: Run, stage: Stage): Promis
   const { withheld } = await stage.end();
   const findings = signal.aborted ? null : await settle(ports, run, stage);
   return {
-    bounds: run.experiment.bounds,
+    ...{ bounds: run.experiment.bounds, target: run.target },
     history: stage.history,
     ...{ violations: stage.violations(), withheld, steadyRatio },
     checkable: stage.checkable() - checkedBefore,

@@ -5,9 +5,11 @@ import { LIMITS, MOST_WITHHELD, RECOVERED_SHARE } from "./config.ts";
 import type { Bounds } from "./experiment.ts";
 import type { History, SeenRequest, Violations } from "./history.ts";
 import type { LedgerFindings } from "./stage/standing.ts";
+import { alsoClaimed } from "./verdicts-of-one.ts";
 
 export interface Evidence {
   readonly bounds: Bounds;
+  readonly target: string;
   readonly history: History;
   readonly violations: Violations;
   /** Answers since the fault began in which staleness would have shown. */
@@ -39,6 +41,7 @@ export function verdictsOf(evidence: Evidence): ChaosVerdict[] {
     originRate(evidence),
     convergence(evidence),
     ledger(evidence),
+    ...(bounds.also ?? []).map((also) => judged(alsoClaimed(also, evidence))),
   ];
 }
 

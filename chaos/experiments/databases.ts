@@ -90,7 +90,8 @@ export const SLOW_TIER: Experiment = {
       },
     },
   ],
-  bounds: BY_SHARES,
+  // What waited for one reply took twice as long.
+  bounds: { ...BY_SHARES, also: [{ kind: "held-latency", mostMs: SLOW_MS / 2 }] },
 };
 
 const LOST_SHARE = 0.3;

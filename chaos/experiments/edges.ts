@@ -45,5 +45,6 @@ export const EVICT_EDGE: Experiment = {
       },
     },
   ],
-  bounds: QUICK,
+  // What is due so late is answered by it only when it is back.
+  bounds: { ...QUICK, also: [{ kind: "refill", after: 0.5, leastShare: 0.5 }] },
 };

@@ -73,5 +73,9 @@ export const ORIGIN_SLOW: Experiment = {
   hypothesis: () =>
     `While the origin takes ${SLOW_MS} ms for each answer, clients see no error, and those who wait are few.`,
   steps: [set({ kind: "slow", delayMs: SLOW_MS }, `the origin answers ${SLOW_MS} ms later`)],
-  bounds: { ...QUICK, recoveryMs: 15_000 },
+  bounds: {
+    ...QUICK,
+    recoveryMs: 15_000,
+    also: [{ kind: "waiting", longerThanMs: SLOW_MS / 2, mostShare: 0.3 }],
+  },
 };

@@ -23,7 +23,7 @@ export interface Clients {
 }
 
 export interface ClientsOf {
-  readonly edges: readonly { readonly url: string }[];
+  readonly edges: readonly { readonly id: string; readonly url: string }[];
   readonly paths: StagePaths;
   readonly seed: number;
   readonly purges: Purges;
@@ -78,15 +78,19 @@ export function createClients(of: ClientsOf): Clients {
   };
 }
 
-function note(exchange: Exchange, of: Pick<ClientsOf, "history" | "wellSince"> & { record: Record }): void {
-  const { outcome } = exchange;
+function note(
+  exchange: Exchange,
+  of: Pick<ClientsOf, "edges" | "history" | "wellSince"> & { record: Record },
+): void {
+  const { outcome, path } = exchange;
   const { history } = of;
   const { source, hit } = provenanceOf(outcome.kind === "answered" ? outcome.cacheStatus : "");
   const error = errorIn(exchange);
   if (outcome.kind === "answered" && source === "passed" && outcome.stated !== null)
     history.passed.add(outcome.stated.ask);
   const seen: SeenRequest = {
-    ...{ dueAt: exchange.scheduledAt, endedAt: exchange.endedAt },
+    ...{ dueAt: exchange.scheduledAt, endedAt: exchange.endedAt, path, source },
+    edge: of.edges[exchange.edge]?.id ?? "",
     ...{ hit: hit && error === null, error, failedOver: exchange.refusedBy !== null },
     forgivable: error === null ? null : forgivable(exchange, of),
   };

@@ -1,7 +1,7 @@
 // What evidence says of each bound: each fault turns one verdict, and what was not measured does not hold.
 
 import { describe, expect, test } from "vitest";
-import type { Bounds } from "../../chaos/experiment.ts";
+import type { Also, Bounds } from "../../chaos/experiment.ts";
 import { History, type SeenRequest } from "../../chaos/history.ts";
 import { burstOf, type Evidence, verdictsOf } from "../../chaos/verdicts.ts";
 
@@ -9,7 +9,8 @@ const BOUNDS: Bounds = { clientErrors: 0, recoveryMs: 10_000, convergenceMs: 10_
 const CLEAN = { acknowledged: 3, missing: 0, doubled: 0, unapplied: 0, chainHolds: true };
 
 const request = (dueAt: number, more: Partial<SeenRequest> = {}): SeenRequest => ({
-  ...{ dueAt, endedAt: dueAt + 2, hit: true, error: null, forgivable: null, failedOver: false },
+  ...{ dueAt, endedAt: dueAt + 2, path: `/${dueAt}`, edge: "edge-1", source: "l1", hit: true },
+  ...{ error: null, forgivable: null, failedOver: false },
   ...more,
 });
 
@@ -24,7 +25,7 @@ function history(more: readonly SeenRequest[] = []): History {
 }
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
-  bounds: BOUNDS,
+  ...{ bounds: BOUNDS, target: "edge-2" },
   history: history(),
   violations: { count: 0, byRule: {}, worstLateMs: 0 },
   ...{ checkable: 10, withheld: 0, steadyRatio: 0.9, recoveredMs: 500, convergedMs: 700, waitedMs: 700 },
@@ -141,4 +142,60 @@ test("a timeline counts each second from the first request on, in its phase", ()
     { second: 1, phase: "steady", requests: 0, hits: 0, errors: 0, originRequests: 0, p99Ms: null },
     { second: 2, phase: "steady", requests: 1, hits: 0, errors: 1, originRequests: 1, p99Ms: 2 },
   ]);
+});
+
+describe("what one experiment alone claims", () => {
+  /** The fault lasts from 2000 on, until 3000. */
+  function seen(more: readonly SeenRequest[]): History {
+    const whole = history(more);
+    whole.enter("recovery", 3000);
+    return whole;
+  }
+  const verdictOf = (also: Also, more: readonly SeenRequest[]) =>
+    verdictsOf(evidence({ bounds: { ...BOUNDS, also: [also] }, history: seen(more) })).at(-1);
+  const from = (count: number, at: number, more: (dueAt: number) => Partial<SeenRequest>) =>
+    Array.from({ length: count }, (_, n) => request(at + n, more(at + n)));
+
+  test("what is held comes as quickly as ever, whatever else takes long", () => {
+    const also: Also = { kind: "held-latency", mostMs: 200 };
+    const slow = (source: SeenRequest["source"]) => (dueAt: number) => ({ source, endedAt: dueAt + 400 });
+    // Fifty took two milliseconds.
+    expect(verdictOf(also, from(90, 2001, slow("l2")))).toMatchObject({ holds: true, measured: 2 });
+    expect(verdictOf(also, from(5, 2001, slow("l1")))).toMatchObject({ holds: true, measured: 2 });
+    expect(verdictOf(also, from(10, 2001, slow("l1")))).toMatchObject({ holds: false, measured: 400 });
+    expect(verdictOf(also, from(90, 3001, slow("l1")))).toMatchObject({ holds: true });
+  });
+
+  test("few wait", () => {
+    const also: Also = { kind: "waiting", longerThanMs: 750, mostShare: 0.3 };
+    const late = (dueAt: number) => ({ source: "origin" as const, endedAt: dueAt + 1500 });
+    expect(verdictOf(also, from(10, 2001, late))).toMatchObject({ holds: true, measured: 0.1667 });
+    expect(verdictOf(also, from(50, 2001, late))).toMatchObject({ holds: false, measured: 0.5 });
+  });
+
+  test("an edge that comes back empty fills from the mid-tier", () => {
+    const also: Also = { kind: "refill", after: 0.5, leastShare: 0.5 };
+    const back = (source: SeenRequest["source"]) => () => ({ edge: "edge-2", source });
+    const filled = [...from(6, 2700, back("l2")), ...from(4, 2800, back("origin"))];
+    expect(verdictOf(also, filled)).toMatchObject({ holds: true, measured: 0.6 });
+    expect(verdictOf(also, from(6, 2700, back("origin")))).toMatchObject({ holds: false, measured: 0 });
+    // Asked for again it has it, or has had it: the first time counts.
+    const again = from(6, 2710, (dueAt) => ({ ...back("origin")(), path: `/${dueAt - 10}` }));
+    expect(verdictOf(also, [...filled, ...again])).toMatchObject({ measured: 0.6 });
+    // Before it went away, and where nothing had to be brought, nothing is shown.
+    expect(verdictOf(also, from(6, 2100, back("l2")))).toMatchObject({ holds: false, measured: null });
+    expect(verdictOf(also, from(6, 2700, back("l1")))).toMatchObject({ holds: false, measured: null });
+  });
+
+  test("a fault that never began shows nothing", () => {
+    const unbroken = new History();
+    for (const also of [
+      { kind: "held-latency", mostMs: 200 },
+      { kind: "waiting", longerThanMs: 750, mostShare: 0.3 },
+      { kind: "refill", after: 0.5, leastShare: 0.5 },
+    ] as const) {
+      const verdicts = verdictsOf(evidence({ bounds: { ...BOUNDS, also: [also] }, history: unbroken }));
+      expect(verdicts.at(-1)).toMatchObject({ name: also.kind, holds: false, measured: null });
+    }
+  });
 });

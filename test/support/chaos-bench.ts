@@ -46,14 +46,16 @@ export class ChaosBench {
     databases: this.databases,
   };
 
-  /** Twenty requests a second, as long as it lasts, and two of them to the origin. */
+  /** Twenty requests a second, as long as it lasts, each edge in turn, half of it from L2; and two asks of the origin. */
   private async pass(ms: number, signal: AbortSignal): Promise<void> {
     const until = this.now + Math.max(0, ms);
     while (this.now < until && !signal.aborted) {
       this.now = Math.min(until, this.now + 50);
       const more = this.requestAt(this.now);
+      const number = this.history.requests.length;
       this.history.requests.push({
-        ...{ dueAt: this.now, endedAt: this.now + 1, hit: true, error: null },
+        ...{ dueAt: this.now, endedAt: this.now + 1, hit: true, error: null, path: `/${number}` },
+        ...{ edge: `edge-${1 + (number % 4)}`, source: Math.floor(number / 4) % 2 === 0 ? "l1" : "l2" },
         ...{ forgivable: null, failedOver: false },
         ...more,
       });
