@@ -30,7 +30,8 @@ export class Levers {
   private readonly ports: LeverPorts;
   private readonly held = new Set<Breakable>();
   private readonly paused = new Set<Breakable>();
-  private readonly shifted = new Set<Breakable>();
+  /** With how the last word of it goes. */
+  private readonly shifted = new Map<Breakable, Promise<void>>();
   private forget: Cancel | null = null;
 
   constructor(ports: LeverPorts) {
@@ -70,9 +71,14 @@ export class Levers {
       case "shift-clock":
         if (!isEdge(place)) throw new RangeError(`${place} is no edge`);
         this.requireLeave(place);
-        this.shifted.add(place);
-        return this.ports.shiftClock(place, lever.ms);
+        return this.shift(place, lever.ms);
     }
+  }
+
+  private async shift(edge: Breakable, ms: number): Promise<void> {
+    const told = this.ports.shiftClock(edge, ms);
+    this.shifted.set(edge, told);
+    await told;
   }
 
   /** Never rejects, and may be called at any time. */
@@ -84,12 +90,14 @@ export class Levers {
     for (const place of paused) this.processOf(place).signal("SIGCONT");
     for (const place of held) this.processOf(place).release();
     const wrong = [...shifted];
-    for (const set of [held, paused, shifted]) set.clear();
+    for (const broken of [held, paused, shifted]) broken.clear();
     await Promise.all(
-      wrong.map((edge) =>
+      wrong.map(async ([edge, told]) => {
+        // One that is still under way might overtake what sets it right.
+        await told.catch(() => undefined);
         // What can't be told of it is begun anew: a clock is wrong for one life only.
-        ports.shiftClock(edge, 0).catch(() => this.processOf(edge).signal("SIGKILL")),
-      ),
+        await ports.shiftClock(edge, 0).catch(() => this.processOf(edge).signal("SIGKILL"));
+      }),
     );
   }
 
@@ -101,7 +109,7 @@ export class Levers {
   }
 
   private requireLeave(place: Breakable): void {
-    const broken = new Set([...this.held, ...this.paused, ...this.shifted]);
+    const broken = new Set([...this.held, ...this.paused, ...this.shifted.keys()]);
     const edges = [...this.ports.processes.keys()].filter(isEdge).length;
     const refusal = refusalOf(place, { broken, edges });
     if (refusal !== null) throw new RangeError(refusal);

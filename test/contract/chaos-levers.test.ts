@@ -147,6 +147,24 @@ describe("healing", () => {
     expect(cluster.done.at(-1)).toBe("SIGKILL edge-2");
   });
 
+  test("sets a clock right after whatever was still being said of it", async () => {
+    const saying = Promise.withResolvers<void>();
+    const ports = cluster.ports();
+    const told: number[] = [];
+    levers = new Levers({
+      ...ports,
+      async shiftClock(_edge, ms) {
+        if (ms !== 0) await saying.promise;
+        told.push(ms);
+      },
+    });
+    const pulled = levers.pull({ kind: "shift-clock", place: "edge-2", ms: 60_000 });
+    const healed = levers.heal();
+    saying.resolve();
+    await Promise.all([pulled, healed]);
+    expect(told).toEqual([60_000, 0]);
+  });
+
   test("comes of itself where nobody has asked for it in time", async () => {
     await levers.pull({ kind: "hold", place: "shard-2" });
     expect(cluster.timer?.span).toBe(HEALED_WITHIN);
