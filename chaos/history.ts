@@ -38,6 +38,8 @@ export interface PhaseMark {
 }
 
 export class History {
+  /** Requests that were sent, those that are under way included. */
+  sent = 0;
   readonly requests: SeenRequest[] = [];
   readonly asks: SeenAsk[] = [];
   /** Numbers of the origin's asks that were passed on rather than fetched: no budget is meant for those. */
@@ -61,10 +63,17 @@ export class History {
     return this.requests.filter(({ dueAt }) => dueAt >= from && dueAt < to);
   }
 
-  /** Null where nothing was due. */
+  /** Null where nothing was due. Of those that have ended. */
   hitRatio(from: number, to: number): number | null {
     const due = this.dueBetween(from, to);
-    return due.length === 0 ? null : due.filter(({ hit }) => hit).length / due.length;
+    return due.length === 0 ? null : hitsIn(due) / due.length;
+  }
+
+  /** Of a span that ends now: whoever still waits has no hit, whenever his request was due. */
+  hitRatioNow(now: number, span: number): number | null {
+    const due = this.dueBetween(now - span, now);
+    const waiting = Math.max(0, this.sent - this.requests.length);
+    return due.length + waiting === 0 ? null : hitsIn(due) / (due.length + waiting);
   }
 
   /** A second each, from the first request on. */
@@ -91,6 +100,8 @@ export class History {
     });
   }
 }
+
+const hitsIn = (due: readonly SeenRequest[]): number => due.filter(({ hit }) => hit).length;
 
 /** From when it was due, so that who had to wait counts as slow. */
 function p99(requests: readonly SeenRequest[]): number | null {

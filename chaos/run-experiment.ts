@@ -133,7 +133,7 @@ async function recover(
     await sleep(LIMITS.look, signal);
     if (convergedMs === null && (await stage.converged(before)) === true) convergedMs = now() - healedAt;
     const at = now();
-    const ratio = at - healedAt < LIMITS.ratioSpan ? null : history.hitRatio(at - LIMITS.ratioSpan, at);
+    const ratio = at - healedAt < LIMITS.ratioSpan ? null : history.hitRatioNow(at, LIMITS.ratioSpan);
     if (
       recoveredMs === null &&
       steadyRatio !== null &&

@@ -55,11 +55,15 @@ export function createClients(of: ClientsOf): Clients {
     checkable: () => load?.report().bound ?? 0,
     violations: () => load?.report().violations ?? { count: 0, byRule: {}, worstLateMs: 0 },
     begin() {
+      const picked = zipfPicker(paths.paths, seed, 0.9);
       const purged = zipfRanks({ count: paths.paths.length, s: 0, seed: seed + 1 });
       load = checker.start({
         edges,
         ...{ perSecond: LIMITS.requestsPerSecond, deadlineMs: LIMITS.clientDeadline, failOver: true },
-        pathOf: zipfPicker(paths.paths, seed, 0.9),
+        pathOf(number) {
+          history.sent += 1;
+          return picked(number);
+        },
         purges: {
           perSecond: LIMITS.purgesPerSecond,
           pathOf: (number) => paths.paths[purged(number)] ?? "/",

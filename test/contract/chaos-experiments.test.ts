@@ -127,6 +127,18 @@ describe("an experiment's phases", () => {
     expect(verdict?.measured).toBeLessThan(6600);
   });
 
+  test("whoever still waits is not well again", async () => {
+    const bench = new ChaosBench();
+    const healedAt = FAULT_AT + FAULT_MS;
+    // Hits are answered, and every second request hangs.
+    let number = 0;
+    bench.isUnanswered = (now) => now > healedAt && number++ % 2 === 0;
+    const { ended, progress } = begin(bench, orderFor("kill-shard"));
+    await ended;
+    const failing = progress.report().verdicts.filter(({ holds }) => !holds);
+    expect(failing.map(({ name }) => name)).toEqual(["hit-rate-recovery"]);
+  });
+
   test("recovery is not waited for without end", async () => {
     const bench = new ChaosBench();
     bench.isConverged = () => null;

@@ -21,6 +21,8 @@ export class ChaosBench {
   /** Called as virtual time passes. */
   onTime: (now: number) => void = () => undefined;
   requestAt: (now: number) => Partial<SeenRequest> = () => ({});
+  /** Of what is sent then nothing is heard. */
+  isUnanswered: (now: number) => boolean = () => false;
   isConverged: () => boolean | null = () => true;
   /** As many as there were until then. */
   checkableAt: (now: number) => number = (now) => now / 1000;
@@ -53,6 +55,8 @@ export class ChaosBench {
       this.now = Math.min(until, this.now + 50);
       const more = this.requestAt(this.now);
       const number = this.history.requests.length;
+      this.history.sent += 1;
+      if (this.isUnanswered(this.now)) continue;
       this.history.requests.push({
         ...{ dueAt: this.now, endedAt: this.now + 1, hit: true, error: null, path: `/${number}` },
         ...{ edge: `edge-${1 + (number % 4)}`, source: Math.floor(number / 4) % 2 === 0 ? "l1" : "l2" },
