@@ -47,29 +47,37 @@ function oneConnection(options: { port: number; request: () => Buffer }, endAt: 
       sentAt = performance.now();
       socket.write(request);
     };
+    const fail = (error: Error): void => {
+      reject(error);
+      socket.destroy();
+    };
     socket.once("connect", send);
-    socket.once("error", reject);
+    socket.once("error", fail);
+    socket.once("close", () => fail(new Error("the server hung up")));
     socket.on("data", (piece: Buffer) => {
       received += piece.length;
-      if (expected < 0) expected = lengthOf(piece);
+      if (expected < 0) {
+        const length = lengthOf(piece);
+        if (typeof length === "string") return fail(new Error(length));
+        expected = length;
+      }
       if (received < expected) return;
       const now = performance.now();
       latencies.push(now - sentAt);
       if (now < endAt) return send();
-      socket.destroy();
       resolve(latencies);
+      socket.destroy();
     });
   });
 }
 
-/** Header and body octets of an answer whose header came in one piece. */
-function lengthOf(piece: Buffer): number {
+/** Header and body octets of an answer whose header came in one piece; else what is wrong with it. */
+function lengthOf(piece: Buffer): number | string {
   const headerEnd = piece.indexOf("\r\n\r\n");
   const header = piece.toString("latin1", 0, headerEnd);
-  if (headerEnd < 0 || !header.startsWith("HTTP/1.1 200"))
-    throw new Error(`unexpected answer: ${header.slice(0, 60)}`);
+  if (headerEnd < 0 || !header.startsWith("HTTP/1.1 200")) return `unexpected answer: ${header.slice(0, 60)}`;
   const length = /content-length: *(\d+)/i.exec(header)?.[1];
-  if (length === undefined) throw new Error("the answer has no Content-Length");
+  if (length === undefined) return "the answer has no Content-Length";
   return headerEnd + 4 + Number(length);
 }
 
