@@ -27,8 +27,10 @@ interface Entry {
   overAt: number;
 }
 
-/** Of one path; more than are ever under way there. */
-const MOST_ENTRIES = 16;
+/** Of one path, those that were acknowledged last: a read that was sent before all of them has ended by then. */
+const MOST_ACKNOWLEDGED = 16;
+/** Of one path, those of which nobody knows: of an outage they are as many as were tried. */
+const MOST_UNKNOWN = 1000;
 
 /**
  * A read is wrong where it shows a write that was over before another one began which had been acknowledged when the
@@ -50,7 +52,7 @@ export class WrittenValues {
     const entry: Entry = { write: this.writes, sentAt: this.now(), state: "under-way", overAt: 0 };
     const entries = this.byPath.get(path) ?? [];
     entries.push(entry);
-    this.byPath.set(path, entries.slice(-MOST_ENTRIES));
+    this.byPath.set(path, withoutOldest(entries));
     const end = (state: Entry["state"]): void => {
       entry.state = state;
       entry.overAt = this.now();
@@ -78,6 +80,18 @@ export class WrittenValues {
   private sealOf(path: string, write: number): string {
     return createHmac("sha256", this.key).update(`${path} ${write}`).digest("base64url").slice(0, 22);
   }
+}
+
+/** An outage must not make forgotten what was acknowledged before it, nor what may still be taken after it. */
+function withoutOldest(entries: Entry[]): Entry[] {
+  const kindOf = ({ state }: Entry) => (state === "acknowledged" ? "known" : "unknown");
+  const known = entries.filter((entry) => kindOf(entry) === "known").length;
+  const tooMany = { known: known - MOST_ACKNOWLEDGED, unknown: entries.length - known - MOST_UNKNOWN };
+  if (tooMany.known <= 0 && tooMany.unknown <= 0) return entries;
+  return entries.filter((entry) => {
+    tooMany[kindOf(entry)] -= 1;
+    return tooMany[kindOf(entry)] < 0;
+  });
 }
 
 const overAtOf = (entry: Entry | undefined): number => {
