@@ -103,6 +103,8 @@ export const LIMITS = {
   leaseDuration: seconds(5),
   /** Three times within a lease, so that one lost reply costs none. */
   leaseRenewal: millis(1500),
+  /** For a minute: an origin that drips must not keep a key from everybody for as long as it likes. */
+  leaseRenewals: 40,
   /** A waiter looks again after this much, jittered by half; under 100 ms so that an uncacheable key frees it quickly. */
   pollInterval: millis(40),
   /** As many times it looks that quickly; nobody waits longer than about 4 s for an origin that is well. */

@@ -10,11 +10,13 @@ export function keepLease(edge: Edge, { token, leaseKey: key, granted }: Right):
   if (token === null || granted === null) return () => {};
   const query = { key, token, duration: LIMITS.leaseDuration, at: granted.shard };
   let isOver = false;
+  let renewals = 0;
   let cancel: Cancel = () => {};
   const renew = async (): Promise<void> => {
+    renewals += 1;
     // A shard that could not be asked may be asked again before the lease ends.
     const outcome = await edge.midTier.renew(query);
-    if (outcome !== "lost" && !isOver) wait();
+    if (outcome !== "lost" && renewals < LIMITS.leaseRenewals && !isOver) wait();
   };
   const wait = (): void => {
     cancel = edge.timers.after(LIMITS.leaseRenewal, () => void renew());

@@ -55,6 +55,15 @@ test("a lease is renewed, several times within its life, until its holder is don
   expect(due).toEqual([]);
 });
 
+test("a flight that takes longer than anybody waits for keeps its lease no longer", async () => {
+  const { edge, asked, due, fire } = renewing([]);
+  keepLease(edge, right("mine"));
+  while (due.length > 0 && asked.length < 1000) await fire();
+  expect(asked.length).toBe(LIMITS.leaseRenewals);
+  // Whoever has waited since it began has given up by then.
+  expect(LIMITS.leaseRenewals * LIMITS.leaseRenewal).toBeGreaterThan(LIMITS.longestWait);
+});
+
 test("a lease that is lost is not asked for again", async () => {
   const { edge, asked, due, fire } = renewing(["lost"]);
   keepLease(edge, right("mine"));
