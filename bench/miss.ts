@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startOriginGateway } from "../dev/origin-gateway.ts";
+import { requireSame } from "./hit/answer.ts";
+import { OF_CACHES } from "./hit/compare.ts";
 import { startOrigin } from "./hit/stage.ts";
 import { median } from "./http-load.ts";
 import { startSystem } from "./outside/start-system.ts";
@@ -65,9 +67,18 @@ export async function benchMiss(quick: boolean): Promise<MissResult> {
       stops.push(() => peer.stop());
       sides.push({ peer, name: peer.name, folder: "/page", rounds: [] });
     }
-    const [edge] = sides;
-    if (edge !== undefined) sides.push({ ...edge, name: "edge, class hot", folder: HOT, rounds: [] });
+    const [edge, ...others] = sides;
+    if (edge === undefined) throw new Error("there is no edge");
+    for (const { peer } of others) await requireSame(edge.peer.ports[0] ?? 0, peer.ports[0] ?? 0, OF_CACHES);
+    sides.push({ ...edge, name: "edge, class hot", folder: HOT, rounds: [] });
+    let fetched = 0;
+    origin.on("request", () => {
+      fetched += 1;
+    });
+    const before = asked;
     await measure(sides, quick ? { rounds: 3, roundMs: 800 } : { rounds: 11, roundMs: 2000 });
+    // What nobody asked the origin for was no miss.
+    if (fetched < asked - before) throw new Error(`of ${asked - before} misses the origin saw ${fetched}`);
     return resultOf(sides);
   } finally {
     for (const stop of stops.reverse()) await stop();

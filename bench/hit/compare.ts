@@ -40,9 +40,9 @@ export interface Comparison<Name extends string = string> {
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 
-/** What another kind of server says beside the answer, or in other words. */
 const OF_SERVERS = ["server", "connection", "keep-alive", "via", "x-varnish", "accept-ranges"];
-const OF_CACHES = ["age", "cache-status", "cf-cache-status", "date", ...OF_SERVERS];
+/** What another kind of server, or of cache, says beside the answer, or in other words. */
+export const OF_CACHES = ["age", "cache-status", "cf-cache-status", "date", ...OF_SERVERS];
 
 /** A hit in memory, 1 KiB: the limit is a worker that gives the same answer and does nothing else. */
 export const compareMemory = (rounds: Rounds): Promise<Comparison<"hit-memory">> =>
