@@ -16,6 +16,8 @@ export class Progress {
   private isAborted = false;
   private endedAt: number | null = null;
   private history: History | null = null;
+  /** Of one that is over: every request of fifty experiments is more than anybody wants to keep. */
+  private timeline: ChaosReport["timeline"] = [];
 
   constructor(order: ChaosOrder, about: Pick<ChaosReport, "target" | "hypothesis">, wall: () => number) {
     this.order = order;
@@ -64,6 +66,8 @@ export class Progress {
     const failedOver = this.history?.requests.filter((request) => request.failedOver).length ?? 0;
     if (failedOver > 0)
       this.note(`${failedOver} requests went on to another edge, where theirs refused them`);
+    this.timeline = this.history?.timeline() ?? [];
+    this.history = null;
     this.phase = "over";
     this.endedAt = this.wall();
   }
@@ -76,7 +80,7 @@ export class Progress {
       ...(order.arrives === undefined ? {} : { arrives: order.arrives }),
       state: this.state(),
       ...{ phase, startedAt, endedAt, durationMs: order.durationMs, verdicts, problem },
-      timeline: this.history?.timeline() ?? [],
+      timeline: this.history?.timeline() ?? this.timeline,
       events: [...this.events],
     };
   }

@@ -222,6 +222,17 @@ describe("everything is healed", () => {
   });
 });
 
+test("a report that is final stays as it is, whatever is still seen", async () => {
+  const bench = new ChaosBench();
+  const { ended, progress } = begin(bench, orderFor("kill-edge"));
+  await ended;
+  const report = progress.report();
+  expect(report.timeline.length).toBeGreaterThan(20);
+  // The same clients see more.
+  await begin(bench, orderFor("origin-down")).ended;
+  expect(progress.report()).toEqual(report);
+});
+
 describe("a report that the control plane takes", () => {
   const isTaken = (progress: Progress): boolean =>
     readReport(JSON.stringify(progress.report())).kind === "report";
