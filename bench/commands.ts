@@ -73,9 +73,7 @@ export async function benchCommands(quick: boolean): Promise<CommandsResult> {
   const requests = quick ? 20 : 100;
   const [oneShard, fourShards] = [await measure(1, requests), await measure(4, requests)];
   const above = Object.entries({ oneShard, fourShards }).flatMap(([shards, phases]) =>
-    PHASES.filter(({ name, most }) => (phases[name]?.total ?? Number.NaN) > most).map(
-      ({ name }) => `${shards}: ${name}`,
-    ),
+    aboveIn(phases).map((name) => `${shards}: ${name}`),
   );
   const claim =
     "hit in memory 0, in L2 1; miss at most 3 and 1 a copy; 1 more while the map is new, or where L2 alone has what expired";
@@ -83,6 +81,15 @@ export async function benchCommands(quick: boolean): Promise<CommandsResult> {
     ...{ name: "commands", requestsEach: requests, oneShard, fourShards },
     verdict: { claim, met: above.length === 0, above },
   };
+}
+
+/** Phases that cost more than the claim allows, or of which nothing was counted though they can't do without a command. */
+export function aboveIn(phases: CommandsResult["oneShard"]): string[] {
+  const isMet = ({ name, most }: Phase): boolean => {
+    const total = phases[name]?.total ?? Number.NaN;
+    return total <= most && (total > 0 || most === 0);
+  };
+  return PHASES.filter((phase) => !isMet(phase)).map(({ name }) => name);
 }
 
 async function measure(shards: number, requests: number): Promise<Record<string, PerRequest>> {

@@ -1,8 +1,10 @@
 // What benchmarks say of their own claims: met is what was measured, and nothing else.
 
 import { expect, test } from "vitest";
+import { aboveIn } from "../../bench/commands.ts";
 import { liveRatio, verdictOf } from "../../bench/growth/growth.ts";
 import { areMet, type Claim } from "../../bench/hit/compare.ts";
+import { grownBy, isMet } from "../../bench/large.ts";
 
 test("a claim about the hit path is met by a figure alone", () => {
   const claims: Claim[] = [
@@ -31,4 +33,24 @@ test("growth in running edges is no more than was measured in them", () => {
   expect(liveRatio(sides(100, 110, 120))).toBe(1.2);
   for (const told of [[null, 110, 120], [100, null, 120], [100]])
     expect(liveRatio(sides(...told))).toBeNull();
+});
+
+test("a large file takes no more memory where memory was told, and only there", () => {
+  expect(grownBy([100, 120, 150])).toBe(50);
+  for (const told of [[null, 120, 150], [100, null, 150], [0, 0, 0], [100], []])
+    expect(grownBy(told)).toBeNull();
+  const steps = Array.from({ length: 7 }, () => ({ originRequests: 0, whole: true }));
+  expect(isMet(steps, 50)).toBe(true);
+  expect(isMet(steps, 65)).toBe(false);
+  expect(isMet(steps, null)).toBe(false);
+  expect(isMet(steps.slice(0, 3), 50)).toBe(false);
+});
+
+test("a miss that Redis was sent nothing for was not counted", () => {
+  const phases = Object.fromEntries(aboveIn({}).map((name) => [name, { total: 1 }]));
+  expect(Object.keys(phases)).toHaveLength(9);
+  expect(aboveIn({ ...phases, "hit in memory": { total: 0 } })).toEqual([]);
+  expect(aboveIn(phases)).toEqual(["hit in memory"]);
+  const uncounted = { ...phases, "hit in memory": { total: 0 }, "miss, one copy": { total: 0 } };
+  expect(aboveIn(uncounted)).toEqual(["miss, one copy"]);
 });
