@@ -2,20 +2,14 @@
 
 import { writeFileSync } from "node:fs";
 import { UsageError } from "../dev/options.ts";
-import type { ChaosReport } from "../shared/wire/chaos.ts";
 import { pause } from "./pause.ts";
 import { BROKEN_BUILDS, type BrokenBuild } from "./run/broken-builds.ts";
 import { type ChaosOptions, readChaosOptions, USAGE } from "./run/options.ts";
 import { NotRun, type Orderer, runOrder } from "./run/orders.ts";
+import { EXIT, exitCode, isFoundOut, type Outcome } from "./run/outcome.ts";
 import { OWN, startOwnCluster } from "./run/own-cluster.ts";
 import { planGameDay, planSuite, type Scheduled } from "./run/plan.ts";
 import { keepReport, linesOf, scheduleLines, titleOf } from "./run/tell.ts";
-
-interface Outcome {
-  passed: number;
-  failed: number;
-  readonly reports: ChaosReport[];
-}
 
 const say = (line: string): void => console.log(line);
 
@@ -55,15 +49,6 @@ async function runAll(
   return outcome;
 }
 
-function tellOfBroken(options: ChaosOptions, { reports }: Outcome): void {
-  const build = brokenBuild(options);
-  if (build === null) return;
-  const isFound = reports.some(({ verdicts }) =>
-    verdicts.some(({ name, holds, measured }) => name === build.breaks && !holds && measured !== null),
-  );
-  say(`the broken build ${options.broken} was ${isFound ? "" : "NOT "}found out by ${build.breaks}`);
-}
-
 async function main(): Promise<number> {
   const options = readChaosOptions(process.argv.slice(2), Math.floor(Math.random() * 0x1_0000_0000));
   if (options === null) {
@@ -74,22 +59,27 @@ async function main(): Promise<number> {
   // The first one heals and ends in order; whoever can't wait sends another.
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => abort.abort());
   const schedule = scheduleFor(options);
+  const build = brokenBuild(options);
   say(`seed ${options.seed}: ${schedule.length} experiments`);
   if (options.gameDay !== null) for (const line of scheduleLines(schedule)) say(line);
   if (options.given === null) say(`starting ${OWN.edges} edges and ${OWN.databases} databases`);
-  const own = options.given === null ? await startOwnCluster(brokenBuild(options)) : null;
+  const own = options.given === null ? await startOwnCluster(build) : null;
   const by = options.given ?? own;
   if (by === null) throw new Error("there is no cluster");
   try {
     const outcome = await runAll(schedule, { by, out: options.out, signal: abort.signal });
-    tellOfBroken(options, outcome);
+    const found = build === null ? null : isFoundOut(build, outcome.reports);
+    if (build !== null)
+      say(
+        `the broken build ${options.broken} was ${found === true ? "" : "NOT "}found out by ${build.breaks}`,
+      );
     if (options.json !== null)
       writeFileSync(
         options.json,
         `${JSON.stringify({ seed: options.seed, reports: outcome.reports }, null, 2)}\n`,
       );
     say(`${outcome.passed} passed, ${outcome.failed} failed`);
-    return outcome.failed > 0 || outcome.passed < schedule.length ? 1 : 0;
+    return exitCode(outcome, { planned: schedule.length, found });
   } finally {
     await own?.stop();
   }
@@ -99,5 +89,5 @@ try {
   process.exitCode = await main();
 } catch (error) {
   console.error(`chaos: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(error instanceof UsageError ? 2 : 1);
+  process.exit(error instanceof UsageError ? EXIT.usage : EXIT.broken);
 }

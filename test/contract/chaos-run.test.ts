@@ -4,10 +4,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { BROKEN_BUILDS, changeFor } from "../../chaos/run/broken-builds.ts";
 import { readChaosOptions } from "../../chaos/run/options.ts";
+import { exitCode, isFoundOut } from "../../chaos/run/outcome.ts";
 import { planGameDay, planSuite } from "../../chaos/run/plan.ts";
 import { linesOf, scheduleLines } from "../../chaos/run/tell.ts";
 import { UsageError } from "../../dev/options.ts";
 import { type ChaosReport, EXPERIMENTS, PARTITIONS } from "../../shared/wire/chaos.ts";
+import { chaosReport } from "../support/chaos-report.ts";
 
 const ALL = { only: [], seed: 1, duration: null } as const;
 
@@ -101,6 +103,29 @@ describe("a build that is broken on purpose", () => {
     expect(change(text)).not.toBe(text);
     expect(change(text)).toContain(build.put);
     expect(() => change("")).toThrow(build.file);
+  });
+});
+
+describe("the exit code", () => {
+  test("is 0 where all that was planned has passed, and nothing else is", () => {
+    expect(exitCode({ passed: 3, failed: 0 }, { planned: 3, found: null })).toBe(0);
+    expect(exitCode({ passed: 2, failed: 1 }, { planned: 3, found: null })).toBe(1);
+    expect(exitCode({ passed: 2, failed: 0 }, { planned: 3, found: null })).toBe(1);
+  });
+
+  test("of a build that is broken says whether its own fault was found out, whatever else failed", () => {
+    const { verdicts, ...report } = chaosReport();
+    const [verdict] = verdicts;
+    if (verdict === undefined) throw new Error("the sample has no verdict");
+    const found = (more: Partial<typeof verdict>): boolean =>
+      isFoundOut({ breaks: "ledger" }, [{ ...report, verdicts: [{ ...verdict, name: "ledger", ...more }] }]);
+    expect(found({ holds: false, measured: 1 })).toBe(true);
+    expect(found({ holds: true, measured: 0 })).toBe(false);
+    expect(found({ holds: false, measured: null }), "not measured").toBe(false);
+    expect(found({ holds: false, measured: 1, name: "convergence" }), "another bound").toBe(false);
+    expect(exitCode({ passed: 0, failed: 1 }, { planned: 1, found: true })).toBe(1);
+    expect(exitCode({ passed: 0, failed: 1 }, { planned: 1, found: false })).toBe(3);
+    expect(exitCode({ passed: 1, failed: 0 }, { planned: 1, found: false })).toBe(3);
   });
 });
 
