@@ -94,7 +94,7 @@ async function run(checker: OutsideChecker, running: Running): Promise<LoadResul
   }
   const load = checker.start(planOf(running, flags));
   await shown(load, { seconds: flags.seconds, judged: flags.given === null });
-  const report = await load.stop();
+  const report = knownOf(await load.stop(), flags.given === null);
   const { given: _given, workload: _name, ...told } = flags;
   return {
     ...{ name: "load", workload: workload.kind === "replay" ? "replay" : flags.workload },
@@ -102,6 +102,10 @@ async function run(checker: OutsideChecker, running: Running): Promise<LoadResul
     ...{ judged: flags.given === null, report, timeline: load.seconds() },
   };
 }
+
+/** What an origin that is not ours was asked nobody has counted: JSON has null for it. */
+const knownOf = (report: LoadReport, judged: boolean): LoadReport =>
+  judged ? report : { ...report, offload: { requests: Number.NaN, octets: Number.NaN } };
 
 /** What a workload asks of edges at a rate. */
 export function planOf(

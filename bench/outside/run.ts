@@ -17,7 +17,7 @@ export interface LoadReport {
     readonly notModified: number;
     readonly octets: number;
   };
-  /** Share of what clients read, and of the octets that they got, that the origin did not see. */
+  /** Share of what clients read, and of the octets that they got, that the origin did not see; NaN where nobody knows. */
   readonly offload: { readonly requests: number; readonly octets: number };
   readonly purges: {
     readonly sent: number;

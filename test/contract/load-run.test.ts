@@ -41,6 +41,7 @@ test("edges that run are asked in turn, for the host and the paths of --url, and
   const byEdge = [0, 1].map((n) => asked.filter(({ edge }) => edge === n).length);
   expect(Math.abs((byEdge[0] ?? 0) - (byEdge[1] ?? 0))).toBeLessThanOrEqual(1);
   expect(judged).toBe(false);
+  expect(JSON.parse(JSON.stringify(report.offload))).toEqual({ requests: null, octets: null });
   expect(report).toMatchObject({ violations: { count: 0 }, all: { hits: asked.length, errors: 0 } });
   const text = printReport(report, judged).join("\n");
   expect(text).toMatch(new RegExp(`^all +${asked.length} +0 +100\\.00 %`, "m"));
