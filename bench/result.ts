@@ -18,7 +18,7 @@ export const resultOf = <F extends Figures>(
   ran: { readonly at: string; readonly machine: Machine; readonly command: string },
 ): Result<F> => ({ ...figures, ...ran, rounds: figures.rounds ?? 1 });
 
-export const commandOf = (args: readonly string[]): string =>
+const commandOf = (args: readonly string[]): string =>
   `npm run bench -- ${args.map((arg) => (/^[\w./=-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(" ")}`.trim();
 
 /** The command of one benchmark alone, less what says where its figures go. */
@@ -36,4 +36,10 @@ export function save(result: Result): string {
     `${JSON.stringify(result, null, 2)}\n`,
   );
   return path;
+}
+
+/** Of what was asked for by flags of its own: as it was given, less where its figures go. */
+export function commandGiven(args: readonly string[]): string {
+  const told = args.filter((arg, at) => !/^--(save|json)$|^--json=/.test(arg) && args[at - 1] !== "--json");
+  return commandOf(told);
 }

@@ -5,7 +5,7 @@ import { writePerformanceTables } from "../scripts/performance-tables.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { BENCHMARKS, type BenchmarkName, TELL_THEMSELVES } from "./benchmarks.ts";
 import { described, machine } from "./machine.ts";
-import { commandFor, type Result, resultOf, save } from "./result.ts";
+import { commandFor, commandGiven, type Result, resultOf, save } from "./result.ts";
 
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
@@ -25,7 +25,10 @@ async function main(): Promise<void> {
 
 async function run(name: BenchmarkName, options: Arguments): Promise<Result> {
   const at = new Date().toISOString();
-  const began = { at, machine: machine(), command: commandFor(name, options) };
+  const isOwn = name === "load" || options.trace !== null;
+  const command =
+    isOwn && options.only.length === 1 ? commandGiven(process.argv.slice(2)) : commandFor(name, options);
+  const began = { at, machine: machine(), command };
   return resultOf(await BENCHMARKS[name](options), began);
 }
 

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { BENCHMARKS } from "../../bench/benchmarks.ts";
-import { commandFor } from "../../bench/result.ts";
+import { commandFor, commandGiven } from "../../bench/result.ts";
 import { readResult, withResults } from "../../bench/tables/tables.ts";
 
 const at = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
@@ -59,4 +59,14 @@ test.each(results)("%s.json says when, where and by which command", (name) => {
   expect(Object.keys(BENCHMARKS)).toContain(base);
   const commands = [true, false].map((quick) => commandFor(base, { quick, l2: name !== base }));
   expect(commands).toContain(result.command);
+});
+
+test("the command of a load gives the same load again, wherever its figures go", () => {
+  const load = ["--only", "load", "--workload", "mix", "--rate", "500"];
+  const expected = "npm run bench -- --only load --workload mix --rate 500";
+  for (const place of [[], ["--json", "/tmp/a report.json"], ["--json=x"], ["--save"]])
+    expect(commandGiven([...place, ...load, ...place])).toBe(expected);
+  expect(commandGiven(["--only", "load", "--url", "http://a/{key}"])).toBe(
+    'npm run bench -- --only load --url "http://a/{key}"',
+  );
 });
