@@ -1,10 +1,10 @@
 // A real browser before a cluster's dashboard: it asks nobody else, and whatever a page complains of fails the test.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import axe from "axe-core";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
 import { CHROMIUM_FLAGS, ensureChromium } from "../../scripts/ensure-chromium.ts";
 import type { TestCluster } from "./cluster.ts";
@@ -23,14 +23,28 @@ export interface Looks {
   readonly script?: boolean;
 }
 
+const require = createRequire(import.meta.url);
+
 const HEIGHT = 900;
+
+/** Half as long as what it is made from: each page reads all of it. */
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 export interface TestBrowser {
   open(looks?: Looks): Promise<Seen>;
   close(): Promise<void>;
 }
 
-/** One program for all of a file's tests; each of its windows begins without cookies. */
+/** A window that is looked through by one test after the other: a new one costs the browser three processes. */
+interface Window {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly script: boolean;
+  /** Of whoever looks through it now. */
+  complaints: string[];
+}
+
+/** One program for all of a file's tests; whoever opens a window finds it without cookies, and at no page. */
 export async function startBrowser(): Promise<TestBrowser> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-browser-"));
   const browser = await chromium.launch({
@@ -38,31 +52,48 @@ export async function startBrowser(): Promise<TestBrowser> {
     args: [...CHROMIUM_FLAGS],
     env: { ...process.env, HOME: folder },
   });
+  const free: Window[] = [];
+  const take = (script: boolean): Window | undefined => {
+    const at = free.findIndex((window) => window.script === script);
+    return at < 0 ? undefined : free.splice(at, 1)[0];
+  };
   return {
     async open({ width = 1100, colorScheme = "light", script = true } = {}) {
-      const context = await browser.newContext({
-        viewport: { width, height: HEIGHT },
-        ...{ colorScheme, javaScriptEnabled: script, reducedMotion: "reduce" },
-      });
+      const window = take(script) ?? (await newWindow(browser, script));
+      const { page, context } = window;
       const complaints: string[] = [];
-      await context.route("**/*", (route) => {
-        const { hostname } = new URL(route.request().url());
-        if (hostname === "127.0.0.1") return route.continue();
-        complaints.push(`asked ${hostname}`);
-        return route.abort();
-      });
-      const page = await context.newPage();
-      page.on("pageerror", ({ message }) => complaints.push(message));
-      page.on("console", (message) => {
-        if (message.type() === "error") complaints.push(message.text());
-      });
-      return { page, context, complaints, close: () => context.close() };
+      window.complaints = complaints;
+      await page.setViewportSize({ width, height: HEIGHT });
+      await page.emulateMedia({ colorScheme });
+      const close = async (): Promise<void> => {
+        await page.goto("about:blank");
+        await context.clearCookies();
+        free.push(window);
+      };
+      return { page, context, complaints, close };
     },
     async close() {
       await browser.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function newWindow(browser: Browser, script: boolean): Promise<Window> {
+  const context = await browser.newContext({ javaScriptEnabled: script, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const window: Window = { page, context, script, complaints: [] };
+  await context.route("**/*", (route) => {
+    const { hostname } = new URL(route.request().url());
+    if (hostname === "127.0.0.1") return route.continue();
+    window.complaints.push(`asked ${hostname}`);
+    return route.abort();
+  });
+  page.on("pageerror", ({ message }) => window.complaints.push(message));
+  page.on("console", (message) => {
+    if (message.type() === "error") window.complaints.push(message.text());
+  });
+  return window;
 }
 
 /** Ends at the overview, or wherever the sign-in leads. */
@@ -79,7 +110,7 @@ export async function signIn(
 /** Rule, and the first place of each. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // Evaluated by the debugger's protocol: the page's own policy lets in no script but its own.
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(AXE);
   return page.evaluate(AXE_FAULTS);
 }
 
