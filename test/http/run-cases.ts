@@ -9,7 +9,7 @@ import type { Received } from "../support/wire-client.ts";
 import type { Exchange, Expected, HttpCase, Step, Wanted } from "./case.ts";
 import { type EdgeUnderTest, HOST, type Stage, stageOf, startEdgeUnderTest } from "./stage.ts";
 
-/** Declares the suite of one file: a cluster for all of its tables. */
+/** Declares a suite: a cluster for all of its tables. */
 export function playAll(tables: Readonly<Record<string, readonly HttpCase[]>>): void {
   let edge: EdgeUnderTest | undefined;
   let count = 0;
