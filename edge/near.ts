@@ -71,7 +71,9 @@ async function lookInMemory(
 async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor): Promise<Judged | null> {
   const { route, view, key } = look;
   const since = edge.clock.now();
-  const found = await findInDataCentre(edge, key, request.background);
+  // What memory takes none of goes on to the client as it comes.
+  const as = route.rules.memoryBudget === 0 ? "stream" : "whole";
+  const found = await findInDataCentre(edge, { key, as, background: request.background });
   if (found.kind !== "hit" || !variesFor(found.held.answer.vary, (name) => request.header(name))) {
     const away = found.kind === "unavailable";
     route.counters.tiers.l1Cache[away ? "errors" : "misses"] += 1;

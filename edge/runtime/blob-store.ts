@@ -2,7 +2,7 @@
 
 import { type ByteRange, lengthOf } from "../../shared/core/byte-range.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
-import type { Blob, BlobOutcome, BlobStore, Restatement } from "../../shared/ports/blob-store.ts";
+import type { Blob, BlobOutcome, BlobStore, BodyForm, Restatement } from "../../shared/ports/blob-store.ts";
 import type { Body, ByteSource } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import { bodyOf, streamOf } from "./streams.ts";
@@ -17,10 +17,10 @@ const urlOf = (key: string): string => `https://blob.tidegate.invalid/${key}`;
 
 export function cacheApiStore(cache: () => Cache): BlobStore {
   return {
-    match: (key) => find(cache(), { key, range: null }),
-    matchRange: (key, range) => find(cache(), { key, range }),
+    match: (key, as = "whole") => find(cache(), { key, range: null, as }),
+    matchRange: (key, range) => find(cache(), { key, range, as: "whole" }),
     async put(key, blob, keepFor) {
-      if (encodeURIComponent(blob.record).length > LIMITS.blobRecord) {
+      if (headerText(blob.record).length > LIMITS.blobRecord) {
         if (blob.body.kind === "source") blob.body.source.cancel("not stored");
         return { kind: "unavailable" };
       }
@@ -33,7 +33,7 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
       }
     },
     async restate(key, by) {
-      if (encodeURIComponent(by.record).length > LIMITS.blobRecord) return { kind: "unavailable" };
+      if (headerText(by.record).length > LIMITS.blobRecord) return { kind: "unavailable" };
       try {
         return await restateBlob(cache(), key, by);
       } catch (error) {
@@ -54,14 +54,16 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
 
 async function find(
   cache: Cache,
-  { key, range }: { key: string; range: ByteRange | null },
+  { key, range, as }: { key: string; range: ByteRange | null; as: BodyForm },
 ): Promise<BlobOutcome> {
   try {
     const found = await cache.match(urlOf(key));
-    const id = found?.headers.get(BLOB_ID) ?? null;
-    if (found === undefined || id === null) return found === undefined ? ABSENT : await readBlob(found, null);
+    if (found === undefined) return ABSENT;
+    const id = found.headers.get(BLOB_ID);
+    if (id === null) return await readBlob(found, { elsewhere: null, as });
     const body = await cache.match(requestFor(bodyUrlOf(key, id), range));
-    if (body?.status === (range === null ? 200 : 206)) return await readBlob(found, { body, range });
+    if (body?.status === (range === null ? 200 : 206))
+      return await readBlob(found, { elsewhere: { body, range }, as });
     await body?.body?.cancel();
     return ABSENT;
   } catch (error) {
@@ -154,14 +156,20 @@ type Described = Pick<Blob, "record" | "length"> & { readonly keepFor: Millis };
 /** Dated before the body is streamed in: its record says how old the answer was then. */
 const recordHeaders = ({ record, length, keepFor }: Described): Headers =>
   new Headers({
-    // Header values are octets: text beyond them travels percent-encoded.
-    [RECORD]: encodeURIComponent(record),
+    [RECORD]: headerText(record),
     [STORED_AT]: String(Date.now()),
     [LENGTH]: String(length),
     "cache-control": cacheControl(keepFor),
   });
 
-const recordIn = (found: Response): string => decodeURIComponent(found.headers.get(RECORD) ?? "");
+/** Header values are octets: text beyond printable ones travels percent-encoded. Most records have none. */
+const headerText = (record: string): string => record.replace(/[^\x20-\x24\x26-\x7e]+/g, encodeURIComponent);
+
+function recordIn(found: Response): string {
+  const text = found.headers.get(RECORD) ?? "";
+  return text.includes("%") ? decodeURIComponent(text) : text;
+}
+
 const lengthIn = (found: Response): number => Number(found.headers.get(LENGTH) ?? Number.NaN);
 
 /** Only a body in a place of its own, or none at all, can be given another record without being read. */
@@ -191,27 +199,36 @@ async function isThere(cache: Cache, url: string): Promise<boolean> {
 /** `elsewhere`: the body, where it stands apart from its record. */
 async function readBlob(
   found: Response,
-  elsewhere: { body: Response; range: ByteRange | null } | null,
+  { elsewhere, as }: { elsewhere: { body: Response; range: ByteRange | null } | null; as: BodyForm },
 ): Promise<BlobOutcome> {
-  const age = Math.max(Number(found.headers.get("age") ?? 0) * 1000, Date.now() - storedAt(found));
+  const since = Date.now() - storedAt(found);
+  const age = Math.max(Number(found.headers.get("age") ?? 0) * 1000, since);
   const length = lengthIn(found);
   const content = elsewhere?.body ?? found;
   if (elsewhere !== null) await found.body?.cancel();
   // A clock that went backwards since makes the age unknowable, and the blob unusable.
-  if (!(age >= 0) || Date.now() < storedAt(found) || !Number.isSafeInteger(length)) {
+  if (!(age >= 0) || since < 0 || !Number.isSafeInteger(length)) {
     await content.body?.cancel();
     return ABSENT;
   }
   const range = elsewhere?.range ?? null;
-  const body = await bodyOfBlob(content, range === null ? length : lengthOf(range));
+  const body = await bodyOfBlob(content, { length: range === null ? length : lengthOf(range), as });
   if (body === null) return ABSENT;
   const record = recordIn(found);
   return { kind: "hit", blob: { record, body, length }, residence: millis(age) };
 }
 
-/** Small bodies come whole, so that memory can take them; large ones stay a stream. */
-async function bodyOfBlob(response: Response, length: number): Promise<Body | null> {
-  if (length > LIMITS.sharedBody) return bodyOf(response.body, { length, idle: null });
+/**
+ * Small bodies come whole, so that memory can take them; large ones stay a stream, and so does what nobody here will
+ * read, if it announces the length that it should have: it goes through the runtime untouched.
+ */
+async function bodyOfBlob(
+  response: Response,
+  { length, as }: { length: number; as: BodyForm },
+): Promise<Body | null> {
+  const announced = response.headers.get("content-length");
+  const passes = as === "stream" && length > 0 && announced === String(length);
+  if (passes || length > LIMITS.sharedBody) return bodyOf(response.body, { length, idle: null });
   const bytes = new Uint8Array(await response.arrayBuffer());
   return bytes.length === length ? { kind: "bytes", bytes } : null;
 }

@@ -4,14 +4,15 @@ import type { ByteRange } from "../../shared/core/byte-range.ts";
 import { belongs, type InChunks, isInChunks, isPieceOf } from "../../shared/core/chunks.ts";
 import { strongEtag } from "../../shared/core/conditional.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
+import { Remembered } from "../../shared/core/remembered.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, earlier, type Instant, type Millis, millis } from "../../shared/core/units.ts";
-import type { BlobStore } from "../../shared/ports/blob-store.ts";
+import type { BlobStore, BodyForm } from "../../shared/ports/blob-store.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import { parseJson } from "../../shared/wire/json.ts";
-import { decodeAnswer } from "../../shared/wire/stored-answer.ts";
+import { answerIn } from "../../shared/wire/stored-answer.ts";
 import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
 
@@ -53,12 +54,12 @@ export class DataCentreTier {
     this.clock = ports.clock;
   }
 
-  async find(key: CacheKey): Promise<DataCentreOutcome> {
+  async find(key: CacheKey, as: BodyForm = "whole"): Promise<DataCentreOutcome> {
     const askedAt = this.clock.now();
-    const outcome = await this.blobs.match(await this.digest.sha256Hex(key));
+    const outcome = await this.blobs.match(await this.digest.sha256Hex(key), as);
     if (outcome.kind !== "hit") return outcome;
     const { blob, residence } = outcome;
-    const record = readRecord(blob.record);
+    const record = recordIn(blob.record);
     const length = record?.chunks === undefined ? record?.answer.length : 0;
     // A digest that collides, a damaged record, a body of another length: nothing of ours, so nothing.
     if (record === null || record.answer.key !== key || length !== blob.length) {
@@ -97,7 +98,7 @@ export class DataCentreTier {
     const outcome = await this.blobs.matchRange(await this.digest.sha256Hex(answer.key), range);
     if (outcome.kind !== "hit") return null;
     const { record, body } = outcome.blob;
-    if (readRecord(record)?.answer.id === answer.id) return body;
+    if (recordIn(record)?.answer.id === answer.id) return body;
     discard(body);
     return null;
   }
@@ -122,7 +123,7 @@ export class DataCentreTier {
   /** What a 304 made of an answer that is here; false where it is here no longer. */
   async restate(was: StoredAnswer, held: HeldAnswer): Promise<boolean> {
     const { kind } = await this.blobs.restate(await this.digest.sha256Hex(was.key), {
-      isMeant: (record) => readRecord(record)?.answer.id === was.id,
+      isMeant: (record) => recordIn(record)?.answer.id === was.id,
       record: this.recordOf(held),
       keepFor: keepFor(held.answer),
     });
@@ -152,7 +153,7 @@ export class DataCentreTier {
     const outcome = await this.blobs.match(await this.chunkKey(whole, range));
     if (outcome.kind !== "hit") return null;
     const { blob, residence } = outcome;
-    const record = readRecord(blob.record);
+    const record = recordIn(blob.record);
     const held = record === null ? null : this.heldBy(record, { askedAt, residence });
     const isPiece = held?.answer.length === blob.length && isPieceOf(whole.answer, held.answer, range);
     if (held !== null && isPiece && isGood(held)) return { held, body: blob.body };
@@ -219,9 +220,14 @@ function readVerified(text: string): { readonly id: string; readonly position: P
   return { id, position: { epoch: epoch as number, seq: seq as number } };
 }
 
+/** As decoded answers: the same text is the same record, and the same answer. */
+const read = new Remembered<BlobRecord | null>({ characters: 1_048_576, longest: 16_384 });
+
+const recordIn = (text: string): BlobRecord | null => read.of(text, readRecord);
+
 function readRecord(text: string): BlobRecord | null {
   const value = parseJson(text) as { answer?: unknown; age?: unknown; chunks?: unknown } | null;
-  const answer = decodeAnswer(JSON.stringify(value?.answer ?? null));
+  const answer = answerIn(value?.answer);
   if (answer === null || typeof value?.age !== "number" || !(value.age >= 0)) return null;
   if (value.chunks === undefined) return { answer, age: value.age };
   const chunks = readChunks(value.chunks);

@@ -1,6 +1,7 @@
 // One look-up of a key in the data centre at a time: whoever comes meanwhile is handed what it finds.
 
 import { type CacheKey, elapsed } from "../../shared/core/units.ts";
+import type { BodyForm } from "../../shared/ports/blob-store.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
@@ -12,18 +13,21 @@ import type { DataCentreOutcome, Look } from "./data-centre.ts";
  */
 export async function findInDataCentre(
   edge: Edge,
-  key: CacheKey,
-  background: Background,
+  look: { readonly key: CacheKey; readonly as: BodyForm; readonly background: Background },
 ): Promise<DataCentreOutcome> {
+  const { key, as } = look;
   const underWay = edge.looks.get(key);
   if (underWay === undefined || elapsed(underWay.startedAt, edge.clock.now()) > LIMITS.lookGuard)
-    return startLook(edge, key, background);
+    return startLook(edge, look);
   const found = await joinLook(edge, underWay);
-  return found ?? edge.dataCentre.find(key);
+  return found ?? edge.dataCentre.find(key, as);
 }
 
-function startLook(edge: Edge, key: CacheKey, background: Background): Promise<DataCentreOutcome> {
-  const look: Look = { startedAt: edge.clock.now(), outcome: edge.dataCentre.find(key) };
+function startLook(
+  edge: Edge,
+  { key, as, background }: Parameters<typeof findInDataCentre>[1],
+): Promise<DataCentreOutcome> {
+  const look: Look = { startedAt: edge.clock.now(), outcome: edge.dataCentre.find(key, as) };
   edge.looks.set(key, look);
   const ended = look.outcome.finally(() => {
     if (edge.looks.get(key) === look) edge.looks.delete(key);

@@ -1,16 +1,25 @@
 // Cache-Control as received in the wild: parsed leniently, ambiguity read as less fresh (RFC 9111 §4.2.1, §5.2).
 
 import { type HeaderList, headerValue, listMembers } from "./headers.ts";
+import { Remembered } from "./remembered.ts";
 import { type BareItem, dictionaryMembers, type Parameters } from "./structured-fields.ts";
 import { type Millis, seconds } from "./units.ts";
 
 /** Directives by lower-case name. A repeated one keeps all of its arguments. */
 export type Directives = ReadonlyMap<string, readonly (string | null)[]>;
 
+const NONE: Directives = new Map();
+
 /** RFC 9111 §1.2.2: a value too large to hold counts as 2^31. */
 const LARGEST_DELTA_SECONDS = 2 ** 31;
 
-export function parseDirectives(value: string | null): Directives {
+/** Most answers of a site say the same. */
+const parsed = new Remembered<Directives>({ characters: 16_384, longest: 256 });
+
+export const parseDirectives = (value: string | null): Directives =>
+  value === null ? NONE : parsed.of(value, parse);
+
+function parse(value: string): Directives {
   const directives = new Map<string, (string | null)[]>();
   for (const member of listMembers(value)) {
     const equals = member.indexOf("=");
@@ -60,8 +69,6 @@ export function governingDirectives(headers: HeaderList): { directives: Directiv
   }
   return { directives: parseDirectives(headerValue(headers, "cache-control")), targeted: false };
 }
-
-const NONE: Directives = new Map();
 
 /** Directives whose argument is a number of seconds; with one of another type they count as not given (RFC 9213 §2.1). */
 const COUNTED = new Set(["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"]);

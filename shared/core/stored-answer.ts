@@ -49,8 +49,21 @@ export interface StoredAnswer {
 
 export const STORED_ANSWER_VERSION = 2;
 
+type Life = Lifetime & { readonly fresh: Millis };
+
+/** Of an answer and of rules, neither of which changes: one request asks for it several times, and the next one again. */
+const lives = new WeakMap<StoredAnswer, { readonly rules: Rules; readonly life: Life }>();
+
 /** The life that an answer has under the rules in force: never more than it was stored with. */
-export function currentLifetime(answer: StoredAnswer, rules: Rules): Lifetime & { readonly fresh: Millis } {
+export function currentLifetime(answer: StoredAnswer, rules: Rules): Life {
+  const known = lives.get(answer);
+  if (known?.rules === rules) return known.life;
+  const life = lifeUnder(answer, rules);
+  lives.set(answer, { rules, life });
+  return life;
+}
+
+function lifeUnder(answer: StoredAnswer, rules: Rules): Life {
   const granted = grantLifetime({ ...answer, rules });
   return {
     fresh: millis(Math.min(answer.fresh, granted?.fresh ?? 0)),
@@ -69,7 +82,7 @@ export interface GrantInput {
 }
 
 /** The lifetime that a fill grants, jitter applied; null where the answer has none. */
-export function grantLifetime(input: GrantInput): (Lifetime & { readonly fresh: Millis }) | null {
+export function grantLifetime(input: GrantInput): Life | null {
   const lifetime = lifetimeOf(input);
   if (lifetime.fresh === null) return null;
   return { ...lifetime, fresh: jitteredLifetime(lifetime.fresh, input.rules.jitter, input) };

@@ -25,9 +25,12 @@ export interface Restatement {
   readonly keepFor: Millis;
 }
 
+/** How a small body is wanted: in octets that can be kept, or, where the store can, as a stream for one reader. */
+export type BodyForm = "whole" | "stream";
+
 /** Never rejects. `key` is a digest in hexadecimal. */
 export interface BlobStore {
-  match(key: string): Promise<BlobOutcome>;
+  match(key: string, as?: BodyForm): Promise<BlobOutcome>;
   /** As `match`, with no more of the body than these octets. */
   matchRange(key: string, range: ByteRange): Promise<BlobOutcome>;
   put(key: string, blob: Blob, keepFor: Millis): Promise<{ readonly kind: "stored" | "unavailable" }>;

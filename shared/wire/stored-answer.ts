@@ -1,5 +1,6 @@
 // A stored answer as the record that L2 and the Cache API keep beside its body.
 
+import { Remembered } from "../core/remembered.ts";
 import { STORED_ANSWER_VERSION, type StoredAnswer } from "../core/stored-answer.ts";
 import { parseJson } from "./json.ts";
 
@@ -16,9 +17,15 @@ const NUMBERS = [
 ];
 const TEXTS = ["id", "key", "class", "lease"];
 
+/** What is read again and again is the same answer each time, and so is what others have made of it. */
+const decoded = new Remembered<StoredAnswer | null>({ characters: 1_048_576, longest: 16_384 });
+
 /** Null for anything that is not a record of this version: damaged, foreign or from a later release. */
-export function decodeAnswer(text: string): StoredAnswer | null {
-  const value = parseJson(text);
+export const decodeAnswer = (text: string): StoredAnswer | null =>
+  decoded.of(text, (json) => answerIn(parseJson(json)));
+
+/** The same of what stands in a larger record. */
+export function answerIn(value: unknown): StoredAnswer | null {
   if (typeof value !== "object" || value === null) return null;
   const record = value as Record<string, unknown>;
   if (record.version !== STORED_ANSWER_VERSION) return null;
