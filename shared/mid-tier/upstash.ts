@@ -14,12 +14,33 @@ interface PipelineItem {
   readonly error?: string;
 }
 
+/** Of a text that is sent again and again: the JSON of a long script costs more to make than all the rest of a call. */
+const ready = new Map<RedisArgument, unknown>();
+
+/** Scripts are parts of the program, so there are never more than so many. */
+const READY_SCRIPTS = 256;
+
+/** As `JSON.stringify` wants it: the script as JSON that is copied (ECMA-262, `JSON.rawJSON`), where the runtime can. */
+function sendable(command: readonly RedisArgument[]): readonly unknown[] {
+  const [name, script, ...rest] = command;
+  if (name !== "EVAL" || script === undefined || rawJson === undefined) return command;
+  let json = ready.get(script);
+  if (json === undefined) {
+    if (ready.size >= READY_SCRIPTS) ready.clear();
+    json = rawJson(JSON.stringify(script));
+    ready.set(script, json);
+  }
+  return [name, json, ...rest];
+}
+
+const { rawJSON: rawJson } = JSON as { readonly rawJSON?: (text: string) => unknown };
+
 /** The client has no method for a raw pipeline (nor for WAIT): this gives it one. */
 class RawUpstash extends UpstashRedis {
   pipelineOf(commands: readonly (readonly RedisArgument[])[], deadline: Millis): Promise<unknown> {
     return this.client.request({
       path: ["pipeline"],
-      body: commands,
+      body: commands.map(sendable),
       // A plain signal that fires makes the client answer with a value: a fake miss. A function makes it throw.
       signal: () => AbortSignal.timeout(deadline),
     } as unknown as Parameters<typeof this.client.request>[0]);
