@@ -1,15 +1,23 @@
 // What the origin is sent: the client's headers less what must not shape a stored answer, plus our validators.
 
 import { SURROGATE_NAME } from "../shared/core/cache-control.ts";
-import { type HeaderList, type HeaderPair, headerValue, hopByHopNames } from "../shared/core/headers.ts";
+import {
+  changedFields,
+  type FieldsChange,
+  type HeaderList,
+  type HeaderPair,
+  headerValue,
+  hopByHopNames,
+} from "../shared/core/headers.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { normalisedValue } from "../shared/core/vary.ts";
+import type { OriginRequest } from "../shared/ports/origin.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
 
 /** Fields by which a client could make an origin answer for another resource than the key names. */
-const SHAPING = [
+const SHAPING = new Set([
   "forwarded",
   "front-end-https",
   "x-forwarded",
@@ -25,13 +33,13 @@ const SHAPING = [
   "x-rewrite-url",
   "x-scheme",
   "x-url-scheme",
-];
+]);
 const SHAPING_PREFIX = "x-forwarded-";
 /** Says who asks, which origins log and count by: nothing that an answer for all may depend on. */
 const FORWARDED_FOR = "x-forwarded-for";
 
 /** Fields of one client's request that would make the answer his alone. */
-const SELECTIVE = [
+const SELECTIVE = new Set([
   "accept-encoding",
   "if-none-match",
   "if-modified-since",
@@ -44,7 +52,7 @@ const SELECTIVE = [
   "max-forwards",
   "content-length",
   "content-type",
-];
+]);
 
 /** Fields in which this cache speaks for itself: no client's copy of them goes on. */
 const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
@@ -56,25 +64,24 @@ const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
 const ANSWERED_HERE = new Set(["via", "surrogate-capability", "expect"]);
 
 const isShaping = (name: string): boolean =>
-  SHAPING.includes(name) || (name.startsWith(SHAPING_PREFIX) && name !== FORWARDED_FOR);
+  SHAPING.has(name) || (name.startsWith(SHAPING_PREFIX) && name !== FORWARDED_FOR);
 
-function forwardable(request: EdgeRequest, route: Route, dropped: (name: string) => boolean): HeaderPair[] {
-  const headers = request.headers();
+function forwarding(headers: HeaderList, route: Route, dropped: (name: string) => boolean): FieldsChange {
   const hopByHop = hopByHopNames(headers);
   const via = headerValue(headers, "via");
-  const keyed = new Set(route.rules.key.headers);
-  const kept = headers.filter(([name]) => {
-    if (hopByHop.has(name) || ANSWERED_HERE.has(name)) return false;
-    if (OWN_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
-    return keyed.has(name) || !dropped(name);
-  });
-  return [
-    ...kept,
-    // What the key is made of is what the origin is told (the host it has already).
-    ...(keyed.has("x-forwarded-proto") ? [] : [["x-forwarded-proto", schemeOf(route.href)] as const]),
+  const keyed = route.rules.key.headers;
+  const isDropped = (name: string): boolean => {
+    if (hopByHop.has(name) || ANSWERED_HERE.has(name)) return true;
+    if (OWN_PREFIXES.some((prefix) => name.startsWith(prefix))) return true;
+    return dropped(name) && !keyed.includes(name);
+  };
+  const replaced: HeaderPair[] = [
     ["via", via === null ? "1.1 tidegate" : `${via}, 1.1 tidegate`],
     ["surrogate-capability", `${SURROGATE_NAME}="Surrogate/1.0"`],
   ];
+  // What the key is made of is what the origin is told (the host it has already).
+  if (!keyed.includes("x-forwarded-proto")) replaced.push(["x-forwarded-proto", schemeOf(route.href)]);
+  return { without: headers.flatMap(([name]) => (isDropped(name) ? [name] : [])), replaced };
 }
 
 const schemeOf = (href: string): string => href.slice(0, href.indexOf(":"));
@@ -93,8 +100,10 @@ export function sharedRequestHeaders(
   { request, route }: Pick<FlightJob, "request" | "route">,
   asking: Asking,
 ): HeaderList {
-  const own = (name: string): boolean => SELECTIVE.includes(name) || name === FORWARDED_FOR;
-  const kept = forwardable(request, route, (name) => isShaping(name) || own(name)).map(
+  const own = (name: string): boolean => SELECTIVE.has(name) || name === FORWARDED_FOR;
+  const headers = request.headers();
+  const change = forwarding(headers, route, (name) => isShaping(name) || own(name));
+  const kept = changedFields(headers, change).map(
     ([name, value]): HeaderPair => [name, name === "accept-language" ? normalisedValue(name, value) : value],
   );
   return [...kept, ["accept-encoding", storableCodings(request)], ...fieldsOf(asking)];
@@ -129,7 +138,17 @@ function fieldsOf(asking: Asking): HeaderPair[] {
 
 /** A request that is passed through for its sender alone. */
 export const passedRequestHeaders = (request: EdgeRequest, route: Route): HeaderList =>
-  forwardable(request, route, isShaping);
+  passedFields(request, route).headers;
+
+/** The same, and how they differ from those that arrived. */
+export function passedFields(
+  request: EdgeRequest,
+  route: Route,
+): Required<Pick<OriginRequest, "headers" | "passed">> {
+  const arrived = request.headers();
+  const change = forwarding(arrived, route, isShaping);
+  return { headers: changedFields(arrived, change), passed: { of: request, change } };
+}
 
 function conditions(answer: StoredAnswer): HeaderPair[] {
   const etag = headerValue(answer.headers, "etag");

@@ -10,7 +10,7 @@ import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
 import { type Asked, askOrigin, saidBy } from "./origin/ask.ts";
-import { passedRequestHeaders } from "./origin-request.ts";
+import { passedFields } from "./origin-request.ts";
 import { originFailure, problemReply, shedReply, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
@@ -61,8 +61,7 @@ export async function askForOne(
   if (body === null) return { kind: "unsent" };
   const { method } = request;
   const priority = request.purpose === "client" ? "user" : "background";
-  const headers = passedRequestHeaders(request, route);
-  const sent = { method, url: route.href, headers, body };
+  const sent = { method, url: route.href, ...passedFields(request, route), body };
   // A client has to have his answer; a warm-up that brings the caches nothing costs the budget all the same.
   const kind = request.purpose === "client" ? "pass" : "fill";
   const reason = reasonOf(request);

@@ -1,7 +1,7 @@
 // Builds what a client gets: status, headers, Age and Cache-Status (RFC 9211), and nothing of our metadata.
 
 import { notModifiedHeaders } from "../shared/core/conditional.ts";
-import type { HeaderList } from "../shared/core/headers.ts";
+import { changedFields, type HeaderList } from "../shared/core/headers.ts";
 import { withImmutable } from "../shared/core/immutable.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
@@ -15,7 +15,7 @@ import type { Judged } from "./judge.ts";
 import type { Shed } from "./origin/shed.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Shown } from "./shown.ts";
-import { clientHeaders, upstreamStatus } from "./stored-headers.ts";
+import { clientChange, clientHeaders, upstreamStatus } from "./stored-headers.ts";
 import type { MemoryAnswer, Sent } from "./tiers/memory.ts";
 import { MEMORY_TIMING } from "./timing.ts";
 
@@ -206,6 +206,7 @@ export function streamedReply(
     status: number;
     headers: HeaderList;
     body: Body;
+    native?: object;
     rules: Rules;
     cacheStatus: string;
     /** Whether it is being stored for others too. */
@@ -213,7 +214,8 @@ export function streamedReply(
   },
 ): Reply {
   const { status, rules } = given;
-  const headers = given.stored === true ? shownHeaders(given, rules) : clientHeaders(given.headers, rules);
+  const change = given.stored === true ? null : clientChange(given.headers, rules);
+  const headers = change === null ? shownHeaders(given, rules) : changedFields(given.headers, change);
   const cacheStatus = upstreamStatus(given.headers) + given.cacheStatus;
   const rest = { age: null, cacheStatus, memory: null };
   const unchanged = isUnchanged(request, { answer: { status }, headers, nowWall: edge.clock.wall() });
@@ -222,5 +224,7 @@ export function streamedReply(
     return { status: 304, headers: notModifiedHeaders(headers), body: NO_BODY, ...rest };
   }
   if (request.method === "HEAD") discard(given.body);
-  return { status, headers, body: request.method === "HEAD" ? NO_BODY : given.body, ...rest };
+  const reply = { status, headers, body: request.method === "HEAD" ? NO_BODY : given.body, ...rest };
+  const { native } = given;
+  return change === null || native === undefined ? reply : { ...reply, passed: { of: native, change } };
 }

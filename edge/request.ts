@@ -1,6 +1,6 @@
 // A request and a reply as the edge's logic sees them: plain data and ports, no runtime's objects.
 
-import type { HeaderList } from "../shared/core/headers.ts";
+import type { Changed, HeaderList } from "../shared/core/headers.ts";
 import type { Instant } from "../shared/core/units.ts";
 import type { Body } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
@@ -30,6 +30,8 @@ export interface Reply {
   readonly cacheStatus: string;
   /** Where the answer is a memory hit: the entry, so that a runtime can reuse what it prepared for it. */
   readonly memory: MemoryAnswer | null;
+  /** Where its headers are those of what the runtime itself has of the answer, but for a change. */
+  readonly passed?: Changed;
   /** Why the origin was not asked, where it was not and should have been. */
   readonly shed?: Shed["reason"];
   /** Where others get the same headers: for a runtime to keep what it makes of them. */

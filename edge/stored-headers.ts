@@ -6,7 +6,14 @@ import {
   TARGETED_FIELDS,
   withoutSharedDirectives,
 } from "../shared/core/cache-control.ts";
-import { type HeaderList, type HeaderPair, headerValue, hopByHopNames } from "../shared/core/headers.ts";
+import {
+  changedFields,
+  type FieldsChange,
+  type HeaderList,
+  type HeaderPair,
+  headerValue,
+  hopByHopNames,
+} from "../shared/core/headers.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { TAG_FIELD_NAMES } from "../shared/core/storability.ts";
 import { parseList } from "../shared/core/structured-fields.ts";
@@ -57,18 +64,26 @@ export function freshenedHeaders(
 }
 
 /** What a client gets: end-to-end fields, as far as the policy shows them, and nothing of our metadata. */
-export function clientHeaders(headers: HeaderList, rules: Pick<Rules, "answer">): HeaderPair[] {
+export const clientHeaders = (headers: HeaderList, rules: Pick<Rules, "answer">): HeaderPair[] =>
+  changedFields(headers, clientChange(headers, rules));
+
+/** The same as what changes. */
+export function clientChange(headers: HeaderList, rules: Pick<Rules, "answer">): FieldsChange {
   const { tags, targeted } = rules.answer;
   const hopByHop = hopByHopNames(headers);
-  const pairs: HeaderPair[] = [];
-  for (const [name, value] of headers) {
-    if (hopByHop.has(name) || name === OWN_TARGET || name === "cache-status" || isPrivate(name)) continue;
-    if (tags === "strip" && TAG_FIELD_NAMES.has(name)) continue;
-    if (targeted === "strip" && TARGETED.has(name)) continue;
-    const shown = targeted === "strip" && name === "cache-control" ? withoutSharedDirectives(value) : value;
-    if (shown !== null) pairs.push([name, shown]);
+  const without: string[] = [];
+  for (const [name] of headers) {
+    if (hopByHop.has(name) || name === OWN_TARGET || name === "cache-status" || isPrivate(name))
+      without.push(name);
+    else if (tags === "strip" && TAG_FIELD_NAMES.has(name)) without.push(name);
+    else if (targeted === "strip" && TARGETED.has(name)) without.push(name);
   }
-  return pairs;
+  const said = targeted === "strip" ? headerValue(headers, "cache-control") : null;
+  const shown = said === null ? null : withoutSharedDirectives(said);
+  if (shown === said) return { without, replaced: [] };
+  return shown === null
+    ? { without: [...without, "cache-control"], replaced: [] }
+    : { without, replaced: [["cache-control", shown]] };
 }
 
 /** What caches nearer to the origin said of the answer: ours comes behind it (RFC 9211 §2). */

@@ -1,8 +1,8 @@
 // The one way to the origin: past the breaker, with a slot and a token, and once more where the connection failed.
 
-import type { HeaderList } from "../../shared/core/headers.ts";
+import { bothChanges, changedFields, type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { originOf } from "../../shared/core/site-origin.ts";
-import { continueTrace, spanId } from "../../shared/core/trace-context.ts";
+import { spanId, traceChange } from "../../shared/core/trace-context.ts";
 import { elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
 import type { Priority } from "../../shared/core/waiting-line.ts";
 import type { Slot } from "../../shared/origin/slots.ts";
@@ -131,8 +131,7 @@ async function sendOnce(
   edge.counters.originConcurrency.up();
   const sentAt = edge.clock.now();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
-  const headers = continueTrace(asking.request.headers, () => spanId(edge.random.token()));
-  const outcome = await edge.origin.fetch({ ...asking.request, headers, origin: to, deadline });
+  const outcome = await edge.origin.fetch({ ...traced(edge, asking.request), origin: to, deadline });
   edge.counters.originConcurrency.down();
   counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, outcome);
@@ -141,6 +140,20 @@ async function sendOnce(
   if (outcome.kind === "answer" || outcome.reason === "timeout")
     guard.slots.answered(elapsed(sentAt, edge.clock.now()));
   return outcome;
+}
+
+/** As part of the trace that it belongs to, where it belongs to one. */
+function traced(edge: Edge, request: Asking["request"]): Asking["request"] {
+  const { headers, passed } = request;
+  const trace = traceChange(
+    (name) => headerValue(headers, name),
+    () => spanId(edge.random.token()),
+  );
+  if (trace === null) return request;
+  const changed = { ...request, headers: changedFields(headers, trace) };
+  return passed === undefined
+    ? changed
+    : { ...changed, passed: { ...passed, change: bothChanges(passed.change, trace) } };
 }
 
 function shed({ shed }: RouteCounters, reason: Shed["reason"], retryAfter: Millis): Shed {

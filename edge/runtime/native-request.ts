@@ -52,7 +52,7 @@ export class NativeRequest implements EdgeRequest, Background {
   }
 
   headers(): HeaderList {
-    return [...this.fields].map(([name, value]) => [name.toLowerCase(), value]);
+    return [...this.fields];
   }
 }
 

@@ -4,6 +4,7 @@ import type { Body } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { LIMITS } from "../config.ts";
 import type { Reply } from "../request.ts";
+import { changeFields } from "./change-fields.ts";
 import { bodyInit } from "./streams.ts";
 
 /** Kept with an entry in memory, or with what a crowd is shown. */
@@ -38,10 +39,20 @@ function isFirstShown({ memory, shown }: Reply): boolean {
 }
 
 function responseOf(reply: Reply, background: Background): Response {
-  const init = initOf(reply);
-  init.headers.set("cache-status", reply.cacheStatus);
-  if (reply.age !== null) init.headers.set("age", String(reply.age));
-  return new Response(contentOf(reply, background), init);
+  const body = contentOf(reply, background);
+  const native = reply.passed?.of;
+  if (reply.passed !== undefined && native instanceof Response && native.status === reply.status) {
+    const like = new Response(body, native);
+    changeFields(like.headers, reply.passed.change);
+    return stated(like, reply);
+  }
+  return stated(new Response(body, initOf(reply)), reply);
+}
+
+function stated(response: Response, { cacheStatus, age }: Reply): Response {
+  response.headers.set("cache-status", cacheStatus);
+  if (age !== null) response.headers.set("age", String(age));
+  return response;
 }
 
 function prepare(reply: Reply): Prepared {

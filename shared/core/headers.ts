@@ -4,6 +4,30 @@
 export type HeaderPair = readonly [name: string, value: string];
 export type HeaderList = readonly HeaderPair[];
 
+/** How one list of fields differs from another that a runtime holds in its own form: it need not make each anew. */
+export interface FieldsChange {
+  readonly without: readonly string[];
+  /** In place of what there was of their names. */
+  readonly replaced: HeaderList;
+}
+
+/** Fields that a runtime holds in its own form, but for a change. */
+export interface Changed {
+  readonly of: object;
+  readonly change: FieldsChange;
+}
+
+export function changedFields(headers: HeaderList, { without, replaced }: FieldsChange): HeaderPair[] {
+  const gone = new Set([...without, ...replaced.map(([name]) => name)]);
+  return [...headers.filter(([name]) => !gone.has(name)), ...replaced];
+}
+
+/** One after the other; no field may be changed by both. */
+export const bothChanges = (first: FieldsChange, then: FieldsChange): FieldsChange => ({
+  without: [...first.without, ...then.without],
+  replaced: [...first.replaced, ...then.replaced],
+});
+
 /** All values of a field joined as one list (RFC 9110 §5.3), or null if it is absent. */
 export function headerValue(headers: HeaderList, name: string): string | null {
   let joined: string | null = null;

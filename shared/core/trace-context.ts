@@ -1,6 +1,12 @@
 // W3C Trace Context: whose trace a request belongs to, and how it goes on to the next hop.
 
-import { type HeaderList, type HeaderPair, headerValue } from "./headers.ts";
+import {
+  changedFields,
+  type FieldsChange,
+  type HeaderList,
+  type HeaderPair,
+  headerValue,
+} from "./headers.ts";
 import { mix } from "./mix.ts";
 
 export interface TraceParent {
@@ -34,20 +40,31 @@ export const spanId = (token: string): string =>
     .map((word) => word.toString(16).padStart(8, "0"))
     .join("");
 
-const FIELDS = new Set(["traceparent", "tracestate"]);
+const FIELDS = ["traceparent", "tracestate"];
 
 /**
  * What is sent to the next hop belongs to the same trace, as a child by an id of its own. Where the request belongs to
  * none, or says so by something that is no traceparent, none is begun, and its state is not passed on either (§2.3).
  */
 export function continueTrace(headers: HeaderList, spanId: () => string): HeaderList {
-  const said = headerValue(headers, "traceparent");
-  if (said === null && headerValue(headers, "tracestate") === null) return headers;
-  const others = headers.filter(([name]) => !FIELDS.has(name));
+  const change = traceChange((name) => headerValue(headers, name), spanId);
+  return change === null ? headers : changedFields(headers, change);
+}
+
+/** The same as what changes; null where nothing does. */
+export function traceChange(
+  header: (name: string) => string | null,
+  spanId: () => string,
+): FieldsChange | null {
+  const [said, state] = [header("traceparent"), header("tracestate")];
+  if (said === null && state === null) return null;
   const parent = parseTraceparent(said);
-  if (parent === null) return others;
+  if (parent === null) return { without: FIELDS, replaced: [] };
   const traceparent: HeaderPair = ["traceparent", formatTraceparent({ ...parent, spanId: spanId() })];
-  const state = headerValue(headers, "tracestate") ?? "";
-  const kept = state !== "" && state.length <= STATE_LENGTH && state.split(",").length <= STATE_MEMBERS;
-  return kept ? [...others, traceparent, ["tracestate", state]] : [...others, traceparent];
+  const keeps =
+    state !== null &&
+    state !== "" &&
+    state.length <= STATE_LENGTH &&
+    state.split(",").length <= STATE_MEMBERS;
+  return { without: FIELDS, replaced: keeps ? [traceparent, ["tracestate", state]] : [traceparent] };
 }

@@ -1,6 +1,6 @@
 // The user's server, and everything that can go wrong on the way to it.
 
-import type { HeaderList } from "../core/headers.ts";
+import type { Changed, HeaderList } from "../core/headers.ts";
 import type { SiteOrigin } from "../core/site-origin.ts";
 import type { Millis } from "../core/units.ts";
 import type { Body } from "./body.ts";
@@ -12,6 +12,8 @@ export interface OriginRequest {
   /** Who is to answer. */
   readonly origin: Exclude<SiteOrigin, "none">;
   readonly headers: HeaderList;
+  /** The same as those of a request that arrived, but for a change. */
+  readonly passed?: Changed;
   readonly body: Body;
   /** Until the answer's headers are here. */
   readonly deadline: Millis;
@@ -19,7 +21,14 @@ export interface OriginRequest {
 
 export type OriginOutcome =
   /** The body in the octets that were sent, in whatever content coding. */
-  | { readonly kind: "answer"; readonly status: number; readonly headers: HeaderList; readonly body: Body }
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly headers: HeaderList;
+      readonly body: Body;
+      /** What the runtime itself has of it. */
+      readonly native?: object;
+    }
   | {
       readonly kind: "unreachable";
       readonly reason: Unreachable;

@@ -8,6 +8,7 @@ import { CROSSINGS } from "./cases/crossings.ts";
 import { FRESHNESS } from "./cases/freshness.ts";
 import { KEYS } from "./cases/keys.ts";
 import { PARTS } from "./cases/parts.ts";
+import { PASSED } from "./cases/passed.ts";
 import { PURGED } from "./cases/purged.ts";
 import { RANGES } from "./cases/ranges.ts";
 import { REQUESTS } from "./cases/requests.ts";
@@ -29,6 +30,7 @@ const STORING = {
   "set-cookie": COOKIES,
   "targeted control": TARGETED,
   "request directives": REQUESTS,
+  "passed through": PASSED,
   "cache-status": CACHE_STATUS,
 };
 
