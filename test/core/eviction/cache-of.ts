@@ -1,6 +1,7 @@
 // Caches as these tests make them: a policy by its name, values that may say when they expire.
 
 import { array, constantFrom, integer, oneof, record } from "fast-check";
+import { expect } from "vitest";
 import { BoundedCache, type Evicted } from "../../../shared/core/eviction/bounded-cache.ts";
 import { replacementOf } from "../../../shared/core/eviction/policies.ts";
 import type { EvictionPolicy } from "../../../shared/core/rules.ts";
@@ -18,6 +19,11 @@ export function cacheOf<V>(policy: EvictionPolicy, budget: number, onEvict?: Evi
 export function cacheOfEntries(policy: EvictionPolicy, entries: number): BoundedCache<number> {
   const replacement = replacementOf<number>(policy, (value) => value);
   return new BoundedCache({ budget: bytes(entries), replacement, largest: bytes(entries) });
+}
+
+/** `expect(is).toBe(should)`, which takes longer than the step that it is about: made only where it fails. */
+export function same(is: unknown, should: unknown): void {
+  if (!Object.is(is, should)) expect(is).toBe(should);
 }
 
 /** What may be done to a cache: mostly reads and writes, now and then a deletion or a look. */

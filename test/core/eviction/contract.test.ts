@@ -3,7 +3,7 @@
 import { nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { holds } from "../samples.ts";
-import { cacheOf, cacheOfEntries, operationsOn, POLICIES } from "./cache-of.ts";
+import { cacheOf, cacheOfEntries, operationsOn, POLICIES, same } from "./cache-of.ts";
 
 const operations = operationsOn("abcdefghijklmnop", { largest: 30, least: 40, most: 150 });
 const BUDGET = 100;
@@ -29,25 +29,25 @@ describe.each(POLICIES)("%s", (policy) => {
           }
           const evictedBefore = gone.length;
           const present = model.get(step.key);
-          if (step.kind === "get") expect(cache.get(step.key)).toBe(present?.value);
-          if (step.kind === "peek") expect(cache.peek(step.key)).toBe(present?.value);
-          if (step.kind === "delete") expect(cache.delete(step.key)).toBe(model.delete(step.key));
+          if (step.kind === "get") same(cache.get(step.key), present?.value);
+          if (step.kind === "peek") same(cache.peek(step.key), present?.value);
+          if (step.kind === "delete") same(cache.delete(step.key), model.delete(step.key));
           if (step.kind === "set") {
-            expect(cache.set(step.key, value, step.size)).toBe(step.size <= BUDGET / 4);
+            same(cache.set(step.key, value, step.size), step.size <= BUDGET / 4);
             model.delete(step.key);
             const evicted = gone.slice(evictedBefore);
             for (const [name, old] of evicted) {
               // Each was there, and without its going the newcomer would not have fitted.
-              expect(sumOf(model) + step.size).toBeGreaterThan(BUDGET);
-              expect(model.get(name)?.value).toBe(old);
+              same(sumOf(model) + step.size > BUDGET, true);
+              same(model.get(name)?.value, old);
               model.delete(name);
             }
             if (step.size <= BUDGET / 4) model.set(step.key, { value, size: step.size });
-          } else expect(gone).toHaveLength(evictedBefore);
-          expect(listed(cache.entries())).toBe(listed([...model].map(([name, one]) => [name, one.value])));
+          } else same(gone.length, evictedBefore);
+          same(listed(cache.entries()), listed([...model].map(([name, one]) => [name, one.value])));
           const counts = [cache.size, cache.bytesUsed, cache.evictions];
-          expect(counts.join()).toBe([model.size, sumOf(model), gone.length].join());
-          expect(cache.bytesUsed).toBeLessThanOrEqual(BUDGET);
+          same(counts.join(), [model.size, sumOf(model), gone.length].join());
+          same(cache.bytesUsed <= BUDGET, true);
         }
       }),
       60,

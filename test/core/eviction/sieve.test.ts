@@ -4,7 +4,7 @@ import { nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BoundedCache } from "../../../shared/core/eviction/bounded-cache.ts";
 import { holds } from "../samples.ts";
-import { cacheOf, operationsOn } from "./cache-of.ts";
+import { cacheOf, operationsOn, same } from "./cache-of.ts";
 
 interface Resident {
   readonly key: string;
@@ -99,23 +99,16 @@ describe("a SIEVE cache", () => {
             cache.clear();
             naive.clear();
           }
-          if (step.kind === "get") expect(cache.get(step.key)).toBe(naive.get(step.key));
-          if (step.kind === "peek") expect(cache.peek(step.key)).toBe(naive.find(step.key)?.value);
-          if (step.kind === "delete") expect(cache.delete(step.key)).toBe(naive.delete(step.key));
+          if (step.kind === "get") same(cache.get(step.key), naive.get(step.key));
+          if (step.kind === "peek") same(cache.peek(step.key), naive.find(step.key)?.value);
+          if (step.kind === "delete") same(cache.delete(step.key), naive.delete(step.key));
           if (step.kind === "set")
-            expect(cache.set(step.key, value, step.size)).toBe(naive.set(step.key, value, step.size));
-          expect([...cache.entries()].sort().join()).toBe(
-            naive.queue
-              .map((one) => [one.key, one.value])
-              .sort()
-              .join(),
-          );
-          expect(evictedKeys.join()).toBe(naive.evictedKeys.join());
-          expect([cache.size, cache.bytesUsed, cache.evictions]).toEqual([
-            naive.queue.length,
-            naive.used,
-            naive.evictedKeys.length,
-          ]);
+            same(cache.set(step.key, value, step.size), naive.set(step.key, value, step.size));
+          const held = naive.queue.map((one) => [one.key, one.value]);
+          same([...cache.entries()].sort().join(), held.sort().join());
+          same(evictedKeys.join(), naive.evictedKeys.join());
+          const counts = [cache.size, cache.bytesUsed, cache.evictions];
+          same(counts.join(), [naive.queue.length, naive.used, naive.evictedKeys.length].join());
         }
       }),
       150,
