@@ -45,6 +45,9 @@ const APART = [
 /** What waits more than it computes. */
 const WAITING = /\/test\/(?:http|scenario|browser)\//;
 
+/** Most of what a test makes is garbage when the next one begins: with room for it less of it is copied. */
+const FAST = ["--max-semi-space-size=32"];
+
 type Files = { include: string[]; exclude?: string[]; isolate?: boolean; globalSetup?: string[] };
 
 const project = (name: string, { include, exclude = [], isolate = true, globalSetup = [] }: Files) => ({
@@ -55,6 +58,7 @@ const project = (name: string, { include, exclude = [], isolate = true, globalSe
     include,
     exclude: [...configDefaults.exclude, ...exclude, ...without.flatMap((option) => leftOut[option] ?? [])],
     pool: "forks" as const,
+    execArgv: FAST,
     isolate,
     globalSetup,
     testTimeout: 20_000,

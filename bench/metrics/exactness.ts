@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Cluster } from "../../dev/cluster.ts";
+import type { Bundling, Cluster } from "../../dev/cluster.ts";
 import { startSystem } from "../outside/start-system.ts";
 import { type Answered, countedIn, missing, run, type Sums, sumsOf } from "./compare.ts";
 import { origin, POLICIES } from "./mix.ts";
@@ -31,10 +31,16 @@ export interface Exactness {
 const PERIOD_MS = 2000;
 const AT_ONCE = 16;
 
-export async function measureExactness(requests: number): Promise<Exactness> {
+export async function measureExactness(requests: number, bundling?: Bundling): Promise<Exactness> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
   const server = await listening();
-  const cluster = await startSystem({ dir, origin: server, edges: 2, policies: POLICIES });
+  const cluster = await startSystem({
+    dir,
+    origin: server,
+    edges: 2,
+    policies: POLICIES,
+    ...(bundling && { bundling }),
+  });
   try {
     const half = Math.floor(requests / 2);
     const edges = cluster.edges.map(({ url }) => url);

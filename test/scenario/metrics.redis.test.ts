@@ -2,12 +2,13 @@
 
 import { beforeAll, expect, test } from "vitest";
 import { type Exactness, measureExactness } from "../../bench/metrics/exactness.ts";
+import { bundledOnce } from "../support/bundles.ts";
 
 const REQUESTS = 3000;
 let measured: Exactness;
 
 beforeAll(async () => {
-  measured = await measureExactness(REQUESTS);
+  measured = await measureExactness(REQUESTS, bundledOnce);
 }, 90_000);
 
 test("every answer is counted once, as the client tells it by its Cache-Status", () => {
