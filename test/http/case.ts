@@ -81,6 +81,7 @@ export const fetched = (body: string | Buffer, more: Expected = {}): Expected =>
 });
 
 /** A date so many seconds from now, as HTTP writes it. */
+/** Counted from when the run began: some minutes pass until the last case is played. */
 export const dateIn = (seconds: number): string => new Date(Date.now() + seconds * 1000).toUTCString();
 
 export const DAY = 86_400;

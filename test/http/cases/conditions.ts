@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
   [
     "without Last-Modified the Date stands in",
     "RFC 9111 §4.3.2",
-    { "If-Modified-Since": dateIn(60) },
+    { "If-Modified-Since": dateIn(3600) },
     304,
     { "Last-Modified": null, ETag: null },
   ],
@@ -72,7 +72,7 @@ const ROWS: readonly Row[] = [
 
 const METADATA = {
   ETag: '"v1"',
-  "Cache-Control": "max-age=60",
+  "Cache-Control": "max-age=3600",
   Vary: "X-A",
   Expires: dateIn(DAY),
   Date: dateIn(0),
@@ -156,7 +156,7 @@ const freshened = (
   claim,
   rfc: "RFC 9111 §3.2",
   origin: [
-    stale({ "Test-Header": "old", Expires: dateIn(60) }),
+    stale({ "Test-Header": "old", Expires: dateIn(3600) }),
     { status: 304, fields: { ...CONFIRMS.fields, ...update } },
   ],
   steps: [get(fetched("1")), get(fetched("1", { fields: kept })), get(cached("1", { fields: kept }))],
