@@ -45,6 +45,9 @@ const APART = [
 /** What waits more than it computes. */
 const WAITING = /\/test\/(?:http|scenario|browser)\//;
 
+/** Of that, what goes on longest, however short its file: it begins first, and nobody waits for it alone. */
+const LONGEST = /\/test\/(?:http|browser)\/|\/chaos\./;
+
 /** Most of what a test makes is garbage when the next one begins: with room for it less of it is copied. */
 const FAST = ["--max-semi-space-size=32"];
 
@@ -79,6 +82,7 @@ class ByTurns extends BaseSequencer {
     const apart = sorted.filter(({ project }) => project.name === "apart");
     const together = sorted.filter(({ project }) => project.name === "together");
     const waiting = together.filter(({ moduleId }) => WAITING.test(moduleId));
+    waiting.sort((a, b) => Number(LONGEST.test(b.moduleId)) - Number(LONGEST.test(a.moduleId)));
     const computing = together.filter(({ moduleId }) => !WAITING.test(moduleId));
     // One that waits beside each of those that have a process of their own.
     const beside = waiting.splice(0, apart.length);

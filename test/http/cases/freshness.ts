@@ -84,7 +84,11 @@ const NOT_REUSED: readonly Row[] = [
   ["Expires=0 is past", "RFC 9111 §5.3", { Expires: "0" }],
   ["an Expires that is no HTTP date is past", "RFC 9111 §5.3", { Expires: "2050-08-18T02:01:18Z" }],
   ["an Expires equal to Date is past", "RFC 9111 §4.2.1", { Expires: dateIn(0), Date: dateIn(0) }],
-  ["Expires counts from Date, not from now", "RFC 9111 §4.2.1", { Expires: dateIn(1800), Date: dateIn(3600) }],
+  [
+    "Expires counts from Date, not from now",
+    "RFC 9111 §4.2.1",
+    { Expires: dateIn(1800), Date: dateIn(3600) },
+  ],
   ["an old Date makes an answer old", "RFC 9111 §4.2.3", cc("max-age=60", { Date: dateIn(-3600) })],
   ["an Age as large as the lifetime is stale", "RFC 9111 §4.2", cc("max-age=60", { Age: "60" })],
   [
