@@ -195,7 +195,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "swr-drains-others": {
     file: "edge/serve.ts",
-    from: 115,
+    from: 959,
     find: 'if (boarding.role === "leader") request',
     put: "request",
   },
@@ -219,7 +219,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "write-through-keeps-answer": {
     file: "edge/writes/keep-posted.ts",
-    from: 115,
+    from: 1157,
     find: 'if (route.rules.write === "write-through") return body;\n  if (request.method !== "POST" || ',
     put: 'if ((request.method !== "POST" && route.rules.write !== "write-through") || ',
   },
