@@ -129,7 +129,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "copy-born-when-copied": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 115,
+    from: 106,
     find: "local granted = ARGV[13]",
     put: "local granted = int(now_ms())",
   },
@@ -225,7 +225,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "refill-vouches-for-now": {
     file: "edge/writes/write-through.ts",
-    from: 115,
+    from: 1157,
     find: "await flight.landed;",
     put: "await flight.landed;\n  await edge.timers.sleep(LIMITS.writeThroughPatience);\n  const there = edge.memory.find(route.rules, route.key);\n  const verifiedTo = edge.view.position();\n  if (there !== undefined && verifiedTo !== null) there.held = { ...there.held, verifiedTo };",
   },
