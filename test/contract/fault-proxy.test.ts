@@ -45,6 +45,9 @@ afterEach(async () => {
   await proxy.close();
 });
 
+/** Octets: more than one request here has, and fewer than two. */
+const ONE_REQUEST = 128;
+
 type Asked = { readonly to?: FaultProxy; readonly on?: Agent | false; readonly body?: string };
 
 /** The answer's body, or the error's code. */
@@ -142,7 +145,7 @@ describe("one way", () => {
     (held as ServerResponse | null)?.end("came back");
     expect(await before).toBe("came back");
     const after = both("/after");
-    await until("both are swallowed", () => proxy.counts().swallowedOctets > 2 * "GET /after".length);
+    await until("both are swallowed", () => proxy.counts().swallowedOctets > ONE_REQUEST);
     proxy.heal();
     expect(await after).toEqual(["ECONNRESET", "ECONNRESET"]);
     expect(reached).toBe(1);
@@ -157,7 +160,7 @@ test("a black hole accepts and swallows; healing resets what fell into it", asyn
   const asked = both("/lost").finally(() => {
     answered = true;
   });
-  await until("both are swallowed", () => proxy.counts().swallowedOctets > 2 * "GET /lost".length);
+  await until("both are swallowed", () => proxy.counts().swallowedOctets > ONE_REQUEST);
   expect(proxy.counts().connections).toBe(connections + 1);
   expect([reached, answered]).toEqual([1, false]);
   proxy.heal();
