@@ -1,6 +1,7 @@
 // Redis over Upstash's REST interface: one HTTP call a run, a deadline on every call, failure as a value.
 
 import { Redis as UpstashRedis } from "@upstash/redis/cloudflare";
+import { Remembered } from "../core/remembered.ts";
 import type { Millis } from "../core/units.ts";
 import type { CommandReply, Redis, RedisArgument, RedisOutcome, RedisReply } from "../ports/redis.ts";
 
@@ -14,26 +15,17 @@ interface PipelineItem {
   readonly error?: string;
 }
 
-/** Of a text that is sent again and again: the JSON of a long script costs more to make than all the rest of a call. */
-const ready = new Map<RedisArgument, unknown>();
+/** To make the JSON of a long script costs more than all the rest of a call; there are only as many as the program has. */
+const ready = new Remembered<unknown>({ characters: 1_048_576, longest: 65_536 });
 
-/** Scripts are parts of the program, so there are never more than so many. */
-const READY_SCRIPTS = 256;
+const { rawJSON: rawJson } = JSON as { readonly rawJSON?: (text: string) => unknown };
 
 /** As `JSON.stringify` wants it: the script as JSON that is copied (ECMA-262, `JSON.rawJSON`), where the runtime can. */
 function sendable(command: readonly RedisArgument[]): readonly unknown[] {
   const [name, script, ...rest] = command;
-  if (name !== "EVAL" || script === undefined || rawJson === undefined) return command;
-  let json = ready.get(script);
-  if (json === undefined) {
-    if (ready.size >= READY_SCRIPTS) ready.clear();
-    json = rawJson(JSON.stringify(script));
-    ready.set(script, json);
-  }
-  return [name, json, ...rest];
+  if (name !== "EVAL" || typeof script !== "string" || rawJson === undefined) return command;
+  return [name, ready.of(script, (text) => rawJson(JSON.stringify(text))), ...rest];
 }
-
-const { rawJSON: rawJson } = JSON as { readonly rawJSON?: (text: string) => unknown };
 
 /** The client has no method for a raw pipeline (nor for WAIT): this gives it one. */
 class RawUpstash extends UpstashRedis {
