@@ -111,7 +111,8 @@ export function startFlight(
   const outcome = Promise.withResolvers<FlightOutcome>();
   const landed = Promise.withResolvers<void>();
   const flight: Flight = {
-    ...began,
+    asOf: began.asOf,
+    startedAt: began.startedAt,
     outcome: outcome.promise,
     leader: leader.promise,
     landed: landed.promise,

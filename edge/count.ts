@@ -58,7 +58,7 @@ export function countedHit(
     counters.requests.hit.l1Memory += 1;
     counters.took[0] = (counters.took[0] ?? 0) + 1;
     counters.bytesServed += size;
-    noteEntry(edge, entry, route);
+    edge.distinct.note(route);
   }
   if (request.arrivedAt < edge.tail.until)
     watchRequest(edge, request, { reply, route, result: "hit", by: "l1Memory", size });
@@ -73,13 +73,6 @@ export function countedHit(
 function timed(timings: Timings, request: EdgeRequest, { reply, result, by }: Answered): Reply {
   const { shown: _, ...own } = reply;
   return { ...own, headers: [...reply.headers, timings.header(request, { by, result })] };
-}
-
-/** An entry in memory is noted once a period: for a hit that is one comparison. */
-function noteEntry({ distinct }: Edge, entry: MemoryAnswer, route: Route): void {
-  if (entry.notedIn === distinct.period) return;
-  entry.notedIn = distinct.period;
-  distinct.note(route);
 }
 
 /** An answer of the edge's own that is no failure: the request can't be served as it is. */

@@ -4,12 +4,16 @@ import { mergeInto, noRegisters, type Registers, touch, writeRegisters } from ".
 import type { Route } from "./router.ts";
 
 export class DistinctKeys {
-  /** Changes with each report: an entry that was counted in this one is not counted again. */
-  period = 1;
+  /** Changes with each report: what was noted in this one is not noted again. */
+  private period = 1;
   private sites = new Map<string, Registers>();
   private before = new Map<string, Registers>();
 
-  note({ site, key }: Pick<Route, "site" | "key">): void {
+  /** For a route that is remembered, most often one comparison. */
+  note(route: Pick<Route, "site" | "key" | "notedIn">): void {
+    if (route.notedIn === this.period) return;
+    route.notedIn = this.period;
+    const { site, key } = route;
     let registers = this.sites.get(site.name);
     if (registers === undefined) {
       registers = noRegisters();

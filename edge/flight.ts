@@ -91,8 +91,8 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
       const { held, body, step, by } = acquired.judged;
       if (body.kind !== "bytes") return controls.settle({ kind: "unshared" });
       const receivedAt = edge.clock.now();
-      const decided = { forLeader: step, by };
-      controls.settle({ kind: "answer", held, body: body.bytes, from: "l2", ...decided, receivedAt });
+      const bytes = body.bytes;
+      controls.settle({ kind: "answer", held, body: bytes, from: "l2", forLeader: step, by, receivedAt });
       const place = { key: acquired.key, primary: job.route.key };
       return promote(edge, place, { held, body: body.bytes, rules: job.route.rules });
     }

@@ -192,10 +192,12 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   const judged =
     near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, { wants, fenced });
   if (judged === null) return goOn(edge, request, { route, candidate: candidateOf(near), wants });
-  const body = await bodyFor(edge, request, { ...judged, route });
+  const { held, step, tier, by } = judged;
+  const body = await bodyFor(edge, request, { route, held, body: judged.body });
   // Begun of a body that can't be had, a stored answer is none: the origin is asked as if it had not been there.
   if (body === null) return goOn(edge, request, { route, candidate: null, wants });
-  return serveHeld(edge, request, { route, judged: { ...judged, body }, provenance: { kind: "l1" } });
+  const served = { held, body, step, tier, by };
+  return serveHeld(edge, request, { route, judged: served, provenance: { kind: "l1" } });
 }
 
 function candidateOf(near: Judged | null): Candidate | null {

@@ -69,12 +69,16 @@ export const inputFor = (
     tier,
     renewFrom = null,
   }: Pick<JudgeInput, "held" | "body" | "tier"> & Partial<Pick<JudgeInput, "renewFrom">>,
+  arrivedAt = request.arrivedAt,
 ): JudgeInput => ({
-  ...{ held, body, tier, renewFrom },
+  held,
+  body,
+  tier,
+  renewFrom,
   rules: route.rules,
   selectors: route.selectors,
   forSeveralUrls: route.variance !== null,
-  arrivedAt: request.arrivedAt,
+  arrivedAt,
   stands: () => edge.router.stands(route, request),
 });
 
@@ -107,18 +111,22 @@ function verdict(view: LogView, input: JudgeInput, known: { coherence: Coherence
   return { held, body: input.body, coherence, freshness, step, tier: input.tier, by };
 }
 
+/** The same by the view that is current; null where there is none. */
+export function judgeNow(edge: Edge, input: JudgeInput): Judged | null {
+  const view = edge.view.current();
+  return view === null ? null : judgeByView(view, input, edge.clock.now());
+}
+
 /** The full verdict: where the view doesn't reach back far enough, the log's full index is asked. */
 export async function judge(
   edge: Edge,
   input: JudgeInput,
   recordVerified: (held: HeldAnswer) => void,
 ): Promise<Judged | null> {
-  const view = edge.view.current();
-  if (view === null) return null;
-  const first = judgeByView(view, input, edge.clock.now());
-  if (first.step.kind !== "check") return first;
+  const first = judgeNow(edge, input);
+  if (first?.step.kind !== "check") return first;
   const askedAt = edge.clock.now();
-  const askedFrom = positionOf(view);
+  const askedFrom = first.by.position;
   const outcome = await edge.log.check(selectorsFor(input), input.held.verifiedTo);
   const now = edge.clock.now();
   const current = edge.view.current();

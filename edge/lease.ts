@@ -10,7 +10,7 @@ import { hasValidator } from "../shared/core/storability.ts";
 import { ageOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
-import type { Granted, L2Answer, LeaseMarker, ReadOutcome } from "../shared/ports/mid-tier.ts";
+import type { Granted, L2Answer, LeaseMarker, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
@@ -78,8 +78,8 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     const askedAt = edge.clock.now();
     const lease = job.lease === "none" ? null : { token, duration: LIMITS.leaseDuration };
     const need = needOf(edge, job, search) ?? asOf;
-    const place = placeOf(edge, job, { key: digest, home });
-    const outcome = await edge.midTier.read({ ...place, need, asOf, lease, not: search.not });
+    const query = queryFor(edge, job, { key: digest, home, need, asOf, lease, not: search.not });
+    const outcome = await edge.midTier.read(query);
     if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
     edge.timings?.noteFlown(job, "l2", { since: askedAt, said: saidOf(outcome, standing) });
@@ -122,16 +122,17 @@ function saidOf({ kind }: ReadOutcome, standing: Standing): "hit" | "stale" | "m
   return typeof standing === "object" && standing.kind === "answer" ? "hit" : "stale";
 }
 
-function placeOf(
+function queryFor(
   edge: Edge,
   { route, request }: FlightJob,
-  keys: { readonly key: string; readonly home: string },
-) {
+  { key, home, need, asOf, lease, not }: Omit<ReadQuery, "replicas" | "spread" | "budget">,
+): ReadQuery {
   const { rules } = route;
   // What everybody asks for is on every shard, so that none is missed.
-  const hot = edge.heat.isHot(keys.home) || edge.heat.isHot(keys.key);
+  const hot = edge.heat.isHot(home) || edge.heat.isHot(key);
   const replicas = hot ? LIMITS.hotReplicas : rules.replicas;
-  return { ...keys, replicas, spread: request.purpose !== "client", budget: l2BudgetOf(rules) };
+  const spread = request.purpose !== "client";
+  return { key, home, need, asOf, lease, not, replicas, spread, budget: l2BudgetOf(rules) };
 }
 
 const grantedIn = (outcome: ReadOutcome): Granted | null =>
@@ -195,7 +196,7 @@ async function weighAnswer(
     return "again";
   const held = heldFromL2(found, { askedAt, now: edge.clock.now() });
   const inL2 = { held, body: { kind: "bytes", bytes: body }, tier: "l2" } as const;
-  const input = { ...inputFor(edge, job, inL2), arrivedAt: job.arrivedAt };
+  const input = inputFor(edge, job, inL2, job.arrivedAt);
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, { found, checked }));
   if (judged === null) return "unavailable";
   if (judged.step.kind === "refuse") return { kind: "refused" };

@@ -5,7 +5,7 @@ import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { CacheKey } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import type { Edge } from "./edge.ts";
-import { inputFor, type Judged, judge, judgeByView } from "./judge.ts";
+import { inputFor, type Judged, type JudgeInput, judge, judgeByView, judgeNow } from "./judge.ts";
 import { keyFor } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
@@ -22,7 +22,12 @@ interface Look {
 export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Promise<Judged | null> {
   const key = keyFor(edge, { route: look.route, request });
   const since = edge.clock.now();
-  const inMemory = await lookInMemory(edge, request, { ...look, key });
+  const inMemory = await lookInMemory(edge, request, {
+    route: look.route,
+    view: look.view,
+    wants: look.wants,
+    key,
+  });
   edge.timings?.note(request, "l1-memory", { since, said: saidOf(inMemory) });
   if (inMemory !== null && inMemory !== "expired") return inMemory;
   look.route.counters.tiers.l1Memory.misses += 1;
@@ -30,7 +35,7 @@ export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Pr
   if (inMemory === "expired" || look.route.rules.cacheApi === "none") return null;
   // It goes to the origin for everybody, and a look costs as much as that.
   if (edge.memory.isUncacheable(key, edge.clock.now()) && !look.wants.onlyIfCached) return null;
-  return lookInDataCentre(edge, request, { ...look, key });
+  return lookInDataCentre(edge, request, { route: look.route, key });
 }
 
 type LookFor = Look & { readonly key: CacheKey };
@@ -68,25 +73,26 @@ async function lookInMemory(
   return null;
 }
 
-async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor): Promise<Judged | null> {
-  const { route, view, key } = look;
+async function lookInDataCentre(
+  edge: Edge,
+  request: EdgeRequest,
+  look: Pick<LookFor, "route" | "key">,
+): Promise<Judged | null> {
+  const { route, key } = look;
   const since = edge.clock.now();
   // What memory takes none of goes on to the client as it comes.
   const as = route.rules.memoryBudget === 0 ? "stream" : "whole";
-  const found = await findInDataCentre(edge, { key, as, background: request.background });
+  const found = await findInDataCentre(edge, key, as);
   if (found.kind !== "hit" || !variesFor(found.held.answer.vary, (name) => request.header(name))) {
     const away = found.kind === "unavailable";
     route.counters.tiers.l1Cache[away ? "errors" : "misses"] += 1;
     edge.timings?.note(request, "l1-cache", { since, said: away ? "error" : "miss" });
     return null;
   }
-  const input = inputFor(edge, { route, request }, { ...found, tier: "l1Cache" });
-  // Another isolate may have had it checked: that costs less than to have it checked again.
-  const unchecked = judgeByView(view, input, edge.clock.now()).step.kind === "check";
-  const held = unchecked ? await edge.dataCentre.recall(found.held) : found.held;
-  const judged = await judge(edge, { ...input, held }, (verified) =>
-    request.background.keep(edge.dataCentre.recordVerified(verified)),
-  );
+  const { held, body } = found;
+  const input = inputFor(edge, { route, request }, { held, body, tier: "l1Cache" });
+  const byView = judgeNow(edge, input);
+  const judged = byView?.step.kind === "check" ? await judgeFurther(edge, request, input) : byView;
   if (judged !== null) edge.tail.note(request, judged);
   edge.timings?.note(request, "l1-cache", { since, said: saidOf(judged) });
   if (judged === null || judged.step.kind === "fetch") return null;
@@ -96,6 +102,14 @@ async function lookInDataCentre(edge: Edge, request: EdgeRequest, look: LookFor)
     promote(edge, { key, primary: route.key }, answer);
   }
   return judged;
+}
+
+/** Another isolate may have had it checked: that costs less than to have it checked again. */
+async function judgeFurther(edge: Edge, request: EdgeRequest, input: JudgeInput): Promise<Judged | null> {
+  const held = await edge.dataCentre.recall(input.held);
+  return judge(edge, { ...input, held }, (verified) =>
+    request.background.keep(edge.dataCentre.recordVerified(verified)),
+  );
 }
 
 function saidOf(found: Judged | "expired" | null): "hit" | "stale" | "miss" {

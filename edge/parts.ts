@@ -96,7 +96,6 @@ const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => 
   prepared: null,
   names: held.answer.vary.map(([name]) => name),
   answers: null,
-  notedIn: 0,
   watch: 0,
 });
 

@@ -35,10 +35,14 @@ export async function pass(
   if (reason === "uncacheable" && wouldStore(edge, route, outcome))
     edge.memory.unmarkUncacheable(keyFor(edge, { route, request }));
   route.counters.bytesFromOrigin += lengthOf(outcome.body);
+  const { status, headers, body, native = null } = outcome;
   const reply = streamedReply(edge, request, {
-    ...outcome,
+    status,
+    headers,
+    body,
+    native,
     rules: route.rules,
-    cacheStatus: `tidegate-l1; fwd=${FORWARD[reason]}; fwd-status=${outcome.status}; detail=pass`,
+    cacheStatus: `tidegate-l1; fwd=${FORWARD[reason]}; fwd-status=${status}; detail=pass`,
   });
   return counted(edge, request, { reply, route, result: "pass", by: "origin" });
 }
@@ -61,7 +65,8 @@ export async function askForOne(
   if (body === null) return { kind: "unsent" };
   const { method } = request;
   const priority = request.purpose === "client" ? "user" : "background";
-  const sent = { method, url: route.href, ...passedFields(request, route), body };
+  const { headers, passed } = passedFields(request, route);
+  const sent = { method, url: route.href, headers, passed, body };
   // A client has to have his answer; a warm-up that brings the caches nothing costs the budget all the same.
   const kind = request.purpose === "client" ? "pass" : "fill";
   const reason = reasonOf(request);

@@ -68,10 +68,15 @@ export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): R
     read: (range) => edge.dataCentre.readRange(answer, range),
   });
   const status = shown.upstream + cacheStatus(provenance, { ttl, detail });
-  const reply = (selected: Content): Reply => {
-    const made = { ...selected, age, cacheStatus: status, memory: null };
-    return selected.headers === shown.headers ? { ...made, shown } : made;
-  };
+  const reply = (selected: Content): Reply => ({
+    status: selected.status,
+    headers: selected.headers,
+    body: selected.body,
+    age,
+    cacheStatus: status,
+    memory: null,
+    shown: selected.headers === shown.headers ? shown : null,
+  });
   return content instanceof Promise ? content.then(reply) : reply(content);
 }
 
@@ -206,7 +211,7 @@ export function streamedReply(
     status: number;
     headers: HeaderList;
     body: Body;
-    native?: object;
+    native?: object | null;
     rules: Rules;
     cacheStatus: string;
     /** Whether it is being stored for others too. */
@@ -217,14 +222,15 @@ export function streamedReply(
   const change = given.stored === true ? null : clientChange(given.headers, rules);
   const headers = change === null ? shownHeaders(given, rules) : changedFields(given.headers, change);
   const cacheStatus = upstreamStatus(given.headers) + given.cacheStatus;
-  const rest = { age: null, cacheStatus, memory: null };
   const unchanged = isUnchanged(request, { answer: { status }, headers, nowWall: edge.clock.wall() });
   if (unchanged && request.method === "GET") {
     discard(given.body);
-    return { status: 304, headers: notModifiedHeaders(headers), body: NO_BODY, ...rest };
+    const kept = notModifiedHeaders(headers);
+    return { status: 304, headers: kept, body: NO_BODY, age: null, cacheStatus, memory: null };
   }
   if (request.method === "HEAD") discard(given.body);
-  const reply = { status, headers, body: request.method === "HEAD" ? NO_BODY : given.body, ...rest };
-  const { native } = given;
-  return change === null || native === undefined ? reply : { ...reply, passed: { of: native, change } };
+  const body = request.method === "HEAD" ? NO_BODY : given.body;
+  const { native = null } = given;
+  const passed = change === null || native === null ? null : { of: native, change };
+  return { status, headers, body, age: null, cacheStatus, memory: null, passed };
 }

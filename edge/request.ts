@@ -31,9 +31,9 @@ export interface Reply {
   /** Where the answer is a memory hit: the entry, so that a runtime can reuse what it prepared for it. */
   readonly memory: MemoryAnswer | null;
   /** Where its headers are those of what the runtime itself has of the answer, but for a change. */
-  readonly passed?: Changed;
+  readonly passed?: Changed | null;
   /** Why the origin was not asked, where it was not and should have been. */
   readonly shed?: Shed["reason"];
   /** Where others get the same headers: for a runtime to keep what it makes of them. */
-  readonly shown?: Shown;
+  readonly shown?: Shown | null;
 }

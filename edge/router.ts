@@ -34,6 +34,8 @@ export interface Route {
   readonly variance: SearchVariance | null;
   /** All selectors but those of tags that only an answer knows. */
   readonly selectors: readonly Selector[];
+  /** The period in which its key was last noted among the different ones. */
+  notedIn: number;
 }
 
 export interface RoutedRequest {
@@ -184,6 +186,7 @@ export class Router {
       namedHref: `${url.scheme}://${url.host}${searchedPath(url, rules.key, variance)}`,
       source,
       selectors: selectorsIn(source, { url, rules, variance }),
+      notedIn: 0,
     };
   }
 }

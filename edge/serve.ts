@@ -29,7 +29,10 @@ export function serveHeld(
   const reply = heldReply(edge, request, { judged, rules: route.rules, provenance, detail });
   const fromOrigin = provenance.kind === "origin";
   // What the origin has just said was stored for others.
-  if (!fromOrigin) auditRead(edge, request, { ...judged, route, result: detail ?? "hit" });
+  if (!fromOrigin) {
+    const { held, body, tier, by } = judged;
+    auditRead(edge, request, { held, body, tier, by, route, result: detail ?? "hit" });
+  }
   const result: Result = stale
     ? "stale"
     : provenance.kind === "coalesced"

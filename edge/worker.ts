@@ -29,6 +29,7 @@ import { nativeResponse } from "./runtime/native-response.ts";
 import { runtimeOrigin } from "./runtime/origin.ts";
 import type { Fetches, OriginWays } from "./runtime/origin-ways.ts";
 import { rememberedDigest } from "./runtime/remembered-digest.ts";
+import { keepShapes } from "./runtime/shapes.ts";
 import { type OpenShards, openShards } from "./runtime/shards.ts";
 import { skewedClock, skewOf } from "./runtime/skew.ts";
 import { NativeSource } from "./runtime/streams.ts";
@@ -67,6 +68,7 @@ function isolate(env: EdgeEnv): InternalEdge {
   if (kept !== null) return kept;
   const skew = skewOf(env.CHAOS);
   const clock = skewedClock(skew);
+  keepShapes(clock);
   const {
     id,
     region,

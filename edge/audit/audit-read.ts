@@ -37,7 +37,11 @@ export function auditDue(edge: Edge, request: EdgeRequest, seen: Seen): void {
 }
 
 const readOf = ({ arrivedAt }: EdgeRequest, { route, held, tier, result, by }: Seen): StoredRead => ({
-  ...{ held, tier, result, by, arrivedAt },
+  held,
+  tier,
+  result,
+  by,
+  arrivedAt,
   rules: route.rules,
   inForce: route.selectors,
 });

@@ -106,7 +106,7 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
   // The breaker may have opened since it was asked: this is the last word.
   const pass = guard.begin();
   if (typeof pass === "number") return shed(asking.route.counters, "breaker", pass);
-  const first = await sendOnce(edge, guard, { ...sending, pass });
+  const first = await sendOnce(edge, guard, sending, pass);
   const failed = first.kind === "unreachable" && first.reason === "refused";
   if (!failed || pass.probe || !isRepeatable(asking) || edge.clock.now() >= endsAt) return first;
   // One at a time, with a token of its own: it is one more request to the origin.
@@ -114,7 +114,7 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
   const again = guard.begin();
   if (typeof again === "number") return first;
   edge.counters.originGuard.retries += 1;
-  return sendOnce(edge, guard, { ...sending, pass: again });
+  return sendOnce(edge, guard, sending, again);
 }
 
 /** Nothing of an answer came, and nothing is done twice by asking twice (RFC 9110 §9.2.2). */
@@ -124,14 +124,16 @@ const isRepeatable = ({ request }: Asking): boolean =>
 async function sendOnce(
   edge: Edge,
   guard: OriginGuard,
-  { asking, to, endsAt, pass }: Sending & { readonly pass: Pass },
+  { asking, to, endsAt }: Sending,
+  pass: Pass,
 ): Promise<OriginOutcome> {
   const { counters } = asking.route;
   counters.asked[asking.reason] += 1;
   edge.counters.originConcurrency.up();
   const sentAt = edge.clock.now();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
-  const outcome = await edge.origin.fetch({ ...traced(edge, asking.request), origin: to, deadline });
+  const { method, url, body, headers, passed = null } = traced(edge, asking.request);
+  const outcome = await edge.origin.fetch({ method, url, origin: to, headers, passed, body, deadline });
   edge.counters.originConcurrency.down();
   counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, outcome);
@@ -151,7 +153,7 @@ function traced(edge: Edge, request: Asking["request"]): Asking["request"] {
   );
   if (trace === null) return request;
   const changed = { ...request, headers: changedFields(headers, trace) };
-  return passed === undefined
+  return passed === undefined || passed === null
     ? changed
     : { ...changed, passed: { ...passed, change: bothChanges(passed.change, trace) } };
 }

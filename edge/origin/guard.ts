@@ -151,7 +151,10 @@ export class OriginGuard {
   }
 }
 
-const breakerLimits = (): OriginBreakerLimits => ({ ...LIMITS.originBreaker, probeLost: longestHeld() });
+function breakerLimits(): OriginBreakerLimits {
+  const { failures, pause } = LIMITS.originBreaker;
+  return { failures, pause, probeLost: longestHeld() };
+}
 
 const FAILURE_STATUSES: readonly number[] = LIMITS.originFailureStatuses;
 

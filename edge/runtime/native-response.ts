@@ -20,8 +20,8 @@ interface Prepared {
 }
 
 export function nativeResponse(reply: Reply, background: Background): Response {
-  const kept = reply.memory ?? reply.shown;
-  if (kept === undefined || isFirstShown(reply)) return responseOf(reply, background);
+  const kept = reply.memory ?? reply.shown ?? null;
+  if (kept === null || isFirstShown(reply)) return responseOf(reply, background);
   if (kept.prepared === null || kept.prepared === SHOWN_ONCE) kept.prepared = prepare(reply);
   const prepared = kept.prepared as Prepared;
   restate(prepared, reply);
@@ -33,17 +33,17 @@ export function nativeResponse(reply: Reply, background: Background): Response {
 const SHOWN_ONCE = "shown once";
 
 function isFirstShown({ memory, shown }: Reply): boolean {
-  if (memory !== null || shown === undefined || shown.prepared !== null) return false;
+  if (memory !== null || !shown || shown.prepared !== null) return false;
   shown.prepared = SHOWN_ONCE;
   return true;
 }
 
 function responseOf(reply: Reply, background: Background): Response {
   const body = contentOf(reply, background);
-  const native = reply.passed?.of;
-  if (reply.passed !== undefined && native instanceof Response && native.status === reply.status) {
-    const like = new Response(body, native);
-    changeFields(like.headers, reply.passed.change);
+  const { passed } = reply;
+  if (passed?.of instanceof Response && passed.of.status === reply.status) {
+    const like = new Response(body, passed.of);
+    changeFields(like.headers, passed.change);
     return stated(like, reply);
   }
   return stated(new Response(body, initOf(reply)), reply);

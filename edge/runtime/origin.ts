@@ -48,8 +48,7 @@ function send(ways: OriginWays, request: OriginRequest, signal: AbortSignal): Pr
 
 /** To change what the runtime has costs a fifth of making each anew. */
 function fieldsOf({ headers, passed }: OriginRequest): Headers {
-  if (passed !== undefined && passed.of instanceof NativeRequest)
-    return changeFields(new Headers(passed.of.fields), passed.change);
+  if (passed?.of instanceof NativeRequest) return changeFields(new Headers(passed.of.fields), passed.change);
   const fields = new Headers();
   for (const [name, value] of headers) fields.append(name, value);
   return fields;
@@ -84,7 +83,7 @@ function readResponse(request: OriginRequest, response: Response): OriginOutcome
     kind: "answer",
     status: response.status,
     headers,
-    ...(dated && { native: response }),
+    native: dated ? response : null,
     body: bodiless ? { kind: "none" } : bodyOf(response.body, { length, idle: LIMITS.originIdle }),
   };
 }

@@ -75,13 +75,9 @@ export class DataCentreTier {
     { askedAt, residence }: { askedAt: Instant; residence: Millis },
   ): HeldAnswer {
     const bornAt = (then: number): Instant => earlier(askedAt, millis(then + residence));
-    return {
-      answer,
-      verifiedTo: this.verified.get(answer.id) ?? answer.asOf,
-      bornAt: bornAt(age),
-      sentAt: null,
-      ...(chunks === undefined ? {} : { chunks: { ...chunks, bornAt: bornAt(chunks.age) } }),
-    };
+    const verifiedTo = this.verified.get(answer.id) ?? answer.asOf;
+    const held: HeldAnswer = { answer, verifiedTo, bornAt: bornAt(age), sentAt: null };
+    return chunks === undefined ? held : { ...held, chunks: { ...chunks, bornAt: bornAt(chunks.age) } };
   }
 
   /** The body of an answer that was found or put here, for one reader; null where it is here no longer. */

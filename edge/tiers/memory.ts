@@ -34,8 +34,6 @@ export interface MemoryAnswer {
   readonly names: readonly string[];
   /** What requests said in them, where it was found to answer them. */
   answers: Set<string> | null;
-  /** The period in which its key was last noted among the different ones. */
-  notedIn: number;
   /** The auditor's note: whether it takes a closer look at it. */
   watch: number;
 }

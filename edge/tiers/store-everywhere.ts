@@ -10,6 +10,7 @@ import type { VaryMark } from "../../shared/core/vary.ts";
 import type { RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import type { Right } from "../lease.ts";
+import type { MemoryAnswer } from "./memory.ts";
 
 export interface Storing {
   readonly key: CacheKey;
@@ -83,24 +84,28 @@ export function promote(
   const there = edge.memory.find(rules, place.key)?.held.answer.asOf;
   const { asOf } = held.answer;
   if (there !== undefined && comparePositions(there, asOf) > 0) return;
-  edge.memory.store(place.key, {
-    held,
-    rules,
-    body,
-    currentAt: -1,
-    freshUntil: instant(0),
-    quietUntil: instant(0),
-    renewFrom: renewFrom(edge, held, rules),
-    sent: null,
-    prepared: null,
-    names: held.answer.vary.map(([name]) => name),
-    answers: null,
-    notedIn: 0,
-    watch: 0,
-  });
+  if (rules.memoryBudget > 0) edge.memory.store(place.key, entryOf(edge, { held, body, rules }));
   edge.memory.unmarkUncacheable(place.primary);
   if (place.key === place.primary) return;
   if (place.mark !== undefined) edge.memory.markVaries(place.primary, place.mark);
   const fits = edge.memory.admitVariant({ primary: place.primary, variant: place.key }, rules);
   if (!fits) edge.counters.variantsDisplaced += 1;
 }
+
+const entryOf = (
+  edge: Edge,
+  { held, body, rules }: Pick<MemoryAnswer, "held" | "body" | "rules">,
+): MemoryAnswer => ({
+  held,
+  rules,
+  body,
+  currentAt: -1,
+  freshUntil: instant(0),
+  quietUntil: instant(0),
+  renewFrom: renewFrom(edge, held, rules),
+  sent: null,
+  prepared: null,
+  names: held.answer.vary.map(([name]) => name),
+  answers: null,
+  watch: 0,
+});

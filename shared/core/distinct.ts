@@ -1,6 +1,6 @@
 // How many different keys there were, by HyperLogLog: a fixed number of small registers, merged by taking the greater ones.
 
-import { mix } from "./mix.ts";
+import { mixSigned } from "./mix.ts";
 
 /** 2^10: the estimate's standard error is 1.04 / √registers. */
 const INDEX_BITS = 10;
@@ -15,10 +15,10 @@ export const noRegisters = (): Registers => new Uint8Array(REGISTERS);
 
 /** The same key touches the same register by the same rank, wherever it is seen. */
 export function touch(registers: Registers, key: string): void {
-  const hash = mix(key);
+  const hash = mixSigned(key);
   const index = hash >>> (32 - INDEX_BITS);
   // The bits behind the index, with one set behind the last: the rank ends there.
-  const rest = ((hash << INDEX_BITS) | (1 << (INDEX_BITS - 1))) >>> 0;
+  const rest = (hash << INDEX_BITS) | (1 << (INDEX_BITS - 1));
   const rank = Math.clz32(rest) + 1;
   if (rank > (registers[index] ?? 0)) registers[index] = rank;
 }

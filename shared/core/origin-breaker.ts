@@ -38,9 +38,10 @@ export function afterwards(
   limits: OriginBreakerLimits,
 ): OriginBreaker {
   const { well, probe, at } = came;
-  const open: OriginBreaker = { kind: "open", until: later(at, limits.pause) };
-  if (breaker.kind !== "closed") return probe ? (well ? CLOSED : open) : breaker;
+  if (breaker.kind !== "closed" && !probe) return breaker;
   if (well) return CLOSED;
-  const failures = breaker.failures + 1;
-  return failures >= limits.failures ? open : { kind: "closed", failures };
+  const failures = breaker.kind === "closed" ? breaker.failures + 1 : limits.failures;
+  return failures >= limits.failures
+    ? { kind: "open", until: later(at, limits.pause) }
+    : { kind: "closed", failures };
 }

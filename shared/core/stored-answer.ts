@@ -116,8 +116,11 @@ export function freshnessOf(
   rules: Rules,
   at: { now: Instant; softSince: Instant | null },
 ): Freshness {
+  const { fresh, staleWhileRevalidate, staleIfError } = currentLifetime(held.answer, rules);
   return freshnessAt({
-    ...currentLifetime(held.answer, rules),
+    fresh,
+    staleWhileRevalidate,
+    staleIfError,
     age: ageOf(held, at.now),
     softFor: at.softSince === null ? null : elapsed(at.softSince, at.now),
   });

@@ -9,7 +9,7 @@ import type { FillOutcome, FillQuery, Granted, MidTier, ReadOutcome, ReadQuery }
 import type { Redis } from "../ports/redis.ts";
 import type { KnownShards } from "./known-shards.ts";
 import type { MissingCopies } from "./missing-copies.ts";
-import { newestOf, type PeekedAt, placesIn } from "./peeked.ts";
+import { foundAt, newestOf, type PeekedAt, placesIn } from "./peeked.ts";
 import {
   giveBack,
   peek,
@@ -107,7 +107,7 @@ async function read(config: MidTierConfig, query: ReadQuery): Promise<ReadOutcom
   switch (outcome.kind) {
     case "hit":
       if (query.spread) await spread(config, query, { asked, stored: outcome.stored, others });
-      return { kind: "hit", found: { ...outcome.stored, shard: shard.id } };
+      return { kind: "hit", found: foundAt(shard, outcome.stored) };
     case "leased":
     case "absent":
       return lacking(config, query, {
@@ -206,7 +206,7 @@ async function lookBeside(
   await repair(config, query, { asked, stored: newest.stored });
   if (query.spread) await spread(config, query, { asked, stored: newest.stored, others });
   // Its residence was counted within this call, and the caller adds all of that.
-  return { kind: "hit", found: { ...newest.stored, shard: newest.shard.id } };
+  return { kind: "hit", found: foundAt(newest.shard, newest.stored) };
 }
 
 const peekAll = (config: MidTierConfig, { key }: ReadQuery, shards: readonly Shard[]): Promise<PeekedAt[]> =>

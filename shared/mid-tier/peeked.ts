@@ -1,7 +1,7 @@
-// What a look at several shards has brought: the newest answer, and the instants by which copies there can be dated.
+// What was found on shards, one or several: the newest answer, and the instants by which copies there can be dated.
 
 import { comparePositions } from "../core/position.ts";
-import type { Granted } from "../ports/mid-tier.ts";
+import type { Granted, L2Answer } from "../ports/mid-tier.ts";
 import type { Peeked, Shard, Stored } from "./shard.ts";
 
 export interface PeekedAt {
@@ -25,3 +25,12 @@ export function newestOf(
   }
   return newest;
 }
+
+/** What was found, as whoever asked the mid-tier is told it. */
+export const foundAt = ({ id }: Shard, { answer, body, verifiedTo, residence }: Stored): L2Answer => ({
+  answer,
+  body,
+  verifiedTo,
+  residence,
+  shard: id,
+});

@@ -164,8 +164,12 @@ async function readStored(digest: Digest, fields: readonly string[]): Promise<St
   const [epoch, seq] = [Number(epochText), Number(seqText)];
   if (answer === null || answer.id !== id || answer.length !== bytes.length) return null;
   if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) return null;
+  const verifiedTo = { epoch, seq };
   return {
-    ...{ answer, body: bytes, verifiedTo: { epoch, seq }, residence: millis(Number(residence)) },
+    answer,
+    body: bytes,
+    verifiedTo,
+    residence: millis(Number(residence)),
     left: millis(Number(left)),
   };
 }

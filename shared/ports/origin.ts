@@ -13,7 +13,7 @@ export interface OriginRequest {
   readonly origin: Exclude<SiteOrigin, "none">;
   readonly headers: HeaderList;
   /** The same as those of a request that arrived, but for a change. */
-  readonly passed?: Changed;
+  readonly passed?: Changed | null;
   readonly body: Body;
   /** Until the answer's headers are here. */
   readonly deadline: Millis;
@@ -26,8 +26,8 @@ export type OriginOutcome =
       readonly status: number;
       readonly headers: HeaderList;
       readonly body: Body;
-      /** What the runtime itself has of it. */
-      readonly native?: object;
+      /** What the runtime itself has of it, where it has it so. */
+      readonly native?: object | null;
     }
   | {
       readonly kind: "unreachable";

@@ -63,7 +63,7 @@ function hold(path: string, tags: readonly string[] = []): void {
       currentAt: -1,
       ...{ freshUntil: instant(0), quietUntil: instant(0), renewFrom: instant(0) },
     },
-    ...{ sent: null, prepared: null, notedIn: 0, watch: 0, names: [], answers: null },
+    ...{ sent: null, prepared: null, watch: 0, names: [], answers: null },
   });
 }
 

@@ -250,8 +250,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "promotion-resets-age": {
     file: "edge/tiers/store-everywhere.ts",
     from: 2,
-    find: "  edge.memory.store(place.key, {\n    held,",
-    put: "  edge.memory.store(place.key, {\n    held: { ...held, bornAt: edge.clock.now() },",
+    find: "): MemoryAnswer => ({\n  held,",
+    put: "): MemoryAnswer => ({\n  held: { ...held, bornAt: edge.clock.now() },",
   },
   "uncacheable-serialised": {
     file: "edge/settle.ts",
