@@ -177,10 +177,12 @@ function pleases({ held, freshUntil }: MemoryAnswer, request: EdgeRequest, route
 }
 
 async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
-  const view = await viewWithin(edge, request, route.rules.window);
+  const { window } = route.rules;
+  const there = edge.view.atHand(request.arrivedAt, window, request.background);
+  const view = there ?? (await viewWithin(edge, request, window));
   // The first view brings the first configuration, and any later one may: what was classified by another is again.
   if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
-  const fenced = view === null || knownAge(view, request.arrivedAt) > route.rules.window;
+  const fenced = view === null || knownAge(view, request.arrivedAt) > window;
   if (fenced && route.rules.fence.kind === "refuse")
     return failure(edge, request, { reply: refused(), route });
   const wants = wantsOf(request, route);

@@ -9,8 +9,10 @@ import { inputFor, type Judged, type JudgeInput, judge, judgeByView, judgeNow } 
 import { keyFor } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
+import type { MemoryAnswer } from "./tiers/memory.ts";
 import { findInDataCentre } from "./tiers/shared-look.ts";
 import { promote } from "./tiers/store-everywhere.ts";
+import { stageBegins } from "./timing.ts";
 
 interface Look {
   readonly route: Route;
@@ -20,49 +22,37 @@ interface Look {
 
 /** The best answer in this data centre; the memory's where both have one. */
 export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Promise<Judged | null> {
-  const key = keyFor(edge, { route: look.route, request });
-  const since = edge.clock.now();
-  const inMemory = await lookInMemory(edge, request, {
-    route: look.route,
-    view: look.view,
-    wants: look.wants,
-    key,
-  });
+  const { route, wants } = look;
+  const key = keyFor(edge, { route, request });
+  const since = stageBegins(edge, request);
+  const entry = edge.memory.find(route.rules, key);
+  const inMemory = entry === undefined ? null : await judgeEntry(edge, request, { look, key, entry });
   edge.timings?.note(request, "l1-memory", { since, said: saidOf(inMemory) });
   if (inMemory !== null && inMemory !== "expired") return inMemory;
-  look.route.counters.tiers.l1Memory.misses += 1;
+  route.counters.tiers.l1Memory.misses += 1;
   // What stands beside it in the data centre was most likely stored with it: L2 is who may have a newer one.
-  if (inMemory === "expired" || look.route.rules.cacheApi === "none") return null;
+  if (inMemory === "expired" || route.rules.cacheApi === "none") return null;
   // It goes to the origin for everybody, and a look costs as much as that.
-  if (edge.memory.isUncacheable(key, edge.clock.now()) && !look.wants.onlyIfCached) return null;
-  return lookInDataCentre(edge, request, { route: look.route, key });
+  if (edge.memory.isUncacheable(key, edge.clock.now()) && !wants.onlyIfCached) return null;
+  return lookInDataCentre(edge, request, { route, key });
 }
 
-type LookFor = Look & { readonly key: CacheKey };
-
 /** `expired`: it is not invalidated, and of no use all the same, not even as a validator. */
-async function lookInMemory(
+async function judgeEntry(
   edge: Edge,
   request: EdgeRequest,
-  look: LookFor,
+  { look, key, entry }: { readonly look: Look; readonly key: CacheKey; readonly entry: MemoryAnswer },
 ): Promise<Judged | "expired" | null> {
-  const { route, view, wants, key } = look;
-  const entry = edge.memory.find(route.rules, key);
-  if (entry === undefined || !variesFor(entry.held.answer.vary, (name) => request.header(name))) return null;
+  const { route, view, wants } = look;
+  const { held, renewFrom } = entry;
+  if (!variesFor(held.answer.vary, (name) => request.header(name))) return null;
   const body = { kind: "bytes", bytes: entry.body } as const;
-  const input = inputFor(
-    edge,
-    { route, request },
-    {
-      ...{ held: entry.held, body, tier: "l1Memory" },
-      renewFrom: entry.renewFrom,
-    },
-  );
+  const input = inputFor(edge, { route, request }, { held, body, tier: "l1Memory", renewFrom });
   const byView = judgeByView(view, input, edge.clock.now());
   const judged =
     byView.step.kind === "check"
-      ? await judge(edge, input, (held) => {
-          entry.held = held;
+      ? await judge(edge, input, (checked) => {
+          entry.held = checked;
         })
       : byView;
   if (judged !== null) edge.tail.note(request, judged);
@@ -76,10 +66,9 @@ async function lookInMemory(
 async function lookInDataCentre(
   edge: Edge,
   request: EdgeRequest,
-  look: Pick<LookFor, "route" | "key">,
+  { route, key }: { readonly route: Route; readonly key: CacheKey },
 ): Promise<Judged | null> {
-  const { route, key } = look;
-  const since = edge.clock.now();
+  const since = stageBegins(edge, request);
   // What memory takes none of goes on to the client as it comes.
   const as = route.rules.memoryBudget === 0 ? "stream" : "whole";
   const found = await findInDataCentre(edge, key, as);

@@ -15,6 +15,7 @@ import { originFailure, problemReply, shedReply, streamedReply } from "./reply.t
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { wholeOrRest } from "./share-body.ts";
+import { stageBegins } from "./timing.ts";
 
 export type PassReason = "method" | "bypass" | "uncacheable";
 
@@ -70,7 +71,7 @@ export async function askForOne(
   // A client has to have his answer; a warm-up that brings the caches nothing costs the budget all the same.
   const kind = request.purpose === "client" ? "pass" : "fill";
   const reason = reasonOf(request);
-  const since = edge.clock.now();
+  const since = stageBegins(edge, request);
   const asked = askOrigin(edge, { route, kind, priority, reason, request: sent });
   // Its slot has to be given back, whether its client is still there or not.
   request.background.keep(asked);

@@ -27,6 +27,12 @@ interface Stage {
 /** Of a hit in memory, which takes less than a clock can tell: made once for the entry. */
 export const MEMORY_TIMING: HeaderPair = ["server-timing", 'l1-memory;desc="hit";dur=0'];
 
+/** When a stage begins: the clock is read only where somebody is told. */
+export const stageBegins = (
+  { timings, clock }: { readonly timings: Timings | null; readonly clock: Pick<Clock, "now"> },
+  { arrivedAt }: { readonly arrivedAt: Instant },
+): Instant => (timings === null ? arrivedAt : clock.now());
+
 export class Timings {
   private readonly clock: Pick<Clock, "now">;
   private readonly ofRequest = new WeakMap<object, Map<StageName, Stage>>();

@@ -32,6 +32,7 @@ export interface Comparison<Name extends string = string> {
   readonly rounds: number;
   readonly edge: Side;
   readonly others: Readonly<Record<string, Side & Ratios>>;
+  readonly claims: readonly Claim[];
   /** Peers that were left out. */
   readonly notInstalled?: readonly string[];
   readonly verdict: { readonly claim: string; readonly met: boolean };
@@ -193,13 +194,17 @@ async function measure<Name extends string>(
       return [of, { ...theirs, ...ratiosOf(edge, theirs) }] as const;
     }),
   );
-  const claim = claims.map(({ of, ratio, least }) => `${ratio} to ${of} ≥ ${least}`).join(", ");
   return {
-    ...{ name, rounds: rounds.rounds, edge, others },
+    ...{ name, rounds: rounds.rounds, edge, others, claims },
     ...(notInstalled.length > 0 && { notInstalled }),
-    verdict: { claim, met: areMet(claims, others) },
+    verdict: verdictOn(claims, others),
   };
 }
+
+export const verdictOn = (claims: readonly Claim[], others: Comparison["others"]): Comparison["verdict"] => ({
+  claim: claims.map(({ of, ratio, least }) => `${ratio} to ${of} ≥ ${least}`).join(", "),
+  met: areMet(claims, others),
+});
 
 /** What was not measured is not met: no side, or none whose CPU time could be told. */
 export const areMet = (

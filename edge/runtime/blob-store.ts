@@ -7,10 +7,40 @@ import type { Body, ByteSource } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import { bodyOf, streamOf } from "./streams.ts";
 
-const RECORD = "x-tidegate-record";
-const STORED_AT = "x-tidegate-stored-at";
-const LENGTH = "x-tidegate-length";
-const BLOB_ID = "x-tidegate-blob";
+/** All that we say of a blob, in one field: each costs on its way in, and again on its way out. */
+const BLOB = "x-tidegate-blob";
+
+interface Head {
+  /** By this host's clock. */
+  readonly storedAt: number;
+  /** Octets of the whole body. */
+  readonly length: number;
+  /** Of a body in a place of its own. */
+  readonly id: string | null;
+  /** The record as a header value. */
+  readonly text: string;
+}
+
+/** Header values are octets: text beyond printable ones travels percent-encoded. Most records have none. */
+const headerText = (record: string): string => record.replace(/[^\x20-\x24\x26-\x7e]+/g, encodeURIComponent);
+
+const recordIn = ({ text }: Head): string => (text.includes("%") ? decodeURIComponent(text) : text);
+
+const writeHead = ({ storedAt, length, id, text }: Head): string =>
+  `${storedAt} ${length} ${id ?? "-"} ${text}`;
+
+/** Null where it is none of ours. */
+function headOf(found: Response): Head | null {
+  const text = found.headers.get(BLOB) ?? "";
+  const second = text.indexOf(" ") + 1;
+  const third = text.indexOf(" ", second) + 1;
+  const record = text.indexOf(" ", third) + 1;
+  if (second === 0 || third === 0 || record === 0) return null;
+  const [storedAt, length] = [Number(text.slice(0, second - 1)), Number(text.slice(second, third - 1))];
+  if (!Number.isSafeInteger(storedAt) || !Number.isSafeInteger(length)) return null;
+  const id = text.slice(third, record - 1);
+  return { storedAt, length, id: id === "-" ? null : id, text: text.slice(record) };
+}
 
 /** Matched and stored under a URL that no request of a client can have. */
 const urlOf = (key: string): string => `https://blob.tidegate.invalid/${key}`;
@@ -59,13 +89,14 @@ async function find(
   try {
     const found = await cache.match(urlOf(key));
     if (found === undefined) return ABSENT;
-    const id = found.headers.get(BLOB_ID);
-    if (id === null) return await readBlob(found, { elsewhere: null, as });
-    const body = await cache.match(requestFor(bodyUrlOf(key, id), range));
-    if (body?.status === (range === null ? 200 : 206))
-      return await readBlob(found, { elsewhere: { body, range }, as });
-    await body?.body?.cancel();
-    return ABSENT;
+    const head = headOf(found);
+    if (head === null) return await absent(found);
+    if (head.id === null) return await readBlob(found, { head, content: found, range: null, as });
+    const content = await cache.match(requestFor(bodyUrlOf(key, head.id), range));
+    await found.body?.cancel();
+    if (content?.status === (range === null ? 200 : 206))
+      return await readBlob(found, { head, content, range, as });
+    return await absent(content);
   } catch (error) {
     return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
   }
@@ -75,6 +106,11 @@ async function find(
 const APART = "in a place of its own";
 
 const ABSENT: BlobOutcome = { kind: "absent" };
+
+async function absent(of: Response | undefined): Promise<BlobOutcome> {
+  await of?.body?.cancel();
+  return ABSENT;
+}
 
 /** A clean request: with If-* the Cache API would answer 304 of its own. */
 const requestFor = (url: string, range: ByteRange | null): Request =>
@@ -90,9 +126,10 @@ async function putBlob(
   put: { key: string; blob: Blob; keepFor: Millis },
 ): Promise<{ kind: "stored" | "unavailable" }> {
   const { key, blob, keepFor } = put;
-  const headers = recordHeaders({ ...blob, keepFor });
+  // Dated before the body is streamed in: its record says how old the answer was then.
+  const head = { storedAt: Date.now(), length: blob.length, text: headerText(blob.record) };
   const before = await cache.match(urlOf(key));
-  const old = before?.headers.get(BLOB_ID) ?? null;
+  const old = before === undefined ? null : (headOf(before)?.id ?? null);
   await before?.body?.cancel();
   if (blob.body.kind === "source") {
     const id = crypto.randomUUID();
@@ -101,10 +138,10 @@ async function putBlob(
     const outlives = millis(keepFor + LIMITS.bodyOutlives);
     const whole = await putBody(cache, { url: bodyUrlOf(key, id), source, keepFor: outlives });
     if (!whole) return { kind: "unavailable" };
-    headers.set(BLOB_ID, id);
-    await cache.put(urlOf(key), new Response(APART, { headers }));
+    await cache.put(urlOf(key), new Response(APART, { headers: headersFor({ ...head, id }, keepFor) }));
   } else {
     const content = blob.body.kind === "bytes" ? blob.body.bytes : null;
+    const headers = headersFor({ ...head, id: null }, keepFor);
     headers.set("content-length", String(blob.length));
     await cache.put(urlOf(key), new Response(content, { headers }));
   }
@@ -151,26 +188,8 @@ function watchEnd(source: ByteSource): { source: ByteSource; ended: () => boolea
 
 const cacheControl = (keepFor: Millis): string => `max-age=${Math.max(1, Math.ceil(keepFor / 1000))}`;
 
-type Described = Pick<Blob, "record" | "length"> & { readonly keepFor: Millis };
-
-/** Dated before the body is streamed in: its record says how old the answer was then. */
-const recordHeaders = ({ record, length, keepFor }: Described): Headers =>
-  new Headers({
-    [RECORD]: headerText(record),
-    [STORED_AT]: String(Date.now()),
-    [LENGTH]: String(length),
-    "cache-control": cacheControl(keepFor),
-  });
-
-/** Header values are octets: text beyond printable ones travels percent-encoded. Most records have none. */
-const headerText = (record: string): string => record.replace(/[^\x20-\x24\x26-\x7e]+/g, encodeURIComponent);
-
-function recordIn(found: Response): string {
-  const text = found.headers.get(RECORD) ?? "";
-  return text.includes("%") ? decodeURIComponent(text) : text;
-}
-
-const lengthIn = (found: Response): number => Number(found.headers.get(LENGTH) ?? Number.NaN);
+const headersFor = (head: Head, keepFor: Millis): Headers =>
+  new Headers({ [BLOB]: writeHead(head), "cache-control": cacheControl(keepFor) });
 
 /** Only a body in a place of its own, or none at all, can be given another record without being read. */
 async function restateBlob(
@@ -180,12 +199,11 @@ async function restateBlob(
 ): Promise<{ kind: "stored" | "absent" }> {
   const found = await cache.match(urlOf(key));
   await found?.body?.cancel();
-  if (found === undefined || !isMeant(recordIn(found))) return { kind: "absent" };
-  const length = lengthIn(found);
-  const id = found.headers.get(BLOB_ID);
+  const head = found === undefined ? null : headOf(found);
+  if (head === null || !isMeant(recordIn(head))) return { kind: "absent" };
+  const { length, id } = head;
   if (id === null ? length !== 0 : !(await isThere(cache, bodyUrlOf(key, id)))) return { kind: "absent" };
-  const headers = recordHeaders({ record, length, keepFor });
-  if (id !== null) headers.set(BLOB_ID, id);
+  const headers = headersFor({ storedAt: Date.now(), length, id, text: headerText(record) }, keepFor);
   await cache.put(urlOf(key), new Response(id === null ? null : APART, { headers }));
   return { kind: "stored" };
 }
@@ -196,41 +214,35 @@ async function isThere(cache: Cache, url: string): Promise<boolean> {
   return found?.status === 206;
 }
 
-/** `elsewhere`: the body, where it stands apart from its record. */
+/** `content`: the body, or that range of it, which may stand apart from what was found. */
 async function readBlob(
   found: Response,
-  { elsewhere, as }: { elsewhere: { body: Response; range: ByteRange | null } | null; as: BodyForm },
+  given: { head: Head; content: Response; range: ByteRange | null; as: BodyForm },
 ): Promise<BlobOutcome> {
-  const since = Date.now() - storedAt(found);
+  const { head, content, range, as } = given;
+  const { length, storedAt } = head;
+  const since = Date.now() - storedAt;
   const age = Math.max(Number(found.headers.get("age") ?? 0) * 1000, since);
-  const length = lengthIn(found);
-  const content = elsewhere?.body ?? found;
-  if (elsewhere !== null) await found.body?.cancel();
   // A clock that went backwards since makes the age unknowable, and the blob unusable.
-  if (!(age >= 0) || since < 0 || !Number.isSafeInteger(length)) {
-    await content.body?.cancel();
-    return ABSENT;
-  }
-  const range = elsewhere?.range ?? null;
-  const body = await bodyOfBlob(content, { length: range === null ? length : lengthOf(range), as });
+  if (!(age >= 0) || since < 0) return absent(content);
+  const octets = range === null ? length : lengthOf(range);
+  const body = isPassedOn(content, octets, as)
+    ? bodyOf(content.body, { length: octets, idle: null })
+    : await wholeBody(content, octets);
   if (body === null) return ABSENT;
-  const record = recordIn(found);
-  return { kind: "hit", blob: { record, body, length }, residence: millis(age) };
+  return { kind: "hit", blob: { record: recordIn(head), body, length }, residence: millis(age) };
 }
 
 /**
  * Small bodies come whole, so that memory can take them; large ones stay a stream, and so does what nobody here will
  * read, if it announces the length that it should have: it goes through the runtime untouched.
  */
-async function bodyOfBlob(
-  response: Response,
-  { length, as }: { length: number; as: BodyForm },
-): Promise<Body | null> {
-  const announced = response.headers.get("content-length");
-  const passes = as === "stream" && length > 0 && announced === String(length);
-  if (passes || length > LIMITS.sharedBody) return bodyOf(response.body, { length, idle: null });
+const isPassedOn = ({ headers }: Response, length: number, as: BodyForm): boolean =>
+  length > LIMITS.sharedBody ||
+  (as === "stream" && length > 0 && headers.get("content-length") === String(length));
+
+/** Null where it is of another length. */
+async function wholeBody(response: Response, length: number): Promise<Body | null> {
   const bytes = new Uint8Array(await response.arrayBuffer());
   return bytes.length === length ? { kind: "bytes", bytes } : null;
 }
-
-const storedAt = (response: Response): number => Number(response.headers.get(STORED_AT) ?? Number.NaN);

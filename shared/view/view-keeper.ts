@@ -127,15 +127,20 @@ export class ViewKeeper {
     if (this.underWay() === null) await this.learn(at, millis(window / 2), background);
   }
 
+  /** The view, where it was young enough as the request arrived. */
+  atHand(arrivedAt: Instant, window: Millis, background: Background): LogView | null {
+    if (window <= 0 || !this.knows(arrivedAt, window)) return null;
+    this.refreshIfDue(arrivedAt, window, background);
+    return this.current();
+  }
+
   /**
    * A view within the window at the request's arrival, if anybody who knows can be reached in time; otherwise the
    * view there is. With a window of zero only a pull sent after the arrival will do.
    */
   async within(window: Millis, arrival: Arrival, background: Background): Promise<LogView | null> {
-    if (window > 0 && this.knows(arrival.at, window)) {
-      this.refreshIfDue(arrival.at, window, background);
-      return this.current();
-    }
+    const there = this.atHand(arrival.at, window, background);
+    if (there !== null) return there;
     if (window > 0 && (await this.learnsFromShared(arrival.at, window, background))) return this.current();
     const pulled = this.pullFor(arrival, window, background);
     if (window === 0) {
@@ -263,19 +268,15 @@ export class ViewKeeper {
     if (!this.logIsSilent) await this.wait([pulled], VIEW_LIMITS.gossipAfter);
     if (holds()) return;
     const told = this.askPeers(wanted.window, background);
-    await waitFor([pulled, told], {
-      timers: this.ports.timers,
-      atMost: VIEW_LIMITS.pullGuard,
-      enough: holds,
-    });
+    const { timers } = this.ports;
+    await waitFor([pulled, told], { timers, atMost: VIEW_LIMITS.pullGuard, enough: holds });
   }
 
   /** One round at a time, and no more of them than the period allows. */
   private askPeers(within: Millis, background: Background): Ending {
     const now = this.ports.clock.now();
     const { round } = this;
-    const since = round === null ? null : elapsed(round.begunAt, now);
-    if (round !== null && since !== null && since < VIEW_LIMITS.gossipPeriod) return round.ending;
+    if (round !== null && elapsed(round.begunAt, now) < VIEW_LIMITS.gossipPeriod) return round.ending;
     const done = gossipRound(this.knowledge, this.ports, within);
     this.round = { begunAt: now, ending: Ending.of(done) };
     background.keep(done);

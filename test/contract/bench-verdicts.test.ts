@@ -3,7 +3,8 @@
 import { expect, test } from "vitest";
 import { aboveIn } from "../../bench/commands.ts";
 import { liveRatio, verdictOf } from "../../bench/growth/growth.ts";
-import { areMet, type Claim } from "../../bench/hit/compare.ts";
+import { combine } from "../../bench/hit/combine.ts";
+import { areMet, type Claim, type Comparison, verdictOn } from "../../bench/hit/compare.ts";
 import { grownBy, isMet } from "../../bench/large.ts";
 
 test("a claim about the hit path is met by a figure alone", () => {
@@ -17,6 +18,22 @@ test("a claim about the hit path is met by a figure alone", () => {
   expect(areMet(claims, { bare: { cpuRatio: null, rateRatio: 2 } })).toBe(false);
   expect(areMet(claims, { bare: { cpuRatio: 1, rateRatio: Number.NaN } })).toBe(false);
   expect(areMet(claims, { blob: { cpuRatio: 1, rateRatio: 1 } })).toBe(false);
+});
+
+test("of several comparisons the middle one counts, and one in which CPU could not be told spoils all", () => {
+  const claims: Claim[] = [{ of: "bare", ratio: "cpuRatio", least: 0.9 }];
+  const side = { perSecond: 1, p50Ms: 1, p99Ms: 1, cpuMicros: 100 };
+  const comparison = (cpuRatio: number | null): Comparison => {
+    const others = { bare: { ...side, cpuRatio, rateRatio: 1 } };
+    const verdict = verdictOn(claims, others);
+    return { name: "hit-memory", rounds: 11, edge: side, others, claims, verdict };
+  };
+  const of = (first: number | null, ...more: (number | null)[]) =>
+    combine([comparison(first), ...more.map(comparison)]);
+  expect(of(0.8, 0.95, 0.9)).toMatchObject({ rounds: 33, others: { bare: { cpuRatio: 0.9 } } });
+  expect(of(0.8, 0.95, 0.9).verdict.met).toBe(true);
+  expect(of(0.8, 0.95, 0.89).verdict.met).toBe(false);
+  expect(of(0.95, null, 0.95).verdict.met).toBe(false);
 });
 
 test("growth in running edges is no more than was measured in them", () => {
