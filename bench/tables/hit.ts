@@ -21,7 +21,9 @@ const OTHERS: Readonly<Record<string, string>> = {
   varnish: "Varnish",
   "cache-api": "`caches.default.match` by hand",
   "one-fetch": "one raw fetch to the mid-tier",
+  "careful-fetch": "the same fetch with a deadline, its answer checked",
   proxy: "a bare proxy",
+  "careful-proxy": "a proxy with a deadline, without its neighbours' fields",
 };
 
 const rowsOf = ({ name, edge, others }: Comparison) =>
