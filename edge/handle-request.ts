@@ -195,7 +195,8 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
     near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, { wants, fenced });
   if (judged === null) return goOn(edge, request, { route, candidate: candidateOf(near), wants });
   const { held, step, tier, by } = judged;
-  const body = await bodyFor(edge, request, { route, held, body: judged.body });
+  const inHand = judged.body.kind === "none" ? null : judged.body;
+  const body = inHand ?? (await bodyFor(edge, request, { route, held, body: judged.body }));
   // Begun of a body that can't be had, a stored answer is none: the origin is asked as if it had not been there.
   if (body === null) return goOn(edge, request, { route, candidate: null, wants });
   const served = { held, body, step, tier, by };

@@ -34,7 +34,7 @@ export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Pr
   if (inMemory === "expired" || route.rules.cacheApi === "none") return null;
   // It goes to the origin for everybody, and a look costs as much as that.
   if (edge.memory.isUncacheable(key, edge.clock.now()) && !wants.onlyIfCached) return null;
-  return lookInDataCentre(edge, request, { route, key });
+  return await lookInDataCentre(edge, request, { route, key });
 }
 
 /** `expired`: it is not invalidated, and of no use all the same, not even as a validator. */

@@ -22,6 +22,7 @@ import { createEdge } from "./create-edge.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { handleRequest } from "./handle-request.ts";
 import { answerInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
+import type { Reply } from "./request.ts";
 import { cacheApiStore } from "./runtime/blob-store.ts";
 import { bucketStore } from "./runtime/bucket-store.ts";
 import { NativeRequest } from "./runtime/native-request.ts";
@@ -155,11 +156,17 @@ export default {
     if (isInternal(asked.url)) return internalResponse(internal, request, asked);
     if (isHandshake(asked)) return openWebSocket(internal.edge, asked, waysOf(env)).catch(brokenInvariant);
     const reply = handleRequest(internal.edge, asked);
-    return reply instanceof Promise
-      ? reply.then((settled) => nativeResponse(settled, asked)).catch(brokenInvariant)
-      : nativeResponse(reply, asked);
+    return reply instanceof Promise ? settled(reply, asked) : nativeResponse(reply, asked);
   },
 } satisfies ExportedHandler<EdgeEnv>;
+
+async function settled(reply: Promise<Reply>, background: Background): Promise<Response> {
+  try {
+    return nativeResponse(await reply, background);
+  } catch (error) {
+    return brokenInvariant(error);
+  }
+}
 
 /** A fault of ours: logged with its cause, and never a runtime's bare page. */
 function brokenInvariant(error: unknown): Response {

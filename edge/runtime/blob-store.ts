@@ -91,7 +91,10 @@ async function find(
     if (found === undefined) return ABSENT;
     const head = headOf(found);
     if (head === null) return await absent(found);
-    if (head.id === null) return await readBlob(found, { head, content: found, range: null, as });
+    if (head.id === null) {
+      const blob = readBlob(found, { head, content: found, range: null, as });
+      return blob instanceof Promise ? await blob : blob;
+    }
     const content = await cache.match(requestFor(bodyUrlOf(key, head.id), range));
     await found.body?.cancel();
     if (content?.status === (range === null ? 200 : 206))
@@ -215,10 +218,10 @@ async function isThere(cache: Cache, url: string): Promise<boolean> {
 }
 
 /** `content`: the body, or that range of it, which may stand apart from what was found. */
-async function readBlob(
+function readBlob(
   found: Response,
   given: { head: Head; content: Response; range: ByteRange | null; as: BodyForm },
-): Promise<BlobOutcome> {
+): BlobOutcome | Promise<BlobOutcome> {
   const { head, content, range, as } = given;
   const { length, storedAt } = head;
   const since = Date.now() - storedAt;
@@ -226,11 +229,13 @@ async function readBlob(
   // A clock that went backwards since makes the age unknowable, and the blob unusable.
   if (!(age >= 0) || since < 0) return absent(content);
   const octets = range === null ? length : lengthOf(range);
-  const body = isPassedOn(content, octets, as)
-    ? bodyOf(content.body, { length: octets, idle: null })
-    : await wholeBody(content, octets);
-  if (body === null) return ABSENT;
-  return { kind: "hit", blob: { record: recordIn(head), body, length }, residence: millis(age) };
+  const hit = (body: Body | null): BlobOutcome =>
+    body === null
+      ? ABSENT
+      : { kind: "hit", blob: { record: recordIn(head), body, length }, residence: millis(age) };
+  return isPassedOn(content, octets, as)
+    ? hit(bodyOf(content.body, { length: octets, idle: null }))
+    : wholeBody(content, octets).then(hit);
 }
 
 /**

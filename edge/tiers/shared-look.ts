@@ -10,10 +10,18 @@ import type { DataCentreOutcome, Look } from "./data-centre.ts";
  * Of a crowd one asks: each of two thousand look-ups costs as much as the first, and while the runtime is busy with
  * them the one that has gone on to Redis is not heard in time.
  */
-export async function findInDataCentre(edge: Edge, key: CacheKey, as: BodyForm): Promise<DataCentreOutcome> {
+export function findInDataCentre(edge: Edge, key: CacheKey, as: BodyForm): Promise<DataCentreOutcome> {
   const underWay = edge.looks.get(key);
-  if (underWay === undefined || elapsed(underWay.startedAt, edge.clock.now()) >= LIMITS.lookGuard)
-    return startLook(edge, key, as);
+  const isLost = underWay !== undefined && elapsed(underWay.startedAt, edge.clock.now()) >= LIMITS.lookGuard;
+  return underWay === undefined || isLost
+    ? startLook(edge, key, as)
+    : findWithOthers(edge, { key, as, underWay });
+}
+
+async function findWithOthers(
+  edge: Edge,
+  { key, as, underWay }: { readonly key: CacheKey; readonly as: BodyForm; readonly underWay: Look },
+): Promise<DataCentreOutcome> {
   const found = await joinLook(edge, underWay);
   switch (found) {
     case "lost":
@@ -41,9 +49,8 @@ function joinLook(edge: Edge, look: Look): Promise<DataCentreOutcome | "lost" | 
   const { promise, resolve, reject } = Promise.withResolvers<DataCentreOutcome | "lost" | "another's">();
   const cancel = edge.timers.after(LIMITS.lookGuard, () => resolve("lost"));
   look.outcome.then((outcome) => {
-    cancel();
     // A stream has one reader.
     resolve(outcome.kind === "hit" && outcome.body.kind === "source" ? "another's" : outcome);
   }, reject);
-  return promise;
+  return promise.finally(cancel);
 }
