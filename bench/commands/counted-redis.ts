@@ -15,6 +15,7 @@ import SINCE from "../../shared/mid-tier/scripts/since.lua";
 import SNAPSHOT from "../../shared/mid-tier/scripts/snapshot.lua";
 import TAKE from "../../shared/mid-tier/scripts/take.lua";
 import VERIFIED from "../../shared/mid-tier/scripts/verified.lua";
+import { monitorRedis } from "../outside/redis-monitor.ts";
 
 /** What a request itself costs, and what edges pull of the log; all others are the control plane's. */
 const SCRIPTS = {
@@ -52,16 +53,17 @@ export interface CountedRedis {
 /** Throws where MONITOR, which knows the scripts, and `INFO commandstats`, which can't miss any, disagree. */
 export async function countCommands(port: number): Promise<CountedRedis> {
   const redis = new Redis({ port, host: "127.0.0.1" });
-  const monitor = await redis.monitor();
-  let before = await evalsOf(redis);
   let counts: Partial<Record<Command, number>> = {};
   let seen = 0;
-  monitor.on("monitor", (_time: string, args: string[], source: string) => {
+  const monitor = await monitorRedis(port, ({ source, args }) => {
     if (source === "lua") return;
     if (args[0]?.toLowerCase() === "eval") seen += 1;
     const command = commandOf(args);
     counts[command] = (counts[command] ?? 0) + 1;
   });
+  let before = await evalsOf(redis);
+  // What came before that is in neither count.
+  [counts, seen] = [{}, 0];
   return {
     async take() {
       const evals = await evalsOf(redis);
@@ -79,7 +81,7 @@ export async function countCommands(port: number): Promise<CountedRedis> {
       await redis.hset("tg:shard", "since", "0");
     },
     close() {
-      monitor.disconnect();
+      monitor.close();
       redis.disconnect();
     },
   };

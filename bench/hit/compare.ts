@@ -1,10 +1,10 @@
 // The comparisons of the hit path: each of one edge with one or more others, alternately, after both gave the same answer.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { Redis } from "ioredis";
 import { startOriginGateway } from "../../dev/origin-gateway.ts";
 import { freePort, launchRedisServer } from "../../dev/redis/launch.ts";
 import READ_OR_LEASE from "../../shared/mid-tier/scripts/read-or-lease.lua";
+import { monitorRedis } from "../outside/redis-monitor.ts";
 import { answerOf, requireSame } from "./answer.ts";
 import {
   type Asking,
@@ -124,33 +124,19 @@ export async function compareL2(rounds: Rounds): Promise<Comparison<"hit-l2">> {
 const OPENING = READ_OR_LEASE.slice(0, READ_OR_LEASE.indexOf("\n"));
 
 /** The command by which the edge reads its answer, as Redis hears it; throws where it is not the only one. */
-async function readOf({ edge }: Stage, port: number): Promise<string[]> {
-  const redis = new Redis({ port, host: "127.0.0.1" });
-  const monitor = await redis.monitor();
-  const reads: string[][] = [];
-  monitor.on("monitor", (_time: string, args: string[], source: string) => {
-    if (source !== "lua" && args.some((argument) => argument.includes(OPENING)))
-      reads.push(args.map(unescaped));
+async function readOf({ edge }: Stage, port: number): Promise<readonly string[]> {
+  const reads: (readonly string[])[] = [];
+  const monitor = await monitorRedis(port, ({ source, args }) => {
+    if (source !== "lua" && args.some((argument) => argument.includes(OPENING))) reads.push(args);
   });
   await answerOf(edge.port);
   for (let tries = 0; tries < 40 && reads.length === 0; tries++) await pause(50);
-  monitor.disconnect();
-  redis.disconnect();
+  monitor.close();
   const [read] = reads;
   if (read === undefined || reads.length !== 1)
     throw new Error(`an answer took ${reads.length} reads of the mid-tier`);
   return read;
 }
-
-/** As MONITOR shows an argument: what is not printable, a quote or a backslash is escaped. */
-const ESCAPED = { n: "\n", r: "\r", t: "\t", a: "\x07", b: "\b" } as const;
-
-export const unescaped = (shown: string): string =>
-  shown.replace(/\\(?:x([0-9a-f]{2})|(.))/g, (_, octet: string | undefined, char: string) =>
-    octet === undefined
-      ? (ESCAPED[char as keyof typeof ESCAPED] ?? char)
-      : String.fromCharCode(Number.parseInt(octet, 16)),
-  );
 
 /** Whoever is measured beside the edge must be given what it is given. */
 async function requireHit({ url, token, call }: { url: string; token: string; call: string }): Promise<void> {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { aboveIn } from "../../bench/commands.ts";
 import { liveRatio, verdictOf } from "../../bench/growth/growth.ts";
 import { combine } from "../../bench/hit/combine.ts";
-import { areMet, type Claim, type Comparison, unescaped, verdictOn } from "../../bench/hit/compare.ts";
+import { areMet, type Claim, type Comparison, verdictOn } from "../../bench/hit/compare.ts";
 import { grownBy, isMet } from "../../bench/large.ts";
 
 test("a claim about the hit path is met by a figure alone", () => {
@@ -34,10 +34,6 @@ test("of several comparisons the middle one counts, and one in which CPU could n
   expect(of(0.8, 0.95, 0.9).verdict.met).toBe(true);
   expect(of(0.8, 0.95, 0.89).verdict.met).toBe(false);
   expect(of(0.95, null, 0.95).verdict.met).toBe(false);
-});
-
-test("a command that MONITOR has shown is made again as it was", () => {
-  expect(unescaped(String.raw`-- one\nlocal a = \"b\\n\"\x00\t`)).toBe('-- one\nlocal a = "b\\n"\x00\t');
 });
 
 test("growth in running edges is no more than was measured in them", () => {
