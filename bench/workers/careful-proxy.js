@@ -1,25 +1,17 @@
 // A proxy that does what any has to: a deadline, Via, and the fields of one connection go no further (RFC 9110 §7.6).
 
 import { env } from "cloudflare:workers";
+import { hopByHopNames } from "../../shared/core/headers.ts";
 
 const { headers } = JSON.parse(env.ANSWER);
 const [, status] = headers.find(([name]) => name.toLowerCase() === "cache-status");
 const DEADLINE = 30_000;
-const HOP_BY_HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
-/** Those that `Connection` names go with it. */
+const ALWAYS = hopByHopNames([]);
+
 function withoutHop(fields) {
   const named = fields.get("connection");
-  if (named !== null) for (const name of named.split(",")) fields.delete(name.trim());
-  for (const name of HOP_BY_HOP) fields.delete(name);
+  for (const name of named === null ? ALWAYS : hopByHopNames([["connection", named]])) fields.delete(name);
   return fields;
 }
 

@@ -6,26 +6,34 @@ import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import type { DataCentreOutcome, Look } from "./data-centre.ts";
 
+/** Looks that one request waits for, one after the other: where even they are slow, nobody queues behind them all. */
+const JOINS = 2;
+
 /**
  * Of a crowd one asks: each of two thousand look-ups costs as much as the first, and while the runtime is busy with
  * them the one that has gone on to Redis is not heard in time.
  */
-export function findInDataCentre(edge: Edge, key: CacheKey, as: BodyForm): Promise<DataCentreOutcome> {
+export function findInDataCentre(
+  edge: Edge,
+  key: CacheKey,
+  as: BodyForm,
+  joins = JOINS,
+): Promise<DataCentreOutcome> {
   const underWay = edge.looks.get(key);
   const isLost = underWay !== undefined && elapsed(underWay.startedAt, edge.clock.now()) >= LIMITS.lookGuard;
   return underWay === undefined || isLost
     ? startLook(edge, key, as)
-    : findWithOthers(edge, { key, as, underWay });
+    : findWithOthers(edge, { key, as, underWay, joins });
 }
 
 async function findWithOthers(
   edge: Edge,
-  { key, as, underWay }: { readonly key: CacheKey; readonly as: BodyForm; readonly underWay: Look },
+  { key, as, underWay, joins }: { key: CacheKey; as: BodyForm; underWay: Look; joins: number },
 ): Promise<DataCentreOutcome> {
   const found = await joinLook(edge, underWay);
   switch (found) {
     case "lost":
-      return findInDataCentre(edge, key, as);
+      return joins > 1 ? findInDataCentre(edge, key, as, joins - 1) : edge.dataCentre.find(key, as);
     case "another's":
       return edge.dataCentre.find(key, as);
     default:

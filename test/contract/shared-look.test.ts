@@ -74,6 +74,18 @@ test("a look whose request is gone holds nobody up for long, and then one looks 
   expect(await Promise.all(crowd)).toEqual([ABSENT, ABSENT, ABSENT]);
 });
 
+test("where all looks are slow, whoever has waited for two of them looks for himself", async () => {
+  const { looks, look, pass } = crowded();
+  void look();
+  const crowd = [look(), look(), look()];
+  await pass(LIMITS.lookGuard);
+  expect(looks).toHaveLength(2);
+  await pass(LIMITS.lookGuard);
+  expect(looks).toHaveLength(4);
+  for (const { resolve } of looks.slice(1)) resolve(ABSENT);
+  expect(await Promise.all(crowd)).toEqual([ABSENT, ABSENT, ABSENT]);
+});
+
 test("a body that is a stream has one reader: the others look for themselves", async () => {
   const { looks, look } = crowded();
   const source = { length: 1, read: async () => null, cancel: () => undefined };
