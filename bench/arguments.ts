@@ -13,21 +13,40 @@ export interface Arguments extends BenchOptions {
   readonly save: boolean;
 }
 
-/** Throws `TypeError` naming what is wrong. */
-export function readArguments(args: readonly string[]): Arguments {
+const NAMES = Object.keys(BENCHMARKS) as BenchmarkName[];
+const WHOLE = NAMES.filter((name) => !PARTS.includes(name));
+
+export const USAGE = `Usage: npm run bench [-- options]
+  --only NAME        one benchmark instead of all: ${WHOLE.join(", ")};
+                     or a part of hit: ${PARTS.join(", ")}
+  --quick            less of everything: shows which way claims lean, and does not decide them
+  --save             keep the result in bench/results, and write the documentation's tables anew
+  --json FILE        all results in one JSON document
+  --trace FILE       of eviction (with --capacity N, --bytes) and load: replay this trace
+  --l2               of eviction: through Redis rather than in memory
+  --${Object.keys(LOAD_FLAGS).join(", --")}
+                     of load: see docs/load.md
+  --help
+
+It ends with 0 where every claim that was measured is met, and with 1 where one is not: a line "not met: …" names each.
+With --quick such lines are printed too, and it ends with 0 all the same. 2: a flag is wrong; 4: a benchmark could not
+be run.`;
+
+/** Null where help was asked for. Throws `TypeError` naming what is wrong. */
+export function readArguments(args: readonly string[]): Arguments | null {
   const { values } = parseArgs({
     args: [...args],
     options: {
       ...{ only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean" } },
       ...{ trace: { type: "string" }, capacity: { type: "string" }, bytes: { type: "boolean" } },
-      ...{ l2: { type: "boolean" }, save: { type: "boolean" } },
+      ...{ l2: { type: "boolean" }, save: { type: "boolean" }, help: { type: "boolean" } },
       ...LOAD_FLAGS,
     },
     strict: true,
   });
-  const names = Object.keys(BENCHMARKS) as BenchmarkName[];
+  if (values.help === true) return null;
   if (values.only !== undefined && !isBenchmark(values.only))
-    throw new TypeError(`--only must be one of ${names.join(", ")}`);
+    throw new TypeError(`--only must be one of ${NAMES.join(", ")}, not "${values.only}"`);
   const isLoad = values.only === "load";
   const loadFlag = loadFlagIn(values);
   if (!isLoad && loadFlag !== null) throw new TypeError(`--${loadFlag} goes with --only load`);
@@ -47,7 +66,7 @@ export function readArguments(args: readonly string[]): Arguments {
   if (trace !== null && values.save === true)
     throw new TypeError("--save is for what anybody can repeat, without a --trace of one's own");
   return {
-    only: values.only === undefined ? names.filter((name) => !PARTS.includes(name)) : [values.only],
+    only: values.only === undefined ? WHOLE : [values.only],
     json: values.json ?? null,
     save: values.save === true,
     quick: values.quick === true,

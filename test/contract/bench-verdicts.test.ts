@@ -1,11 +1,14 @@
 // What benchmarks say of their own claims: met is what was measured, and nothing else.
 
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { aboveIn } from "../../bench/commands.ts";
 import { liveRatio, verdictOf } from "../../bench/growth/growth.ts";
 import { combine } from "../../bench/hit/combine.ts";
 import { areMet, type Claim, type Comparison, verdictOn } from "../../bench/hit/compare.ts";
 import { grownBy, isMet } from "../../bench/large.ts";
+import { type AnyFigures, concluded, EXIT, verdictsOf } from "../../bench/verdicts.ts";
 
 test("a claim about the hit path is met by a figure alone", () => {
   const claims: Claim[] = [
@@ -70,4 +73,72 @@ test("a miss that Redis was sent nothing for was not counted", () => {
   expect(aboveIn(phases)).toEqual(["hit in memory"]);
   const uncounted = { ...phases, "hit in memory": { total: 0 }, "miss, one copy": { total: 0 } };
   expect(aboveIn(uncounted)).toEqual(["miss, one copy"]);
+});
+
+const side = { perSecond: 1, p50Ms: 1, p99Ms: 1, cpuMicros: 100 };
+const comparison = (name: string, cpuRatio: number | null): Comparison => {
+  const claims: Claim[] = [
+    { of: "bare", ratio: "cpuRatio", least: 0.9 },
+    { of: "bare", ratio: "rateRatio", least: 0.85 },
+  ];
+  const others = { bare: { ...side, cpuRatio, rateRatio: 1 } };
+  return { ...{ name, rounds: 11, edge: side, others, claims }, verdict: verdictOn(claims, others) };
+};
+const figures = (found: object): AnyFigures => found as AnyFigures;
+
+test("each claim that was missed is named, with what was measured, and the run fails by it", () => {
+  const comparisons = [comparison("hit-memory", 0.95), comparison("hit-l2", 0.6), comparison("pass", null)];
+  const hit = figures({ name: "hit", rounds: 11, comparisons });
+  const whole = figures({ name: "large", verdict: { claim: "all is kept", met: true } });
+  const grown = figures({
+    name: "growth",
+    verdict: { claim: "nothing grows", met: false, above: ["a", "b"] },
+  });
+  const claims = [
+    { claim: "no client error", measured: 3, holds: false },
+    { claim: "many hits", measured: 1, holds: true },
+  ];
+  const hot = figures({ name: "hot-class", claims, met: false });
+  const unclaimed = figures({ name: "miss" });
+  expect(concluded([hit, whole, unclaimed], false)).toEqual({
+    lines: [
+      "not met: hit: hit-l2: cpuRatio to bare ≥ 0.9 (0.600)",
+      "not met: hit: pass: cpuRatio to bare ≥ 0.9 (not measured)",
+      "5 of 7 claims met",
+    ],
+    code: EXIT.missed,
+  });
+  expect(concluded([grown, hot], false)).toEqual({
+    lines: [
+      "not met: growth: nothing grows (a; b)",
+      "not met: hot-class: no client error",
+      "1 of 3 claims met",
+    ],
+    code: EXIT.missed,
+  });
+  expect(concluded([whole, unclaimed], false)).toEqual({ lines: ["1 of 1 claims met"], code: EXIT.met });
+  expect(verdictsOf(comparison("pass", 0.1)).map(({ met }) => met)).toEqual([false, true]);
+  expect(concluded([unclaimed], false)).toEqual({ lines: [], code: EXIT.met });
+});
+
+test("quick figures name what they missed and decide nothing", () => {
+  const { lines, code } = concluded([figures({ ...comparison("pass", 0.1) })], true);
+  expect(lines[0]).toBe("not met, by quick figures: pass: pass: cpuRatio to bare ≥ 0.9 (0.100)");
+  expect(lines[1]).toMatch(/^1 of 2 claims met; quick figures don't decide/);
+  expect(code).toBe(EXIT.met);
+});
+
+test("the command tells bad usage from a claim that was missed", async () => {
+  const bench = async (...flags: string[]) => {
+    const args = ["--import", "./scripts/lua-loader.mjs", "bench/run.ts", ...flags];
+    const cwd = new URL("../../", import.meta.url).pathname;
+    const ran = await promisify(execFile)(process.execPath, args, { cwd }).catch((error: object) => error);
+    return { code: 0, stdout: "", stderr: "", ...ran };
+  };
+  expect(new Set(Object.values(EXIT)).size).toBe(Object.keys(EXIT).length);
+  expect(await bench("--help")).toMatchObject({ code: 0, stdout: expect.stringContaining("--quick") });
+  const unknown = await bench("--only", "speed");
+  expect(unknown).toMatchObject({ code: EXIT.usage, stderr: expect.stringContaining("--only") });
+  const trace = await bench("--only", "eviction", "--trace", "no-such-file", "--capacity", "1");
+  expect(trace).toMatchObject({ code: EXIT.usage, stderr: expect.stringContaining("--trace no-such-file") });
 });
