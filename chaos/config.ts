@@ -47,6 +47,9 @@ export const LIMITS = {
   orderOctets: 16_384,
   /** Requests to the agent older than this are refused, as edges do. */
   signatureAge: seconds(30),
+  /** For a database that goes on after its starter's death to end in order: a redis-server is given five seconds. */
+  endedByItself: seconds(8),
+  orphanLook: millis(50),
   /** Of one lever: killing and releasing take a moment. */
   lever: seconds(8),
 } as const satisfies Record<string, number>;

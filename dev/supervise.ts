@@ -13,8 +13,8 @@ export interface Supervised {
   hold(): Promise<void>;
   /** Starts it where it was held. */
   release(): void;
-  /** To the process itself; dropped while it is down. */
-  send(message: object): void;
+  /** To the process itself; dropped while it is down. Resolves with whether it was handed over, and never rejects. */
+  send(message: object): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -103,13 +103,17 @@ function launch({ module, configuration }: SuperviseOptions): ChildProcess {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   // Not on the command line, where every user of the machine could read its secrets.
-  sendTo(child, { kind: "configuration", configuration });
+  void sendTo(child, { kind: "configuration", configuration });
   return child;
 }
 
 /** To one that has gone, and has not been seen to go, it is an error of the child object's where nobody takes it. */
-const sendTo = (child: ChildProcess | null, message: object): void =>
-  void child?.send(message, () => undefined);
+function sendTo(child: ChildProcess | null, message: object): Promise<boolean> {
+  const handedOver = Promise.withResolvers<boolean>();
+  if (child === null) handedOver.resolve(false);
+  else child.send(message, (error) => handedOver.resolve(error === null));
+  return handedOver.promise;
+}
 
 const goneOf = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => child.once("exit", () => resolve()));

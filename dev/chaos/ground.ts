@@ -11,7 +11,7 @@ import { createLinks, type Links } from "../faults/links.ts";
 import type { Network } from "../network.ts";
 import { freePort } from "../redis/launch.ts";
 import { type Supervised, supervise } from "../supervise.ts";
-import type { AgentConfiguration, Breakable, LeverMessage, LeverReply } from "./lever.ts";
+import type { AgentConfiguration, Breakable, LeverMessage, LeverReply, StoppedMessage } from "./lever.ts";
 import { type LeverPorts, Levers } from "./levers.ts";
 
 export interface Ground {
@@ -57,7 +57,12 @@ export async function prepareGround(beyond: Network | null): Promise<Ground> {
     agent: `http://127.0.0.1:${port}`,
     pid: () => begun?.agent.pid() ?? null,
     async begin(cluster) {
-      const levers = new Levers(portsOf(cluster, links));
+      const tell = (message: StoppedMessage): Promise<boolean> =>
+        begun === null ? Promise.resolve(false) : begun.agent.send(message);
+      const levers = new Levers({
+        ...portsOf(cluster, links),
+        tellStopped: (groups) => tell({ kind: "stopped", groups }),
+      });
       begun = { agent: startAgent(cluster, { port, levers }), levers };
       await begun.agent.ready;
     },
@@ -83,7 +88,7 @@ function startAgent(cluster: BreakableCluster, own: { port: number; levers: Leve
       () => null,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    agent.send({ kind: "lever-done", id, problem } satisfies LeverReply);
+    await agent.send({ kind: "lever-done", id, problem } satisfies LeverReply);
   };
   const agent = supervise({
     name: "chaos-agent",
@@ -98,7 +103,7 @@ function startAgent(cluster: BreakableCluster, own: { port: number; levers: Leve
   return agent;
 }
 
-function portsOf(cluster: BreakableCluster, links: Links): LeverPorts {
+function portsOf(cluster: BreakableCluster, links: Links): Omit<LeverPorts, "tellStopped"> {
   const { data, edges, databases, clusterKey } = cluster;
   const processes = [...edges, ...databases].flatMap(({ id, process }) =>
     process === null ? [] : [[id, process] as const],

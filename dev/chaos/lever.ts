@@ -39,6 +39,12 @@ export interface LeverReply {
   readonly problem: string | null;
 }
 
+/** To the agent, before a process group is stopped and after one goes on: all that are stopped then, by their leaders. */
+export interface StoppedMessage {
+  readonly kind: "stopped";
+  readonly groups: readonly number[];
+}
+
 /** What the agent is told as it starts. */
 export interface AgentConfiguration {
   /** Where it listens, on loopback. */

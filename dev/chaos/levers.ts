@@ -9,9 +9,16 @@ import type { Supervised } from "../supervise.ts";
 import { isEdge, refusalOf } from "./blast-radius.ts";
 import type { Breakable, Lever } from "./lever.ts";
 
+type Process = Pick<Supervised, "pid" | "signal" | "hold" | "release">;
+
 /** What levers act on. */
 export interface LeverPorts {
-  readonly processes: ReadonlyMap<Breakable, Pick<Supervised, "signal" | "hold" | "release">>;
+  readonly processes: ReadonlyMap<Breakable, Process>;
+  /**
+   * Tells whoever outlives this process which groups are stopped: they can't notice by themselves that it is gone.
+   * Resolves with whether he has it, and never rejects.
+   */
+  tellStopped(groups: readonly number[]): Promise<boolean>;
   /** Throws where there is no such link. */
   setLink(from: Place, to: Place, state: LinkState): void;
   healLinks(): void;
@@ -29,7 +36,8 @@ export const HEALED_WITHIN = seconds(330);
 export class Levers {
   private readonly ports: LeverPorts;
   private readonly held = new Set<Breakable>();
-  private readonly paused = new Set<Breakable>();
+  /** With the group that was stopped. */
+  private readonly paused = new Map<Breakable, number>();
   /** With how the last word of it goes. */
   private readonly shifted = new Map<Breakable, Promise<void>>();
   private forget: Cancel | null = null;
@@ -57,12 +65,11 @@ export class Levers {
         this.held.delete(place);
         return process.release();
       case "pause":
-        this.requireLeave(place);
-        this.paused.add(place);
-        return process.signal("SIGSTOP");
+        return this.pause(place);
       case "continue":
-        this.paused.delete(place);
-        return process.signal("SIGCONT");
+        process.signal("SIGCONT");
+        if (this.paused.delete(place)) await this.tellStopped();
+        return;
       case "flush":
         return this.flush(place);
       case "drop-disk":
@@ -74,6 +81,23 @@ export class Levers {
         return this.shift(place, lever.ms);
     }
   }
+
+  /** Not before whoever outlives this process knows of it (docs/adr/0074). */
+  private async pause(place: Breakable): Promise<void> {
+    this.requireLeave(place);
+    const process = this.processOf(place);
+    const group = process.pid();
+    if (group === null) throw new RangeError(`${place} is not running`);
+    this.paused.set(place, group);
+    const isTold = await this.tellStopped();
+    // Healed meanwhile.
+    if (this.paused.get(place) !== group) return;
+    if (isTold && process.pid() === group) return process.signal("SIGSTOP");
+    this.paused.delete(place);
+    throw new RangeError(isTold ? `${place} is being started again` : "nobody would end this pause");
+  }
+
+  private readonly tellStopped = (): Promise<boolean> => this.ports.tellStopped([...this.paused.values()]);
 
   private async shift(edge: Breakable, ms: number): Promise<void> {
     const told = this.ports.shiftClock(edge, ms);
@@ -87,10 +111,12 @@ export class Levers {
     this.forget = null;
     const { ports, held, paused, shifted } = this;
     ports.healLinks();
-    for (const place of paused) this.processOf(place).signal("SIGCONT");
+    for (const place of paused.keys()) this.processOf(place).signal("SIGCONT");
     for (const place of held) this.processOf(place).release();
     const wrong = [...shifted];
+    const wasPaused = paused.size > 0;
     for (const broken of [held, paused, shifted]) broken.clear();
+    if (wasPaused) await this.tellStopped();
     await Promise.all(
       wrong.map(async ([edge, told]) => {
         // One that is still under way might overtake what sets it right.
@@ -109,13 +135,13 @@ export class Levers {
   }
 
   private requireLeave(place: Breakable): void {
-    const broken = new Set([...this.held, ...this.paused, ...this.shifted.keys()]);
+    const broken = new Set([...this.held, ...this.paused.keys(), ...this.shifted.keys()]);
     const edges = [...this.ports.processes.keys()].filter(isEdge).length;
     const refusal = refusalOf(place, { broken, edges });
     if (refusal !== null) throw new RangeError(refusal);
   }
 
-  private processOf(place: Breakable): Pick<Supervised, "signal" | "hold" | "release"> {
+  private processOf(place: Breakable): Process {
     const process = this.ports.processes.get(place);
     if (process === undefined) throw new RangeError(`there is no ${place} that could be broken`);
     return process;

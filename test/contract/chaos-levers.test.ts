@@ -10,6 +10,10 @@ class FakeCluster {
   readonly done: string[] = [];
   timer: { span: number; act: () => void } | null = null;
   clockIsDeaf = false;
+  /** Whether whoever outlives the cluster hears what is told. */
+  isHeard = true;
+  readonly told: (readonly number[])[] = [];
+  readonly pids = new Map<Breakable, number | null>();
 
   ports(edges = 5, shards = 2): LeverPorts {
     const places: Breakable[] = [
@@ -17,18 +21,24 @@ class FakeCluster {
       "control",
       ...Array.from({ length: shards }, (_, at) => `shard-${at + 2}` as const),
     ];
+    for (const [at, place] of places.entries()) this.pids.set(place, 100 + at);
     const did = (what: string): void => void this.done.push(what);
     return {
       processes: new Map(
         places.map((place) => [
           place,
           {
+            pid: () => this.pids.get(place) ?? null,
             signal: (name) => did(`${name} ${place}`),
             hold: async () => did(`hold ${place}`),
             release: () => did(`release ${place}`),
           },
         ]),
       ),
+      tellStopped: async (groups) => {
+        this.told.push(groups);
+        return this.isHeard;
+      },
       setLink: (from, to, state) => did(`${from} → ${to}: ${state.kind}`),
       healLinks: () => did("links healed"),
       flush: async (place) => did(`flush ${place}`),
@@ -121,6 +131,46 @@ describe("how much may be broken at once", () => {
     await levers.pull({ kind: "release", place: "shard-2" });
     await levers.pull({ kind: "hold", place: "shard-3" });
     expect(cluster.done.at(-1)).toBe("hold shard-3");
+  });
+});
+
+describe("whoever outlives the cluster", () => {
+  const pause: Lever = { kind: "pause", place: "shard-2" };
+
+  test("is told of a group before it is stopped, and when it goes on", async () => {
+    const pulled = levers.pull(pause);
+    expect([cluster.told, cluster.done]).toEqual([[[106]], []]);
+    await pulled;
+    expect(cluster.done).toEqual(["SIGSTOP shard-2"]);
+    await levers.pull({ kind: "continue", place: "shard-2" });
+    await levers.pull({ kind: "pause", place: "edge-1" });
+    await levers.heal();
+    expect(cluster.told).toEqual([[106], [], [100], []]);
+  });
+
+  test("has to hear it, or nothing is stopped", async () => {
+    cluster.isHeard = false;
+    await expect(levers.pull(pause)).rejects.toThrow(RangeError);
+    cluster.isHeard = true;
+    await levers.pull({ kind: "pause", place: "shard-3" });
+    expect([cluster.told.at(-1), cluster.done]).toEqual([[107], ["SIGSTOP shard-3"]]);
+  });
+
+  test("knows the group that is stopped: none that has taken its place since", async () => {
+    const pulled = levers.pull(pause);
+    cluster.pids.set("shard-2", 206);
+    await expect(pulled).rejects.toThrow("shard-2 is being started again");
+    cluster.pids.set("shard-2", null);
+    await expect(levers.pull(pause)).rejects.toThrow("shard-2 is not running");
+    expect(cluster.done).toEqual([]);
+  });
+
+  test("is not told after the healing that something is stopped", async () => {
+    const pulled = levers.pull(pause);
+    await levers.heal();
+    await pulled;
+    expect(cluster.done).not.toContain("SIGSTOP shard-2");
+    expect(cluster.told.at(-1)).toEqual([]);
   });
 });
 

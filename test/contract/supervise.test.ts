@@ -44,8 +44,8 @@ test("a message to a child that has hung up is dropped", async () => {
   const note = (error: unknown): void => void thrown.push(error);
   const others = process.listeners("uncaughtException");
   process.removeAllListeners("uncaughtException").on("uncaughtException", note);
-  child.send({ kind: "anything" });
-  child.send({ kind: "anything" });
+  const handedOver = [child.send({ kind: "anything" }), child.send({ kind: "anything" })];
+  expect(await Promise.all(handedOver)).toEqual([false, false]);
   // What a stream could not take it says in a later turn: the server has answered once more by then.
   for (let turn = 0; turn < 3; turn++) await (await fetch(configuration.url)).text();
   process.off("uncaughtException", note);

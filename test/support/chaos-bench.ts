@@ -101,6 +101,7 @@ export class ChaosBench {
         ["edge-1", "edge-2", "edge-3", "edge-4", "control", "shard-2", "shard-3", "shard-4"].map((place) => [
           place as Breakable,
           {
+            pid: () => 1,
             signal: (name) => {
               if (name !== "SIGKILL") mark(`paused ${place}`, name === "SIGSTOP");
             },
@@ -109,6 +110,7 @@ export class ChaosBench {
           },
         ]),
       ),
+      tellStopped: async () => true,
       setLink: (from, to, state) => mark(`${from} → ${to}`, state.kind !== "pass"),
       healLinks: () => {
         for (const what of broken) if (what.includes("→")) broken.delete(what);
