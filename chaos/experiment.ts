@@ -69,8 +69,8 @@ export interface Bounds {
   readonly recoveryMs: number;
   /** From the healing on until every edge has every invalidation. */
   readonly convergenceMs: number;
-  /** Whether edges spend their own shares beside the common bucket: where it can't be reached. */
-  readonly spendsShares: boolean;
+  /** Whether edges spend their own shares beside the common bucket: where it can't be reached, and nowhere else. */
+  readonly spendsShares: (order: ChaosOrder) => boolean;
   /** What one experiment alone claims beside all that. */
   readonly also?: readonly Also[];
 }

@@ -161,9 +161,9 @@ async function settle({ now, sleep }: ExperimentPorts, { signal }: Run, stage: S
 function mostOf(
   { rate, burst, share }: OriginBudget,
   { edges }: ExperimentPorts,
-  { experiment, target }: Run,
+  { order, experiment, target }: Run,
 ): Evidence["budget"] {
   const apart = target === "control" ? edges.length : isDatabase(target) ? 0 : 1;
-  const shares = experiment.bounds.spendsShares ? apart : 0;
+  const shares = experiment.bounds.spendsShares(order) ? apart : 0;
   return { rate: rate + shares * share.rate, burst: burst + shares * share.burst };
 }

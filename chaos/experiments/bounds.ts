@@ -7,8 +7,8 @@ export const QUICK: Bounds = {
   clientErrors: 0,
   recoveryMs: 10_000,
   convergenceMs: 10_000,
-  spendsShares: false,
+  spendsShares: () => false,
 };
 
 /** Where edges can't reach the common bucket. */
-export const BY_SHARES: Bounds = { ...QUICK, spendsShares: true };
+export const BY_SHARES: Bounds = { ...QUICK, spendsShares: () => true };

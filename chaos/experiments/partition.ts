@@ -4,7 +4,7 @@ import type { LinkState } from "../../dev/faults/link-state.ts";
 import type { Place, Way } from "../../dev/network.ts";
 import type { ChaosOrder } from "../../shared/wire/chaos.ts";
 import type { Experiment, Scene } from "../experiment.ts";
-import { BY_SHARES } from "./bounds.ts";
+import { QUICK } from "./bounds.ts";
 
 const FROM = {
   redis: "Redis",
@@ -38,7 +38,8 @@ export const PARTITION: Experiment = {
       },
     },
   ],
-  bounds: BY_SHARES,
+  // The bucket is in Redis: cut off from anybody else, an edge takes from it as ever.
+  bounds: { ...QUICK, spendsShares: (order) => ["redis", "all"].includes(fromOf(order)) },
 };
 
 /** Nothing is refused: what a broken network does is to swallow. */

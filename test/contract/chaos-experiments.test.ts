@@ -97,6 +97,37 @@ describe("every experiment", () => {
   });
 });
 
+describe("what the origin may be sent", () => {
+  const RATE = 40;
+  const SHARE = 16;
+
+  test.each<[string, Partial<ChaosOrder> & { experiment: Name }, number]>([
+    ["a partition from Redis", { experiment: "partition", from: "redis" }, 1],
+    [
+      "what is let through to Redis alone",
+      { experiment: "partition", from: "redis", arrives: "requests" },
+      1,
+    ],
+    ["a partition from all", { experiment: "partition", from: "all" }, 1],
+    ["a partition that says not from whom", { experiment: "partition" }, 1],
+    ["a partition from the other edges", { experiment: "partition", from: "edges" }, 0],
+    ["a partition from the control plane", { experiment: "partition", from: "control-plane" }, 0],
+    ["a dead control", { experiment: "kill-shard", target: "control" }, 4],
+    ["a dead shard, where no bucket is", { experiment: "kill-shard", target: "shard-2" }, 0],
+    ["a dead edge", { experiment: "kill-edge" }, 0],
+  ])("by %s is the bucket, and the shares of those who can't reach it", async (_name, order, shares) => {
+    const { ended, progress } = begin(new ChaosBench(), orderFor(order.experiment, order));
+    await ended;
+    const verdict = progress.report().verdicts.find(({ name }) => name === "origin-rate");
+    const rate = RATE + shares * SHARE;
+    // The burst is as much again, and what may arrive together is half a second's.
+    expect(verdict).toMatchObject({
+      limit: rate * 1.5,
+      text: expect.stringContaining(`beside ${rate} a second`),
+    });
+  });
+});
+
 describe("an experiment's phases", () => {
   test("follow one another, and the fault lasts as long as was ordered", async () => {
     const bench = new ChaosBench();

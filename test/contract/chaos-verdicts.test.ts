@@ -5,7 +5,12 @@ import type { Also, Bounds } from "../../chaos/experiment.ts";
 import { History, type SeenRequest } from "../../chaos/history.ts";
 import { burstOf, type Evidence, verdictsOf } from "../../chaos/verdicts.ts";
 
-const BOUNDS: Bounds = { clientErrors: 0, recoveryMs: 10_000, convergenceMs: 10_000, spendsShares: false };
+const BOUNDS: Bounds = {
+  clientErrors: 0,
+  recoveryMs: 10_000,
+  convergenceMs: 10_000,
+  spendsShares: () => false,
+};
 const CLEAN = { acknowledged: 3, missing: 0, doubled: 0, unapplied: 0, chainHolds: true };
 
 const request = (dueAt: number, more: Partial<SeenRequest> = {}): SeenRequest => ({
