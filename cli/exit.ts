@@ -40,6 +40,7 @@ const BY_CODE: Readonly<Partial<Record<TidegateErrorCode, ExitCode>>> = {
   unreachable: EXIT.unreachable,
   unavailable: EXIT.unreachable,
   "chaos-agent-away": EXIT.unreachable,
+  "chaos-agent-refuses": EXIT.unreachable,
 };
 
 /** By its code; one that is not known here by its status. */

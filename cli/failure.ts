@@ -13,6 +13,8 @@ const ADVICE: Readonly<Partial<Record<TidegateError["code"], string>>> = {
   unreachable: "Is it running? --url or TIDEGATE_URL says where it is.",
   unavailable: "Its Redis does not answer; nothing is lost by trying again.",
   "chaos-agent-away": "Whoever runs the cluster starts it: `npm start -- --chaos`.",
+  "chaos-agent-refuses":
+    "Whoever runs the cluster starts both anew: `npm start -- --chaos` gives them one key.",
   deadline: "It may have been done all the same: look, or send it again.",
   "precondition-failed": "Somebody has changed it meanwhile: look at it, and try again.",
   exists: "Somebody has added it meanwhile: look at it, and try again.",

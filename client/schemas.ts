@@ -1163,6 +1163,7 @@ export interface Problem {
     | "too-many-requests"
     | "too-many-repeats"
     | "internal"
+    | "chaos-agent-refuses"
     | "unavailable"
     | "chaos-agent-away";
   requestId: string;

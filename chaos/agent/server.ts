@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { CHAOS_AGENT_PATH } from "../../shared/wire/chaos.ts";
-import { SIGNATURE_HEADER, SignatureChecker } from "../../shared/wire/signature.ts";
+import { SIGNATURE_HEADER, SignatureChecker, type SignatureFault } from "../../shared/wire/signature.ts";
 import { LIMITS } from "../config.ts";
 import type { Runs } from "./runs.ts";
 
@@ -18,6 +18,7 @@ interface Reply {
   readonly json: unknown;
 }
 
+const TOO_LONG: Reply = { status: 413, json: { error: "too-long", problem: "no order is as long as that" } };
 const NOT_FOUND: Reply = { status: 404, json: { problem: "there is no such experiment" } };
 
 /** On loopback alone. */
@@ -46,19 +47,38 @@ async function answer(
   const shown = headers[SIGNATURE_HEADER];
   const signature = typeof shown === "string" ? shown : null;
   const body = signature === null ? null : await readBody(request);
-  const verdict = body === null ? null : await checker.check({ method, path, body }, signature, Date.now());
   // Whoever shows no signature is not told that anything is here.
-  if (signature === null || body === null || verdict?.kind !== "genuine") {
-    response.writeHead(404).end();
-    return;
-  }
-  const { status, json } = await replyTo({ method, path, body }, runs);
-  const text = JSON.stringify(json);
+  if (signature === null) return void response.writeHead(404).end();
+  if (body === null) return send(response, TOO_LONG);
+  const verdict = await checker.check({ method, path, body }, signature, Date.now());
+  if (verdict.kind === "refused") return send(response, refusal(verdict.reason));
+  const reply = await replyTo({ method, path, body }, runs);
+  send(response, reply, await checker.signReply(signature, JSON.stringify(reply.json)));
+}
+
+function send(response: ServerResponse, { status, json }: Reply, signature?: string): void {
   response.writeHead(status, {
     "content-type": "application/json",
-    [SIGNATURE_HEADER]: await checker.signReply(signature, text),
+    ...(signature !== undefined && { [SIGNATURE_HEADER]: signature }),
   });
-  response.end(text);
+  response.end(JSON.stringify(json));
+}
+
+/** Whoever shows one means this agent: what is wrong is said, and nothing of what it does. */
+const FAULTS: Readonly<Record<SignatureFault, readonly [error: string, problem: string]>> = {
+  "wrong signature": ["wrong-signature", "its signature is not made with this cluster's key"],
+  "too old": [
+    "stale-signature",
+    `it was signed more than ${LIMITS.signatureAge / 1000} s ago or ahead, by the clock here`,
+  ],
+  "seen before": ["repeated-request", "this very request was here before"],
+  "no signature": ["malformed-signature", `its ${SIGNATURE_HEADER} can't be read`],
+  "no key": ["no-key", "this agent was given no key, and believes nobody"],
+};
+
+function refusal(fault: SignatureFault): Reply {
+  const [error, problem] = FAULTS[fault];
+  return { status: 401, json: { error, problem } };
 }
 
 async function replyTo(

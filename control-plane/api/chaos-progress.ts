@@ -127,8 +127,18 @@ async function ended(context: Context<ApiEnvironment>, plane: ControlPlane, id: 
   });
   const stopped = await stopExperiment(plane, followed.report);
   if (stopped.kind === "stopped") return { ...followed, report: stopped.report };
+  if (stopped.kind === "distrusted")
+    throw distrusted(stopped.why, "What is broken is healed within six minutes, or with the agent's end.");
   throw new Refusal(
     "chaos-agent-away",
     `The agent that runs it does not answer (${stopped.reason}). Where it is gone, what it broke was healed.`,
   );
 }
+
+/** Neither who asks nor what was asked for is wrong: the cluster's processes don't know one another. */
+export const distrusted = (why: string, what: string): Refusal =>
+  new Refusal(
+    "chaos-agent-refuses",
+    `The agent that runs experiments takes nothing from this control plane: ${why}. Both need the same CLUSTER_KEY, and ` +
+      `clocks that agree. ${what}`,
+  );

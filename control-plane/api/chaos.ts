@@ -15,7 +15,7 @@ import type { ControlPlane } from "../control-plane.ts";
 import { requireScope } from "./auth.ts";
 import { requireUnbound } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
-import { chaosProgressRoutes, followedOr } from "./chaos-progress.ts";
+import { chaosProgressRoutes, distrusted, followedOr } from "./chaos-progress.ts";
 import { experimentSchema } from "./chaos-schema.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { idempotencyConflict, operationOf } from "./idempotency.ts";
@@ -93,6 +93,8 @@ function refusalOf(outcome: Exclude<StartOutcome, { readonly kind: "begun" }>, i
       return idempotencyConflict();
     case "refused":
       return new Refusal("invalid-body", `The agent does not run it: ${outcome.why}`);
+    case "distrusted":
+      return distrusted(outcome.why, "Nothing was broken.");
     case "busy": {
       const which = outcome.id === null ? "another experiment" : `the experiment ${outcome.id}`;
       return new Refusal("conflict", `One at a time: ${which} runs.`);

@@ -33,6 +33,7 @@ const TITLES = {
   "too-many-requests": [429, "Too many requests"],
   "too-many-repeats": [429, "Too many repeats"],
   internal: [500, "Internal error"],
+  "chaos-agent-refuses": [502, "The chaos agent refuses this control plane"],
   unavailable: [503, "Unavailable"],
   "chaos-agent-away": [503, "The chaos agent is away"],
 } as const satisfies Record<string, readonly [number, string]>;

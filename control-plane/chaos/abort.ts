@@ -8,7 +8,8 @@ import { abortedReport, isOver } from "./report.ts";
 export type StopOutcome =
   /** Or it is about to: it is healed first. */
   | { readonly kind: "stopped"; readonly report: ChaosReport }
-  | { readonly kind: "agent-away"; readonly reason: string };
+  | { readonly kind: "agent-away"; readonly reason: string }
+  | { readonly kind: "distrusted"; readonly why: string };
 
 export async function stopExperiment(plane: FollowPorts, running: ChaosReport): Promise<StopOutcome> {
   const answer = await abortExperiment(plane, running.id);
@@ -24,6 +25,8 @@ export async function stopExperiment(plane: FollowPorts, running: ChaosReport): 
       await takeReport(plane, report);
       return { kind: "stopped", report };
     }
+    case "distrusts":
+      return { kind: "distrusted", why: answer.why };
     default:
       return { kind: "agent-away", reason: "why" in answer ? answer.why : answer.reason };
   }

@@ -7,12 +7,12 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { readReport } from "./report.ts";
 
-/** `unknown`: it has none of that id. `refused`: it did nothing, and says why. */
+/** `unknown`: it has none of that id. `refused`: it did nothing, and says why. `distrusts`: it takes nothing from here. */
 export type AgentAnswer =
   | { readonly kind: "report"; readonly report: ChaosReport }
   /** It has taken the order, and tells of it later. */
   | { readonly kind: "taken" }
-  | { readonly kind: "busy" | "refused"; readonly why: string }
+  | { readonly kind: "busy" | "refused" | "distrusts"; readonly why: string }
   | { readonly kind: "unknown" }
   | { readonly kind: "unreachable"; readonly reason: string };
 
@@ -51,6 +51,7 @@ async function call(plane: AgentPorts, { method, path, body }: Call): Promise<Ag
   const { status, text } = outcome;
   if (status >= 200 && status < 300) return reportIn(text, method);
   const why = saidIn(text) ?? `it answered with ${status}`;
+  if (status === 401 || status === 403) return { kind: "distrusts", why };
   if (status === 409) return { kind: "busy", why };
   if (status === 404) return { kind: "unknown" };
   return status >= 400 && status < 500

@@ -78,10 +78,12 @@ async function presentReport(
 
 /** Null while it may still be heard of. */
 function whyOver(answer: AgentAnswer, { ageMs, silentMs }: KeptExperiment): string | null {
-  if (answer.kind === "unreachable")
+  if (answer.kind === "unreachable" || answer.kind === "distrusts") {
+    const why = answer.kind === "distrusts" ? ` It takes nothing from here: ${answer.why}.` : "";
     return silentMs > LIMITS.chaosSilentFor
-      ? `The agent has not been heard of for ${LIMITS.chaosSilentFor / 1000} s.`
+      ? `The agent has not been heard of for ${LIMITS.chaosSilentFor / 1000} s.${why}`
       : null;
+  }
   return ageMs > LIMITS.chaosOrderedFor
     ? "The agent knows nothing of it any more: it was started anew."
     : null;

@@ -20,7 +20,7 @@ export type StartOutcome =
   | { readonly kind: "conflict" }
   /** `id` is null where the agent alone knows it. */
   | { readonly kind: "busy"; readonly id: string | null }
-  | { readonly kind: "refused"; readonly why: string }
+  | { readonly kind: "refused" | "distrusted"; readonly why: string }
   /** `unsure`: it may have begun all the same. */
   | { readonly kind: "agent-away"; readonly reason: string; readonly unsure: boolean }
   | Unavailable;
@@ -86,6 +86,8 @@ async function takenBack(
       return { kind: "busy", id: null };
     case "refused":
       return { kind: "refused", why };
+    case "distrusts":
+      return { kind: "distrusted", why };
     default:
       return { kind: "agent-away", reason: why, unsure: false };
   }

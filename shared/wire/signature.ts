@@ -41,7 +41,11 @@ export async function signReply(
   return by.digest.hmacHex(by.key, ["reply", reply.request, bodyDigest].join("\n"));
 }
 
-export type Verdict = { readonly kind: "genuine" } | { readonly kind: "refused"; readonly reason: string };
+export type SignatureFault = "no key" | "no signature" | "too old" | "wrong signature" | "seen before";
+
+export type Verdict =
+  | { readonly kind: "genuine" }
+  | { readonly kind: "refused"; readonly reason: SignatureFault };
 
 /** Remembers nonces for as long as a signature is accepted, so that a message counts once. */
 export class SignatureChecker {

@@ -66,18 +66,23 @@ describe("whoever does not hold the key", () => {
     ["an order", "POST", CHAOS_AGENT_PATH],
     ["a report", "GET", `${CHAOS_AGENT_PATH}/one`],
     ["an end", "DELETE", `${CHAOS_AGENT_PATH}/one`],
-  ])("is not told that %s can be had", async (_what, method, path) => {
-    await order();
-    const body = method === "POST" ? { ...ORDER, id: "two" } : undefined;
-    expect(await call(method, path, body, "another-key")).toEqual({ status: 404, json: null });
-    const unsigned = await fetch(url + path, {
-      method,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    expect([unsigned.status, await unsigned.text()]).toEqual([404, ""]);
-    expect(runs.report("two")).toBeNull();
-    expect(runs.report("one")?.state).toBe("running");
-  });
+  ])(
+    "is told that his key is another, and without any not even that %s can be had",
+    async (_what, method, path) => {
+      await order();
+      const body = method === "POST" ? { ...ORDER, id: "two" } : undefined;
+      const refused = await call(method, path, body, "another-key");
+      expect(refused).toMatchObject({ status: 401, json: { error: "wrong-signature" } });
+      expect(Object.keys(refused.json)).toEqual(["error", "problem"]);
+      const unsigned = await fetch(url + path, {
+        method,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      expect([unsigned.status, await unsigned.text()]).toEqual([404, ""]);
+      expect(runs.report("two")).toBeNull();
+      expect(runs.report("one")?.state).toBe("running");
+    },
+  );
 
   test("can't send a heard order again", async () => {
     const caught: string[] = [];
@@ -90,7 +95,22 @@ describe("whoever does not hold the key", () => {
       headers: { [SIGNATURE_HEADER]: caught[0] ?? "" },
       body: JSON.stringify(ORDER),
     });
-    expect(again.status).toBe(404);
+    expect([again.status, await again.json()]).toMatchObject([401, { error: "repeated-request" }]);
+  });
+
+  test.each([
+    ["stale-signature", `t=${Date.now() - 60_000},n=nonce-nonce,v=${"0".repeat(64)}`],
+    ["stale-signature", `t=${Date.now() + 60_000},n=nonce-nonce,v=${"0".repeat(64)}`],
+    ["malformed-signature", "let me in"],
+  ])("is refused with %s by %s", async (error, signature) => {
+    const headers = { [SIGNATURE_HEADER]: signature };
+    const refused = await fetch(`${url}${CHAOS_AGENT_PATH}/one`, { headers });
+    expect([refused.status, await refused.json()]).toMatchObject([401, { error }]);
+  });
+
+  test("sends no order that is too long to be one", async () => {
+    const long = await call("POST", CHAOS_AGENT_PATH, { ...ORDER, reason: "x".repeat(20_000) });
+    expect(long).toMatchObject({ status: 413, json: { error: "too-long" } });
   });
 });
 

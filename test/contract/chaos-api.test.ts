@@ -152,6 +152,21 @@ test("what the agent refuses is refused with its words", async () => {
   expect((await stage.ask("/chaos")).json.items).toEqual([]);
 });
 
+test("an agent of another cluster is told as that: nothing was broken, and it says what to do", async () => {
+  const stage = await chaosStage();
+  stage.agent.key = "another-cluster's";
+  const refused = await start(stage, {}, "k");
+  expect([refused.status, refused.json.code]).toEqual([502, "chaos-agent-refuses"]);
+  expect(refused.json.detail).toMatch(/its signature: wrong signature.*CLUSTER_KEY.*Nothing was broken\./);
+  expect((await stage.ask("/chaos")).json.items).toEqual([]);
+  stage.agent.key = "cluster-key";
+  const { id } = (await start(stage, {}, "k")).json;
+  stage.agent.key = "another-cluster's";
+  const abort = await stage.ask(`/chaos/${id}`, { method: "DELETE" });
+  expect([abort.status, abort.json.code]).toEqual([502, "chaos-agent-refuses"]);
+  expect((await stage.ask(`/chaos/${id}`)).json.state, "it may be told of again").toBe("running");
+});
+
 test("breaking takes the scope chaos and every site, reading the scope read", async () => {
   const stage = await chaosStage();
   const body = { experiment: "kill-edge" };

@@ -69,6 +69,17 @@ test("an agent that is not heard of any more has its experiment aborted within a
   expect(await begin(stage), "the next one may run").not.toBe(id);
 });
 
+test("one whose agent takes nothing from here any more is not taken for one that is unknown", async () => {
+  const stage = await chaosStage();
+  const id = await begin(stage);
+  stage.agent.key = "another-cluster's";
+  await later(stage, LIMITS.chaosOrderedFor + 1000);
+  expect((await stage.ask(`/chaos/${id}`)).json.state, "it may be told of again").toBe("running");
+  await later(stage, LIMITS.chaosSilentFor);
+  const { json } = await stage.ask(`/chaos/${id}`);
+  expect(json).toMatchObject({ state: "aborted", problem: expect.stringContaining("wrong signature") });
+});
+
 test("an agent that was started anew knows nothing of it: it is aborted, but not while its order travels", async () => {
   const stage = await chaosStage();
   const id = await begin(stage);

@@ -23,6 +23,8 @@ export interface StandIn {
   isThere: boolean;
   /** What it answers an order with instead of taking it. */
   refuses: { readonly status: number; readonly text: string } | null;
+  /** Of the cluster, as it knows it. */
+  key: string;
 }
 
 interface Asking {
@@ -59,7 +61,7 @@ export async function chaosStage({
   readonly enabled?: boolean;
   readonly through?: (redis: Redis) => Redis;
 } = {}): Promise<ChaosStage> {
-  const agent: StandIn = { orders: [], reports: new Map(), isThere: true, refuses: null };
+  const agent: StandIn = { orders: [], reports: new Map(), isThere: true, refuses: null, key: KEY };
   const silent: Redis = { run: async () => ({ kind: "unavailable", reason: "test" }) };
   const stage = await startVirtualPlane(["edge-1", "edge-2"], "chaos", {
     env: enabled ? { CHAOS_AGENT: "http://agent.test" } : {},
@@ -122,10 +124,13 @@ async function answerOf(
   if (!agent.isThere) return AWAY;
   const { method, url, body } = request;
   const { pathname: path } = new URL(url);
-  const checker = new SignatureChecker({ key: KEY, digest: plane.digest, maxAgeMs: 30_000 });
+  const checker = new SignatureChecker({ key: agent.key, digest: plane.digest, maxAgeMs: 30_000 });
   const signature = request.headers[SIGNATURE_HEADER] ?? null;
   const verdict = await checker.check({ method, path, body: body ?? "" }, signature, TIME_ZERO + time.now);
-  if (verdict.kind === "refused") return answer(404, verdict.reason);
+  if (verdict.kind === "refused") {
+    const said = { error: "wrong-signature", problem: `its signature: ${verdict.reason}` };
+    return answer(401, JSON.stringify(said));
+  }
   if (method === "POST" && path === CHAOS_AGENT_PATH)
     return take(agent, JSON.parse(body ?? ""), TIME_ZERO + time.now);
   const id = path.slice(CHAOS_AGENT_PATH.length + 1);
