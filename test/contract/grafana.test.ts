@@ -35,7 +35,16 @@ const dashboardSchema = z.object({
         title: z.string().min(1),
         datasource: source,
         gridPos: z.object({ x: cell.max(23), y: cell, w: cell.max(24), h: cell }),
-        targets: z.array(z.object({ refId: z.string(), datasource: source, expr: z.string().min(1) })).min(1),
+        targets: z
+          .array(
+            z.object({
+              refId: z.string(),
+              datasource: source,
+              expr: z.string().min(1),
+              legendFormat: z.string(),
+            }),
+          )
+          .min(1),
       }),
     )
     .min(1),
@@ -68,6 +77,15 @@ test("there is one for each question", () => {
     "tidegate-overview.json",
     "tidegate-shards.json",
   ]);
+});
+
+test("whoever is turned away shows, by every why there is", () => {
+  const asking = dashboards.flatMap(({ dashboard }) =>
+    dashboard.panels.filter(({ targets }) => targets.some(({ expr }) => expr.includes("access_refused"))),
+  );
+  expect(asking.map(({ targets }) => targets)).toMatchObject([[{ legendFormat: "{{reason}}" }]]);
+  // None is left out by a label, nor summed up with another.
+  expect(asking[0]?.targets[0]?.expr).toMatch(/^sum by \(reason\) \(rate\(tidegate_access_refused_total\[/);
 });
 
 test("every query is one that Prometheus can read", () => {
