@@ -9,6 +9,7 @@ import { type Databases, startDatabases } from "./outside/databases.ts";
 import { zipfPicker } from "./outside/pick.ts";
 import { startSystem } from "./outside/start-system.ts";
 import { startTraffic, type Traffic } from "./outside/traffic.ts";
+import type { Verdict } from "./verdicts.ts";
 
 export interface OutageResult {
   readonly name: "outage";
@@ -31,7 +32,10 @@ export interface OutageResult {
   readonly again: PhaseResult;
   /** Of the whole run: requests to the origin beyond rate · t, in the span where there were most. */
   readonly originMostBeyondRate: number;
+  readonly verdict: Verdict;
 }
+
+type Measured = Omit<OutageResult, "verdict">;
 
 const SHARDS = 4;
 const EDGES = 3;
@@ -72,7 +76,8 @@ export async function benchOutage(quick: boolean): Promise<OutageResult> {
     ),
   });
   try {
-    return await measure({ site, databases, traffic, awayFor: quick ? 60_000 : 180_000 });
+    const measured = await measure({ site, databases, traffic, awayFor: quick ? 60_000 : 180_000 });
+    return { ...measured, verdict: verdictOn(measured) };
   } finally {
     await traffic.stop();
     await cluster.stop();
@@ -89,7 +94,7 @@ interface Run {
   readonly awayFor: number;
 }
 
-async function measure({ site, databases, traffic, awayFor }: Run): Promise<OutageResult> {
+async function measure({ site, databases, traffic, awayFor }: Run): Promise<Measured> {
   const phase = async (lasts: number, before: number): Promise<PhaseResult> => {
     const from = performance.now();
     await passes(lasts);
@@ -115,6 +120,19 @@ async function measure({ site, databases, traffic, awayFor }: Run): Promise<Outa
     ...{ originBudget: BUDGET, hitsBefore, killed, back, cold, away, again },
     originMostBeyondRate: mostBeyond(site.asked, BUDGET.rate),
   };
+}
+
+/** While all of Redis is away who can't be served may be told so: that is shown, and not claimed. */
+export function verdictOn(
+  of: Pick<Measured, "killed" | "back" | "cold" | "again" | "originMostBeyondRate">,
+): Verdict {
+  const above = (["killed", "back", "cold", "again"] as const)
+    .filter((phase) => of[phase].requests === 0 || of[phase].errors > 0)
+    .map((phase) => `${phase}: ${of[phase].errors} of ${of[phase].requests} failed`);
+  if (!(of.originMostBeyondRate <= BUDGET.burst))
+    above.push(`the origin: ${of.originMostBeyondRate} beyond ${BUDGET.rate} a second`);
+  const claim = `no request fails as a shard dies, comes back or all is emptied, nor when Redis is back; the origin is asked for no more than ${BUDGET.rate} a second and ${BUDGET.burst} at once`;
+  return { claim, met: above.length === 0, above };
 }
 
 /** The traffic goes on by itself. */

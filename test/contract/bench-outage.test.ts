@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { hitRatio, mostBeyond, phaseResult } from "../../bench/outage/phase.ts";
+import { verdictOn } from "../../bench/outage.ts";
 import type { Exchange, ExchangeOutcome } from "../../bench/outside/exchange.ts";
 
 const answered = (cacheStatus: string, status = 200): ExchangeOutcome => ({
@@ -57,4 +58,17 @@ test("the origin is judged by the bucket that would just have held", () => {
   expect(mostBeyond([], 10)).toBe(0);
   expect(mostBeyond([0, 100, 200, 300], 10)).toBe(1);
   expect(mostBeyond([0, 0, 0, 1000, 1000], 1)).toBe(4);
+});
+
+test("what is claimed of losses is that nobody notices, and that the origin is asked for its budget at most", () => {
+  const calm = phaseResult(secondsOf(10), { from: 0, to: 1000, before: 1, asked: [], rate: 100 });
+  const whole = { killed: calm, back: calm, cold: calm, again: calm, originMostBeyondRate: 100 };
+  expect(verdictOn(whole)).toMatchObject({ met: true, above: [] });
+  const over = { ...whole, cold: { ...calm, errors: 1 }, originMostBeyondRate: 101 };
+  expect(verdictOn(over)).toMatchObject({
+    met: false,
+    above: ["cold: 1 of 10 failed", "the origin: 101 beyond 100 a second"],
+  });
+  // Nobody asked anything.
+  expect(verdictOn({ ...whole, back: { ...calm, requests: 0 } }).met).toBe(false);
 });
