@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Verdict } from "./claim.ts";
 import { hitRatio, mostBeyond, type PhaseResult, phaseResult } from "./outage/phase.ts";
 import { type Databases, startDatabases } from "./outside/databases.ts";
 import { zipfPicker } from "./outside/pick.ts";
 import { startSystem } from "./outside/start-system.ts";
 import { startTraffic, type Traffic } from "./outside/traffic.ts";
-import type { Verdict } from "./verdicts.ts";
 
 export interface OutageResult {
   readonly name: "outage";

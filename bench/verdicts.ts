@@ -1,15 +1,8 @@
 // What came of the claims of all benchmarks that ran, and the exit code that says it.
 
 import type { BENCHMARKS, BenchmarkName } from "./benchmarks.ts";
+import type { Verdict } from "./claim.ts";
 import { areMet, type Comparison } from "./hit/compare.ts";
-
-/** What a benchmark says of its own figures: what was not measured is not met. */
-export interface Verdict {
-  readonly claim: string;
-  readonly met: boolean;
-  /** What keeps it from being met, where that can be named. */
-  readonly above?: readonly string[];
-}
 
 export type AnyFigures = Awaited<ReturnType<(typeof BENCHMARKS)[BenchmarkName]>>;
 
