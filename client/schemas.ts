@@ -752,7 +752,7 @@ export interface Edges {
 }
 
 export interface ExplainRequest {
-  /** An absolute http(s) URL. */
+  /** An absolute http(s) URL. Of a program's own `tidegate://` keys its `cache.explain` tells. */
   url: string;
   headers?: Readonly<Record<string, string>>;
 }

@@ -30,6 +30,7 @@ interface Flags {
 const EXAMPLES = `
 Nothing is fetched by it, and nothing counted: it says what the next request gets at each edge, and why.
 --policy says beside it which policies were asked, how the key is made, and what is granted.
+Of a program's own keys, tidegate://NAMESPACE/KEY, it says which policy of the table governs them, and where to ask.
 
 Examples:
   $ tidegate explain https://www.example.com/products/42

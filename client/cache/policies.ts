@@ -1,9 +1,9 @@
 // Policies by patterns of keys: rows of the metadata table, as the log tells them, and rows that the program has written down.
 
-import { matchesPattern } from "../../shared/core/pattern.ts";
+import { concernsNamespace, matchesPattern } from "../../shared/core/pattern.ts";
 import { inForceOrder } from "../../shared/core/routing.ts";
 import type { Fence, Policy } from "../../shared/core/rules.ts";
-import { placeOfKey, VALUE_SCHEME, valueHost } from "../../shared/core/value-key.ts";
+import { placeOfKey, VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import { policyField, readField } from "../../shared/wire/configuration.ts";
 import { readPolicy } from "../../shared/wire/policy.ts";
 import type { Namespace } from "./keys.ts";
@@ -72,7 +72,9 @@ export class Policies {
     const own = [...fields].filter(([field]) => field.startsWith(beginning));
     const policies = own.flatMap(([field, text]) => {
       const read = readField(field, text);
-      return read.kind === "policy" && this.concerns(read.policy) ? [{ text, policy: read.policy }] : [];
+      return read.kind === "policy" && concernsNamespace(read.policy.pattern, this.namespace.name)
+        ? [{ text, policy: read.policy }]
+        : [];
     });
     const told = JSON.stringify(policies.map(({ text, policy }) => [policy.id, text]).sort());
     if (told === this.told) return false;
@@ -127,12 +129,6 @@ export class Policies {
     return found;
   }
 
-  /** Patterns without a host are of pages: what catches all of them says nothing of values. */
-  private concerns({ pattern: { host } }: Policy): boolean {
-    const [token, ...more] = host ?? [];
-    return more.length === 0 && token?.kind === "text" && token.text === valueHost(this.namespace.name);
-  }
-
   private rowOf(policy: Policy): Row | null {
     const base = this.classes.get(policy.class);
     return base === undefined ? null : { policy, rules: rulesUnder(policy, base) };
@@ -152,7 +148,7 @@ export class Policies {
       const [fault] = read.faults;
       throw invalid(`${where}${fault?.pointer.replaceAll("/", ".")}`, fault?.message ?? "it can't be read");
     }
-    if (!this.concerns(read.policy))
+    if (!concernsNamespace(read.policy.pattern, this.namespace.name))
       throw invalid(`${where}.key_pattern`, "it has to be of this namespace's keys");
     return { policy: read.policy, rules: rulesUnder(read.policy, base) };
   }

@@ -14,7 +14,10 @@ import { invalidBody, problemAnswer, unavailable } from "./problem.ts";
 
 const explainSchema = z
   .strictObject({
-    url: z.string().openapi({ description: "An absolute http(s) URL." }),
+    url: z.string().openapi({
+      description:
+        "An absolute http(s) URL. Of a program's own `tidegate://` keys its `cache.explain` tells.",
+    }),
     headers: z
       .record(
         z.string().toLowerCase().regex(FIELD_NAME, "must be a header name"),

@@ -6,6 +6,7 @@ import { matchesPattern } from "../../shared/core/pattern.ts";
 import { type Place, placeOf, type Routing, rulesFor } from "../../shared/core/routing.ts";
 import { boundOf, type Policy, type Rules } from "../../shared/core/rules.ts";
 import { selectorsOf } from "../../shared/core/selector.ts";
+import { VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import {
   decodeExplainReply,
@@ -19,6 +20,7 @@ import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { textFault } from "../invalidate/reference.ts";
+import { whereToAsk } from "./explain-value.ts";
 import { type PurgeAt, purgesAt } from "./purges-at.ts";
 
 /** A setting in force, and who says so. */
@@ -77,6 +79,8 @@ export async function explainRequest(
   if (known.kind === "unavailable") return known;
   const { routing } = known;
   const fault = textFault(target.url, LIMITS.url);
+  if (fault === null && target.url.startsWith(VALUE_SCHEME))
+    return refused(whereToAsk(target.url, routing, isSeen));
   const parsed = fault === null && /^https?:\/\//i.test(target.url) ? plane.parseUrl(target.url) : null;
   if (parsed === null) return refused(fault ?? "must be an absolute http(s) URL");
   const place = placeOf(routing, parsed.parts);

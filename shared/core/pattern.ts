@@ -57,6 +57,12 @@ function parseValuePattern(text: string): PatternOutcome {
   return { kind: "pattern", pattern: { text, host: [{ kind: "text", text: valueHost(namespace) }], path } };
 }
 
+/** Whether it names that namespace: patterns without a host are of pages, and what catches all of them says nothing of values. */
+export function concernsNamespace({ host }: PathPattern, namespace: string): boolean {
+  const [token, ...more] = host ?? [];
+  return more.length === 0 && token?.kind === "text" && token.text === valueHost(namespace);
+}
+
 function problemOf(text: string): string | null {
   if (text === "") return "must not be empty";
   if (text.length > MAX_PATTERN_LENGTH) return `must not be longer than ${MAX_PATTERN_LENGTH} characters`;

@@ -1,6 +1,6 @@
 // What becomes of a request and why: thirty requests, judged by hand.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { startEmbeddedRest } from "../support/redis-server.ts";
 import { startPlane, type TestPlane } from "./control-harness.ts";
@@ -23,6 +23,8 @@ const POLICIES = [
   { id: "host", key_pattern: "a.example/*", class: "hot", priority: 1 },
   { id: "shop-all", site: "shop", key_pattern: "/*", class: "hot", ttl: "1m" },
   { id: "shop-cart", site: "shop", key_pattern: "/cart/*", class: "session" },
+  { id: "users", key_pattern: "tidegate://crm/users/*", class: "hot" },
+  { id: "vip", key_pattern: "tidegate://crm/users/vip", class: "session", priority: 1 },
 ];
 
 let rest: Awaited<ReturnType<typeof startEmbeddedRest>>;
@@ -137,4 +139,25 @@ test("an unknown host of a table without a site for all hosts, a bad header, an 
     { url: "http://x.test/", heders: {} },
   ])
     expect((await plane.call("/policies/explain", body)).status).toBe(422);
+});
+
+describe("a program's own key is held by no edge", () => {
+  test.each([
+    [
+      "tidegate://crm/users/7",
+      "governed by users (class hot) of the site default",
+      'cache.explain("users/7")',
+    ],
+    ["tidegate://crm/users/vip", "governed by vip (class session)", 'cache.explain("users/vip")'],
+    ["tidegate://crm/a%20b", "no policy of the table governs it", 'cache.explain("a b")'],
+    // What catches every page says nothing of values.
+    ["tidegate://other/users/7", "no policy of the table governs it", "namespace other"],
+    ["tidegate://crm", "tidegate://<namespace>/<key>", "percent-encoded"],
+    ["tidegate://Crm/users", "tidegate://<namespace>/<key>", "percent-encoded"],
+  ])("%s: %s", async (url, table, where) => {
+    const answer = await plane.call("/policies/explain", { url });
+    expect([answer.status, answer.json.errors[0].pointer]).toEqual([422, "/url"]);
+    expect(answer.json.errors[0].message).toContain(table);
+    expect(answer.json.errors[0].message).toContain(where);
+  });
 });
