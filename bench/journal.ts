@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Cluster } from "../dev/cluster.ts";
+import type { Verdict } from "./claim.ts";
 import { createValueClient, type ValueClient } from "./journal/client.ts";
 import { startWrittenOrigin, type WrittenOrigin } from "./journal/origin.ts";
 import { type Databases, startDatabases } from "./outside/databases.ts";
@@ -26,7 +27,10 @@ export interface JournalResult {
   /** Reads right after an acknowledgement, at another edge, that showed something older. */
   readonly olderReads: number;
   readonly reads: number;
+  readonly verdict: Verdict;
 }
+
+type Measured = Omit<JournalResult, "verdict">;
 
 const EDGES = 3;
 const DATABASES = 3;
@@ -71,13 +75,30 @@ export async function benchJournal(quick: boolean): Promise<JournalResult> {
     const client = createValueClient(cluster.edges, HOST);
     stops.push(() => client.close());
     const kills = { databases: 0, edges: 0, origin: 0 };
-    return await run({ cluster, databases, origin, client, kills, over: false }, quick ? 4000 : 100_000);
+    const stage = { cluster, databases, origin, client, kills, over: false };
+    const measured = await run(stage, quick ? 4000 : 100_000);
+    return { ...measured, verdict: verdictOn(measured) };
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
 }
 
-async function run(stage: Stage, writes: number): Promise<JournalResult> {
+/** Nothing is shown where nobody wrote, read or was killed. */
+export function verdictOn(of: Measured): Verdict {
+  const { kills, ledger } = of;
+  const above = (["lost", "twice", "outOfOrder", "olderReads"] as const)
+    .filter((name) => of[name] > 0)
+    .map((name) => `${name}: ${of[name]}`);
+  if (ledger.accepted === null || ledger.accepted !== ledger.delivered || ledger.pending !== 0)
+    above.push(`accepted ${ledger.accepted}, delivered ${ledger.delivered}, pending ${ledger.pending}`);
+  if (of.acknowledged === 0 || of.reads === 0 || Object.values(kills).every((count) => count === 0))
+    above.push("nothing was tried");
+  const claim =
+    "each acknowledged write reaches the origin once and in its order, and a read right after it shows nothing older";
+  return { claim, met: above.length === 0, above };
+}
+
+async function run(stage: Stage, writes: number): Promise<Measured> {
   const writers: Writer[] = Array.from({ length: WRITERS }, (_, at) => ({
     path: `/session/${at}`,
     ...{ acknowledged: [], unsure: [] },

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Verdict } from "./claim.ts";
 import { alternate, type Side, side, type Target } from "./hit/rounds.ts";
 import { startOrigin } from "./hit/stage.ts";
 import { type Exactness, measureExactness } from "./metrics/exactness.ts";
@@ -18,14 +19,28 @@ export interface MetricsResult {
   readonly rounds: number;
   readonly on: Side;
   readonly off: Side;
+  readonly verdict: Verdict;
 }
 
 export async function benchMetrics(quick: boolean): Promise<MetricsResult> {
   const cost = await measureCost(quick);
-  return { name: "metrics", exactness: await measureExactness(quick ? 6000 : 200_000), ...cost };
+  const exactness = await measureExactness(quick ? 6000 : 200_000);
+  return { name: "metrics", exactness, ...cost, verdict: verdictOn(exactness) };
 }
 
-async function measureCost(quick: boolean): Promise<Omit<MetricsResult, "name" | "exactness">> {
+export function verdictOn({ answered, missing, crash }: Exactness): Verdict {
+  const above = Object.entries(missing).flatMap(([kind, of]) =>
+    Object.entries(of).flatMap(([result, count]) => (count === 0 ? [] : [`${kind} ${result}: ${count}`])),
+  );
+  if (Object.keys(answered).length === 0) above.push("nothing was answered");
+  if (crash.missing < 0 || crash.missing > crash.inLastPeriod)
+    above.push(`${crash.missing} missing of ${crash.inLastPeriod} that the killed edge gave last`);
+  const claim =
+    "figures are what an outside client counted, but for what a killed edge gave since its last report";
+  return { claim, met: above.length === 0, above };
+}
+
+async function measureCost(quick: boolean): Promise<Omit<MetricsResult, "name" | "exactness" | "verdict">> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
   const origin = await startOrigin({ size: 1024 });
   const cluster = await startSystem({ dir, origin, edges: 2, lastUncounted: true });

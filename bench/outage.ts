@@ -44,6 +44,8 @@ const REQUESTS_PER_SECOND = 200;
 const DEADLINE_MS = 10_000;
 /** Above what is asked for when nobody can vouch for what is older than a window: that is about 70 a second here. */
 const BUDGET = { rate: 100, burst: 100 };
+/** A database that is emptied forgets what was spent, and edges that can't reach it spend shares: one burst more, either way. */
+const MOST_BEYOND = 2 * BUDGET.burst;
 const HOST = "bench.test";
 const KILLED = 2;
 /** Short of the class's own 60 s, so that every phase sees answers expire. */
@@ -129,9 +131,9 @@ export function verdictOn(
   const above = (["killed", "back", "cold", "again"] as const)
     .filter((phase) => of[phase].requests === 0 || of[phase].errors > 0)
     .map((phase) => `${phase}: ${of[phase].errors} of ${of[phase].requests} failed`);
-  if (!(of.originMostBeyondRate <= BUDGET.burst))
+  if (!(of.originMostBeyondRate <= MOST_BEYOND))
     above.push(`the origin: ${of.originMostBeyondRate} beyond ${BUDGET.rate} a second`);
-  const claim = `no request fails as a shard dies, comes back or all is emptied, nor when Redis is back; the origin is asked for no more than ${BUDGET.rate} a second and ${BUDGET.burst} at once`;
+  const claim = `no request fails as a shard dies, comes back or all is emptied, nor when Redis is back; the origin is asked for no more than ${BUDGET.rate} a second and ${MOST_BEYOND} at once`;
   return { claim, met: above.length === 0, above };
 }
 

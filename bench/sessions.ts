@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { freePort, launchRedisServer } from "../dev/redis/launch.ts";
+import type { Verdict } from "./claim.ts";
 import { type CountedRedis, countCommands } from "./commands/counted-redis.ts";
 import { createValueClient, type ValueClient } from "./journal/client.ts";
 import { startWrittenOrigin, type WrittenOrigin } from "./journal/origin.ts";
@@ -34,6 +35,7 @@ export interface SessionsResult {
     readonly commandsEach: number;
     readonly writesAtOrigin: number;
   };
+  readonly verdict: Verdict;
 }
 
 const EDGES = 3;
@@ -62,10 +64,21 @@ export async function benchSessions(quick: boolean): Promise<SessionsResult> {
     const redis = await countCommands(server.port);
     stops.push(() => redis.close());
     const heartbeats = await beat({ client, redis, origin, seconds: quick ? 10 : 60 });
-    return { name: "sessions", readBack, heartbeats };
+    return { name: "sessions", readBack, heartbeats, verdict: verdictOn(readBack) };
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
+}
+
+/** A value that can't be had is said to be none: another one is what may never be shown. */
+export function verdictOn({ writes, missed, unread, refused }: SessionsResult["readBack"]): Verdict {
+  const isShown = writes - refused - unread > 0;
+  const above = [
+    ...(missed > 0 ? [`${missed} of ${writes} read another value`] : []),
+    ...(isShown ? [] : ["nothing was read back"]),
+  ];
+  const claim = "whoever writes at one edge reads that at another right after the acknowledgement";
+  return { claim, met: above.length === 0, above };
 }
 
 async function writeAndRead(client: ValueClient, writes: number): Promise<SessionsResult["readBack"]> {

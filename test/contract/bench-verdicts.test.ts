@@ -7,7 +7,10 @@ import { aboveIn } from "../../bench/commands.ts";
 import { liveRatio, verdictOf } from "../../bench/growth/growth.ts";
 import { combine } from "../../bench/hit/combine.ts";
 import { areMet, type Claim, type Comparison, verdictOn } from "../../bench/hit/compare.ts";
+import { verdictOn as ofJournal } from "../../bench/journal.ts";
 import { grownBy, isMet } from "../../bench/large.ts";
+import { verdictOn as ofMetrics } from "../../bench/metrics.ts";
+import { verdictOn as ofSessions } from "../../bench/sessions.ts";
 import { type AnyFigures, concluded, EXIT, verdictsOf } from "../../bench/verdicts.ts";
 
 test("a claim about the hit path is met by a figure alone", () => {
@@ -141,4 +144,38 @@ test("the command tells bad usage from a claim that was missed", async () => {
   expect(unknown).toMatchObject({ code: EXIT.usage, stderr: expect.stringContaining("--only") });
   const trace = await bench("--only", "eviction", "--trace", "no-such-file", "--capacity", "1");
   expect(trace).toMatchObject({ code: EXIT.usage, stderr: expect.stringContaining("--trace no-such-file") });
+});
+
+test("acknowledged writes are all there, once and in order, or that is not met", () => {
+  const ledger = { accepted: 10, delivered: 10, pending: 0, deadLettered: 0 };
+  const whole = {
+    name: "journal" as const,
+    ...{ acknowledged: 10, unsure: 1, seconds: 1, lost: 0, twice: 0, outOfOrder: 0 },
+    ...{ olderReads: 0, reads: 5, ledger, kills: { databases: 1, edges: 0, origin: 0 } },
+    atOrigin: { effects: 10, requests: 10 },
+  } as const;
+  expect(ofJournal(whole)).toMatchObject({ met: true, above: [] });
+  for (const name of ["lost", "twice", "outOfOrder", "olderReads"] as const)
+    expect(ofJournal({ ...whole, [name]: 1 })).toMatchObject({ met: false, above: [`${name}: 1`] });
+  expect(ofJournal({ ...whole, ledger: { ...ledger, delivered: 9, pending: 1 } }).met).toBe(false);
+  const unknown = { accepted: null, delivered: null, pending: null, deadLettered: null };
+  expect(ofJournal({ ...whole, ledger: unknown }).met, "nobody told").toBe(false);
+  expect(ofJournal({ ...whole, kills: { databases: 0, edges: 0, origin: 0 } }).met).toBe(false);
+});
+
+test("what is read back is what was written, and something was", () => {
+  const whole = { writes: 10, missed: 0, unread: 2, refused: 1 };
+  expect(ofSessions(whole).met).toBe(true);
+  expect(ofSessions({ ...whole, missed: 1 }).met).toBe(false);
+  expect(ofSessions({ ...whole, unread: 9 }).met).toBe(false);
+});
+
+test("figures are exact, and a killed edge takes its last period with it and no more", () => {
+  const crash = { answered: 9, unanswered: 1, missing: 2, inLastPeriod: 3, lost: { lives: 1, upToMs: 5 } };
+  const whole = { requests: 10, answered: { hot: { hits: 9 } }, missing: {}, crash };
+  expect(ofMetrics(whole)).toMatchObject({ met: true, above: [] });
+  expect(ofMetrics({ ...whole, missing: { hot: { hits: -1 } } })).toMatchObject({ above: ["hot hits: -1"] });
+  expect(ofMetrics({ ...whole, crash: { ...crash, missing: 4 } }).met).toBe(false);
+  expect(ofMetrics({ ...whole, crash: { ...crash, missing: -1 } }).met, "more than there was").toBe(false);
+  expect(ofMetrics({ ...whole, answered: {} }).met).toBe(false);
 });
