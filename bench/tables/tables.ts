@@ -2,16 +2,23 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { clientTables } from "./client.ts";
+import { commandsTables } from "./commands.ts";
 import { crowdTables } from "./crowd.ts";
 import { evictionTables } from "./eviction.ts";
 import { growthTables } from "./growth.ts";
 import { hitTables } from "./hit.ts";
 import { hotClassTables } from "./hot-class.ts";
+import { journalTables } from "./journal.ts";
+import { largeTables } from "./large.ts";
+import { metricsTables } from "./metrics.ts";
 import { missTables } from "./miss.ts";
+import { outageTables } from "./outage.ts";
 import { purgeTables } from "./purge.ts";
+import { refreshTables } from "./refresh.ts";
 import type { Tables } from "./render.ts";
 import { scalingTables } from "./scaling.ts";
 import { stampedeTables } from "./stampede.ts";
+import { warmupTables } from "./warmup.ts";
 
 const TABLES: Tables = {
   ...hitTables,
@@ -24,6 +31,13 @@ const TABLES: Tables = {
   ...scalingTables,
   ...stampedeTables,
   ...growthTables,
+  ...outageTables,
+  ...commandsTables,
+  ...journalTables,
+  ...warmupTables,
+  ...largeTables,
+  ...metricsTables,
+  ...refreshTables,
 };
 
 /**
