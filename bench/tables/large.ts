@@ -13,7 +13,7 @@ export const largeTables = {
     ]);
     const headings = ["", "origin requests", "origin sent", "time", "memory at most"];
     const memory = `workerd began with ${beforeMiB ?? "–"} MiB, and what a file takes four times as large grew by ${grownMiB ?? "–"} MiB`;
-    const about = `A file of ${mebibytes} MiB; ${memory}. ${verdict.claim}: ${verdict.met ? "so it is" : "not so"}.`;
+    const about = `A file of ${mebibytes} MiB; ${memory}. Claimed: ${verdict.claim}: ${verdict.met ? "so it is" : "not so"}.`;
     return sourced(result, `${table(headings, rows)}\n\n${about}`);
   }),
 };
