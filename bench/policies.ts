@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../dev/cluster.ts";
+import type { Verdict } from "./claim.ts";
 import type { Exchange } from "./outside/exchange.ts";
 import { startOpenLoop } from "./outside/open-loop.ts";
 import { startSystem } from "./outside/start-system.ts";
@@ -33,7 +34,10 @@ export interface PoliciesResult {
   readonly requestsFailed: number;
   /** Requests to the origin while the policy changed: what is stored goes on by the new life. */
   readonly originRequests: number;
+  readonly verdict: Verdict;
 }
+
+type Measured = Omit<PoliciesResult, "verdict">;
 
 const EDGES = 8;
 /** Each edge every 20 ms: that much of what is measured is the wait for the next question. */
@@ -58,12 +62,25 @@ export async function benchPolicies(quick: boolean): Promise<PoliciesResult> {
   const policies = [{ id: "page", ...rowOf(0) }];
   const cluster = await startSystem({ dir, origin, edges: EDGES, token: TOKEN, policies });
   try {
-    return await measure(cluster, counted, quick ? QUICK : CHANGES);
+    const measured = await measure(cluster, counted, quick ? QUICK : CHANGES);
+    return { ...measured, verdict: verdictOn(measured) };
   } finally {
     await cluster.stop();
     origin.close();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+export function verdictOn(
+  of: Pick<Measured, "changes" | "notSeen" | "wentBack" | "requestsFailed">,
+): Verdict {
+  const above = (["notSeen", "wentBack", "requestsFailed"] as const)
+    .filter((name) => of[name] > 0)
+    .map((name) => `${name}: ${of[name]}`);
+  if (of.changes === 0) above.push("nothing was changed");
+  const claim =
+    "every edge goes by every change, none goes back to an older one, and no request fails meanwhile";
+  return { claim, met: above.length === 0, above };
 }
 
 function startOrigin(counted: { requests: number }): Promise<Server> {
@@ -78,7 +95,7 @@ async function measure(
   cluster: Cluster,
   counted: { readonly requests: number },
   count: number,
-): Promise<PoliciesResult> {
+): Promise<Measured> {
   const plan = { edges: cluster.edges, host: HOST, perSecond: REQUESTS_PER_SECOND, deadlineMs: DEADLINE_MS };
   const traffic = startTraffic({ ...plan, pathOf: () => PATH });
   const shown = (exchange: Exchange): number | null => changeShown(exchange, FIRST_LIFE);
@@ -129,7 +146,7 @@ async function change(cluster: Cluster, number: number): Promise<Change> {
 function resultOf(
   changes: readonly Change[],
   answers: ReturnType<typeof answersBy>,
-): Omit<PoliciesResult, "originRequests"> {
+): Omit<Measured, "originRequests"> {
   const reached = changes.map((one) => reachedMs(one, answers.byEdge));
   const whole = reached.filter((times) => times.length === EDGES);
   return {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../dev/cluster.ts";
+import type { Verdict } from "./claim.ts";
 import { startContentOrigin } from "./outside/content-origin.ts";
 import type { Exchange } from "./outside/exchange.ts";
 import { startOpenLoop } from "./outside/open-loop.ts";
@@ -45,7 +46,10 @@ export interface PurgeResult {
   /** From the scheduled instant. */
   readonly requestMs: Spread;
   readonly requestsFailed: number;
+  readonly verdict: Verdict;
 }
+
+type Measured = Omit<PurgeResult, "verdict">;
 
 const EDGES = 8;
 const PATHS = 32;
@@ -68,7 +72,8 @@ export async function benchPurge(quick: boolean): Promise<PurgeResult> {
   const origin = await startContentOrigin(content);
   const cluster = await startSystem({ dir, origin: origin.server, edges: EDGES, token: TOKEN });
   try {
-    return await measure(cluster, content, quick ? 100 : 1000);
+    const measured = await measure(cluster, content, quick ? 100 : 1000);
+    return { ...measured, verdict: verdictOn(measured) };
   } finally {
     await cluster.stop();
     await origin.close();
@@ -76,7 +81,20 @@ export async function benchPurge(quick: boolean): Promise<PurgeResult> {
   }
 }
 
-async function measure(cluster: Cluster, content: VersionedContent, count: number): Promise<PurgeResult> {
+/** How soon is a matter of the machine; whether what a receipt says is so is not. */
+export function verdictOn(
+  of: Pick<Measured, "purges" | "notApplied" | "receiptsThatLied" | "requestsFailed">,
+): Verdict {
+  const above = (["notApplied", "receiptsThatLied", "requestsFailed"] as const)
+    .filter((name) => of[name] > 0)
+    .map((name) => `${name}: ${of[name]}`);
+  if (of.purges === 0) above.push("nothing was purged");
+  const claim =
+    "every edge has applied every purge, no answer contradicts a receipt, and no request fails meanwhile";
+  return { claim, met: above.length === 0, above };
+}
+
+async function measure(cluster: Cluster, content: VersionedContent, count: number): Promise<Measured> {
   const paths = Array.from({ length: PATHS }, (_, i) => `/page/${i}`);
   const usual = zipfPicker(paths, 1);
   const purges: PurgeRecord[] = [];
@@ -148,7 +166,7 @@ function resultOf(run: {
   purges: readonly PurgeRecord[];
   receipts: readonly Receipt[];
   exchanges: readonly Exchange[];
-}): PurgeResult {
+}): Measured {
   const { purges, receipts, exchanges } = run;
   const slowest = receipts.flatMap(({ edges }) => {
     const after = edges.flatMap(({ state, afterMs }) =>

@@ -10,6 +10,8 @@ import { areMet, type Claim, type Comparison, verdictOn } from "../../bench/hit/
 import { verdictOn as ofJournal } from "../../bench/journal.ts";
 import { grownBy, isMet } from "../../bench/large.ts";
 import { verdictOn as ofMetrics } from "../../bench/metrics.ts";
+import { verdictOn as ofPolicies } from "../../bench/policies.ts";
+import { verdictOn as ofPurges } from "../../bench/purge.ts";
 import { verdictOn as ofSessions } from "../../bench/sessions.ts";
 import { type AnyFigures, concluded, EXIT, verdictsOf } from "../../bench/verdicts.ts";
 
@@ -178,4 +180,17 @@ test("figures are exact, and a killed edge takes its last period with it and no 
   expect(ofMetrics({ ...whole, crash: { ...crash, missing: 4 } }).met).toBe(false);
   expect(ofMetrics({ ...whole, crash: { ...crash, missing: -1 } }).met, "more than there was").toBe(false);
   expect(ofMetrics({ ...whole, answered: {} }).met).toBe(false);
+});
+
+test("purges and changes are everywhere, and nothing that was said of them is contradicted", () => {
+  const purges = { purges: 9, notApplied: 0, receiptsThatLied: 0, requestsFailed: 0 };
+  expect(ofPurges(purges)).toMatchObject({ met: true, above: [] });
+  for (const name of ["notApplied", "receiptsThatLied", "requestsFailed"] as const)
+    expect(ofPurges({ ...purges, [name]: 2 })).toMatchObject({ met: false, above: [`${name}: 2`] });
+  expect(ofPurges({ ...purges, purges: 0 }).met).toBe(false);
+  const changes = { changes: 9, notSeen: 0, wentBack: 0, requestsFailed: 0 };
+  expect(ofPolicies(changes)).toMatchObject({ met: true, above: [] });
+  for (const name of ["notSeen", "wentBack", "requestsFailed"] as const)
+    expect(ofPolicies({ ...changes, [name]: 2 })).toMatchObject({ met: false, above: [`${name}: 2`] });
+  expect(ofPolicies({ ...changes, changes: 0 }).met).toBe(false);
 });
