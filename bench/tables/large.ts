@@ -8,11 +8,11 @@ export const largeTables = {
   large: tableOf<LargeResult>((result) => {
     const { steps, mebibytes, beforeMiB, grownMiB, verdict } = result;
     const rows = steps.map(({ step, originRequests, originMiB, seconds, mostMiB }) => [
-      ...[step, originRequests, `${fixed(originMiB, originMiB < 10 ? 2 : 0)} MiB`],
+      ...[step, originRequests, originMiB === 0 ? 0 : `${fixed(originMiB, originMiB < 10 ? 2 : 0)} MiB`],
       ...[`${fixed(seconds, seconds < 10 ? 2 : 0)} s`, mostMiB === null ? "–" : `${mostMiB} MiB`],
     ]);
     const headings = ["", "origin requests", "origin sent", "time", "memory at most"];
-    const memory = `workerd began with ${beforeMiB ?? "–"} MiB, and what a file takes four times as large grew by ${grownMiB ?? "–"} MiB`;
+    const memory = `workerd began with ${beforeMiB ?? "–"} MiB, and took ${grownMiB ?? "–"} MiB more for the whole than for a quarter`;
     const about = `A file of ${mebibytes} MiB; ${memory}. Claimed: ${verdict.claim}: ${verdict.met ? "so it is" : "not so"}.`;
     return sourced(result, `${table(headings, rows)}\n\n${about}`);
   }),
