@@ -10,7 +10,7 @@ import {
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { hopByHopNames } from "../shared/core/headers.ts";
+import { hopByHopNamesBy } from "../shared/core/headers.ts";
 import { ORIGIN_HEADER, ORIGIN_KEY_HEADER } from "../shared/wire/origin-gateway.ts";
 import { type NamedOrigins, NOBODY, type Target, Targets } from "./named-origins.ts";
 
@@ -127,7 +127,7 @@ function writeHead(response: ServerResponse, answer: IncomingMessage): boolean {
 
 /** Raw, so that repeats, order and spelling stay as they came; without what `Connection` names, and what is told to us alone. */
 function endToEnd(message: IncomingMessage): string[] {
-  const named = hopByHopNames([["connection", message.headers.connection ?? ""]]);
+  const named = hopByHopNamesBy(message.headers.connection ?? null);
   const dropped = new Set([...named, ORIGIN_HEADER, ORIGIN_KEY_HEADER]);
   const kept: string[] = [];
   for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {

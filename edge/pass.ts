@@ -62,7 +62,8 @@ export async function askForOne(
   request: EdgeRequest,
   route: Route,
 ): Promise<Asked | { readonly kind: "unsent" }> {
-  const body = await uploadOf(request);
+  const upload = uploadOf(request);
+  const body = upload instanceof Promise ? await upload : upload;
   if (body === null) return { kind: "unsent" };
   const { method } = request;
   const priority = request.purpose === "client" ? "user" : "background";
@@ -92,11 +93,11 @@ export const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
  * Content of no announced length is sent on when its end has come, up to a limit: cut short in between, it would reach
  * the origin as if it were whole. Null where it broke off.
  */
-async function uploadOf(request: EdgeRequest): Promise<Body | null> {
+function uploadOf(request: EdgeRequest): Body | Promise<Body | null> {
   const { body, method } = request;
-  const announced = request.header("content-length") !== null;
   // A runtime can't make a GET with content of its own: only the one that arrived can be passed on.
-  if (body.kind !== "source" || announced || method === "GET" || method === "HEAD") return body;
+  if (body.kind !== "source" || method === "GET" || method === "HEAD") return body;
+  if (request.header("content-length") !== null) return body;
   return wholeOrRest(body.source, LIMITS.sharedBody);
 }
 

@@ -1,17 +1,14 @@
 // A proxy that does what any has to: a deadline, Via, and the fields of one connection go no further (RFC 9110 §7.6).
 
 import { env } from "cloudflare:workers";
-import { hopByHopNames } from "../../shared/core/headers.ts";
+import { hopByHopNamesBy } from "../../shared/core/headers.ts";
 
 const { headers } = JSON.parse(env.ANSWER);
 const [, status] = headers.find(([name]) => name.toLowerCase() === "cache-status");
 const DEADLINE = 30_000;
 
-const ALWAYS = hopByHopNames([]);
-
 function withoutHop(fields) {
-  const named = fields.get("connection");
-  for (const name of named === null ? ALWAYS : hopByHopNames([["connection", named]])) fields.delete(name);
+  for (const name of hopByHopNamesBy(fields.get("connection"))) fields.delete(name);
   return fields;
 }
 

@@ -2,6 +2,7 @@
 
 import { deltaOf, governingDirectives } from "../../shared/core/cache-control.ts";
 import { type HeaderList, hasHeader, headerValue } from "../../shared/core/headers.ts";
+import type { Instant } from "../../shared/core/units.ts";
 import type { OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
 import type { Result } from "../counters.ts";
@@ -9,7 +10,7 @@ import type { Edge } from "../edge.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { Route } from "../router.ts";
 
-type Observing = Pick<Edge, "observed" | "router" | "clock">;
+type Observing = Pick<Edge, "observed" | "router">;
 
 const pathOf = ({ source }: Route): string => source.pathAndQuery.split("?", 1)[0] ?? "/";
 
@@ -33,9 +34,10 @@ export function observeRequest(
 export function observeAnswer(
   edge: Observing,
   { route, request }: { route: Route; request: Pick<OriginRequest, "method" | "url" | "headers"> },
-  { status, headers }: { status: number; headers: HeaderList },
+  { answer, at }: { answer: { readonly status: number; readonly headers: HeaderList }; at: Instant },
 ): void {
   if (!edge.router.isConfigured) return;
+  const { status, headers } = answer;
   const [site, path] = [route.site.name, pathOf(route)];
   if (request.method !== "GET") {
     if (request.method !== "HEAD") edge.observed.wrote(site, path);
@@ -43,7 +45,6 @@ export function observeAnswer(
   }
   const chosenBy = ["accept-encoding", "accept-language"].map((name) => headerValue(request.headers, name));
   const of = [request.url, ...chosenBy].join("\n");
-  const at = edge.clock.now();
   const validator = headerValue(headers, "etag") ?? headerValue(headers, "last-modified");
   // Compared with what was held, which the origin says it still has.
   if (status === 304) {

@@ -52,14 +52,20 @@ interface Row {
   readonly figures: Figures;
 }
 
+interface ObservedSite {
+  readonly tree: PathTree;
+  readonly rows: Map<string, Row>;
+}
+
 const SHORT = 300_000;
 const LONG = 30 * 86_400_000;
 
 export class Observed {
   private readonly limits: ObservedLimits;
-  private readonly trees = new Map<string, PathTree>();
-  private readonly rows = new Map<string, Row>();
-  private readonly versions = new Map<string, { readonly validator: number; readonly at: Instant }>();
+  private readonly sites = new Map<string, ObservedSite>();
+  /** Of all sites. */
+  private rows = 0;
+  private readonly versions = new Map<number, { readonly validator: number; readonly at: Instant }>();
   private sent: ObservedBatch | null = null;
   private numbers = 0;
   private due: Instant | null = null;
@@ -101,8 +107,8 @@ export class Observed {
 
   /** Compared with the one before of the same, as long as that is remembered. */
   version(site: string, path: string, { of, validator, at }: SeenVersion): void {
-    // Clients choose URLs, and some are long: two hashes tell them apart.
-    const name = `${mix(of, 1)} ${mix(of, 2)}`;
+    // Clients choose URLs, and some are long: as much of two hashes as a number holds tells them apart.
+    const name = mix(of, 1) * 0x20_0000 + (mix(of, 2) >>> 11);
     const before = this.versions.get(name);
     const now = validator === null ? (before?.validator ?? null) : mix(validator);
     if (now === null) return;
@@ -123,7 +129,7 @@ export class Observed {
   /** What has not been acknowledged comes again, under the same number; what has is followed by the next, in its time. */
   report(counted: number | null, now: Instant): ObservedBatch | null {
     if (this.sent !== null && counted !== null && counted >= this.sent.number) this.sent = null;
-    if (this.sent === null && this.rows.size > 0 && (this.due === null || now >= this.due)) {
+    if (this.sent === null && this.rows > 0 && (this.due === null || now >= this.due)) {
       this.numbers += 1;
       this.sent = { number: this.numbers, rows: this.told() };
       this.due = later(now, this.limits.observedEvery);
@@ -133,30 +139,35 @@ export class Observed {
 
   /** Those asked for most; the others wait. */
   private told(): ObservedRow[] {
-    const heaviest = [...this.rows].sort(
-      ([, a], [, b]) => figureOf(b.figures, "requests") - figureOf(a.figures, "requests"),
-    );
-    return heaviest.slice(0, this.limits.observedTold).map(([key, { site, pattern, figures }]) => {
-      this.rows.delete(key);
+    const heaviest = [...this.sites.values()]
+      .flatMap(({ rows }) => [...rows.values()])
+      .sort((a, b) => figureOf(b.figures, "requests") - figureOf(a.figures, "requests"));
+    return heaviest.slice(0, this.limits.observedTold).map(({ site, pattern, figures }) => {
+      if (this.sites.get(site)?.rows.delete(pattern) === true) this.rows -= 1;
       return { site, pattern, figures };
     });
   }
 
   /** Null while all places are taken: what is told makes room. */
-  private row(site: string, path: string): Row | null {
-    let tree = this.trees.get(site);
-    if (tree === undefined) {
-      tree = new PathTree({ children: this.limits.observedChildren, nodes: this.limits.observedNodes });
-      this.trees.set(site, tree);
-    }
-    const { pattern, hashed } = tree.shape(path);
-    const key = `${site} ${pattern}`;
-    const known = this.rows.get(key);
+  private row(name: string, path: string): Row | null {
+    const site = this.site(name);
+    const { pattern, hashed } = site.tree.shape(path);
+    const known = site.rows.get(pattern);
     if (known !== undefined) return known;
-    if (this.rows.size >= this.limits.observedPatterns || pattern.length > OBSERVED_LIMITS.pattern)
-      return null;
-    const row: Row = { site, pattern, hashed, figures: noFigures() };
-    this.rows.set(key, row);
+    if (this.rows >= this.limits.observedPatterns || pattern.length > OBSERVED_LIMITS.pattern) return null;
+    const row: Row = { site: name, pattern, hashed, figures: noFigures() };
+    site.rows.set(pattern, row);
+    this.rows += 1;
     return row;
+  }
+
+  private site(name: string): ObservedSite {
+    let site = this.sites.get(name);
+    if (site === undefined) {
+      const tree = new PathTree({ children: this.limits.observedChildren, nodes: this.limits.observedNodes });
+      site = { tree, rows: new Map() };
+      this.sites.set(name, site);
+    }
+    return site;
   }
 }

@@ -5,7 +5,7 @@ import { originOf } from "../../shared/core/site-origin.ts";
 import { spanId, traceChange } from "../../shared/core/trace-context.ts";
 import { elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
 import type { Priority } from "../../shared/core/waiting-line.ts";
-import type { Slot } from "../../shared/origin/slots.ts";
+import type { Slot, SlotOutcome } from "../../shared/origin/slots.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
@@ -51,10 +51,11 @@ export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
   if (to === "none") return NOWHERE;
   const guard = edge.guards.of(asking.route.site.name);
   const endsAt = later(edge.clock.now(), asking.within ?? LIMITS.originDeadline);
-  const entered = await enterOrigin(edge, asking.route, asking.priority);
+  const entering = enterOrigin(edge, asking.route, asking.priority);
+  const entered = entering instanceof Promise ? await entering : entering;
   if (entered.kind === "shed") return entered;
   try {
-    const refusal = await refusalOf(edge, guard, asking);
+    const refusal = asking.kind === "pass" ? null : await refusalOf(edge, guard, asking);
     if (refusal !== null) return refusal;
     return await send(edge, guard, { asking, to, endsAt });
   } finally {
@@ -62,16 +63,20 @@ export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
   }
 }
 
-/** A slot, if the origin is thought to be well. Whoever gets one has to leave it. */
-export async function enterOrigin(
-  edge: Edge,
-  { site, counters }: Route,
-  priority: Priority,
-): Promise<Shed | { readonly kind: "entered"; readonly slot: Slot }> {
-  const guard = edge.guards.of(site.name);
+type Entered = Shed | { readonly kind: "entered"; readonly slot: Slot };
+
+/** A slot, if the origin is thought to be well: at once where one is free. Whoever gets one has to leave it. */
+export function enterOrigin(edge: Edge, route: Route, priority: Priority): Entered | Promise<Entered> {
+  const guard = edge.guards.of(route.site.name);
   const closed = guard.closedFor();
-  if (closed !== null) return shed(counters, "breaker", closed);
-  const outcome = await guard.slots.enter(priority);
+  if (closed !== null) return shed(route.counters, "breaker", closed);
+  const outcome = guard.slots.enter(priority);
+  return outcome instanceof Promise
+    ? outcome.then((later) => entered(edge, route, later))
+    : entered(edge, route, outcome);
+}
+
+function entered(edge: Edge, { counters }: Route, outcome: SlotOutcome): Entered {
   if (outcome === "full") return shed(counters, "concurrency", LIMITS.originPatience.user);
   if (outcome === "late") return shed(counters, "queue", LIMITS.originPatience.user);
   if (outcome.waited > 0) {
@@ -81,9 +86,8 @@ export async function enterOrigin(
   return { kind: "entered", slot: outcome };
 }
 
-/** Null where there is nothing against it: a fill has its token. */
+/** Null where a fill has its token; a pass needs none. */
 async function refusalOf(edge: Edge, guard: OriginGuard, asking: Asking): Promise<Shed | null> {
-  if (asking.kind === "pass") return null;
   const patience = guard.slots.mayLinger ? LIMITS.originTokenPatience : millis(0);
   const wish = { class: asking.route.rules.name, priority: asking.priority, patience };
   const tokens = await guard.tokens.take(wish);
@@ -106,41 +110,55 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
   // The breaker may have opened since it was asked: this is the last word.
   const pass = guard.begin();
   if (typeof pass === "number") return shed(asking.route.counters, "breaker", pass);
-  const first = await sendOnce(edge, guard, sending, pass);
+  const sentAt = edge.clock.now();
+  const first = heard(edge, guard, { sending, pass, sentAt }, await sendOnce(edge, sending, sentAt));
   const failed = first.kind === "unreachable" && first.reason === "refused";
   if (!failed || pass.probe || !isRepeatable(asking) || edge.clock.now() >= endsAt) return first;
   // One at a time, with a token of its own: it is one more request to the origin.
-  if (!guard.mayRetry() || (await refusalOf(edge, guard, asking)) !== null) return first;
+  if (!guard.mayRetry() || (asking.kind === "fill" && (await refusalOf(edge, guard, asking)) !== null))
+    return first;
   const again = guard.begin();
   if (typeof again === "number") return first;
   edge.counters.originGuard.retries += 1;
-  return sendOnce(edge, guard, sending, again);
+  const sentAgainAt = edge.clock.now();
+  const sent = { sending, pass: again, sentAt: sentAgainAt };
+  return heard(edge, guard, sent, await sendOnce(edge, sending, sentAgainAt));
 }
 
 /** Nothing of an answer came, and nothing is done twice by asking twice (RFC 9110 §9.2.2). */
 const isRepeatable = ({ request }: Asking): boolean =>
   request.method === "GET" && request.body.kind === "none";
 
-async function sendOnce(
-  edge: Edge,
-  guard: OriginGuard,
-  { asking, to, endsAt }: Sending,
-  pass: Pass,
-): Promise<OriginOutcome> {
-  const { counters } = asking.route;
-  counters.asked[asking.reason] += 1;
+function sendOnce(edge: Edge, { asking, to, endsAt }: Sending, sentAt: Instant): Promise<OriginOutcome> {
+  asking.route.counters.asked[asking.reason] += 1;
   edge.counters.originConcurrency.up();
-  const sentAt = edge.clock.now();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
   const { method, url, body, headers, passed = null } = traced(edge, asking.request);
-  const outcome = await edge.origin.fetch({ method, url, origin: to, headers, passed, body, deadline });
+  return edge.origin.fetch({ method, url, origin: to, headers, passed, body, deadline });
+}
+
+interface Sent {
+  readonly sending: Sending;
+  readonly pass: Pass;
+  readonly sentAt: Instant;
+}
+
+/** Takes to heart what came of it, and hands it on. */
+function heard(
+  edge: Edge,
+  guard: OriginGuard,
+  { sending, pass, sentAt }: Sent,
+  outcome: OriginOutcome,
+): OriginOutcome {
+  const { asking } = sending;
+  const now = edge.clock.now();
   edge.counters.originConcurrency.down();
-  counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
-  if (outcome.kind === "answer") observeAnswer(edge, asking, outcome);
-  guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass);
+  asking.route.counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
+  if (outcome.kind === "answer") observeAnswer(edge, asking, { answer: outcome, at: now });
+  guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass, now);
   // A refused connection tells nothing of how long answers take.
   if (outcome.kind === "answer" || outcome.reason === "timeout")
-    guard.slots.answered(elapsed(sentAt, edge.clock.now()));
+    guard.slots.answered(elapsed(sentAt, now), now);
   return outcome;
 }
 

@@ -18,7 +18,7 @@ import {
 } from "../../shared/core/retry-budget.ts";
 import { originOf, type SiteOrigin } from "../../shared/core/site-origin.ts";
 import type { BucketTerms } from "../../shared/core/token-bucket.ts";
-import type { Millis } from "../../shared/core/units.ts";
+import type { Instant, Millis } from "../../shared/core/units.ts";
 import { type SlotLimits, Slots } from "../../shared/origin/slots.ts";
 import { type OwnShare, Share, Tokens } from "../../shared/origin/tokens.ts";
 import type { Clock, Timers } from "../../shared/ports/clock.ts";
@@ -119,14 +119,14 @@ export class OriginGuard {
   }
 
   /** How long the breaker lets nobody pass; null where it does. */
-  closedFor(): Millis | null {
-    return closedFor(this.breaker, this.clock.now(), breakerLimits());
+  closedFor(now = this.clock.now()): Millis | null {
+    return closedFor(this.breaker, now, breakerLimits());
   }
 
   /** One request is sent now, as the breaker's probe or not; or not at all for so long. */
   begin(): Pass | Millis {
     const now = this.clock.now();
-    const closed = this.closedFor();
+    const closed = this.closedFor(now);
     if (closed !== null) return closed;
     countRequest(this.retries, now, this.retryLimits());
     this.breaker = passing(this.breaker, now);
@@ -134,8 +134,8 @@ export class OriginGuard {
   }
 
   /** What came of it. */
-  came(well: boolean, { probe }: Pass): void {
-    this.breaker = afterwards(this.breaker, { well, probe, at: this.clock.now() }, breakerLimits());
+  came(well: boolean, { probe }: Pass, at: Instant): void {
+    this.breaker = afterwards(this.breaker, { well, probe, at }, breakerLimits());
   }
 
   isFailure(status: number): boolean {

@@ -1,6 +1,6 @@
 // The runtime's request as the edge's logic reads it; what costs a word with the runtime is asked for once, and late.
 
-import { type HeaderList, hopByHopNames } from "../../shared/core/headers.ts";
+import { type HeaderList, headerValue, hopByHopNamesBy } from "../../shared/core/headers.ts";
 import type { Instant } from "../../shared/core/units.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { Background, Clock } from "../../shared/ports/clock.ts";
@@ -15,11 +15,12 @@ export class NativeRequest implements EdgeRequest, Background {
   readonly arrivedAt: Instant;
   /** As they came, those of this connection alone included. */
   readonly fields: Headers;
-  private readonly native: Request;
+  readonly native: Request;
   private readonly context: ExecutionContext;
   private content: Body | null = null;
   /** Fields of this connection alone: looked up once somebody asks for a field. */
   private hopByHop: ReadonlySet<string> | null = null;
+  private listed: HeaderList | null = null;
 
   constructor(native: Request, context: ExecutionContext, clock: Pick<Clock, "now">) {
     this.native = native;
@@ -45,14 +46,20 @@ export class NativeRequest implements EdgeRequest, Background {
 
   /** Null too where `Connection` names the field: the origin will not be sent it, so nothing may be chosen by it. */
   header(name: string): string | null {
-    const value = this.fields.get(name);
+    const value = this.field(name);
     if (value === null) return null;
-    this.hopByHop ??= namedBy(this.fields.get("connection"));
+    this.hopByHop ??= namedBy(this.field("connection"));
     return this.hopByHop.has(name) ? null : value;
   }
 
+  /** Where all of them have been listed, the runtime need not be asked for one any more. */
+  private field(name: string): string | null {
+    return this.listed === null ? this.fields.get(name) : headerValue(this.listed, name);
+  }
+
   headers(): HeaderList {
-    return [...this.fields];
+    this.listed ??= [...this.fields];
+    return this.listed;
   }
 }
 
@@ -61,7 +68,7 @@ const NONE: ReadonlySet<string> = new Set();
 /** Nearly every `Connection` names no field. */
 function namedBy(connection: string | null): ReadonlySet<string> {
   if (connection === null || connection === "keep-alive" || connection === "close") return NONE;
-  return hopByHopNames([["connection", connection]]);
+  return hopByHopNamesBy(connection);
 }
 
 /** A GET that announces a content of no length has a stream all the same, and can't be sent on with one. */

@@ -43,16 +43,17 @@ function responseOf(reply: Reply, background: Background): Response {
   const { passed } = reply;
   if (passed?.of instanceof Response && passed.of.status === reply.status) {
     const like = new Response(body, passed.of);
-    changeFields(like.headers, passed.change);
-    return stated(like, reply);
+    state(changeFields(like.headers, passed.change), reply);
+    return like;
   }
-  return stated(new Response(body, initOf(reply)), reply);
+  const init = initOf(reply);
+  state(init.headers, reply);
+  return new Response(body, init);
 }
 
-function stated(response: Response, { cacheStatus, age }: Reply): Response {
-  response.headers.set("cache-status", cacheStatus);
-  if (age !== null) response.headers.set("age", String(age));
-  return response;
+function state(fields: Headers, { cacheStatus, age }: Reply): void {
+  fields.set("cache-status", cacheStatus);
+  if (age !== null) fields.set("age", String(age));
 }
 
 function prepare(reply: Reply): Prepared {

@@ -1,6 +1,6 @@
 // The origin over the runtime's fetch: Host kept, redirects not followed, failure as a value.
 
-import type { HeaderPair } from "../../shared/core/headers.ts";
+import { type HeaderPair, hasHeader, headerValue } from "../../shared/core/headers.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
@@ -11,39 +11,62 @@ import { bodyOf, NativeSource, streamOf } from "./streams.ts";
 
 export function runtimeOrigin(ways: OriginWays): Origin {
   return {
-    async fetch(request): Promise<OriginOutcome> {
-      const controller = new AbortController();
-      const timer = setTimeout(() => controller.abort(), request.deadline);
-      try {
-        const response = await send(ways, request, controller.signal);
-        return readResponse(request, response);
-      } catch (error) {
-        const reason = controller.signal.aborted ? "timeout" : "refused";
-        return { kind: "unreachable", reason, detail: error instanceof Error ? error.message : "unknown" };
-      } finally {
-        clearTimeout(timer);
-      }
+    fetch(request): Promise<OriginOutcome> {
+      const { promise, resolve } = Promise.withResolvers<OriginOutcome>();
+      const waiting = { isOver: false };
+      // Given up, and not aborted: a signal costs more than all the rest of this. What was given up ends with the
+      // request that it was sent for, which has its answer now.
+      const timer = setTimeout(() => {
+        waiting.isOver = true;
+        resolve(TIMEOUT);
+      }, request.deadline);
+      void send(ways, request)
+        .then((response) => (waiting.isOver ? tooLate(response) : readResponse(request, response)))
+        .catch(refused)
+        .then((outcome) => {
+          clearTimeout(timer);
+          resolve(outcome);
+        });
+      return promise;
     },
   };
 }
 
+const TIMEOUT: OriginOutcome = { kind: "unreachable", reason: "timeout", detail: "no answer in time" };
+
+async function tooLate(response: Response): Promise<OriginOutcome> {
+  await response.body?.cancel();
+  return TIMEOUT;
+}
+
+const refused = (error: unknown): OriginOutcome => ({
+  kind: "unreachable",
+  reason: "refused",
+  detail: error instanceof Error ? error.message : "unknown",
+});
+
 /** `manual`: bodies arrive in the octets that the origin sent, whatever their content coding. */
 const EXACT = { redirect: "manual", encodeResponseBody: "manual" } as const;
 
-function send(ways: OriginWays, request: OriginRequest, signal: AbortSignal): Promise<Response> {
+/** Rejects too where it can't be sent as it is. */
+async function send(ways: OriginWays, request: OriginRequest): Promise<Response> {
   const { fetches: target, url, headers: told } = wayTo(ways, request);
   const headers = fieldsOf(request);
   for (const [name, value] of told) headers.set(name, value);
-  const { body, method } = request;
+  const { body, method, passed } = request;
+  const native = passed?.of instanceof NativeRequest ? passed.of.native : null;
+  // The runtime has read its method and URL already.
+  if (native !== null && native.body === null && native.url === url)
+    return target.fetch(native, { headers, ...EXACT });
   const source = body.kind === "source" && body.source instanceof NativeSource ? body.source : null;
   // No request can be made with method GET and a body, but one that arrived so can be copied.
   const arrived = method === "GET" || method === "HEAD" ? (source?.request ?? null) : null;
   if (arrived !== null) {
-    const copy = new Request(new Request(url, arrived), { headers, signal });
+    const copy = new Request(new Request(url, arrived), { headers });
     return target.fetch(copy, EXACT);
   }
   const content = contentOf(body);
-  return target.fetch(url, { method, headers, body: content, signal, ...EXACT });
+  return target.fetch(url, { method, headers, body: content, ...EXACT });
 }
 
 /** To change what the runtime has costs a fifth of making each anew. */
@@ -64,24 +87,20 @@ function contentOf(body: Body): BodyInit | null {
 const BODILESS = new Set([101, 204, 205, 304]);
 
 function readResponse(request: OriginRequest, response: Response): OriginOutcome {
+  const { status } = response;
   // Informational answers come as if they were final, and no client could be sent these statuses (RFC 9110 §15).
-  if (response.status !== 101 && (response.status < 200 || response.status > 599)) {
-    return {
-      kind: "unreachable",
-      reason: "broken",
-      detail: `the origin answered with status ${response.status}`,
-    };
-  }
+  if (status !== 101 && (status < 200 || status > 599))
+    return { kind: "unreachable", reason: "broken", detail: `the origin answered with status ${status}` };
   const headers: HeaderPair[] = [...response.headers];
   // What has no Date is given that of its arrival, as whoever has a clock must (RFC 9110 §6.6.1).
-  const dated = response.headers.has("date");
+  const dated = hasHeader(headers, "date");
   if (!dated) headers.push(["date", new Date().toUTCString()]);
-  const announced = response.headers.get("content-length");
+  const announced = headerValue(headers, "content-length");
   const length = announced !== null && /^\d+$/.test(announced) ? Number(announced) : null;
-  const bodiless = request.method === "HEAD" || BODILESS.has(response.status);
+  const bodiless = request.method === "HEAD" || BODILESS.has(status);
   return {
     kind: "answer",
-    status: response.status,
+    status,
     headers,
     native: dated ? response : null,
     body: bodiless ? { kind: "none" } : bodyOf(response.body, { length, idle: LIMITS.originIdle }),

@@ -31,7 +31,8 @@ export function openShards(
   // Each isolate at a moment of its own, so that a database that comes back is not met by all of them at once.
   const pause = millis(LIMITS.breaker.pause * (0.75 + systemRandom.unit() / 2));
   const limits = { ...LIMITS.breaker, pause };
-  const open = (access: Access): GuardedRedis => guardedRedis(upstashRedis(access), clock, limits);
+  const open = (access: Access): GuardedRedis =>
+    guardedRedis(upstashRedis({ ...access, late: "given up" }), clock, limits);
   const control = open(named.control);
   const databases = new Map(
     named.databases.map((database) => [database.id, database.id === CONTROL ? control : open(database)]),

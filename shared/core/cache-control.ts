@@ -60,8 +60,23 @@ export const TARGETED_FIELDS = ["tidegate-cache-control", "cdn-cache-control", "
 /** How `Surrogate-Control` may address this cache, as its `Surrogate-Capability` says (W3C Edge Architecture §2.2). */
 export const SURROGATE_NAME = "tidegate";
 
+export interface Governing {
+  readonly directives: Directives;
+  readonly targeted: boolean;
+}
+
+/** One answer is asked about from several sides, one after the other. */
+let latest: { readonly headers: HeaderList; readonly governing: Governing } | null = null;
+
 /** The directives that govern this cache: the most specific targeted field that says anything, else Cache-Control. */
-export function governingDirectives(headers: HeaderList): { directives: Directives; targeted: boolean } {
+export function governingDirectives(headers: HeaderList): Governing {
+  if (latest?.headers === headers) return latest.governing;
+  const governing = governingOf(headers);
+  latest = { headers, governing };
+  return governing;
+}
+
+function governingOf(headers: HeaderList): Governing {
   for (const field of TARGETED_FIELDS) {
     const value = headerValue(headers, field);
     const directives = value === null ? NONE : targetedDirectives(field, value);

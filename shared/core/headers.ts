@@ -1,5 +1,7 @@
 // Header lists as plain data: lower-case names, values as received, order kept, repeats allowed.
 
+import { Remembered } from "./remembered.ts";
+
 /** `[lower-case name, value]` */
 export type HeaderPair = readonly [name: string, value: string];
 export type HeaderList = readonly HeaderPair[];
@@ -18,8 +20,19 @@ export interface Changed {
 }
 
 export function changedFields(headers: HeaderList, { without, replaced }: FieldsChange): HeaderPair[] {
-  const gone = new Set([...without, ...replaced.map(([name]) => name)]);
-  return [...headers.filter(([name]) => !gone.has(name)), ...replaced];
+  const isGone = oneOf([...without, ...replaced.map(([name]) => name)]);
+  const changed = headers.filter(([name]) => !isGone(name));
+  changed.push(...replaced);
+  return changed;
+}
+
+/** Up to so many texts are compared one by one in less time than a set of them is made. */
+const FEW = 8;
+
+function oneOf(names: readonly string[]): (name: string) => boolean {
+  if (names.length <= FEW) return (name) => names.includes(name);
+  const set = new Set(names);
+  return (name) => set.has(name);
 }
 
 /** One after the other; no field may be changed by both. */
@@ -96,9 +109,18 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
+const ALWAYS: ReadonlySet<string> = new Set(HOP_BY_HOP);
+
+/** By what `Connection` says: nearly all clients and origins say the same. */
+const named = new Remembered<ReadonlySet<string>>({ characters: 4096, longest: 64 });
+
 /** The names of a message's hop-by-hop fields, those its `Connection` lists included. */
-export function hopByHopNames(headers: HeaderList): ReadonlySet<string> {
-  const names = new Set(HOP_BY_HOP);
-  for (const name of listMembers(headerValue(headers, "connection"))) names.add(name.toLowerCase());
-  return names;
-}
+export const hopByHopNames = (headers: HeaderList): ReadonlySet<string> =>
+  hopByHopNamesBy(headerValue(headers, "connection"));
+
+/** The same by the value of its `Connection`; null where it has none. */
+export const hopByHopNamesBy = (connection: string | null): ReadonlySet<string> =>
+  connection === null ? ALWAYS : named.of(connection, namesWith);
+
+const namesWith = (connection: string): ReadonlySet<string> =>
+  new Set([...HOP_BY_HOP, ...listMembers(connection).map((name) => name.toLowerCase())]);

@@ -55,13 +55,15 @@ export class Slots {
 
   enter(priority: Priority): SlotOutcome | Promise<SlotOutcome> {
     if (!this.hasRoom()) this.reclaim();
-    if (this.line.length === 0 && this.hasRoom()) return this.slot(this.ports.clock.now());
+    if (this.line.length === 0 && this.hasRoom()) {
+      const now = this.ports.clock.now();
+      return this.slot(now, now);
+    }
     return this.wait(priority);
   }
 
-  /** What one answer took, from the instant at which it was asked for. */
-  answered(took: Millis): void {
-    const now = this.ports.clock.now();
+  /** What one answer took, from the instant at which it was asked for until now. */
+  answered(took: Millis, now: Instant): void {
     observe(this.limit, { took, underWay: this.held.size, now }, this.limits.adaptive);
   }
 
@@ -87,7 +89,7 @@ export class Slots {
     const waiter: Waiter = {
       // Taken for it at once: whoever runs first must not find it free.
       admit: () => {
-        slot = this.slot(came);
+        slot = this.slot(came, clock.now());
         turn.resolve("admitted");
       },
     };
@@ -101,8 +103,7 @@ export class Slots {
     return outcome === "admitted" && slot !== null ? slot : "late";
   }
 
-  private slot(since: Instant): Slot {
-    const now = this.ports.clock.now();
+  private slot(since: Instant, now: Instant): Slot {
     this.slots += 1;
     const id = this.slots;
     this.held.set(id, now);

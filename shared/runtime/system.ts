@@ -56,16 +56,7 @@ const encoder = new TextEncoder();
 
 export const systemDigest: Digest = {
   sha256Hex: async (text) => hex(await crypto.subtle.digest("SHA-256", encoder.encode(text))),
-  async sha256Base64(parts) {
-    const pieces = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : part));
-    const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      joined.set(piece, at);
-      at += piece.length;
-    }
-    return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-256", joined))));
-  },
+  sha256Base64: async (parts) => base64(await crypto.subtle.digest("SHA-256", joined(parts))),
   async hmacHex(key, text) {
     const imported = await crypto.subtle.importKey(
       "raw",
@@ -77,6 +68,19 @@ export const systemDigest: Digest = {
     return hex(await crypto.subtle.sign("HMAC", imported, encoder.encode(text)));
   },
 };
+
+function joined(parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+  const pieces = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : part));
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+const base64 = (buffer: ArrayBuffer): string => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 
 const hex = (buffer: ArrayBuffer): string =>
   [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

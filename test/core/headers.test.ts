@@ -3,6 +3,7 @@
 import { array, constantFrom, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  changedFields,
   hasHeader,
   headerValue,
   hopByHopNames,
@@ -102,5 +103,15 @@ describe("a header list", () => {
       expect(names.has(name)).toBe(true);
     expect(names.has("cache-control")).toBe(false);
     expect(hopByHopNames([]).has("x-mine")).toBe(false);
+  });
+
+  test.for([1, 20])("change by %i names at a time", (count) => {
+    const headers = Array.from({ length: count }, (_, at) => [`x-${at}`, String(at)] as const);
+    const without = headers.slice(1).map(([name]) => name);
+    const change = { without, replaced: [["x-0", "new"]] } as const;
+    expect(changedFields([["kept", "1"], ...headers], change)).toEqual([
+      ["kept", "1"],
+      ["x-0", "new"],
+    ]);
   });
 });

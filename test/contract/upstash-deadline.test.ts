@@ -1,0 +1,64 @@
+// A call to a database that does not answer in time is unavailable at its deadline, whatever becomes of the call itself.
+
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { millis } from "../../shared/core/units.ts";
+import { type UpstashConfig, upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+
+let server: Server;
+let asked: PromiseWithResolvers<ServerResponse>;
+let redis: (late?: UpstashConfig["late"]) => Redis;
+
+beforeEach(async () => {
+  asked = Promise.withResolvers();
+  server = createServer((_, response) => asked.resolve(response));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  redis = (late) => upstashRedis({ url, token: "t", ...(late && { late }) });
+});
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const PING = [["PING"]];
+const SOON = millis(50);
+const LONG = millis(20_000);
+
+test.for([undefined, "aborted", "given up"] as const)("%s: unavailable, by name", async (late) => {
+  expect(await redis(late).run(PING, SOON)).toEqual({ kind: "unavailable", reason: "TimeoutError" });
+});
+
+test.for([undefined, "aborted"] as const)("%s: the connection is closed at the deadline", async (late) => {
+  const run = redis(late).run(PING, SOON);
+  const closed = once(await asked.promise, "close");
+  await run;
+  await closed;
+});
+
+test("given up: a reply that comes later reaches nobody, and harms nobody", async () => {
+  const outcome = await redis("given up").run(PING, SOON);
+  const response = await asked.promise;
+  expect(response.closed).toBe(false);
+  response.end('[{"result":"PONG"}]');
+  await once(response, "close");
+  expect(outcome.kind).toBe("unavailable");
+});
+
+test.for([undefined, "given up"] as const)("%s: what answers in time is told as it is", async (late) => {
+  const run = redis(late).run(PING, LONG);
+  const response = await asked.promise;
+  response.end('[{"result":"PONG"}]');
+  expect(await run).toEqual({ kind: "replies", replies: [{ kind: "reply", reply: "PONG" }] });
+});
+
+test("given up: what is refused is unavailable at once", async () => {
+  server.close();
+  server.closeAllConnections();
+  expect((await redis("given up").run(PING, LONG)).kind).toBe("unavailable");
+});
