@@ -49,7 +49,11 @@ async function measureCost(quick: boolean): Promise<Omit<MetricsResult, "name" |
       (edge): Target => ({ port: Number(new URL(edge.url).port), pid: edge.pid() ?? 0, rounds: [] }),
     );
     if (counting === undefined || silent === undefined) throw new Error("there are fewer than two edges");
-    await alternate([counting, silent], { rounds: quick ? 3 : 15, roundMs: quick ? 1000 : 2000 });
+    await alternate([counting, silent], {
+      rounds: quick ? 3 : 15,
+      roundMs: quick ? 1000 : 2000,
+      warmMs: 2000,
+    });
     const [on, off] = [side(counting.rounds), side(silent.rounds)];
     return {
       rateRatio: on.perSecond / off.perSecond,

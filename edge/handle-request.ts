@@ -188,17 +188,18 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   const wants = wantsOf(request, route);
   const arriving = hasJustArrived(edge, request, route);
   const passesBy = view === null || arriving || request.purpose === "refill";
-  const near = passesBy ? null : await lookNear(edge, request, { route, view, wants });
+  const looking = passesBy ? null : lookNear(edge, request, { route, view, wants });
+  const near = looking instanceof Promise ? await looking : looking;
   // As well while a tier was read.
   if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
   const judged =
     near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, { wants, fenced });
-  if (judged === null) return goOn(edge, request, { route, candidate: candidateOf(near), wants });
+  if (judged === null) return await goOn(edge, request, { route, candidate: candidateOf(near), wants });
   const { held, step, tier, by } = judged;
   const inHand = judged.body.kind === "none" ? null : judged.body;
   const body = inHand ?? (await bodyFor(edge, request, { route, held, body: judged.body }));
   // Begun of a body that can't be had, a stored answer is none: the origin is asked as if it had not been there.
-  if (body === null) return goOn(edge, request, { route, candidate: null, wants });
+  if (body === null) return await goOn(edge, request, { route, candidate: null, wants });
   const served = { held, body, step, tier, by };
   return serveHeld(edge, request, { route, judged: served, provenance: { kind: "l1" } });
 }
@@ -241,7 +242,7 @@ function goodEnough(
     : null;
 }
 
-async function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
+function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Reply | Promise<Reply> {
   const { route, wants } = sought;
   if (wants.onlyIfCached) return onlyIfCached(edge, request, sought);
   if (edge.memory.isUncacheable(keyFor(edge, { route, request }), edge.clock.now()))

@@ -2,7 +2,7 @@
 
 import type { LogView } from "../shared/core/log-view.ts";
 import type { RequestDirectives } from "../shared/core/request-directives.ts";
-import type { CacheKey } from "../shared/core/units.ts";
+import type { CacheKey, Instant } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import type { Edge } from "./edge.ts";
 import { inputFor, type Judged, type JudgeInput, judge, judgeByView, judgeNow } from "./judge.ts";
@@ -20,13 +20,32 @@ interface Look {
   readonly wants: RequestDirectives;
 }
 
-/** The best answer in this data centre; the memory's where both have one. */
-export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Promise<Judged | null> {
-  const { route, wants } = look;
+type Found = Judged | null;
+
+/** The best answer in this data centre; the memory's where both have one. At once where nobody need be asked. */
+export function lookNear(edge: Edge, request: EdgeRequest, look: Look): Found | Promise<Found> {
+  const { route } = look;
   const key = keyFor(edge, { route, request });
   const since = stageBegins(edge, request);
   const entry = edge.memory.find(route.rules, key);
-  const inMemory = entry === undefined ? null : await judgeEntry(edge, request, { look, key, entry });
+  if (entry === undefined) return beyondMemory(edge, request, { look, key, since, inMemory: null });
+  return judgeEntry(edge, request, { look, key, entry }).then((inMemory) =>
+    beyondMemory(edge, request, { look, key, since, inMemory }),
+  );
+}
+
+function beyondMemory(
+  edge: Edge,
+  request: EdgeRequest,
+  found: {
+    readonly look: Look;
+    readonly key: CacheKey;
+    readonly since: Instant;
+    readonly inMemory: Judged | "expired" | null;
+  },
+): Found | Promise<Found> {
+  const { look, key, since, inMemory } = found;
+  const { route, wants } = look;
   edge.timings?.note(request, "l1-memory", { since, said: saidOf(inMemory) });
   if (inMemory !== null && inMemory !== "expired") return inMemory;
   route.counters.tiers.l1Memory.misses += 1;
@@ -34,7 +53,7 @@ export async function lookNear(edge: Edge, request: EdgeRequest, look: Look): Pr
   if (inMemory === "expired" || route.rules.cacheApi === "none") return null;
   // It goes to the origin for everybody, and a look costs as much as that.
   if (edge.memory.isUncacheable(key, edge.clock.now()) && !wants.onlyIfCached) return null;
-  return await lookInDataCentre(edge, request, { route, key });
+  return lookInDataCentre(edge, request, { route, key });
 }
 
 /** `expired`: it is not invalidated, and of no use all the same, not even as a validator. */

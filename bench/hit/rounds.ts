@@ -33,6 +33,8 @@ export const pathOf = (asking: Asking, connection: number): string =>
 export interface Rounds {
   readonly rounds: number;
   readonly roundMs: number;
+  /** Load on each before the first round, until what is asked for often is compiled as it stays. */
+  readonly warmMs: number;
 }
 
 export interface Ratios {
@@ -43,17 +45,15 @@ export interface Ratios {
 }
 
 export const CONNECTIONS = 16;
-/** Until what is asked for often is compiled as it stays. */
-const WARM_MS = 1200;
 
 export async function alternate(
   targets: readonly Target[],
-  { rounds, roundMs }: Rounds,
+  { rounds, roundMs, warmMs }: Rounds,
   asking: Asking = "the same",
 ): Promise<void> {
   const path = (connection: number): string => pathOf(asking, connection);
   const options = { path, connections: CONNECTIONS, durationMs: roundMs };
-  for (const { port } of targets) await load({ ...options, port, durationMs: Math.max(roundMs, WARM_MS) });
+  for (const { port } of targets) await load({ ...options, port, durationMs: warmMs });
   for (let round = 0; round < rounds; round++) {
     // Who goes first changes every round, so that nobody always runs on the warmer machine.
     const first = round % targets.length;

@@ -113,8 +113,22 @@ export function selectorsOf(source: SelectorSource): Selector[] {
   return [...set];
 }
 
+/** Neither list changes, and what an answer was stored with is looked at for each of its hits. */
+const together = new WeakMap<
+  readonly Selector[],
+  { readonly inForce: readonly Selector[]; readonly all: readonly Selector[] }
+>();
+
 /** What can hit an answer now: by what it was stored with, and by what the policy in force says of its resource. */
 export function allSelectors(stored: readonly Selector[], inForce: readonly Selector[]): readonly Selector[] {
+  const known = together.get(stored);
+  if (known?.inForce === inForce) return known.all;
+  const all = union(stored, inForce);
+  together.set(stored, { inForce, all });
+  return all;
+}
+
+function union(stored: readonly Selector[], inForce: readonly Selector[]): readonly Selector[] {
   const more = new Set(inForce);
   // The stored ones may be a thousand tags: each is looked at once, and not once for each of the others.
   for (const selector of stored) more.delete(selector);
