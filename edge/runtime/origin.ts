@@ -55,9 +55,10 @@ async function send(ways: OriginWays, request: OriginRequest): Promise<Response>
   for (const [name, value] of told) headers.set(name, value);
   const { body, method, passed } = request;
   const native = passed?.of instanceof NativeRequest ? passed.of.native : null;
-  // The runtime has read its method and URL already.
+  // The runtime has read its method and URL already. Its signal stays behind: a client that leaves is no fault of the
+  // origin's, which the breaker would take it for.
   if (native !== null && native.body === null && native.url === url)
-    return target.fetch(native, { headers, ...EXACT });
+    return target.fetch(native, { headers, signal: null, ...EXACT });
   const source = body.kind === "source" && body.source instanceof NativeSource ? body.source : null;
   // No request can be made with method GET and a body, but one that arrived so can be copied.
   const arrived = method === "GET" || method === "HEAD" ? (source?.request ?? null) : null;

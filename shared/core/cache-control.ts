@@ -65,14 +65,15 @@ export interface Governing {
   readonly targeted: boolean;
 }
 
-/** One answer is asked about from several sides, one after the other. */
-let latest: { readonly headers: HeaderList; readonly governing: Governing } | null = null;
+/** Lists do not change, and one answer is asked about from several sides. */
+const known = new WeakMap<HeaderList, Governing>();
 
 /** The directives that govern this cache: the most specific targeted field that says anything, else Cache-Control. */
 export function governingDirectives(headers: HeaderList): Governing {
-  if (latest?.headers === headers) return latest.governing;
+  const there = known.get(headers);
+  if (there !== undefined) return there;
   const governing = governingOf(headers);
-  latest = { headers, governing };
+  known.set(headers, governing);
   return governing;
 }
 
