@@ -56,7 +56,9 @@ function judged(claim: Claim): ChaosVerdict {
 /** What is not well before anything is broken shows nothing by not being well afterwards. */
 function steadyState({ history, steadyRatio }: Evidence): ChaosVerdict {
   const [from, to] = [history.began("steady") ?? 0, history.began("fault") ?? 0];
-  const errors = history.dueBetween(from, to).filter(({ error }) => error !== null).length;
+  // What was still under way then met with the fault.
+  const ended = history.dueBetween(from, to).filter(({ endedAt }) => endedAt < to);
+  const errors = ended.filter(({ error }) => error !== null).length;
   return judged({
     name: "steady-state",
     text:

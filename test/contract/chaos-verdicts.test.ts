@@ -112,6 +112,14 @@ describe("what an origin that is not well excuses", () => {
     expect(failing(evidence({ bounds: forgiving, history: history(excused(60)) }))).toEqual(["no-answer"]);
   });
 
+  test("is no sign of a stage that was not well, for a request that was under way as it began", () => {
+    const by = { hit: false, error: "502", forgivable: "no-answer" } as const;
+    const met = request(1999, { ...by, endedAt: 2003 });
+    const before = request(1990, { ...by, endedAt: 1999 });
+    expect(failing(evidence({ bounds: forgiving, history: history([met]) }))).toEqual([]);
+    expect(failing(evidence({ bounds: forgiving, history: history([before]) }))).toEqual(["steady-state"]);
+  });
+
   test("is one where the experiment does not forgive it", () => {
     expect(failing(evidence({ history: history(excused(1)) }))).toEqual(["client-errors"]);
   });
