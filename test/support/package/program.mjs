@@ -15,7 +15,8 @@ process.stdin.once("data", async () => {
     fake.cache({ namespace: "program", class: "hot" }).getOrFetch("key", () => "faked"),
   );
   await cache.dispose();
-  console.log(JSON.stringify({ values: [...new Set(values)], loads: stats.loads, faked }));
+  const { loads, sharedErrors } = stats;
+  console.log(JSON.stringify({ values: [...new Set(values)], loads, sharedErrors, faked }));
   process.stdin.pause();
 });
 await cache.ready();
