@@ -69,18 +69,28 @@ export const systemDigest: Digest = {
   },
 };
 
+/** A character is no more than three octets of UTF-8. */
+const roomFor = (part: string | Uint8Array): number =>
+  typeof part === "string" ? 3 * part.length : part.length;
+
 function joined(parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
-  const pieces = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : part));
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + roomFor(part), 0));
   let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
+  for (const part of parts) {
+    if (typeof part === "string") at += encoder.encodeInto(part, whole.subarray(at)).written;
+    else {
+      whole.set(part, at);
+      at += part.length;
+    }
   }
-  return whole;
+  return whole.subarray(0, at);
 }
 
-const base64 = (buffer: ArrayBuffer): string => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+/** By the runtime itself, where it can. */
+function base64(buffer: ArrayBuffer): string {
+  const bytes: Uint8Array & { toBase64?(): string } = new Uint8Array(buffer);
+  return bytes.toBase64?.() ?? btoa(String.fromCharCode(...bytes));
+}
 
 const hex = (buffer: ArrayBuffer): string =>
   [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
