@@ -23,7 +23,10 @@ describe("the index", () => {
   const patterns = record({
     host: constantFrom("", "", "//h", "//*.h", "//h:1", "//*"),
     path: array(segment, { maxLength: 4 }),
-  }).map(({ host, path }) => `${host}/${path.join("/")}`);
+  })
+    .map(({ host, path }) => `${host}/${path.join("/")}`)
+    // Some have more wildcards than a pattern may.
+    .filter((text) => parsePattern(text).kind !== "invalid");
   const hosts = constantFrom("h", "x.h", "h:1", "other");
   const paths = array(constantFrom("a", "b", "ab", "a-b", "ba", ""), { maxLength: 5 }).map(
     (segments) => `/${segments.join("/")}`,
