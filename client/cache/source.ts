@@ -158,7 +158,7 @@ export class Source {
       byShare,
       leave: (outcome) => {
         slot.leave();
-        const came = { well: outcome === "well", probe, at: this.clock.now() };
+        const came = { well: outcome === "well", probe, sentAt: now, at: this.clock.now() };
         this.breaker = afterwards(this.breaker, came, this.breakerLimits);
       },
     };

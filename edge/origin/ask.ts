@@ -110,8 +110,7 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
   // The breaker may have opened since it was asked: this is the last word.
   const pass = guard.begin();
   if (typeof pass === "number") return shed(asking.route.counters, "breaker", pass);
-  const sentAt = edge.clock.now();
-  const first = heard(edge, guard, { sending, pass, sentAt }, await sendOnce(edge, sending, sentAt));
+  const first = heard(edge, guard, { sending, pass }, await sendOnce(edge, sending, pass));
   const failed = first.kind === "unreachable" && first.reason === "refused";
   if (!failed || pass.probe || !isRepeatable(asking) || edge.clock.now() >= endsAt) return first;
   // One at a time, with a token of its own: it is one more request to the origin.
@@ -120,16 +119,14 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
   const again = guard.begin();
   if (typeof again === "number") return first;
   edge.counters.originGuard.retries += 1;
-  const sentAgainAt = edge.clock.now();
-  const sent = { sending, pass: again, sentAt: sentAgainAt };
-  return heard(edge, guard, sent, await sendOnce(edge, sending, sentAgainAt));
+  return heard(edge, guard, { sending, pass: again }, await sendOnce(edge, sending, again));
 }
 
 /** Nothing of an answer came, and nothing is done twice by asking twice (RFC 9110 §9.2.2). */
 const isRepeatable = ({ request }: Asking): boolean =>
   request.method === "GET" && request.body.kind === "none";
 
-function sendOnce(edge: Edge, { asking, to, endsAt }: Sending, sentAt: Instant): Promise<OriginOutcome> {
+function sendOnce(edge: Edge, { asking, to, endsAt }: Sending, { sentAt }: Pass): Promise<OriginOutcome> {
   asking.route.counters.asked[asking.reason] += 1;
   edge.counters.originConcurrency.up();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
@@ -140,14 +137,13 @@ function sendOnce(edge: Edge, { asking, to, endsAt }: Sending, sentAt: Instant):
 interface Sent {
   readonly sending: Sending;
   readonly pass: Pass;
-  readonly sentAt: Instant;
 }
 
 /** Takes to heart what came of it, and hands it on. */
 function heard(
   edge: Edge,
   guard: OriginGuard,
-  { sending, pass, sentAt }: Sent,
+  { sending, pass }: Sent,
   outcome: OriginOutcome,
 ): OriginOutcome {
   const { asking } = sending;
@@ -155,10 +151,10 @@ function heard(
   edge.counters.originConcurrency.down();
   asking.route.counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, { answer: outcome, at: now });
-  guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass, now);
-  // A refused connection tells nothing of how long answers take.
-  if (outcome.kind === "answer" || outcome.reason === "timeout")
-    guard.slots.answered(elapsed(sentAt, now), now);
+  const isNews = guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass, now);
+  // A refused connection tells nothing of how long answers take; nor does what hangs since a trouble that is over.
+  if (outcome.kind === "answer" || (outcome.reason === "timeout" && isNews))
+    guard.slots.answered(elapsed(pass.sentAt, now), now);
   return outcome;
 }
 

@@ -4,6 +4,7 @@ import {
   afterwards,
   CLOSED,
   closedFor,
+  isNews,
   type OriginBreaker,
   type OriginBreakerLimits,
   passing,
@@ -84,6 +85,7 @@ export class OriginGuards {
 /** The breaker's leave to send one request. */
 export interface Pass {
   readonly probe: boolean;
+  readonly sentAt: Instant;
 }
 
 export class OriginGuard {
@@ -130,12 +132,15 @@ export class OriginGuard {
     if (closed !== null) return closed;
     countRequest(this.retries, now, this.retryLimits());
     this.breaker = passing(this.breaker, now);
-    return { probe: this.breaker.kind === "probing" };
+    return { probe: this.breaker.kind === "probing", sentAt: now };
   }
 
-  /** What came of it. */
-  came(well: boolean, { probe }: Pass, at: Instant): void {
-    this.breaker = afterwards(this.breaker, { well, probe, at }, breakerLimits());
+  /** What came of it; whether that says anything of now. */
+  came(well: boolean, pass: Pass, at: Instant): boolean {
+    const came = { well, ...pass, at };
+    const heard = isNews(this.breaker, came);
+    this.breaker = afterwards(this.breaker, came, breakerLimits());
+    return heard;
   }
 
   isFailure(status: number): boolean {

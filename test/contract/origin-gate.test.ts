@@ -259,6 +259,39 @@ describe("an origin that fails", () => {
     expect((await lone.get("/d")).status).toBe(200);
   });
 
+  test("and left requests hanging is not left alone for them once it has answered what was sent later", async () => {
+    lone = loneEdge([], {}, { concurrency: 60 });
+    lone.origin = () => answer();
+    // How long answers usually take is known from these.
+    for (let n = 0; n < 12; n++) {
+      await lone.get(`/usual/${n}`);
+      lone.now += 30;
+    }
+    const hanging: ((outcome: OriginOutcome) => void)[] = [];
+    lone.origin = () => {
+      const { promise, resolve } = Promise.withResolvers<OriginOutcome>();
+      hanging.push(resolve);
+      return promise;
+    };
+    const before = countersOf(lone).tiers.l2.errors;
+    const hung = Array.from({ length: 40 }, (_, n) => lone.get(`/hung/${n}`));
+    await inLine(lone, before + 40);
+    lone.now += 10;
+    lone.origin = () => answer();
+    expect((await lone.get("/a")).status).toBe(200);
+    lone.now += 29_990;
+    for (const resolve of hanging) resolve({ ...REFUSED, reason: "timeout" });
+    expect(new Set((await Promise.all(hung)).map(({ status }) => status))).toEqual(new Set([504]));
+    expect((await lone.get("/b")).status).toBe(200);
+    // Nor is it sent any fewer at once.
+    const waiting = held(lone);
+    const all = Array.from({ length: 60 }, (_, n) => lone.get(`/c/${n}`, { method: "POST" }));
+    await turn();
+    expect(waiting).toHaveLength(60);
+    await answerAll(waiting, 60);
+    await Promise.all(all);
+  });
+
   test("with 500 is one request's affair", async () => {
     lone.origin = () => answer(500, "no-store");
     await failTimes(12);

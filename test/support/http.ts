@@ -38,7 +38,10 @@ export function ask(url: string, options: Ask = {}): Promise<Got> {
             status: answer.statusCode ?? 0,
             headers,
             body,
-            text: body.toString("utf8"),
+            // Of a large body nobody asks for it, and to decode one takes longer than to receive it.
+            get text() {
+              return body.toString("utf8");
+            },
             cacheStatus: headers["cache-status"] ?? "",
           });
         });
