@@ -1,17 +1,22 @@
-// One worker in one process: a Miniflare with its own port and disk, which ends when its parent does.
+// One worker in one process: a Miniflare with its own disk, a port for each isolate, which ends when its parent does.
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire, flushCompileCache } from "node:module";
 import { dirname } from "node:path";
 import { childConfiguration } from "./child-configuration.ts";
 
-/** Sent by the supervisor as the first message. */
-export interface WorkerProcessConfig {
+interface Isolate {
   readonly name: string;
   readonly port: number;
+  readonly bindings: Readonly<Record<string, string>>;
+}
+
+/** Sent by the supervisor as the first message. */
+export interface WorkerProcessConfig extends Isolate {
+  /** More isolates of the same data centre: of the same module, with the same Cache API. */
+  readonly beside?: readonly Isolate[];
   /** The bundled module. */
   readonly scriptPath: string;
-  readonly bindings: Readonly<Record<string, string>>;
   /** Of the runtime, as the worker's own configuration for the network has them; none where left out. */
   readonly compatibilityFlags?: readonly string[];
   /** `host:port` of plain HTTP; null = the worker's own fetch. */
@@ -42,33 +47,42 @@ const originBinding = ({ address }: NonNullable<WorkerProcessConfig["origin"]>) 
   external: { address, http: {} },
 });
 
+const workerOf = (config: WorkerProcessConfig, { name, port, bindings }: Isolate) => ({
+  name,
+  modulesRoot: dirname(config.scriptPath),
+  // All modules there are: told to look for them itself, it parses the bundle, which takes longer than all the rest.
+  modules: [
+    {
+      type: "ESModule" as const,
+      path: config.scriptPath,
+      contents: readFileSync(config.scriptPath, "utf8"),
+    },
+  ],
+  compatibilityDate: COMPATIBILITY_DATE,
+  compatibilityFlags: [...(config.compatibilityFlags ?? [])],
+  bindings: { ...bindings },
+  ...(config.origin === null ? {} : { serviceBindings: { ORIGIN: originBinding(config.origin) } }),
+  ...(config.bucketDir === undefined ? {} : { r2Buckets: ["BLOBS"] }),
+  ...(config.durableObjects === null
+    ? {}
+    : {
+        durableObjects: Object.fromEntries(
+          Object.entries(config.durableObjects.classes).map(([binding, className]) => [
+            binding,
+            { className, useSQLite: true },
+          ]),
+        ),
+      }),
+  unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+});
+
 async function run(config: WorkerProcessConfig): Promise<void> {
   if (config.scratchDir !== null) process.env.TMPDIR = config.scratchDir;
   const miniflare = new Miniflare({
-    name: config.name,
-    modulesRoot: dirname(config.scriptPath),
-    // All modules there are: told to look for them itself, it parses the bundle, which takes longer than all the rest.
-    modules: [
-      { type: "ESModule", path: config.scriptPath, contents: readFileSync(config.scriptPath, "utf8") },
-    ],
-    compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: [...(config.compatibilityFlags ?? [])],
-    bindings: { ...config.bindings },
-    ...(config.origin === null ? {} : { serviceBindings: { ORIGIN: originBinding(config.origin) } }),
     ...(config.cacheDir === null ? {} : { cachePersist: config.cacheDir }),
-    ...(config.bucketDir === undefined ? {} : { r2Buckets: ["BLOBS"], r2Persist: config.bucketDir }),
-    ...(config.durableObjects === null
-      ? {}
-      : {
-          durableObjects: Object.fromEntries(
-            Object.entries(config.durableObjects.classes).map(([binding, className]) => [
-              binding,
-              { className, useSQLite: true },
-            ]),
-          ),
-          durableObjectsPersist: config.durableObjects.dir,
-        }),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: config.port }],
+    ...(config.bucketDir === undefined ? {} : { r2Persist: config.bucketDir }),
+    ...(config.durableObjects === null ? {} : { durableObjectsPersist: config.durableObjects.dir }),
+    workers: [config, ...(config.beside ?? [])].map((isolate) => workerOf(config, isolate)),
     host: "127.0.0.1",
     port: 0,
     cf: false,

@@ -135,7 +135,7 @@ async function call(
   return { ...got, json: got.text === "" ? null : JSON.parse(got.text) };
 }
 
-async function signed(
+export async function signed(
   url: string,
   given: { key: string; path: string; body: string | undefined },
 ): Promise<Got> {
