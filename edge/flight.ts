@@ -2,13 +2,13 @@
 
 import type { InChunks } from "../shared/core/chunks.ts";
 import { type CacheKey, elapsed } from "../shared/core/units.ts";
+import { keepLease } from "../shared/mid-tier/keep-lease.ts";
 import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { fetchAndStore } from "./fetch-and-store.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Judged } from "./judge.ts";
-import { keepLease } from "./keep-lease.ts";
 import { lookInBucket } from "./large/look-in-bucket.ts";
 import { acquire, keyFor, type Right } from "./lease.ts";
 import { promote } from "./tiers/store-everywhere.ts";
@@ -78,6 +78,13 @@ async function takeFromBucket(
   controls.settle({ kind: "large", held, from: "l2", forLeader, by, receivedAt: edge.clock.now() });
   return right.giveBack(null);
 }
+
+/** A right without a lease needs no renewal. */
+function keepRight(edge: Edge, { token, leaseKey: key, granted }: Right): () => void {
+  if (token === null || granted === null) return () => {};
+  return keepLease(edge, { key, token, at: granted.shard }, LIMITS);
+}
+
 /** For nobody, and it would be stored nowhere. */
 const isInVain = ({ request }: FlightJob, { token, l2Unavailable }: Right): boolean =>
   request.purpose === "write-through" && token === null && !l2Unavailable;
@@ -99,7 +106,7 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     if (job.range !== null && acquired.right.validators !== null)
       return controls.settle({ kind: "stale-whole" });
     const { right, alone } = acquired;
-    done = keepLease(edge, right);
+    done = keepRight(edge, right);
     const shared = await lookInBucket(edge, job, right);
     if (shared !== null) return takeFromBucket(edge, { shared, right, controls });
     // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.

@@ -4,6 +4,7 @@ import { newestOf, positionOf } from "../../shared/core/log-view.ts";
 import { comparePositions, leastPosition, type Position } from "../../shared/core/position.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
 import { earlier, elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
+import { keepLease } from "../../shared/mid-tier/keep-lease.ts";
 import type {
   Granted,
   L2Answer,
@@ -53,7 +54,7 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
     ...{ digest, token: core.random.token(), polls: 0 },
     not: job.candidate?.held.id ?? null,
   };
-  const giveUpAt = later(core.clock.now(), leaseFor(core));
+  const giveUpAt = later(core.clock.now(), longestLoad(core));
   while (true) {
     const asOf = core.view.asOf();
     if (asOf === null || !core.tiers.shared.enabled) return goWithout(asOf, true);
@@ -96,9 +97,18 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
   }
 }
 
-/** Longer than any load takes, its waiting included: whoever holds it may fill by it. */
-const leaseFor = ({ deadlines }: CacheCore): Millis =>
+/** Longer than any load takes, its waiting included: whoever holds a lease may fill by it. */
+const longestLoad = ({ deadlines }: CacheCore): Millis =>
   millis(2 * deadlines.load + CACHE_LIMITS.patience.user + CACHE_LIMITS.leaseMargin);
+
+/** Renews the lease that a load is made by until the returned is called. */
+export function keepRight(core: CacheCore, { lease }: Right): () => void {
+  if (lease === null) return () => {};
+  const { leaseDuration, leaseRenewal } = CACHE_LIMITS;
+  const leaseRenewals = Math.ceil(longestLoad(core) / leaseRenewal);
+  const { digest: key, token, granted } = lease;
+  return keepLease(core, { key, token, at: granted.shard }, { leaseDuration, leaseRenewal, leaseRenewals });
+}
 
 function ask(
   core: CacheCore,
@@ -111,7 +121,7 @@ function ask(
   return core.midTier.read({
     ...{ key: digest, home: digest, replicas: job.rules.replicas, spread: false, budget: job.rules.budget },
     ...{ need: view === null ? asOf : newestOf(view, known), asOf, not },
-    lease: job.loader === null ? null : { token, duration: leaseFor(core) },
+    lease: job.loader === null ? null : { token, duration: CACHE_LIMITS.leaseDuration },
   });
 }
 
@@ -209,7 +219,7 @@ export async function acquireLease(core: CacheCore, job: Job, asOf: Position): P
   };
   let not: string | null = null;
   for (let tries = 0; tries < CACHE_LIMITS.attempts; tries++) {
-    const lease = { token, duration: leaseFor(core) };
+    const lease = { token, duration: CACHE_LIMITS.leaseDuration };
     const outcome = await core.midTier.read({ ...place, need: asOf, asOf, lease, not });
     giveBackInDoubt(core, { digest, token, not, polls: 0 }, outcome);
     if (outcome.kind === "leased")

@@ -3,7 +3,7 @@
 import { invalidatedAfter } from "../../shared/core/log-view.ts";
 import { type Instant, millis } from "../../shared/core/units.ts";
 import { NOTHING_VARIES } from "../../shared/core/vary.ts";
-import { acquire, giveBack, type Right } from "./acquire.ts";
+import { acquire, giveBack, keepRight, type Right } from "./acquire.ts";
 import type { CacheCore } from "./core.ts";
 import type { Flight, FlightOutcome } from "./flown.ts";
 import type { HeldValue } from "./held.ts";
@@ -45,6 +45,15 @@ async function fly(core: CacheCore, job: Job): Promise<FlightOutcome> {
     return { kind: "value", held: acquired.held, from: "shared" };
   }
   const { right } = acquired;
+  const done = keepRight(core, right);
+  try {
+    return await loadBy(core, job, right);
+  } finally {
+    done();
+  }
+}
+
+async function loadBy(core: CacheCore, job: Job, right: Right): Promise<FlightOutcome> {
   const left = core.failing.of(job.key, core.clock.now());
   if (left !== null) {
     await giveBack(core, right, { kind: "failing", for: left.wait });

@@ -27,6 +27,18 @@ function counting(fake: FakeTidegate, took = 0) {
 }
 
 describe("one load", () => {
+  test("for as long as it takes: its lease is renewed under it", async () => {
+    const { fake } = world();
+    const options = { ...OPTIONS, deadlines: { call: "30s", load: "20s" } } as const;
+    const [one, other] = [fake.cache(options), fake.cache(options)];
+    const loader = counting(fake, 15_000);
+    const first = one.getOrFetch("k", loader);
+    await fake.clock.until(fake.clock.delay(100));
+    const second = other.getOrFetch("k", loader);
+    expect(await fake.clock.until(Promise.all([first, second]))).toEqual(["v1", "v1"]);
+    expect(loader.state.runs).toBe(1);
+  });
+
   test("of a hundred calls at once in each of eight programs", async () => {
     const { fake } = world();
     fake.shared.takes(3);

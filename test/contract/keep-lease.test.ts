@@ -2,18 +2,16 @@
 
 import { expect, test } from "vitest";
 import { LIMITS } from "../../edge/config.ts";
-import type { Edge } from "../../edge/edge.ts";
-import { keepLease } from "../../edge/keep-lease.ts";
-import type { Right } from "../../edge/lease.ts";
+import { keepLease } from "../../shared/mid-tier/keep-lease.ts";
 import type { RenewQuery } from "../../shared/ports/mid-tier.ts";
 
 type Outcome = "renewed" | "lost" | "unavailable";
 
-/** An edge whose timer fires when it is told to. */
+/** A holder whose timer fires when it is told to. */
 function renewing(outcomes: Outcome[]) {
   const asked: RenewQuery[] = [];
   const due: { span: number; action: () => void }[] = [];
-  const edge = {
+  const holder = {
     midTier: {
       renew: async (query: RenewQuery): Promise<Outcome> => {
         asked.push(query);
@@ -27,9 +25,9 @@ function renewing(outcomes: Outcome[]) {
         return () => void due.splice(due.indexOf(one), 1);
       },
     },
-  } as unknown as Edge;
+  };
   return {
-    ...{ edge, asked, due },
+    ...{ holder, asked, due },
     async fire() {
       due.shift()?.action();
       await new Promise<void>((resolve) => setImmediate(resolve));
@@ -37,27 +35,24 @@ function renewing(outcomes: Outcome[]) {
   };
 }
 
-const right = (token: string | null): Right =>
-  ({ token, leaseKey: "key", granted: { shard: "two", copies: [], silent: [] } }) as unknown as Right;
+const LEASE = { key: "key", token: "mine", at: "two" };
 
 test("a lease is renewed, several times within its life, until its holder is done", async () => {
-  const { edge, asked, due, fire } = renewing(["renewed", "unavailable"]);
-  const done = keepLease(edge, right("mine"));
+  const { holder, asked, due, fire } = renewing(["renewed", "unavailable"]);
+  const done = keepLease(holder, LEASE, LIMITS);
   for (let times = 0; times < 3; times++) {
     expect(due.map(({ span }) => span)).toEqual([LIMITS.leaseRenewal]);
     await fire();
   }
   expect(LIMITS.leaseRenewal * 3).toBeLessThan(LIMITS.leaseDuration);
-  expect(asked).toEqual(
-    Array(3).fill({ key: "key", token: "mine", duration: LIMITS.leaseDuration, at: "two" }),
-  );
+  expect(asked).toEqual(Array(3).fill({ ...LEASE, duration: LIMITS.leaseDuration }));
   done();
   expect(due).toEqual([]);
 });
 
 test("a flight that takes longer than anybody waits for keeps its lease no longer", async () => {
-  const { edge, asked, due, fire } = renewing([]);
-  keepLease(edge, right("mine"));
+  const { holder, asked, due, fire } = renewing([]);
+  keepLease(holder, LEASE, LIMITS);
   while (due.length > 0 && asked.length < 1000) await fire();
   expect(asked.length).toBe(LIMITS.leaseRenewals);
   // Whoever has waited since it began has given up by then.
@@ -65,24 +60,18 @@ test("a flight that takes longer than anybody waits for keeps its lease no longe
 });
 
 test("a lease that is lost is not asked for again", async () => {
-  const { edge, asked, due, fire } = renewing(["lost"]);
-  keepLease(edge, right("mine"));
+  const { holder, asked, due, fire } = renewing(["lost"]);
+  keepLease(holder, LEASE, LIMITS);
   await fire();
   expect(asked.length).toBe(1);
   expect(due).toEqual([]);
 });
 
 test("a renewal that is under way when the holder is done has no successor", async () => {
-  const { edge, due } = renewing([]);
-  const done = keepLease(edge, right("mine"));
+  const { holder, due } = renewing([]);
+  const done = keepLease(holder, LEASE, LIMITS);
   due.shift()?.action();
   done();
   await new Promise<void>((resolve) => setImmediate(resolve));
-  expect(due).toEqual([]);
-});
-
-test("without a lease nothing is renewed", () => {
-  const { edge, due } = renewing([]);
-  keepLease(edge, right(null))();
   expect(due).toEqual([]);
 });

@@ -26,6 +26,7 @@ import { freePortRange } from "../../dev/ports.ts";
 import { type Supervised, supervise } from "../../dev/supervise.ts";
 import type { WorkerProcessConfig } from "../../dev/worker-process.ts";
 import { writePackage } from "../../scripts/pack-client.ts";
+import { until } from "../support/http.ts";
 import { type ServerFixture, startServerRest } from "../support/redis-server.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -37,6 +38,8 @@ const EXAMPLES = ["hono.ts", "express.ts", "next-cache-handler.ts"];
 let redis: ServerFixture;
 let source: Server;
 let asked = 0;
+/** So many requests are left without an answer. */
+let hanging = 0;
 
 beforeAll(async () => {
   const packed = join(dir, "package");
@@ -60,13 +63,14 @@ beforeAll(async () => {
   redis = await startServerRest();
   source = createServer((_request, response) => {
     asked += 1;
-    response.end("from the source");
+    if (asked > hanging) response.end("from the source");
   });
   await new Promise<void>((resolve) => source.listen(0, "127.0.0.1", resolve));
 }, 60_000);
 
 afterAll(async () => {
   source?.close();
+  source?.closeAllConnections();
   await redis?.stop();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -199,16 +203,21 @@ describe("it runs", () => {
   });
 });
 
-test("eight programs that read a cold key a hundred times each load it once", {
-  timeout: 30_000,
-}, async () => {
+/** As it is when nobody has read anything. */
+async function nobodyHasRead(): Promise<void> {
   const database = new Redis(redis.port);
   // Every write waits for the disk otherwise: under a whole suite longer than a program waits for Redis.
   await database.config("SET", "appendfsync", "no");
   await database.flushall();
   database.disconnect();
-  const programs = await Promise.all(Array.from({ length: 8 }, () => program(process.execPath)));
   asked = 0;
+}
+
+test("eight programs that read a cold key a hundred times each load it once", {
+  timeout: 30_000,
+}, async () => {
+  await nobodyHasRead();
+  const programs = await Promise.all(Array.from({ length: 8 }, () => program(process.execPath)));
   const told = await Promise.all(programs.map(({ go }) => go()));
   expect(told.flatMap(({ values }) => values)).toEqual(Array.from({ length: 8 }, () => "from the source"));
   expect(told.reduce((sum, { loads }) => sum + loads, 0)).toBe(asked);
@@ -217,4 +226,22 @@ test("eight programs that read a cold key a hundred times each load it once", {
   expect(unanswered.length, JSON.stringify(told)).toBeLessThan(4);
   expect(asked - unanswered.reduce((sum, { loads }) => sum + loads, 0), JSON.stringify(told)).toBeLessThan(2);
   expect(asked).toBeGreaterThan(0);
+});
+
+test("a program that is killed while it loads holds nobody up for longer than a call may take", {
+  timeout: 30_000,
+}, async () => {
+  await nobodyHasRead();
+  hanging = 1;
+  const [killed, other] = await Promise.all([program(process.execPath), program(process.execPath)]);
+  // What it would tell is never told.
+  killed.go().catch(() => {});
+  await until(
+    () => asked,
+    (times) => times === 1,
+    { withinMs: 10_000 },
+  );
+  killed.child.kill("SIGKILL");
+  expect((await other.go()).values).toEqual(["from the source"]);
+  expect(asked).toBe(2);
 });
