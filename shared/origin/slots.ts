@@ -29,7 +29,10 @@ export interface Slot {
 export type SlotOutcome = Slot | "full" | "late";
 
 interface Waiter {
+  /** Whoever still waits then is gone, and his timer with him: what he is given is lost. */
+  readonly until: Instant;
   readonly admit: () => void;
+  readonly giveUp: () => void;
 }
 
 export class Slots {
@@ -86,16 +89,19 @@ export class Slots {
     const turn = Promise.withResolvers<"admitted" | "late">();
     let slot: Slot | null = null;
     const came = clock.now();
+    const patience = this.limits.patience[priority];
     const waiter: Waiter = {
+      until: later(came, patience),
       // Taken for it at once: whoever runs first must not find it free.
       admit: () => {
         slot = this.slot(came, clock.now());
         turn.resolve("admitted");
       },
+      giveUp: () => turn.resolve("late"),
     };
     if (!this.line.join(waiter, priority)) return "full";
-    const cancel = timers.after(this.limits.patience[priority], () => {
-      if (this.line.leave(waiter)) turn.resolve("late");
+    const cancel = timers.after(patience, () => {
+      if (this.line.leave(waiter)) waiter.giveUp();
     });
     this.admitNext();
     const outcome = await turn.promise;
@@ -123,7 +129,8 @@ export class Slots {
     while (this.hasRoom()) {
       const next = this.line.next();
       if (next === null) return;
-      next.admit();
+      if (this.ports.clock.now() > next.until) next.giveUp();
+      else next.admit();
     }
   }
 
