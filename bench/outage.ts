@@ -46,6 +46,8 @@ const DEADLINE_MS = 10_000;
 const BUDGET = { rate: 100, burst: 100 };
 /** A database that is emptied forgets what was spent, and edges that can't reach it spend shares: one burst more, either way. */
 const MOST_BEYOND = 2 * BUDGET.burst;
+/** In the steady state, of all requests. */
+const LEAST_HITS = 0.5;
 const HOST = "bench.test";
 const KILLED = 2;
 /** Short of the class's own 60 s, so that every phase sees answers expire. */
@@ -126,11 +128,13 @@ async function measure({ site, databases, traffic, awayFor }: Run): Promise<Meas
 
 /** While all of Redis is away who can't be served may be told so: that is shown, and not claimed. */
 export function verdictOn(
-  of: Pick<Measured, "killed" | "back" | "cold" | "again" | "originMostBeyondRate">,
+  of: Pick<Measured, "hitsBefore" | "killed" | "back" | "cold" | "again" | "originMostBeyondRate">,
 ): Verdict {
   const above = (["killed", "back", "cold", "again"] as const)
     .filter((phase) => of[phase].requests === 0 || of[phase].errors > 0)
     .map((phase) => `${phase}: ${of[phase].errors} of ${of[phase].requests} failed`);
+  // What is not well to begin with shows nothing by being as it was.
+  if (!(of.hitsBefore >= LEAST_HITS)) above.push(`before: hits were ${of.hitsBefore}`);
   if (!(of.originMostBeyondRate <= MOST_BEYOND))
     above.push(`the origin: ${of.originMostBeyondRate} beyond ${BUDGET.rate} a second`);
   const claim = `no request fails as a shard dies, comes back or all is emptied, nor when Redis is back; the origin is asked for no more than ${BUDGET.rate} a second and ${MOST_BEYOND} at once`;

@@ -62,12 +62,17 @@ test("the origin is judged by the bucket that would just have held", () => {
 
 test("what is claimed of losses is that nobody notices, and that the origin is asked for its budget at most", () => {
   const calm = phaseResult(secondsOf(10), { from: 0, to: 1000, before: 1, asked: [], rate: 100 });
-  const whole = { killed: calm, back: calm, cold: calm, again: calm, originMostBeyondRate: 200 };
+  const phases = { killed: calm, back: calm, cold: calm, again: calm };
+  const whole = { hitsBefore: 0.99, ...phases, originMostBeyondRate: 200 };
   expect(verdictOn(whole)).toMatchObject({ met: true, above: [] });
   const over = { ...whole, cold: { ...calm, errors: 1 }, originMostBeyondRate: 201 };
   expect(verdictOn(over)).toMatchObject({
     met: false,
     above: ["cold: 1 of 10 failed", "the origin: 201 beyond 100 a second"],
+  });
+  expect(verdictOn({ ...whole, hitsBefore: 0 })).toMatchObject({
+    met: false,
+    above: ["before: hits were 0"],
   });
   // Nobody asked anything.
   expect(verdictOn({ ...whole, back: { ...calm, requests: 0 } }).met).toBe(false);
