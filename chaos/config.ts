@@ -11,6 +11,8 @@ export const LIMITS = {
   warming: seconds(5),
   /** How it is when nothing is broken: what hit ratios are compared with. */
   steady: seconds(8),
+  /** What was due less than this before a fault may still be under way as it begins: what takes longer was not well before. */
+  underWay: seconds(1),
   /** Sliding: at the usual load more than a hundred requests, so that chance is a few in a hundred. */
   ratioSpan: seconds(2),
   /** Between two looks at whether all is well again. */

@@ -56,9 +56,11 @@ function judged(claim: Claim): ChaosVerdict {
 /** What is not well before anything is broken shows nothing by not being well afterwards. */
 function steadyState({ history, steadyRatio }: Evidence): ChaosVerdict {
   const [from, to] = [history.began("steady") ?? 0, history.began("fault") ?? 0];
-  // What was still under way then met with the fault.
-  const ended = history.dueBetween(from, to).filter(({ endedAt }) => endedAt < to);
-  const errors = ended.filter(({ error }) => error !== null).length;
+  // What was sent just before may have met with the fault.
+  const before = history
+    .dueBetween(from, to)
+    .filter(({ dueAt, endedAt }) => endedAt < to || dueAt < to - LIMITS.underWay);
+  const errors = before.filter(({ error }) => error !== null).length;
   return judged({
     name: "steady-state",
     text:

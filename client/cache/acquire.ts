@@ -54,7 +54,8 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
     ...{ digest, token: core.random.token(), polls: 0 },
     not: job.candidate?.held.id ?? null,
   };
-  const giveUpAt = later(core.clock.now(), longestLoad(core));
+  // A holder that dies at its end still has its lease.
+  const giveUpAt = later(core.clock.now(), millis(longestLoad(core) + CACHE_LIMITS.leaseDuration));
   while (true) {
     const asOf = core.view.asOf();
     if (asOf === null || !core.tiers.shared.enabled) return goWithout(asOf, true);
@@ -97,9 +98,12 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
   }
 }
 
-/** Longer than any load takes, its waiting included: whoever holds a lease may fill by it. */
-const longestLoad = ({ deadlines }: CacheCore): Millis =>
-  millis(2 * deadlines.load + CACHE_LIMITS.patience.user + CACHE_LIMITS.leaseMargin);
+/** Longer than any load takes: its turn, its tokens and its second try included. */
+function longestLoad({ deadlines }: CacheCore): Millis {
+  const { patience, takeDeadline, tokenPatience, retryPause, leaseMargin } = CACHE_LIMITS;
+  const tries = 2 * (deadlines.load + takeDeadline + tokenPatience);
+  return millis(patience.user + tries + retryPause + leaseMargin);
+}
 
 /** Renews the lease that a load is made by until the returned is called. */
 export function keepRight(core: CacheCore, { lease }: Right): () => void {

@@ -29,11 +29,11 @@ export const CACHE_LIMITS = {
   silenceRemembered: minutes(1),
   /** Copies remembered that a shard could not be given. */
   copiesMissed: 1000,
-  /** Of a process that died nobody may wait longer than a call may take; a living one renews its lease. */
+  /** A process that died holds its key up for so long at most, half of what a call may take; a living one renews its lease. */
   leaseDuration: seconds(5),
   /** Three times within a lease, so that one lost reply costs none. */
   leaseRenewal: millis(1500),
-  /** Above any load, its waiting included: so long a lease is renewed, and so long others wait for it. */
+  /** Beyond the longest load, for its fill: until then a lease is renewed. */
   leaseMargin: seconds(1),
   /** Whoever waits for another process's load asks again so often at first, and more slowly after ten times. */
   poll: { first: millis(20), later: millis(200), quick: 10 },

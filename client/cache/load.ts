@@ -1,6 +1,6 @@
 // Runs a loader: in its source's turn, under a deadline, and a second time at most.
 
-import { elapsed, type Millis, millis } from "../../shared/core/units.ts";
+import { elapsed, type Instant, type Millis, millis } from "../../shared/core/units.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import type { CacheCore } from "./core.ts";
 import { countIn } from "./counters.ts";
@@ -8,7 +8,7 @@ import { type Job, type LoadContext, previousOf } from "./job.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import { checkTags } from "./options.ts";
 import { durationOf } from "./rules.ts";
-import type { Shed } from "./source.ts";
+import type { Entered, Shed } from "./source.ts";
 import { type Packed, pack } from "./values.ts";
 
 export interface Loaded {
@@ -43,15 +43,20 @@ export async function load(core: CacheCore, job: Job): Promise<LoadOutcome> {
   const mayTryAgain =
     outcome.kind === "failed" && outcome.kept !== "pending" && (await source.mayRetry(wish));
   if (!mayTryAgain) {
-    void first.settled.then(() => entered.leave(outcome.kind === "loaded" ? "well" : "failed"));
+    void leave(entered, first, outcome);
     return told(core, job, outcome);
   }
   core.counters.retries += 1;
   await core.timers.sleep(millis(CACHE_LIMITS.retryPause * (0.5 + core.random.unit() / 2)));
   const second = run(core, job);
   const again = await second.outcome;
-  void second.settled.then(() => entered.leave(again.kind === "loaded" ? "well" : "failed"));
+  void leave(entered, second, again);
   return told(core, job, again);
+}
+
+async function leave(entered: Entered, { settled, began }: Run, { kind }: Loaded | Failed): Promise<void> {
+  await settled;
+  entered.leave(kind === "loaded" ? "well" : "failed", began);
 }
 
 function told(core: CacheCore, job: Job, outcome: Loaded | Failed): Loaded | LoadFailed {
@@ -70,6 +75,7 @@ interface Run {
   readonly outcome: Promise<Loaded | Failed>;
   /** When the loader itself has ended. */
   readonly settled: Promise<void>;
+  readonly began: Instant;
 }
 
 function run(core: CacheCore, job: Job): Run {
@@ -104,7 +110,7 @@ function run(core: CacheCore, job: Job): Run {
   };
   const fail = (cause: unknown): void => end({ kind: "failed", cause, kept: "ended" });
   const settled = core.telemetry.spanning(job, () => call(job, said.contextFor(ending))).then(keep, fail);
-  return { outcome, settled };
+  return { outcome, settled, began };
 }
 
 /** A signal that is made when somebody looks at it: most loaders never do, and it is the dearest part of a load. */

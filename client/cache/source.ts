@@ -9,7 +9,7 @@ import {
 } from "../../shared/core/origin-breaker.ts";
 import { type OriginLimits, UNLIMITED } from "../../shared/core/origin-limits.ts";
 import { countRequest, mayRetry, newRetryBudget, type RetryBudget } from "../../shared/core/retry-budget.ts";
-import { type Millis, millis } from "../../shared/core/units.ts";
+import { type Instant, type Millis, millis } from "../../shared/core/units.ts";
 import type { Priority } from "../../shared/core/waiting-line.ts";
 import { type Slot, Slots } from "../../shared/origin/slots.ts";
 import { Tokens } from "../../shared/origin/tokens.ts";
@@ -62,8 +62,8 @@ export interface Entered {
   readonly kind: "entered";
   /** Whether the own share allowed it, since the shared budget could not be asked. */
   readonly byShare: boolean;
-  /** What came of the load. */
-  leave(outcome: "well" | "failed"): void;
+  /** What came of the load, or of its second try, and when that began. */
+  leave(outcome: "well" | "failed", sentAt: Instant): void;
 }
 
 export interface Wish {
@@ -156,9 +156,9 @@ export class Source {
     return {
       kind: "entered",
       byShare,
-      leave: (outcome) => {
+      leave: (outcome, sentAt) => {
         slot.leave();
-        const came = { well: outcome === "well", probe, sentAt: now, at: this.clock.now() };
+        const came = { well: outcome === "well", probe, sentAt, at: this.clock.now() };
         this.breaker = afterwards(this.breaker, came, this.breakerLimits);
       },
     };

@@ -151,9 +151,9 @@ function heard(
   edge.counters.originConcurrency.down();
   asking.route.counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, { answer: outcome, at: now });
-  const isNews = guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass, now);
-  // A refused connection tells nothing of how long answers take; nor does what hangs since a trouble that is over.
-  if (outcome.kind === "answer" || (outcome.reason === "timeout" && isNews))
+  const isOver = guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass, now);
+  // A refused connection tells nothing of how long answers take; nor does what a trouble that is over has left hanging.
+  if (!isOver && (outcome.kind === "answer" || outcome.reason === "timeout"))
     guard.slots.answered(elapsed(pass.sentAt, now), now);
   return outcome;
 }

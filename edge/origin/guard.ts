@@ -4,7 +4,7 @@ import {
   afterwards,
   CLOSED,
   closedFor,
-  isNews,
+  isOver,
   type OriginBreaker,
   type OriginBreakerLimits,
   passing,
@@ -135,12 +135,12 @@ export class OriginGuard {
     return { probe: this.breaker.kind === "probing", sentAt: now };
   }
 
-  /** What came of it; whether that says anything of now. */
+  /** What came of it; true where that tells of a trouble that is over. */
   came(well: boolean, pass: Pass, at: Instant): boolean {
     const came = { well, ...pass, at };
-    const heard = isNews(this.breaker, came);
+    const over = isOver(this.breaker, came);
     this.breaker = afterwards(this.breaker, came, breakerLimits());
-    return heard;
+    return over;
   }
 
   isFailure(status: number): boolean {

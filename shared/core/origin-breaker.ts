@@ -12,13 +12,13 @@ export type OriginBreaker =
   | {
       readonly kind: "closed";
       readonly failures: number;
-      /** When the latest request was sent that was answered well. */
-      readonly wellAt: Instant;
+      /** When the probe was sent that has closed it. */
+      readonly since: Instant;
     }
   | { readonly kind: "open"; readonly until: Instant }
   | { readonly kind: "probing"; readonly since: Instant };
 
-export const CLOSED: OriginBreaker = { kind: "closed", failures: 0, wellAt: instant(0) };
+export const CLOSED: OriginBreaker = { kind: "closed", failures: 0, since: instant(0) };
 
 /** How long nobody may pass; null where somebody may. */
 export function closedFor(breaker: OriginBreaker, now: Instant, limits: OriginBreakerLimits): Millis | null {
@@ -44,24 +44,25 @@ export interface Came {
 }
 
 /**
- * Whether what came of a request says anything of now. Those sent before it opened can't close it again, nor keep it
- * open for longer. A request that fails after another that was sent later came well tells of a trouble that is over:
- * else all that an outage has left hanging would open it again, deadline by deadline, long after the origin is back.
+ * Whether it failed, and was sent before the probe that has closed the breaker: then it tells of a trouble that is over.
+ * All that an outage has left hanging would open it again otherwise, deadline by deadline, long after the origin is back.
  */
-export function isNews(breaker: OriginBreaker, { well, probe, sentAt }: Came): boolean {
-  if (breaker.kind !== "closed") return probe;
-  return well || sentAt >= breaker.wellAt;
-}
+export const isOver = (breaker: OriginBreaker, { well, sentAt }: Came): boolean =>
+  breaker.kind === "closed" && !well && sentAt < breaker.since;
 
+/** What came of a request. Of those sent before it opened, none can close it again, nor keep it open for longer. */
 export function afterwards(breaker: OriginBreaker, came: Came, limits: OriginBreakerLimits): OriginBreaker {
-  if (!isNews(breaker, came)) return breaker;
-  const { well, sentAt, at } = came;
-  if (well) {
-    const before = breaker.kind === "closed" ? breaker.wellAt : sentAt;
-    return { kind: "closed", failures: 0, wellAt: instant(Math.max(before, sentAt)) };
+  const { well, probe, sentAt, at } = came;
+  if (breaker.kind !== "closed") {
+    if (!probe) return breaker;
+    return well
+      ? { kind: "closed", failures: 0, since: sentAt }
+      : { kind: "open", until: later(at, limits.pause) };
   }
-  const failures = breaker.kind === "closed" ? breaker.failures + 1 : limits.failures;
-  return breaker.kind === "closed" && failures < limits.failures
+  if (isOver(breaker, came)) return breaker;
+  const failures = well ? 0 : breaker.failures + 1;
+  if (failures === breaker.failures) return breaker;
+  return failures < limits.failures
     ? { ...breaker, failures }
     : { kind: "open", until: later(at, limits.pause) };
 }

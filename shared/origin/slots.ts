@@ -58,6 +58,8 @@ export class Slots {
 
   enter(priority: Priority): SlotOutcome | Promise<SlotOutcome> {
     if (!this.hasRoom()) this.reclaim();
+    // What has just become free is theirs who wait, and who is gone makes room in the line.
+    if (this.line.length > 0) this.admitNext();
     if (this.line.length === 0 && this.hasRoom()) {
       const now = this.ports.clock.now();
       return this.slot(now, now);

@@ -49,6 +49,22 @@ describe("one load", () => {
     expect(loader.state.runs).toBe(1);
   });
 
+  test("where its holder is gone with a lease that outlasts any load: one of those who wait", async () => {
+    const { fake } = world();
+    const options = { ...OPTIONS, deadlines: { call: "30s", load: "500ms", soft: "400ms" } } as const;
+    const gone = fake.cache(options);
+    // Nothing of it reaches the mid-tier any more once it has the lease.
+    const load = gone.getOrFetch("k", () => new Promise(() => undefined), { deadline: 100 });
+    await expect(fake.clock.until(load)).rejects.toMatchObject({ code: "deadline" });
+    fake.shared.condition = "down";
+    await fake.clock.until(fake.clock.delay("600ms"));
+    fake.shared.condition = "up";
+    const loader = counting(fake, 100);
+    const calls = [fake.cache(options), fake.cache(options)].map((cache) => cache.getOrFetch("k", loader));
+    expect(await fake.clock.until(Promise.all(calls))).toEqual(["v1", "v1"]);
+    expect(loader.state.runs).toBe(1);
+  });
+
   test("for two hundred callers where it fails, and none in parallel", async () => {
     const { fake, one } = world();
     const state = { runs: 0, atOnce: 0, most: 0 };

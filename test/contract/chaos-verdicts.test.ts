@@ -117,7 +117,14 @@ describe("what an origin that is not well excuses", () => {
     const met = request(1999, { ...by, endedAt: 2003 });
     const before = request(1990, { ...by, endedAt: 1999 });
     expect(failing(evidence({ bounds: forgiving, history: history([met]) }))).toEqual([]);
+    const hung = request(1010, { ...by, endedAt: 11_010 });
+    const seen = new History();
+    seen.enter("steady", 0);
+    seen.enter("fault", 3000);
+    seen.requests.push(request(10), hung, request(3500));
+    seen.asks.push({ number: 1, at: 10 });
     expect(failing(evidence({ bounds: forgiving, history: history([before]) }))).toEqual(["steady-state"]);
+    expect(failing(evidence({ bounds: forgiving, history: seen }))).toContain("steady-state");
   });
 
   test("is one where the experiment does not forgive it", () => {

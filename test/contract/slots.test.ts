@@ -73,3 +73,11 @@ test("a request that is gone, and its timer with it, is passed over", async () =
   taken(await waiting).leave();
   expect(taken(await slots.enter("user")).waited).toBe(0);
 });
+
+test("a line of requests that are gone, before slots of others that are, is cleared by whoever comes", async () => {
+  taken(await slots.enter("user"));
+  const gone = [slots.enter("user"), slots.enter("user"), slots.enter("background")];
+  now += 31_001;
+  expect(taken(await slots.enter("user")).waited).toBe(0);
+  expect(await Promise.all(gone)).toEqual(["late", "late", "late"]);
+});

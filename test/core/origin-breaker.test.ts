@@ -5,7 +5,7 @@ import {
   afterwards,
   CLOSED,
   closedFor,
-  isNews,
+  isOver,
   type OriginBreaker,
   passing,
 } from "../../shared/core/origin-breaker.ts";
@@ -41,7 +41,7 @@ describe("an origin's breaker", () => {
   test("closes when the probe comes back well, and opens anew when it does not", () => {
     const probing = passing(failing(3), at(1002));
     const closed = afterwards(probing, { well: true, probe: true, sentAt: at(1002), at: at(1100) }, LIMITS);
-    expect(closed).toEqual({ ...CLOSED, wellAt: at(1002) });
+    expect(closed).toEqual({ ...CLOSED, since: at(1002) });
     const again = afterwards(probing, { well: false, probe: true, sentAt: at(1002), at: at(1100) }, LIMITS);
     expect(closedFor(again, at(1100), LIMITS)).toBe(1000);
   });
@@ -56,26 +56,26 @@ describe("an origin's breaker", () => {
     );
   });
 
-  test("hears nothing of a trouble that is over: from what was sent before another that came well", () => {
-    const closed = afterwards(
-      passing(failing(3), at(1002)),
-      { well: true, probe: true, sentAt: at(1002), at: at(1100) },
-      LIMITS,
-    );
+  test("hears nothing of a trouble that is over: from what was sent before the probe that has closed it", () => {
+    const probe = { well: true, probe: true, sentAt: at(1002), at: at(1100) };
+    const closed = afterwards(passing(failing(3), at(1002)), probe, LIMITS);
     const hung = { well: false, probe: false, sentAt: at(1001), at: at(31_000) };
-    expect(isNews(closed, hung)).toBe(false);
+    expect(isOver(closed, hung)).toBe(true);
     expect(afterwards(closed, hung, LIMITS)).toBe(closed);
     // Sent with it, or later, each counts.
     const since = { ...hung, sentAt: at(1002) };
+    expect(isOver(closed, since)).toBe(false);
     let breaker = closed;
     for (let i = 0; i < 3; i++) breaker = afterwards(breaker, since, LIMITS);
     expect(breaker).toEqual({ kind: "open", until: at(32_000) });
   });
 
-  test("a slow answer to an old request takes nothing back of what a younger one has shown", () => {
-    const young = afterwards(CLOSED, { well: true, probe: false, sentAt: at(500), at: at(510) }, LIMITS);
-    const slow = afterwards(young, { well: true, probe: false, sentAt: at(100), at: at(600) }, LIMITS);
-    expect(isNews(slow, { well: false, probe: false, sentAt: at(400), at: at(700) })).toBe(false);
+  test("few that come well among many that hang do not keep it closed", () => {
+    let breaker = afterwards(CLOSED, { well: true, probe: false, sentAt: at(900), at: at(910) }, LIMITS);
+    for (let i = 0; i < 3; i++)
+      breaker = afterwards(breaker, { well: false, probe: false, sentAt: at(i), at: at(1000) }, LIMITS);
+    expect(breaker.kind).toBe("open");
+    expect(isOver(breaker, { well: false, probe: false, sentAt: at(3), at: at(1000) })).toBe(false);
   });
 
   test("sends another probe when one was lost with its request", () => {
