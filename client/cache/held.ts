@@ -97,10 +97,8 @@ export function usable({ step }: Verdict): "as-is" | "behind" | null {
   return step.kind === "serve-and-refresh" ? "behind" : null;
 }
 
-/** Whether it may stand in for a loader that fails or is slow. */
-export const standsIn = ({ step, coherence, freshness }: Verdict): boolean => {
-  if (coherence.kind !== "current" && coherence.kind !== "soft") return false;
-  if (step.kind === "revalidate") return step.fallback === "stale-if-error";
-  if (freshness.kind === "stale-while-revalidate") return true;
-  return step.kind === "serve" || step.kind === "serve-and-refresh";
+/** Whether it may stand in for a loader that fails or is slow: nothing does that nobody can vouch for any more. */
+export const standsIn = (verdict: Verdict): boolean => {
+  const { step } = verdict;
+  return usable(verdict) !== null || (step.kind === "revalidate" && step.fallback === "stale-if-error");
 };

@@ -158,6 +158,35 @@ describe("an outage", () => {
     expect(fake.clock.elapsed - began).toBeLessThan(10_000);
   });
 
+  test("of the log, past the window: what nobody can vouch for stands in for no loader, slow or failing", async () => {
+    const { fake, one } = world();
+    expect(await fake.clock.until(one.getOrFetch("k", () => "old"))).toBe("old");
+    fake.log.condition = "down";
+    await fake.clock.advance("70s");
+    const slow = async () => {
+      await fake.clock.delay("2s");
+      return "new";
+    };
+    const failing = async () => {
+      throw new Error("no");
+    };
+    await expect(fake.clock.until(one.getOrFetch("k", failing))).rejects.toMatchObject({
+      code: "load-failed",
+    });
+    await fake.clock.advance("1s");
+    expect(await fake.clock.until(one.getOrFetch("k", slow))).toBe("new");
+  });
+
+  test("of nothing: what is past its time stands in for both", async () => {
+    const { fake, one } = world();
+    expect(await fake.clock.until(one.getOrFetch("k", () => "old"))).toBe("old");
+    await fake.clock.advance("70s");
+    const failing = async () => {
+      throw new Error("no");
+    };
+    expect(await fake.clock.until(one.getOrFetch("k", failing))).toBe("old");
+  });
+
   test("every call ends by its deadline", async () => {
     const { fake, one } = world();
     fake.shared.condition = "silent";

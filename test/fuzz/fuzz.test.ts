@@ -11,7 +11,7 @@ import { SUBJECTS } from "./subjects.ts";
 const root = join(import.meta.dirname, "..", "..");
 /** `npm run verify` plays a million. */
 const SCHEDULES = 2000;
-const FLEETS = 60;
+const FLEETS = 100;
 
 test(`${SCHEDULES} schedules of one process`, { timeout: 60_000 }, async () => {
   const fuzzed = await fuzz("tidegate", { from: 0, to: SCHEDULES });

@@ -44,6 +44,13 @@ export const MUTANTS: Readonly<Record<string, ClientMutant>> = {
     find: '  if (usable(verdict) === null && !(waited && known)) return "again";',
     put: "",
   },
+  "stands-in-beyond-the-window": {
+    by: "fleets",
+    from: 80,
+    file: "client/cache/held.ts",
+    find: "  return usable(verdict) !== null || (",
+    put: '  if (verdict.freshness.kind === "stale-while-revalidate") return true;\n  return usable(verdict) !== null || (',
+  },
   "what-is-below-the-floor-passes": {
     by: "fleets",
     from: 0,
