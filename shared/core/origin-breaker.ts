@@ -36,7 +36,7 @@ export function closedFor(breaker: OriginBreaker, now: Instant, limits: OriginBr
 export const passing = (breaker: OriginBreaker, now: Instant): OriginBreaker =>
   breaker.kind === "closed" ? breaker : { kind: "probing", since: now };
 
-export interface Came {
+interface Came {
   readonly well: boolean;
   readonly probe: boolean;
   readonly sentAt: Instant;

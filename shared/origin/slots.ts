@@ -60,7 +60,7 @@ export class Slots {
     if (!this.hasRoom()) this.reclaim();
     // What has just become free is theirs who wait, and who is gone makes room in the line.
     if (this.line.length > 0) this.admitNext();
-    if (this.line.length === 0 && this.hasRoom()) {
+    if (this.hasRoom()) {
       const now = this.ports.clock.now();
       return this.slot(now, now);
     }
@@ -105,7 +105,6 @@ export class Slots {
     const cancel = timers.after(patience, () => {
       if (this.line.leave(waiter)) waiter.giveUp();
     });
-    this.admitNext();
     const outcome = await turn.promise;
     cancel();
     return outcome === "admitted" && slot !== null ? slot : "late";

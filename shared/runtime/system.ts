@@ -69,21 +69,15 @@ export const systemDigest: Digest = {
   },
 };
 
-/** A character is no more than three octets of UTF-8. */
-const roomFor = (part: string | Uint8Array): number =>
-  typeof part === "string" ? 3 * part.length : part.length;
-
 function joined(parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + roomFor(part), 0));
+  const pieces = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : part));
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
-  for (const part of parts) {
-    if (typeof part === "string") at += encoder.encodeInto(part, whole.subarray(at)).written;
-    else {
-      whole.set(part, at);
-      at += part.length;
-    }
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
   }
-  return whole.subarray(0, at);
+  return whole;
 }
 
 /** By the runtime itself, where it can. */
