@@ -211,7 +211,7 @@ test("a value that is lost, or is older than one that was acknowledged, shows", 
         if (request.method === "PUT") {
           if (!first.has(path)) first.set(path, body);
           response.writeHead(202).end();
-        } else if (shown === "first") response.end(first.get(path));
+        } else if (shown === "first" && first.has(path)) response.end(first.get(path));
         else response.writeHead(404).end();
       });
     });
