@@ -3,7 +3,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, launchRedisServer } from "../dev/redis/launch.ts";
+import { freePort } from "../dev/ports.ts";
+import { launchRedisServer } from "../dev/redis/launch.ts";
 import { mixUnit } from "../shared/core/mix.ts";
 import type { Capacity } from "./eviction/replay.ts";
 import { type Access, readTrace } from "./eviction/trace.ts";

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { MidTierProcessConfig } from "./mid-tier-process.ts";
 import type { RedisChoice } from "./options.ts";
-import { freePort } from "./redis/launch.ts";
+import { freePort } from "./ports.ts";
 import { keptSecret } from "./secrets.ts";
 import { type Supervised, supervise } from "./supervise.ts";
 

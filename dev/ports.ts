@@ -22,13 +22,20 @@ function portProblem(port: number): Promise<string | null> {
   });
 }
 
-/** Below the ports that the system hands to outgoing connections, which come and go. */
+/** Below the ports that the system hands to outgoing connections: one of those may have it whenever a process is started anew. */
 const RANGE = { from: 12_000, to: 30_000, tries: 50 };
+/** Each process goes up from a place of its own: none hands out a port twice, and two seldom the same one. */
+let next = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
 
-/** The first of so many in a row, free a moment ago; whoever is quicker may have them by now. */
+/** Free a moment ago; whoever is quicker may have it by now. */
+export const freePort = (): Promise<number> => freePortRange(1);
+
+/** The first of so many in a row, free as `freePort`'s is. */
 export async function freePortRange(count: number): Promise<number> {
   for (let attempt = 0; attempt < RANGE.tries; attempt++) {
-    const first = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
+    if (next + count > RANGE.to) next = RANGE.from;
+    const first = next;
+    next += count;
     const problems = await Promise.all(Array.from({ length: count }, (_, i) => portProblem(first + i)));
     if (problems.every((problem) => problem === null)) return first;
   }

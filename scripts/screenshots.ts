@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { type Cluster, startCluster } from "../dev/cluster.ts";
-import { freePortRange } from "../dev/ports.ts";
+import { freePort, freePortRange } from "../dev/ports.ts";
 import { CHROMIUM_FLAGS, ensureChromium } from "./ensure-chromium.ts";
 
 const docs = fileURLToPath(new URL("../docs/", import.meta.url));
@@ -32,7 +32,7 @@ try {
       origin: null,
       edges: EDGES,
       edgePort: await freePortRange(EDGES),
-      controlPort: await freePortRange(1),
+      controlPort: await freePort(),
     },
     ...{ redis: { kind: "server", databases: 2 }, token: "a-token-for-pictures", data: join(folder, "data") },
     ...{ policies: null, push: true },

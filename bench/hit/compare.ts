@@ -2,7 +2,8 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { startOriginGateway } from "../../dev/origin-gateway.ts";
-import { freePort, launchRedisServer } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
+import { launchRedisServer } from "../../dev/redis/launch.ts";
 import READ_OR_LEASE from "../../shared/mid-tier/scripts/read-or-lease.lua";
 import { monitorRedis } from "../outside/redis-monitor.ts";
 import { answerOf, requireSame } from "./answer.ts";

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
 import { findProgram, startProgram } from "../peers/program.ts";
 import type { Started } from "./worker.ts";
 

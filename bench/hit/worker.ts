@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleWorker } from "../../dev/bundle.ts";
-import { freePort } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
 import { supervise } from "../../dev/supervise.ts";
 import type { WorkerProcessConfig } from "../../dev/worker-process.ts";
 import type { Answer } from "./answer.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Bundling, type Cluster, startCluster } from "../../dev/cluster.ts";
 import type { StartOptions } from "../../dev/options.ts";
-import { freePortRange } from "../../dev/ports.ts";
+import { freePort, freePortRange } from "../../dev/ports.ts";
 
 export interface SystemOf
   extends Partial<Pick<StartOptions, "redis" | "token" | "protection" | "lastUncounted">> {
@@ -26,7 +26,7 @@ export async function startSystem(of: SystemOf): Promise<Cluster> {
   if (policies !== null) writeFileSync(policies, JSON.stringify(of.policies));
   const options = {
     origin: new URL(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`),
-    ...{ edges, edgePort: await freePortRange(edges), controlPort: await freePortRange(1) },
+    ...{ edges, edgePort: await freePortRange(edges), controlPort: await freePort() },
     redis: of.redis ?? { kind: "server", databases: 1 },
     ...{ token: of.token ?? null, data: join(dir, "data"), policies, push: true },
     ...(protection !== undefined && { protection }),

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startCluster } from "../../dev/cluster.ts";
-import { freePortRange } from "../../dev/ports.ts";
+import { freePort, freePortRange } from "../../dev/ports.ts";
 import { findRedisServer } from "../../dev/redis/launch.ts";
 import { writeBundles } from "../../dev/workers.ts";
 import { type BrokenBuild, changeFor } from "./broken-builds.ts";
@@ -27,7 +27,7 @@ export async function startOwnCluster(broken: BrokenBuild | null): Promise<OwnCl
     const cluster = await startCluster(
       {
         ...{ origin: null, edges: OWN.edges, edgePort: await freePortRange(OWN.edges) },
-        ...{ controlPort: await freePortRange(1), token: null, data: dir, policies: null },
+        ...{ controlPort: await freePort(), token: null, data: dir, policies: null },
         redis: { kind: findRedisServer() === null ? "embedded" : "server", databases: OWN.databases },
         ...{ push: true, chaos: true as const },
       },

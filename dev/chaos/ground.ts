@@ -9,7 +9,7 @@ import { SIGNATURE_HEADER, signRequest } from "../../shared/wire/signature.ts";
 import type { LocalDatabase } from "../databases.ts";
 import { createLinks, type Links } from "../faults/links.ts";
 import type { Network } from "../network.ts";
-import { freePort } from "../redis/launch.ts";
+import { freePort } from "../ports.ts";
 import { type Supervised, supervise } from "../supervise.ts";
 import type { AgentConfiguration, Breakable, LeverMessage, LeverReply, StoppedMessage } from "./lever.ts";
 import { type LeverPorts, Levers } from "./levers.ts";

@@ -1,7 +1,7 @@
 // Starts a real redis-server whose acknowledged writes survive a kill, and tells when it answers.
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -51,18 +51,6 @@ export function findRedisServer(): string | null {
     if (folder !== "" && isExecutable(candidate)) return candidate;
   }
   return null;
-}
-
-/** Free a moment ago; whoever is quicker may have it by now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function serverArguments({ port, dir }: LaunchOptions): string[] {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { freePort } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
 
 export interface SuiteOrigin {
   readonly url: string;

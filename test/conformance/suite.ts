@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startCluster } from "../../dev/cluster.ts";
-import { freePort } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
 import { startSuiteOrigin } from "./suite-origin.ts";
 
 /** What the suite calls a test: one that a cache has to pass, one that it should, or a mere question. */

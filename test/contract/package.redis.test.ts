@@ -22,7 +22,7 @@ import { Redis } from "ioredis";
 import { publint } from "publint";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePortRange } from "../../dev/ports.ts";
+import { freePort } from "../../dev/ports.ts";
 import { type Supervised, supervise } from "../../dev/supervise.ts";
 import type { WorkerProcessConfig } from "../../dev/worker-process.ts";
 import { writePackage } from "../../scripts/pack-client.ts";
@@ -175,7 +175,7 @@ describe("it runs", () => {
       ...{ entryPoints: [join(consumer, "worker.mjs")], outfile: scriptPath, bundle: true, format: "esm" },
       ...{ conditions: ["workerd", "worker"], external: ["cloudflare:workers"], logLevel: "silent" },
     });
-    const port = await freePortRange(1);
+    const port = await freePort();
     const configuration: WorkerProcessConfig = {
       ...{
         name: "package",

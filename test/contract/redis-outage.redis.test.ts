@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort, launchRedisServer } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
+import { launchRedisServer } from "../../dev/redis/launch.ts";
 import { ask, type ServerFixture, startServerRest, until } from "../support/redis-server.ts";
 
 let rest: ServerFixture;

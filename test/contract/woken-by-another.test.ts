@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { bundleWorker } from "../../dev/bundle.ts";
-import { freePortRange } from "../../dev/ports.ts";
+import { freePort } from "../../dev/ports.ts";
 import { type Supervised, supervise } from "../../dev/supervise.ts";
 import type { WorkerProcessConfig } from "../../dev/worker-process.ts";
 
@@ -21,7 +21,7 @@ let base: string;
 beforeAll(async () => {
   origin = createServer((_request, response) => response.end("an answer of the origin"));
   await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
-  const port = await freePortRange(1);
+  const port = await freePort();
   const scriptPath = join(dir, "woken.js");
   writeFileSync(scriptPath, await bundleWorker(here("../support/woken-worker.ts")));
   const configuration: WorkerProcessConfig = {

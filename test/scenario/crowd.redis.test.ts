@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CountedRedis, countCommands } from "../../bench/commands/counted-redis.ts";
-import { freePort, launchRedisServer, type RedisServer } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
+import { launchRedisServer, type RedisServer } from "../../dev/redis/launch.ts";
 import { startTestCluster, type TestCluster } from "../support/cluster.ts";
 import { until } from "../support/http.ts";
 

@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { signedCall } from "../../chaos/signed-call.ts";
-import { freePortRange } from "../../dev/ports.ts";
-import { freePort } from "../../dev/redis/launch.ts";
+import { freePort, freePortRange } from "../../dev/ports.ts";
 import { keptSecret } from "../../dev/secrets.ts";
 import { CHAOS_AGENT_PATH, type ChaosOrder } from "../../shared/wire/chaos.ts";
 import { until } from "../support/http.ts";
@@ -54,14 +53,18 @@ async function startChaos(data: string) {
   const ports = ["--edge-port", String(edgePort), "--control-port", String(controlPort)];
   const root = fileURLToPath(new URL("../../", import.meta.url));
   const args = ["--import", "./scripts/lua-loader.mjs", "dev/start.ts", ...flags, ...ports];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
   await until(
-    async () => said,
-    (text) => /^ready$/m.test(text),
+    () => said,
+    (text) => {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${text}`);
+      return /^ready$/m.test(text);
+    },
     { withinMs: 60_000 },
   );
   return { pid: child.pid ?? 0, agent: /^chaos agent +(\S+)$/m.exec(said)?.[1] ?? "" };

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { freePort, launchRedisServer } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
+import { launchRedisServer } from "../../dev/redis/launch.ts";
 import { SITE_HOST, startTestCluster } from "../support/cluster.ts";
 import { ask, until } from "../support/http.ts";
 

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Exchange } from "../../bench/outside/exchange.ts";
 import { zipfPicker } from "../../bench/outside/pick.ts";
 import { startTraffic, type Traffic } from "../../bench/outside/traffic.ts";
-import { freePort, launchRedisServer, type RedisServer } from "../../dev/redis/launch.ts";
+import { freePort } from "../../dev/ports.ts";
+import { launchRedisServer, type RedisServer } from "../../dev/redis/launch.ts";
 import { SITE_HOST, startTestCluster, type TestCluster } from "../support/cluster.ts";
 import { until } from "../support/http.ts";
 

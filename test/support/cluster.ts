@@ -8,7 +8,7 @@ import { type Cluster, startCluster } from "../../dev/cluster.ts";
 import { createLinks } from "../../dev/faults/links.ts";
 import type { Network } from "../../dev/network.ts";
 import type { StartOptions } from "../../dev/options.ts";
-import { freePortRange } from "../../dev/ports.ts";
+import { freePort, freePortRange } from "../../dev/ports.ts";
 import { keptSecret } from "../../dev/secrets.ts";
 import { writeBundles } from "../../dev/workers.ts";
 import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
@@ -83,7 +83,7 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
     origin: new URL(site.url),
     edges,
     edgePort: await freePortRange(edges),
-    controlPort: await freePortRange(1),
+    controlPort: await freePort(),
     redis: setUp.redis ?? { kind: "server", databases: 1 },
     token: "a-token-for-tests",
     data,
