@@ -1,10 +1,11 @@
 // Asks beyond this data centre: one flight a key to L2 or the origin, and what its leader and followers make of it.
 
+import { staleMayStandIn } from "../shared/core/freshness.ts";
 import { knownAge } from "../shared/core/log-view.ts";
 import type { Step } from "../shared/core/next-step.ts";
 import { NO_DIRECTIVES, satisfies } from "../shared/core/request-directives.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
-import { millis } from "../shared/core/units.ts";
+import { elapsed, millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import { NO_BODY } from "../shared/ports/body.ts";
 import type { ByView } from "./audit/sampler.ts";
@@ -71,7 +72,7 @@ async function leaderReply(
       return serveFlown(edge, request, { job, outcome, role: "leader" });
     return withoutAnswer(edge, request, { job, outcome });
   }
-  if (reply.status >= 500) {
+  if (staleMayStandIn(reply.status)) {
     const stale = await staleIfError(edge, request, { job, fallback: reply.fallback });
     if (stale !== null) {
       if (reply.body.kind === "source") reply.body.source.cancel("a stale answer stands in");
@@ -166,10 +167,9 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   if (judged === null) return "again";
   if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh")
     return serve(judged.step, judged.by);
-  // Stale on arrival only because the origin took its time: whoever waited for it may have it.
-  const justArrived = edge.clock.now() - outcome.receivedAt < held.answer.fresh;
   const known = knownAge(view, request.arrivedAt) <= route.rules.window;
-  const waited = role === "follower" && judged.coherence.kind === "current" && justArrived && known;
+  const waited =
+    role === "follower" && judged.coherence.kind === "current" && isJustSlow(edge, outcome) && known;
   return waited ? serve(FRESH, judged.by) : "again";
 }
 
@@ -189,7 +189,13 @@ function pleases(edge: Edge, request: EdgeRequest, { job, outcome }: Flown): boo
 function vouchesForItself(edge: Edge, request: EdgeRequest, { outcome }: Flown): boolean {
   const { held } = outcome;
   if (held.sentAt === null || held.sentAt <= request.arrivedAt) return false;
-  return edge.clock.now() - outcome.receivedAt < held.answer.fresh;
+  return isJustSlow(edge, outcome);
+}
+
+/** Stale only because the origin took its time, if at all: whoever waited for it may have it. */
+function isJustSlow(edge: Edge, { held, receivedAt }: Flown["outcome"]): boolean {
+  const { ageWhenSent, fresh } = held.answer;
+  return ageWhenSent + elapsed(receivedAt, edge.clock.now()) < fresh;
 }
 
 function provenanceOf({ job, outcome, role }: Flown): Provenance {

@@ -1,7 +1,7 @@
 // Asks the origin under a lease or without one, streams its answer to whoever waits, and stores what may be stored.
 
 import { isInChunks } from "../shared/core/chunks.ts";
-import { sameEtag, strongEtag } from "../shared/core/conditional.ts";
+import { sameByValidators, strongEtag } from "../shared/core/conditional.ts";
 import { missing } from "../shared/core/part.ts";
 import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
@@ -89,7 +89,9 @@ function reasonOf({ request, takesStale }: FlightJob, plan: Asking): OriginReaso
 }
 
 function planOf(edge: Edge, job: FlightJob, right: Right): Asking {
-  if (right.validators !== null) return { kind: "validate", answer: right.validators.held.answer };
+  // Preconditions are only of what would be a success (RFC 9110 §13.2.1): a 304 confirms nothing else.
+  const known = right.validators?.held.answer;
+  if (known !== undefined && known.status < 300) return { kind: "validate", answer: known };
   if (job.range !== null) return { kind: "range", range: job.range };
   const part = right.completes ? findPart(edge, job) : null;
   const rest = part === null ? null : missing(part.part);
@@ -106,7 +108,7 @@ function planOf(edge: Edge, job: FlightJob, right: Right): Asking {
 function confirmedAnswer(edge: Edge, exchange: Exchange, answered: Answered): Made | null {
   const stored = exchange.right.validators?.held.answer;
   const { rules } = exchange.job.route;
-  if (stored === undefined || !sameEtag(answered.headers, stored.headers)) return null;
+  if (stored === undefined || sameByValidators(answered.headers, stored.headers) === false) return null;
   const headers = freshenedHeaders(stored.headers, answered.headers, rules);
   // A cookie that came with the 304 is judged as one that came with the answer.
   const cookies = answered.headers.filter(([name]) => name === "set-cookie" && rules.setCookie === "refuse");

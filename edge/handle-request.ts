@@ -1,6 +1,6 @@
 // The whole request: classify, look near, look far, ask the origin, and serve only what can be shown to be good.
 
-import { mustRevalidate } from "../shared/core/freshness.ts";
+import { mayBeTakenStale } from "../shared/core/freshness.ts";
 import { coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/log-view.ts";
 import { type RequestDirectives, requestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import { allSelectors } from "../shared/core/selector.ts";
@@ -237,7 +237,7 @@ function goodEnough(
   if (fenced || freshness.kind === "fresh" || coherence.kind !== "current") return null;
   // RFC 9111 §5.2.1.2, §4.2.4: whoever takes stale answers gets them, unless the origin forbids it.
   const taken = wants.maxStale !== null && freshness.staleFor <= wants.maxStale;
-  return taken && !mustRevalidate(held.answer.headers)
+  return taken && mayBeTakenStale(held.answer.headers)
     ? { ...judged, step: { kind: "serve-and-refresh" } }
     : null;
 }

@@ -2,6 +2,7 @@
 
 import { SURROGATE_NAME } from "../shared/core/cache-control.ts";
 import {
+  bothChanges,
   changedFields,
   type FieldsChange,
   type HeaderList,
@@ -63,6 +64,12 @@ const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
  */
 const ANSWERED_HERE = new Set(["via", "surrogate-capability", "expect"]);
 
+/**
+ * Negotiated by: an origin that hands fields on as variables, as CGI does, can't tell `accept_language` from these, while
+ * `Vary` and keys can.
+ */
+const NEGOTIATES = /^(?:accept-|sec-|user-agent$)/;
+
 const isShaping = (name: string): boolean =>
   SHAPING.has(name) || (name.startsWith(SHAPING_PREFIX) && name !== FORWARDED_FOR);
 
@@ -71,9 +78,11 @@ function forwarding(headers: HeaderList, route: Route, dropped: (name: string) =
   const via = headerValue(headers, "via");
   const keyed = route.rules.key.headers;
   const isDropped = (name: string): boolean => {
-    if (hopByHop.has(name) || ANSWERED_HERE.has(name)) return true;
-    if (OWN_PREFIXES.some((prefix) => name.startsWith(prefix))) return true;
-    return dropped(name) && !keyed.includes(name);
+    const read = name.includes("_") ? name.replaceAll("_", "-") : name;
+    if (hopByHop.has(name) || ANSWERED_HERE.has(read)) return true;
+    if (OWN_PREFIXES.some((prefix) => read.startsWith(prefix))) return true;
+    if (keyed.includes(name)) return false;
+    return dropped(read) || (read !== name && (NEGOTIATES.test(read) || keyed.includes(read)));
   };
   const replaced: HeaderPair[] = [
     ["via", via === null ? "1.1 tidegate" : `${via}, 1.1 tidegate`],
@@ -146,8 +155,21 @@ export function passedFields(
   route: Route,
 ): Required<Pick<OriginRequest, "headers" | "passed">> {
   const arrived = request.headers();
-  const change = forwarding(arrived, route, isShaping);
+  const change = oneHopOn(request, forwarding(arrived, route, isShaping));
   return { headers: changedFields(arrived, change), passed: { of: request, change } };
+}
+
+/** How many may still hand on a request that goes no further than its sender says (RFC 9110 §7.6.2); null where he does not say. */
+export function hopsLeft(request: EdgeRequest): number | null {
+  if (request.method !== "OPTIONS" && request.method !== "TRACE") return null;
+  const said = request.header("max-forwards");
+  return said !== null && /^\d+$/.test(said) ? Number(said) : null;
+}
+
+function oneHopOn(request: EdgeRequest, change: FieldsChange): FieldsChange {
+  const left = hopsLeft(request);
+  if (left === null) return change;
+  return bothChanges(change, { without: [], replaced: [["max-forwards", String(left - 1)]] });
 }
 
 function conditions(answer: StoredAnswer): HeaderPair[] {

@@ -1,6 +1,6 @@
 // Parts of answers in this isolate's memory: found, kept, joined with one another, and turned into the whole when complete.
 
-import { withoutHeaders } from "../shared/core/headers.ts";
+import { updatedFields, withoutHeaders } from "../shared/core/headers.ts";
 import { coherenceOf, knownAge, positionOf } from "../shared/core/log-view.ts";
 import { combined, covers, isComplete, type RangePart, receivedPart } from "../shared/core/part.ts";
 import { leastPosition } from "../shared/core/position.ts";
@@ -99,7 +99,7 @@ const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => 
   watch: 0,
 });
 
-/** Least as-of, all selectors, greatest age (RFC 9111 §3.4), the first asking for it; the newer one's fields. */
+/** Least as-of, all selectors, greatest age (RFC 9111 §3.4), the first asking for it. Whoever sends the rest need not repeat all fields (RFC 9110 §15.3.7). */
 function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   if (older === null) return null;
   const [a, b] = [older.held.answer, newer.held.answer];
@@ -113,6 +113,7 @@ function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   const sentAt = earliest(older.held.sentAt, newer.held.sentAt);
   const answer: StoredAnswer = {
     ...b,
+    headers: updatedFields(a.headers, b.headers),
     asOf,
     part,
     length: bytes.length,

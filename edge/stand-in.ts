@@ -1,5 +1,6 @@
 // What a client gets where a flight brought nothing to share: a stale answer, the origin's error, or a way of its own.
 
+import { staleMayStandIn } from "../shared/core/freshness.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import { auditRead } from "./audit/audit-read.ts";
 import type { FlightOutcome, StaleCopy } from "./coalesce.ts";
@@ -36,7 +37,9 @@ export async function standIn(
       return stale ?? failure(edge, request, { reply: originFailure(outcome.reason), route });
     }
     case "error": {
-      const stale = await staleIfError(edge, request, { job, fallback: outcome.fallback });
+      const { fallback } = outcome;
+      const may = staleMayStandIn(outcome.status);
+      const stale = may ? await staleIfError(edge, request, { job, fallback }) : null;
       if (stale !== null) return stale;
       const body = { kind: "bytes", bytes: outcome.body } as const;
       const status = cacheStatus(

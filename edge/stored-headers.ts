@@ -13,6 +13,7 @@ import {
   type HeaderPair,
   headerValue,
   hopByHopNames,
+  updatedFields,
 } from "../shared/core/headers.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { TAG_FIELD_NAMES } from "../shared/core/storability.ts";
@@ -50,17 +51,27 @@ function limitedFields(headers: HeaderList): string[] {
 const isPrivate = (name: string): boolean =>
   (name.startsWith("tidegate-") && name !== OWN_TARGET) || name.startsWith("x-tidegate-");
 
-/** RFC 9111 §3.2: a 304 updates what is stored, except the fields by which the stored octets are read. */
-const DESCRIBES_BODY = new Set(["content-encoding", "content-length", "content-range", "transfer-encoding"]);
+/**
+ * RFC 9111 §3.2: a 304 updates what is stored, except the fields by which the stored octets are read. Its entity tag
+ * need only be weakly that of what is stored: as a strong one it would vouch for octets that it was not given to.
+ */
+const DESCRIBES_BODY = new Set([
+  "content-encoding",
+  "content-length",
+  "content-range",
+  "etag",
+  "transfer-encoding",
+]);
 
 export function freshenedHeaders(
   stored: HeaderList,
   update: HeaderList,
   rules: Pick<Rules, "setCookie">,
 ): HeaderPair[] {
-  const news = storedHeaders(update, rules).filter(([name]) => !DESCRIBES_BODY.has(name));
-  const names = new Set(news.map(([name]) => name));
-  return [...stored.filter(([name]) => !names.has(name)), ...news];
+  return updatedFields(
+    stored,
+    storedHeaders(update, rules).filter(([name]) => !DESCRIBES_BODY.has(name)),
+  );
 }
 
 /** What a client gets: end-to-end fields, as far as the policy shows them, and nothing of our metadata. */

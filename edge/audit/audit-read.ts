@@ -1,6 +1,6 @@
 // Lets the auditor see a read of a stored answer; a few of them are compared with the origin, behind the client's back.
 
-import { sameEtag } from "../../shared/core/conditional.ts";
+import { sameByValidators } from "../../shared/core/conditional.ts";
 import { headerValue } from "../../shared/core/headers.ts";
 import { coherenceOf } from "../../shared/core/log-view.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
@@ -89,20 +89,13 @@ async function compared({ held, body }: Seen, outcome: Asked): Promise<Compariso
     return bytes === null ? "unknown" : sameBytes(bytes, body.bytes) ? "same" : "differs";
   }
   discard(outcome.body);
-  if (status === 304) return sameEtag(headers, answer.headers) ? "same" : "differs";
+  const same = sameByValidators(headers, answer.headers);
+  if (status === 304) return same === false ? "differs" : "same";
   if (status !== answer.status) return status >= 500 ? "unknown" : "differs";
-  return byValidators(headers, answer.headers);
+  return same === null ? "unknown" : same ? "same" : "differs";
 }
 
 type Headers = Parameters<typeof headerValue>[0];
-
-function byValidators(ours: Headers, theirs: Headers): Comparison {
-  if (headerValue(ours, "etag") !== null && headerValue(theirs, "etag") !== null)
-    return sameEtag(ours, theirs) ? "same" : "differs";
-  const modified = headerValue(ours, "last-modified");
-  if (modified === null || headerValue(theirs, "last-modified") === null) return "unknown";
-  return sameField("last-modified", ours, theirs) ? "same" : "differs";
-}
 
 const sameField = (name: string, a: Headers, b: Headers): boolean =>
   headerValue(a, name) === headerValue(b, name);

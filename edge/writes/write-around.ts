@@ -3,9 +3,11 @@
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { groupNames } from "../../shared/core/storability.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { counted, failure, lengthOf, refusal } from "../count.ts";
 import type { Edge } from "../edge.ts";
+import { hopsLeft } from "../origin-request.ts";
 import { askForOne, SAFE, unsent } from "../pass.ts";
 import { originFailure, problemReply, shedReply, streamedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
@@ -23,6 +25,7 @@ export function writeAround(edge: Edge, request: EdgeRequest, route: Route): Pro
 }
 
 async function write(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+  if (hopsLeft(request) === 0) return refusal(edge, request, { reply: lastHop(), route });
   const writes = !SAFE.has(request.method);
   // What could neither be told to the log nor be kept for it would be lost: then the origin must not take it.
   if (writes && edge.unsent.isFull) return failure(edge, request, { reply: tooManyUnsent(), route });
@@ -52,6 +55,16 @@ async function write(edge: Edge, request: EdgeRequest, route: Route): Promise<Re
   });
   return counted(edge, request, { reply, route, result: "pass", by: "origin" });
 }
+
+/** Nobody further on is to be asked. */
+const lastHop = (): Reply => ({
+  status: 204,
+  headers: [["cache-control", "no-store"]],
+  body: NO_BODY,
+  age: null,
+  cacheStatus: "tidegate-l1; detail=max-forwards",
+  memory: null,
+});
 
 const tooManyUnsent = (): Reply =>
   problemReply({

@@ -28,10 +28,15 @@ function matchesEtag(etag: string | null, condition: string): boolean {
 /** Weak comparison (RFC 9110 §8.8.3.2). */
 const weakly = (etag: string): string => etag.replace(/^W\//, "");
 
-/** Whether two answers have the same entity tag, weakly compared; true where either has none. */
-export function sameEtag(a: HeaderList, b: HeaderList): boolean {
-  const [one, other] = [headerValue(a, "etag"), headerValue(b, "etag")];
-  return one === null || other === null || weakly(one) === weakly(other);
+/**
+ * Whether two answers are of the same representation as far as their validators tell: by entity tags, weakly compared,
+ * where both have one, else by their dates (RFC 9111 §4.3.4). Null where nothing tells.
+ */
+export function sameByValidators(a: HeaderList, b: HeaderList): boolean | null {
+  const tags = [headerValue(a, "etag"), headerValue(b, "etag")] as const;
+  if (tags[0] !== null && tags[1] !== null) return weakly(tags[0]) === weakly(tags[1]);
+  const dates = [headerValue(a, "last-modified"), headerValue(b, "last-modified")] as const;
+  return dates[0] === null || dates[1] === null ? null : dates[0] === dates[1];
 }
 
 /** The entity tag that two octet-identical answers share and no other has (RFC 9110 §8.8.1); null where it is weak or absent. */

@@ -61,6 +61,17 @@ export function mustRevalidate(headers: HeaderList): boolean {
   return coverageOf(directives, "no-cache").kind === "answer";
 }
 
+/** Whether clients who take stale answers (RFC 9111 §5.2.1.2) may have this one: `s-maxage` is no consent (§5.2.2.10). */
+export const mayBeTakenStale = (headers: HeaderList): boolean =>
+  !mustRevalidate(headers) && !governingDirectives(headers).directives.has("s-maxage");
+
+/** What networks between here and an origin say where they can't reach it. */
+const UNREACHED = { from: 520, to: 530 };
+
+/** Statuses in whose place a stale answer may be served (RFC 5861 §4); others of 5xx tell of the request. */
+export const staleMayStandIn = (status: number): boolean =>
+  status === 500 || (status >= 502 && status <= 504) || (status >= UNREACHED.from && status <= UNREACHED.to);
+
 function freshFor(input: LifetimeInput): Millis | null {
   const { rules } = input;
   const ttl = grantedByRules(input.status, rules.ttl);

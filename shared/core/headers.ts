@@ -26,6 +26,10 @@ export function changedFields(headers: HeaderList, { without, replaced }: Fields
   return changed;
 }
 
+/** What is kept, with the fields of an update in place of those of their names. */
+export const updatedFields = (kept: HeaderList, update: HeaderList): HeaderPair[] =>
+  changedFields(kept, { without: [], replaced: update });
+
 /** Up to so many texts are compared one by one in less time than a set of them is made. */
 const FEW = 8;
 

@@ -5,7 +5,7 @@ import {
   notModified,
   notModifiedHeaders,
   rangeApplies,
-  sameEtag,
+  sameByValidators,
   strongEtag,
 } from "../../shared/core/conditional.ts";
 import type { HeaderPair } from "../../shared/core/headers.ts";
@@ -103,12 +103,24 @@ describe("an entity tag (RFC 9110 §8.8.3)", () => {
     ['W/"a"', 'W/"a"', true],
     ['"a"', '"b"', false],
     ['"a"', '"A"', false],
-    ['"a"', null, true],
-    [null, '"a"', true],
-    [null, null, true],
+    ['"a"', null, null],
+    [null, '"a"', null],
+    [null, null, null],
     ['"a"', "a", false],
   ])("%s and %s are the same, weakly compared (§8.8.3.2): %s", (one, other, expected) => {
-    expect(sameEtag(tagged(one), tagged(other))).toBe(expected);
+    expect(sameByValidators(tagged(one), tagged(other))).toBe(expected);
+  });
+
+  test("decides where both have one; else the date of the last modification does, where both have that (RFC 9111 §4.3.4)", () => {
+    const [early, late] = [httpDate(NOON), httpDate(NOON + 1000)];
+    const modified = (date: string): HeaderPair => ["last-modified", date];
+    expect(sameByValidators([modified(early)], [modified(early)])).toBe(true);
+    expect(sameByValidators([modified(late)], [modified(early)])).toBe(false);
+    expect(sameByValidators([...tagged('"a"'), modified(late)], [modified(early)])).toBe(false);
+    expect(sameByValidators([...tagged('"a"'), modified(late)], [...tagged('W/"a"'), modified(early)])).toBe(
+      true,
+    );
+    expect(sameByValidators([modified(late)], [])).toBe(null);
   });
 
   test.each([

@@ -253,6 +253,34 @@ const TO_THE_ORIGIN: readonly HttpCase[] = [
     steps: [get(fetched("1")), get(fetched("3", { asked: { "if-none-match": null } })), get(cached("3"))],
   },
   {
+    claim: "a 304 with another date than ours is not ours: the whole is fetched",
+    rfc: "RFC 9111 §4.3.4",
+    origin: [
+      stale({ "Last-Modified": MODIFIED, ETag: null }),
+      { status: 304, fields: { "Cache-Control": "max-age=60", "Last-Modified": dateIn(-DAY) } },
+      fresh({ "Last-Modified": dateIn(-DAY) }),
+    ],
+    steps: [get(fetched("1")), get(fetched("3", { asked: { "if-modified-since": null } })), get(cached("3"))],
+  },
+  {
+    claim: "a 304 makes no strong tag of a weak one",
+    rfc: "RFC 9111 §4.3.4",
+    origin: [stale({ ETag: 'W/"v1"' }), CONFIRMS],
+    steps: [ORIGIN, ORIGIN, CACHE].map((expected) =>
+      get({ ...expected, body: "1", fields: { etag: 'W/"v1"' } }),
+    ),
+  },
+  {
+    claim: "what is no success is not validated",
+    rfc: "RFC 9110 §13.2.1",
+    origin: [stale({}, { status: 404, body: "gone" }), fresh()],
+    steps: [
+      get(fetched("gone", { status: 404 })),
+      get(fetched("2", { asked: { "if-none-match": null } })),
+      get(cached("2")),
+    ],
+  },
+  {
     claim: "a 304 where we hold nothing goes to the client who asked for one",
     rfc: "RFC 9111 §4.3.3",
     origin: (asked) =>

@@ -51,6 +51,9 @@ const FIRST = { Range: "bytes=0-4" };
 const REST = { Range: "bytes=5-9" };
 const firstHalf = part("01234", "bytes 0-4/10");
 
+const OF_THE_FIRST: Fields = { "Content-Type": "text/x-first", "X-Content-Type-Options": "nosniff" };
+const SHOWN = { "content-type": "text/x-first", "x-content-type-options": "nosniff" };
+
 /** One version or the other, and never some of both. */
 const EITHER_REST: Expected = { status: 206, body: /^(56789|fghij)$/ };
 const EITHER_WHOLE: Expected = { body: /^(0123456789|abcdefghij)$/ };
@@ -111,6 +114,21 @@ export const PARTS: readonly HttpCase[] = [
       get({ ...ORIGIN, ...firstHalf }, FIRST),
       get({ ...ORIGIN, body: TEN, asked: { range: /^bytes=5-9?$/ } }),
       get(cached(TEN)),
+    ],
+  },
+  {
+    claim: "a rest that does not repeat all fields leaves the whole those of the part",
+    rfc: "RFC 9110 §15.3.7",
+    origin: (asked, nth) => {
+      const said = same(asked, nth);
+      return nth === 1
+        ? { ...said, fields: { ...said.fields, ...OF_THE_FIRST } }
+        : { ...said, fields: { ...said.fields, "Content-Type": null } };
+    },
+    steps: [
+      get({ ...ORIGIN, ...firstHalf }, FIRST),
+      get({ ...ORIGIN, body: TEN, fields: SHOWN, asked: { range: /^bytes=5-9?$/ } }),
+      get(cached(TEN, { fields: SHOWN })),
     ],
   },
   {

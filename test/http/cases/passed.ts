@@ -65,6 +65,20 @@ export const PASSED: readonly HttpCase[] = [
     { Traceparent: "nonsense", Tracestate: "vendor=1" },
     { traceparent: null, tracestate: null },
   ),
+  {
+    claim: "OPTIONS goes as far as its sender says, and no further",
+    rfc: "RFC 9110 §7.6.2",
+    origin: [{ fields: NO_STORE }],
+    steps: [
+      {
+        method: "OPTIONS",
+        fields: { "Max-Forwards": "3" },
+        expect: { ...ORIGIN, asked: { "max-forwards": "2" } },
+      },
+      { method: "OPTIONS", fields: { "Max-Forwards": "0" }, expect: { status: 204, from: "cache" } },
+      { method: "OPTIONS", fields: { "Max-Forwards": "x" }, expect: ORIGIN },
+    ],
+  },
   toTheClient(
     "an origin's fields reach the client as they are",
     { ETag: '"v1"', "Content-Language": "en", "X-Own": "theirs" },

@@ -54,6 +54,13 @@ export const REQUESTS: readonly HttpCase[] = [
     steps: [get(ORIGIN), get(fetched("2"), { "Cache-Control": "max-stale=600" })],
   },
   {
+    claim: "max-stale never overrides s-maxage",
+    rfc: "RFC 9111 §5.2.2.10",
+    under: "/honor",
+    origin: [stale({ "Cache-Control": "s-maxage=60" }), fresh()],
+    steps: [get(ORIGIN), get(fetched("2"), { "Cache-Control": "max-stale=600" })],
+  },
+  {
     claim: "Pragma: no-cache does not force a request to the origin",
     rfc: "RFC 9111 §5.4",
     origin: [fresh()],

@@ -38,6 +38,23 @@ const WHILE_REVALIDATING: readonly HttpCase[] = [
     },
   },
   {
+    claim: "whoever waits with others for an answer that is too old when it comes asks for himself",
+    rfc: "RFC 9111 §4",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const late = { ...old("max-age=60, must-revalidate", { Age: "100" }), after: promise };
+      stage.edge.origin.script(stage.id, (_, nth) => (nth === 1 ? late : fresh()));
+      const first = stage.send();
+      await stage.reached(1);
+      const others = Array.from({ length: 5 }, () => stage.send());
+      // Behind those, and answered at once: they wait by now.
+      await stage.send({ method: "OPTIONS" });
+      resolve();
+      expect((await first).text).toBe("1");
+      for (const { text } of await Promise.all(others)) expect(text).not.toBe("1");
+    },
+  },
+  {
     claim: "the refresh is a validation",
     rfc: "RFC 9111 §4.3.1",
     origin: [old(SWR), { status: 304, fields: { ETag: '"v1"', "Cache-Control": "max-age=60" } }],
@@ -89,7 +106,7 @@ const standsIn = (more: Exchange["expect"] = {}): Exchange =>
   get({ body: "1", fields: { etag: '"v1"' }, ...more });
 
 const IF_ERROR: readonly HttpCase[] = [
-  ...[500, 502, 503, 504].map(
+  ...[500, 502, 503, 504, 521].map(
     (status): HttpCase => ({
       claim: `a stale answer stands in for a ${status}`,
       rfc: "RFC 5861 §4",
@@ -126,6 +143,12 @@ const IF_ERROR: readonly HttpCase[] = [
     rfc: "RFC 5861 §4",
     origin: [old(SIE), { status: 404, body: "gone" }],
     steps: [get(fetched("1")), get(fetched("gone", { status: 404 }))],
+  },
+  {
+    claim: "a 501 tells of the request, and nothing stands in for it",
+    rfc: "RFC 5861 §4",
+    origin: [old(SIE), failing(501)],
+    steps: [get(fetched("1")), get(fetched("failed", { status: 501 }))],
   },
   {
     claim: "beyond its window nothing stands in",

@@ -24,9 +24,23 @@ const SHAPING: readonly (readonly [name: string, value: string])[] = [
   ["X-HTTP-Method", "DELETE"],
   ["X-HTTP-Method-Override", "DELETE"],
   ["X-Method-Override", "DELETE"],
+  // What CGI's variables can't tell from these.
+  ["X_Forwarded_Host", EVIL],
+  ["X_Forwarded-Proto", "evil"],
+  ["X_Original_URL", "/evil"],
+  ["X_HTTP_Method_Override", "DELETE"],
+  ["Accept_Language", "evil"],
+  ["User_Agent", "evil"],
+  ["If_None_Match", '"evil"'],
 ];
 
-const OURS = ["X-Tidegate-Anything", "Tidegate-Anything", "X-Tidegate-Meta", "Tidegate-Position"];
+const OURS = [
+  "X-Tidegate-Anything",
+  "X_Tidegate_Anything",
+  "Tidegate-Anything",
+  "X-Tidegate-Meta",
+  "Tidegate-Position",
+];
 const HOP_BY_HOP = ["Keep-Alive", "Proxy-Connection", "TE"];
 
 const never = (
