@@ -43,6 +43,7 @@ export function createApi(ports: ApiPorts): Api {
   api.notFound((context) => problemResponse(context, new Refusal("not-found", "There is nothing here.")));
   if (ports.plane.spans !== null) api.use(traceRequest(ports.plane.spans));
   api.use(nameRequest(ports));
+  api.use(requireHost);
   api.use(keepBeating(ports));
   api.use(
     methodNotAllowed({
@@ -92,6 +93,16 @@ function nameRequest({ plane }: ApiPorts): Middleware {
     context.res.headers.set("x-request-id", requestId);
   };
 }
+
+/** The runtime hands on hosts of which no URL can be made: `x:99999`, `[::1`. */
+const requireHost: Middleware = async (context, next) => {
+  if (!URL.canParse(context.req.url))
+    throw new Refusal(
+      "invalid-header",
+      "Host must be a host name or an address, with a port up to 65535 or none.",
+    );
+  await next();
+};
 
 /** Whoever asks for anything also makes sure that the beat goes on. */
 function keepBeating({ wake }: ApiPorts): Middleware {

@@ -10,6 +10,9 @@ export function readIfMatch(text: string): readonly string[] | null {
   const tags = text.split(",").map((part) => part.trim());
   // If-Match compares strongly: a weak tag can match nothing, but is no mistake either.
   if (!tags.every((tag) => /^(?:W\/)?"[\x21\x23-\x7e\x80-\uffff]*"$/.test(tag)))
-    throw new Refusal("invalid-header", 'If-Match must be "*" or a list of entity tags in double quotes.');
+    throw new Refusal(
+      "invalid-header",
+      "If-Match must be * without quotes, or a list of entity tags in double quotes.",
+    );
   return tags.filter((tag) => tag.startsWith('"')).map((tag) => tag.slice(1, -1));
 }

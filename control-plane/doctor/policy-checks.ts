@@ -10,8 +10,8 @@ import { areaOf, type Check } from "./check.ts";
 const { ok, warn } = areaOf("policies");
 
 export function policyChecks({ rows, unreadable, sites }: Table): Check[] {
-  const smells = rows.flatMap((row) => smellsOf(row, rows));
-  const bare = [...sites].filter((site) => !rows.some((row) => row.site === site));
+  const smells = rows.flatMap((row) => smellsOf(row, rows, sites));
+  const bare = [...sites.keys()].filter((site) => !rows.some((row) => row.site === site));
   const found = [
     ...unreadable.map((field) =>
       warn(
@@ -34,13 +34,19 @@ export function policyChecks({ rows, unreadable, sites }: Table): Check[] {
     : [ok("policies", `${rows.length} policies, and nothing about them smells`)];
 }
 
-function smellsOf({ site, id, row, policy }: TableRow, rows: readonly TableRow[]): Check[] {
+function smellsOf(
+  { site, id, row, policy }: TableRow,
+  rows: readonly TableRow[],
+  sites: Table["sites"],
+): Check[] {
   const name = `${site}/${id}`;
   const others = rows.filter((other) => other.site === site).map((other) => other.policy);
   const rules = resolveRules(policy, DEFAULT_CLASSES.get(policy.class) ?? STANDARD_CLASS);
   const change = `Change it: tidegate policies get ${id} --site ${site} > row.json`;
   return [
-    ...warningsOf({ row, policy }, others).map(({ pointer, message }) => `${pointer.slice(1)} ${message}`),
+    ...warningsOf({ row, policy }, { others, site: sites.get(site) }).map(
+      ({ pointer, message }) => `${pointer.slice(1)} ${message}`,
+    ),
     ...ownSmells(rules),
   ].map((what, index) => warn(`policy-${name}-${index + 1}`, `${name}: ${what}`, change));
 }

@@ -26,7 +26,8 @@ export interface Table {
   readonly rows: readonly TableRow[];
   /** Fields that another release has written, and this one can't read. */
   readonly unreadable: readonly string[];
-  readonly sites: ReadonlySet<string>;
+  /** By name. */
+  readonly sites: ReadonlyMap<string, Site>;
   readonly configuration: ReadonlyMap<string, string>;
   readonly head: LogHead;
 }
@@ -40,12 +41,13 @@ export async function readTable({
   if (outcome.kind === "unavailable") return outcome;
   const { configuration, head } = outcome;
   const own = isBrought(configuration) ? [] : settings.sites;
-  const sites = new Set(own.map(({ name }: Site) => name));
+  const sites = new Map(own.map((site: Site) => [site.name, site]));
   const rows: TableRow[] = [];
   const unreadable: string[] = [];
   for (const [field, text] of configuration) {
     const [kind, site = "", id = ""] = field.split("/");
-    if (kind === "site" && decodeSite(text) !== null) sites.add(site);
+    const served = kind === "site" ? decodeSite(text) : null;
+    if (served !== null) sites.set(site, served);
     if (kind !== "policy") continue;
     const read = readPolicy(parseJson(text), { id, site });
     if (read.kind === "invalid") unreadable.push(field);

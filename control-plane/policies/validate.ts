@@ -39,10 +39,10 @@ export function validatePolicies(
   if (kept.length + judged.size > LIMITS.policies) errors.push({ pointer: "", message: tooMany });
   const all: Policy[] = [...kept, ...judged.values()].map(({ policy }) => policy);
   const warnings = [...judged].flatMap(([index, one]) =>
-    warningsOf(
-      one,
-      all.filter(({ site }) => site === one.policy.site),
-    ).map((fault) => ({
+    warningsOf(one, {
+      others: all.filter(({ site }) => site === one.policy.site),
+      site: table.sites.get(one.policy.site),
+    }).map((fault) => ({
       ...fault,
       pointer: at(index) + fault.pointer,
     })),

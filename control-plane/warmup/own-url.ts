@@ -2,6 +2,7 @@
 
 import type { Fault } from "../../shared/wire/json.ts";
 import { type ReferenceContext, readUrl } from "../invalidate/reference.ts";
+import { matchesHost } from "../sites/matches-host.ts";
 
 export type OwnUrl =
   | { readonly kind: "own"; readonly href: string }
@@ -42,6 +43,3 @@ export class OwnUrls {
     if (href !== null) this.urls.add(href);
   }
 }
-
-const matchesHost = (pattern: string, host: string): boolean =>
-  pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : pattern === host;

@@ -199,8 +199,7 @@ async function passInOrder(edge: Edge, request: EdgeRequest, route: Route): Prom
       case "waits":
         break;
     }
-    if (edge.clock.now() >= giveUpAt)
-      return failure(edge, request, { reply: refusalReply({ kind: "full" }), route });
+    if (edge.clock.now() >= giveUpAt) return failure(edge, request, { reply: stillWaits(), route });
     kickFlush(edge, place, request.background);
     await edge.timers.sleep(millis(LIMITS.journalPoll));
   }
@@ -231,6 +230,16 @@ const unreachable = (): Reply =>
     detail:
       "The journal that this URL's newest value may be in can't be reached; what the origin has may be older.",
     retryAfter: 1,
+  });
+
+/** One that the origin refuses waits until it is given up, or somebody drops it (`tidegate journal`). */
+const stillWaits = (): Reply =>
+  problemReply({
+    status: 503,
+    code: "write-waits",
+    title: "Service Unavailable",
+    detail: "An earlier write of this URL has not reached the origin yet, and nothing may overtake it.",
+    retryAfter: 5,
   });
 
 const tooLarge = (): Reply =>

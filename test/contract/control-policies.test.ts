@@ -258,6 +258,19 @@ describe("checking", () => {
       expect(await warned({ id: "w", key_pattern: "/w", class: "hot", write_policy })).toEqual([]);
     expect(await warned({ id: "from-boot", key_pattern: "/boot/x", class: "hot" })).toEqual([]);
   });
+
+  test("warns of a pattern of a host by which the site has no URLs", async () => {
+    const warned = async (key_pattern: string) =>
+      (await check({ id: "h", key_pattern, class: "standard", priority: 9 })).warnings.map(
+        ({ message }: { message: string }) => message,
+      );
+    for (const key_pattern of ["products/*", "https://products/*"])
+      expect(await warned(key_pattern)).toEqual([
+        "never applies: the site default has no host products; a pattern without a host begins with /",
+      ]);
+    for (const key_pattern of ["//any.example/h", "*.example/h", "tidegate://products/h", "localhost/h"])
+      expect(await warned(key_pattern)).toEqual([]);
+  });
 });
 
 test("without Redis nothing is acknowledged", async () => {
