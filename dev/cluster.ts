@@ -4,8 +4,9 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { prepareGround } from "./chaos/ground.ts";
 import { holdDataDirectory } from "./data-directory.ts";
-import { type LocalDatabase, startDatabases } from "./databases.ts";
+import type { LocalDatabase } from "./databases.ts";
 import { startDemoOrigin } from "./demo-origin/server.ts";
+import { startSameHomes } from "./journal-homes.ts";
 import { namedOrigins } from "./named-origins.ts";
 import { type Network, type Told, tell } from "./network.ts";
 import type { StartOptions } from "./options.ts";
@@ -102,7 +103,7 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   if (ground !== null) stops.push(() => ground.close());
   const gateway = await startOriginGateway(origin, namedOrigins(keptSecret(data, "origin-key"), reach));
   stops.push(() => gateway.close());
-  const [redis, ...others] = await startDatabases(options.redis, { data, stops });
+  const [redis, ...others] = await startSameHomes(options.redis, { data, stops });
   const shards = others.map((database, at) => ({ ...database, id: `shard-${at + 2}` as const }));
   const control = `http://${HOST}:${options.controlPort}`;
   const edges = plan.edgePorts.map((port, index) => ({

@@ -268,6 +268,9 @@ describe("checking", () => {
       expect(await warned(key_pattern)).toEqual([
         "never applies: the site default has no host products; a pattern without a host begins with /",
       ]);
+    expect(await warned("edge.test:8787/h")).toEqual([
+      "never applies: edge.test:8787 is another name of origin.test, by which the policies of default go",
+    ]);
     for (const key_pattern of ["//any.example/h", "*.example/h", "tidegate://products/h", "localhost/h"])
       expect(await warned(key_pattern)).toEqual([]);
   });

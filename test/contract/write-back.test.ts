@@ -336,6 +336,7 @@ describe("the origin", () => {
     expect(await figures()).toMatchObject({ accepted: 2, delivered: 0, pending: 1, deadLettered: 1 });
     const listed = await journal("?state=dead-lettered");
     expect(listed.items).toMatchObject([{ id, state: "dead-lettered", why: "status 422", url }]);
+    expect(await read(edges[0], { method: "POST", body: "more", url })).toMatch(/^503 .*write-waits/);
     const auth = { authorization: "Bearer admin-token" };
     expect((await plane.ask(`/journal/${id}/retry`, { method: "POST", headers: auth })).status).toBe(202);
     await flushed(edges[0]);

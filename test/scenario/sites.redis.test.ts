@@ -161,3 +161,11 @@ describe("at run time", () => {
     expect([status, json.errors[0].pointer]).toEqual([422, "/origin"]);
   });
 });
+
+test("a Host of which no URL can be made is told", async () => {
+  for (const host of ["x:99999", "[::1", "a:abc"])
+    for (const path of ["/", "/livez", "/openapi.json"]) {
+      const { status, text } = await ask(cluster.control + path, { headers: { host } });
+      expect([status, JSON.parse(text)], `${host} ${path}`).toMatchObject([400, { code: "invalid-header" }]);
+    }
+});
