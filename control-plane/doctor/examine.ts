@@ -7,7 +7,14 @@ import { areaOf, type Check } from "./check.ts";
 import { edgeChecks } from "./edge-checks.ts";
 import { policyChecks } from "./policy-checks.ts";
 import { redisChecks } from "./redis-checks.ts";
-import { environmentChecks, journalChecks, logChecks, purgeChecks, tokenChecks } from "./state-checks.ts";
+import {
+  environmentChecks,
+  journalChecks,
+  logChecks,
+  purgeChecks,
+  shardChecks,
+  tokenChecks,
+} from "./state-checks.ts";
 
 export async function examine(plane: ControlPlane): Promise<Check[]> {
   const [redis, log, edges, ...state] = await Promise.all([
@@ -34,7 +41,7 @@ async function examineLog(plane: ControlPlane): Promise<Check[]> {
           "See that the database `control` runs.",
         ),
       ]
-    : [...logChecks(table), ...policyChecks(table)];
+    : [...logChecks(table), ...shardChecks(table), ...policyChecks(table)];
 }
 
 async function examineEdges(plane: ControlPlane): Promise<Check[]> {

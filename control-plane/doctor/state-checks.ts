@@ -9,6 +9,7 @@ import type { Receipt } from "../invalidate/receipt.ts";
 import { readLosses } from "../log/losses.ts";
 import { sumJournal } from "../metrics/journal-sums.ts";
 import type { Table } from "../policies/table.ts";
+import { shardMapIn } from "../shards/map.ts";
 import { areaOf, type Check } from "./check.ts";
 
 export function environmentChecks({ settings }: Pick<ControlPlane, "settings">): Check[] {
@@ -38,6 +39,23 @@ export function logChecks({ configuration, head }: Table): Check[] {
       "Make Redis durable (appendonly, replicas with REPLICAS). Edges have begun anew, and serve nothing older.",
     ),
   ];
+}
+
+/** Which shards were taken out, and whether anybody is left: then no two edges share an answer. */
+export function shardChecks({ configuration }: Pick<Table, "configuration">): Check[] {
+  const { warn, fail } = areaOf("redis");
+  const shards = shardMapIn(configuration)?.shards ?? [];
+  const out = shards.filter(({ state }) => state === "out").map(({ id }) => id);
+  const back = "Bring one back: tidegate shards put ID --in";
+  if (shards.length > 0 && out.length === shards.length)
+    return [
+      fail(
+        "redis-taken-out",
+        "every shard was taken out: edges share nothing, and ask the origin each for itself",
+        back,
+      ),
+    ];
+  return out.length > 0 ? [warn("redis-taken-out", `taken out of use: ${out.join(", ")}`, back)] : [];
 }
 
 /** So many purges of everything among the last ones are more than accidents. */

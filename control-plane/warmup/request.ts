@@ -1,6 +1,7 @@
 // The body of `POST /warmup`.
 
 import { z } from "@hono/zod-openapi";
+import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import { FIELD_NAME, FIELD_VALUE } from "../../shared/wire/warm-target.ts";
 import { LIMITS } from "../config.ts";
 
@@ -53,7 +54,13 @@ export const warmupSchema = z
       .openapi({ description: "Two releases' assets: what is new or has changed is warmed." }),
     hot: z
       .strictObject({
-        class: z.string().min(1).max(64).optional(),
+        class: z
+          .string()
+          .refine(
+            (name) => DEFAULT_CLASSES.has(name),
+            `must be one of ${[...DEFAULT_CLASSES.keys()].join(", ")}`,
+          )
+          .optional(),
         top: z.int().min(1).max(LIMITS.hotLedger),
       })
       .optional()

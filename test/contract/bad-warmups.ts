@@ -51,6 +51,7 @@ export const BAD_WARMUPS: readonly [why: string, body: unknown, pointer: string]
   ["a base of another site", { manifest: { base: "http://shop.test/", after: ["a"] } }, "/manifest/base"],
   ["a dry run that is waited for", { urls: ["/a"], dryRun: true, wait: true }, "/wait"],
   ["neither URLs nor what is hot", {}, "/urls"],
+  ["what is hot in a class that there is not", { hot: { class: "hott", top: 5 } }, "/hot/class"],
   ["what is hot, of nobody knows how many", { hot: {} }, "/hot/top"],
   ["more of what is hot than is remembered", { hot: { top: 1001 } }, "/hot/top"],
   ["no variants", { urls: ["/a"], variants: [] }, "/variants"],

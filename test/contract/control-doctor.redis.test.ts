@@ -3,7 +3,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Check } from "../../control-plane/doctor/check.ts";
 import { redisChecks } from "../../control-plane/doctor/redis-checks.ts";
+import { shardChecks } from "../../control-plane/doctor/state-checks.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
+import type { ShardState } from "../../shared/core/shard-map.ts";
+import { encodeShardMap, SHARD_MAP_FIELD } from "../../shared/wire/shard-map.ts";
 import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
 import { type FakeEdge, startConfigured, startPlane, type TestPlane } from "./control-harness.ts";
 
@@ -110,6 +113,18 @@ test("policies that do nothing, and those that hardly anybody wants, are told of
       `${name}: ${part}`,
     ).toBe(true);
   expect(said.some((what) => what.startsWith("default/all"))).toBe(false);
+});
+
+test("shards that were taken out are told of, and fail where none is left", () => {
+  const told = (...states: ShardState[]) => {
+    const shards = states.map((state, at) => ({ id: `s${at}`, weight: 1, state, life: 1 }));
+    const map = encodeShardMap({ version: 1, shards });
+    return shardChecks({ configuration: new Map([[SHARD_MAP_FIELD, map]]) }).map(({ state }) => state);
+  };
+  expect(told("serving", "down")).toEqual([]);
+  expect(told("serving", "out")).toEqual(["warn"]);
+  expect(told("out", "out")).toEqual(["fail"]);
+  expect(shardChecks({ configuration: new Map() })).toEqual([]);
 });
 
 test("purges of everything, again and again, are told of; tokens that may do everything, too", async () => {
