@@ -16,12 +16,12 @@ export interface LocalDatabase {
   readonly process: Supervised | null;
 }
 
-interface Around {
+export interface Around {
   readonly data: string;
   readonly stops: (() => Promise<void>)[];
 }
 
-type Databases = readonly [LocalDatabase, ...LocalDatabase[]];
+export type Databases = readonly [LocalDatabase, ...LocalDatabase[]];
 
 const RESTART_MS = 300;
 const MODULE = fileURLToPath(new URL("./mid-tier-process.ts", import.meta.url));

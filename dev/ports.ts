@@ -24,7 +24,7 @@ function portProblem(port: number): Promise<string | null> {
 
 /** Below the ports that the system hands to outgoing connections: one of those may have it whenever a process is started anew. */
 const RANGE = { from: 12_000, to: 30_000, tries: 50 };
-/** Each process goes up from a place of its own: none hands out a port twice, and two seldom the same one. */
+/** Each process goes up from a place of its own: two seldom hand out the same port, and none does twice soon. */
 let next = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
 
 /** Free a moment ago; whoever is quicker may have it by now. */

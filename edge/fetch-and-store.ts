@@ -3,6 +3,7 @@
 import { isInChunks } from "../shared/core/chunks.ts";
 import { sameByValidators, strongEtag } from "../shared/core/conditional.ts";
 import { missing } from "../shared/core/part.ts";
+import { canBeValidated } from "../shared/core/storability.ts";
 import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import { type FlightControls, FRESH } from "./coalesce.ts";
@@ -89,9 +90,8 @@ function reasonOf({ request, takesStale }: FlightJob, plan: Asking): OriginReaso
 }
 
 function planOf(edge: Edge, job: FlightJob, right: Right): Asking {
-  // Preconditions are only of what would be a success (RFC 9110 §13.2.1): a 304 confirms nothing else.
   const known = right.validators?.held.answer;
-  if (known !== undefined && known.status < 300) return { kind: "validate", answer: known };
+  if (known !== undefined && canBeValidated(known)) return { kind: "validate", answer: known };
   if (job.range !== null) return { kind: "range", range: job.range };
   const part = right.completes ? findPart(edge, job) : null;
   const rest = part === null ? null : missing(part.part);
@@ -167,8 +167,8 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: client };
   controls.deliver({ kind: "stream", ...head, body: streamed });
   // An answer that is stale on arrival and has no stale window is for one request only: nobody waits for it.
-  if (made.answer.fresh === 0 && made.answer.staleWhileRevalidate === 0)
-    controls.settle({ kind: "unshared" });
+  const { ageWhenSent, fresh, staleWhileRevalidate } = made.answer;
+  if (ageWhenSent >= fresh && staleWhileRevalidate === 0) controls.settle({ kind: "unshared" });
   const result = await collected;
   if (result.kind !== "whole") {
     const { fallback } = exchange.right;

@@ -9,6 +9,7 @@ import {
   type HeaderPair,
   headerValue,
   hopByHopNames,
+  hyphenated,
 } from "../shared/core/headers.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { normalisedValue } from "../shared/core/vary.ts";
@@ -64,12 +65,6 @@ const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
  */
 const ANSWERED_HERE = new Set(["via", "surrogate-capability", "expect"]);
 
-/**
- * Negotiated by: an origin that hands fields on as variables, as CGI does, can't tell `accept_language` from these, while
- * `Vary` and keys can.
- */
-const NEGOTIATES = /^(?:accept-|sec-|user-agent$)/;
-
 const isShaping = (name: string): boolean =>
   SHAPING.has(name) || (name.startsWith(SHAPING_PREFIX) && name !== FORWARDED_FOR);
 
@@ -78,11 +73,10 @@ function forwarding(headers: HeaderList, route: Route, dropped: (name: string) =
   const via = headerValue(headers, "via");
   const keyed = route.rules.key.headers;
   const isDropped = (name: string): boolean => {
-    const read = name.includes("_") ? name.replaceAll("_", "-") : name;
-    if (hopByHop.has(name) || ANSWERED_HERE.has(read)) return true;
+    const read = hyphenated(name);
+    if (hopByHop.has(read) || ANSWERED_HERE.has(read)) return true;
     if (OWN_PREFIXES.some((prefix) => read.startsWith(prefix))) return true;
-    if (keyed.includes(name)) return false;
-    return dropped(read) || (read !== name && (NEGOTIATES.test(read) || keyed.includes(read)));
+    return dropped(read) && !keyed.includes(name);
   };
   const replaced: HeaderPair[] = [
     ["via", via === null ? "1.1 tidegate" : `${via}, 1.1 tidegate`],
@@ -109,7 +103,9 @@ export function sharedRequestHeaders(
   { request, route }: Pick<FlightJob, "request" | "route">,
   asking: Asking,
 ): HeaderList {
-  const own = (name: string): boolean => SELECTIVE.has(name) || name === FORWARDED_FOR;
+  const keyed = route.rules.key.headers;
+  const own = (name: string): boolean =>
+    SELECTIVE.has(name) || name === FORWARDED_FOR || keyed.includes(name);
   const headers = request.headers();
   const change = forwarding(headers, route, (name) => isShaping(name) || own(name));
   const kept = changedFields(headers, change).map(
@@ -159,11 +155,14 @@ export function passedFields(
   return { headers: changedFields(arrived, change), passed: { of: request, change } };
 }
 
+/** Whoever hands a request on may lower what it says (RFC 9110 §7.6.2). */
+const MOST_HOPS = 255;
+
 /** How many may still hand on a request that goes no further than its sender says (RFC 9110 §7.6.2); null where he does not say. */
 export function hopsLeft(request: EdgeRequest): number | null {
   if (request.method !== "OPTIONS" && request.method !== "TRACE") return null;
   const said = request.header("max-forwards");
-  return said !== null && /^\d+$/.test(said) ? Number(said) : null;
+  return said !== null && /^\d+$/.test(said) ? Math.min(Number(said), MOST_HOPS) : null;
 }
 
 function oneHopOn(request: EdgeRequest, change: FieldsChange): FieldsChange {

@@ -113,7 +113,7 @@ function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   const sentAt = earliest(older.held.sentAt, newer.held.sentAt);
   const answer: StoredAnswer = {
     ...b,
-    headers: updatedFields(a.headers, b.headers),
+    headers: withoutHeaders(updatedFields(a.headers, b.headers), OF_ONE_MESSAGE),
     asOf,
     part,
     length: bytes.length,
@@ -122,6 +122,9 @@ function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   };
   return { held: { answer, bornAt, sentAt, verifiedTo: asOf }, part, bytes };
 }
+
+/** Digests of the octets that came with them (RFC 9530 §2), which are not those of both. */
+const OF_ONE_MESSAGE = new Set(["content-digest", "content-md5"]);
 
 const earliest = (a: Instant | null, b: Instant | null): Instant | null =>
   a === null || b === null ? null : a < b ? a : b;

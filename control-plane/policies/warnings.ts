@@ -2,7 +2,7 @@
 
 import { DEFAULT_CLASSES, STANDARD_CLASS } from "../../shared/core/classes.ts";
 import { covers } from "../../shared/core/pattern-covers.ts";
-import { inForceOrder, type Site } from "../../shared/core/routing.ts";
+import { inForceOrder, type Site, withLowerCaseHosts } from "../../shared/core/routing.ts";
 import { type Policy, resolveRules } from "../../shared/core/rules.ts";
 import { VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Fault } from "../../shared/wire/json.ts";
@@ -22,25 +22,27 @@ interface Around {
 }
 
 export function warningsOf({ row, policy }: Judged, { others, site }: Around): Fault[] {
-  const elsewhere = site === undefined ? null : ofNoHost(policy, site);
-  // What matches nothing shadows nothing.
-  const first = elsewhere === null ? shadowedBy(policy, others) : [elsewhere];
-  return [...first, ...idle(row, policy)];
+  const elsewhere = site === undefined ? [] : ofNoHost(policy, withLowerCaseHosts(site));
+  return [...elsewhere, ...shadowedBy(policy, others), ...idle(row, policy)];
 }
 
 /** A pattern of a host by which the site has no URLs. */
-function ofNoHost({ pattern }: Policy, { name, hosts, aliases, canonicalHost }: Site): Fault | null {
+function ofNoHost({ pattern }: Policy, { name, hosts, aliases, canonicalHost }: Site): Fault[] {
   const [token, ...more] = pattern.host ?? [];
-  if (token?.kind !== "text" || more.length > 0 || pattern.text.startsWith(VALUE_SCHEME)) return null;
+  if (token?.kind !== "text" || more.length > 0 || pattern.text.startsWith(VALUE_SCHEME)) return [];
   const host = token.text;
-  if (host === canonicalHost) return null;
-  const say = (why: string): Fault => ({ pointer: "/key_pattern", message: `never applies: ${why}` });
+  if (host === canonicalHost) return [];
+  const say = (message: string): Fault[] => [{ pointer: "/key_pattern", message }];
   if (aliases.includes(host))
-    return say(`${host} is another name of ${canonicalHost}, by which the policies of ${name} go`);
-  const served = hosts.some((one) => one === "*" || matchesHost(one, host));
-  // A path that lacks its slash looks like a host of one word, which no network has.
-  if (served && (/[.:]/.test(host) || hosts.includes(host) || host === "localhost")) return null;
-  return say(`the site ${name} has no host ${host}; a pattern without a host begins with /`);
+    return say(
+      `never applies: ${host} is another name of ${canonicalHost}, by which the policies of ${name} go`,
+    );
+  if (hosts.some((one) => matchesHost(one, host))) return [];
+  if (!hosts.includes("*")) return say(`never applies: the site ${name} has no host ${host}`);
+  // A path that lacks its slash looks like a host of one word.
+  return /[.:]/.test(host) || host === "localhost"
+    ? []
+    : say(`is for the host ${host} alone; a pattern of paths begins with /`);
 }
 
 /** By the first that takes all of its URLs; and what it takes all of itself. */

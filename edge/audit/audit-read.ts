@@ -4,7 +4,7 @@ import { sameByValidators } from "../../shared/core/conditional.ts";
 import { headerValue } from "../../shared/core/headers.ts";
 import { coherenceOf } from "../../shared/core/log-view.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
-import { hasValidator } from "../../shared/core/storability.ts";
+import { canBeValidated } from "../../shared/core/storability.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
@@ -61,7 +61,7 @@ function compareIfDue(edge: Edge, request: EdgeRequest, compared: Compared): voi
 async function compareWithOrigin(edge: Edge, request: EdgeRequest, seen: Seen): Promise<void> {
   const { route, held } = seen;
   const { answer } = held;
-  const asking = hasValidator(answer.headers) ? ({ kind: "validate", answer } as const) : WHOLE;
+  const asking = canBeValidated(answer) ? ({ kind: "validate", answer } as const) : WHOLE;
   const headers = sharedRequestHeaders({ request, route }, asking);
   const outcome = await askForAll(edge, route, { headers, priority: "background", reason: "audit" });
   const comparison = await compared(seen, outcome);
@@ -83,7 +83,7 @@ async function compared({ held, body }: Seen, outcome: Asked): Promise<Compariso
   if (outcome.kind !== "answer") return "unknown";
   const { answer } = held;
   const { headers, status } = outcome;
-  const byBody = status === answer.status && !hasValidator(answer.headers) && body.kind === "bytes";
+  const byBody = status === answer.status && !canBeValidated(answer) && body.kind === "bytes";
   if (byBody && sameField("content-encoding", headers, answer.headers)) {
     const bytes = await readWhole(sourceOf(outcome.body), LIMITS.auditOriginBody);
     return bytes === null ? "unknown" : sameBytes(bytes, body.bytes) ? "same" : "differs";

@@ -26,6 +26,9 @@ export function changedFields(headers: HeaderList, { without, replaced }: Fields
   return changed;
 }
 
+/** A name as origins read it that hand fields on as variables, as CGI does: `X_Forwarded_Host` is `X-Forwarded-Host` to them. */
+export const hyphenated = (name: string): string => (name.includes("_") ? name.replaceAll("_", "-") : name);
+
 /** What is kept, with the fields of an update in place of those of their names. */
 export const updatedFields = (kept: HeaderList, update: HeaderList): HeaderPair[] =>
   changedFields(kept, { without: [], replaced: update });

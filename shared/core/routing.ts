@@ -65,7 +65,7 @@ export function compileRouting(sites: readonly Site[], policies: readonly Policy
 const asPattern = ({ policy, rules }: CompiledPolicy) => ({ pattern: policy.pattern, value: rules });
 
 /** URLs come with their hosts in lower case. */
-const withLowerCaseHosts = (site: Site): Site => ({
+export const withLowerCaseHosts = (site: Site): Site => ({
   ...site,
   hosts: site.hosts.map((host) => host.toLowerCase()),
   aliases: site.aliases.map((alias) => alias.toLowerCase()),

@@ -99,6 +99,10 @@ function byLifetime(input: StorabilityInput, directives: Directives): RefusalRea
 export const hasValidator = (headers: HeaderList): boolean =>
   hasHeader(headers, "etag") || hasHeader(headers, "last-modified");
 
+/** Preconditions are only of what would be a success (RFC 9110 §13.2.1): a 304 confirms nothing else. */
+export const canBeValidated = ({ status, headers }: { status: number; headers: HeaderList }): boolean =>
+  status < 300 && hasValidator(headers);
+
 function mayBeServedStale(directives: Directives): boolean {
   if (coverageOf(directives, "no-cache").kind === "answer") return false;
   if (directives.has("must-revalidate") || directives.has("proxy-revalidate")) return false;

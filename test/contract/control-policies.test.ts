@@ -266,7 +266,7 @@ describe("checking", () => {
       );
     for (const key_pattern of ["products/*", "https://products/*"])
       expect(await warned(key_pattern)).toEqual([
-        "never applies: the site default has no host products; a pattern without a host begins with /",
+        "is for the host products alone; a pattern of paths begins with /",
       ]);
     expect(await warned("edge.test:8787/h")).toEqual([
       "never applies: edge.test:8787 is another name of origin.test, by which the policies of default go",

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { startSameHomes } from "../../dev/journal-homes.ts";
 import { UsageError } from "../../dev/options.ts";
 import { JOURNAL_OPERATIONS } from "../../shared/mid-tier/keys.ts";
+import { until } from "../support/http.ts";
 import { ask } from "../support/redis-server.ts";
 
 let data: string;
@@ -28,10 +29,15 @@ afterEach(async () => {
 
 const start = (databases: number) => startSameHomes({ kind: "server", databases }, { data, stops });
 
-/** Of the last of so many databases: writes `waiting`, or drops it. */
+/** A command to the last of so many databases, which then end. */
 async function last(databases: number, ...command: string[]): Promise<void> {
   const { url = "", token = "" } = (await start(databases)).at(-1) ?? {};
-  expect((await ask({ url, token, stop: stopAll }, "/", command)).status).toBe(200);
+  // It answers a moment after its gateway listens.
+  await until(
+    () => ask({ url, token, stop: stopAll }, "/", command),
+    ({ status }) => status === 200,
+    { withinMs: 10_000 },
+  );
   await stopAll();
 }
 

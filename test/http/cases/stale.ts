@@ -52,6 +52,7 @@ const WHILE_REVALIDATING: readonly HttpCase[] = [
       resolve();
       expect((await first).text).toBe("1");
       for (const { text } of await Promise.all(others)) expect(text).not.toBe("1");
+      expect(stage.asked()).toHaveLength(7);
     },
   },
   {

@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { type Fields, fieldOf } from "../../support/fields.ts";
 import type { Script } from "../../support/scripted-origin.ts";
-import { CACHE, fetched, fresh, get, type HttpCase, ORIGIN, type Wanted } from "../case.ts";
+import { CACHE, cached, fetched, fresh, get, type HttpCase, ORIGIN, type Wanted } from "../case.ts";
 
 const EVIL = "evil.test";
 const unlike = (sent: string) => (value: string | null) => value === null || !value.includes(sent);
@@ -29,8 +29,6 @@ const SHAPING: readonly (readonly [name: string, value: string])[] = [
   ["X_Forwarded-Proto", "evil"],
   ["X_Original_URL", "/evil"],
   ["X_HTTP_Method_Override", "DELETE"],
-  ["Accept_Language", "evil"],
-  ["User_Agent", "evil"],
   ["If_None_Match", '"evil"'],
 ];
 
@@ -77,6 +75,17 @@ const INTO_THE_CACHE: readonly HttpCase[] = [
       steps: [get({ status: [status, 431] }, { "X-Big": "x".repeat(9 * 1024) }), get(fetched("fine"))],
     }),
   ),
+  {
+    claim: "an answer that an underscored twin of a varying field may have chosen is stored for nobody",
+    rfc: "RFC 9111 §4.1",
+    origin: (asked) =>
+      fresh({ Vary: "Accept-Language" }, { body: `in ${fieldOf(asked.fields, "accept_language") ?? "any"}` }),
+    steps: [
+      get(fetched("in evil"), { Accept_Language: "evil" }),
+      get(fetched("in any")),
+      get(cached("in any")),
+    ],
+  },
   {
     claim: "a GET with content is not answered with another's answer",
     rfc: "RFC 9110 §9.3.1",
