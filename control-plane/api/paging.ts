@@ -7,7 +7,7 @@ import { Refusal } from "./problem.ts";
 export const limitOr = (standard: string) =>
   z
     .string()
-    .regex(/^\d{1,4}$/, "must be a number")
+    .regex(/^\d{1,15}$/, "must be a whole number")
     .transform(Number)
     .refine((count) => count >= 1 && count <= LIMITS.pageMost, `must be from 1 to ${LIMITS.pageMost}`)
     .optional()

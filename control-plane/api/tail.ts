@@ -46,7 +46,7 @@ const querySchema = z.strictObject({
     .openapi({ description: "A pattern, as policies' `key_pattern` is written.", example: "/api/*" }),
   rate: z
     .string()
-    .regex(/^\d{1,4}$/, "must be a number")
+    .regex(/^\d{1,15}$/, "must be a whole number")
     .transform(Number)
     .refine((rate) => rate >= 1 && rate <= TAIL_LIMITS.rate, `must be from 1 to ${TAIL_LIMITS.rate}`)
     .optional()

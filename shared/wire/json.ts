@@ -32,5 +32,8 @@ function faultsOf(issue: z.core.$ZodIssue): Fault[] {
 
 export const escapePointer = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
 
-const messageOf = ({ message }: z.core.$ZodIssue): string =>
-  message.charAt(0).toLowerCase() + message.slice(1);
+function messageOf({ code, message }: z.core.$ZodIssue): string {
+  // What is not there at all has no type that could be wrong.
+  if (code === "invalid_type" && message.endsWith("received undefined")) return "must be given";
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
