@@ -166,9 +166,9 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
   const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: client };
   controls.deliver({ kind: "stream", ...head, body: streamed });
-  // An answer that is stale on arrival and has no stale window is for one request only: nobody waits for it.
+  // An answer that is past its stale window on arrival is for one request only: nobody waits for it.
   const { ageWhenSent, fresh, staleWhileRevalidate } = made.answer;
-  if (ageWhenSent >= fresh && staleWhileRevalidate === 0) controls.settle({ kind: "unshared" });
+  if (ageWhenSent >= fresh + staleWhileRevalidate) controls.settle({ kind: "unshared" });
   const result = await collected;
   if (result.kind !== "whole") {
     const { fallback } = exchange.right;

@@ -2,12 +2,11 @@
 
 import { DEFAULT_CLASSES, STANDARD_CLASS } from "../../shared/core/classes.ts";
 import { covers } from "../../shared/core/pattern-covers.ts";
-import { inForceOrder, type Site, withLowerCaseHosts } from "../../shared/core/routing.ts";
+import { hostPatterns, inForceOrder, type Site, withLowerCaseHosts } from "../../shared/core/routing.ts";
 import { type Policy, resolveRules } from "../../shared/core/rules.ts";
 import { VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import type { PolicyRow } from "../../shared/wire/policy.ts";
-import { matchesHost } from "../sites/matches-host.ts";
 
 export interface Judged {
   readonly row: PolicyRow;
@@ -37,8 +36,9 @@ function ofNoHost({ pattern }: Policy, { name, hosts, aliases, canonicalHost }: 
     return say(
       `never applies: ${host} is another name of ${canonicalHost}, by which the policies of ${name} go`,
     );
-  if (hosts.some((one) => matchesHost(one, host))) return [];
-  if (!hosts.includes("*")) return say(`never applies: the site ${name} has no host ${host}`);
+  const served = hostPatterns(host).find((one) => hosts.includes(one));
+  if (served !== undefined && served !== "*") return [];
+  if (served === undefined) return say(`never applies: the site ${name} has no host ${host}`);
   // A path that lacks its slash looks like a host of one word.
   return /[.:]/.test(host) || host === "localhost"
     ? []

@@ -1,8 +1,8 @@
 // Which URLs a warm-up may ask for: those of the site's own hosts, since an edge must not be sent to fetch from anywhere.
 
+import { hostPatterns } from "../../shared/core/routing.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import { type ReferenceContext, readUrl } from "../invalidate/reference.ts";
-import { matchesHost } from "../sites/matches-host.ts";
 
 export type OwnUrl =
   | { readonly kind: "own"; readonly href: string }
@@ -14,7 +14,7 @@ export function readOwnUrl(text: string, context: ReferenceContext): OwnUrl {
   if (reference.kind === "invalid") return { kind: "fault", message: reference.message };
   const { host } = reference.place.url;
   const { hosts, canonicalHost, name } = context.site;
-  const named = hosts.some((pattern) => pattern !== "*" && matchesHost(pattern, host));
+  const named = hostPatterns(host).some((pattern) => pattern !== "*" && hosts.includes(pattern));
   return named || host === canonicalHost
     ? { kind: "own", href: reference.href }
     : { kind: "fault", message: `names the host ${host}, which is not one of the site ${name}'s own` };
