@@ -194,7 +194,9 @@ test("a value that was acknowledged is read back, at an origin that takes what i
   const report = await run(checker, [origin], { writes: true });
   expect(report.violations.first).toEqual([]);
   expect(report.all.writes).toBeGreaterThan(90);
-  expect(report.all.errors).toBe(0);
+  // A read may overtake the first write of its path. After that one's acknowledgement a 404 is a lost value, seen above.
+  const { 404: _tooEarly, ...errors } = report.all.errorsBy;
+  expect(errors).toEqual({});
 });
 
 test("a value that is lost, or is older than one that was acknowledged, shows", async () => {
