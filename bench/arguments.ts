@@ -1,5 +1,6 @@
 // What `npm run bench -- …` is told.
 
+import { closeSync, openSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { BENCHMARKS, type BenchmarkName, type BenchOptions, isBenchmark, PARTS } from "./benchmarks.ts";
 import type { TraceOptions } from "./eviction.ts";
@@ -65,6 +66,7 @@ export function readArguments(args: readonly string[]): Arguments | null {
     );
   if (trace !== null && values.save === true)
     throw new TypeError("--save is for what anybody can repeat, without a --trace of one's own");
+  if (values.json !== undefined) requireWritable(values.json);
   return {
     only: values.only === undefined ? WHOLE : [values.only],
     json: values.json ?? null,
@@ -74,6 +76,15 @@ export function readArguments(args: readonly string[]): Arguments | null {
     l2: values.l2 === true,
     load,
   };
+}
+
+/** Before the hours that benchmarks take: what is there stays until there is something to write. */
+function requireWritable(file: string): void {
+  try {
+    closeSync(openSync(file, "a"));
+  } catch (error) {
+    throw new TypeError(`--json ${file}: can't be written (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
 
 function traceOptions(values: {

@@ -21,18 +21,21 @@ export function policyRows(file: string | null, demo: boolean): readonly unknown
   const rows = parseJson(readText(file));
   if (!Array.isArray(rows)) throw new UsageError(`--policies ${file}: must be a JSON array of policies`);
   const seen = new Set<string>();
-  return rows.map((row: unknown, index) => {
+  const faults: string[] = [];
+  const told = rows.map((row: unknown, index) => {
     const fallback = { id: `policy-${index + 1}`, site: "default" };
     const outcome = readPolicy(row, fallback);
     if (outcome.kind === "invalid") {
-      const faults = outcome.faults.map(({ pointer, message }) => `/${index}${pointer} ${message}`);
-      throw new UsageError(`--policies ${file}: ${faults.join("; ")}`);
+      faults.push(...outcome.faults.map(({ pointer, message }) => `/${index}${pointer} ${message}`));
+      return null;
     }
     const { id, site } = outcome.policy;
-    if (seen.has(`${site}/${id}`)) throw new UsageError(`--policies ${file}: /${index}/id repeats "${id}"`);
+    if (seen.has(`${site}/${id}`)) faults.push(`/${index}/id repeats "${id}"`);
     seen.add(`${site}/${id}`);
     return { ...outcome.row, id, site };
   });
+  if (faults.length > 0) throw new UsageError(`--policies ${file}: ${faults.join("; ")}`);
+  return told;
 }
 
 function readText(file: string): string {

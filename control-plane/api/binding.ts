@@ -19,6 +19,12 @@ export function requireSite(context: Asked, site: string): void {
     throw new Refusal("forbidden", `The token ${name} is bound to other sites: ${(sites ?? []).join(", ")}.`);
 }
 
+/** Of a query; only for whoever may see that site. */
+export function unknownSite(site: string): Refusal {
+  const message = `there is no site ${JSON.stringify(site)}`;
+  return new Refusal("invalid-query", `site ${message}`, { faults: [{ pointer: "/site", message }] });
+}
+
 /** For what is of no site, or of all. */
 export const requireUnbound: Middleware = async (context, next) => {
   const { name, sites, patterns } = context.get("principal");

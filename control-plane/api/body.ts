@@ -1,4 +1,4 @@
-// What every request body has to be before anybody parses it: not too long, and UTF-8.
+// What every request body has to be before anybody parses it: not too long, not coded, and UTF-8.
 
 import { bodyLimit } from "hono/body-limit";
 import { LIMITS } from "../config.ts";
@@ -15,6 +15,11 @@ export const limitBody: Middleware = bodyLimit({
 
 /** Decoded leniently, a name in another encoding would become one that nothing bears: its purge would purge nothing. */
 export const requireUtf8: Middleware = async (context, next) => {
+  const coding = context.req.header("content-encoding") ?? "identity";
+  if (coding.trim().toLowerCase() !== "identity")
+    throw new Refusal("unsupported-media-type", "Content-Encoding: no coding of a body is understood.", {
+      headers: { "accept-encoding": "identity" },
+    });
   const octets = await context.req.arrayBuffer();
   try {
     new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(octets);

@@ -5,9 +5,9 @@ import { WINDOW_LIMITS } from "../../shared/mid-tier/metric-buckets.ts";
 import { parseDuration } from "../../shared/wire/duration.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { requireAllSites, requireSite } from "./binding.ts";
+import { requireAllSites, requireSite, unknownSite } from "./binding.ts";
 import type { Middleware } from "./environment.ts";
-import { Refusal, unavailable } from "./problem.ts";
+import { unavailable } from "./problem.ts";
 
 export const windowSchema = z
   .string()
@@ -37,7 +37,5 @@ export function requireFigures(plane: ControlPlane): Middleware {
 export async function refuseUnknownSite(plane: ControlPlane, site: string): Promise<void> {
   const known = await readRouting(plane);
   if (known.kind === "unavailable") throw unavailable(known.reason);
-  if (known.routing.sites.some(({ name }) => name === site)) return;
-  const message = `there is no site ${JSON.stringify(site)}`;
-  throw new Refusal("invalid-query", `site ${message}`, { faults: [{ pointer: "/site", message }] });
+  if (!known.routing.sites.some(({ name }) => name === site)) throw unknownSite(site);
 }

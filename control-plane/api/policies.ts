@@ -9,7 +9,7 @@ import { changePolicy, type PolicyChanged } from "../policies/change.ts";
 import { readTable, rowNamed, type Table } from "../policies/table.ts";
 import { validatePolicies } from "../policies/validate.ts";
 import { requireScope } from "./auth.ts";
-import { requireSite, sees } from "./binding.ts";
+import { requireSite, sees, unknownSite } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
@@ -68,7 +68,10 @@ function listPolicies(api: Api, { plane }: ApiPorts): void {
   api.openapi(route, async (context) => {
     const { site, ...page } = context.req.valid("query");
     if (site !== undefined) requireSite(context, site);
-    const { rows, head, unreadable } = await tableOf(plane);
+    const { rows, head, unreadable, sites } = await tableOf(plane);
+    // Rows may outlive their site, and are shown then.
+    if (site !== undefined && !sites.has(site) && !rows.some((row) => row.site === site))
+      throw unknownSite(site);
     const ranked = rows.map((row, at) => {
       const first = rows.findIndex((one) => one.site === row.site);
       return { id: `${row.site}/${row.id}`, row, rank: at - first + 1 };

@@ -1,6 +1,7 @@
 // `GET /tail`: requests as they happen, sampled, as server-sent events.
 
 import { createRoute, z } from "@hono/zod-openapi";
+import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import { parsePattern } from "../../shared/core/pattern.ts";
 import { elapsed } from "../../shared/core/units.ts";
 import {
@@ -16,6 +17,7 @@ import { type Followed, RequestFollower } from "../tail/follow-requests.ts";
 import { mayGoOn, requireScope } from "./auth.ts";
 import { requireSite } from "./binding.ts";
 import type { Api, ApiPorts } from "./environment.ts";
+import { refuseUnknownSite } from "./figures-query.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
 
 const listed = (item: RegExp, message: string) =>
@@ -29,12 +31,15 @@ const listed = (item: RegExp, message: string) =>
     .optional()
     .openapi({ type: "string", description: `By commas: ${message}.` });
 
-const named = (what: string) => listed(/^[A-Za-z0-9._-]{1,64}$/, `names of ${what}`);
+const oneOf = (names: Iterable<string>) => {
+  const those = [...names];
+  return listed(new RegExp(`^(?:${those.join("|")})$`), those.join(", "));
+};
 
 const querySchema = z.strictObject({
-  result: listed(new RegExp(`^(?:${TAIL_RESULTS.join("|")})$`), TAIL_RESULTS.join(", ")),
-  class: named("classes"),
-  site: named("sites"),
+  result: oneOf(TAIL_RESULTS),
+  class: oneOf(DEFAULT_CLASSES.keys()),
+  site: listed(/^[A-Za-z0-9._-]{1,64}$/, "names of sites"),
   status: listed(/^[1-5](?:xx|\d\d)$/, "statuses such as 404 or 5xx"),
   path: z
     .string()
@@ -96,6 +101,7 @@ export function tailRoute(api: Api, { plane, wake }: ApiPorts): void {
   api.openapi(route, async (context) => {
     const asked = context.req.valid("query");
     for (const site of asked.site ?? []) requireSite(context, site);
+    for (const site of asked.site ?? []) await refuseUnknownSite(plane, site);
     // Whoever is bound to sites sees no other's requests.
     const { sites } = context.get("principal");
     const watch = watchOf(plane, { ...asked, site: asked.site ?? sites?.slice(0, TAIL_LIMITS.values) });

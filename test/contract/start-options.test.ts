@@ -85,6 +85,10 @@ describe("policies", () => {
       '[{"id": "a", "key_pattern": "/x", "class": "hot"}, {"id": "a", "key_pattern": "/y", "class": "hot"}]',
       /\/1\/id repeats "a"/,
     ],
+    [
+      '[{"key_pattern": "/x", "class": "warm"}, {"key_pattern": "/y", "class": "hot"}, {"key_pattern": "/z"}]',
+      /\/0\/class must be one of.*; \/2\/class /,
+    ],
   ])("%s is refused by name", (text, message) => {
     expect(() => policyRows(file(text), false)).toThrow(message);
   });
