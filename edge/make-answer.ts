@@ -2,7 +2,7 @@
 
 import { variantKey } from "../shared/core/cache-key.ts";
 import { ageWhenSent, lifetimeOf } from "../shared/core/freshness.ts";
-import { type HeaderList, headerValue, hyphenated } from "../shared/core/headers.ts";
+import { type HeaderList, hasTwin, headerValue } from "../shared/core/headers.ts";
 import { searchVariance } from "../shared/core/no-vary-search.ts";
 import { isProvocative } from "../shared/core/provocation.ts";
 import { selectorsOf } from "../shared/core/selector.ts";
@@ -74,7 +74,7 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
   const mark = widenMark(edge.memory.markOf(route.key), headers, (name) => request.header(name));
   if (!canBeHeeded(mark.names)) return { kind: "refuse", reason: "vary-names" };
   // The origin may have chosen by that field, and the key would not say so.
-  if (request.headers().some(([name]) => name.includes("_") && mark.names.includes(hyphenated(name))))
+  if (mark.names.length > 0 && request.headers().some(([name]) => hasTwin(name, mark.names)))
     return { kind: "refuse", reason: "provoked" };
   const key = variantKey(route.key, mark, request);
   const lease = token ?? edge.random.token();

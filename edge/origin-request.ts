@@ -7,6 +7,7 @@ import {
   type FieldsChange,
   type HeaderList,
   type HeaderPair,
+  hasTwin,
   headerValue,
   hopByHopNames,
   hyphenated,
@@ -22,23 +23,51 @@ import type { Route } from "./router.ts";
 const SHAPING = new Set([
   "forwarded",
   "front-end-https",
+  "host-override",
+  // What a CGI program takes for the proxy that it is to use itself.
+  "proxy",
+  "x-accel-mapping",
+  "x-backend-host",
+  "x-envoy-original-path",
+  "x-forward-host",
   "x-forwarded",
   "x-host",
+  "x-http-destinationurl",
+  "x-http-host",
   "x-http-host-override",
   "x-http-method",
   "x-http-method-override",
+  "x-ingress-path",
   "x-method-override",
+  "x-original-forwarded-host",
   "x-original-host",
+  "x-original-path",
   "x-original-uri",
   "x-original-url",
+  "x-override-url",
+  "x-proxy-host",
+  "x-rewrite-path",
   "x-rewrite-uri",
   "x-rewrite-url",
   "x-scheme",
+  "x-script-name",
+  "x-sendfile-type",
   "x-url-scheme",
 ]);
 const SHAPING_PREFIX = "x-forwarded-";
-/** Says who asks, which origins log and count by: nothing that an answer for all may depend on. */
-const FORWARDED_FOR = "x-forwarded-for";
+/** So may these; but programs have fields of their own by such names, which nobody but they can miss. */
+const SUSPECT_PREFIXES = ["x-original-", "x-rewrite-"];
+/** Say who asks, which origins log and count by: nothing that an answer for all may depend on. */
+const ASKER = new Set([
+  "cf-connecting-ip",
+  "client-ip",
+  "fastly-client-ip",
+  "true-client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-forwarded-for",
+  "x-real-ip",
+]);
 
 /** Fields of one client's request that would make the answer his alone. */
 const SELECTIVE = new Set([
@@ -52,8 +81,14 @@ const SELECTIVE = new Set([
   "cache-control",
   "pragma",
   "max-forwards",
+  "content-encoding",
   "content-length",
   "content-type",
+  "proxy-authorization",
+  // By which a framework answers with a part of its page, or with another one.
+  "x-invoke-path",
+  "x-middleware-prefetch",
+  "x-now-route-matches",
 ]);
 
 /** Fields in which this cache speaks for itself: no client's copy of them goes on. */
@@ -66,17 +101,26 @@ const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
 const ANSWERED_HERE = new Set(["via", "surrogate-capability", "expect"]);
 
 const isShaping = (name: string): boolean =>
-  SHAPING.has(name) || (name.startsWith(SHAPING_PREFIX) && name !== FORWARDED_FOR);
+  SHAPING.has(name) || (name.startsWith(SHAPING_PREFIX) && !ASKER.has(name));
 
-function forwarding(headers: HeaderList, route: Route, dropped: (name: string) => boolean): FieldsChange {
+/** What an answer for everybody must not depend on, beyond that. */
+const isOfOne = (name: string): boolean =>
+  SELECTIVE.has(name) || ASKER.has(name) || SUSPECT_PREFIXES.some((prefix) => name.startsWith(prefix));
+
+/** `dropped`: of a name as it came, and as origins read it. */
+function forwarding(
+  headers: HeaderList,
+  route: Route,
+  dropped: (read: string, name: string) => boolean,
+): FieldsChange {
   const hopByHop = hopByHopNames(headers);
   const via = headerValue(headers, "via");
   const keyed = route.rules.key.headers;
   const isDropped = (name: string): boolean => {
     const read = hyphenated(name);
-    if (hopByHop.has(read) || ANSWERED_HERE.has(read)) return true;
+    if (hopByHop.has(name) || hopByHop.has(read) || ANSWERED_HERE.has(read)) return true;
     if (OWN_PREFIXES.some((prefix) => read.startsWith(prefix))) return true;
-    return dropped(read) && !keyed.includes(name);
+    return dropped(read, name) && !keyed.includes(name);
   };
   const replaced: HeaderPair[] = [
     ["via", via === null ? "1.1 tidegate" : `${via}, 1.1 tidegate`],
@@ -104,10 +148,12 @@ export function sharedRequestHeaders(
   asking: Asking,
 ): HeaderList {
   const keyed = route.rules.key.headers;
-  const own = (name: string): boolean =>
-    SELECTIVE.has(name) || name === FORWARDED_FOR || keyed.includes(name);
   const headers = request.headers();
-  const change = forwarding(headers, route, (name) => isShaping(name) || own(name));
+  const change = forwarding(
+    headers,
+    route,
+    (read, name) => isShaping(read) || isOfOne(read) || hasTwin(name, keyed),
+  );
   const kept = changedFields(headers, change).map(
     ([name, value]): HeaderPair => [name, name === "accept-language" ? normalisedValue(name, value) : value],
   );

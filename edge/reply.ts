@@ -1,7 +1,7 @@
 // Builds what a client gets: status, headers, Age and Cache-Status (RFC 9211), and nothing of our metadata.
 
 import { notModifiedHeaders } from "../shared/core/conditional.ts";
-import { changedFields, type HeaderList } from "../shared/core/headers.ts";
+import { changedFields, type HeaderList, hasHeader } from "../shared/core/headers.ts";
 import { withImmutable } from "../shared/core/immutable.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
@@ -203,6 +203,16 @@ export function shedReply({ reason, retryAfter }: Shed): Reply {
 const SHED_STATUS = "tidegate-l1; fwd=miss; detail=shed";
 export const isShed = ({ shed }: Reply): boolean => shed !== undefined;
 
+/** Of what is not stored its Date tells nothing (RFC 9110 §13.1.3, RFC 9111 §4.3.2): a client's clock may be fast. */
+function hasItAlready(
+  edge: Edge,
+  request: EdgeRequest,
+  { status, headers, stored }: { status: number; headers: HeaderList; stored: boolean },
+): boolean {
+  const dated = stored || hasHeader(headers, "last-modified") || request.header("if-none-match") !== null;
+  return dated && isUnchanged(request, { answer: { status }, headers, nowWall: edge.clock.wall() });
+}
+
 /** What an answer straight from the origin looks like to a client: as it is, or that he has it already. */
 export function streamedReply(
   edge: Edge,
@@ -222,8 +232,10 @@ export function streamedReply(
   const change = given.stored === true ? null : clientChange(given.headers, rules);
   const headers = change === null ? shownHeaders(given, rules) : changedFields(given.headers, change);
   const cacheStatus = upstreamStatus(given.headers) + given.cacheStatus;
-  const unchanged = isUnchanged(request, { answer: { status }, headers, nowWall: edge.clock.wall() });
-  if (unchanged && request.method === "GET") {
+  if (
+    request.method === "GET" &&
+    hasItAlready(edge, request, { status, headers, stored: given.stored === true })
+  ) {
     discard(given.body);
     const kept = notModifiedHeaders(headers);
     return { status: 304, headers: kept, body: NO_BODY, age: null, cacheStatus, memory: null };

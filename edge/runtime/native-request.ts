@@ -1,6 +1,6 @@
 // The runtime's request as the edge's logic reads it; what costs a word with the runtime is asked for once, and late.
 
-import { type HeaderList, headerValue, hopByHopNamesBy } from "../../shared/core/headers.ts";
+import { type HeaderList, headerValue, hopByHopNamesBy, isOneOf } from "../../shared/core/headers.ts";
 import type { Instant } from "../../shared/core/units.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { Background, Clock } from "../../shared/ports/clock.ts";
@@ -49,7 +49,7 @@ export class NativeRequest implements EdgeRequest, Background {
     const value = this.field(name);
     if (value === null) return null;
     this.hopByHop ??= namedBy(this.field("connection"));
-    return this.hopByHop.has(name) ? null : value;
+    return this.hopByHop.size > 0 && isOneOf(this.hopByHop, name) ? null : value;
   }
 
   /** Where all of them have been listed, the runtime need not be asked for one any more. */

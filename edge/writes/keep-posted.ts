@@ -94,5 +94,7 @@ function isOwnContent(edge: Edge, { route, outcome: { status, headers } }: Poste
   if (status !== 200 || !stated || location === null) return false;
   // What stands for other URLs too is hit by more than this write can see.
   if (route.variance !== null || hasHeader(headers, "no-vary-search")) return false;
+  // It was sent with all of its query, of which the key may leave some out.
+  if (route.href !== route.sharedHref) return false;
   return edge.router.resolve(location, route.href)?.href === route.href;
 }

@@ -26,6 +26,7 @@ function parse(value: string): Directives {
     const name = (equals < 0 ? member : member.slice(0, equals)).trim().toLowerCase();
     const raw = equals < 0 ? null : member.slice(equals + 1).trim();
     if (name === "") continue;
+    if (!isWellFormed(name, raw)) for (const word of forbidden(member)) directives.set(word, [null]);
     // Fields are named in quotes (RFC 9111 §5.2.2.4, §5.2.2.7); anything else is not taken for a limit.
     const limits = raw?.startsWith('"') === true || !LIMITABLE.has(name);
     const argument = raw === null || !limits ? null : unquote(raw);
@@ -34,6 +35,21 @@ function parse(value: string): Directives {
     else seen.push(argument);
   }
   return directives;
+}
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
+const QUOTED = /^"(?:[^"\\]|\\.)*"$/;
+
+/** `no-store; max-age=0` is one directive of no name that anybody knows: what its author meant is plain all the same. */
+const isWellFormed = (name: string, argument: string | null): boolean =>
+  TOKEN.test(name) && (argument === null || TOKEN.test(argument) || QUOTED.test(argument));
+
+const FORBIDDING = ["no-store", "private", "no-cache", "must-revalidate", "proxy-revalidate"];
+
+/** Words of a malformed member by which less may be done with an answer; whatever would allow more is left unread. */
+function forbidden(member: string): readonly string[] {
+  const words = member.toLowerCase().split(/[^a-z0-9_-]+/);
+  return FORBIDDING.filter((word) => words.includes(word));
 }
 
 /** Directives that can be limited to some fields of an answer. */
@@ -102,8 +118,13 @@ function targetedDirectives(field: string, value: string): Directives {
     if (argument === undefined) directives.delete(name);
     else directives.set(name, [argument]);
   }
-  return directives;
+  // "Remote" are all surrogates that are not the origin's own.
+  if (surrogate && directives.has("no-store-remote")) directives.set("no-store", [null]);
+  return surrogate && !SURROGATE_CACHING.some((name) => directives.has(name)) ? NONE : directives;
 }
+
+/** It speaks of other things too: what says nothing of caching must not stand in for a `Cache-Control` that does. */
+const SURROGATE_CACHING = ["max-age", "no-store", "private", "no-cache"];
 
 const isForOthers = (parameters: Parameters): boolean =>
   parameters.size > 0 && !parameters.has(SURROGATE_NAME);

@@ -26,8 +26,18 @@ export function changedFields(headers: HeaderList, { without, replaced }: Fields
   return changed;
 }
 
-/** A name as origins read it that hand fields on as variables, as CGI does: `X_Forwarded_Host` is `X-Forwarded-Host` to them. */
-export const hyphenated = (name: string): string => (name.includes("_") ? name.replaceAll("_", "-") : name);
+/**
+ * A name as origins read it that hand fields on as variables, as CGI does: `X_Forwarded_Host`, and with some servers
+ * `X.Forwarded.Host` too, is `X-Forwarded-Host` to them.
+ */
+export const hyphenated = (name: string): string =>
+  PLAIN_NAME.test(name) ? name : name.replaceAll(/[^a-z0-9-]/g, "-");
+
+const PLAIN_NAME = /^[a-z0-9-]*$/;
+
+/** Whether one of these names, and not the field's own, is what such an origin would read as the field's. */
+export const hasTwin = (name: string, names: readonly string[]): boolean =>
+  !names.includes(name) && names.some((other) => hyphenated(other) === hyphenated(name));
 
 /** What is kept, with the fields of an update in place of those of their names. */
 export const updatedFields = (kept: HeaderList, update: HeaderList): HeaderPair[] =>
@@ -129,5 +139,11 @@ export const hopByHopNames = (headers: HeaderList): ReadonlySet<string> =>
 export const hopByHopNamesBy = (connection: string | null): ReadonlySet<string> =>
   connection === null ? ALWAYS : named.of(connection, namesWith);
 
-const namesWith = (connection: string): ReadonlySet<string> =>
-  new Set([...HOP_BY_HOP, ...listMembers(connection).map((name) => name.toLowerCase())]);
+const namesWith = (connection: string): ReadonlySet<string> => {
+  const told = listMembers(connection).map((name) => name.toLowerCase());
+  return new Set([...HOP_BY_HOP, ...told, ...told.map(hyphenated)]);
+};
+
+/** However it spells it: what one origin reads as another field must not go on in its place. */
+export const isOneOf = (names: ReadonlySet<string>, name: string): boolean =>
+  names.has(name) || names.has(hyphenated(name));

@@ -201,7 +201,36 @@ describe("Surrogate-Control (W3C Edge Architecture §2.2, §2.3)", () => {
       { "max-age": ["60"] },
     ],
     ["unparsable", "max-age=60,", FALLBACK],
+    ["nothing of caching", 'content="ESI/1.0"', FALLBACK],
+    ["to those that are not the origin's own", "no-store-remote", { "no-store-remote": [null], "no-store": [null] }],
   ])("%s", (_, value, expected) => expect(governed("surrogate-control", value)).toEqual(expected));
+});
+
+describe("directives that nobody can have meant otherwise", () => {
+  test.each([
+    ["no-store; max-age=60", ["no-store"]],
+    ["private; max-age=60", ["private"]],
+    ["private max-age=60", ["private"]],
+    ["no-cache no-store must-revalidate", ["no-store", "no-cache", "must-revalidate"]],
+    ["max-age=60 private", ["private"]],
+    ["public, max-age=60; no-store", ["no-store"]],
+    ['"no-store"', ["no-store"]],
+    ['private="x-user"; max-age=60', ["private"]],
+    ["foo=bar baz; Proxy-Revalidate", ["proxy-revalidate"]],
+    ["no-store=", ["no-store"]],
+  ])("%s forbids all the same", (value, words) => {
+    const directives = parseDirectives(value);
+    for (const word of words) expect(directives.get(word), word).toContain(null);
+  });
+
+  test.each([
+    ["s-maxage=60; public", "public"],
+    ["max-age=5 s-maxage=60", "s-maxage"],
+    ["ext; must-understand", "must-understand"],
+    ["no-store-x; y", "no-store"],
+    ['ext="a; no-store"', "no-store"],
+    ["x-no-store y", "no-store"],
+  ])("%s does not say %s", (value, word) => expect(parseDirectives(value).has(word)).toBe(false));
 });
 
 describe("what no-cache and private cover (RFC 9111 §5.2.2.4, §5.2.2.7)", () => {

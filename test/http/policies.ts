@@ -11,6 +11,7 @@ const KEYS = {
   "/q-sort": { key: { query: { sort: true } } },
   "/q-none": { key: { query: "none" } },
   "/by-headers": { key: { headers: ["X-A", "X-B"] } },
+  "/by-underscored": { key: { headers: ["x_a"] } },
   "/by-forwarded": { key: { headers: ["X-Forwarded-Host"] } },
   "/by-cookie": { key: { cookies: ["a", "b"] } },
 };

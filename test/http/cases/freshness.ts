@@ -111,6 +111,19 @@ const NOT_REUSED: readonly Row[] = [
   ["private is not for us in capitals either", "RFC 9111 §5.2.2.7", cc("max-age=60, PRIVATE")],
   ["no-store is not stored", "RFC 9111 §5.2.2.5", cc("no-store, max-age=60")],
   ["No-Store is not stored", "RFC 9111 §5.2.2.5", cc("max-age=60, No-Store")],
+  ...[
+    "no-store; max-age=60",
+    "private; max-age=60",
+    "max-age=60 private",
+    "no-cache no-store must-revalidate",
+  ].map(
+    (value) =>
+      [
+        `${value} is not stored, though no directive of it is well formed`,
+        "RFC 9111 §4.2.1",
+        { "Cache-Control": value, "Last-Modified": dateIn(-DAY) },
+      ] as const,
+  ),
   ["no-store on a line of its own is not stored", "RFC 9111 §5.2.2.5", cc(["max-age=60", "no-store"])],
   [
     "no-store behind a quote that never closes is seen",

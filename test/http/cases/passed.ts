@@ -2,7 +2,7 @@
 
 import { gzipSync } from "node:zlib";
 import type { Fields } from "../../support/fields.ts";
-import { fetched, get, type HttpCase, ORIGIN, type Wanted } from "../case.ts";
+import { dateIn, fetched, get, type HttpCase, ORIGIN, type Wanted } from "../case.ts";
 
 const NO_STORE: Fields = { "Cache-Control": "no-store" };
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -33,6 +33,18 @@ const toTheClient = (
 });
 
 export const PASSED: readonly HttpCase[] = [
+  {
+    claim: "a clock that is fast does not keep a client from what is not stored",
+    rfc: "RFC 9110 §13.1.3",
+    origin: [
+      { fields: NO_STORE, body: "one" },
+      { fields: NO_STORE, body: "two" },
+    ],
+    steps: [
+      get(fetched("one"), { "If-Modified-Since": dateIn(600) }),
+      get(fetched("two"), { "If-Modified-Since": dateIn(600) }),
+    ],
+  },
   toTheOrigin(
     "a client's own fields reach the origin as they are",
     { Cookie: "a=1; b=2", "X-Own": "mine" },

@@ -1,7 +1,7 @@
 // Control that an origin aims at this cache: cases of targeted fields and of what the client gets to see of them.
 
 import type { Fields } from "../../support/fields.ts";
-import { CACHE, get, type HttpCase, ORIGIN } from "../case.ts";
+import { CACHE, DAY, dateIn, get, type HttpCase, ORIGIN } from "../case.ts";
 
 type Row = readonly [claim: string, fields: Fields, second: typeof CACHE];
 
@@ -93,6 +93,16 @@ const ROWS: readonly Row[] = [
     "a field that can't be parsed leaves the next one standing",
     { [own]: "max-age=60;;", [cdn]: FRESH, [plain]: NEVER },
     CACHE,
+  ],
+  [
+    "Surrogate-Control that says nothing of caching leaves Cache-Control standing",
+    { [surrogate]: 'content="ESI/1.0"', [plain]: "private, no-store", "Last-Modified": dateIn(-DAY) },
+    ORIGIN,
+  ],
+  [
+    "no-store-remote in Surrogate-Control is for caches such as this one",
+    { [surrogate]: "max-age=60, no-store-remote", [plain]: FRESH },
+    ORIGIN,
   ],
   ["an empty field is none", { [cdn]: "", [plain]: FRESH }, CACHE],
   ["an empty field is none, either way", { [cdn]: "", [plain]: NEVER }, ORIGIN],

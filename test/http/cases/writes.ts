@@ -166,6 +166,20 @@ const ANSWERS: readonly HttpCase[] = [
     get(fetched("read")),
   ),
   {
+    claim: "an answer to a POST whose query the key leaves out in part serves no reads",
+    rfc: "RFC 9110 §9.3.3",
+    under: "/q-exclude",
+    origin: (asked) =>
+      fresh({ "Content-Location": asked.target }, { body: asked.target.split("?")[1] ?? "none" }),
+    steps: [
+      {
+        ...{ method: "POST", at: "?utm_source=evil", body: "x" },
+        expect: fetched("utm_source=evil"),
+      },
+      get(fetched("none")),
+    ],
+  },
+  {
     claim: "an answer to a PUT serves no reads",
     rfc: "RFC 9110 §9.3.4",
     origin: (asked) => fresh({ "Content-Location": asked.target }, { body: asked.method }),
