@@ -99,6 +99,8 @@ export const LIMITS = {
   warmupPatience: seconds(10),
   /** Between two pieces of an origin's body: what stalls longer has broken off. */
   originIdle: seconds(15),
+  /** How long one piece of a client's content may take. */
+  clientIdle: seconds(15),
   /** Of a holder that died nobody may wait longer than a client's patience; a living one renews its lease. */
   leaseDuration: seconds(5),
   /** Three times within a lease, so that one lost reply costs none. */

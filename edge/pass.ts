@@ -2,7 +2,7 @@
 
 import { lifetimeOf } from "../shared/core/freshness.ts";
 import { storability } from "../shared/core/storability.ts";
-import type { Body } from "../shared/ports/body.ts";
+import type { Body, ByteSource } from "../shared/ports/body.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
 import { counted, failure, lengthOf, refusal } from "./count.ts";
@@ -90,15 +90,34 @@ function reasonOf({ method, purpose }: EdgeRequest): OriginReason {
 export const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 /**
- * Content of no announced length is sent on when its end has come, up to a limit: cut short in between, it would reach
- * the origin as if it were whole. Null where it broke off.
+ * Content is sent on when all of it has come, up to a limit: a client who breaks off or stalls must neither look like
+ * an origin that fails nor hold one of its slots, and what is cut short must not reach it as if it were whole. Beyond
+ * that an announced length is what tells. Null where it broke off.
  */
 function uploadOf(request: EdgeRequest): Body | Promise<Body | null> {
   const { body, method } = request;
-  // A runtime can't make a GET with content of its own: only the one that arrived can be passed on.
-  if (body.kind !== "source" || method === "GET" || method === "HEAD") return body;
-  if (request.header("content-length") !== null) return body;
-  return wholeOrRest(body.source, LIMITS.sharedBody);
+  if (body.kind !== "source") return body;
+  const said = request.header("content-length");
+  const announced = said === null ? null : Number(said);
+  if (announced !== null && announced > LIMITS.sharedBody) return body;
+  return method === "GET" || method === "HEAD"
+    ? arrivedWhole(body, announced)
+    : readWhole(body.source, announced);
+}
+
+/** A runtime can't make a GET with content of its own: only the one that arrived can be passed on. */
+async function arrivedWhole(
+  body: Body & { readonly kind: "source" },
+  announced: number | null,
+): Promise<Body | null> {
+  const octets = await body.source.arrived?.();
+  return octets === undefined || octets === announced ? body : null;
+}
+
+async function readWhole(source: ByteSource, announced: number | null): Promise<Body | null> {
+  const read = await wholeOrRest(source, LIMITS.sharedBody);
+  const isShort = announced !== null && read?.kind === "bytes" && read.bytes.length !== announced;
+  return isShort ? null : read;
 }
 
 /** A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. */

@@ -108,7 +108,7 @@ const NOWHERE: Asked = { kind: "unreachable", reason: "nowhere", detail: "the si
 async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<Asked> {
   const { asking, endsAt } = sending;
   // The breaker may have opened since it was asked: this is the last word.
-  const pass = guard.begin();
+  const pass = guard.begin({ mayProbe: !isStillSent(asking) });
   if (typeof pass === "number") return shed(asking.route.counters, "breaker", pass);
   const first = heard(edge, guard, { sending, pass }, await sendOnce(edge, sending, pass));
   const failed = first.kind === "unreachable" && first.reason === "refused";
@@ -116,7 +116,7 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
   // One at a time, with a token of its own: it is one more request to the origin.
   if (!guard.mayRetry() || (asking.kind === "fill" && (await refusalOf(edge, guard, asking)) !== null))
     return first;
-  const again = guard.begin();
+  const again = guard.begin({ mayProbe: true });
   if (typeof again === "number") return first;
   edge.counters.originGuard.retries += 1;
   return heard(edge, guard, { sending, pass: again }, await sendOnce(edge, sending, again));
@@ -125,6 +125,12 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
 /** Nothing of an answer came, and nothing is done twice by asking twice (RFC 9110 §9.2.2). */
 const isRepeatable = ({ request }: Asking): boolean =>
   request.method === "GET" && request.body.kind === "none";
+
+/**
+ * Large content is sent on while its client sends it: where that fails, or takes long, it may be the client's doing, who
+ * must not be able to close an origin for everybody.
+ */
+const isStillSent = ({ request }: Asking): boolean => request.body.kind === "source";
 
 function sendOnce(edge: Edge, { asking, to, endsAt }: Sending, { sentAt }: Pass): Promise<OriginOutcome> {
   asking.route.counters.asked[asking.reason] += 1;
@@ -151,9 +157,10 @@ function heard(
   edge.counters.originConcurrency.down();
   asking.route.counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, { answer: outcome, at: now });
+  if (outcome.kind === "unreachable" && isStillSent(asking)) return outcome;
   const isOver = guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass, now);
   // A refused connection tells nothing of how long answers take; nor does what a trouble that is over has left hanging.
-  if (!isOver && (outcome.kind === "answer" || outcome.reason === "timeout"))
+  if (!isOver && !isStillSent(asking) && (outcome.kind === "answer" || outcome.reason === "timeout"))
     guard.slots.answered(elapsed(pass.sentAt, now), now);
   return outcome;
 }

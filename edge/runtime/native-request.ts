@@ -4,6 +4,7 @@ import { type HeaderList, headerValue, hopByHopNamesBy, isOneOf } from "../../sh
 import type { Instant } from "../../shared/core/units.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { Background, Clock } from "../../shared/ports/clock.ts";
+import { LIMITS } from "../config.ts";
 import type { EdgeRequest } from "../request.ts";
 import { bodyOf } from "./streams.ts";
 
@@ -76,5 +77,5 @@ function contentOf(native: Request): Body {
   if (native.body === null) return NO_BODY;
   const reads = native.method === "GET" || native.method === "HEAD";
   if (reads && native.headers.get("content-length") === "0") return NO_BODY;
-  return bodyOf(native.body, { length: null, idle: null, request: native });
+  return bodyOf(native.body, { length: null, idle: LIMITS.clientIdle, request: native });
 }

@@ -33,6 +33,22 @@ export class NativeSource implements ByteSource {
     this.request = of.request ?? null;
   }
 
+  /** Of the content of a request: a copy of it is read, and the runtime keeps what the other has not read yet. */
+  async arrived(): Promise<number | null> {
+    const copy = this.request?.clone().body ?? null;
+    if (copy === null) return null;
+    const source = new NativeSource(copy, { length: null, idle: this.idle });
+    let octets = 0;
+    try {
+      for (let piece = await source.read(); piece !== null; piece = await source.read())
+        octets += piece.length;
+      return octets;
+    } catch (error) {
+      if (error instanceof Error) return null;
+      throw error;
+    }
+  }
+
   async read(): Promise<Uint8Array | null> {
     this.reader ??= readerOf(this.stream);
     const { done, value } = await this.withinIdle(this.next(this.reader));

@@ -202,7 +202,11 @@ describe("Surrogate-Control (W3C Edge Architecture §2.2, §2.3)", () => {
     ],
     ["unparsable", "max-age=60,", FALLBACK],
     ["nothing of caching", 'content="ESI/1.0"', FALLBACK],
-    ["to those that are not the origin's own", "no-store-remote", { "no-store-remote": [null], "no-store": [null] }],
+    [
+      "to those that are not the origin's own",
+      "no-store-remote",
+      { "no-store-remote": [null], "no-store": [null] },
+    ],
   ])("%s", (_, value, expected) => expect(governed("surrogate-control", value)).toEqual(expected));
 });
 

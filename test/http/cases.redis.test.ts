@@ -16,6 +16,7 @@ import { STALE } from "./cases/stale.ts";
 import { TAGS } from "./cases/tags.ts";
 import { TARGETED } from "./cases/targeted.ts";
 import { UNKEYED } from "./cases/unkeyed.ts";
+import { UPLOADS } from "./cases/uploads.ts";
 import { AUTHORIZATION, COOKIES } from "./cases/users.ts";
 import { VARY } from "./cases/vary.ts";
 import { WRITES } from "./cases/writes.ts";
@@ -38,6 +39,6 @@ const STORING = {
 const VALIDATING = { conditions: CONDITIONS, ranges: RANGES, parts: PARTS, stale: STALE };
 
 /** What changes what is stored, and whether it arrives whole. */
-const WRITING = { writes: WRITES, content: BODIES, codings: CODINGS, tags: TAGS };
+const WRITING = { writes: WRITES, uploads: UPLOADS, content: BODIES, codings: CODINGS, tags: TAGS };
 
 playAll({ ...KEYING, ...STORING, ...VALIDATING, ...WRITING });

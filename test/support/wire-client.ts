@@ -1,6 +1,7 @@
 // A client that sends what it is told, line by line, and shows what came back, whole or not.
 
 import { Agent, type ClientRequest, request } from "node:http";
+import { connect } from "node:net";
 import { type FieldList, type Fields, fieldOf, linesOf } from "./fields.ts";
 
 export interface Sent {
@@ -84,3 +85,27 @@ function start(base: string, { method = "GET", target, fields = {}, body }: Sent
 
 const pairs = (raw: readonly string[]): FieldList =>
   raw.flatMap((name, i) => (i % 2 === 0 ? [[name.toLowerCase(), raw[i + 1] ?? ""] as const] : []));
+
+/**
+ * Announces more content than it sends, and then ends its side of the connection, or keeps it open until it is told to
+ * leave. What came back, to the end.
+ */
+export function sendShort(
+  base: string,
+  { method = "POST", target, fields = {}, body = "" }: Sent,
+  { announced, leaves = null }: { readonly announced: number; readonly leaves?: Promise<unknown> | null },
+): Promise<string> {
+  const { hostname, port } = new URL(base);
+  const lines = linesOf({ ...fields, "Content-Length": String(announced) });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const pieces: Buffer[] = [];
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on("error", () => undefined);
+  socket.on("data", (piece: Buffer) => pieces.push(piece));
+  socket.on("close", () => resolve(Buffer.concat(pieces).toString("latin1")));
+  socket.write(`${method} ${target} HTTP/1.1\r\n${head}\r\n${body}`);
+  if (leaves === null) socket.end();
+  else void leaves.then(() => socket.destroy());
+  return promise;
+}
