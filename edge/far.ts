@@ -8,6 +8,7 @@ import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
 import { elapsed, millis } from "../shared/core/units.ts";
 import { variesFor } from "../shared/core/vary.ts";
 import { NO_BODY } from "../shared/ports/body.ts";
+import { saysSoOfItsQuery } from "./answers-for.ts";
 import type { ByView } from "./audit/sampler.ts";
 import { type Flight, type FlightOutcome, FRESH, joinFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
@@ -155,6 +156,7 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
     });
   if (role === "leader") return serve(outcome.forLeader, outcome.by);
   // What was learnt of the query since may have parted the two.
+  if (!saysSoOfItsQuery(held.answer, route)) return "again";
   if (!isOfResource(held.answer.key, edge.router.route(request)?.key ?? null)) return "again";
   if (!pleases(edge, request, flown)) return "again";
   const view = edge.view.current();

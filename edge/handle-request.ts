@@ -6,6 +6,7 @@ import { type RequestDirectives, requestDirectives, satisfies } from "../shared/
 import { allSelectors } from "../shared/core/selector.ts";
 import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
 import { instant, later, type Millis, millis } from "../shared/core/units.ts";
+import { saysSoOfItsQuery } from "./answers-for.ts";
 import { auditDue } from "./audit/audit-read.ts";
 import { LIMITS } from "./config.ts";
 import { discard, wantsLess } from "./content.ts";
@@ -156,6 +157,7 @@ function auditHit(
 /** Looks the entry's selectors up once a generation of the view; until it changes, a hit compares one integer. */
 function isCurrent(view: LogView, entry: MemoryAnswer, route: Route): boolean {
   const { held } = entry;
+  if (!saysSoOfItsQuery(held.answer, route)) return false;
   if (
     coherenceOf(view, held.verifiedTo, allSelectors(held.answer.selectors, route.selectors)).kind !==
     "current"

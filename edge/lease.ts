@@ -9,8 +9,8 @@ import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
 import { ageOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
-import { variesFor } from "../shared/core/vary.ts";
 import type { Granted, L2Answer, LeaseMarker, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
+import { answersFor } from "./answers-for.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
@@ -192,8 +192,7 @@ async function weighAnswer(
   const { search, found, askedAt } = given;
   const { answer, body } = found;
   search.not = answer.id;
-  if (answer.key !== search.key || !variesFor(answer.vary, (name) => job.request.header(name)))
-    return "again";
+  if (answer.key !== search.key || !answersFor(answer, job)) return "again";
   const held = heldFromL2(found, { askedAt, now: edge.clock.now() });
   const inL2 = { held, body: { kind: "bytes", bytes: body }, tier: "l2" } as const;
   const input = inputFor(edge, job, inL2, job.arrivedAt);

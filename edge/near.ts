@@ -3,7 +3,7 @@
 import type { LogView } from "../shared/core/log-view.ts";
 import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { CacheKey, Instant } from "../shared/core/units.ts";
-import { variesFor } from "../shared/core/vary.ts";
+import { answersFor } from "./answers-for.ts";
 import type { Edge } from "./edge.ts";
 import { inputFor, type Judged, type JudgeInput, judge, judgeByView, judgeNow } from "./judge.ts";
 import { keyFor } from "./lease.ts";
@@ -64,7 +64,7 @@ async function judgeEntry(
 ): Promise<Judged | "expired" | null> {
   const { route, view, wants } = look;
   const { held, renewFrom } = entry;
-  if (!variesFor(held.answer.vary, (name) => request.header(name))) return null;
+  if (!answersFor(held.answer, { route, request })) return null;
   const body = { kind: "bytes", bytes: entry.body } as const;
   const input = inputFor(edge, { route, request }, { held, body, tier: "l1Memory", renewFrom });
   const byView = judgeByView(view, input, edge.clock.now());
@@ -91,7 +91,7 @@ async function lookInDataCentre(
   // What memory takes none of goes on to the client as it comes.
   const as = route.rules.memoryBudget === 0 ? "stream" : "whole";
   const found = await findInDataCentre(edge, key, as);
-  if (found.kind !== "hit" || !variesFor(found.held.answer.vary, (name) => request.header(name))) {
+  if (found.kind !== "hit" || !answersFor(found.held.answer, { route, request })) {
     const away = found.kind === "unavailable";
     route.counters.tiers.l1Cache[away ? "errors" : "misses"] += 1;
     edge.timings?.note(request, "l1-cache", { since, said: away ? "error" : "miss" });

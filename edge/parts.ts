@@ -7,7 +7,7 @@ import { leastPosition } from "../shared/core/position.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { freshnessOf, type HeldAnswer, type StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type CacheKey, elapsed, type Instant, instant, millis } from "../shared/core/units.ts";
-import { variesFor } from "../shared/core/vary.ts";
+import { answersFor } from "./answers-for.ts";
 import type { ByView } from "./audit/sampler.ts";
 import { LIMITS } from "./config.ts";
 import { soleRange } from "./content.ts";
@@ -41,7 +41,7 @@ export function findPart(edge: Edge, job: Pick<FlightJob, "route" | "request">):
   if (by.knownAge > route.rules.window || !edge.router.stands(route, request)) return null;
   const { held, body } = entry;
   const { answer, verifiedTo } = held;
-  if (answer.part.kind !== "range" || !variesFor(answer.vary, (name) => request.header(name))) return null;
+  if (answer.part.kind !== "range" || !answersFor(answer, { route, request })) return null;
   const selectors = allSelectors(answer.selectors, route.selectors);
   if (coherenceOf(view, verifiedTo, selectors).kind !== "current") return null;
   const freshness = freshnessOf(held, route.rules, { now: edge.clock.now(), softSince: null });

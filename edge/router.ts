@@ -1,6 +1,6 @@
 // Classification of requests: site, rules, cache key and selectors of a URL, remembered for the next time.
 
-import { cacheKey, keyedPath, searchedPath, type UrlParts } from "../shared/core/cache-key.ts";
+import { cacheKey, keyedPath, searchedPath } from "../shared/core/cache-key.ts";
 import { selectorsNow } from "../shared/core/estimate.ts";
 import type { SearchVariance } from "../shared/core/no-vary-search.ts";
 import { placeOf, type Routing, rulesFor, type Site } from "../shared/core/routing.ts";
@@ -32,6 +32,8 @@ export interface Route {
   readonly searchedAt: string;
   /** By which the key was made of less than the query; null where all of it counts. */
   readonly variance: SearchVariance | null;
+  /** The same, where that made a difference: what it finds is another URL's answer. */
+  readonly reducedBy: SearchVariance | null;
   /** All selectors but those of tags that only an answer knows. */
   readonly selectors: readonly Selector[];
   /** The period in which its key was last noted among the different ones. */
@@ -173,19 +175,21 @@ export class Router {
       pathAndQuery: keyedPath(url, rules.key),
       class: rules.name,
     };
+    const named = searchedPath(url, rules.key, variance);
     return {
       site,
       rules,
       searchedAt,
       variance,
+      reducedBy: named === source.pathAndQuery ? null : variance,
       configuration: this.configuration,
       counters: routeCounters(this.counters, { site: site.name, class: rules.name }),
       key: cacheKey({ site: site.name, url, recipe: rules.key, request, variance }),
       href: parsed.href,
       sharedHref: `${parsed.parts.scheme}://${parsed.parts.host}${keyedPath(parsed.parts, rules.key)}`,
-      namedHref: `${url.scheme}://${url.host}${searchedPath(url, rules.key, variance)}`,
+      namedHref: `${url.scheme}://${url.host}${named}`,
       source,
-      selectors: selectorsIn(source, { url, rules, variance }),
+      selectors: selectorsIn(source, { named, rules }),
       notedIn: 0,
     };
   }
@@ -194,14 +198,12 @@ export class Router {
 /** A URL whose query makes less difference than it shows is hit by its plain form too. */
 function selectorsIn(
   source: Route["source"],
-  given: { url: UrlParts; rules: Rules; variance: SearchVariance | null },
+  { named: pathAndQuery, rules }: { readonly named: string; readonly rules: Rules },
 ): readonly Selector[] {
-  const { url, rules, variance } = given;
   const selectors = selectorsOf({ ...source, tags: rules.tags });
-  const pathAndQuery = searchedPath(url, rules.key, variance);
   if (pathAndQuery === source.pathAndQuery) return selectors;
   return [...selectors, formatSelector(source.site, { kind: "url", host: source.host, pathAndQuery })];
 }
 
 /** Plain data, made by the same code: equal texts are equal values. */
-const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+export const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

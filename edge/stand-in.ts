@@ -1,7 +1,7 @@
 // What a client gets where a flight brought nothing to share: a stale answer, the origin's error, or a way of its own.
 
 import { staleMayStandIn } from "../shared/core/freshness.ts";
-import { variesFor } from "../shared/core/vary.ts";
+import { answersFor } from "./answers-for.ts";
 import { auditRead } from "./audit/audit-read.ts";
 import type { FlightOutcome, StaleCopy } from "./coalesce.ts";
 import { counted, failure, nearest } from "./count.ts";
@@ -64,7 +64,7 @@ export async function staleIfError(
   const view = edge.view.current();
   if (copy === null || view === null) return null;
   const { held, tier } = copy;
-  if (!variesFor(held.answer.vary, (name) => request.header(name))) return null;
+  if (!answersFor(held.answer, { route, request })) return null;
   const judged = judgeByView(
     view,
     inputFor(edge, { route, request }, { held, body: copy.body, tier }),

@@ -4,8 +4,8 @@ import { type InChunks, isInChunks } from "../../shared/core/chunks.ts";
 import { satisfies } from "../../shared/core/request-directives.ts";
 import { ageOf } from "../../shared/core/stored-answer.ts";
 import { millis } from "../../shared/core/units.ts";
-import { variesFor } from "../../shared/core/vary.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
+import { answersFor } from "../answers-for.ts";
 import type { Edge } from "../edge.ts";
 import type { FlightJob } from "../flight-job.ts";
 import { inputFor, type Judged, judge } from "../judge.ts";
@@ -27,7 +27,7 @@ export async function lookInBucket(
   edge.timings?.noteFlown(job, "bucket", { since, said });
   if (found.kind === "unavailable") route.counters.tiers.l2.errors += 1;
   if (found.kind !== "hit" || !isInChunks(found.held)) return null;
-  if (!variesFor(found.held.answer.vary, (name) => request.header(name))) return null;
+  if (!answersFor(found.held.answer, { route, request })) return null;
   const input = inputFor(edge, job, { held: found.held, body: NO_BODY, tier: "l2" });
   const judged = await judge(edge, input, () => undefined);
   if (judged?.step.kind !== "serve" || !isInChunks(judged.held)) return null;

@@ -187,6 +187,23 @@ export const KEYS: readonly HttpCase[] = [
   ...RECIPES,
   cookieTwice("a=1; a=2", "a=1"),
   cookieTwice("a=2; a=1", "a=1"),
+  {
+    claim: "what one answer says of its query is not said of another's that says nothing",
+    rfc: "No-Vary-Search §5",
+    origin: (asked) => {
+      const says = asked.target.includes("static=");
+      return fresh(says ? { "No-Vary-Search": 'params=("page")' } : {}, {
+        body: asked.target.split("?")[1] ?? "",
+      });
+    },
+    steps: [
+      get(fetched("id=1"), {}, "?id=1"),
+      get(fetched("static=1"), {}, "?static=1"),
+      get(fetched("id=1&page=2"), {}, "?id=1&page=2"),
+      get({ body: "id=1" }, {}, "?id=1"),
+      get({ ...CACHE, body: "id=1&page=2" }, {}, "?id=1&page=2"),
+    ],
+  },
   noVarySearch("without No-Vary-Search every parameter matters", "", ["?a=1", "?a=2"], ORIGIN),
   noVarySearch("params: no parameter matters", "params", ["?a=1", "?a=2&b"], CACHE),
   noVarySearch("params: nor whether there is any", "params", ["?a=1", ""], CACHE),
