@@ -27,6 +27,7 @@ import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { refused, serveHeld } from "./serve.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
+import { isForItsSender } from "./writes/journalled-value.ts";
 import { writeAround } from "./writes/write-around.ts";
 import { writeBack } from "./writes/write-back.ts";
 
@@ -249,7 +250,8 @@ function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Reply | Promise
   if (wants.onlyIfCached) return onlyIfCached(edge, request, sought);
   if (edge.memory.isUncacheable(keyFor(edge, { route, request }), edge.clock.now()))
     return pass(edge, request, { route, reason: "uncacheable" });
-  if (wants.noStore || isForOriginAlone(request)) return pass(edge, request, { route, reason: "bypass" });
+  if (wants.noStore || isForOriginAlone(request) || isForItsSender(request, route))
+    return pass(edge, request, { route, reason: "bypass" });
   if (request.method === "HEAD") return askHead(edge, request, sought);
   if (request.header("range") !== null) return askRange(edge, request, sought);
   return askFar(edge, request, { ...sought, lease: leaseFor(request), range: null });

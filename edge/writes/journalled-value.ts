@@ -15,14 +15,22 @@ import type { Route } from "../router.ts";
  * the policy says that they are everybody's: what one wrote by his nobody else may read, or have merged with his own.
  */
 export function journalKey(edge: Edge, request: EdgeRequest, route: Route): Promise<string> {
-  const { key, journal } = route.rules;
+  return edge.digest.sha256Hex(route.key + credentialsShown(request, route).join(""));
+}
+
+/** Beyond those that the key is made of. */
+function credentialsShown(request: EdgeRequest, { rules }: Route): string[] {
+  const { key, journal } = rules;
   const keyed = new Set([...key.headers, ...(key.cookies.length > 0 ? ["cookie"] : [])]);
-  const shown = CREDENTIALS.flatMap((name) => {
+  return CREDENTIALS.flatMap((name) => {
     const value = journal.shared || keyed.has(name) ? null : request.header(name);
     return value === null ? [] : [`\n${name} ${value}`];
   });
-  return edge.digest.sha256Hex(route.key + shown.join(""));
 }
+
+/** What the origin answers him is as much his own as what he writes: the key by which others find answers is not. */
+export const isForItsSender = (request: EdgeRequest, route: Route): boolean =>
+  route.rules.write === "write-back" && credentialsShown(request, route).length > 0;
 
 const CREDENTIALS = ["authorization", "cookie", "proxy-authorization"];
 

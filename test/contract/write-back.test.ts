@@ -508,6 +508,29 @@ describe("whose a value is", () => {
     expect(await read(edges[1], { url, headers: others })).toBe("200 everybody's");
   });
 
+  test("is told by the cookie where the origin is asked, too: what it answers him is for nobody else", async () => {
+    const asked: string[] = [];
+    origin.instead = ({ headers }) => {
+      const sid = headerValue(headers, "cookie") ?? "nobody";
+      asked.push(sid);
+      return answer(200, `of ${sid}`);
+    };
+    const mine: HeaderList = [["cookie", "sid=a"]];
+    const others: HeaderList = [["cookie", "sid=b"]];
+    const url = "http://origin.test/session/unwritten";
+    expect(await read(edges[0], { url, headers: mine })).toBe("200 of sid=a");
+    expect(await read(edges[1], { url, headers: others })).toBe("200 of sid=b");
+    expect(await read(edges[0], { url })).toBe("200 of nobody");
+    await settled();
+    expect(await read(edges[1], { url })).toBe("200 of nobody");
+    expect(await read(edges[1], { url, headers: mine })).toBe("200 of sid=a");
+    expect(asked).toEqual(["sid=a", "sid=b", "nobody", "sid=a"]);
+    const board = "http://origin.test/board/unwritten";
+    await read(edges[0], { url: board, headers: mine });
+    await settled();
+    expect(await read(edges[1], { url: board, headers: others })).toBe("200 of sid=a");
+  });
+
   test("does not hang by what one edge has learnt of its query", async () => {
     const [written, other] = [`${URL_OF}?a=1&t=1`, `${URL_OF}?a=1&t=9`];
     closed();
