@@ -74,7 +74,7 @@ async function deliverAll(
   const at = taken.length === 0 ? null : await tellOf(edge, taken, background);
   return sent.map(({ claimed, sent: one }) => ({
     claimed,
-    delivery: one.kind === "taken" ? settled(edge, one, at) : one,
+    delivery: one.kind === "taken" ? settled(edge, one, { at, among: taken }) : one,
   }));
 }
 
@@ -99,11 +99,28 @@ async function tellOf(edge: Edge, taken: readonly Taken[], background: Backgroun
   return at;
 }
 
-/** The value stays where nothing but its own entry has hit it since before the origin was asked. */
-function settled(edge: Edge, { route, asOf }: Taken, at: Position | null): Delivery {
+/** The value stays where nothing but its own write has hit it since before the origin was asked. */
+function settled(
+  edge: Edge,
+  one: Taken,
+  { at, among }: { readonly at: Position | null; readonly among: readonly Taken[] },
+): Delivery {
   if (at === null) return { kind: "done", after: LIMITS.journalRetry, why: "the log could not be told" };
+  const { route, asOf } = one;
   const view = edge.view.current();
   const alone =
     view !== null && asOf !== null && hitOnlyAt(view, route.selectors, { since: asOf, entry: at });
-  return { kind: "delivered", verifiedTo: alone ? at : null };
+  // They have one entry together: what one of them says of another's URL hides behind that one's own.
+  const named = among.some((other) => other !== one && names(edge, other, one));
+  return { kind: "delivered", verifiedTo: alone && !named ? at : null };
 }
+
+const names = (edge: Edge, { write }: Taken, { route }: Taken): boolean =>
+  write.references.some((reference) => {
+    const named = edge.router.resolve(reference, write.target);
+    return (
+      named !== null &&
+      named.source.host === route.source.host &&
+      named.source.pathAndQuery === route.source.pathAndQuery
+    );
+  });

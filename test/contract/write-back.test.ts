@@ -494,6 +494,32 @@ test("explaining a URL says what the journal holds of it, and is no use of that"
   expect((await explain(edges[1], request)).journal).toEqual({ kind: "nothing" });
 });
 
+describe("a write that names another's URL in its answer", () => {
+  const [a, b] = ["http://origin.test/session/a", "http://origin.test/session/b"] as const;
+
+  test.each([
+    ["names nothing", {}, "200 written b"],
+    ["says that the other has changed", { "content-location": "/session/b" }, "200 as the first made it"],
+  ])("that %s, delivered with it", async (_, said, expected) => {
+    closed();
+    await Promise.all([put(edges[0], "written b", { url: b }), put(edges[0], "written a", { url: a })]);
+    const takenB = Promise.withResolvers<void>();
+    origin.instead = async (request) => {
+      if (request.method !== "PUT") return null;
+      if (request.url === a) await takenB.promise;
+      const taken = origin.take(request);
+      if (request.url === b) takenB.resolve();
+      if (request.url === a && "content-location" in said) origin.values.set(b, "as the first made it");
+      return taken.kind === "answer" && request.url === a
+        ? { ...taken, headers: Object.entries(said) }
+        : taken;
+    };
+    await flushed(edges[0]);
+    expect(origin.taken.map(({ url }) => url)).toEqual([b, a]);
+    expect(await read(edges[1], { url: b })).toBe(expected);
+  });
+});
+
 describe("whose a value is", () => {
   test("is told by the cookie too, unless the policy says that it is everybody's", async () => {
     closed();
