@@ -3,6 +3,8 @@
 -- KEYS: queues, shard.  ARGV: members looked at of each class, keys looked at, map, life
 -- Replies, for each class: name, bytes, budget, answers, evictions
 local looks, keys = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- A database that is full refuses scripts whose first write may take room, and room is what this one makes.
+redis.call('HDEL', KEYS[1], '')
 -- What is of another life than the shard's own is nobody's answer any more.
 LIFE = redis.call('HGET', SHARD, 'life')
 MAP = LIFE and 1 or 0
