@@ -151,6 +151,9 @@ export const LIMITS = {
   statesApart: 20,
   /** Open receipts remembered: as many as there are receipts. */
   receiptsOpen: 10_000,
+  /** Of the journal's operations so many are looked through, in so many calls, for those that a change of policies would leave behind. */
+  strandedPage: 100,
+  strandedPages: 20,
   /** Items of a list where the request doesn't say. */
   page: 20,
   /** Items of a list at most: each receipt is read from Redis. */

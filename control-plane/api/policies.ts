@@ -234,5 +234,10 @@ function refusal(outcome: Exclude<PolicyChanged, { kind: "changed" }>, site: str
       return new Refusal("precondition-failed", "The policy is not of the version that If-Match names.");
     case "invalid":
       return invalidBody(outcome.faults);
+    case "journalled":
+      return new Refusal(
+        "in-use",
+        `Writes wait in the journal that others would overtake then, one of ${outcome.url} among them: let them be delivered, or drop them (GET /journal).`,
+      );
   }
 }

@@ -24,6 +24,7 @@ import { memoryBlobs } from "../support/memory-blobs.ts";
 import { type RestFixture, startEmbeddedRest, until } from "../support/redis-server.ts";
 import { CLUSTER_KEY, SITES, startPlane, type TestPlane } from "./control-harness.ts";
 
+const AUTHORIZED = { authorization: "Bearer admin-token" };
 const URL_OF = "http://origin.test/session/1";
 const POLICIES = [
   { id: "sessions", key_pattern: "/session/*", class: "session", key: { query: { exclude: ["from"] } } },
@@ -492,6 +493,39 @@ test("explaining a URL says what the journal holds of it, and is no use of that"
   expect(later).toMatchObject({ kind: "value", verifiedTo: expect.stringMatching(/^\d+-\d+$/) });
   now += 2 * 60_000;
   expect((await explain(edges[1], request)).journal).toEqual({ kind: "nothing" });
+});
+
+describe("a policy that writes wait by", () => {
+  const change = (method: "PUT" | "DELETE", row?: object) =>
+    plane.ask("/policies/sessions", {
+      method,
+      headers: { ...AUTHORIZED, "content-type": "application/json", "if-match": "*" },
+      ...(row && { body: JSON.stringify(row) }),
+    });
+  const ROW = POLICIES[0];
+
+  test.each([
+    ["taken out", "DELETE", undefined],
+    ["written around", "PUT", { ...ROW, write_policy: "write-around" }],
+    ["of another key", "PUT", { ...ROW, key: { headers: ["x-user"] } }],
+    ["of another pattern", "PUT", { ...ROW, key_pattern: "/sessions/*" }],
+    ["everybody's", "PUT", { ...ROW, write_back: { shared: true } }],
+  ] as const)("is not %s before they are delivered", async (_, method, row) => {
+    const open = closed();
+    await put(edges[0], "one");
+    const refused = await change(method, row);
+    expect([refused.status, refused.json.code]).toEqual([409, "in-use"]);
+    expect(refused.json.detail).toContain(URL_OF);
+    open();
+    await flushed(edges[0]);
+    expect((await change(method, row)).status).toBeLessThan(300);
+  });
+
+  test("may be changed in what they don't hang by", async () => {
+    closed();
+    await put(edges[0], "one");
+    expect((await change("PUT", { ...ROW, ttl: "10m" })).status).toBe(200);
+  });
 });
 
 describe("a write that names another's URL in its answer", () => {
