@@ -151,8 +151,9 @@ export const LIMITS = {
   statesApart: 20,
   /** Open receipts remembered: as many as there are receipts. */
   receiptsOpen: 10_000,
-  /** Of the journal's operations so many are looked through, in so many calls, for those that a change of policies would leave behind. */
+  /** Operations of the journal in one call, while those are looked for that a change of policies would leave behind. */
   strandedPage: 100,
+  /** So many calls; beyond them nobody knows. */
   strandedPages: 20,
   /** Items of a list where the request doesn't say. */
   page: 20,
