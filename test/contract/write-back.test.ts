@@ -223,12 +223,13 @@ describe("an acknowledged write", () => {
     expect(await read(edges[1], { headers: [["authorization", "Bearer other"]] })).toBe("404 nothing");
   });
 
-  test("is kept by no browser, and answers conditions by its own entity tag", async () => {
+  test("is kept by no browser, is what it says it is, and answers conditions by its own entity tag", async () => {
     const reply = await put(edges[0], "one");
     const etag = headerValue(reply.headers, "etag") ?? "";
     const got = await ask(edges[1]);
     expect(headerValue(got.headers, "etag")).toBe(etag);
     expect(headerValue(got.headers, "cache-control")).toBe("private, no-cache");
+    expect(headerValue(got.headers, "x-content-type-options")).toBe("nosniff");
     expect((await ask(edges[1], { headers: [["if-none-match", etag]] })).status).toBe(304);
     expect(await read(edges[1], { headers: [["range", "bytes=1-"]] })).toBe("206 ne");
   });
