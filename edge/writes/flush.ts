@@ -10,6 +10,7 @@ import type { Edge } from "../edge.ts";
 import { deliver, type Sent } from "./deliver.ts";
 import type { FlushRun } from "./flushing.ts";
 import { tellLog } from "./tell-log.ts";
+import type { OriginWrite } from "./unsent.ts";
 
 /** One run a database and isolate. One that was cancelled with its request never ends: another begins regardless. */
 export function kickFlush(edge: Edge, place: JournalPlace | null, background: Background): void {
@@ -70,37 +71,61 @@ async function deliverAll(
   const sent = await Promise.all(
     operations.map(async (claimed) => ({ claimed, sent: await deliver(edge, claimed) })),
   );
-  const taken = sent.flatMap(({ sent: one }) => (one.kind === "taken" ? [one] : []));
-  const at = taken.length === 0 ? null : await tellOf(edge, taken, background);
-  return sent.map(({ claimed, sent: one }) => ({
-    claimed,
-    delivery: one.kind === "taken" ? settled(edge, one, at) : one,
-  }));
+  const writes = sent.flatMap(({ sent: one }) => writeOf(one) ?? []);
+  const at = writes.length === 0 ? null : await tellOf(edge, writes, background);
+  return sent.map(({ claimed, sent: one }) => ({ claimed, delivery: settled(edge, one, at) }));
 }
 
 type Taken = Extract<Sent, { kind: "taken" }>;
 
+/** What the log is to be told of: also what the origin may have taken before it refused it. */
+function writeOf(sent: Sent): OriginWrite | null {
+  switch (sent.kind) {
+    case "taken":
+      return sent.write;
+    case "refused":
+      return sent.earlier;
+    default:
+      return null;
+  }
+}
+
 /** One entry of the log for all of them; null where it did not take it. */
-async function tellOf(edge: Edge, taken: readonly Taken[], background: Background): Promise<Position | null> {
-  const ids = taken.map(({ write }) => write.operationId).join(" ");
+async function tellOf(
+  edge: Edge,
+  writes: readonly OriginWrite[],
+  background: Background,
+): Promise<Position | null> {
+  const ids = writes.map((write) => write.operationId).join(" ");
   // Another set of operations is another entry, also where it begins with the same one.
   const operationId = await edge.digest.sha256Hex(`journal ${ids}`);
   const { taken: told, at } = await tellLog(
     edge,
-    taken.map(({ write }) => ({ ...write, operationId })),
+    writes.map((write) => ({ ...write, operationId })),
     background,
   );
   if (!told || at === null) {
     // What the origin has named beside its URL nobody else will know.
-    for (const { write } of taken) if (!edge.unsent.isFull) edge.unsent.keep(write);
+    for (const write of writes) if (!edge.unsent.isFull) edge.unsent.keep(write);
     return null;
   }
   await edge.view.pull(background);
   return at;
 }
 
+function settled(edge: Edge, sent: Sent, at: Position | null): Delivery {
+  switch (sent.kind) {
+    case "taken":
+      return delivered(edge, sent, at);
+    case "refused":
+      return { kind: "refused", why: sent.why };
+    default:
+      return sent;
+  }
+}
+
 /** The value stays where nothing but its own entry has hit it since before the origin was asked. */
-function settled(edge: Edge, { route, asOf }: Taken, at: Position | null): Delivery {
+function delivered(edge: Edge, { route, asOf }: Taken, at: Position | null): Delivery {
   if (at === null) return { kind: "done", after: LIMITS.journalRetry, why: "the log could not be told" };
   const view = edge.view.current();
   const alone =
