@@ -43,7 +43,7 @@ export type JournalAccepted =
   | { readonly kind: "accepted"; readonly id: string; readonly etag: string }
   /** The precondition does not hold; the entity tag that does, where there is a value. */
   | { readonly kind: "failed"; readonly etag: string | null }
-  /** Nothing is held that the precondition could be compared with: nothing waits, or what waits the origin has refused. */
+  /** Nothing is held that the precondition could be compared with: nothing waits, or the origin has refused the first that does. */
   | { readonly kind: "unknown" }
   /** Too much waits already, but nothing of this key. */
   | { readonly kind: "through" }

@@ -116,23 +116,28 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     const before = await figures();
     for (const delivery of [REFUSED, { kind: "delivered", verifiedTo: null } as const])
       await said(operation, delivery);
-    expect(await held()).toBe("of y");
+    expect(await held()).toBe("absent");
     expect(await figures()).toMatchObject({ ...before, oldest: expect.any(Number) });
   });
 
-  test("a condition can't be compared with it any more", async () => {
+  test("a condition can't be compared with it any more, nor with what waits behind it", async () => {
     await write("x");
     await refused("x");
     expect(await write("y", { ifMatch: ['"x"'] })).toEqual({ kind: "unknown" });
+    await write("y");
+    expect(await write("z", { ifMatch: ['"y"'] })).toEqual({ kind: "unknown" });
     expect(await write("z", { ifNoneMatch: "any" })).toEqual({ kind: "unknown" });
   });
 
-  test("a value that was written since stays", async () => {
+  test("a value that was written since stays, and is read when nothing refused is before it", async () => {
     await write("x");
     const operation = await claimed();
     await write("y");
-    await said(operation, REFUSED);
     expect(await held()).toBe("of y");
+    await said(operation, REFUSED);
+    expect(await held()).toBe("absent");
+    expect(await change("x", "retry")).toBe("retried");
+    expect(await held()).toBe("absent");
     expect(await change("x", "drop")).toBe("dropped");
     expect(await held()).toBe("of y");
     expect((await claimed()).id).toBe("y");
@@ -158,6 +163,8 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await write("y");
     await write("z", { kind: "delete" });
     expect(await change("z", "drop")).toBe("dropped");
+    expect(await change("x", "retry")).toBe("retried");
+    await said(await claimed(), { kind: "delivered", verifiedTo: null });
     expect(await held()).toBe("of y");
   });
 

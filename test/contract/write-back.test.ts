@@ -392,6 +392,29 @@ describe("a write that the origin refuses for good", () => {
     },
   );
 
+  test("keeps what was written behind it from being read", async () => {
+    origin.values.set(URL_OF, "the origin's");
+    const first = Promise.withResolvers<void>();
+    origin.instead = async ({ method }) => {
+      if (method === "GET") return null;
+      await first.promise;
+      return answer(403, "no");
+    };
+    const id = headerValue((await put(edges[0], "<script>")).headers, "tidegate-journal") ?? "";
+    await until("it is on its way", () => origin.asked.length > 0);
+    await put(edges[0], "<script>, too");
+    first.resolve();
+    await settled();
+    expect(await read(edges[1])).toBe("200 the origin's");
+    expect((await put(edges[0], "<script> and again")).status).toBe(202);
+    expect(await read(edges[1])).toBe("200 the origin's");
+    // Each of them is the origin's to judge, when somebody has decided about the one before.
+    expect(await drop(id)).toBe(204);
+    await flushed(edges[0]);
+    expect(await read(edges[1])).toBe("200 the origin's");
+    expect(await figures()).toMatchObject({ accepted: 3, merged: 1, dropped: 1, deadLettered: 2 });
+  });
+
   test("leaves what it would have deleted", async () => {
     origin.values.set(URL_OF, "the origin's");
     refuses(403);
