@@ -23,13 +23,15 @@ export type Sent =
       readonly route: Route;
       readonly asOf: Position | null;
     }
+  /** `earlier`: the write, where a try before this one may have been taken. */
+  | { readonly kind: "refused"; readonly why: string; readonly earlier: OriginWrite | null }
   | Settled;
 
-type Settled = Exclude<Delivery, { kind: "delivered" }>;
+type Settled = Exclude<Delivery, { kind: "delivered" | "refused" }>;
 
 /** Never rejects. Ends before its claim does. */
 export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
-  const { id, method, href } = operation;
+  const { id, method, href, fence, tries } = operation;
   const route = edge.router.resolve(href, href);
   if (route === null || route.site.name !== operation.site)
     return later(edge, operation, {
@@ -49,8 +51,9 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
   switch (verdict.kind) {
     case "taken":
       return { kind: "taken", write: write(verdict.headers), route, asOf };
-    case "dead":
-      return verdict;
+    case "refused":
+      // Refused once more, or taken after all, it is another entry of the log.
+      return { ...verdict, earlier: tries > 1 ? { ...write([]), operationId: `${id}-${fence}` } : null };
     case "again":
       return later(edge, operation, verdict);
   }
@@ -85,7 +88,7 @@ function later(edge: Edge, { tries, triedFor }: Claimed, { after, why, ours }: A
 type Verdict =
   | { readonly kind: "taken"; readonly headers: HeaderList }
   | ({ readonly kind: "again" } & Again)
-  | { readonly kind: "dead"; readonly why: string };
+  | { readonly kind: "refused"; readonly why: string };
 
 const GONE = new Set([404, 410]);
 /** Answers that say nothing of the operation itself, and everything of the moment (RFC 9110 §15.5, draft Idempotency-Key §2.6). */
@@ -105,7 +108,7 @@ function verdictOn({ kind }: Claimed, outcome: OriginOutcome | Shed): Verdict {
       if (status === 303 || (kind === "delete" && GONE.has(status))) return { kind: "taken", headers };
       if (status >= 500 || PASSING.has(status))
         return { kind: "again", after: retryAfter(headers), why, ours: false };
-      return { kind: "dead", why };
+      return { kind: "refused", why };
     }
   }
 }

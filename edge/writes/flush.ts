@@ -10,6 +10,7 @@ import type { Edge } from "../edge.ts";
 import { deliver, type Sent } from "./deliver.ts";
 import type { FlushRun } from "./flushing.ts";
 import { tellLog } from "./tell-log.ts";
+import type { OriginWrite } from "./unsent.ts";
 
 /** One run a database and isolate. One that was cancelled with its request never ends: another begins regardless. */
 export function kickFlush(edge: Edge, place: JournalPlace | null, background: Background): void {
@@ -70,47 +71,74 @@ async function deliverAll(
   const sent = await Promise.all(
     operations.map(async (claimed) => ({ claimed, sent: await deliver(edge, claimed) })),
   );
-  const taken = sent.flatMap(({ sent: one }) => (one.kind === "taken" ? [one] : []));
-  const at = taken.length === 0 ? null : await tellOf(edge, taken, background);
-  return sent.map(({ claimed, sent: one }) => ({
-    claimed,
-    delivery: one.kind === "taken" ? settled(edge, one, { at, among: taken }) : one,
-  }));
+  const writes = sent.flatMap(({ sent: one }) => writeOf(one) ?? []);
+  const at = writes.length === 0 ? null : await tellOf(edge, writes, background);
+  const among = sent.flatMap(({ sent: one }) => (one.kind === "taken" ? [one] : []));
+  return sent.map(({ claimed, sent: one }) => ({ claimed, delivery: settled(edge, one, { at, among }) }));
 }
 
 type Taken = Extract<Sent, { kind: "taken" }>;
 
+/** What the log is to be told of: also what the origin may have taken before it refused it. */
+function writeOf(sent: Sent): OriginWrite | null {
+  switch (sent.kind) {
+    case "taken":
+      return sent.write;
+    case "refused":
+      return sent.earlier;
+    default:
+      return null;
+  }
+}
+
 /** One entry of the log for all of them; null where it did not take it. */
-async function tellOf(edge: Edge, taken: readonly Taken[], background: Background): Promise<Position | null> {
-  const ids = taken.map(({ write }) => write.operationId).join(" ");
+async function tellOf(
+  edge: Edge,
+  writes: readonly OriginWrite[],
+  background: Background,
+): Promise<Position | null> {
+  const ids = writes.map((write) => write.operationId).join(" ");
   // Another set of operations is another entry, also where it begins with the same one.
   const operationId = await edge.digest.sha256Hex(`journal ${ids}`);
   const { taken: told, at } = await tellLog(
     edge,
-    taken.map(({ write }) => ({ ...write, operationId })),
+    writes.map((write) => ({ ...write, operationId })),
     background,
   );
   if (!told || at === null) {
     // What the origin has named beside its URL nobody else will know.
-    for (const { write } of taken) if (!edge.unsent.isFull) edge.unsent.keep(write);
+    for (const write of writes) if (!edge.unsent.isFull) edge.unsent.keep(write);
     return null;
   }
   await edge.view.pull(background);
   return at;
 }
 
+interface Told {
+  readonly at: Position | null;
+  /** What has one entry of the log together. */
+  readonly among: readonly Taken[];
+}
+
+function settled(edge: Edge, sent: Sent, told: Told): Delivery {
+  switch (sent.kind) {
+    case "taken":
+      return delivered(edge, sent, told);
+    case "refused":
+      return { kind: "refused", why: sent.why };
+    default:
+      return sent;
+  }
+}
+
 /** The value stays where nothing but its own write has hit it since before the origin was asked. */
-function settled(
-  edge: Edge,
-  one: Taken,
-  { at, among }: { readonly at: Position | null; readonly among: readonly Taken[] },
-): Delivery {
+function delivered(edge: Edge, one: Taken, { at, among }: Told): Delivery {
   if (at === null) return { kind: "done", after: LIMITS.journalRetry, why: "the log could not be told" };
   const { route, asOf } = one;
   const view = edge.view.current();
   const alone =
     view !== null && asOf !== null && hitOnlyAt(view, route.selectors, { since: asOf, entry: at });
-  // They have one entry together: what one of them says of another's URL hides behind that one's own.
+  // What one of them says of another's URL hides behind that one's own.
   const named = among.some((other) => other !== one && names(edge, other, one));
   return { kind: "delivered", verifiedTo: alone && !named ? at : null };
 }

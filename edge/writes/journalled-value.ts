@@ -1,5 +1,6 @@
 // A value as the journal holds it: whose it is, whether it may be served, and what a client sees of it.
 
+import type { HeaderList } from "../../shared/core/headers.ts";
 import { coherenceOf } from "../../shared/core/log-view.ts";
 import { STORED_ANSWER_VERSION, type StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { millis } from "../../shared/core/units.ts";
@@ -78,8 +79,7 @@ export async function valueReply(
   const where = value.verifiedTo === null ? "journal" : "written";
   const cacheStatus = `tidegate-l2; hit; ttl=${Math.floor(value.ttl / 1000)}; detail=${where}, tidegate-l1; fwd=uri-miss`;
   if (!value.exists) return { ...deleted(), cacheStatus };
-  // Nothing nearer may keep it: it would not learn of the next write.
-  const headers = [...value.headers, ["etag", value.etag], ["cache-control", "private, no-cache"]] as const;
+  const headers: HeaderList = [...value.headers, ["etag", value.etag], ...OF_ANY_VALUE];
   const content = await contentFor(request, {
     answer: { ...answerOf(route, value), headers },
     headers,
@@ -90,6 +90,13 @@ export async function valueReply(
   });
   return { ...content, age: Math.floor(value.age / 1000), cacheStatus, memory: null };
 }
+
+const OF_ANY_VALUE: HeaderList = [
+  // Nothing nearer may keep it: it would not learn of the next write.
+  ["cache-control", "private, no-cache"],
+  // A client has said what type it is: a browser must not find another one in it.
+  ["x-content-type-options", "nosniff"],
+];
 
 const deleted = (): Reply =>
   problemReply({

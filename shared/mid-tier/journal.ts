@@ -243,6 +243,7 @@ function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisAr
     case "done":
     case "retry":
       return [...head, Math.ceil(delivery.after), delivery.why];
+    case "refused":
     case "dead":
       return [...head, delivery.why, ""];
   }

@@ -43,7 +43,7 @@ export type JournalAccepted =
   | { readonly kind: "accepted"; readonly id: string; readonly etag: string }
   /** The precondition does not hold; the entity tag that does, where there is a value. */
   | { readonly kind: "failed"; readonly etag: string | null }
-  /** Nothing is held that the precondition could be compared with, so nothing waits either. */
+  /** Nothing is held that the precondition could be compared with: nothing waits, or the origin has refused the first that does. */
   | { readonly kind: "unknown" }
   /** Too much waits already, but nothing of this key. */
   | { readonly kind: "through" }
@@ -99,6 +99,9 @@ export type Delivery =
   /** `verifiedTo`: null where something else may have hit the key since before the origin was sent it. */
   | { readonly kind: "delivered"; readonly verifiedTo: Position | null }
   | { readonly kind: "done" | "retry"; readonly after: Millis; readonly why: string }
+  /** By the origin, for good: its value is withdrawn, and it waits for somebody to decide. */
+  | { readonly kind: "refused"; readonly why: string }
+  /** Given up, while the origin may still be going to take it: its value stays. */
   | { readonly kind: "dead"; readonly why: string };
 
 export interface Result {

@@ -16,6 +16,7 @@ import { createLog } from "../../shared/mid-tier/log.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
+import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { bareEdge } from "../support/bare-edge.ts";
@@ -224,12 +225,13 @@ describe("an acknowledged write", () => {
     expect(await read(edges[1], { headers: [["authorization", "Bearer other"]] })).toBe("404 nothing");
   });
 
-  test("is kept by no browser, and answers conditions by its own entity tag", async () => {
+  test("is kept by no browser, is what it says it is, and answers conditions by its own entity tag", async () => {
     const reply = await put(edges[0], "one");
     const etag = headerValue(reply.headers, "etag") ?? "";
     const got = await ask(edges[1]);
     expect(headerValue(got.headers, "etag")).toBe(etag);
     expect(headerValue(got.headers, "cache-control")).toBe("private, no-cache");
+    expect(headerValue(got.headers, "x-content-type-options")).toBe("nosniff");
     expect((await ask(edges[1], { headers: [["if-none-match", etag]] })).status).toBe(304);
     expect(await read(edges[1], { headers: [["range", "bytes=1-"]] })).toBe("206 ne");
   });
@@ -365,6 +367,149 @@ describe("the origin", () => {
     expect((await plane.ask(`/journal/${id}`, { method: "DELETE", headers })).status).toBe(204);
     expect(await read(edges[1], { url })).toBe("200 one");
     open();
+  });
+});
+
+describe("a write that the origin refuses for good", () => {
+  const PLANE = { authorization: "Bearer admin-token" };
+  const drop = async (id: string): Promise<number> =>
+    (await plane.ask(`/journal/${id}`, { method: "DELETE", headers: PLANE })).status;
+
+  /** The origin says so to every write. */
+  const refuses = (status: number): void => {
+    origin.instead = ({ method }) => (method === "GET" ? null : answer(status, "no"));
+  };
+
+  test.each([301, 400, 401, 403, 404, 405, 410, 413, 415, 422, 451])(
+    "by %i is read by nobody from then on, and waits for somebody to decide",
+    async (status) => {
+      origin.values.set(URL_OF, "the origin's");
+      refuses(status);
+      const id = headerValue((await put(edges[0], "<script>")).headers, "tidegate-journal") ?? "";
+      await settled();
+      for (const edge of edges) expect(await read(edge)).toBe("200 the origin's");
+      expect((await journal("?state=dead-lettered")).items).toMatchObject([{ id, why: `status ${status}` }]);
+      expect(await figures()).toMatchObject({ accepted: 1, deadLettered: 1, values: 0 });
+    },
+  );
+
+  test("keeps what was written behind it from being read", async () => {
+    origin.values.set(URL_OF, "the origin's");
+    const first = Promise.withResolvers<void>();
+    origin.instead = async ({ method }) => {
+      if (method === "GET") return null;
+      await first.promise;
+      return answer(403, "no");
+    };
+    const id = headerValue((await put(edges[0], "<script>")).headers, "tidegate-journal") ?? "";
+    await until("it is on its way", () => origin.asked.length > 0);
+    await put(edges[0], "<script>, too");
+    first.resolve();
+    await settled();
+    expect(await read(edges[1])).toBe("200 the origin's");
+    expect((await put(edges[0], "<script> and again")).status).toBe(202);
+    expect(await read(edges[1])).toBe("200 the origin's");
+    // Each of them is the origin's to judge, when somebody has decided about the one before.
+    expect(await drop(id)).toBe(204);
+    await flushed(edges[0]);
+    expect(await read(edges[1])).toBe("200 the origin's");
+    expect(await figures()).toMatchObject({ accepted: 3, merged: 1, dropped: 1, deadLettered: 2 });
+  });
+
+  test("leaves what it would have deleted", async () => {
+    origin.values.set(URL_OF, "the origin's");
+    refuses(403);
+    expect((await ask(edges[0], { method: "DELETE" })).status).toBe(202);
+    await settled();
+    expect(await read(edges[1])).toBe("200 the origin's");
+    expect(await figures()).toMatchObject({ deadLettered: 1 });
+  });
+
+  test("and is taken when it is tried again is read from the origin", async () => {
+    origin.values.set(URL_OF, "before");
+    refuses(403);
+    const id = headerValue((await put(edges[0], "one")).headers, "tidegate-journal") ?? "";
+    await settled();
+    expect(await read(edges[1])).toBe("200 before");
+    origin.instead = null;
+    expect((await plane.ask(`/journal/${id}/retry`, { method: "POST", headers: PLANE })).status).toBe(202);
+    await flushed(edges[0]);
+    for (const edge of edges) expect(await read(edge)).toBe("200 one");
+    expect(await figures()).toMatchObject({ delivered: 1, deadLettered: 0, operations: 0 });
+  });
+
+  test("has its successors' conditions answered by the origin, when they may go there", async () => {
+    origin.values.set(URL_OF, "the origin's");
+    refuses(403);
+    const reply = await put(edges[0], "one");
+    const [id, etag] = ["tidegate-journal", "etag"].map((name) => headerValue(reply.headers, name) ?? "");
+    await settled();
+    const asked = origin.asked.length;
+    told.replies = 0;
+    const next = put(edges[1], "two", { headers: [["if-match", etag ?? ""]] });
+    await until("it waits for its turn", () => told.replies > 3);
+    origin.instead = ({ method, headers }) =>
+      method === "PUT" && headerValue(headers, "if-match") === etag ? answer(412, "not mine") : null;
+    expect(origin.asked.length).toBe(asked);
+    expect(await drop(id ?? "")).toBe(204);
+    expect((await next).status).toBe(412);
+    expect(await read(edges[0])).toBe("200 the origin's");
+  });
+
+  test("and may have taken before, without saying so, leaves nothing older", async () => {
+    origin.values.set(URL_OF, "before");
+    let writing = (request: OriginRequest): OriginOutcome => {
+      origin.take(request);
+      return { kind: "unreachable", reason: "broken", detail: "" };
+    };
+    // What is read may be kept.
+    origin.instead = (request) => {
+      if (request.method !== "GET") return writing(request);
+      const plain = answer(200, origin.values.get(URL_OF) ?? "");
+      return plain.kind === "answer" ? { ...plain, headers: [["cache-control", "max-age=600"]] } : plain;
+    };
+    expect(await read(edges[1])).toBe("200 before");
+    await settled();
+    await put(edges[0], "written");
+    await settled();
+    writing = () => answer(403, "no");
+    await flushed(edges[0]);
+    expect(await figures()).toMatchObject({ deadLettered: 1 });
+    expect(await read(edges[1])).toBe("200 written");
+    await settled();
+    // Nor does it where it is refused once more, or taken then: each time is another entry of the log.
+    for (const status of [403, 204]) {
+      origin.values.set(URL_OF, `changed by ${status}`);
+      expect(await read(edges[1])).not.toBe(`200 changed by ${status}`);
+      writing = () => answer(status, "");
+      const [{ id }] = (await journal("?state=dead-lettered")).items;
+      await plane.ask(`/journal/${id}/retry`, { method: "POST", headers: PLANE });
+      await flushed(edges[0]);
+      expect(await read(edges[1])).toBe(`200 changed by ${status}`);
+      await settled();
+    }
+  });
+
+  test("is withdrawn also where the log can't be told that it may have been taken before", async () => {
+    closed();
+    await put(edges[0], "one");
+    await settled();
+    refuses(403);
+    const silent = createLog({ run: async () => ({ kind: "unavailable", reason: "away" }) }, LOG_LIMITS);
+    Object.assign(edges[0].log, { append: silent.append });
+    await flushed(edges[0]);
+    expect(await figures()).toMatchObject({ deadLettered: 1, values: 0 });
+    expect(edges[0].unsent.size).toBe(1);
+  });
+
+  test("is another one than what it has failed for a day, which is read on", async () => {
+    closed();
+    await put(edges[0], "one");
+    await settled();
+    now += 25 * 3_600_000;
+    await flushed(edges[0]);
+    expect(await figures()).toMatchObject({ deadLettered: 1 });
+    expect(await read(edges[1])).toBe("200 one");
   });
 });
 

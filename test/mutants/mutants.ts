@@ -9,6 +9,7 @@ export interface Mutant {
 }
 
 const CONTRACT = "test/contract/write-back.test.ts";
+const REFUSALS = "test/contract/journal-refusals.redis.test.ts";
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "a claim without its fence": {
@@ -55,6 +56,57 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "if known[1] then return { 'accepted', known[2], known[3] } end",
     put: "",
     caughtBy: { file: CONTRACT, test: "is the same write, and another one under the same key is refused" },
+  },
+  "refused, and not withdrawn": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "if redis.call('HGET', 'tg:jv:' .. digest, 'o') == id then forget(digest) end",
+    put: "",
+    caughtBy: { file: REFUSALS, test: "taken when it is tried again, it leaves nothing behind" },
+  },
+  "refused, and more than its own value withdrawn": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "if redis.call('HGET', 'tg:jv:' .. digest, 'o') == id then forget(digest) end",
+    put: "forget(digest)",
+    caughtBy: {
+      file: REFUSALS,
+      test: "a value that was written since stays, and is read when nothing refused is before it",
+    },
+  },
+  "refused, and read again when what came after it is dropped": {
+    file: "shared/mid-tier/scripts/journal-change.lua",
+    find: "if t[6] then",
+    put: "if false then",
+    caughtBy: {
+      file: REFUSALS,
+      test: "it does not count again when what was written after it is dropped, tried again or not",
+    },
+  },
+  "refused after it may have been taken, and the log not told": {
+    file: "edge/writes/deliver.ts",
+    find: "earlier: tries > 1 ?",
+    put: "earlier: tries > 99 ?",
+    caughtBy: { file: CONTRACT, test: "and may have taken before, without saying so, leaves nothing older" },
+  },
+  "refused twice, and the log told once": {
+    file: "edge/writes/deliver.ts",
+    find: "...write([]), operationId:",
+    put: "...write([]), another:",
+    caughtBy: { file: CONTRACT, test: "and may have taken before, without saying so, leaves nothing older" },
+  },
+  "read behind what was refused": {
+    file: "shared/mid-tier/scripts/journal-read.lua",
+    find: "f[3] and waits_behind_refused(ARGV[1])",
+    put: "false",
+    caughtBy: { file: CONTRACT, test: "keeps what was written behind it from being read" },
+  },
+  "compared with what waits behind what was refused": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: "if not v[1] or waits_behind_refused(digest) then",
+    put: "if not v[1] then",
+    caughtBy: {
+      file: REFUSALS,
+      test: "a condition can't be compared with it any more, nor with what waits behind it",
+    },
   },
   "the newest of a key first": {
     file: "shared/mid-tier/scripts/journal-claim.lua",

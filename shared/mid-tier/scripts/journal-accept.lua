@@ -21,7 +21,7 @@ local v = redis.call('HMGET', VALUE, 'e', 'gone')
 local waits = redis.call('LLEN', QUEUE)
 if if_match ~= '' or if_none_match ~= '' then
   -- What is not here the origin alone can compare with.
-  if not v[1] then return { 'unknown' } end
+  if not v[1] or waits_behind_refused(digest) then return { 'unknown' } end
   local current = not v[2] and v[1] or nil
   local function names(tags)
     if tags == '*' then return current ~= nil end

@@ -33,8 +33,12 @@ if not tail then
 end
 if head then redis.call('ZADD', due, now, digest) end
 if last then
-  -- What was written before it counts again.
-  local value, t = 'tg:jv:' .. digest, redis.call('HMGET', 'tg:jo:' .. tail, 'e', 'm', 'b', 'd', 'kind')
+  -- What was written before it counts again, unless the origin has refused that.
+  local value, t = 'tg:jv:' .. digest, redis.call('HMGET', 'tg:jo:' .. tail, 'e', 'm', 'b', 'd', 'kind', 'refused')
+  if t[6] then
+    forget(digest)
+    return { 'dropped' }
+  end
   redis.call('HSET', value, 'e', t[1], 'm', t[2], 'b', t[3], 'd', t[4], 'o', tail)
   charge(digest, ENTRY + #t[2] + #t[3])
   if t[5] == 'delete' then redis.call('HSET', value, 'gone', '1') else redis.call('HDEL', value, 'gone') end

@@ -6,7 +6,8 @@
 --   delivered epoch seq  the origin has it, and so far nothing else has hit the key ('' = that is not known)
 --   done delay why       the origin has it, and the log is still to be told
 --   retry delay why
---   dead why
+--   refused why          the origin does not take it
+--   dead why             nothing more is known of it
 -- Replies: partitions that have keys due still, with commas between, then of each operation its fields in one order
 local OPS, PARKED, FIGURES = KEYS[1], KEYS[2], KEYS[3]
 local now = now_ms()
@@ -17,6 +18,12 @@ local function advance(due, digest, queue)
   else
     redis.call('ZREM', due, digest)
   end
+end
+
+-- What the origin has refused nobody is shown any more, nor again when what was written after it is dropped.
+local function withdraw(digest, id, op)
+  redis.call('HSET', op, 'refused', '1')
+  if redis.call('HGET', 'tg:jv:' .. digest, 'o') == id then forget(digest) end
 end
 
 local function take_in(digest, id, fence, outcome, first, second)
@@ -32,7 +39,8 @@ local function take_in(digest, id, fence, outcome, first, second)
     move('pending', 'delivered', o[2])
     if redis.call('LLEN', queue) == 0 then quieten(digest, id, first, second) end
     advance(due, digest, queue)
-  elseif outcome == 'dead' then
+  elseif outcome == 'refused' or outcome == 'dead' then
+    if outcome == 'refused' then withdraw(digest, id, op) end
     redis.call('HSET', op, 'dead', '1', 'why', first)
     redis.call('HDEL', op, 'fence')
     redis.call('ZADD', PARKED, int(now), id)

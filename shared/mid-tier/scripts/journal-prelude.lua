@@ -38,6 +38,13 @@ local function forget(digest)
   redis.call('HINCRBY', SUMS, 'octets', int(0 - before))
 end
 
+-- Whether the origin has refused the first of what waits of a key: until somebody has decided about that one it will
+-- not be asked whether it allows what is behind it.
+local function waits_behind_refused(digest)
+  local first = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
+  return first and redis.call('HGET', 'tg:jo:' .. first, 'refused')
+end
+
 -- Nothing waits of the key any more: its value may end, or goes where nobody can vouch for it.
 local function quieten(digest, id, epoch, seq)
   local value = 'tg:jv:' .. digest

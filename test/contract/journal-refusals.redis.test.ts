@@ -1,0 +1,197 @@
+// What the origin refuses is kept as an operation and withdrawn as a value, against a real redis-server and the embedded store.
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
+import { bytes, millis } from "../../shared/core/units.ts";
+import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
+import {
+  createJournalLedger,
+  type JournalChange,
+  type JournalFigures,
+  type JournalLedger,
+  type JournalOperation,
+} from "../../shared/mid-tier/journal-ledger.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Claimed, Delivery, Journal, JournalWrite } from "../../shared/ports/journal.ts";
+import { systemDigest } from "../../shared/runtime/system.ts";
+import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
+
+const KEY = "a".repeat(64);
+const REFUSED: Delivery = { kind: "refused", why: "status 403" };
+const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
+
+let rest: RestFixture;
+let journal: Journal;
+let ledger: JournalLedger;
+
+describe.each(BACKENDS)("%s", (_name, start) => {
+  beforeEach(async () => {
+    rest = await start();
+    const redis = upstashRedis(rest);
+    const valueOctets = bytes(100_000);
+    journal = createJournal({
+      ...{ databases: new Map([["one", redis]]), digest: systemDigest },
+      ...{ ...JOURNAL_LIMITS, valueOctets },
+    });
+    ledger = createJournalLedger({
+      databases: new Map([["one", { redis }]]),
+      ...{ deadline: millis(5000), dueFor: millis(0) },
+    });
+  });
+
+  afterEach(() => rest.stop());
+
+  async function write(id: string, more: Partial<JournalWrite> = {}) {
+    return journal.accept({
+      ...{ key: KEY, id, kind: "put", site: "default", method: "PUT", href: "http://origin.test/session/1" },
+      ...{ originHeaders: [], etag: `"${id}"`, valueHeaders: [["content-type", "text/html"]] },
+      ...{ body: new TextEncoder().encode(`of ${id}`) as Uint8Array<ArrayBuffer>, ttl: millis(60_000) },
+      ...{ merges: false, ifMatch: null, ifNoneMatch: null, repeatable: null, replicas: 0 },
+      ...more,
+    });
+  }
+
+  /** The content that is read; what else the journal says where there is none. */
+  async function held(): Promise<string> {
+    const read = await journal.read(KEY, "use");
+    if (read.kind !== "value") return read.kind;
+    return read.value.exists ? new TextDecoder().decode(read.value.body) : "deleted";
+  }
+
+  /** The one operation that is due. */
+  async function claimed(): Promise<Claimed> {
+    const outcome = await journal.claim("one", { results: [], partitions: PARTITIONS, most: 10 });
+    const [operation] = outcome.kind === "claimed" ? outcome.operations : [];
+    if (operation === undefined) throw new Error("nothing is due");
+    return operation;
+  }
+
+  const said = (operation: Claimed, delivery: Delivery) =>
+    journal.claim("one", { results: [{ claimed: operation, delivery }], partitions: [], most: 0 });
+
+  async function refused(id: string): Promise<Claimed> {
+    const operation = await claimed();
+    expect(operation.id).toBe(id);
+    await said(operation, REFUSED);
+    return operation;
+  }
+
+  async function found(id: string): Promise<JournalOperation> {
+    const outcome = await ledger.find(id);
+    if (outcome.kind !== "found") throw new Error(`${id} is ${outcome.kind}`);
+    return outcome.operation;
+  }
+
+  const change = async (id: string, to: "retry" | "drop"): Promise<JournalChange["kind"]> =>
+    (await ledger.change(await found(id), to)).kind;
+
+  async function figures(): Promise<JournalFigures> {
+    const all = (await ledger.figures()).get("one");
+    if (all === undefined || "kind" in all) throw new Error("no figures");
+    expect(all.delivered + all.pending + all.deadLettered + all.dropped).toBe(all.accepted);
+    return all;
+  }
+
+  test.each(["put", "delete"] as const)(
+    "the value of a refused %s is gone, and the operation waits for somebody to decide",
+    async (kind) => {
+      await write("x", { kind });
+      expect(await held()).toBe(kind === "put" ? "of x" : "deleted");
+      const before = await figures();
+      await refused("x");
+      expect(await held()).toBe("absent");
+      expect(await found("x")).toMatchObject({ state: "dead-lettered", why: "status 403" });
+      expect(await journal.yields(KEY, "keep")).toBe("waits");
+      const after = await figures();
+      expect(after).toMatchObject({ accepted: 1, pending: 0, deadLettered: 1, values: 0, operations: 1 });
+      // What the operation itself takes is charged on.
+      expect([after.octets > 0, after.octets < before.octets]).toEqual([true, true]);
+    },
+  );
+
+  test("what is said twice, or too late, changes nothing", async () => {
+    await write("x");
+    const operation = await refused("x");
+    await write("y");
+    const before = await figures();
+    for (const delivery of [REFUSED, { kind: "delivered", verifiedTo: null } as const])
+      await said(operation, delivery);
+    expect(await held()).toBe("absent");
+    expect(await figures()).toMatchObject({ ...before, oldest: expect.any(Number) });
+  });
+
+  test("a condition can't be compared with it any more, nor with what waits behind it", async () => {
+    await write("x");
+    await refused("x");
+    expect(await write("y", { ifMatch: ['"x"'] })).toEqual({ kind: "unknown" });
+    await write("y");
+    expect(await write("z", { ifMatch: ['"y"'] })).toEqual({ kind: "unknown" });
+    expect(await write("z", { ifNoneMatch: "any" })).toEqual({ kind: "unknown" });
+  });
+
+  test("a value that was written since stays, and is read when nothing refused is before it", async () => {
+    await write("x");
+    const operation = await claimed();
+    await write("y");
+    expect(await held()).toBe("of y");
+    await said(operation, REFUSED);
+    expect(await held()).toBe("absent");
+    expect(await change("x", "retry")).toBe("retried");
+    expect(await held()).toBe("absent");
+    expect(await change("x", "drop")).toBe("dropped");
+    expect(await held()).toBe("of y");
+    expect((await claimed()).id).toBe("y");
+  });
+
+  test("it does not count again when what was written after it is dropped, tried again or not", async () => {
+    await write("x");
+    await refused("x");
+    await write("y");
+    expect(await change("y", "drop")).toBe("dropped");
+    expect(await held()).toBe("absent");
+    expect(await change("x", "retry")).toBe("retried");
+    await write("z");
+    expect(await change("z", "drop")).toBe("dropped");
+    expect(await held()).toBe("absent");
+    expect(await figures()).toMatchObject({ pending: 1, dropped: 2, values: 0 });
+    expect((await claimed()).id).toBe("x");
+  });
+
+  test("what was written between the two does", async () => {
+    await write("x");
+    await refused("x");
+    await write("y");
+    await write("z", { kind: "delete" });
+    expect(await change("z", "drop")).toBe("dropped");
+    expect(await change("x", "retry")).toBe("retried");
+    await said(await claimed(), { kind: "delivered", verifiedTo: null });
+    expect(await held()).toBe("of y");
+  });
+
+  test("taken when it is tried again, it leaves nothing behind", async () => {
+    await write("x");
+    await refused("x");
+    expect(await change("x", "retry")).toBe("retried");
+    expect(await held()).toBe("absent");
+    await said(await claimed(), { kind: "delivered", verifiedTo: { epoch: 1, seq: 1 } });
+    expect(await held()).toBe("absent");
+    expect(await journal.yields(KEY, "keep")).toBe("yes");
+    expect(await figures()).toMatchObject({ delivered: 1, values: 0, octets: 0, operations: 0 });
+  });
+
+  test("dropped, it leaves nothing behind either", async () => {
+    await write("x");
+    await refused("x");
+    expect(await change("x", "drop")).toBe("dropped");
+    expect(await held()).toBe("absent");
+    expect(await journal.yields(KEY, "keep")).toBe("yes");
+    expect(await figures()).toMatchObject({ dropped: 1, values: 0, octets: 0, operations: 0 });
+  });
+
+  test("what was given up without being refused keeps its value", async () => {
+    await write("x");
+    await said(await claimed(), { kind: "dead", why: "status 503" });
+    expect(await found("x")).toMatchObject({ state: "dead-lettered", why: "status 503" });
+    expect(await held()).toBe("of x");
+  });
+});
