@@ -3,8 +3,11 @@
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 
+/** How many replicas have to have it is worked out whenever the log is told. */
+export type Invalidation = Omit<AppendQuery, "replicas">;
+
 export class Unsent {
-  private readonly queries = new Map<string, AppendQuery>();
+  private readonly queries = new Map<string, Invalidation>();
   private offering = false;
   /** Grows with each invalidation that was not told: what was under way then must not be kept. */
   drops = 0;
@@ -14,19 +17,19 @@ export class Unsent {
   }
 
   /** False where there are too many. */
-  keep(query: AppendQuery): boolean {
+  keep(query: Invalidation): boolean {
     this.drops += 1;
     if (this.queries.size >= CACHE_LIMITS.unsent) return false;
     this.queries.set(query.operationId, query);
     return true;
   }
 
-  taken({ operationId }: AppendQuery): void {
+  taken({ operationId }: Invalidation): void {
     this.queries.delete(operationId);
   }
 
   /** Oldest first, until one is not taken; the operation's id makes a repeated append one. */
-  async offer(append: (query: AppendQuery) => Promise<boolean>): Promise<void> {
+  async offer(append: (query: Invalidation) => Promise<boolean>): Promise<void> {
     if (this.offering) return;
     this.offering = true;
     try {

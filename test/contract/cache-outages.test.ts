@@ -27,3 +27,18 @@ test("a value that was set is vouched for from before the log was told, however 
   await fake.clock.advance(acknowledgedAt + 5001 - fake.clock.elapsed);
   expect(await fake.clock.until(one.getOrFetch("k", () => "new"))).toBe("new");
 });
+
+describe("with replicas that have to hold what is told", () => {
+  test("a program that only invalidates is acknowledged with its first call", async () => {
+    const { fake, one } = world();
+    fake.replicas(1);
+    expect(await fake.clock.until(one.delete("k"))).toEqual({ position: "1-2" });
+  });
+
+  test("it hears of another number of them when the log refuses its word", async () => {
+    const { fake, one } = world();
+    await fake.clock.until(one.delete("k"));
+    fake.replicas(2);
+    expect(await fake.clock.until(one.delete("k"))).toEqual({ position: "1-3" });
+  });
+});
