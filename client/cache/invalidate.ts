@@ -32,7 +32,11 @@ export async function invalidate(
     // A program that only invalidates hears of the log here alone, and of how many replicas it asks for.
     if (isUnsure) await hear(core);
     const outcome = await append(core, query);
-    if (outcome.kind === "appended") return taken(core, query, outcome);
+    if (outcome.kind === "appended") {
+      // The log answers: what it could not be told before is told it now.
+      if (core.unsent.size > 0) core.background.keep(offerUnsent(core));
+      return taken(core, query, outcome);
+    }
     reason = outcome.kind === "unavailable" ? outcome.reason : outcome.kind;
     isUnsure = outcome.kind === "unreplicated";
   }
@@ -71,6 +75,7 @@ function untold(
 ): never {
   core.counters.unacknowledged += 1;
   const kept = core.unsent.keep(query);
+  offerLater(core);
   core.near.dropAll(new Set(selectors));
   core.flights.clear();
   core.telling.tell({ event: "unacknowledged", selectors: selectors.length, reason });
@@ -81,14 +86,19 @@ function untold(
   );
 }
 
-/** Whatever the log could not be told before. */
+/** Whatever the log could not be told before. What it does not take now is offered again after a while. */
 export async function offerUnsent(core: CacheCore): Promise<void> {
   if (core.unsent.size === 0) return;
-  await core.unsent.offer(async (query) => {
+  await core.unsent.offer(core.clock, async (query) => {
     const outcome = await append(core, query);
     if (outcome.kind === "unreplicated") await hear(core);
     if (outcome.kind !== "appended") return outcome.kind === "conflict";
     taken(core, query, outcome);
     return true;
   });
+  offerLater(core);
+}
+
+function offerLater(core: CacheCore): void {
+  core.unsent.offerAgain(core, core.random.unit(), () => core.background.keep(offerUnsent(core)));
 }

@@ -59,6 +59,10 @@ export const CACHE_LIMITS = {
   overhead: 512,
   /** Invalidations kept that the log has not taken yet. */
   unsent: 10_000,
+  /** Until they are offered to it again by themselves: twice as long each time, up to the second. */
+  offerPause: { first: seconds(1), most: seconds(10) },
+  /** An offer that has not gone on for so long, more than an append may take, does not go on any more. */
+  offerLost: seconds(15),
   /** How often an invalidation is offered to the log before its caller is told. */
   appendTries: 2,
   /** A source's loads at once, unless it is told otherwise. */
