@@ -41,6 +41,8 @@ export const CACHE_LIMITS = {
   attempts: 4,
   /** A key whose loader has failed is left alone so long, twice as long after each failure in a row, up to the second. */
   failing: { first: millis(250), most: seconds(10) },
+  /** As an edge's: for how long others are told that it has failed, at most. They go without a lease meanwhile. */
+  failingFor: seconds(1),
   /** Keys remembered whose loader has failed. */
   failingKept: 10_000,
   /** What is not there is remembered no longer than this, whatever its class says. */

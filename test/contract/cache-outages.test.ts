@@ -2,9 +2,11 @@
 
 import { describe, expect, test } from "vitest";
 import type { Cache } from "../../client/cache/cache.ts";
+import { CACHE_LIMITS } from "../../client/cache/limits.ts";
 import { type Invalidation, Unsent } from "../../client/cache/unsent.ts";
 import { type FakeTidegate, fakeTidegate } from "../../client/testing/fake-tidegate.ts";
 import { TestClock } from "../../client/testing/test-clock.ts";
+import { LIMITS } from "../../edge/config.ts";
 
 const OPTIONS = { namespace: "app", class: "hot" } as const;
 
@@ -131,5 +133,66 @@ describe("what waits for the log", () => {
     wait();
     await unsent.offer(clock, async () => true);
     expect([unsent.size, armed]).toEqual([0, 2]);
+  });
+});
+
+describe("a key whose loader has failed in one program for long", () => {
+  /** The first program leaves it alone for ten seconds, and has just begun to. */
+  async function failing() {
+    const { fake, one, other } = world();
+    const state = { isWell: false, loads: 0 };
+    const loader = async (): Promise<string> => {
+      state.loads += 1;
+      if (!state.isWell) throw new Error("no");
+      return "well";
+    };
+    const read = (cache: Cache): Promise<string> => fake.clock.until(cache.getOrFetch("k", loader));
+    const fails = (): Promise<void> => expect(read(one)).rejects.toMatchObject({ code: "load-failed" });
+    for (let failures = 0; failures < 7; failures++) {
+      await fake.clock.advance("10s");
+      await fails();
+    }
+    Object.assign(state, { isWell: true, loads: 0 });
+    return { fake, one, other, state, read, fails };
+  }
+
+  test("is loaded once by another one that finds its source well, and kept near", async () => {
+    const { fake, other, state, read } = await failing();
+    for (let reads = 0; reads < 20; reads++) {
+      expect(await read(other)).toBe("well");
+      await fake.clock.advance("50ms");
+    }
+    expect(state.loads).toBe(1);
+  });
+
+  test("is everybody's again after a second, however often the first asks for it meanwhile", async () => {
+    const { fake, one, other, state, read, fails } = await failing();
+    for (let asked = 0; asked < 21; asked++) {
+      await fails();
+      await fake.clock.advance("50ms");
+    }
+    const third = fake.cache(OPTIONS);
+    expect([await read(other), await read(third), await read(one)]).toEqual(["well", "well", "well"]);
+    expect([state.loads, third.stats().shared, one.stats().shared]).toEqual([1, 1, 1]);
+  });
+
+  test("may be set meanwhile, and is read where it was", async () => {
+    const { fake, one, state, read } = await failing();
+    await fake.clock.until(one.set("k", "set"));
+    expect([await read(one), state.loads]).toEqual(["set", 0]);
+  });
+
+  test("is told to others for as long as an edge tells it", () => {
+    expect(CACHE_LIMITS.failingFor).toBe(LIMITS.failingFor);
+  });
+
+  test("is given up by a delete all the same, where it is kept near alone", async () => {
+    const { fake, other, state, read } = await failing();
+    expect(await read(other)).toBe("well");
+    const third = fake.cache(OPTIONS);
+    await fake.clock.until(third.delete("k"));
+    await fake.clock.advance(5001);
+    expect(await read(other)).toBe("well");
+    expect(state.loads).toBe(2);
   });
 });
