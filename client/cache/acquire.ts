@@ -25,9 +25,15 @@ export interface Right {
   readonly lease: { readonly digest: string; readonly token: string; readonly granted: Granted } | null;
   /** Null while nothing is known of the log: then nothing is kept. */
   readonly asOf: Position | null;
-  /** Whether the mid-tier could not be asked: what is loaded then is for this process. */
-  readonly sharedIsAway: boolean;
+  /** Why there is no lease; null where there is one. */
+  readonly without: Without | null;
 }
+
+/**
+ * `away`: the mid-tier could not be asked. `failing`: it has nothing, somebody's load has just failed. `rival`: somebody may
+ * bring it what is newer. Without a lease a value is kept by this process alone, and beside a rival by nobody.
+ */
+export type Without = "away" | "failing" | "rival";
 
 export type Acquired =
   | { readonly kind: "value"; readonly held: HeldValue }
@@ -43,12 +49,12 @@ interface Search {
 }
 
 export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
-  const goWithout = (asOf: Position | null, sharedIsAway: boolean): Acquired =>
+  const goWithout = (asOf: Position | null, without: Without): Acquired =>
     job.loader === null
-      ? { kind: "nothing", because: sharedIsAway ? "unavailable" : "absent" }
-      : { kind: "right", right: { lease: null, asOf, sharedIsAway } };
+      ? { kind: "nothing", because: without === "away" ? "unavailable" : "absent" }
+      : { kind: "right", right: { lease: null, asOf, without } };
   // In an outage many come here: what nobody is asked for needs no name.
-  if (core.view.asOf() === null || !core.tiers.shared.enabled) return goWithout(core.view.asOf(), true);
+  if (core.view.asOf() === null || !core.tiers.shared.enabled) return goWithout(core.view.asOf(), "away");
   const digest = await core.digest.sha256Hex(cacheKeyOf(core.namespace, job.key));
   const search: Search = {
     ...{ digest, token: core.random.token(), polls: 0 },
@@ -58,7 +64,7 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
   const giveUpAt = later(core.clock.now(), millis(longestLoad(core) + CACHE_LIMITS.leaseDuration));
   while (true) {
     const asOf = core.view.asOf();
-    if (asOf === null || !core.tiers.shared.enabled) return goWithout(asOf, true);
+    if (asOf === null || !core.tiers.shared.enabled) return goWithout(asOf, "away");
     const askedAt = core.clock.now();
     const outcome = await ask(core, job, { search, asOf });
     giveBackInDoubt(core, search, outcome);
@@ -73,7 +79,7 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
           kind: "right",
           right: {
             asOf,
-            sharedIsAway: false,
+            without: null,
             lease: { digest, token: search.token, granted: outcome.granted },
           },
         };
@@ -81,19 +87,23 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
         core.counters.leaseWaits += 1;
         // Whoever has his value already needs nobody else's load.
         if (job.background) return { kind: "nothing", because: "absent" };
-        if (core.clock.now() >= giveUpAt) return goWithout(asOf, false);
+        if (core.clock.now() >= giveUpAt) return goWithout(asOf, "rival");
         await core.timers.sleep(pauseOf(core, search));
         continue;
       case "unavailable":
         core.counters.sharedErrors += 1;
         core.telling.tell({ event: "unavailable", tier: "shared", reason: outcome.reason });
-        return goWithout(asOf, true);
+        return goWithout(asOf, "away");
       // Nobody waits for another's next try, nor for what is not kept.
       case "failing":
-      case "uncacheable":
+        return goWithout(asOf, "failing");
       case "absent":
+        // It was left alone when it was asked for, and is not any more.
+        if (wantsRight(core, job)) continue;
+        return goWithout(asOf, "rival");
+      case "uncacheable":
       case "varies":
-        return goWithout(asOf, false);
+        return goWithout(asOf, "rival");
     }
   }
 }
@@ -125,9 +135,13 @@ function ask(
   return core.midTier.read({
     ...{ key: digest, home: digest, replicas: job.rules.replicas, spread: false, budget: job.rules.budget },
     ...{ need: view === null ? asOf : newestOf(view, known), asOf, not },
-    lease: job.loader === null ? null : { token, duration: CACHE_LIMITS.leaseDuration },
+    lease: wantsRight(core, job) ? { token, duration: CACHE_LIMITS.leaseDuration } : null,
   });
 }
+
+/** What this process leaves alone it only looks for: others may have it, or load it. */
+const wantsRight = ({ clock, failing }: CacheCore, { key, loader }: Job): boolean =>
+  loader !== null && failing.of(key, clock.now()) === null;
 
 /** Quick at first, slow then: a dead holder's lease is waited out. */
 function pauseOf({ random }: CacheCore, search: Search): Millis {
@@ -211,7 +225,7 @@ export function giveBack(core: CacheCore, { lease }: Right, marker: LeaseMarker 
 
 /** The lease of a key as of a position; null where somebody has one that is as new. */
 export async function acquireLease(core: CacheCore, job: Job, asOf: Position): Promise<Right | null> {
-  if (!core.tiers.shared.enabled) return { lease: null, asOf, sharedIsAway: true };
+  if (!core.tiers.shared.enabled) return { lease: null, asOf, without: "away" };
   const digest = await core.digest.sha256Hex(cacheKeyOf(core.namespace, job.key));
   const token = core.random.token();
   const place = {
@@ -227,8 +241,9 @@ export async function acquireLease(core: CacheCore, job: Job, asOf: Position): P
     const outcome = await core.midTier.read({ ...place, need: asOf, asOf, lease, not });
     giveBackInDoubt(core, { digest, token, not, polls: 0 }, outcome);
     if (outcome.kind === "leased")
-      return { asOf, sharedIsAway: false, lease: { digest, token, granted: outcome.granted } };
-    if (outcome.kind === "unavailable") return { lease: null, asOf, sharedIsAway: true };
+      return { asOf, without: null, lease: { digest, token, granted: outcome.granted } };
+    if (outcome.kind === "unavailable") return { lease: null, asOf, without: "away" };
+    if (outcome.kind === "failing") return { lease: null, asOf, without: "failing" };
     if (outcome.kind !== "hit" || comparePositions(outcome.found.answer.asOf, asOf) >= 0) return null;
     not = outcome.found.answer.id;
   }

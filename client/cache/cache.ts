@@ -182,9 +182,10 @@ export class Cache {
     };
   }
 
-  /** Lets what is under way end, and takes nothing on any more. */
+  /** Lets what is under way end, and takes nothing on any more. What the log could not be told until then it is not told. */
   async dispose(): Promise<void> {
     this.disposed = true;
+    this.core.unsent.end();
     await this.idle();
     this.core.near.clear();
   }

@@ -13,11 +13,10 @@ export class Failing {
   /** Oldest first. */
   private readonly keys = new Map<string, Failed>();
 
-  /** Of a key that is to be left alone: for how much longer, and what its loader said. */
-  of(key: string, now: Instant): { readonly wait: Millis; readonly cause: unknown } | null {
+  /** Of a key that is to be left alone: what its loader said. */
+  of(key: string, now: Instant): { readonly cause: unknown } | null {
     const failed = this.keys.get(key);
-    if (failed === undefined || now >= failed.until) return null;
-    return { wait: elapsed(now, failed.until), cause: failed.cause };
+    return failed === undefined || now >= failed.until ? null : failed;
   }
 
   /** Answers for how long it is left alone. */

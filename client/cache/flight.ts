@@ -9,6 +9,7 @@ import type { Flight, FlightOutcome } from "./flown.ts";
 import type { HeldValue } from "./held.ts";
 import { type Job, selectorsOfJob } from "./job.ts";
 import { selectorsOfValue } from "./keys.ts";
+import { CACHE_LIMITS } from "./limits.ts";
 import { type Loaded, load } from "./load.ts";
 import { keptFor, lifeOf, storedValue } from "./stored-value.ts";
 
@@ -56,7 +57,7 @@ async function fly(core: CacheCore, job: Job): Promise<FlightOutcome> {
 async function loadBy(core: CacheCore, job: Job, right: Right): Promise<FlightOutcome> {
   const left = core.failing.of(job.key, core.clock.now());
   if (left !== null) {
-    await giveBack(core, right, { kind: "failing", for: left.wait });
+    await giveBack(core, right, null);
     return { kind: "failed", cause: left.cause };
   }
   const loadedAt = core.clock.now();
@@ -67,7 +68,9 @@ async function loadBy(core: CacheCore, job: Job, right: Right): Promise<FlightOu
   }
   if (outcome.kind === "failed") {
     const pause = core.failing.failed(job.key, outcome.cause, core.clock.now());
-    await giveBack(core, right, { kind: "failing", for: pause });
+    // Others need not leave it alone for as long: whoever meets this asks for himself, and shares nothing.
+    const marked = millis(Math.min(pause, CACHE_LIMITS.failingFor));
+    await giveBack(core, right, { kind: "failing", for: marked });
     return outcome;
   }
   core.failing.well(job.key);
@@ -119,8 +122,8 @@ async function share(
 ): Promise<boolean> {
   const { right, held, octets } = given;
   const { lease } = right;
-  // Without a lease others may hold a newer one that this process has not heard of.
-  if (lease === null) return right.sharedIsAway;
+  // Beside a rival others may hold a newer one that this process has not heard of.
+  if (lease === null) return right.without !== "rival";
   if (octets.length > job.rules.largestShared) {
     await giveBack(core, right, null);
     return true;

@@ -1,13 +1,14 @@
 // Invalidations: acknowledged when the log has them; from then on no read of this process sees what they name.
 
 import { formatPosition, type Position } from "../../shared/core/position.ts";
-import type { Selector } from "../../shared/core/units.ts";
+import { millis, type Selector } from "../../shared/core/units.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
-import type { AppendOutcome, AppendQuery } from "../../shared/ports/mid-tier.ts";
+import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
 import { replicasAsked } from "../../shared/wire/configuration.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import type { CacheCore } from "./core.ts";
 import { CACHE_LIMITS } from "./limits.ts";
+import type { Invalidation } from "./unsent.ts";
 
 /** Rejects with `unacknowledged` where the log can't be told: it is told later, and this process drops what it holds at once. */
 export async function invalidate(
@@ -16,29 +17,46 @@ export async function invalidate(
 ): Promise<Position> {
   const { selectors, mode, detail } = given;
   const operationId = core.random.token();
-  const replicas = replicasAsked(core.view.current()?.configuration ?? new Map());
-  const query: AppendQuery = {
+  const query: Invalidation = {
     operationId,
     requestDigest: operationId,
     actor: `cache/${core.namespace.name}`,
     action: "invalidate",
     payload: { kind: "invalidate", mode, selectors },
     detail,
-    replicas,
     preceding: 8,
   };
   let reason = "";
+  let isUnsure = core.view.current() === null;
   for (let tries = 0; tries < CACHE_LIMITS.appendTries; tries++) {
-    const outcome = await appendConfirmed(core.log, query);
-    if (outcome.kind === "appended") return taken(core, query, outcome);
+    // A program that only invalidates hears of the log here alone, and of how many replicas it asks for.
+    if (isUnsure) await hear(core);
+    const outcome = await append(core, query);
+    if (outcome.kind === "appended") {
+      // The log answers: what it could not be told before is told it now.
+      if (core.unsent.size > 0) core.background.keep(offerUnsent(core));
+      return taken(core, query, outcome);
+    }
     reason = outcome.kind === "unavailable" ? outcome.reason : outcome.kind;
+    isUnsure = outcome.kind === "unreplicated";
   }
   return untold(core, query, { selectors, reason });
 }
 
+/** By a pull that is sent now, or with the next one of others. */
+function hear({ view, clock, background }: CacheCore): Promise<unknown> {
+  return view.within(millis(0), { at: clock.now(), ticket: view.ticket() }, background);
+}
+
+/** By as many replicas as the log is known to ask for now: with each try that may be another number. */
+function append({ log, view }: CacheCore, query: Invalidation): Promise<AppendOutcome> {
+  const replicas = replicasAsked(view.current()?.configuration ?? new Map());
+  return appendConfirmed(log, { ...query, replicas });
+}
+
 function taken(
   core: CacheCore,
-  query: AppendQuery,
+  query: Invalidation,
   { position, entry, preceding }: AppendOutcome & { kind: "appended" },
 ): Position {
   core.counters.invalidations += 1;
@@ -52,11 +70,12 @@ function taken(
 
 function untold(
   core: CacheCore,
-  query: AppendQuery,
+  query: Invalidation,
   { selectors, reason }: { readonly selectors: readonly Selector[]; readonly reason: string },
 ): never {
   core.counters.unacknowledged += 1;
   const kept = core.unsent.keep(query);
+  offerLater(core);
   core.near.dropAll(new Set(selectors));
   core.flights.clear();
   core.telling.tell({ event: "unacknowledged", selectors: selectors.length, reason });
@@ -67,13 +86,19 @@ function untold(
   );
 }
 
-/** Whatever the log could not be told before. */
+/** Whatever the log could not be told before. What it does not take now is offered again after a while. */
 export async function offerUnsent(core: CacheCore): Promise<void> {
   if (core.unsent.size === 0) return;
-  await core.unsent.offer(async (query) => {
-    const outcome = await appendConfirmed(core.log, query);
+  await core.unsent.offer(core.clock, async (query) => {
+    const outcome = await append(core, query);
+    if (outcome.kind === "unreplicated") await hear(core);
     if (outcome.kind !== "appended") return outcome.kind === "conflict";
     taken(core, query, outcome);
     return true;
   });
+  offerLater(core);
+}
+
+function offerLater(core: CacheCore): void {
+  core.unsent.offerAgain(core, core.random.unit(), () => core.background.keep(offerUnsent(core)));
 }

@@ -41,6 +41,8 @@ export const CACHE_LIMITS = {
   attempts: 4,
   /** A key whose loader has failed is left alone so long, twice as long after each failure in a row, up to the second. */
   failing: { first: millis(250), most: seconds(10) },
+  /** As an edge's: for how long others are told that it has failed, at most. They go without a lease meanwhile. */
+  failingFor: seconds(1),
   /** Keys remembered whose loader has failed. */
   failingKept: 10_000,
   /** What is not there is remembered no longer than this, whatever its class says. */
@@ -59,6 +61,10 @@ export const CACHE_LIMITS = {
   overhead: 512,
   /** Invalidations kept that the log has not taken yet. */
   unsent: 10_000,
+  /** Until they are offered to it again by themselves: twice as long each time, up to the second. */
+  offerPause: { first: seconds(1), most: seconds(10) },
+  /** An offer that has not gone on for so long, more than an append may take, does not go on any more. */
+  offerLost: seconds(15),
   /** How often an invalidation is offered to the log before its caller is told. */
   appendTries: 2,
   /** A source's loads at once, unless it is told otherwise. */

@@ -18,7 +18,6 @@ export async function write(
   if (job.ttl === null && job.rules.ttl === null)
     throw wrong("ttl", `class ${job.rules.class} has no ttl of its own: the call has to say one`);
   const packed = pack(core.serializer, value);
-  const loadedAt = core.clock.now();
   const right = await acquireLease(core, job, position);
   if (right === null) return;
   const isNothing = value === null || value === undefined;
@@ -30,5 +29,7 @@ export async function write(
     stores: true,
     tookMs: millis(0),
   } as const;
+  // From before the log was told: somebody may invalidate the key after this entry, and before its word is heard here.
+  const loadedAt = job.arrivedAt;
   await keepLoaded(core, job, { right, loaded: { kind: "loaded", ...loaded }, loadedAt });
 }

@@ -14,6 +14,7 @@ import type {
   SinceOutcome,
   SnapshotOutcome,
 } from "../../shared/ports/mid-tier.ts";
+import { replicasAsked } from "../../shared/wire/configuration.ts";
 import type { Reachable } from "./reachable.ts";
 
 interface Kept {
@@ -37,6 +38,8 @@ export class FakeLog implements Log {
 
   append(query: AppendQuery): Promise<AppendOutcome> {
     return this.reachable.call((): AppendOutcome => {
+      // There are as many as anybody waits for; what was not waited for is told to nobody.
+      if (query.replicas < replicasAsked(this.configuration)) return { kind: "unreplicated" };
       const now = this.reachable.now();
       const before = this.operations.get(query.operationId);
       const position = before ?? { epoch: EPOCH, seq: this.entries.length + 1 };

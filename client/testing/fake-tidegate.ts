@@ -1,7 +1,7 @@
 // A whole mid-tier in memory, with a clock of its own: for tests of programs that cache.
 
 import type { Digest, Random } from "../../shared/ports/identity.ts";
-import { policyField } from "../../shared/wire/configuration.ts";
+import { policyField, REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
 import { originField } from "../../shared/wire/origin-limits.ts";
 import type { Cache } from "../cache/cache.ts";
 import { type CacheOptions, cacheOver } from "../cache/create-cache.ts";
@@ -29,6 +29,8 @@ export interface FakeTidegate {
   policy(id: string, row: KeyPolicy | null, site?: string): void;
   /** What the site's origin may be asked for: its `limits` as the control plane takes them. */
   originLimits(limits: Readonly<Record<string, unknown>>, site?: string): void;
+  /** @internal By how many replicas an entry has to be held before the log tells it: the control plane's `REPLICAS`. */
+  replicas(count: number): void;
 }
 
 /** `seed`: of all that is left to chance, so that a test that fails does so again. */
@@ -65,6 +67,7 @@ export function fakeTidegate(seed = 1): FakeTidegate {
     policy: (id, row, site = "default") =>
       log.configure(policyField(site, id), row === null ? null : JSON.stringify(row)),
     originLimits: (limits, site = "default") => log.configure(originField(site), JSON.stringify(limits)),
+    replicas: (count) => log.configure(REPLICAS_FIELD, String(count)),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { Redis as Connection } from "ioredis";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createCache } from "../../client/cache/create-cache.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
 import { flushUnsent } from "../../edge/writes/write-around.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
@@ -170,6 +171,14 @@ test("what an edge appends itself waits for as many replicas as the log asks for
   await attach();
   await flushUnsent(edge, UNKEPT);
   expect([edge.unsent.size, await toldSince(known)]).toEqual([0, [1, 2]]);
+});
+
+test("a program that only invalidates is acknowledged with its first call: it hears how many replicas are asked for", async () => {
+  const known = await head();
+  const cache = createCache({ redis: servers[0], namespace: "shop", class: "hot" });
+  expect(await cache.delete("k")).toEqual({ position: `${known.epoch}-${known.seq + 1}` });
+  expect(await toldSince(known)).toEqual([1]);
+  await cache.dispose();
 });
 
 test("an installation that asked for replicas it never had tells of everything when it asks for none", async () => {

@@ -46,7 +46,7 @@ export const MUTANTS: Readonly<Record<string, ClientMutant>> = {
   },
   "stands-in-beyond-the-window": {
     by: "fleets",
-    from: 80,
+    from: 320,
     file: "client/cache/held.ts",
     find: "  return usable(verdict) !== null || (",
     put: '  if (verdict.freshness.kind === "stale-while-revalidate") return true;\n  return usable(verdict) !== null || (',

@@ -1,0 +1,198 @@
+// The client library's cache while the log is slow or away, and beside a source that was: in virtual time, case by case.
+
+import { describe, expect, test } from "vitest";
+import type { Cache } from "../../client/cache/cache.ts";
+import { CACHE_LIMITS } from "../../client/cache/limits.ts";
+import { type Invalidation, Unsent } from "../../client/cache/unsent.ts";
+import { type FakeTidegate, fakeTidegate } from "../../client/testing/fake-tidegate.ts";
+import { TestClock } from "../../client/testing/test-clock.ts";
+import { LIMITS } from "../../edge/config.ts";
+
+const OPTIONS = { namespace: "app", class: "hot" } as const;
+
+function world(): { fake: FakeTidegate; one: Cache; other: Cache } {
+  const fake = fakeTidegate();
+  return { fake, one: fake.cache(OPTIONS), other: fake.cache(OPTIONS) };
+}
+
+test("a value that was set is vouched for from before the log was told, however late its word is heard", async () => {
+  const { fake, one, other } = world();
+  await fake.clock.until(Promise.all([one.ready(), other.ready()]));
+  fake.log.takes("2900ms");
+  const setting = one.set("k", "old");
+  // The log has it, and its word is on the way.
+  await fake.clock.advance("1455ms");
+  fake.log.takes(0);
+  await fake.clock.until(other.delete("k"));
+  const acknowledgedAt = fake.clock.elapsed;
+  await fake.clock.until(setting);
+  fake.log.condition = "down";
+  expect(await fake.clock.until(one.getOrFetch("k", () => "new"))).toBe("old");
+  await fake.clock.advance(acknowledgedAt + 5001 - fake.clock.elapsed);
+  expect(await fake.clock.until(one.getOrFetch("k", () => "new"))).toBe("new");
+});
+
+describe("with replicas that have to hold what is told", () => {
+  test("a program that only invalidates is acknowledged with its first call", async () => {
+    const { fake, one } = world();
+    fake.replicas(1);
+    expect(await fake.clock.until(one.delete("k"))).toEqual({ position: "1-2" });
+  });
+
+  test("it hears of another number of them when the log refuses its word", async () => {
+    const { fake, one } = world();
+    await fake.clock.until(one.delete("k"));
+    fake.replicas(2);
+    expect(await fake.clock.until(one.delete("k"))).toEqual({ position: "1-3" });
+  });
+});
+
+describe("an invalidation that the log could not be told, of a program that only invalidates", () => {
+  /** The value that another program keeps meanwhile is of a class with a window of ten minutes. */
+  async function untold() {
+    const { fake, one, other } = world();
+    const read = (loader: () => string) =>
+      fake.clock.until(other.getOrFetch("k", loader, { class: "immutable", ttl: "1d" }));
+    expect(await read(() => "old")).toBe("old");
+    await fake.clock.until(one.ready());
+    fake.log.condition = "down";
+    await expect(fake.clock.until(one.delete("k"))).rejects.toMatchObject({ code: "unacknowledged" });
+    return { fake, one, read };
+  }
+
+  test("is told by itself when the log is back", async () => {
+    const { fake, one, read } = await untold();
+    await fake.clock.advance("5m");
+    fake.log.condition = "up";
+    await fake.clock.advance("10s");
+    expect(one.stats().invalidations).toBe(1);
+    await fake.clock.advance("10m");
+    expect(await read(() => "new")).toBe("new");
+  });
+
+  test("is told with the next one that the log takes", async () => {
+    const { fake, one } = await untold();
+    await fake.clock.advance("5m");
+    fake.log.condition = "up";
+    const before = fake.clock.elapsed;
+    await fake.clock.until(one.delete("other"));
+    await fake.clock.settle();
+    expect([one.stats().invalidations, fake.clock.elapsed]).toEqual([2, before]);
+  });
+
+  test("is offered no more by a cache that has been disposed of", async () => {
+    const { fake, one } = await untold();
+    expect(fake.clock.pending).toBeGreaterThan(0);
+    await fake.clock.until(one.dispose());
+    expect(fake.clock.pending).toBe(0);
+    fake.log.condition = "up";
+    await fake.clock.advance("1m");
+    expect(one.stats().invalidations).toBe(0);
+  });
+});
+
+describe("what waits for the log", () => {
+  const QUERY: Invalidation = {
+    ...{ operationId: "a", requestDigest: "a", actor: "test", action: "invalidate", detail: "" },
+    payload: { kind: "invalidate", mode: "hard", selectors: [] },
+  };
+
+  test("is offered more and more seldom, and at least every ten seconds", async () => {
+    const clock = new TestClock();
+    const unsent = new Unsent();
+    unsent.keep(QUERY);
+    const offered: number[] = [];
+    const offer = async (): Promise<void> => {
+      offered.push(clock.elapsed);
+      await unsent.offer(clock, async () => false);
+      unsent.offerAgain({ clock, timers: clock }, 1, () => void offer());
+    };
+    await offer();
+    await clock.advance("34s");
+    expect(offered).toEqual([0, 2000, 6000, 14_000, 24_000, 34_000]);
+  });
+
+  test("is offered again though the offer's request is gone, and its timers with it", async () => {
+    const clock = new TestClock();
+    const unsent = new Unsent();
+    unsent.keep(QUERY);
+    let armed = 0;
+    const timers = {
+      after() {
+        armed += 1;
+        return () => {};
+      },
+    };
+    const wait = () => unsent.offerAgain({ clock, timers }, 1, () => {});
+    void unsent.offer(clock, () => new Promise(() => {}));
+    wait();
+    await unsent.offer(clock, async () => true);
+    wait();
+    expect([unsent.size, armed]).toEqual([1, 1]);
+    await clock.advance("15s");
+    wait();
+    await unsent.offer(clock, async () => true);
+    expect([unsent.size, armed]).toEqual([0, 2]);
+  });
+});
+
+describe("a key whose loader has failed in one program for long", () => {
+  /** The first program leaves it alone for ten seconds, and has just begun to. */
+  async function failing() {
+    const { fake, one, other } = world();
+    const state = { isWell: false, loads: 0 };
+    const loader = async (): Promise<string> => {
+      state.loads += 1;
+      if (!state.isWell) throw new Error("no");
+      return "well";
+    };
+    const read = (cache: Cache): Promise<string> => fake.clock.until(cache.getOrFetch("k", loader));
+    const fails = (): Promise<void> => expect(read(one)).rejects.toMatchObject({ code: "load-failed" });
+    for (let failures = 0; failures < 7; failures++) {
+      await fake.clock.advance("10s");
+      await fails();
+    }
+    Object.assign(state, { isWell: true, loads: 0 });
+    return { fake, one, other, state, read, fails };
+  }
+
+  test("is loaded once by another one that finds its source well, and kept near", async () => {
+    const { fake, other, state, read } = await failing();
+    for (let reads = 0; reads < 20; reads++) {
+      expect(await read(other)).toBe("well");
+      await fake.clock.advance("50ms");
+    }
+    expect(state.loads).toBe(1);
+  });
+
+  test("is everybody's again after a second, however often the first asks for it meanwhile", async () => {
+    const { fake, one, other, state, read, fails } = await failing();
+    for (let asked = 0; asked < 21; asked++) {
+      await fails();
+      await fake.clock.advance("50ms");
+    }
+    const third = fake.cache(OPTIONS);
+    expect([await read(other), await read(third), await read(one)]).toEqual(["well", "well", "well"]);
+    expect([state.loads, third.stats().shared, one.stats().shared]).toEqual([1, 1, 1]);
+  });
+
+  test("may be set meanwhile, and is read where it was", async () => {
+    const { fake, one, state, read } = await failing();
+    await fake.clock.until(one.set("k", "set"));
+    expect([await read(one), state.loads]).toEqual(["set", 0]);
+  });
+
+  test("is told to others for as long as an edge tells it", () => {
+    expect(CACHE_LIMITS.failingFor).toBe(LIMITS.failingFor);
+  });
+
+  test("is given up by a delete all the same, where it is kept near alone", async () => {
+    const { fake, other, state, read } = await failing();
+    expect(await read(other)).toBe("well");
+    const third = fake.cache(OPTIONS);
+    await fake.clock.until(third.delete("k"));
+    await fake.clock.advance(5001);
+    expect(await read(other)).toBe("well");
+    expect(state.loads).toBe(2);
+  });
+});
