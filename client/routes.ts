@@ -231,7 +231,7 @@ export interface Routes {
     query: {
       /** By commas: hit, stale, miss, pass, coalesced, error, refused. */
       result?: string;
-      /** By commas: names of classes. */
+      /** By commas: hot, session, immutable, standard. */
       class?: string;
       /** By commas: names of sites. */
       site?: string;
