@@ -2,6 +2,12 @@
 
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
+import { millis } from "../../shared/core/units.ts";
+import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
+import { JOURNAL_OPERATIONS } from "../../shared/mid-tier/keys.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import { systemDigest } from "../../shared/runtime/system.ts";
 import { startServerRest } from "../support/redis-server.ts";
 import { budgetOf, TestShard } from "./l2-harness.ts";
 
@@ -40,4 +46,30 @@ test("an answer is read, be it for the first time since the hand went by", async
   const before = (await shard.account()).bytes;
   await shard.tend();
   expect((await shard.account()).bytes).toBeLessThan(before);
+});
+
+test("what waits in the journal is delivered, which makes room", async () => {
+  const journal = createJournal({
+    ...{ databases: new Map([["one", upstashRedis(rest)]]), digest: systemDigest },
+    ...JOURNAL_LIMITS,
+  });
+  await told(rest.port, "CONFIG SET maxmemory 0");
+  const accepted = await journal.accept({
+    ...{ key: "a".repeat(64), id: "one", kind: "put", site: "default", method: "PUT" },
+    ...{ href: "http://origin.test/session/1", originHeaders: [], etag: '"one"', valueHeaders: [] },
+    ...{ body: new Uint8Array(8), ttl: millis(60_000), merges: false, ifMatch: null, ifNoneMatch: null },
+    ...{ repeatable: null, replicas: 0 },
+  });
+  expect(accepted.kind).toBe("accepted");
+  await told(rest.port, "CONFIG SET maxmemory 1");
+  const partitions = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
+  const claimed = await journal.claim("one", { results: [], partitions, most: 10 });
+  if (claimed.kind === "unavailable") throw new Error(claimed.reason);
+  const results = claimed.operations.map((operation) => ({
+    claimed: operation,
+    delivery: { kind: "delivered", verifiedTo: null } as const,
+  }));
+  expect(results).toHaveLength(1);
+  expect((await journal.claim("one", { results, partitions, most: 10 })).kind).toBe("claimed");
+  expect(await shard.run("ZCARD", JOURNAL_OPERATIONS)).toBe(0);
 });

@@ -14,7 +14,11 @@ local pending = redis.call('ZCARD', OPS)
 if request ~= '' then
   local known = redis.call('HMGET', REQUEST, 'request', 'id', 'etag')
   if known[1] and known[1] ~= request then return { 'conflict' } end
-  if known[1] then return { 'accepted', known[2], known[3] } end
+  if known[1] then
+    -- A write of this connection's own, for WAIT to count from: without one it counts every replica that there is.
+    redis.call('PEXPIRE', REQUEST, ARGV[19])
+    return { 'accepted', known[2], known[3] }
+  end
 end
 
 local v = redis.call('HMGET', VALUE, 'e', 'gone')

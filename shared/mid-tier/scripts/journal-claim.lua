@@ -11,6 +11,8 @@
 -- Replies: partitions that have keys due still, with commas between, then of each operation its fields in one order
 local OPS, PARKED, FIGURES = KEYS[1], KEYS[2], KEYS[3]
 local now = now_ms()
+-- A database that is full refuses scripts whose first write may take room, and what is delivered makes room.
+redis.call('ZREM', PARKED, '')
 
 local function advance(due, digest, queue)
   if redis.call('LLEN', queue) > 0 then

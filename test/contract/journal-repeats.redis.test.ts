@@ -1,0 +1,53 @@
+// A write that is sent again is one write; and so that WAIT tells of it, the script that says so writes something too.
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
+import { millis } from "../../shared/core/units.ts";
+import { createJournal } from "../../shared/mid-tier/journal.ts";
+import { journalRequestKey } from "../../shared/mid-tier/keys.ts";
+import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+import { systemDigest } from "../../shared/runtime/system.ts";
+import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
+
+const REPEATABLE = { key: "of its sender", digest: "of all of it" };
+
+describe.each(BACKENDS)("%s", (_name, start) => {
+  let rest: RestFixture;
+  let redis: Redis;
+  beforeEach(async () => {
+    rest = await start();
+    redis = upstashRedis(rest);
+  });
+  afterEach(() => rest.stop());
+
+  async function told(...command: string[]): Promise<unknown> {
+    const outcome = await redis.run([command], millis(2000));
+    return outcome.kind === "replies" ? outcome.replies[0] : outcome;
+  }
+
+  const write = (id: string, digest = REPEATABLE.digest) =>
+    createJournal({
+      ...{ databases: new Map([["one", redis]]), digest: systemDigest },
+      ...JOURNAL_LIMITS,
+    }).accept({
+      ...{ key: "a".repeat(64), id, kind: "put", site: "default", method: "PUT" },
+      ...{ href: "http://origin.test/session/1", originHeaders: [], etag: `"${id}"`, valueHeaders: [] },
+      ...{ body: new Uint8Array(8), ttl: millis(60_000), merges: false, ifMatch: null, ifNoneMatch: null },
+      ...{ repeatable: { ...REPEATABLE, digest }, replicas: 0 },
+    });
+
+  test("it is acknowledged as what it was, and known for its whole time again", async () => {
+    expect(await write("one")).toEqual({ kind: "accepted", id: "one", etag: '"one"' });
+    const known = journalRequestKey(REPEATABLE.key);
+    await told("PEXPIRE", known, "1000");
+    expect(await write("two")).toEqual({ kind: "accepted", id: "one", etag: '"one"' });
+    const { reply } = (await told("PTTL", known)) as { reply: number };
+    expect(reply).toBeGreaterThan(1000);
+  });
+
+  test("another one under its name is not", async () => {
+    await write("one");
+    expect(await write("two", "of something else")).toEqual({ kind: "conflict" });
+  });
+});
