@@ -103,6 +103,30 @@ const PEOPLE: readonly HttpCase[] = [
     ],
   },
   {
+    claim: "a page of an error that names one client's cookie reaches nobody who waited with that one",
+    rfc: "RFC 9111 §4",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stage.edge.origin.script(stage.id, ({ fields }) => ({
+        status: 500,
+        body: `trace of ${fieldOf(fields, "cookie")}`,
+        after: promise,
+      }));
+      const alice = stage.send({ fields: { Cookie: "sid=alice" } });
+      await stage.reached(1);
+      const others = [{}, {}, { Cookie: "sid=bob" }].map((fields) => stage.send({ fields }));
+      // Anything that came in before this one is waiting by now.
+      await stage.edge.settled();
+      resolve();
+      expect(await alice).toMatchObject({ status: 500, text: "trace of sid=alice" });
+      for (const got of await Promise.all(others)) {
+        expect([got.status, JSON.parse(got.text).code]).toEqual([500, "origin-error"]);
+        expect(got.field("cache-control")).toBe("no-store");
+      }
+      expect(stage.asked()).toHaveLength(1);
+    },
+  },
+  {
     claim: "one private variant leaves the others where they are",
     rfc: "RFC 9111 §4.1",
     origin: (asked): Spoken =>
