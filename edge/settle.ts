@@ -2,7 +2,7 @@
 
 import { coverageOf, governingDirectives } from "../shared/core/cache-control.ts";
 import { type HeaderList, hasHeader } from "../shared/core/headers.ts";
-import type { RefusalReason } from "../shared/core/storability.ts";
+import { isOfOneRequest, type RefusalReason } from "../shared/core/storability.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import { later } from "../shared/core/units.ts";
 import { varyNames } from "../shared/core/vary.ts";
@@ -93,8 +93,8 @@ export async function passOn(
   const { status, headers, body } = answered;
   const failed = status >= 500;
   if (reason !== null) countNotStored(job.route.counters, reason);
-  // What one range got, or somebody's credentials or odd fields, says nothing of what everybody would get.
-  const forAll = job.lease === "wait" && reason !== "provoked";
+  // What one range got, or somebody's credentials or fields, says nothing of what everybody would get.
+  const forAll = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);
   if (!failed && forAll) {
     edge.memory.markUncacheable(keyFor(edge, job), later(edge.clock.now(), LIMITS.uncacheableFor));
   }

@@ -1,7 +1,7 @@
 // What an origin says to one request alone: whoever waited with it gets nothing of that, and the key stays everybody's.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { FAILING } from "../../edge/settle.ts";
+import { FAILING, UNCACHEABLE } from "../../edge/settle.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { LeaseMarker } from "../../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
@@ -113,5 +113,43 @@ describe("of an error that is not stored", () => {
       nth === 1 ? answer("for one", 500, headers) : answer("fine", 200, FRESH),
     );
     expect(got.map(({ text }) => text)).toEqual(["for one", "fine", "fine"]);
+  });
+});
+
+describe("a verdict on one request", () => {
+  const ACCEPT: HeaderList = [["accept", "x/y"]];
+  const verdicts = [400, 406, 411, 412, 413, 415, 416, 417, 421, 425, 426, 428, 431];
+
+  test.each(verdicts)("of %i leaves the key as it was for everybody else", async (status) => {
+    lone.origin = ({ headers }) =>
+      headerValue(headers, "accept") === "x/y" ? answer("no", status) : answer("fine", 200, FRESH);
+    expect((await get("/hot/a", ACCEPT)).status).toBe(status);
+    await lone.settled();
+    expect(markers).toEqual([null]);
+    expect((await get("/hot/a")).cacheStatus).toMatch(/fwd=uri-miss.*; stored/);
+    await lone.settled();
+    expect((await get("/hot/a")).cacheStatus).toMatch(/^tidegate-l1; hit/);
+  });
+
+  test("lets those go who waited for it, each for himself", async () => {
+    const got = await together([ACCEPT, [], []], (headers) =>
+      headerValue(headers, "accept") === "x/y" ? answer("no", 406) : answer("fine", 200, FRESH),
+    );
+    expect(got.map(({ text }) => text)).toEqual(["no", "fine", "fine"]);
+    expect(markers).toEqual([null]);
+  });
+
+  test.each<[number, HeaderList]>([
+    [200, [["cache-control", "no-store"]]],
+    [200, [["cache-control", "private"]]],
+    [200, [...FRESH, ["set-cookie", "sid=1"]]],
+    [401, []],
+    [403, []],
+  ])("is none of %i %j: nobody waits for the key for a while", async (status, headers) => {
+    lone.origin = () => answer("of the resource", status, headers);
+    await get("/a");
+    await lone.settled();
+    expect(markers).toEqual([UNCACHEABLE]);
+    expect((await get("/a")).cacheStatus).toContain("fwd=bypass");
   });
 });

@@ -102,6 +102,19 @@ const PEOPLE: readonly HttpCase[] = [
       get(cached("fine")),
     ],
   },
+  ...[400, 406].map(
+    (status): HttpCase => ({
+      claim: `a ${status} that speaks of one request makes nothing uncacheable for others`,
+      rfc: "RFC 9110 §15.5.7",
+      origin: (asked): Spoken =>
+        fieldOf(asked.fields, "accept") === "x/y" ? { status, body: "no" } : fresh({}, { body: "fine" }),
+      steps: [
+        get({ ...ORIGIN, status, body: "no" }, { Accept: "x/y" }),
+        get({ ...ORIGIN, body: "fine" }),
+        get(cached("fine")),
+      ],
+    }),
+  ),
   {
     claim: "a page of an error that names one client's cookie reaches nobody who waited with that one",
     rfc: "RFC 9111 §4",
