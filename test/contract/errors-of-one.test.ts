@@ -153,3 +153,34 @@ describe("a verdict on one request", () => {
     expect((await get("/a")).cacheStatus).toContain("fwd=bypass");
   });
 });
+
+describe("an error or a detour that a range got", () => {
+  const RANGE: HeaderList = [["range", "bytes=0-999999999999999"]];
+
+  test.each<[number, HeaderList]>([
+    [400, FRESH],
+    [404, []],
+    [410, FRESH],
+    [302, [...FRESH, ["location", "/elsewhere"]]],
+    [500, FRESH],
+  ])("of %i is not what the whole gets", async (status, stated) => {
+    lone.origin = ({ headers }) =>
+      headerValue(headers, "range") === null ? answer("whole", 200, FRESH) : answer("no", status, stated);
+    const got = await get("/hot/a", RANGE);
+    expect([got.status, got.text]).toEqual([status, "no"]);
+    await lone.settled();
+    expect((await get("/hot/a")).text).toBe("whole");
+    expect(got.cacheStatus).toContain("detail=provoked");
+    await lone.settled();
+    expect((await get("/hot/a")).cacheStatus).toMatch(/^tidegate-l1; hit/);
+    expect(lone.asked).toHaveLength(2);
+  });
+
+  test("is stored where the whole gets it", async () => {
+    lone.origin = () => answer("no", 404);
+    await get("/hot/a");
+    await lone.settled();
+    expect((await get("/hot/a", RANGE)).status).toBe(404);
+    expect(lone.asked).toHaveLength(1);
+  });
+});

@@ -76,6 +76,13 @@ const PARTS: readonly HttpCase[] = [
   },
 ];
 
+/** Refuses whoever asks for a part. */
+const ofRange =
+  (refusal: Spoken): Script =>
+  (asked) =>
+    fieldOf(asked.fields, "range") === null ? fresh({}, { body: "fine" }) : refusal;
+const NO_RANGE = { Range: "bytes=0-999999999999999" };
+
 const PEOPLE: readonly HttpCase[] = [
   {
     claim: "a HEAD with credentials makes nothing uncacheable for others",
@@ -102,6 +109,18 @@ const PEOPLE: readonly HttpCase[] = [
       get(cached("fine")),
     ],
   },
+  ...[400, 404, 301].map(
+    (status): HttpCase => ({
+      claim: `a ${status} that a range got is not what the whole gets`,
+      rfc: "RFC 9111 §3",
+      origin: ofRange(fresh({}, { status, body: "bad" })),
+      steps: [
+        get({ ...ORIGIN, status, body: "bad" }, NO_RANGE),
+        get({ ...ORIGIN, body: "fine" }),
+        get(cached("fine")),
+      ],
+    }),
+  ),
   ...[400, 406].map(
     (status): HttpCase => ({
       claim: `a ${status} that speaks of one request makes nothing uncacheable for others`,
