@@ -47,12 +47,10 @@ export type FlightOutcome =
   | { readonly kind: "unshared" }
   /** A range was asked for, and the whole is held, but stale: that is freshened under its lease, for all ranges at once. */
   | { readonly kind: "stale-whole" }
-  /** The origin answered with an error that is not stored, but shared with those who waited for it. */
+  /** The origin answered with an error that is not stored: those who waited learn that, and not what it said. */
   | {
       readonly kind: "error";
       readonly status: number;
-      readonly headers: HeaderList;
-      readonly body: Uint8Array<ArrayBuffer>;
       readonly fallback: StaleCopy | null;
     }
   | {

@@ -121,8 +121,6 @@ export const LIMITS = {
   lookGuard: millis(500),
   /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */
   sharedBody: mebibytes(1),
-  /** An origin's error is shared with those who wait for it up to this size. */
-  sharedErrorBody: kibibytes(64),
   /** Largest body that is stored at all. */
   largestStored: mebibytes(512),
   /** From which size on bodies are kept in chunks: below it a lost body costs little to fetch again. */

@@ -204,7 +204,7 @@ function provenanceOf({ job, outcome, role }: Flown): Provenance {
   if (outcome.from === "l2") return { kind: "l2" };
   switch (role) {
     case "leader":
-      return { kind: "origin", forward: forwardOf(job), stored: true };
+      return { kind: "origin", forward: forwardOf(job) };
     case "late":
       return { kind: "l1" };
     case "follower":

@@ -50,14 +50,15 @@ export type Verdict =
   | { readonly kind: "refuse"; readonly reason: RefusalReason };
 
 export function judgeStorability(edge: Edge, exchange: Exchange, answered: Received): Verdict {
-  const { route, request } = exchange.job;
+  const { route, request, range } = exchange.job;
   const { status, headers } = answered;
   const { rules } = route;
   const verdict = storability({
     method: "GET",
     authorized: request.header("authorization") !== null,
     requestNoStore: exchange.job.wants.noStore,
-    provocative: status >= 300 && isProvocative(request.headers()),
+    // The range may have provoked it, and the key does not name that.
+    provocative: status >= 300 && (range !== null || isProvocative(request.headers())),
     status,
     headers,
     rules,

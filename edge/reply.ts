@@ -26,7 +26,7 @@ export type Provenance =
   /** Waited for somebody else's fetch. */
   | { readonly kind: "coalesced" }
   /** The origin confirmed or replaced what was held. */
-  | { readonly kind: "origin"; readonly forward: Forward; readonly stored: boolean };
+  | { readonly kind: "origin"; readonly forward: Forward };
 
 /** Why a request went on towards the origin (RFC 9211 §2.2). */
 export type Forward = "uri-miss" | "stale" | "request";
@@ -112,7 +112,7 @@ function sentOf(edge: Edge, { held, body }: MemoryAnswer, rules: Rules): Sent {
   };
 }
 
-export function cacheStatus(provenance: Provenance, more: { ttl: number; detail: string | null }): string {
+function cacheStatus(provenance: Provenance, more: { ttl: number; detail: string | null }): string {
   const detail = more.detail === null ? "" : `; detail=${more.detail}`;
   const hit = `hit; ttl=${more.ttl}${detail}`;
   switch (provenance.kind) {
@@ -123,7 +123,7 @@ export function cacheStatus(provenance: Provenance, more: { ttl: number; detail:
     case "coalesced":
       return `tidegate-l1; fwd=uri-miss; collapsed; ttl=${more.ttl}${detail}`;
     case "origin": {
-      const forward = `fwd=${provenance.forward}${provenance.stored ? "; stored" : ""}`;
+      const forward = `fwd=${provenance.forward}; stored`;
       return `tidegate-l2; ${forward}${detail}, tidegate-l1; ${forward}`;
     }
   }
@@ -156,6 +156,16 @@ export function problemReply(given: {
 }
 
 export const originFailure = (reason: Unreachable): Reply => problemReply(FAILURES[reason]);
+
+/** In place of an error that the origin gave somebody else: its status alone is for everybody. */
+export const originError = (status: number): Reply =>
+  problemReply({
+    status,
+    code: "origin-error",
+    title: "Origin Error",
+    detail:
+      "The origin answered another request for this with an error, and nothing stored may stand in for it.",
+  });
 
 const UNREACHABLE = {
   status: 502,

@@ -1,12 +1,11 @@
-// How a fetch ends: everybody's answer, a stream for one, an error for those who waited; and what is then stored.
+// How a fetch ends: everybody's answer, a stream for one, word of an error for those who waited; and what is then stored.
 
 import { coverageOf, governingDirectives } from "../shared/core/cache-control.ts";
 import { type HeaderList, hasHeader } from "../shared/core/headers.ts";
-import type { RefusalReason } from "../shared/core/storability.ts";
+import { isOfOneRequest, type RefusalReason } from "../shared/core/storability.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import { later } from "../shared/core/units.ts";
 import { varyNames } from "../shared/core/vary.ts";
-import type { ByteSource } from "../shared/ports/body.ts";
 import type { LeaseMarker } from "../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
@@ -16,7 +15,7 @@ import type { Edge } from "./edge.ts";
 import { isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { keyFor, type Right } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
-import { collectWhileStreaming, twoLanes } from "./share-body.ts";
+import { twoLanes } from "./share-body.ts";
 import { storeEverywhere } from "./tiers/store-everywhere.ts";
 
 export type Answered = OriginOutcome & { kind: "answer" };
@@ -94,48 +93,22 @@ export async function passOn(
   const { status, headers, body } = answered;
   const failed = status >= 500;
   if (reason !== null) countNotStored(job.route.counters, reason);
-  // What one range got, or somebody's credentials or odd fields, says nothing of what everybody would get.
-  const forAll = job.lease === "wait" && reason !== "provoked";
-  if (failed && forAll && isForAll(headers) && body.kind === "source")
-    return shareError(exchange, given, body.source);
+  // What one range got, or somebody's credentials or fields, says nothing of what everybody would get.
+  const forAll = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);
   if (!failed && forAll) {
     edge.memory.markUncacheable(keyFor(edge, job), later(edge.clock.now(), LIMITS.uncacheableFor));
   }
   const { fallback } = right;
   controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });
-  controls.settle({ kind: "unshared" });
+  // A failing origin is not asked once more by everybody who waited for it. They learn that it has failed and not what
+  // it said, which may name whatever the leader's request was sent with (RFC 9111 §4).
+  const shared = failed && forAll && isOfAll(headers);
+  controls.settle(shared ? { kind: "error", status, fallback } : { kind: "unshared" });
   return right.giveBack(!forAll ? null : failed ? FAILING : UNCACHEABLE);
 }
 
-/** A failing origin is not asked once more by everybody who waited for it: they get what it said. */
-async function shareError(
-  exchange: Exchange,
-  { answered, controls }: Received,
-  source: ByteSource,
-): Promise<void> {
-  const { fallback } = exchange.right;
-  const { status, headers } = answered;
-  const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedErrorBody);
-  controls.deliver({
-    kind: "stream",
-    status,
-    headers,
-    body: { kind: "source", source: client },
-    stored: "nowhere",
-    refused: null,
-    fallback,
-  });
-  const result = await collected;
-  if (result.kind === "whole")
-    controls.settle({ kind: "error", status, headers, body: result.bytes, fallback });
-  else if (result.kind === "large") controls.settle({ kind: "unshared" });
-  else controls.settle({ kind: "failed", reason: "broken", fallback });
-  await exchange.right.giveBack(FAILING);
-  return finished;
-}
-
-/** Whether an error may be handed to everybody who waited for it: nobody's cookie, nobody's variant, nothing private. */
-function isForAll(headers: HeaderList): boolean {
+/** Whether an error tells of everybody who waited for it: nobody's cookie, nobody's variant, nothing private. */
+function isOfAll(headers: HeaderList): boolean {
   const { directives } = governingDirectives(headers);
   if (coverageOf(directives, "private").kind !== "nothing" || directives.has("no-store")) return false;
   return !hasHeader(headers, "set-cookie") && varyNames(headers).length === 0;

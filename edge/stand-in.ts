@@ -1,4 +1,4 @@
-// What a client gets where a flight brought nothing to share: a stale answer, the origin's error, or a way of its own.
+// What a client gets where a flight brought nothing to share: a stale answer, word of an error, or a way of its own.
 
 import { staleMayStandIn } from "../shared/core/freshness.ts";
 import { answersFor } from "./answers-for.ts";
@@ -10,11 +10,11 @@ import type { FlightJob } from "./flight-job.ts";
 import { inputFor, judgeByView } from "./judge.ts";
 import { bodyFor } from "./large/body-for.ts";
 import { pass } from "./pass.ts";
-import { cacheStatus, heldReply, originFailure, shedReply, streamedReply } from "./reply.ts";
+import { heldReply, originError, originFailure, shedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { refused } from "./serve.ts";
 
-/** No answer to share: a stale one where that was declared, else what the origin said, else a way of one's own. */
+/** No answer to share: a stale one where that was declared, else that the origin failed, else a way of one's own. */
 export async function standIn(
   edge: Edge,
   request: EdgeRequest,
@@ -37,18 +37,9 @@ export async function standIn(
       return stale ?? failure(edge, request, { reply: originFailure(outcome.reason), route });
     }
     case "error": {
-      const { fallback } = outcome;
-      const may = staleMayStandIn(outcome.status);
-      const stale = may ? await staleIfError(edge, request, { job, fallback }) : null;
-      if (stale !== null) return stale;
-      const body = { kind: "bytes", bytes: outcome.body } as const;
-      const status = cacheStatus(
-        { kind: "origin", forward: "uri-miss", stored: false },
-        { ttl: 0, detail: null },
-      );
-      const { rules } = route;
-      const reply = streamedReply(edge, request, { ...outcome, body, rules, cacheStatus: status });
-      return counted(edge, request, { reply, route, result: "error", by: "origin" });
+      const { status, fallback } = outcome;
+      const stale = staleMayStandIn(status) ? await staleIfError(edge, request, { job, fallback }) : null;
+      return stale ?? failure(edge, request, { reply: originError(status), route });
     }
   }
 }

@@ -15,7 +15,5 @@ export function classify(cacheStatus: string): Result {
   if (cacheStatus.includes("; collapsed")) return "coalesced";
   if (/(^|, )tidegate-l[12]; hit/.test(cacheStatus)) return "hits";
   if (cacheStatus.includes("; detail=pass")) return "passes";
-  // An origin's failure that everybody got who had waited for it names no status of its own.
-  if (cacheStatus.includes("; stored")) return "misses";
-  return cacheStatus.includes("fwd-status=") ? "passes" : "errors";
+  return cacheStatus.includes("; stored") ? "misses" : "passes";
 }

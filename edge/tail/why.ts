@@ -106,14 +106,14 @@ const SHED: Readonly<Record<NonNullable<Reply["shed"]>, string>> = {
   breaker: "the origin has failed, and is given a pause",
 };
 
-const errorWhy = ({ shed, status }: Reply, { rules }: Route): string =>
-  shed !== undefined
-    ? SHED[shed]
-    : rules.write === "write-back" && status === 503
-      ? "the journal could not take it"
-      : status === 502 || status === 504
-        ? "the origin did not answer"
-        : `answered with ${status}`;
+const errorWhy = (reply: Reply, { rules }: Route): string => {
+  const { shed, status } = reply;
+  if (shed !== undefined) return SHED[shed];
+  if (detailOf(reply) === "origin-error")
+    return `the request that it waited with was answered with ${status}`;
+  if (rules.write === "write-back" && status === 503) return "the journal could not take it";
+  return status === 502 || status === 504 ? "the origin did not answer" : `answered with ${status}`;
+};
 
 const detailOf = ({ cacheStatus }: Reply): string | null =>
   /; detail=([\w-]+)[^=]*$/.exec(cacheStatus)?.[1] ?? null;

@@ -46,6 +46,11 @@ const UNDERSTOOD = new Set([
 const OF_ONE_REQUEST = new Set([
   ...[205, 226, 304, 305, 306, 406, 407, 408, 411, 412, 413, 415, 416, 417, 421, 425, 426, 428, 431],
 ]);
+const BAD_REQUEST = 400;
+
+/** Whether an answer that is not stored says nothing of what others would get: it speaks of its own request. */
+export const isOfOneRequest = (status: number): boolean =>
+  status === BAD_REQUEST || OF_ONE_REQUEST.has(status);
 
 /** More tags than this, or more bytes of them, and the answer is not stored: a tag cut off would be a purge missed. */
 export const MAX_TAGS = 1000;

@@ -5,6 +5,7 @@ import type { HeaderPair } from "../../shared/core/headers.ts";
 import {
   groupNames,
   hasValidator,
+  isOfOneRequest,
   MAX_TAG_BYTES,
   MAX_TAGS,
   type Storability,
@@ -149,6 +150,12 @@ describe("an answer (RFC 9111 §3)", () => {
   ] as [number, string][])("of status %i with a lifetime: %s", (status, expected) => {
     expect(verdict({ status })).toBe(expected);
     if (expected === "store") expect(verdict({ status, lifetime: null })).toBe("no-lifetime");
+  });
+
+  test("says nothing of other requests where its status is of one, or a 400", () => {
+    for (const status of [...OF_ONE_REQUEST, 400]) expect(isOfOneRequest(status), String(status)).toBe(true);
+    const others = STORED.filter((status) => status !== 400);
+    for (const status of others) expect(isOfOneRequest(status), String(status)).toBe(false);
   });
 });
 

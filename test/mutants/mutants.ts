@@ -53,7 +53,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "accepted again as another write": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "if known[1] then return { 'accepted', known[2], known[3] } end",
+    find: "    return { 'accepted', known[2], known[3] }",
     put: "",
     caughtBy: { file: CONTRACT, test: "is the same write, and another one under the same key is refused" },
   },

@@ -256,7 +256,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "uncacheable-serialised": {
     file: "edge/settle.ts",
     from: 3,
-    find: 'const forAll = job.lease === "wait" && reason !== "provoked";',
+    find: 'const forAll = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);',
     put: "const forAll = false;",
   },
   "gossip-without-from": {

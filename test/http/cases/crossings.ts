@@ -76,6 +76,13 @@ const PARTS: readonly HttpCase[] = [
   },
 ];
 
+/** Refuses whoever asks for a part. */
+const ofRange =
+  (refusal: Spoken): Script =>
+  (asked) =>
+    fieldOf(asked.fields, "range") === null ? fresh({}, { body: "fine" }) : refusal;
+const NO_RANGE = { Range: "bytes=0-999999999999999" };
+
 const PEOPLE: readonly HttpCase[] = [
   {
     claim: "a HEAD with credentials makes nothing uncacheable for others",
@@ -101,6 +108,55 @@ const PEOPLE: readonly HttpCase[] = [
       get({ ...ORIGIN, body: "fine" }),
       get(cached("fine")),
     ],
+  },
+  ...[400, 404, 301].map(
+    (status): HttpCase => ({
+      claim: `a ${status} that a range got is not what the whole gets`,
+      rfc: "RFC 9111 §3",
+      origin: ofRange(fresh({}, { status, body: "bad" })),
+      steps: [
+        get({ ...ORIGIN, status, body: "bad" }, NO_RANGE),
+        get({ ...ORIGIN, body: "fine" }),
+        get(cached("fine")),
+      ],
+    }),
+  ),
+  ...[400, 406].map(
+    (status): HttpCase => ({
+      claim: `a ${status} that speaks of one request makes nothing uncacheable for others`,
+      rfc: "RFC 9110 §15.5.7",
+      origin: (asked): Spoken =>
+        fieldOf(asked.fields, "accept") === "x/y" ? { status, body: "no" } : fresh({}, { body: "fine" }),
+      steps: [
+        get({ ...ORIGIN, status, body: "no" }, { Accept: "x/y" }),
+        get({ ...ORIGIN, body: "fine" }),
+        get(cached("fine")),
+      ],
+    }),
+  ),
+  {
+    claim: "a page of an error that names one client's cookie reaches nobody who waited with that one",
+    rfc: "RFC 9111 §4",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stage.edge.origin.script(stage.id, ({ fields }) => ({
+        status: 500,
+        body: `trace of ${fieldOf(fields, "cookie")}`,
+        after: promise,
+      }));
+      const alice = stage.send({ fields: { Cookie: "sid=alice" } });
+      await stage.reached(1);
+      const others = [{}, {}, { Cookie: "sid=bob" }].map((fields) => stage.send({ fields }));
+      // Anything that came in before this one is waiting by now.
+      await stage.edge.settled();
+      resolve();
+      expect(await alice).toMatchObject({ status: 500, text: "trace of sid=alice" });
+      for (const got of await Promise.all(others)) {
+        expect([got.status, JSON.parse(got.text).code]).toEqual([500, "origin-error"]);
+        expect(got.field("cache-control")).toBe("no-store");
+      }
+      expect(stage.asked()).toHaveLength(1);
+    },
   },
   {
     claim: "one private variant leaves the others where they are",

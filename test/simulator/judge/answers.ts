@@ -51,7 +51,7 @@ function judgeContent(
     const crosses = generation.path !== path || (generation.variant ?? variant) !== variant;
     if (crosses || (generation.method === "PUT" && !isWrite))
       scene.report("8 no crossing", exchange, `answered with ${generation.method} ${generation.body}`);
-    // An origin's failure is shared with those who wait for it, and kept by nobody.
+    // An origin's failure is kept by nobody.
     else if (generation.status < 500) judgeGeneration(scene, exchange, { outcome, generation });
   }
 }
