@@ -88,7 +88,7 @@ export const LIMITS = {
   /** Tokens are asked for on the way of a miss: without an answer by then the own share decides. */
   takeDeadline: millis(300),
   /** Failures in a row after which the origin is left alone, and until one request tries it again. */
-  originBreaker: { failures: 10, pause: seconds(1) },
+  originBreaker: { failures: 10, lasting: millis(500), pause: seconds(1) },
   /** Answers that say that it can't: 500 is one request's bug more often than the origin's state. */
   originFailureStatuses: [502, 503, 504],
   /** Requests sent again because their connection failed, of all that were sent. */

@@ -88,7 +88,7 @@ export const CACHE_LIMITS = {
   /** Before a second try, at most; the half of it at least. */
   retryPause: millis(200),
   /** A source that fails so often in a row is left alone for a while. */
-  sourceBreaker: { failures: 20, pause: seconds(1) },
+  sourceBreaker: { failures: 20, lasting: millis(500), pause: seconds(1) },
   /** The near cache of a class that does not say. */
   memory: mebibytes(16),
   /** A value above this is kept near only. */

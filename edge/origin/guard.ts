@@ -158,8 +158,8 @@ export class OriginGuard {
 }
 
 function breakerLimits(): OriginBreakerLimits {
-  const { failures, pause } = LIMITS.originBreaker;
-  return { failures, pause, probeLost: longestHeld() };
+  const { failures, lasting, pause } = LIMITS.originBreaker;
+  return { failures, lasting, pause, probeLost: longestHeld() };
 }
 
 const FAILURE_STATUSES: readonly number[] = LIMITS.originFailureStatuses;

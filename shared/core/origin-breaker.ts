@@ -4,6 +4,8 @@ import type { BreakerLimits } from "./breaker.ts";
 import { elapsed, type Instant, instant, later, type Millis } from "./units.ts";
 
 export interface OriginBreakerLimits extends BreakerLimits {
+  /** For so long nothing may have been well: a moment's requests can fail for what they ask, all at once. */
+  readonly lasting: Millis;
   /** A probe of which nothing was heard for so long has been lost with its request. */
   readonly probeLost: Millis;
 }
@@ -12,13 +14,18 @@ export type OriginBreaker =
   | {
       readonly kind: "closed";
       readonly failures: number;
+      /** When the first of them was sent. */
+      readonly failingSince: Instant;
       /** When the probe was sent that has closed it. */
       readonly since: Instant;
     }
   | { readonly kind: "open"; readonly until: Instant }
   | { readonly kind: "probing"; readonly since: Instant };
 
-export const CLOSED: OriginBreaker = { kind: "closed", failures: 0, since: instant(0) };
+export const CLOSED: OriginBreaker = {
+  ...{ kind: "closed", failures: 0 },
+  ...{ failingSince: instant(0), since: instant(0) },
+};
 
 /** How long nobody may pass; null where somebody may. */
 export function closedFor(breaker: OriginBreaker, now: Instant, limits: OriginBreakerLimits): Millis | null {
@@ -56,13 +63,13 @@ export function afterwards(breaker: OriginBreaker, came: Came, limits: OriginBre
   if (breaker.kind !== "closed") {
     if (!probe) return breaker;
     return well
-      ? { kind: "closed", failures: 0, since: sentAt }
+      ? { kind: "closed", failures: 0, failingSince: sentAt, since: sentAt }
       : { kind: "open", until: later(at, limits.pause) };
   }
   if (isOver(breaker, came)) return breaker;
-  const failures = well ? 0 : breaker.failures + 1;
-  if (failures === breaker.failures) return breaker;
-  return failures < limits.failures
-    ? { ...breaker, failures }
-    : { kind: "open", until: later(at, limits.pause) };
+  if (well) return breaker.failures === 0 ? breaker : { ...breaker, failures: 0 };
+  const failures = breaker.failures + 1;
+  const failingSince = failures === 1 ? sentAt : breaker.failingSince;
+  const lasts = failures >= limits.failures && elapsed(failingSince, at) >= limits.lasting;
+  return lasts ? { kind: "open", until: later(at, limits.pause) } : { ...breaker, failures, failingSince };
 }

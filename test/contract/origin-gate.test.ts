@@ -1,6 +1,7 @@
 // What stands before an origin, at one edge: who gets through, who waits, who is turned away, and what he is told.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
 import { type RouteCounters, routeCounters } from "../../edge/counters.ts";
 import type { Reply } from "../../edge/request.ts";
 import { headerValue } from "../../shared/core/headers.ts";
@@ -233,31 +234,37 @@ describe("an origin that fails", () => {
   });
 
   const failTimes = async (count: number): Promise<void> => {
-    for (let i = 0; i < count; i++) await lone.get(`/failing/${i}`);
+    for (let i = 0; i < count; i++) {
+      lone.now += i === count - 1 ? LIMITS.originBreaker.lasting : 0;
+      await lone.get(`/failing/${i}`);
+    }
   };
 
   test.each([
     ["refuses connections", () => REFUSED],
     ["does not answer in time", () => ({ ...REFUSED, reason: "timeout" }) as const],
     ["says 503", () => answer(503, "no-store")],
-  ])("and %s is left alone after ten times, and tried by one a second later", async (_how, fails) => {
-    lone.origin = fails;
-    await failTimes(10);
-    const before = lone.asked.length;
-    const reply = await lone.get("/a");
-    expect([reply.status, headerValue(reply.headers, "retry-after")]).toEqual([503, "1"]);
-    expect((await lone.get("/a", { method: "POST" })).status).toBe(503);
-    expect(lone.asked).toHaveLength(before);
-    lone.now += 1000;
-    const waiting = held(lone);
-    const probe = lone.get("/b");
-    await inLine(lone, countersOf(lone).tiers.l2.errors + 1);
-    expect((await lone.get("/c")).status).toBe(503);
-    waiting.shift()?.();
-    expect((await probe).status).toBe(200);
-    lone.origin = () => answer();
-    expect((await lone.get("/d")).status).toBe(200);
-  });
+  ])(
+    "and %s is left alone after ten times in half a second, and tried by one a second later",
+    async (_how, fails) => {
+      lone.origin = fails;
+      await failTimes(10);
+      const before = lone.asked.length;
+      const reply = await lone.get("/a");
+      expect([reply.status, headerValue(reply.headers, "retry-after")]).toEqual([503, "1"]);
+      expect((await lone.get("/a", { method: "POST" })).status).toBe(503);
+      expect(lone.asked).toHaveLength(before);
+      lone.now += 1000;
+      const waiting = held(lone);
+      const probe = lone.get("/b");
+      await inLine(lone, countersOf(lone).tiers.l2.errors + 1);
+      expect((await lone.get("/c")).status).toBe(503);
+      waiting.shift()?.();
+      expect((await probe).status).toBe(200);
+      lone.origin = () => answer();
+      expect((await lone.get("/d")).status).toBe(200);
+    },
+  );
 
   test("and leaves requests hanging is left alone once, and not for each of them at its deadline", async () => {
     lone = loneEdge([], {}, { concurrency: 60 });

@@ -11,7 +11,7 @@ import {
 } from "../../shared/core/origin-breaker.ts";
 import { instant, millis } from "../../shared/core/units.ts";
 
-const LIMITS = { failures: 3, pause: millis(1000), probeLost: millis(5000) };
+const LIMITS = { failures: 3, lasting: millis(0), pause: millis(1000), probeLost: millis(5000) };
 const at = (ms: number) => instant(ms);
 
 function failing(times: number, from: OriginBreaker = CLOSED): OriginBreaker {
@@ -29,6 +29,31 @@ describe("an origin's breaker", () => {
     expect(closedFor(failing(2, between), at(5), LIMITS)).toBeNull();
   });
 
+  test("opens by no burst: nothing has been well for a while before it does", () => {
+    const limits = { ...LIMITS, lasting: millis(500) };
+    let breaker: OriginBreaker = CLOSED;
+    const comes = (well: boolean, when: number): void => {
+      breaker = afterwards(breaker, { well, probe: false, sentAt: at(when - 10), at: at(when) }, limits);
+    };
+    for (let i = 0; i < 50; i++) comes(false, 1000 + i);
+    expect(breaker.kind).toBe("closed");
+    comes(false, 1489);
+    expect(breaker.kind).toBe("closed");
+    comes(true, 1490);
+    for (let i = 0; i < 50; i++) comes(false, 1491 + i);
+    expect(breaker.kind).toBe("closed");
+    comes(false, 1981);
+    expect(closedFor(breaker, at(1981), limits)).toBe(1000);
+  });
+
+  test("opens by what hung for long enough, all of which fails at one instant", () => {
+    const limits = { ...LIMITS, lasting: millis(500) };
+    let breaker: OriginBreaker = CLOSED;
+    for (let i = 0; i < 3; i++)
+      breaker = afterwards(breaker, { well: false, probe: false, sentAt: at(i), at: at(30_000) }, limits);
+    expect(breaker.kind).toBe("open");
+  });
+
   test("lets one probe through after its pause, and nobody beside it", () => {
     const open = failing(3);
     expect(closedFor(open, at(1001), LIMITS)).toBe(1);
@@ -41,7 +66,7 @@ describe("an origin's breaker", () => {
   test("closes when the probe comes back well, and opens anew when it does not", () => {
     const probing = passing(failing(3), at(1002));
     const closed = afterwards(probing, { well: true, probe: true, sentAt: at(1002), at: at(1100) }, LIMITS);
-    expect(closed).toEqual({ ...CLOSED, since: at(1002) });
+    expect(closed).toEqual({ ...CLOSED, failingSince: at(1002), since: at(1002) });
     const again = afterwards(probing, { well: false, probe: true, sentAt: at(1002), at: at(1100) }, LIMITS);
     expect(closedFor(again, at(1100), LIMITS)).toBe(1000);
   });

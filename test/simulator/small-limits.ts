@@ -19,7 +19,7 @@ Object.assign(LIMITS, {
   originPatience: { user: 500, background: 200 },
   originTokenPatience: 120,
   takeDeadline: 200,
-  originBreaker: { failures: 6, pause: 300 },
+  originBreaker: { failures: 6, lasting: 0, pause: 300 },
   originRetrySpan: 2000,
   leaseDuration: 900,
   leaseRenewal: 270,
