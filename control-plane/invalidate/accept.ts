@@ -17,7 +17,7 @@ import {
   type ReferenceContext,
   readHost,
   readPrefix,
-  readUrl,
+  readUrls,
   textFault,
 } from "./reference.ts";
 import type { InvalidateBody } from "./request.ts";
@@ -43,7 +43,8 @@ export type Acceptance =
   /** Each is well named, and lies beyond what whoever asks may invalidate. */
   | { readonly kind: "forbidden"; readonly faults: readonly Fault[] };
 
-type Read = (text: string) => SelectorSpec | { readonly kind: "fault"; readonly message: string };
+/** What one text means: mostly one thing. */
+type Read = (text: string) => readonly SelectorSpec[] | { readonly kind: "fault"; readonly message: string };
 
 const KINDS = ["urls", "tags", "prefixes", "hosts", "classes"] as const;
 
@@ -71,9 +72,12 @@ export function acceptInvalidation(
     for (const [index, text] of (body[kind] ?? []).entries()) {
       const read = readers[kind](text);
       const pointer = `/${kind}/${index}`;
-      if (read.kind === "fault") faults.push({ pointer, message: read.message });
-      else selectors.add(formatSelector(site.name, read));
-      if (read.kind !== "fault" && within !== null && !liesWithin(within, read))
+      if ("kind" in read) {
+        faults.push({ pointer, message: read.message });
+        continue;
+      }
+      for (const spec of read) selectors.add(formatSelector(site.name, spec));
+      if (within !== null && !read.every((spec) => liesWithin(within, spec)))
         beyond.push({ pointer, message: BEYOND });
     }
   }
@@ -155,7 +159,7 @@ function readersOf(
   return {
     urls: (text) =>
       valueSpec(text, (place) => ({ kind: "url", ...place })) ??
-      specOf(readUrl(text, context), ({ place }) => {
+      specsOf(readUrls(text, context), ({ place }) => {
         const { host, path } = place.url;
         if (wide === true) return whateverQuery(host, path);
         // The recipe decides which parts of a query are part of the name.
@@ -164,13 +168,14 @@ function readersOf(
       }),
     prefixes: (text) =>
       valueSpec(text, ({ host, pathAndQuery }) => ({ kind: "prefix", host, path: pathAndQuery })) ??
-      specOf(readPrefix(text, context), ({ place }) => {
+      specsOf(readPrefix(text, context), ({ place }) => {
         return { kind: "prefix", host: place.url.host, path: place.url.path };
       }),
-    hosts: (text) => specOf(readHost(text, context), ({ place }) => ({ kind: "host", host: place.url.host })),
+    hosts: (text) =>
+      specsOf(readHost(text, context), ({ place }) => ({ kind: "host", host: place.url.host })),
     tags: (tag) => {
       const message = textFault(tag, LIMITS.tag);
-      return message === null ? { kind: "tag", tag } : { kind: "fault", message };
+      return message === null ? [{ kind: "tag", tag }] : { kind: "fault", message };
     },
     classes: readClass,
   };
@@ -178,9 +183,9 @@ function readersOf(
 
 /** Programs make classes of their own: whoever names one says that he means it, since a slip would name nothing. */
 function readClass(text: string): ReturnType<Read> {
-  if (DEFAULT_CLASSES.has(text)) return { kind: "class", class: text };
+  if (DEFAULT_CLASSES.has(text)) return [{ kind: "class", class: text }];
   const own = text.startsWith(VALUE_SCHEME) ? text.slice(VALUE_SCHEME.length) : "";
-  if (CLASS_NAME.test(own)) return { kind: "class", class: own };
+  if (CLASS_NAME.test(own)) return [{ kind: "class", class: own }];
   const message = `must be one of ${[...DEFAULT_CLASSES.keys()].join(", ")}, or a program's own as ${VALUE_SCHEME}<class>`;
   return { kind: "fault", message };
 }
@@ -194,12 +199,17 @@ function valueSpec(
   const named = textFault(text, LIMITS.url) === null ? parseValueUrl(text) : null;
   if (named === null)
     return { kind: "fault", message: "must be tidegate://<namespace>/<key>, percent-encoded" };
-  return toSpec(placeOfKey(named.namespace, named.key));
+  return [toSpec(placeOfKey(named.namespace, named.key))];
 }
 
-function specOf(
-  reference: Reference,
+function specsOf(
+  references: readonly Reference[],
   toSpec: (found: Reference & { kind: "place" }) => SelectorSpec,
 ): ReturnType<Read> {
-  return reference.kind === "invalid" ? { kind: "fault", message: reference.message } : toSpec(reference);
+  const specs: SelectorSpec[] = [];
+  for (const reference of references) {
+    if (reference.kind === "invalid") return { kind: "fault", message: reference.message };
+    specs.push(toSpec(reference));
+  }
+  return specs;
 }

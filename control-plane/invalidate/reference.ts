@@ -23,6 +23,7 @@ const invalid = (message: string) => ({ kind: "invalid", message }) as const;
 export function readUrl(text: string, context: ReferenceContext): Reference {
   const fault = textFault(text, LIMITS.url);
   if (fault !== null) return invalid(fault);
+  if (text.endsWith("/*")) return invalid("must be one URL: `prefixes` name all below a path, without a '*'");
   if (text.startsWith("/")) return readPath(text, context);
   if (!/^https?:\/\//i.test(text))
     return invalid(
@@ -31,53 +32,73 @@ export function readUrl(text: string, context: ReferenceContext): Reference {
   return placed(text, context);
 }
 
-/** `host/path`, an absolute URL, or a path of the site; it ends at a segment's end. */
-export function readPrefix(text: string, context: ReferenceContext): Reference {
-  const fault = textFault(text, LIMITS.url);
-  if (fault !== null) return invalid(fault);
-  if (/[?#]/.test(text)) return invalid("must not hold a query or fragment: a prefix is of paths");
-  if (text.endsWith("*")) return invalid("must not end with '*': a prefix matches all below it as it is");
-  const reference = readPrefixText(text, context);
-  if (reference.kind === "invalid") return reference;
-  const segments = reference.place.url.path.split("/").filter((segment) => segment !== "").length;
-  return segments > MAX_PREFIX_SEGMENTS
-    ? invalid(`must not have more than ${MAX_PREFIX_SEGMENTS} segments`)
-    : reference;
+/** All places that the text may mean: `//a/b` is a path of two slashes to some, and of the host `a` to others. */
+export const readUrls = (text: string, context: ReferenceContext): readonly Reference[] => [
+  readUrl(text, context),
+  ...besides(text, context),
+];
+
+function besides(text: string, context: ReferenceContext): readonly Reference[] {
+  const hosted = /^\/\/[^/]/.test(text) ? placed(`http:${text}`, context) : null;
+  return hosted?.kind === "place" ? [hosted] : [];
 }
 
-function readPrefixText(text: string, context: ReferenceContext): Reference {
-  if (text.startsWith("/")) return readPath(text, context);
-  if (/^https?:\/\//i.test(text)) return placed(text, context);
+/** `host/path`, an absolute URL, or a path of the site; it ends at a segment's end. All places that it means, or one fault. */
+export function readPrefix(text: string, context: ReferenceContext): readonly Reference[] {
+  const fault = textFault(text, LIMITS.url);
+  if (fault !== null) return [invalid(fault)];
+  if (/[?#]/.test(text)) return [invalid("must not hold a query or fragment: a prefix is of paths")];
+  if (text.endsWith("*")) return [invalid("must not end with '*': a prefix matches all below it as it is")];
+  return readPrefixText(text, context).map((reference) => {
+    if (reference.kind === "invalid") return reference;
+    const segments = reference.place.url.path.split("/").filter((segment) => segment !== "").length;
+    return segments > MAX_PREFIX_SEGMENTS
+      ? invalid(`must not have more than ${MAX_PREFIX_SEGMENTS} segments`)
+      : reference;
+  });
+}
+
+function readPrefixText(text: string, context: ReferenceContext): readonly Reference[] {
+  if (text.startsWith("/")) return [readPath(text, context), ...besides(text, context)];
+  if (/^https?:\/\//i.test(text)) return [placed(text, context)];
   const host = text.split("/", 1)[0] ?? "";
   return isHostLike(host, context)
-    ? placed(`http://${text}`, context)
-    : invalid("must be a path that begins with '/', host/path, or an http(s) URL");
+    ? placesOf(host, text.slice(host.length), context)
+    : [invalid("must be a path that begins with '/', host/path, or an http(s) URL")];
 }
 
-/** A bare word is more likely a forgotten slash than a host, unless it is one of ours. */
+/** A bare word is more likely a forgotten slash than a host, unless it is one of ours; `ftp:` is none. */
 const isHostLike = (host: string, { routing }: ReferenceContext): boolean =>
-  /[.:]/.test(host) ||
-  host === "localhost" ||
-  routing.aliases.has(host.toLowerCase()) ||
-  routing.sites.some(({ hosts, canonicalHost }) => [...hosts, canonicalHost].includes(host.toLowerCase()));
+  !/:(?!\d+$)/.test(host.replace(/^\[[^\]]*\]/, "")) &&
+  (/[.:]/.test(host) ||
+    host === "localhost" ||
+    routing.aliases.has(host.toLowerCase()) ||
+    routing.sites.some(({ hosts, canonicalHost }) => [...hosts, canonicalHost].includes(host.toLowerCase())));
 
-export function readHost(text: string, context: ReferenceContext): Reference {
+export function readHost(text: string, context: ReferenceContext): readonly Reference[] {
   const fault = textFault(text, 255);
-  if (fault !== null) return invalid(fault);
-  if (text.includes("*")) return invalid("must be one host: `everything` names all of them");
-  if (/[/?#@\\\s]/.test(text)) return invalid("must be a host, with its port where it has one");
+  if (fault !== null) return [invalid(fault)];
+  if (text.includes("*")) return [invalid("must be one host: `everything` names all of them")];
+  if (/[/?#@\\\s]/.test(text)) return [invalid("must be a host, with its port where it has one")];
+  return placesOf(text, "/", context);
+}
+
+/**
+ * Either scheme's default port is the same as none. The edges' own names have a port each: without one, the host that
+ * they all stand for is meant, and the host itself where the site serves it.
+ */
+function placesOf(host: string, path: string, context: ReferenceContext): readonly Reference[] {
+  const named = placed(`http://${host.replace(/:443$/, "")}${path}`, context);
   const { canonicalHost, aliases } = context.site;
-  // The edges' own names have a port each; without one, the host that they all stand for is meant.
-  if (aliases.some((alias) => withoutPort(alias) === text.toLowerCase())) {
-    return placed(`http://${canonicalHost}/`, context);
-  }
-  // Either scheme's default port is the same as none.
-  return placed(`http://${text.replace(/:443$/, "")}/`, context);
+  if (!aliases.some((alias) => withoutPort(alias) === host.toLowerCase())) return [named];
+  const canonical = placed(`http://${canonicalHost}${path}`, context);
+  return named.kind === "place" ? [canonical, named] : [canonical];
 }
 
 function placed(text: string, { site, routing, parse }: ReferenceContext): Reference {
   const parsed = parse(text);
   if (parsed === null) return invalid("is not a valid http(s) URL");
+  if (parsed.parts.host.includes("*")) return invalid("must name one host, without a '*'");
   const place = placeOf(routing, parsed.parts);
   return place === null || place.site.name !== site.name
     ? invalid(`names the host ${parsed.parts.host}, which the site ${site.name} does not serve`)

@@ -120,13 +120,29 @@ const TAG_FIELDS = ["cache-tag", "surrogate-key", "xkey", "cache-groups"] as con
 export function tagsOf(headers: HeaderList): string[] {
   const tags = new Set<string>();
   // Cache-Tag knows no quoted strings: a quote in one tag must not hide the next one from a purge.
-  for (const tag of (headerValue(headers, "cache-tag") ?? "").split(","))
+  for (const tag of asUtf8(headerValue(headers, "cache-tag") ?? "").split(","))
     if (tag.trim() !== "") tags.add(tag.trim());
   for (const field of ["surrogate-key", "xkey"]) {
-    for (const tag of (headerValue(headers, field) ?? "").split(/[\s,]+/)) if (tag !== "") tags.add(tag);
+    for (const tag of asUtf8(headerValue(headers, field) ?? "").split(/[\s,]+/))
+      if (tag !== "") tags.add(tag);
   }
   for (const group of groupNames(headerValue(headers, "cache-groups"))) tags.add(group);
   return [...tags];
+}
+
+/** Runtimes read the octets of a field as Latin-1; those that are UTF-8 were meant as it, and purges name them so. */
+function asUtf8(value: string): string {
+  if (!/[^ -~\t]/.test(value) || /[\u0100-\uffff]/.test(value)) return value;
+  const coded = value.replace(
+    /[^ -$&-~\t]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  try {
+    return decodeURIComponent(coded);
+  } catch (error) {
+    if (error instanceof URIError) return value;
+    throw error;
+  }
 }
 
 /** The strings of a `Cache-Groups` or `Cache-Group-Invalidation` list; one that can't be parsed names none (RFC 9875 §2, §3). */

@@ -71,6 +71,43 @@ describe("a URL's selector is the edge's own", () => {
   });
 });
 
+describe("what may mean two places hits both", () => {
+  test.each([
+    ["urls", "//other.test/a", "http://other.test/a"],
+    ["urls", "//other.test/a", "http://origin.test//other.test/a"],
+    ["prefixes", "//other.test/a", "http://other.test/a/b"],
+    ["prefixes", "//other.test/a", "http://origin.test//other.test/a/b"],
+    ["hosts", "edge.test", "http://origin.test/a"],
+    ["hosts", "edge.test", "http://edge.test/a"],
+    ["prefixes", "edge.test/a", "http://origin.test/a/b"],
+    ["prefixes", "edge.test/a", "http://edge.test/a/b"],
+    ["prefixes", "other.test:443/a", "http://other.test/a/b"],
+  ])("%s: %s and %s", (kind, text, asked) => {
+    const selectors = accepted({ [kind]: [text] });
+    expect(selectorsOfEdge(asked).some((one) => selectors.includes(one))).toBe(true);
+  });
+
+  test("of a host that the site does not serve there is only the path", () => {
+    expect(accepted({ site: "solo", urls: ["//other.test/a"] })).toHaveLength(1);
+  });
+});
+
+describe("what names nothing is refused", () => {
+  test.each([
+    ["prefixes", "ftp://x.example/a"],
+    ["prefixes", "mailto:/x"],
+    ["prefixes", "http:/a"],
+    ["prefixes", "*.x/a"],
+    ["prefixes", "*/a"],
+    ["urls", "http://*.example/a"],
+    ["urls", "http://origin.test/products/*"],
+    ["urls", "/products/*"],
+  ])("%s: %s", (kind, text) => {
+    const outcome = acceptInvalidation({ [kind]: [text] }, { routing, parse: parseUrl });
+    expect(outcome).toMatchObject({ kind: "refused", faults: [{ pointer: `/${kind}/0` }] });
+  });
+});
+
 describe("a prefix, a host or a class hits what lies below it, and nothing beside it", () => {
   test.each([
     ["/a", "http://origin.test/a", true],

@@ -277,6 +277,13 @@ describe("tags", () => {
       ["a"],
     ],
     ["case kept", [["cache-tag", "a,A"]], ["a", "A"]],
+    [
+      "UTF-8 that was read as Latin-1",
+      [["cache-tag", "tag-\u00c3\u00a9,100%\u00e2\u0082\u00ac"]],
+      ["tag-é", "100%€"],
+    ],
+    ["Latin-1 that is no UTF-8", [["surrogate-key", "tag-\u00e9 b"]], ["tag-é", "b"]],
+    ["what is Unicode already", [["xkey", "日本 \u00c3\u00a9"]], ["日本", "\u00c3\u00a9"]],
   ])("%s", (_, headers, expected) => expect(tagsOf(headers)).toEqual(expected));
 
   const tagged = (value: string): string => verdict({ headers: [["surrogate-key", value]] });
