@@ -253,6 +253,10 @@ test("an origin that fails is a failure, also while it is left alone", async () 
   };
   lone = loneEdge([], { timers: { ...systemTimers, sleep } });
   await lone.beat();
+  lone.origin = () => {
+    lone.now += LIMITS.originBreaker.lasting / 8;
+    return { kind: "unreachable", reason: "refused", detail: "closed" };
+  };
   const urls = Array.from({ length: 30 }, (_, i) => url(`/${i}`));
   const results = await warm(lone.edge, UNKEPT, { v: 1, urls, concurrency: 1, into: "edges" });
   const failed = results.filter(({ result }) => result === "failed").length;

@@ -109,7 +109,12 @@ describe("two sites", () => {
     const red = origins.get("red");
     const paths = Array.from({ length: 12 }, (_, i) => `/fails?${i}`);
     for (const path of paths) red?.set(path, { status: 503, body: "no" });
-    for (const path of paths) await from(0, "red.test", path);
+    let asked = 0;
+    const fails = () => {
+      asked += 1;
+      return from(0, "red.test", paths[asked % paths.length] ?? "");
+    };
+    await until(fails, ({ text }) => text.includes("origin-protected"), { withinMs: 5000, everyMs: 20 });
     expect((await from(0, "red.test", "/anything-new")).status).toBe(503);
     expect((await from(0, "blue.test", "/anything-new")).text).toBe("blue blue.test/anything-new");
     // The pause ends with one request that is answered.
