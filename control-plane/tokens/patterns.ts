@@ -1,6 +1,7 @@
 // Patterns that a token's invalidations have to lie within: tags with wildcards, and places with all that lies below them.
 
 import type { SelectorSpec } from "../../shared/core/selector.ts";
+import { hasDotSegment, inUrl } from "../../shared/core/url-text.ts";
 import { LIMITS } from "../config.ts";
 
 export type TokenPattern =
@@ -24,12 +25,19 @@ export function readPattern(text: string): ReadPattern {
   const slash = value.indexOf("/");
   if (slash < 0) return fault("must hold a path: prefix:/path or prefix:host/path");
   if (/[?#\s]|\*\*/.test(value)) return fault("must be a path, without a query, white space or **");
-  const segments = value.slice(slash + 1).split("/");
+  if (!value.isWellFormed()) return fault("must be well-formed Unicode");
+  if (value.includes("://")) return fault("must be prefix:host/path, without a scheme");
+  if (hasDotSegment(value)) return fault("must not hold the segments '.' or '..', which URLs never have");
+  const segments = inUrl(value.slice(slash + 1)).split("/");
   // `/news/` is `/news`: the place itself, and all below it.
   if (segments.at(-1) === "") segments.pop();
   if (segments.some((segment) => segment.includes("*") && segment !== "*"))
     return fault("must have * for whole segments only");
-  const host = value.slice(0, slash).toLowerCase();
+  const host = value
+    .slice(0, slash)
+    .toLowerCase()
+    .replace(/:(?:80|443)$/, "");
+  if (/[^ -~]/.test(host)) return fault("must name a host beyond ASCII by its xn-- form");
   if (host.includes("*")) return fault("must name one host, or none for every host of the site");
   return { kind: "prefix", host: host === "" ? null : host, segments };
 }

@@ -1,5 +1,6 @@
 // Key patterns of the metadata table: URLPattern's syntax without regexp groups, matched in linear time.
 
+import { hasDotSegment, inUrl } from "./url-text.ts";
 import { NAMESPACE, VALUE_SCHEME, valueHost } from "./value-key.ts";
 
 /**
@@ -31,20 +32,35 @@ export function parsePattern(text: string): PatternOutcome {
   const problem = problemOf(text);
   if (problem !== null) return { kind: "invalid", message: problem };
   if (text.startsWith(VALUE_SCHEME)) return parseValuePattern(text);
-  const rest = text.replace(/^(?:https?:)?\/\//, "");
-  const hosted = rest !== text || !text.startsWith("/");
-  const slash = hosted ? rest.indexOf("/") : 0;
-  const host = hosted ? (slash < 0 ? rest : rest.slice(0, slash)) : null;
-  const path = slash < 0 ? "/*" : rest.slice(slash);
+  const { host, path } = placeIn(text);
+  const misplaced = placeProblem(host, path);
+  if (misplaced !== null) return { kind: "invalid", message: misplaced };
   return {
     kind: "pattern",
     pattern: {
       text,
-      host: host === null || host === "*" ? null : tokens(host.toLowerCase()),
-      path: tokens(path),
+      host: host === null || host === "*" ? null : tokens(hostInUrl(host)),
+      path: tokens(inUrl(path)),
     },
   };
 }
+
+function placeIn(text: string): { readonly host: string | null; readonly path: string } {
+  const rest = text.replace(/^(?:https?:)?\/\//i, "");
+  if (rest === text && text.startsWith("/")) return { host: null, path: text };
+  const slash = rest.indexOf("/");
+  return slash < 0 ? { host: rest, path: "/*" } : { host: rest.slice(0, slash), path: rest.slice(slash) };
+}
+
+/** What no URL's host or path is, so that nothing would ever match. */
+function placeProblem(host: string | null, path: string): string | null {
+  if (host === "") return "must name a host behind the two slashes";
+  if (host !== null && /[^ -~]/.test(host)) return "must name a host beyond ASCII by its xn-- form";
+  return hasDotSegment(path) ? "must not hold the segments '.' or '..', which URLs never have" : null;
+}
+
+/** Patterns are of both schemes, and either's default port is none. */
+const hostInUrl = (host: string): string => host.toLowerCase().replace(/:(?:80|443)$/, "");
 
 /** One namespace, by its name: whose values a change takes names from has to be told by it. */
 function parseValuePattern(text: string): PatternOutcome {
@@ -63,8 +79,12 @@ export function concernsNamespace({ host }: PathPattern, namespace: string): boo
   return more.length === 0 && token?.kind === "text" && token.text === valueHost(namespace);
 }
 
+const SCHEMES = new RegExp(`^(?:https?://|${VALUE_SCHEME})`, "i");
+
 function problemOf(text: string): string | null {
   if (text === "") return "must not be empty";
+  if (!text.isWellFormed()) return "must be well-formed Unicode";
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !SCHEMES.test(text)) return "must be of http or https";
   if (text.length > MAX_PATTERN_LENGTH) return `must not be longer than ${MAX_PATTERN_LENGTH} characters`;
   if (/[(){}[\]\\^$|+]/.test(text))
     return "must not use groups, modifiers or regular expressions; use * and :name";

@@ -148,6 +148,8 @@ describe("bound to patterns", () => {
 
   test.each([
     ["prefix:/news", prefix("/news"), true],
+    ["prefix:/é", url("/%C3%A9/1"), true],
+    ["prefix:a.test:80/x", url("/x", "a.test"), true],
     ["prefix:/news/", prefix("/news"), true],
     ["prefix:/news", prefix("//news"), false],
     ["prefix:/news", prefix("/News"), false],

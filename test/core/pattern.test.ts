@@ -62,7 +62,7 @@ describe("a path pattern", () => {
     ["/%61", "h/a", false],
     ["/a.b", "h/axb", false],
     ["/a%2Fb", "h/a%2Fb", true],
-    ["/é", "h/é", true],
+    ["/é", "h/%C3%A9", true],
   ])("%s against %s: %s", (text, url, expected) => expect(matches(text, url)).toBe(expected));
 });
 
@@ -103,6 +103,14 @@ describe("what is no pattern", () => {
     ["/a\n", "spaces"],
     ['/"', "quotes"],
     ["/<script>", "angle"],
+    ["ftp://x/a", "http"],
+    ["https:///zz", "host"],
+    ["///zz", "host"],
+    ["bücher.example/*", "xn--"],
+    ["/aa/../b/*", "segments"],
+    ["/./b", "segments"],
+    ["/b/..", "segments"],
+    ["/\ud800", "Unicode"],
     [`/${"a".repeat(MAX_PATTERN_LENGTH)}`, "longer"],
     ["/*".repeat(MAX_WILDCARDS + 1), "wildcards"],
     ["/:a".repeat(MAX_WILDCARDS + 1), "wildcards"],
@@ -117,7 +125,20 @@ describe("what is no pattern", () => {
     "/*".repeat(MAX_WILDCARDS),
     "/a:1b",
     "/a-b_c~d.e,f;g=h@i!j&k",
+    "/.well-known/*",
+    "/a..b/...",
   ])("%j is allowed", (text) => expect(parsePattern(text).kind).toBe("pattern"));
+});
+
+test.each([
+  ["/é/*", "h", "/%C3%A9/x"],
+  ["/日本", "h", "/%E6%97%A5%E6%9C%AC"],
+  ["X.Example:80/*", "x.example", "/x"],
+  ["y.example:443/*", "y.example", "/x"],
+  ["HTTPS://y.example/a", "y.example", "/a"],
+  ["y.example:8443/*", "y.example:8443", "/x"],
+])("%s is of URLs as they are: %s%s", (text, host, path) => {
+  expect(matchesPattern(patternOf(text), host, path)).toBe(true);
 });
 
 /** The definition, word by word, without any thought for its cost. */
@@ -150,11 +171,15 @@ describe("matching", () => {
   test("is what a naive matcher says, for hosts", () => {
     const dotted = (text: string) => text.replaceAll("/", ".");
     holds(
-      property(pieces.filter(isPlain), subject, (tokens, text) => {
-        const expected = naive(tokens.map(dotted), dotted(text), ".") || tokens.join("") === "*";
-        const pattern = patternOf(`//${dotted(tokens.join(""))}/x`);
-        expect(matchesPattern(pattern, dotted(text), "/x")).toBe(expected);
-      }),
+      property(
+        pieces.filter((tokens) => isPlain(tokens) && tokens.length > 0),
+        subject,
+        (tokens, text) => {
+          const expected = naive(tokens.map(dotted), dotted(text), ".") || tokens.join("") === "*";
+          const pattern = patternOf(`//${dotted(tokens.join(""))}/x`);
+          expect(matchesPattern(pattern, dotted(text), "/x")).toBe(expected);
+        },
+      ),
       3000,
     );
   });
