@@ -138,5 +138,8 @@ export const markersSchema = z
           .openapi({ description: "A path of this API, or a deployment's own URL." }),
       }),
     ),
+    completeSince: z.iso.datetime().nullable().openapi({
+      description: "From when on no mark is missing; null where that is the whole window.",
+    }),
   })
   .openapi("Markers");

@@ -104,6 +104,8 @@ function getMarkers(api: Api, { plane }: ApiPorts): void {
     const since = plane.clock.wall() - (parseDuration(window) ?? 0);
     const read = await readMarkers(plane, { since, by: context.get("principal") });
     if (read.kind === "unavailable") throw unavailable(read.reason);
-    return context.json({ items: [...read.markers] }, 200);
+    const { markers, completeSince: from } = read;
+    const completeSince = from === null ? null : new Date(from).toISOString();
+    return context.json({ items: [...markers], completeSince }, 200);
   });
 }
