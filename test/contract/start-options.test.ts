@@ -48,6 +48,16 @@ describe("flags", () => {
     [["--control-port", "8788"], /--control-port 8788 lies among the edges' ports/],
     [["--origin", "ftp://x"], /--origin must be an http or https URL/],
     [["--origin", "http://x/path"], /--origin must name a server only/],
+    ...["http://u@x", "http://:pw@x", "http://x/#frag", "http://x/#", "http://x/?"].map(
+      (origin): [string[], RegExp] => [["--origin", origin], /--origin must name a server only/],
+    ),
+    [["--origin", "http://127.0.0.1:8789"], /--origin http:\/\/127.0.0.1:8789 is an edge itself/],
+    [["--origin", "http://localhost", "--edge-port", "80"], /--origin http:\/\/localhost is an edge itself/],
+    [["--origin", "http://0.0.0.0:8787"], /is an edge itself/],
+    [["--origin", "http://[::1]:8780"], /--origin http:\/\/\[::1\]:8780 is the control plane itself/],
+    ...["--data", "--token", "--origin", "--policies", "--redis", "--private-origins", "--edges"].map(
+      (flag): [string[], RegExp] => [[flag, ""], new RegExp(`^${flag} is empty$`)],
+    ),
     [["--origin", "nonsense"], /--origin must be an http or https URL/],
     [["--token", "short"], /--token must be 8 to 256/],
     [["--redis", "memcached"], /--redis must be server, embedded/],
