@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { parseJson } from "../shared/wire/json.ts";
-import { readPolicy } from "../shared/wire/policy.ts";
+import { readPolicy, writingFaults } from "../shared/wire/policy.ts";
 import { UsageError } from "./options.ts";
 
 /** What the demo site is classified as. Without a policy an edge follows the origin's headers. */
@@ -25,10 +25,9 @@ export function policyRows(file: string | null, demo: boolean): readonly unknown
   const told = rows.map((row: unknown, index) => {
     const fallback = { id: `policy-${index + 1}`, site: "default" };
     const outcome = readPolicy(row, fallback);
-    if (outcome.kind === "invalid") {
-      faults.push(...outcome.faults.map(({ pointer, message }) => `/${index}${pointer} ${message}`));
-      return null;
-    }
+    const wrong = outcome.kind === "invalid" ? outcome.faults : writingFaults(outcome.row);
+    faults.push(...wrong.map(({ pointer, message }) => `/${index}${pointer} ${message}`));
+    if (outcome.kind === "invalid") return null;
     const { id, site } = outcome.policy;
     if (seen.has(`${site}/${id}`)) faults.push(`/${index}/id repeats "${id}"`);
     seen.add(`${site}/${id}`);

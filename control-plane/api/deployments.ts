@@ -6,6 +6,8 @@ import { parseDuration } from "../../shared/wire/duration.ts";
 import { readMarkers } from "../audit-log/markers.ts";
 import { selectRecords } from "../audit-log/select.ts";
 import { LIMITS } from "../config.ts";
+import { readRouting } from "../configuration/routing.ts";
+import type { ControlPlane } from "../control-plane.ts";
 import {
   deploymentListSchema,
   deploymentSchema,
@@ -21,7 +23,7 @@ import { windowSchema } from "./figures-query.ts";
 import { operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { limitOr, noQuery } from "./paging.ts";
-import { problemAnswer, Refusal, unavailable } from "./problem.ts";
+import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 
 export function deploymentRoutes(api: Api, ports: ApiPorts): void {
   postDeployment(api, ports);
@@ -48,12 +50,21 @@ function postDeployment(api: Api, { plane }: ApiPorts): void {
     if (site !== null) requireSite(context, site);
     else if (!sees(context, null))
       throw new Refusal("forbidden", "A token that is bound to sites has to name one.");
+    if (site !== null) await requireThere(plane, site);
     const operation = await operationOf(context, "deployments", plane);
     const detail = { version, note, url };
     const { seq, at } = await audited(context, plane, { action: "deployment", site, detail, operation });
     const shown = { id: String(seq), at: new Date(at).toISOString(), actor: context.get("actor") };
     return context.json({ ...shown, version, site, note, url }, 201);
   });
+}
+
+/** A name that is mistyped would be on nobody's charts. */
+async function requireThere(plane: ControlPlane, site: string): Promise<void> {
+  const known = await readRouting(plane);
+  if (known.kind === "unavailable") throw unavailable(known.reason);
+  if (!known.routing.sites.some(({ name }) => name === site))
+    throw invalidBody([{ pointer: "/site", message: `there is no site ${JSON.stringify(site)}` }]);
 }
 
 function listDeployments(api: Api, { plane }: ApiPorts): void {

@@ -72,6 +72,8 @@ const BAD_INVALIDATIONS: readonly [why: string, body: unknown, pointer: string][
   ["a confirmation of less than everything", { tags: ["a"], confirm: "default" }, "/confirm"],
   ["a dry run that is waited for", { tags: ["a"], dryRun: true, wait: true }, "/wait"],
   ["a dry run that is repeated", { tags: ["a"], dryRun: true, repeatAfterMs: 10 }, "/repeatAfterMs"],
+  ["a reason with a NUL", { tags: ["a"], reason: "a\u0000" }, "/reason"],
+  ["a reason with a lone surrogate", { tags: ["a"], reason: "\ud800" }, "/reason"],
   ["a long reason", { tags: ["a"], reason: "x".repeat(501) }, "/reason"],
 ];
 
