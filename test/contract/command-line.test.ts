@@ -517,6 +517,15 @@ describe("policies apply", () => {
     expect(json).toMatchObject({ applied: true, position: "1-9", unchanged: 1, edges: { missing: [] } });
   });
 
+  test("an empty file speaks of no site, and --prune of it is refused", async () => {
+    const { fetch, sent } = serving({ items });
+    const pruned = await runCli([...apply, "--prune", "--yes"], { fetch, files: file() });
+    expect([pruned.exit, pruned.stderr]).toEqual([2, expect.stringContaining("-f p.json names no policy")]);
+    expect(changes(sent)).toEqual([]);
+    const { exit, stdout } = await runCli(apply, { fetch, files: file() });
+    expect([exit, stdout]).toEqual([0, expect.stringContaining("Nothing to change")]);
+  });
+
   test("it asks where it can, and refuses where it can't", async () => {
     const alone = serving({ items });
     expect((await runCli(apply, { fetch: alone.fetch, files })).exit).toBe(2);
