@@ -1,6 +1,6 @@
 // `/chaos`: breaks something on purpose, tells how that goes, and ends it.
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { elapsed, type Millis, millis } from "../../shared/core/units.ts";
 import { acceptExperiment } from "../chaos/accept.ts";
@@ -18,7 +18,7 @@ import { limitBody, requireUtf8 } from "./body.ts";
 import { chaosProgressRoutes, distrusted, followedOr } from "./chaos-progress.ts";
 import { experimentSchema } from "./chaos-schema.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
-import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { authorOf } from "./orders.ts";
 import { noQuery } from "./paging.ts";
@@ -38,7 +38,7 @@ function startRoute(api: Api, { plane }: ApiPorts): void {
     request: {
       query: noQuery,
       body: jsonBody(chaosSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: {
       200: json("With `wait`: it is over", experimentSchema),

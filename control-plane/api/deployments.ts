@@ -20,7 +20,7 @@ import { requirePatternless, requireSite, sees } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { windowSchema } from "./figures-query.ts";
-import { operationOf } from "./idempotency.ts";
+import { keyHeader, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { limitOr, noQuery } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
@@ -40,7 +40,7 @@ function postDeployment(api: Api, { plane }: ApiPorts): void {
     request: {
       query: noQuery,
       body: jsonBody(newDeploymentSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: { 201: json("It is recorded", deploymentSchema), default: problemAnswer },
   });

@@ -11,7 +11,7 @@ import { requireScope } from "./auth.ts";
 import { requireSite, sees } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
-import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
 import { acceptedSchema, dryRunSchema, receiptSchema } from "./invalidations-schema.ts";
 import { json, jsonBody } from "./json.ts";
 import { authorOf } from "./orders.ts";
@@ -36,7 +36,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     request: {
       query: noQuery,
       body: jsonBody(invalidateSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: {
       200: json(

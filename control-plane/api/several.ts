@@ -8,6 +8,7 @@ import { requireSite, requireUnbound } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { readIfMatch } from "./etag.ts";
+import { keyHeader } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { noQuery } from "./paging.ts";
 import { faultSchema, invalidBody, problemAnswer, Refusal } from "./problem.ts";
@@ -86,6 +87,20 @@ function siteOf(row: unknown): string {
   const { site } = (row ?? {}) as { readonly site?: unknown };
   return typeof site === "string" ? site : "default";
 }
+
+const VERSIONS = "The versions that it may be of, as ETag tells them; `*` for any.";
+
+/** It has to be given; left out, the answer is 428 and not that a header is invalid. */
+export const replacingHeaders = keyHeader.extend({
+  "if-match": z
+    .string()
+    .optional()
+    .openapi({ param: { required: true }, description: VERSIONS }),
+});
+
+export const removingHeaders = z.object({
+  "if-match": z.string().optional().openapi({ description: VERSIONS }),
+});
 
 /** Null where no version is named: any will do. */
 export function versionsNamed(context: Context): ReturnType<typeof readIfMatch> | null {

@@ -13,7 +13,7 @@ import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
-import { idempotencyConflict, type NamedOperation, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, type NamedOperation, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { namedPageQuery, noQuery, pageOf } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
@@ -43,7 +43,7 @@ function postToken(api: Api, { plane }: ApiPorts): void {
     request: {
       query: noQuery,
       body: jsonBody(newTokenSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: { 201: json("Created", createdTokenSchema), default: problemAnswer },
   });

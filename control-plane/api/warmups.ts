@@ -1,6 +1,6 @@
 // `POST /warmup`: begins a warm-up, or says what it would do.
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import { elapsed, type Millis, millis } from "../../shared/core/units.ts";
 import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
 import { LIMITS } from "../config.ts";
@@ -17,7 +17,7 @@ import { requireScope } from "./auth.ts";
 import { requirePatternless, requireSite } from "./binding.ts";
 import { limitBody, requireUtf8 } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
-import { idempotencyConflict, type NamedOperation, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, type NamedOperation, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { noQuery } from "./paging.ts";
 import { invalidBody, problemAnswer, unavailable } from "./problem.ts";
@@ -33,7 +33,7 @@ export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
     request: {
       query: noQuery,
       body: jsonBody(warmupSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: {
       200: json("With `wait`: it has ended; or a dry run", jobSchema.or(rehearsalSchema)),

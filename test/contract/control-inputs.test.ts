@@ -294,6 +294,24 @@ test("the interface's description names every route, its bodies and its problems
   expect(post.responses.default.content["application/problem+json"]).toBeDefined();
 });
 
+test("the interface's description names the headers that changes of rows take", async () => {
+  const { paths } = (await plane.ask("/openapi.json")).json;
+  const headersOf = (path: string, method: string): object =>
+    Object.fromEntries(
+      paths[path][method].parameters
+        .filter((one: { in: string }) => one.in === "header")
+        .map((one: { name: string; required?: boolean }) => [one.name, one.required === true]),
+    );
+  for (const [list, one] of [
+    ["/policies", "/policies/{id}"],
+    ["/sites", "/sites/{name}"],
+  ] as const) {
+    expect(headersOf(list, "post")).toEqual({ "idempotency-key": false });
+    expect(headersOf(one, "put")).toEqual({ "idempotency-key": false, "if-match": true });
+    expect(headersOf(one, "delete")).toEqual({ "if-match": false });
+  }
+});
+
 test("a client's own request id comes back, and one is made where there is none", async () => {
   const given = await plane.ask("/livez", { headers: { "x-request-id": "mine-1" } });
   expect(given.headers.get("x-request-id")).toBe("mine-1");
