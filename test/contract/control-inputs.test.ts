@@ -105,6 +105,7 @@ describe("a query that is wrong is refused with 400 and the name of the field", 
     ["/edges?limit=101", "GET", "/limit"],
     ["/edges?limit=1&limit=2", "GET", "/limit"],
     ["/edges?cursor=a%20b", "GET", "/cursor"],
+    ["/alerts?cursor=garbage", "GET", "/cursor"],
     ["/edges?cursor=", "GET", "/cursor"],
     ["/invalidations?limit=1e1", "GET", "/limit"],
     ["/invalidations?limit=", "GET", "/limit"],
@@ -130,6 +131,18 @@ describe("a query that is wrong is refused with 400 and the name of the field", 
     for (const path of ["/livez?at=1", "/readyz?verbose"])
       expect((await plane.ask(path)).status, path).toBe(200);
   });
+});
+
+test.each([
+  ["/policies", { key_pattern: "/a", class: "hot" }],
+  ["/sites", { name: "x", hosts: ["x.test"] }],
+])("%s and its checking refuse a field called __proto__ alike", async (path, row) => {
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+  const body = `{"__proto__":1,${JSON.stringify(row).slice(1)}`;
+  const post = (to: string) => plane.ask(to, { method: "POST", headers, body });
+  const errors = [{ pointer: "/__proto__", message: "is not a known field" }];
+  expect((await post(path)).json.errors).toEqual(errors);
+  expect((await post(`${path}/validate`)).json).toMatchObject({ valid: false, errors });
 });
 
 test("every fault of a body is told at once", async () => {
@@ -202,6 +215,9 @@ describe("what isn't a good request at all", () => {
     ["/invalidations/unknown", "GET", 404],
     ["/warmups/unknown", "GET", 404],
     ["/warmups/unknown", "DELETE", 404],
+    ["/journal/%ff", "GET", 404],
+    ["/journal/a-b/retry", "POST", 404],
+    ["/chaos/%ff", "GET", 404],
     ["/warmups/unknown/events", "GET", 404],
     ["/.tidegate/edges", "POST", 404],
     ["/.tidegate/edges", "GET", 404],
@@ -224,6 +240,7 @@ describe("what isn't a good request at all", () => {
   ])("%s by %s is %i", async (path, method, status) => {
     const answer = await plane.ask(path, { method, headers: auth });
     expect(answer.json).toMatchObject({ status, instance: path.split("?")[0] });
+    if (status === 404) expect(answer.json.code).toBe("not-found");
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     if (status === 405) expect(answer.headers.get("allow")).toMatch(/GET|POST/);
   });
