@@ -7,7 +7,7 @@ import { ackSchema, alertSchema, alertsSchema, rulesSchema } from "./alerts-sche
 import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requireUnbound } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json, jsonBody } from "./json.ts";
 import { limitOr, noQuery } from "./paging.ts";
@@ -73,7 +73,7 @@ function acknowledgeAlert(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/alerts/{id}/ack",
     summary: "Say that somebody looks after an alert: it is not told again until it is over",
-    middleware: [requireScope(plane, "purge"), requireUnbound, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "purge"), requireUnbound, limitBody, requireText] as const,
     request: { params, query: noQuery, body: jsonBody(ackSchema) },
     responses: { 200: json("The alert as it is now", alertSchema), default: problemAnswer },
   });

@@ -14,7 +14,7 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { requireScope } from "./auth.ts";
 import { requireUnbound } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import { chaosProgressRoutes, distrusted, followedOr } from "./chaos-progress.ts";
 import { experimentSchema } from "./chaos-schema.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
@@ -34,7 +34,7 @@ function startRoute(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/chaos",
     summary: "Break something on purpose, under load, and judge what comes of it",
-    middleware: [requireScope(plane, "chaos"), requireUnbound, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "chaos"), requireUnbound, limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(chaosSchema),

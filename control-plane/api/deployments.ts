@@ -17,7 +17,7 @@ import {
 import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, requireSite, sees } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { windowSchema } from "./figures-query.ts";
 import { keyHeader, operationOf } from "./idempotency.ts";
@@ -36,7 +36,7 @@ function postDeployment(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/deployments",
     summary: "Tell of a deployment: it is marked on every chart",
-    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(newDeploymentSchema),

@@ -9,7 +9,7 @@ import type { Receipt } from "../invalidate/receipt.ts";
 import { invalidateSchema } from "../invalidate/request.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, sees } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
 import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
 import { acceptedSchema, dryRunSchema, receiptSchema } from "./invalidations-schema.ts";
@@ -32,7 +32,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/invalidate",
     summary: "Invalidate what selectors name",
-    middleware: [requireScope(plane, "purge"), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "purge"), limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(invalidateSchema),

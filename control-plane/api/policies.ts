@@ -10,7 +10,7 @@ import { readTable, rowNamed, type Table } from "../policies/table.ts";
 import { validatePolicies } from "../policies/validate.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, sees, unknownSite } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
 import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
@@ -121,7 +121,7 @@ function postPolicy(api: Api, ports: ApiPorts): void {
     method: "post",
     path: "/policies",
     summary: "Add a policy",
-    middleware: [requireScope(plane, "policy"), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), limitBody, requireText] as const,
     request: { query: noQuery, body: jsonBody(writtenPolicySchema), headers: keyHeader },
     responses: { 201: json("Added", changedPolicySchema), default: problemAnswer },
   });
@@ -148,7 +148,7 @@ function putPolicy(api: Api, ports: ApiPorts): void {
     method: "put",
     path: "/policies/{id}",
     summary: "Replace a policy, by the version that If-Match names",
-    middleware: [requireScope(plane, "policy"), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), limitBody, requireText] as const,
     request: {
       ...{ params: idParams, query: siteQuery, body: jsonBody(writtenPolicySchema) },
       headers: replacingHeaders,

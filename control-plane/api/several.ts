@@ -5,7 +5,7 @@ import type { Context } from "hono";
 import type { Fault } from "../../shared/wire/json.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, requireUnbound } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { readIfMatch } from "./etag.ts";
 import { keyHeader } from "./idempotency.ts";
@@ -66,7 +66,7 @@ export function validateRoute(
       requireScope(plane, "read"),
       ...(of === "sites" ? [requireUnbound] : []),
       limitBody,
-      requireUtf8,
+      requireText,
     ],
     request: { query: noQuery, body: jsonBody(z.record(z.string(), z.unknown())) },
     responses: {

@@ -9,7 +9,7 @@ import { readSites, type Sites, siteNamed } from "../sites/table.ts";
 import { validateSites } from "../sites/validate.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, requireUnbound, sees } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
 import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
@@ -102,7 +102,7 @@ function postSite(api: Api, ports: ApiPorts): void {
     method: "post",
     path: "/sites",
     summary: "Add a site",
-    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireText] as const,
     request: { query: noQuery, body: jsonBody(siteBodySchema), headers: keyHeader },
     responses: { 201: json("Added", changedSiteSchema), default: problemAnswer },
   });
@@ -128,7 +128,7 @@ function putSite(api: Api, ports: ApiPorts): void {
     method: "put",
     path: "/sites/{name}",
     summary: "Replace a site, by the version that If-Match names",
-    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireText] as const,
     request: { params: nameParams, query, body: jsonBody(siteBodySchema), headers: replacingHeaders },
     responses: { 200: json("As it is now", changedSiteSchema), default: problemAnswer },
   });

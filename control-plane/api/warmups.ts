@@ -15,7 +15,7 @@ import { isOpen, type ShownWarmup } from "../warmup/show-warmup.ts";
 import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, requireSite } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { idempotencyConflict, keyHeader, type NamedOperation, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
@@ -29,7 +29,7 @@ export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/warmup",
     summary: "Fetch what is named into every edge before it is asked for",
-    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(warmupSchema),

@@ -566,6 +566,7 @@ describe("policies apply", () => {
   test.each([
     ["is no list", "{}", "JSON array"],
     ["holds what is no row", "[1]", "/0 must be a policy"],
+    ["gives a field twice", '[{"id":"a","ttl":1,"ttl":2}]', "p.json gives /0/ttl twice"],
     ["names a row twice", '[{"id":"a"},{"id":"a"}]', 'repeats "a"'],
   ])("a file that %s is refused", async (_, text, said) => {
     const { exit, stderr } = await runCli(apply, { files: { "p.json": text } });

@@ -145,6 +145,24 @@ test.each([
   expect((await post(`${path}/validate`)).json).toMatchObject({ valid: false, errors });
 });
 
+test("a body that gives a field twice is refused: one of them would be dropped without a word", async () => {
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json; charset=utf-8" };
+  for (const [path, body, pointer] of [
+    ["/invalidate", '{"tags":["a"],"dryRun":true,"dryRun":false}', "/dryRun"],
+    [
+      "/policies/validate",
+      '{"policies":[{"key_pattern":"/a","class":"hot","class":"x"}]}',
+      "/policies/0/class",
+    ],
+  ]) {
+    const { status, json } = await plane.ask(path ?? "", { method: "POST", headers, body });
+    expect([status, json.code, json.errors]).toEqual([
+      ...[400, "malformed-json"],
+      [{ pointer, message: "is given twice" }],
+    ]);
+  }
+});
+
 test("every fault of a body is told at once", async () => {
   const { json } = await plane.call("/invalidate", { urls: ["nope"], tags: ["ok", ""], classes: ["x"] });
   const pointers = json.errors.map((error: { pointer: string }) => error.pointer);

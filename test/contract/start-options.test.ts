@@ -92,6 +92,7 @@ describe("policies", () => {
     ['[{"key_pattern": "/(a+)+", "class": "hot"}]', /\/0\/key_pattern .*regular expressions/],
     ['[{"id": "suggestions", "key_pattern": "/x", "class": "hot"}]', /\/0\/id must not be suggestions/],
     ['[{"key_pattern": "/x", "class": "hot", "tags": ["a "]}]', /\/0\/tags\/0 must not begin or end/],
+    ['[{"key_pattern": "/x", "class": "hot", "class": "static"}]', /gives \/0\/class twice/],
     ['[{"key_pattern": "/x", "class": "warm"}]', /\/0\/class must be one of/],
     ['[{"key_pattern": "/x", "class": "hot", "ttl": "soon"}]', /\/0\/ttl must be a duration/],
     ['[{"key_pattern": "/x", "class": "hot", "tll": "5s"}]', /tll/],
