@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { ControlClient } from "../client/control-client.ts";
 import { parseDuration } from "../shared/wire/duration.ts";
 import { connect, type Token } from "./connection.ts";
-import type { ExitCode } from "./exit.ts";
+import { type ExitCode, usageError } from "./exit.ts";
 import type { FieldNames } from "./failure.ts";
 import { type ColorWhen, Output } from "./output.ts";
 import { readSettings, type SettingFlags, type Settings } from "./settings/settings.ts";
@@ -50,6 +50,7 @@ export function runs<Flags>(command: Command, place: Place, action: Action<Flags
   command.action(async () => {
     const flags = command.optsWithGlobals() as GlobalFlags;
     const { surroundings } = shell;
+    requireNames(command);
     shell.names = names;
     const settings = await readSettings(flags, surroundings);
     const out = outputOf(surroundings, settings);
@@ -59,6 +60,23 @@ export function runs<Flags>(command: Command, place: Place, action: Action<Flags
     const given = { ...flags, ...configured } as Flags & GlobalFlags;
     shell.exit = await action({ client, out, surroundings, settings, token }, given, command.processedArgs);
   });
+}
+
+/** Arguments of these names are a segment of a URL's path. */
+const SEGMENTS: readonly string[] = ["id", "name"];
+
+function requireNames(command: Command): void {
+  for (const [at, argument] of command.registeredArguments.entries()) {
+    if (!SEGMENTS.includes(argument.name())) continue;
+    const given = command.processedArgs[at] as string | readonly string[] | undefined;
+    for (const text of typeof given === "string" ? [given] : listOf(given))
+      requireSegment(argument.name().toUpperCase(), text);
+  }
+}
+
+/** An empty segment, or one of dots, would make the path another's. */
+export function requireSegment(called: string, text: string): void {
+  if (/^\.{0,2}$/.test(text)) throw usageError(`${called} can't be ${JSON.stringify(text)}`);
 }
 
 /** For a command that asks no control plane. */

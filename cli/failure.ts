@@ -5,7 +5,7 @@ import { CommandError } from "./exit.ts";
 import type { Output } from "./output.ts";
 import { plain } from "./wording.ts";
 
-/** How the fields of a body are called on the command line: `tags` is `--tag`. */
+/** How the fields of a body are called on the command line: `tags` is `--tag`, `hot/class` is `--class`. */
 export type FieldNames = Readonly<Record<string, string>>;
 
 const ADVICE: Readonly<Partial<Record<TidegateError["code"], string>>> = {
@@ -45,6 +45,8 @@ function linesOf(error: unknown, names: FieldNames): string[] {
 /** `/tags/0` is the first `--tag`. */
 export function fieldLine({ pointer, message }: FieldError, names: FieldNames): string {
   const [, field = "", index, ...rest] = pointer.split("/");
+  const inner = names[`${field}/${index}`];
+  if (inner !== undefined) return plain(`${inner}: ${message}`);
   const name = names[field];
   if (name === undefined) return plain(`${pointer === "" ? "what was sent" : pointer}: ${message}`);
   const which = index !== undefined && /^\d+$/.test(index) ? ` (no. ${Number(index) + 1})` : "";

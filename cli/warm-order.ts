@@ -26,6 +26,7 @@ export const ORDER_NAMES = {
   urls: "URL",
   sitemap: "--sitemap",
   hot: "--hot",
+  "hot/class": "--class",
   manifest: "--manifest-old/--manifest-new",
   variants: "--variant",
   edges: "--edge",

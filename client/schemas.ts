@@ -1056,6 +1056,8 @@ export interface Markers {
     /** A path of this API, or a deployment's own URL. */
     link: string | null;
   }[];
+  /** From when on no mark is missing; null where that is the whole window. */
+  completeSince: string | null;
 }
 
 export interface NewDeployment {

@@ -120,8 +120,8 @@ export const LIMITS = {
   auditCsv: 5000,
   /** Steps that marks are merged in over a window: as many as a chart has points. */
   markerSteps: 150,
-  /** Records that become marks: more than a chart can show. */
-  markedRecords: 2000,
+  /** Records that are looked at for marks: what lies behind them is not marked, and that is said. */
+  markersScanned: 10_000,
   /** Octets of records that one page of the audit log is read in. */
   auditPageBytes: kibibytes(512),
   /** Octets of them. */

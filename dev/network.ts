@@ -31,6 +31,8 @@ export interface ShardUrl {
 export interface ListedUrl {
   readonly id: string;
   readonly url: string;
+  /** Where it really is, if `url` is only the way there. */
+  readonly clientUrl?: string;
   readonly region: "local";
 }
 
@@ -57,7 +59,8 @@ export async function tell(network: Network | null, places: Whereabouts): Promis
   const control: ListedUrl[] = [];
   const edges: ToldToEdge[] = [];
   for (const { id, port, url } of places.edges) {
-    control.push({ id, url: await lead({ from: "control-plane", to: id }, url), region: "local" });
+    const way = await lead({ from: "control-plane", to: id }, url);
+    control.push({ id, url: way, ...(way !== url && { clientUrl: url }), region: "local" });
     edges.push({
       id,
       port,

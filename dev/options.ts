@@ -1,7 +1,7 @@
 // The flags of `npm start`: every one checked, every mistake named in one line.
 
 import { parseArgs } from "node:util";
-import { REACHES, type Reach } from "../shared/core/address.ts";
+import { REACHES, type Reach, realmOfAddress, realmOfName } from "../shared/core/address.ts";
 import { handedOn } from "./handed-on.ts";
 import { findRedisServer } from "./redis/launch.ts";
 
@@ -104,8 +104,10 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): St
   const redis = redisChoice(flags, env);
   if (flags.chaos === true && redis.kind === "upstash")
     throw new UsageError("--chaos breaks databases of this machine only, not --redis https://…");
+  const origin = flags.origin === undefined ? null : originUrl(flags.origin);
+  if (origin !== null) requireAnother(origin, { edges, edgePort, controlPort });
   return {
-    origin: flags.origin === undefined ? null : originUrl(flags.origin),
+    origin,
     edges,
     edgePort,
     controlPort,
@@ -140,6 +142,14 @@ function protection(flags: ReturnType<typeof parse>): Protection {
 }
 
 function parse(args: readonly string[]) {
+  const flags = parsed(args);
+  // An unset variable of a script: nothing that it could stand for is what was meant.
+  const [empty] = Object.entries(flags).find(([, value]) => value === "") ?? [];
+  if (empty !== undefined) throw new UsageError(`--${empty} is empty`);
+  return flags;
+}
+
+function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
   } catch (error) {
@@ -162,10 +172,25 @@ function originUrl(text: string): URL {
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new UsageError(`--origin must be an http or https URL, not "${text}"`);
   }
-  if (url.pathname !== "/" || url.search !== "" || url.username !== "") {
-    throw new UsageError("--origin must name a server only, without path, query or credentials");
+  if (url.pathname !== "/" || /[?#]/.test(text) || url.username !== "" || url.password !== "") {
+    throw new UsageError("--origin must name a server only, without path, query, fragment or credentials");
   }
   return url;
+}
+
+/** What asks itself would ask until time runs out. */
+function requireAnother(
+  origin: URL,
+  { edges, edgePort, controlPort }: Pick<StartOptions, "edges" | "edgePort" | "controlPort">,
+): void {
+  const { hostname } = origin;
+  // All addresses of a machine lead to its own, too.
+  const here = hostname === "0.0.0.0" || hostname === "[::]";
+  if (!here && (realmOfAddress(hostname) ?? realmOfName(hostname)) !== "loopback") return;
+  const port = Number(origin.port || (origin.protocol === "https:" ? 443 : 80));
+  const isEdge = port >= edgePort && port < edgePort + edges;
+  if (isEdge || port === controlPort)
+    throw new UsageError(`--origin ${origin.origin} is ${isEdge ? "an edge" : "the control plane"} itself`);
 }
 
 function tokenText(text: string): string {

@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { parseJson } from "../shared/wire/json.ts";
-import { readPolicy } from "../shared/wire/policy.ts";
+import { readPolicy, writingFaults } from "../shared/wire/policy.ts";
+import { repeatedField } from "../shared/wire/repeated-field.ts";
 import { UsageError } from "./options.ts";
 
 /** What the demo site is classified as. Without a policy an edge follows the origin's headers. */
@@ -18,17 +19,19 @@ const DEMO_POLICIES = [
 /** Rows as the control plane takes them. Throws `UsageError` naming every fault of a file. */
 export function policyRows(file: string | null, demo: boolean): readonly unknown[] {
   if (file === null) return demo ? DEMO_POLICIES.map((row) => ({ ...row, site: "default" })) : [];
-  const rows = parseJson(readText(file));
+  const text = readText(file);
+  const twice = repeatedField(text);
+  if (twice !== null) throw new UsageError(`--policies ${file}: gives ${twice} twice`);
+  const rows = parseJson(text);
   if (!Array.isArray(rows)) throw new UsageError(`--policies ${file}: must be a JSON array of policies`);
   const seen = new Set<string>();
   const faults: string[] = [];
   const told = rows.map((row: unknown, index) => {
     const fallback = { id: `policy-${index + 1}`, site: "default" };
     const outcome = readPolicy(row, fallback);
-    if (outcome.kind === "invalid") {
-      faults.push(...outcome.faults.map(({ pointer, message }) => `/${index}${pointer} ${message}`));
-      return null;
-    }
+    const wrong = outcome.kind === "invalid" ? outcome.faults : writingFaults(outcome.row);
+    faults.push(...wrong.map(({ pointer, message }) => `/${index}${pointer} ${message}`));
+    if (outcome.kind === "invalid") return null;
     const { id, site } = outcome.policy;
     if (seen.has(`${site}/${id}`)) faults.push(`/${index}/id repeats "${id}"`);
     seen.add(`${site}/${id}`);

@@ -1,5 +1,6 @@
 // `npm start`: runs the whole system on this machine until it is interrupted.
 
+import { setImmediate } from "node:timers/promises";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { readOptions, USAGE, UsageError } from "./options.ts";
 
@@ -52,7 +53,14 @@ async function main(): Promise<void> {
   process.on("SIGINT", () => void end());
   process.on("SIGTERM", () => void end());
   endWithParent(() => void end());
-  cluster = await startCluster(options);
+  try {
+    cluster = await startCluster(options);
+  } catch (error) {
+    // A terminal's interrupt reaches children, too, and the end of one of them may be told of before it.
+    await setImmediate();
+    if (interrupted) process.exit(0);
+    throw error;
+  }
   if (interrupted) {
     await cluster.stop();
     process.exit(0);

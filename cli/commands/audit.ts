@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import type { AuditRecord, AuditRecords, AuditVerdict } from "../../client/schemas.ts";
 import { given, runs, type Shell, type Tools, wholeNumber } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
+import { firstFound, tellMore, tellNoneFound } from "../first-found.ts";
 import type { Colour, Output } from "../output.ts";
 import { count, grouped, moment, plain } from "../wording.ts";
 
@@ -66,14 +67,18 @@ async function list({ client, out, surroundings }: Tools, flags: Flags): Promise
     for await (const page of client.audit.csv(asked)) surroundings.stdout.write(page);
     return EXIT.done;
   }
-  const page = await client.audit.list(asked);
+  const page = await firstFound(
+    (from) => client.audit.list({ ...asked, ...given({ cursor: from }) }),
+    cursor,
+  );
   out.result(page, () => showRecords(out, page));
   return EXIT.done;
 }
 
-function showRecords(out: Output, { items, nextCursor }: AuditRecords): void {
+function showRecords(out: Output, page: AuditRecords): void {
+  const { items } = page;
   if (items.length === 0) {
-    out.line("Nothing is recorded that fits.");
+    tellNoneFound(out, page, "Nothing is recorded that fits.");
     return;
   }
   const result = {
@@ -91,7 +96,7 @@ function showRecords(out: Output, { items, nextCursor }: AuditRecords): void {
       ...[moment(at), actor, from ?? "–", action, came, site ?? "–", detailText(detail)],
     ]),
   );
-  if (nextCursor !== null) out.note(`more: --cursor ${nextCursor}`);
+  tellMore(out, page);
 }
 
 const detailText = (detail: AuditRecord["detail"]): string =>

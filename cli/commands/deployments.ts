@@ -1,14 +1,22 @@
 // `tidegate deployments`: tells the charts that a version went out, and lists those that did.
 
 import type { Command } from "commander";
+import type { Deployments } from "../../client/schemas.ts";
 import { given, runs, type Shell, wholeNumber } from "../command.ts";
 import { EXIT } from "../exit.ts";
+import { firstFound, tellMore, tellNoneFound } from "../first-found.ts";
+import type { Output } from "../output.ts";
 import { moment, plain } from "../wording.ts";
 
 interface NoteFlags {
   readonly note?: string;
   readonly link?: string;
   readonly site?: string;
+}
+
+interface ListFlags {
+  readonly limit?: number;
+  readonly cursor?: string;
 }
 
 export function addDeployments(program: Command, shell: Shell): void {
@@ -40,25 +48,34 @@ export function addDeployments(program: Command, shell: Shell): void {
       return EXIT.done;
     },
   );
-  const list = deployments
+  addList(deployments, shell);
+}
+
+function addList(deployments: Command, shell: Shell): void {
+  const command = deployments
     .command("list")
     .description("List them, newest first.")
     .option("--limit <n>", "how many (default 20)", wholeNumber(1))
+    .option("--cursor <cursor>", "go on behind the page that ended with it")
     .addHelpText("after", "\nExample:\n  $ tidegate deployments list --limit 5");
-  runs<{ limit?: number }>(
-    list,
-    { shell, names: { limit: "--limit" } },
-    async ({ client, out }, { limit }) => {
-      const page = await client.deployments.list(given({ limit }));
-      out.result(page, () =>
-        out.table(
-          ["AT", "VERSION", "SITE", "WHO", "NOTE", "LINK"].map((title) => ({ title })),
-          page.items.map(({ at, version, site, actor, note: text, url }) => [
-            ...[moment(at), version, site ?? "all", actor, text ?? "–", url ?? "–"],
-          ]),
-        ),
-      );
-      return EXIT.done;
-    },
+  const names = { limit: "--limit", cursor: "--cursor" };
+  runs<ListFlags>(command, { shell, names }, async ({ client, out }, { limit, cursor }) => {
+    const page = await firstFound((from) => client.deployments.list(given({ limit, cursor: from })), cursor);
+    out.result(page, () => showDeployments(out, page));
+    return EXIT.done;
+  });
+}
+
+function showDeployments(out: Output, page: Deployments): void {
+  if (page.items.length === 0) {
+    tellNoneFound(out, page, "No deployment is recorded.");
+    return;
+  }
+  out.table(
+    ["AT", "VERSION", "SITE", "WHO", "NOTE", "LINK"].map((title) => ({ title })),
+    page.items.map(({ at, version, site, actor, note, url }) => [
+      ...[moment(at), version, site ?? "all", actor, note ?? "–", url ?? "–"],
+    ]),
   );
+  tellMore(out, page);
 }

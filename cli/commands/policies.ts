@@ -15,7 +15,7 @@ interface SiteFlag {
   readonly site?: string;
 }
 
-const NAMES = { site: "--site" };
+const NAMES = { site: "--site", id: "ID" };
 
 export function addPolicies(program: Command, shell: Shell): void {
   const policies = program
@@ -93,7 +93,7 @@ function addGet(policies: Command, shell: Shell): void {
     .description("Show one row, as a file for `apply` may have it.")
     .option("--site <site>", "of which site (default: default)")
     .addHelpText("after", "\nExample:\n  $ tidegate policies get products > products.json");
-  runs<SiteFlag>(command, { shell }, async ({ client, out }, flags, [id]) => {
+  runs<SiteFlag>(command, { shell, names: NAMES }, async ({ client, out }, flags, [id]) => {
     const found = await client.policies.get(String(id), ofSite(flags));
     out.result(found, () => {
       out.line(JSON.stringify(found.policy, null, 2));
@@ -159,7 +159,7 @@ function addDelete(policies: Command, shell: Shell): void {
     .option("--site <site>", "of which site (default: default)")
     .option("--yes", "don't ask; needed where nobody can be asked")
     .addHelpText("after", "\nExample:\n  $ tidegate policies delete old-assets --yes");
-  runs<SiteFlag & { yes?: true }>(command, { shell }, async (tools, flags, [id]) => {
+  runs<SiteFlag & { yes?: true }>(command, { shell, names: NAMES }, async (tools, flags, [id]) => {
     const { client, out } = tools;
     const found = await client.policies.get(String(id), ofSite(flags));
     const { site, key_pattern, class: className } = found.policy;

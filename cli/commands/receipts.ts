@@ -19,7 +19,8 @@ export function addReceipts(program: Command, shell: Shell): void {
     .option("--limit <n>", "how many (default 20)", wholeNumber(1))
     .option("--cursor <cursor>", "go on behind the page that ended with it")
     .addHelpText("after", "\nExamples:\n  $ tidegate receipts --limit 5\n  $ tidegate receipts 0f3a…");
-  runs<Flags>(command, { shell }, (tools, flags, [id]) =>
+  const names = { limit: "--limit", cursor: "--cursor", id: "ID" };
+  runs<Flags>(command, { shell, names }, (tools, flags, [id]) =>
     typeof id === "string" ? one(tools, id) : list(tools, flags),
   );
 }

@@ -3,7 +3,16 @@
 import type { Command } from "commander";
 import type { Warmup } from "../../client/schemas.ts";
 import { TidegateError } from "../../client/tidegate-error.ts";
-import { collect, listOf, positiveNumber, runs, type Shell, type Tools, wholeNumber } from "../command.ts";
+import {
+  collect,
+  listOf,
+  positiveNumber,
+  requireSegment,
+  runs,
+  type Shell,
+  type Tools,
+  wholeNumber,
+} from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { progressBar } from "../progress-bar.ts";
@@ -83,6 +92,7 @@ async function ofJob(tools: Tools, flags: Flags, urls: readonly string[]): Promi
   const { job, cancel, watch } = flags;
   if (urls.length > 0 || namesAnything(flags) || (job !== undefined && cancel !== undefined))
     throw usageError("--job and --cancel name a job that there is: one of them, and nothing to fetch");
+  requireSegment(job === undefined ? "--cancel" : "--job", job ?? cancel ?? "");
   if (cancel !== undefined) {
     if (watch === true) throw usageError("--cancel and --watch exclude each other");
     show(out, await client.warmups.cancel(cancel));

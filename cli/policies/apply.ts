@@ -30,11 +30,14 @@ type Document = ReturnType<typeof documentOf> & {
 export async function applyPolicies(tools: Tools, flags: ApplyFlags): Promise<ExitCode> {
   const { client, out, surroundings } = tools;
   const rows = await readPolicyFile(flags.file, flags.site ?? "default", surroundings);
+  const prune = flags.prune === true;
+  // It speaks of no site: taken for one, an empty file would take out that site's whole table.
+  if (prune && rows.length === 0)
+    throw usageError(`-f ${flags.file} names no policy: --prune takes out rows of sites that it speaks of`);
   const warnings = await checked(client, rows, flags.file);
   const { items: table } = await client.policies.list();
-  const sites = new Set(rows.length === 0 ? [flags.site ?? "default"] : rows.map(({ site }) => site));
+  const sites = new Set(rows.map(({ site }) => site));
   const found = differenceOf(rows, table, sites);
-  const prune = flags.prune === true;
   const changes = found.added.length + found.changed.length + (prune ? found.surplus.length : 0);
   if (!out.json) showDifference(out, found, { prune, warnings });
   const document = (rest: Omit<Document, keyof ReturnType<typeof documentOf>>): Document => ({

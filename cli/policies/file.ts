@@ -1,6 +1,7 @@
 // A file of policies, as `npm start -- --policies` takes it too: a JSON array of rows.
 
 import { parseJson } from "../../shared/wire/json.ts";
+import { repeatedField } from "../../shared/wire/repeated-field.ts";
 import { usageError } from "../exit.ts";
 import type { Surroundings } from "../surroundings.ts";
 
@@ -20,6 +21,8 @@ export async function readPolicyFile(
   const text = await readText(file).catch((error: NodeJS.ErrnoException) => {
     throw usageError(`-f ${file} can't be read: ${error.code ?? error.message}`);
   });
+  const twice = repeatedField(text);
+  if (twice !== null) throw usageError(`-f ${file} gives ${twice} twice`);
   const rows = parseJson(text);
   if (!Array.isArray(rows)) throw usageError(`-f ${file} must be a JSON array of policies`);
   const seen = new Set<string>();

@@ -1,6 +1,7 @@
 // Alerts and alert rules as the API shows them.
 
 import { z } from "@hono/zod-openapi";
+import { line } from "../../shared/wire/text.ts";
 import { LIMITS } from "../config.ts";
 
 const severity = z.enum(["page", "ticket"]).openapi({
@@ -46,7 +47,7 @@ export const alertsSchema = z
   .openapi("Alerts");
 
 export const ackSchema = z
-  .strictObject({ note: z.string().max(LIMITS.alertNote).optional() })
+  .strictObject({ note: line(LIMITS.alertNote).optional() })
   .openapi("AlertAcknowledgement");
 
 export const rulesSchema = z

@@ -7,15 +7,19 @@ import { ackSchema, alertSchema, alertsSchema, rulesSchema } from "./alerts-sche
 import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requireUnbound } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json, jsonBody } from "./json.ts";
-import { limitOr, noQuery, wrongCursor } from "./paging.ts";
+import { limitOr, noQuery } from "./paging.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
 
 const listQuery = z.strictObject({
   limit: limitOr("all"),
-  cursor: z.string().max(256).optional().openapi({ description: "The `nextCursor` of the page before." }),
+  cursor: z
+    .string()
+    .regex(/^[0-2]\.[01]\.\d{13}\.[a-z0-9-]{1,100}$/, "is not one that a page ended with")
+    .optional()
+    .openapi({ description: "The `nextCursor` of the page before." }),
   state: z.enum(["pending", "firing", "resolved"]).optional(),
 });
 
@@ -47,11 +51,8 @@ function listAlerts(api: Api, { plane }: ApiPorts): void {
   });
 }
 
-function comesAfter(alert: ShownAlert, cursor: string | undefined): boolean {
-  if (cursor === undefined) return true;
-  if (!/^[0-2]\.[01]\.\d{13}\.[a-z0-9-]{1,100}$/.test(cursor)) throw wrongCursor();
-  return orderOf(alert) > cursor;
-}
+const comesAfter = (alert: ShownAlert, cursor: string | undefined): boolean =>
+  cursor === undefined || orderOf(alert) > cursor;
 
 function listRules(api: Api, { plane }: ApiPorts): void {
   const route = createRoute({
@@ -72,7 +73,7 @@ function acknowledgeAlert(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/alerts/{id}/ack",
     summary: "Say that somebody looks after an alert: it is not told again until it is over",
-    middleware: [requireScope(plane, "purge"), requireUnbound, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "purge"), requireUnbound, limitBody, requireText] as const,
     request: { params, query: noQuery, body: jsonBody(ackSchema) },
     responses: { 200: json("The alert as it is now", alertSchema), default: problemAnswer },
   });

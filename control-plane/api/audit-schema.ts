@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { parseDuration } from "../../shared/wire/duration.ts";
 import { identifier } from "../../shared/wire/policy.ts";
+import { line, nameLine } from "../../shared/wire/text.ts";
 import { MARKER_KINDS } from "../audit-log/markers.ts";
 import { LIMITS } from "../config.ts";
 import { limitOr } from "./paging.ts";
@@ -89,18 +90,11 @@ export const verdictSchema = z
   })
   .openapi("AuditVerdict");
 
-const line = (most: number) =>
-  z
-    .string()
-    .min(1)
-    .max(most)
-    .regex(/^[^\p{Cc}]*$/u, "must not hold control characters");
-
 export const newDeploymentSchema = z
   .strictObject({
-    version: line(100),
+    version: nameLine(100),
     site: identifier.optional(),
-    note: line(LIMITS.reason).optional(),
+    note: line(LIMITS.reason).min(1).optional(),
     url: z
       .string()
       .max(2000)
@@ -138,5 +132,8 @@ export const markersSchema = z
           .openapi({ description: "A path of this API, or a deployment's own URL." }),
       }),
     ),
+    completeSince: z.iso.datetime().nullable().openapi({
+      description: "From when on no mark is missing; null where that is the whole window.",
+    }),
   })
   .openapi("Markers");

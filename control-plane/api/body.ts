@@ -1,6 +1,7 @@
-// What every request body has to be before anybody parses it: not too long, not coded, and UTF-8.
+// What every request body has to be before anybody parses it: not too long, not coded, UTF-8, and each field given once.
 
 import { bodyLimit } from "hono/body-limit";
+import { repeatedField } from "../../shared/wire/repeated-field.ts";
 import { LIMITS } from "../config.ts";
 import type { Middleware } from "./environment.ts";
 import { Refusal } from "./problem.ts";
@@ -13,19 +14,31 @@ export const limitBody: Middleware = bodyLimit({
   },
 });
 
-/** Decoded leniently, a name in another encoding would become one that nothing bears: its purge would purge nothing. */
-export const requireUtf8: Middleware = async (context, next) => {
+/**
+ * Decoded leniently, a name in another encoding would become one that nothing bears: its purge would purge nothing. Of a
+ * field that is given twice the first would be dropped: what was meant to be a dry run would be none.
+ */
+export const requireText: Middleware = async (context, next) => {
   const coding = context.req.header("content-encoding") ?? "identity";
   if (coding.trim().toLowerCase() !== "identity")
     throw new Refusal("unsupported-media-type", "Content-Encoding: no coding of a body is understood.", {
       headers: { "accept-encoding": "identity" },
     });
-  const octets = await context.req.arrayBuffer();
+  const text = textOf(await context.req.arrayBuffer());
+  const isJson = context.req.header("content-type")?.includes("json") === true;
+  const pointer = isJson ? repeatedField(text) : null;
+  if (pointer !== null)
+    throw new Refusal("malformed-json", `The body gives ${pointer.slice(0, 1000)} twice.`, {
+      faults: [{ pointer, message: "is given twice" }],
+    });
+  await next();
+};
+
+function textOf(octets: ArrayBuffer): string {
   try {
-    new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(octets);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(octets);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new Refusal("malformed-json", "The body is not UTF-8 (RFC 8259 §8.1).");
   }
-  await next();
-};
+}

@@ -1,6 +1,6 @@
 // `/chaos`: breaks something on purpose, tells how that goes, and ends it.
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { elapsed, type Millis, millis } from "../../shared/core/units.ts";
 import { acceptExperiment } from "../chaos/accept.ts";
@@ -14,11 +14,11 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { requireScope } from "./auth.ts";
 import { requireUnbound } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import { chaosProgressRoutes, distrusted, followedOr } from "./chaos-progress.ts";
 import { experimentSchema } from "./chaos-schema.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
-import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { authorOf } from "./orders.ts";
 import { noQuery } from "./paging.ts";
@@ -34,11 +34,11 @@ function startRoute(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/chaos",
     summary: "Break something on purpose, under load, and judge what comes of it",
-    middleware: [requireScope(plane, "chaos"), requireUnbound, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "chaos"), requireUnbound, limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(chaosSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: {
       200: json("With `wait`: it is over", experimentSchema),

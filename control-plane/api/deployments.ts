@@ -6,6 +6,8 @@ import { parseDuration } from "../../shared/wire/duration.ts";
 import { readMarkers } from "../audit-log/markers.ts";
 import { selectRecords } from "../audit-log/select.ts";
 import { LIMITS } from "../config.ts";
+import { readRouting } from "../configuration/routing.ts";
+import type { ControlPlane } from "../control-plane.ts";
 import {
   deploymentListSchema,
   deploymentSchema,
@@ -15,13 +17,13 @@ import {
 import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, requireSite, sees } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { windowSchema } from "./figures-query.ts";
-import { operationOf } from "./idempotency.ts";
+import { keyHeader, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { limitOr, noQuery } from "./paging.ts";
-import { problemAnswer, Refusal, unavailable } from "./problem.ts";
+import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
 
 export function deploymentRoutes(api: Api, ports: ApiPorts): void {
   postDeployment(api, ports);
@@ -34,11 +36,11 @@ function postDeployment(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/deployments",
     summary: "Tell of a deployment: it is marked on every chart",
-    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(newDeploymentSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: { 201: json("It is recorded", deploymentSchema), default: problemAnswer },
   });
@@ -48,12 +50,21 @@ function postDeployment(api: Api, { plane }: ApiPorts): void {
     if (site !== null) requireSite(context, site);
     else if (!sees(context, null))
       throw new Refusal("forbidden", "A token that is bound to sites has to name one.");
+    if (site !== null) await requireThere(plane, site);
     const operation = await operationOf(context, "deployments", plane);
     const detail = { version, note, url };
     const { seq, at } = await audited(context, plane, { action: "deployment", site, detail, operation });
     const shown = { id: String(seq), at: new Date(at).toISOString(), actor: context.get("actor") };
     return context.json({ ...shown, version, site, note, url }, 201);
   });
+}
+
+/** A name that is mistyped would be on nobody's charts. */
+async function requireThere(plane: ControlPlane, site: string): Promise<void> {
+  const known = await readRouting(plane);
+  if (known.kind === "unavailable") throw unavailable(known.reason);
+  if (!known.routing.sites.some(({ name }) => name === site))
+    throw invalidBody([{ pointer: "/site", message: `there is no site ${JSON.stringify(site)}` }]);
 }
 
 function listDeployments(api: Api, { plane }: ApiPorts): void {
@@ -104,6 +115,8 @@ function getMarkers(api: Api, { plane }: ApiPorts): void {
     const since = plane.clock.wall() - (parseDuration(window) ?? 0);
     const read = await readMarkers(plane, { since, by: context.get("principal") });
     if (read.kind === "unavailable") throw unavailable(read.reason);
-    return context.json({ items: [...read.markers] }, 200);
+    const { markers, completeSince: from } = read;
+    const completeSince = from === null ? null : new Date(from).toISOString();
+    return context.json({ items: [...markers], completeSince }, 200);
   });
 }

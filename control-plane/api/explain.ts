@@ -5,7 +5,7 @@ import { FIELD_NAME, FIELD_VALUE } from "../../shared/wire/warm-target.ts";
 import { explainRequest } from "../policies/explain.ts";
 import { requireScope } from "./auth.ts";
 import { sees } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json, jsonBody } from "./json.ts";
 import { noQuery } from "./paging.ts";
@@ -33,7 +33,7 @@ export function explainRoute(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/policies/explain",
     summary: "Which policy governs a request and why, its key, what it is granted, and who holds what",
-    middleware: [requireScope(plane, "read"), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "read"), limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(explainSchema),

@@ -1,9 +1,17 @@
 // Idempotency-Key: the same sender's same key names the same operation.
 
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Digest, Random } from "../../shared/ports/identity.ts";
 import type { ApiEnvironment } from "./environment.ts";
 import { Refusal } from "./problem.ts";
+
+const KEY = z.string().optional().openapi({
+  description: "The same key and body: the first answer again. 1 to 255 printable ASCII characters.",
+});
+
+/** Of routes that take it: what it may be is told by `operationOf`. */
+export const keyHeader = z.object({ "idempotency-key": KEY });
 
 export interface NamedOperation {
   readonly id: string;

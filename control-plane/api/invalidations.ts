@@ -9,9 +9,9 @@ import type { Receipt } from "../invalidate/receipt.ts";
 import { invalidateSchema } from "../invalidate/request.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, sees } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import { type Api, type ApiPorts, backgroundOf } from "./environment.ts";
-import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
 import { acceptedSchema, dryRunSchema, receiptSchema } from "./invalidations-schema.ts";
 import { json, jsonBody } from "./json.ts";
 import { authorOf } from "./orders.ts";
@@ -32,11 +32,11 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/invalidate",
     summary: "Invalidate what selectors name",
-    middleware: [requireScope(plane, "purge"), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "purge"), limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(invalidateSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: {
       200: json(

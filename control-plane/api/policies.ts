@@ -10,10 +10,10 @@ import { readTable, rowNamed, type Table } from "../policies/table.ts";
 import { validatePolicies } from "../policies/validate.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, sees, unknownSite } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
-import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { orderOf, pushingOf } from "./orders.ts";
 import { limitOr, noQuery, pageOf } from "./paging.ts";
@@ -25,7 +25,13 @@ import {
   writtenPolicySchema,
 } from "./policies-schema.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
-import { validateRoute, versionsNamed, versionsReplaced } from "./several.ts";
+import {
+  removingHeaders,
+  replacingHeaders,
+  validateRoute,
+  versionsNamed,
+  versionsReplaced,
+} from "./several.ts";
 
 const siteQuery = z.strictObject({ site: identifier.optional() });
 const idParams = z.object({ id: z.string() });
@@ -115,8 +121,8 @@ function postPolicy(api: Api, ports: ApiPorts): void {
     method: "post",
     path: "/policies",
     summary: "Add a policy",
-    middleware: [requireScope(plane, "policy"), limitBody, requireUtf8] as const,
-    request: { query: noQuery, body: jsonBody(writtenPolicySchema) },
+    middleware: [requireScope(plane, "policy"), limitBody, requireText] as const,
+    request: { query: noQuery, body: jsonBody(writtenPolicySchema), headers: keyHeader },
     responses: { 201: json("Added", changedPolicySchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
@@ -142,8 +148,11 @@ function putPolicy(api: Api, ports: ApiPorts): void {
     method: "put",
     path: "/policies/{id}",
     summary: "Replace a policy, by the version that If-Match names",
-    middleware: [requireScope(plane, "policy"), limitBody, requireUtf8] as const,
-    request: { params: idParams, query: siteQuery, body: jsonBody(writtenPolicySchema) },
+    middleware: [requireScope(plane, "policy"), limitBody, requireText] as const,
+    request: {
+      ...{ params: idParams, query: siteQuery, body: jsonBody(writtenPolicySchema) },
+      headers: replacingHeaders,
+    },
     responses: { 200: json("As it is now", changedPolicySchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
@@ -172,7 +181,7 @@ function deletePolicy(api: Api, ports: ApiPorts): void {
     path: "/policies/{id}",
     summary: "Take a policy out, where If-Match is given by its version",
     middleware: [requireScope(plane, "policy")] as const,
-    request: { params: idParams, query: siteQuery },
+    request: { params: idParams, query: siteQuery, headers: removingHeaders },
     responses: { 204: { description: "It is gone" }, default: problemAnswer },
   });
   api.openapi(route, async (context) => {

@@ -7,7 +7,7 @@ import { changeShard } from "../shards/change.ts";
 import { readShardMap } from "../shards/map.ts";
 import { requireScope } from "./auth.ts";
 import { requireUnbound } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
 import { json, jsonBody } from "./json.ts";
 import { askedBy } from "./orders.ts";
@@ -72,7 +72,7 @@ function putShard(api: Api, { plane, wake }: ApiPorts): void {
     method: "put",
     path: "/shards/{id}",
     summary: "Give a shard another weight, take it out, or bring it back",
-    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireText] as const,
     request: {
       query: noQuery,
       params: z.object({ id: z.string() }),

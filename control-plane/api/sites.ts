@@ -9,15 +9,21 @@ import { readSites, type Sites, siteNamed } from "../sites/table.ts";
 import { validateSites } from "../sites/validate.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, requireUnbound, sees } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
-import { idempotencyConflict, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { orderOf, pushingOf } from "./orders.ts";
 import { namedPageQuery, noQuery, pageOf } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
-import { validateRoute, versionsNamed, versionsReplaced } from "./several.ts";
+import {
+  removingHeaders,
+  replacingHeaders,
+  validateRoute,
+  versionsNamed,
+  versionsReplaced,
+} from "./several.ts";
 import { changedSiteSchema, shownSiteSchema, siteBodySchema, siteListSchema } from "./sites-schema.ts";
 
 const nameParams = z.object({ name: z.string() });
@@ -96,8 +102,8 @@ function postSite(api: Api, ports: ApiPorts): void {
     method: "post",
     path: "/sites",
     summary: "Add a site",
-    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireUtf8] as const,
-    request: { query: noQuery, body: jsonBody(siteBodySchema) },
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireText] as const,
+    request: { query: noQuery, body: jsonBody(siteBodySchema), headers: keyHeader },
     responses: { 201: json("Added", changedSiteSchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
@@ -122,8 +128,8 @@ function putSite(api: Api, ports: ApiPorts): void {
     method: "put",
     path: "/sites/{name}",
     summary: "Replace a site, by the version that If-Match names",
-    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireUtf8] as const,
-    request: { params: nameParams, query, body: jsonBody(siteBodySchema) },
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireText] as const,
+    request: { params: nameParams, query, body: jsonBody(siteBodySchema), headers: replacingHeaders },
     responses: { 200: json("As it is now", changedSiteSchema), default: problemAnswer },
   });
   api.openapi(route, async (context) => {
@@ -149,7 +155,7 @@ function deleteSite(api: Api, ports: ApiPorts): void {
     path: "/sites/{name}",
     summary: "Take a site out, where If-Match is given by its version",
     middleware: [requireScope(plane, "policy"), requireUnbound] as const,
-    request: { params: nameParams, query },
+    request: { params: nameParams, query, headers: removingHeaders },
     responses: { 204: { description: "It is gone" }, default: problemAnswer },
   });
   api.openapi(route, async (context) => {

@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { identifier } from "../../shared/wire/policy.ts";
 import { LIMITS } from "../config.ts";
 import { readPattern } from "../tokens/patterns.ts";
+import { isReserved } from "../tokens/reserved-names.ts";
 import { SCOPES, type Scope } from "../tokens/scopes.ts";
 
 const scopes = z.array(z.enum(SCOPES)).openapi({ description: "`admin` includes all others." });
@@ -31,6 +32,7 @@ export const newTokenSchema = z
       .string()
       .max(LIMITS.tokenName)
       .regex(/^[A-Za-z0-9][A-Za-z0-9 ._@/-]*$/, "must be letters, digits, spaces or any of . _ @ / -")
+      .refine((name) => !isReserved(name), "is a name that the audit log gives to others")
       .openapi({ description: "As the audit log names whoever uses it." }),
     scopes: scopes.min(1),
     sites: bound(identifier).openapi({ description: SITES }),

@@ -11,9 +11,9 @@ import { isScope } from "../tokens/scopes.ts";
 import { formatToken, hashOf } from "../tokens/token-text.ts";
 import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
-import { idempotencyConflict, type NamedOperation, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, type NamedOperation, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { namedPageQuery, noQuery, pageOf } from "./paging.ts";
 import { invalidBody, problemAnswer, Refusal, unavailable } from "./problem.ts";
@@ -39,11 +39,11 @@ function postToken(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/tokens",
     summary: "Create a token: its text is in this answer, and nowhere else",
-    middleware: [requireScope(plane, "admin"), limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "admin"), limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(newTokenSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: { 201: json("Created", createdTokenSchema), default: problemAnswer },
   });

@@ -1,6 +1,6 @@
 // `POST /warmup`: begins a warm-up, or says what it would do.
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import { elapsed, type Millis, millis } from "../../shared/core/units.ts";
 import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
 import { LIMITS } from "../config.ts";
@@ -15,9 +15,9 @@ import { isOpen, type ShownWarmup } from "../warmup/show-warmup.ts";
 import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, requireSite } from "./binding.ts";
-import { limitBody, requireUtf8 } from "./body.ts";
+import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiPorts } from "./environment.ts";
-import { idempotencyConflict, type NamedOperation, operationOf } from "./idempotency.ts";
+import { idempotencyConflict, keyHeader, type NamedOperation, operationOf } from "./idempotency.ts";
 import { json, jsonBody } from "./json.ts";
 import { noQuery } from "./paging.ts";
 import { invalidBody, problemAnswer, unavailable } from "./problem.ts";
@@ -29,11 +29,11 @@ export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/warmup",
     summary: "Fetch what is named into every edge before it is asked for",
-    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireUtf8] as const,
+    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(warmupSchema),
-      headers: z.object({ "idempotency-key": z.string().optional() }),
+      headers: keyHeader,
     },
     responses: {
       200: json("With `wait`: it has ended; or a dry run", jobSchema.or(rehearsalSchema)),

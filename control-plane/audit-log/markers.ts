@@ -20,7 +20,14 @@ export interface Marker {
   readonly link: string | null;
 }
 
-export type MarkersRead = { readonly kind: "markers"; readonly markers: readonly Marker[] } | Unavailable;
+export type MarkersRead =
+  | {
+      readonly kind: "markers";
+      readonly markers: readonly Marker[];
+      /** Milliseconds since 1970, from when on no mark is missing; null where that is the whole window. */
+      readonly completeSince: number | null;
+    }
+  | Unavailable;
 
 /** Oldest first. `since`: milliseconds since 1970; `step`: within which marks of one kind are one. */
 export async function readMarkers(
@@ -28,13 +35,22 @@ export async function readMarkers(
   { since, step, by }: { readonly since: number; readonly step?: number; readonly by?: Principal },
 ): Promise<MarkersRead> {
   const width = step ?? Math.max(1000, (plane.clock.wall() - since) / LIMITS.markerSteps);
-  const selected = await selectRecords(plane, {
-    fits: (record) => kindOf(record) !== null && (by === undefined || maySee(by, record.site)),
-    ...{ since, below: null, limit: LIMITS.markedRecords },
-  });
-  return selected.kind === "unavailable"
-    ? selected
-    : { kind: "markers", markers: merged(selected.records, width) };
+  const fits = (record: AuditRecord): boolean =>
+    kindOf(record) !== null && (by === undefined || maySee(by, record.site));
+  const groups = new Map<string, Group>();
+  let below: number | null = null;
+  let reached = plane.clock.wall();
+  for (let looked = 0; looked < LIMITS.markersScanned; looked += LIMITS.auditScanned) {
+    const selected = await selectRecords(plane, { fits, since, below, limit: LIMITS.auditScanned });
+    if (selected.kind === "unavailable") return selected;
+    for (const record of selected.records) addTo(groups, record, width);
+    if (selected.next === null)
+      return { kind: "markers", markers: marksOf(groups.values()), completeSince: null };
+    below = selected.next;
+    reached = selected.reached ?? reached;
+  }
+  // Of the last record's own millisecond there may be more behind it.
+  return { kind: "markers", markers: marksOf(groups.values()), completeSince: reached + 1 };
 }
 
 /** What edges invalidate of themselves is traffic, not somebody's doing. */
@@ -49,24 +65,29 @@ function kindOf({ action, token, result, actor }: AuditRecord): MarkerKind | nul
   return same.find((kind) => kind === family) ?? null;
 }
 
-function merged(records: readonly AuditRecord[], width: number): Marker[] {
-  const groups = new Map<string, { readonly kind: MarkerKind; readonly of: AuditRecord[] }>();
-  for (const record of [...records].reverse()) {
-    const kind = kindOf(record);
-    if (kind === null) continue;
-    const name = `${kind} ${Math.floor(record.at / width)}`;
-    const group = groups.get(name) ?? { kind, of: [] };
-    groups.set(name, group);
-    group.of.push(record);
-  }
-  return [...groups.values()].flatMap(({ kind, of }) => {
-    const [first] = of;
-    if (first === undefined) return [];
-    const at = new Date(first.at).toISOString();
-    const text = of.length === 1 ? textOf(kind, first) : `${of.length} ${PLURALS[kind]}`;
-    return [{ at, kind, text, link: of.length === 1 ? linkOf(kind, first) : LISTS[kind] }];
-  });
+interface Group {
+  readonly kind: MarkerKind;
+  readonly count: number;
+  readonly oldest: AuditRecord;
 }
+
+/** Records come newest first. */
+function addTo(groups: Map<string, Group>, record: AuditRecord, width: number): void {
+  const kind = kindOf(record);
+  if (kind === null) return;
+  const name = `${kind} ${Math.floor(record.at / width)}`;
+  groups.set(name, { kind, count: (groups.get(name)?.count ?? 0) + 1, oldest: record });
+}
+
+const marksOf = (groups: Iterable<Group>): Marker[] =>
+  [...groups]
+    .sort((a, b) => a.oldest.seq - b.oldest.seq)
+    .map(({ kind, count, oldest }) => {
+      const at = new Date(oldest.at).toISOString();
+      return count === 1
+        ? { at, kind, text: textOf(kind, oldest), link: linkOf(kind, oldest) }
+        : { at, kind, text: `${count} ${PLURALS[kind]}`, link: LISTS[kind] };
+    });
 
 const PLURALS: Readonly<Record<MarkerKind, string>> = {
   ...{ purge: "purges", policy: "changes of policies or sites", deployment: "deployments" },

@@ -21,6 +21,8 @@ export type Selected =
       readonly records: readonly AuditRecord[];
       /** Below which to go on; null where there is nothing more. */
       readonly next: number | null;
+      /** When the oldest that was looked at was written; null where none was. */
+      readonly reached: number | null;
     }
   | Unavailable;
 
@@ -31,19 +33,21 @@ export async function selectRecords(
 ): Promise<Selected> {
   const found: AuditRecord[] = [];
   let place = below;
+  let reached: number | null = null;
+  const selected = (next: number | null): Selected => ({ kind: "selected", records: found, next, reached });
   for (let looked = 0; looked < LIMITS.auditScanned; looked += LIMITS.auditScannedAtOnce) {
     const page = await auditLog.page(place, LIMITS.auditScannedAtOnce);
     if (page.kind === "unavailable") return page;
     for (const record of page.records) {
-      if (since !== null && record.at < since) return { kind: "selected", records: found, next: null };
+      if (since !== null && record.at < since) return selected(null);
+      reached = record.at;
       if (fits(record)) found.push(record);
-      if (found.length === limit)
-        return { kind: "selected", records: found, next: isLast(page, record) ? null : record.seq };
+      if (found.length === limit) return selected(isLast(page, record) ? null : record.seq);
     }
-    if (page.next === null) return { kind: "selected", records: found, next: null };
+    if (page.next === null) return selected(null);
     place = page.next;
   }
-  return { kind: "selected", records: found, next: place };
+  return selected(place);
 }
 
 const isLast = (

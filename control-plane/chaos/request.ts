@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { DIRECTIONS, EXPERIMENTS, PARTITIONS } from "../../shared/wire/chaos.ts";
+import { line } from "../../shared/wire/text.ts";
 import { LIMITS } from "../config.ts";
 
 export const chaosSchema = z
@@ -39,7 +40,7 @@ export const chaosSchema = z
       .max(LIMITS.waitMost)
       .optional()
       .openapi({ description: `Only with \`wait\`; default ${LIMITS.waitMost}.` }),
-    reason: z.string().max(LIMITS.reason).optional(),
+    reason: line(LIMITS.reason).optional(),
   })
   .openapi("ChaosRequest");
 

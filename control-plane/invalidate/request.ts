@@ -1,6 +1,7 @@
 // The body of `POST /invalidate`.
 
 import { z } from "@hono/zod-openapi";
+import { line } from "../../shared/wire/text.ts";
 import { LIMITS } from "../config.ts";
 
 const texts = z.array(z.string()).max(LIMITS.selectors, `must not hold more than ${LIMITS.selectors} items`);
@@ -32,7 +33,7 @@ export const invalidateSchema = z
     repeatAfterMs: z.int().min(1).max(LIMITS.repeatMost).optional().openapi({
       description: "Appends the same invalidation once more after this long. Not with `dryRun`.",
     }),
-    reason: z.string().max(LIMITS.reason).optional(),
+    reason: line(LIMITS.reason).optional(),
   })
   .openapi("Invalidation");
 

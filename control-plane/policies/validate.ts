@@ -2,7 +2,7 @@
 
 import type { Policy } from "../../shared/core/rules.ts";
 import type { Fault } from "../../shared/wire/json.ts";
-import { readPolicy } from "../../shared/wire/policy.ts";
+import { readPolicy, writingFaults } from "../../shared/wire/policy.ts";
 import { LIMITS } from "../config.ts";
 import type { Table } from "./table.ts";
 import { type Judged, warningsOf } from "./warnings.ts";
@@ -28,6 +28,7 @@ export function validatePolicies(
       errors.push(...outcome.faults.map(placed));
       continue;
     }
+    errors.push(...writingFaults(outcome.row).map(placed));
     const { site, id } = outcome.policy;
     if (!table.sites.has(site)) errors.push(placed({ pointer: "/site", message: noSite(site) }));
     if (names.has(`${site}/${id}`))

@@ -16,5 +16,6 @@ export function serverOf(text: string): string | null {
 export async function edgeHosts({ edges }: Pick<ControlPlane, "edges">): Promise<ReadonlySet<string>> {
   const outcome = await edges.read();
   if (outcome.kind === "unavailable") return new Set();
-  return new Set(outcome.directory.edges.flatMap(({ url }) => serverOf(url) ?? []));
+  const urls = outcome.directory.edges.flatMap(({ url, clientUrl = url }) => [url, clientUrl]);
+  return new Set(urls.flatMap((url) => serverOf(url) ?? []));
 }

@@ -14,6 +14,7 @@ export const edgeIdSchema = z
 const listedEdgeSchema = z.strictObject({
   id: edgeIdSchema,
   url: z.string().refine(isEdgeUrl, "must be http(s)://host[:port]"),
+  clientUrl: z.string().refine(isEdgeUrl, "must be http(s)://host[:port]").nullish(),
   region: z.string().max(64).nullish(),
   /** The leader of the edge's process group, where it is a process of this machine. */
   pid: z.int().positive().nullish(),
@@ -26,6 +27,8 @@ export interface ListedEdge {
   readonly id: string;
   /** Without a closing slash. */
   readonly url: string;
+  /** Where clients ask it, if that is elsewhere. */
+  readonly clientUrl?: string;
   readonly region: string | null;
   readonly pid: number | null;
 }
@@ -40,9 +43,10 @@ export function readEdgeList(text: string): EdgeListOutcome {
   const parsed = listSchema.safeParse(parseJson(text));
   if (!parsed.success) return { kind: "invalid", faults: faultsIn(parsed.error) };
   const edges = parsed.data.map(
-    ({ id, url, region, pid }): ListedEdge => ({
+    ({ id, url, clientUrl, region, pid }): ListedEdge => ({
       id,
       url: withoutClosingSlash(url),
+      ...(clientUrl != null && { clientUrl: withoutClosingSlash(clientUrl) }),
       region: region ?? null,
       pid: pid ?? null,
     }),
@@ -60,11 +64,12 @@ export const encodeListedEdge = (edge: ListedEdge): string => JSON.stringify(edg
 export function decodeListedEdge(text: string): ListedEdge | null {
   const value = parseJson(text);
   if (typeof value !== "object" || value === null) return null;
-  const { id, url, region, pid } = value as Record<string, unknown>;
+  const { id, url, clientUrl, region, pid } = value as Record<string, unknown>;
   if (typeof id !== "string" || typeof url !== "string") return null;
   return {
     id,
     url,
+    ...(typeof clientUrl === "string" && { clientUrl }),
     region: typeof region === "string" ? region : null,
     pid: typeof pid === "number" ? pid : null,
   };

@@ -7,6 +7,7 @@ import { DEFAULT_HANDLING, type Handling, type KeyRecipe, type Policy } from "..
 import { days, type Millis, millis } from "../core/units.ts";
 import { parseDuration } from "./duration.ts";
 import { type Fault, faultsIn } from "./json.ts";
+import { tagFault } from "./text.ts";
 
 /** A site's name, or a policy's. */
 export const identifier = z
@@ -103,6 +104,18 @@ export function readPolicy(value: unknown, fallback: { id: string; site: string 
   return policy === null
     ? { kind: "invalid", faults: [{ pointer: "/key_pattern", message: "is not a pattern" }] }
     : { kind: "policy", policy, row: parsed.data };
+}
+
+/** The last part of a route of its own below `/policies`: a policy of this name could not be read. */
+const ROUTE = "suggestions";
+
+/** What a row must not be written with, though one that is there already is read with it. */
+export function writingFaults({ id, tags = [] }: Pick<PolicyRow, "id" | "tags">): readonly Fault[] {
+  const faults = tags.flatMap((tag, index) => {
+    const message = tagFault(tag);
+    return message === null ? [] : [{ pointer: `/tags/${index}`, message }];
+  });
+  return id === ROUTE ? [{ pointer: "/id", message: `must not be ${ROUTE}` }, ...faults] : faults;
 }
 
 function toPolicy(row: PolicyRow, fallback: { id: string; site: string }): Policy | null {

@@ -121,7 +121,7 @@ test.each([
   ["/alerts?cursor=x", undefined, 400],
   ["/alerts?rule=a", undefined, 400],
   ["/alerts/rules?limit=1", undefined, 400],
-  ["/alerts/A_B/ack", {}, 400],
+  ["/alerts/A_B/ack", {}, 404],
   ["/alerts/edge-silent-0-0/ack", { note: "x".repeat(501) }, 422],
   ["/alerts/edge-silent-0-0/ack", { by: "somebody" }, 422],
 ])("%s with %j is answered with %i", async (path, body, status) => {

@@ -285,7 +285,8 @@ describe("deployments", () => {
     expect((await admin("/deployments", { body, headers })).json).toEqual(first.json);
     expect((await admin("/deployments", { body: { version: "1.2.4" }, headers })).status).toBe(422);
     expect((await plane.call("/deployments?limit=1")).json.items).toEqual([first.json]);
-    const { items } = (await plane.call("/markers?window=10s")).json;
+    const { items, completeSince } = (await plane.call("/markers?window=10s")).json;
+    expect(completeSince).toBeNull();
     const marked = items.filter((item: { kind: string }) => item.kind === "deployment");
     expect(marked.at(-1)).toMatchObject({ text: expect.stringMatching(/deployment/) });
   });
@@ -293,6 +294,10 @@ describe("deployments", () => {
   test.each([
     ["no version", {}, "/version"],
     ["a line end", { version: "a\nb" }, "/version"],
+    ["no version but a space", { version: " " }, "/version"],
+    ["a version with a lone surrogate", { version: "\ud800" }, "/version"],
+    ["a note with a lone surrogate", { version: "1", note: "\udc00" }, "/note"],
+    ["a site that there is not", { version: "1", site: "nowhere" }, "/site"],
     ["a URL that runs", { version: "1", url: "javascript:alert(1)" }, "/url"],
     ["a URL with credentials", { version: "1", url: "https://a:b@c.test/" }, "/url"],
     ["an unknown field", { version: "1", who: "me" }, "/who"],
@@ -332,4 +337,36 @@ test("marks of one kind that fall into one step are one, and lead to where more 
     ["deployment", "deployment 7", null],
   ]);
   await fresh.stop();
+});
+
+describe("marks of a window that holds much", () => {
+  const NOW = 1_000_000_000;
+  /** One purge a second, the newest now. */
+  const purge = (seq: number, count: number): AuditRecord => ({
+    ...{ seq, at: NOW - (count - seq) * 1000, actor: "cms", token: "t", from: null, action: "invalidate" },
+    ...{ site: "shop", detail: {}, result: "accepted", requestId: null, position: null, hash: "h" },
+  });
+  const readOf = async (count: number) => {
+    const page = async (below: number | null, limit: number) => {
+      const top = (below ?? count + 1) - 1;
+      const length = Math.min(limit, top);
+      const records = Array.from({ length }, (_, at) => purge(top - at, count));
+      return { kind: "page" as const, records, next: top > limit ? top - limit + 1 : null };
+    };
+    const auditLog = { ...plane.plane.auditLog, page };
+    const clock = { ...plane.plane.clock, wall: () => NOW };
+    const read = await readMarkers({ auditLog, clock }, { since: NOW - 20_000_000, step: 3_600_000_000 });
+    return read.kind === "markers" ? read : null;
+  };
+
+  test("are of all that one request may look at, also of what lies behind many purges", async () => {
+    const read = await readOf(9_000);
+    expect(read).toMatchObject({ markers: [{ text: "9000 purges" }], completeSince: null });
+    expect(read?.markers[0]?.at).toBe(new Date(NOW - 8_999_000).toISOString());
+  });
+
+  test("say from when on they are complete where there is more", async () => {
+    const read = await readOf(12_000);
+    expect(read).toMatchObject({ markers: [{ text: "10000 purges" }], completeSince: NOW - 9_999_000 + 1 });
+  });
 });

@@ -43,6 +43,27 @@ describe("audit", () => {
     );
   });
 
+  test("what lies behind all that one request looks at is found, and not said to be missing", async () => {
+    const control = scriptedControl([
+      { status: 200, json: { items: [], nextCursor: "5000" } },
+      { status: 200, json: { items: [RECORD], nextCursor: "7" } },
+    ]);
+    const { stdout, stderr } = await runCli(["audit", "--action", "policy"], { ...control, terminal: {} });
+    expect(control.sent.map(({ url }) => new URL(url).search)).toEqual([
+      "?action=policy",
+      "?action=policy&cursor=5000",
+    ]);
+    expect(stdout).toContain("2026-01-02 03:04:05Z  cms  192.0.2.1  policy.put");
+    expect(stderr).toContain("more: --cursor 7");
+  });
+
+  test("pages without end are given up, with where to go on", async () => {
+    const control = always({ status: 200, json: { items: [], nextCursor: "9" } });
+    const { stdout, exit } = await runCli(["audit"], control);
+    expect([exit, control.sent.length]).toEqual([0, 20]);
+    expect(stdout).toBe("Nothing that fits is found among the newest; further back: --cursor 9\n");
+  });
+
   test("CSV is every page under one head", async () => {
     const csv = (text: string, link = {}): Step => ({
       status: 200,
@@ -80,4 +101,20 @@ test("a deployment is noted by its version, and said to be", async () => {
   );
   expect(control.sent[0]?.body).toEqual({ version: "v1", note: "n", url: "https://ci.test/1" });
   expect(stdout).toBe("v1 is noted at 2026-01-02 03:04:05Z.\n");
+});
+
+test("deployments behind much else are found, and more of them are named", async () => {
+  const item = { id: "d", at: RECORD.at, version: "v1", site: null, note: "n", url: null, actor: "ci" };
+  const control = scriptedControl([
+    { status: 200, json: { items: [], nextCursor: "5000" } },
+    { status: 200, json: { items: [item], nextCursor: "7" } },
+  ]);
+  const args = ["deployments", "list", "--limit", "1", "--cursor", "9000"];
+  const { stdout, stderr } = await runCli(args, { ...control, terminal: {} });
+  expect(control.sent.map(({ url }) => new URL(url).search)).toEqual([
+    "?limit=1&cursor=9000",
+    "?limit=1&cursor=5000",
+  ]);
+  expect(stdout).toContain("2026-01-02 03:04:05Z  v1");
+  expect(stderr).toContain("more: --cursor 7");
 });

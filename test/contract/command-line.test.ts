@@ -517,6 +517,15 @@ describe("policies apply", () => {
     expect(json).toMatchObject({ applied: true, position: "1-9", unchanged: 1, edges: { missing: [] } });
   });
 
+  test("an empty file speaks of no site, and --prune of it is refused", async () => {
+    const { fetch, sent } = serving({ items });
+    const pruned = await runCli([...apply, "--prune", "--yes"], { fetch, files: file() });
+    expect([pruned.exit, pruned.stderr]).toEqual([2, expect.stringContaining("-f p.json names no policy")]);
+    expect(changes(sent)).toEqual([]);
+    const { exit, stdout } = await runCli(apply, { fetch, files: file() });
+    expect([exit, stdout]).toEqual([0, expect.stringContaining("Nothing to change")]);
+  });
+
   test("it asks where it can, and refuses where it can't", async () => {
     const alone = serving({ items });
     expect((await runCli(apply, { fetch: alone.fetch, files })).exit).toBe(2);
@@ -557,6 +566,7 @@ describe("policies apply", () => {
   test.each([
     ["is no list", "{}", "JSON array"],
     ["holds what is no row", "[1]", "/0 must be a policy"],
+    ["gives a field twice", '[{"id":"a","ttl":1,"ttl":2}]', "p.json gives /0/ttl twice"],
     ["names a row twice", '[{"id":"a"},{"id":"a"}]', 'repeats "a"'],
   ])("a file that %s is refused", async (_, text, said) => {
     const { exit, stderr } = await runCli(apply, { files: { "p.json": text } });

@@ -72,6 +72,8 @@ const BAD_INVALIDATIONS: readonly [why: string, body: unknown, pointer: string][
   ["a confirmation of less than everything", { tags: ["a"], confirm: "default" }, "/confirm"],
   ["a dry run that is waited for", { tags: ["a"], dryRun: true, wait: true }, "/wait"],
   ["a dry run that is repeated", { tags: ["a"], dryRun: true, repeatAfterMs: 10 }, "/repeatAfterMs"],
+  ["a reason with a NUL", { tags: ["a"], reason: "a\u0000" }, "/reason"],
+  ["a reason with a lone surrogate", { tags: ["a"], reason: "\ud800" }, "/reason"],
   ["a long reason", { tags: ["a"], reason: "x".repeat(501) }, "/reason"],
 ];
 
@@ -103,6 +105,7 @@ describe("a query that is wrong is refused with 400 and the name of the field", 
     ["/edges?limit=101", "GET", "/limit"],
     ["/edges?limit=1&limit=2", "GET", "/limit"],
     ["/edges?cursor=a%20b", "GET", "/cursor"],
+    ["/alerts?cursor=garbage", "GET", "/cursor"],
     ["/edges?cursor=", "GET", "/cursor"],
     ["/invalidations?limit=1e1", "GET", "/limit"],
     ["/invalidations?limit=", "GET", "/limit"],
@@ -128,6 +131,36 @@ describe("a query that is wrong is refused with 400 and the name of the field", 
     for (const path of ["/livez?at=1", "/readyz?verbose"])
       expect((await plane.ask(path)).status, path).toBe(200);
   });
+});
+
+test.each([
+  ["/policies", { key_pattern: "/a", class: "hot" }],
+  ["/sites", { name: "x", hosts: ["x.test"] }],
+])("%s and its checking refuse a field called __proto__ alike", async (path, row) => {
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+  const body = `{"__proto__":1,${JSON.stringify(row).slice(1)}`;
+  const post = (to: string) => plane.ask(to, { method: "POST", headers, body });
+  const errors = [{ pointer: "/__proto__", message: "is not a known field" }];
+  expect((await post(path)).json.errors).toEqual(errors);
+  expect((await post(`${path}/validate`)).json).toMatchObject({ valid: false, errors });
+});
+
+test("a body that gives a field twice is refused: one of them would be dropped without a word", async () => {
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json; charset=utf-8" };
+  for (const [path, body, pointer] of [
+    ["/invalidate", '{"tags":["a"],"dryRun":true,"dryRun":false}', "/dryRun"],
+    [
+      "/policies/validate",
+      '{"policies":[{"key_pattern":"/a","class":"hot","class":"x"}]}',
+      "/policies/0/class",
+    ],
+  ]) {
+    const { status, json } = await plane.ask(path ?? "", { method: "POST", headers, body });
+    expect([status, json.code, json.errors]).toEqual([
+      ...[400, "malformed-json"],
+      [{ pointer, message: "is given twice" }],
+    ]);
+  }
 });
 
 test("every fault of a body is told at once", async () => {
@@ -200,6 +233,9 @@ describe("what isn't a good request at all", () => {
     ["/invalidations/unknown", "GET", 404],
     ["/warmups/unknown", "GET", 404],
     ["/warmups/unknown", "DELETE", 404],
+    ["/journal/%ff", "GET", 404],
+    ["/journal/a-b/retry", "POST", 404],
+    ["/chaos/%ff", "GET", 404],
     ["/warmups/unknown/events", "GET", 404],
     ["/.tidegate/edges", "POST", 404],
     ["/.tidegate/edges", "GET", 404],
@@ -222,6 +258,7 @@ describe("what isn't a good request at all", () => {
   ])("%s by %s is %i", async (path, method, status) => {
     const answer = await plane.ask(path, { method, headers: auth });
     expect(answer.json).toMatchObject({ status, instance: path.split("?")[0] });
+    if (status === 404) expect(answer.json.code).toBe("not-found");
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     if (status === 405) expect(answer.headers.get("allow")).toMatch(/GET|POST/);
   });
@@ -290,6 +327,24 @@ test("the interface's description names every route, its bodies and its problems
   expect(post.requestBody.content["application/json"].schema.$ref).toBe("#/components/schemas/Invalidation");
   expect(json.components.schemas.Invalidation.additionalProperties).toBe(false);
   expect(post.responses.default.content["application/problem+json"]).toBeDefined();
+});
+
+test("the interface's description names the headers that changes of rows take", async () => {
+  const { paths } = (await plane.ask("/openapi.json")).json;
+  const headersOf = (path: string, method: string): object =>
+    Object.fromEntries(
+      paths[path][method].parameters
+        .filter((one: { in: string }) => one.in === "header")
+        .map((one: { name: string; required?: boolean }) => [one.name, one.required === true]),
+    );
+  for (const [list, one] of [
+    ["/policies", "/policies/{id}"],
+    ["/sites", "/sites/{name}"],
+  ] as const) {
+    expect(headersOf(list, "post")).toEqual({ "idempotency-key": false });
+    expect(headersOf(one, "put")).toEqual({ "idempotency-key": false, "if-match": true });
+    expect(headersOf(one, "delete")).toEqual({ "if-match": false });
+  }
 });
 
 test("a client's own request id comes back, and one is made where there is none", async () => {

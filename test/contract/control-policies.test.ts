@@ -139,6 +139,17 @@ describe("adding", () => {
   });
 });
 
+test("what a policy is called has no other meaning, and its tags are such that purges can name them", async () => {
+  const before = await configuration();
+  const tags = ["fine", " a", "a ", "a\u0000b", "a\ud800"];
+  const { status, json } = await post({ id: "suggestions", key_pattern: "/a", class: "hot", tags });
+  expect([status, json.errors.map(({ pointer }: { pointer: string }) => pointer)]).toEqual([
+    422,
+    ["/id", "/tags/1", "/tags/2", "/tags/3", "/tags/4"],
+  ]);
+  expect((await configuration()).head).toEqual(before.head);
+});
+
 describe("changing", () => {
   const longer = { key_pattern: "/boot/*", class: "hot", ttl: "90s" };
 

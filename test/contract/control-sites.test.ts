@@ -165,6 +165,15 @@ describe("refused, by field", () => {
     expect(near).toEqual({ pointer: "/origin", message: "is an edge itself" });
     expect((await verdict(edge.url)).errors).toEqual([{ pointer: "/origin", message: "is an edge itself" }]);
   });
+
+  test("an edge is no origin where clients ask it, either", async () => {
+    const EDGES = [{ id: edge.id, url: edge.url, clientUrl: "http://127.0.0.1:8787" }];
+    const open = await startPlane(rest, { SITES, EDGES, PRIVATE_ORIGINS: "loopback" });
+    for (const origin of ["http://localhost:8787", edge.url])
+      expect((await open.call("/sites/validate", { ...BLOG, origin })).json.errors).toEqual([
+        { pointer: "/origin", message: "is an edge itself" },
+      ]);
+  });
 });
 
 test("what is wrong with an origin does not hide what is wrong with the hosts", async () => {

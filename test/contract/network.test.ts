@@ -35,7 +35,9 @@ test("each way is led on its own, both ways between two edges too", async () => 
   }, places);
   expect(new Set(ways).size).toBe(ways.length);
   expect(ways).toHaveLength(3 * 6 + 2);
-  expect(told.control.edges[1]).toMatchObject({ id: "edge-2", url: "http://control-plane.edge-2" });
+  expect(told.control.edges[1]).toMatchObject({
+    ...{ id: "edge-2", url: "http://control-plane.edge-2", clientUrl: "http://127.0.0.1:3002" },
+  });
   expect(told.edges[0]).toMatchObject({
     midTier: "http://edge-1.mid-tier",
     origin: "http://edge-1.origin",

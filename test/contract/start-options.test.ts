@@ -1,7 +1,8 @@
 // The flags of `npm start`: every mistake is one clear line and exit code 2, before anything is started.
 
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { holdDataDirectory } from "../../dev/data-directory.ts";
 import { readOptions, UsageError } from "../../dev/options.ts";
 import { policyRows } from "../../dev/policies.ts";
+import { freePort } from "../../dev/ports.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tidegate-options-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -46,6 +48,16 @@ describe("flags", () => {
     [["--control-port", "8788"], /--control-port 8788 lies among the edges' ports/],
     [["--origin", "ftp://x"], /--origin must be an http or https URL/],
     [["--origin", "http://x/path"], /--origin must name a server only/],
+    ...["http://u@x", "http://:pw@x", "http://x/#frag", "http://x/#", "http://x/?"].map(
+      (origin): [string[], RegExp] => [["--origin", origin], /--origin must name a server only/],
+    ),
+    [["--origin", "http://127.0.0.1:8789"], /--origin http:\/\/127.0.0.1:8789 is an edge itself/],
+    [["--origin", "http://localhost", "--edge-port", "80"], /--origin http:\/\/localhost is an edge itself/],
+    [["--origin", "http://0.0.0.0:8787"], /is an edge itself/],
+    [["--origin", "http://[::1]:8780"], /--origin http:\/\/\[::1\]:8780 is the control plane itself/],
+    ...["--data", "--token", "--origin", "--policies", "--redis", "--private-origins", "--edges"].map(
+      (flag): [string[], RegExp] => [[flag, ""], new RegExp(`^${flag} is empty$`)],
+    ),
     [["--origin", "nonsense"], /--origin must be an http or https URL/],
     [["--token", "short"], /--token must be 8 to 256/],
     [["--redis", "memcached"], /--redis must be server, embedded/],
@@ -78,6 +90,9 @@ describe("policies", () => {
     ["{", /must be a JSON array/],
     ['{"key_pattern": "/x"}', /must be a JSON array/],
     ['[{"key_pattern": "/(a+)+", "class": "hot"}]', /\/0\/key_pattern .*regular expressions/],
+    ['[{"id": "suggestions", "key_pattern": "/x", "class": "hot"}]', /\/0\/id must not be suggestions/],
+    ['[{"key_pattern": "/x", "class": "hot", "tags": ["a "]}]', /\/0\/tags\/0 must not begin or end/],
+    ['[{"key_pattern": "/x", "class": "hot", "class": "static"}]', /gives \/0\/class twice/],
     ['[{"key_pattern": "/x", "class": "warm"}]', /\/0\/class must be one of/],
     ['[{"key_pattern": "/x", "class": "hot", "ttl": "soon"}]', /\/0\/ttl must be a duration/],
     ['[{"key_pattern": "/x", "class": "hot", "tll": "5s"}]', /tll/],
@@ -103,12 +118,9 @@ describe("npm start", () => {
   beforeAll(() => new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve)));
   afterAll(() => taken.close());
 
+  const START = ["--import", "./scripts/lua-loader.mjs", "dev/start.ts"];
   const start = (...args: string[]) =>
-    spawnSync(
-      process.execPath,
-      ["--import", "./scripts/lua-loader.mjs", "dev/start.ts", "--data", join(dir, "data"), ...args],
-      { encoding: "utf8" },
-    );
+    spawnSync(process.execPath, [...START, "--data", join(dir, "data"), ...args], { encoding: "utf8" });
 
   test("a bad flag is one line on stderr and exit code 2", () => {
     const run = start("--edges", "none");
@@ -135,6 +147,33 @@ describe("npm start", () => {
     held.release();
     expect(() => holdDataDirectory(join(dir, "held")).release()).not.toThrow();
   });
+
+  test("an interrupt of a terminal, which reaches the bundler too, ends it cleanly before it is ready", async () => {
+    const stage = join(dir, "interrupted");
+    mkdirSync(stage);
+    const bundler = join(stage, "bundler.sh");
+    writeFileSync(bundler, `#!/bin/sh\n: > '${stage}/runs'\nexec cat > /dev/null\n`, { mode: 0o755 });
+    const bundling = new Promise<void>((resolve) => {
+      const watcher = watch(stage, (_, name) => {
+        if (name !== "runs") return;
+        watcher.close();
+        resolve();
+      });
+    });
+    const ports = ["--edge-port", String(await freePort()), "--control-port", String(await freePort())];
+    const child = spawn(
+      process.execPath,
+      [...START, "--data", join(stage, "data"), "--redis", "embedded", "--edges", "1", ...ports],
+      // A group of its own, as a terminal makes one.
+      { detached: true, env: { ...process.env, ESBUILD_BINARY_PATH: bundler } },
+    );
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
+    const ended = once(child, "close");
+    await Promise.race([bundling, ended]);
+    process.kill(-(child.pid ?? 0), "SIGINT");
+    expect([await ended, said]).toEqual([[0, null], ""]);
+  }, 60_000);
 
   test("a port that is taken is named, with its flag", () => {
     const { port } = taken.address() as AddressInfo;

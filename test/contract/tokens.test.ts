@@ -109,6 +109,29 @@ test.each([
   expect(json.errors.map((fault: { pointer: string }) => fault.pointer)).toContain(pointer);
 });
 
+test.each([["admin"], ["Admin "], ["control-plane"], ["cluster"], ["nobody"], ["edge/edge-1"]])(
+  "a token may not be called %j, as the audit log calls others",
+  async (name) => {
+    const { status, json } = await plane.call("/tokens", { name, scopes: ["read"] });
+    expect([status, json.errors]).toEqual([
+      422,
+      [{ pointer: "/name", message: "is a name that the audit log gives to others" }],
+    ]);
+  },
+);
+
+test("one that has such a name already is still shown, and revoked", async () => {
+  const own = {
+    ...{ id: "0123456789abcdef", name: "cluster", secretHash: "0".repeat(64), scopes: ["read"] },
+    ...{ sites: null, patterns: null, expiresAt: null, createdAt: 0, createdBy: "admin", requestDigest: "r" },
+  };
+  await plane.plane.tokens.put(own);
+  expect((await plane.call("/tokens")).json.items).toContainEqual(expect.objectContaining({ id: own.id }));
+  expect((await plane.call(`/tokens/${own.id}`)).json.name).toBe("cluster");
+  const revoked = await as(plane, TOKEN)(`/tokens/${own.id}`, { method: "DELETE" });
+  expect(revoked.status).toBe(204);
+});
+
 describe("how fast anybody may ask", () => {
   let time: ReturnType<typeof handClock>;
   let over: ReturnType<typeof breakable>;

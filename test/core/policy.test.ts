@@ -44,6 +44,10 @@ describe("a row", () => {
     expect(read({ key: { query } })).toMatchObject({ policy: { key: { ...WHOLE_URL, ...expected } } });
   });
 
+  test("with a name or tags that may not be written any more is still read", () => {
+    expect(read({ id: "suggestions", tags: [" a"] })).toMatchObject({ policy: { id: "suggestions" } });
+  });
+
   test.each([
     ["/set_cookie", { set_cookie: "keep" }],
     ["/request_directives", { request_directives: true }],
