@@ -101,6 +101,10 @@ export const LIMITS = {
   originIdle: seconds(15),
   /** How long one piece of a client's content may take. */
   clientIdle: seconds(15),
+  /** How long all of it may take that is waited for before the origin is asked. */
+  uploadDeadline: minutes(2),
+  /** Octets of clients' content that an isolate holds at once: what comes beyond is turned away. */
+  uploadsHeld: mebibytes(16),
   /** Of a holder that died nobody may wait longer than a client's patience; a living one renews its lease. */
   leaseDuration: seconds(5),
   /** Three times within a lease, so that one lost reply costs none. */

@@ -22,6 +22,7 @@ import { RequestTail } from "./tail/request-tail.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
 import { MemoryTier } from "./tiers/memory.ts";
 import { Timings } from "./timing.ts";
+import { Uploads } from "./uploads.ts";
 import { UnsentWrites } from "./writes/unsent.ts";
 import { flushUnsent } from "./writes/write-around.ts";
 
@@ -100,6 +101,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     observed: new Observed(LIMITS),
     tail: new RequestTail(LIMITS.tailBatch),
     unsent: new UnsentWrites(),
+    uploads: new Uploads(),
     flushing: new Map(),
     lastConfiguration: new LastConfiguration(ports.blobs),
     shards: setUp.shards,

@@ -30,6 +30,7 @@ import type { RequestTail } from "./tail/request-tail.ts";
 import type { DataCentreTier, Look } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
 import type { Timings } from "./timing.ts";
+import type { Uploads } from "./uploads.ts";
 import type { Flushing } from "./writes/flushing.ts";
 import type { UnsentWrites } from "./writes/unsent.ts";
 
@@ -82,6 +83,7 @@ export interface Edge extends EdgePorts {
   readonly observed: Observed;
   readonly tail: RequestTail;
   readonly unsent: UnsentWrites;
+  readonly uploads: Uploads;
   readonly flushing: Flushing;
   readonly lastConfiguration: LastConfiguration;
   /** Counts of every shard as this isolate saw it. */

@@ -81,8 +81,12 @@ async function whileCold(edge: Edge, request: EdgeRequest, route: Route): Promis
   if (edge.router.isConfigured) return handleRequest(edge, request);
   const known = await edge.lastConfiguration.recall();
   const by = known === null ? null : edge.router.routeBy(known, request);
-  const otherwise = (): Reply | Promise<Reply> => withoutJournal(edge, request, route);
-  return by?.rules.write === "write-back" ? writeBack(edge, request, { route: by, otherwise }) : otherwise();
+  if (by?.rules.write !== "write-back") return withoutJournal(edge, request, route);
+  const otherwise = (): Reply | Promise<Reply> =>
+    isForItsSender(request, by)
+      ? pass(edge, request, { route, reason: "bypass" })
+      : withoutJournal(edge, request, route);
+  return writeBack(edge, request, { route: by, otherwise });
 }
 
 /** What is said of a request by whoever knows of no journal. */
@@ -158,7 +162,7 @@ function auditHit(
 /** Looks the entry's selectors up once a generation of the view; until it changes, a hit compares one integer. */
 function isCurrent(view: LogView, entry: MemoryAnswer, route: Route): boolean {
   const { held } = entry;
-  if (!saysSoOfItsQuery(held.answer, route)) return false;
+  if (!isOfItsQuery(entry, route)) return false;
   if (
     coherenceOf(view, held.verifiedTo, allSelectors(held.answer.selectors, route.selectors)).kind !==
     "current"
@@ -168,6 +172,14 @@ function isCurrent(view: LogView, entry: MemoryAnswer, route: Route): boolean {
   entry.freshUntil = freshness.kind === "fresh" ? later(held.bornAt, freshness.remaining) : instant(0);
   entry.quietUntil = instant(Math.min(entry.freshUntil, entry.renewFrom));
   entry.currentAt = view.generation;
+  return true;
+}
+
+/** Read once for all hits by the same words. */
+function isOfItsQuery(entry: MemoryAnswer, route: Route): boolean {
+  if (route.reducedBy === null || entry.saysOfQuery === route.reducedBy) return true;
+  if (!saysSoOfItsQuery(entry.held.answer, route)) return false;
+  entry.saysOfQuery = route.reducedBy;
   return true;
 }
 

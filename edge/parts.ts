@@ -89,6 +89,7 @@ const entryOf = ({ held, bytes }: HeldPart, { job }: Exchange): MemoryAnswer => 
   rules: job.route.rules,
   body: bytes,
   currentAt: -1,
+  saysOfQuery: null,
   freshUntil: held.bornAt,
   quietUntil: held.bornAt,
   renewFrom: instant(Number.POSITIVE_INFINITY),

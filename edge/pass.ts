@@ -2,20 +2,19 @@
 
 import { lifetimeOf } from "../shared/core/freshness.ts";
 import { storability } from "../shared/core/storability.ts";
-import type { Body, ByteSource } from "../shared/ports/body.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
 import { counted, failure, lengthOf, refusal } from "./count.ts";
 import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
-import { type Asked, askOrigin, saidBy } from "./origin/ask.ts";
+import { type Asked, askOrigin, saidBy, shed } from "./origin/ask.ts";
 import { passedFields } from "./origin-request.ts";
 import { originFailure, problemReply, shedReply, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
-import { wholeOrRest } from "./share-body.ts";
 import { stageBegins } from "./timing.ts";
+import { uploadOf } from "./uploads.ts";
 
 export type PassReason = "method" | "bypass" | "uncacheable";
 
@@ -62,9 +61,14 @@ export async function askForOne(
   request: EdgeRequest,
   route: Route,
 ): Promise<Asked | { readonly kind: "unsent" }> {
-  const upload = uploadOf(request);
-  const body = upload instanceof Promise ? await upload : upload;
-  if (body === null) return { kind: "unsent" };
+  // Nothing is waited for that would be turned away.
+  const closed = request.body.kind === "source" ? edge.guards.of(route.site.name).closedFor() : null;
+  if (closed !== null) return shed(route.counters, "breaker", closed);
+  const receiving = uploadOf(edge, request);
+  const upload = receiving instanceof Promise ? await receiving : receiving;
+  if (upload.kind === "broken") return { kind: "unsent" };
+  if (upload.kind === "full") return shed(route.counters, "concurrency", LIMITS.originPatience.user);
+  const { body, giveBack } = upload;
   const { method } = request;
   const priority = request.purpose === "client" ? "user" : "background";
   const { headers, passed } = passedFields(request, route);
@@ -74,8 +78,8 @@ export async function askForOne(
   const reason = reasonOf(request);
   const since = stageBegins(edge, request);
   const asked = askOrigin(edge, { route, kind, priority, reason, request: sent });
-  // Its slot has to be given back, whether its client is still there or not.
-  request.background.keep(asked);
+  // Its slot has to be given back, whether its client is still there or not; and so has what it holds.
+  request.background.keep(giveBack === null ? asked : asked.finally(giveBack));
   const outcome = await asked;
   edge.timings?.note(request, "origin", { since, ...saidBy(outcome) });
   return outcome;
@@ -88,37 +92,6 @@ function reasonOf({ method, purpose }: EdgeRequest): OriginReason {
 
 /** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
 export const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
-
-/**
- * Content is sent on when all of it has come, up to a limit: a client who breaks off or stalls must neither look like
- * an origin that fails nor hold one of its slots, and what is cut short must not reach it as if it were whole. Beyond
- * that an announced length is what tells. Null where it broke off.
- */
-function uploadOf(request: EdgeRequest): Body | Promise<Body | null> {
-  const { body, method } = request;
-  if (body.kind !== "source") return body;
-  const said = request.header("content-length");
-  const announced = said === null ? null : Number(said);
-  if (announced !== null && announced > LIMITS.sharedBody) return body;
-  return method === "GET" || method === "HEAD"
-    ? arrivedWhole(body, announced)
-    : readWhole(body.source, announced);
-}
-
-/** A runtime can't make a GET with content of its own: only the one that arrived can be passed on. */
-async function arrivedWhole(
-  body: Body & { readonly kind: "source" },
-  announced: number | null,
-): Promise<Body | null> {
-  const octets = await body.source.arrived?.();
-  return octets === undefined || octets === announced ? body : null;
-}
-
-async function readWhole(source: ByteSource, announced: number | null): Promise<Body | null> {
-  const read = await wholeOrRest(source, LIMITS.sharedBody);
-  const isShort = announced !== null && read?.kind === "bytes" && read.bytes.length !== announced;
-  return isShort ? null : read;
-}
 
 /** A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. */
 function wouldStore(edge: Edge, route: Route, outcome: OriginOutcome & { kind: "answer" }): boolean {

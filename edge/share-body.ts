@@ -184,7 +184,7 @@ export async function wholeOrRest(source: ByteSource, limit: number): Promise<Bo
 
 function resumed(pieces: Uint8Array[], rest: ByteSource): ByteSource {
   return {
-    length: null,
+    length: rest.length,
     read: async () => pieces.shift() ?? (await rest.read()),
     cancel: (reason) => rest.cancel(reason),
   };

@@ -23,7 +23,6 @@ const invalid = (message: string) => ({ kind: "invalid", message }) as const;
 export function readUrl(text: string, context: ReferenceContext): Reference {
   const fault = textFault(text, LIMITS.url);
   if (fault !== null) return invalid(fault);
-  if (text.endsWith("/*")) return invalid("must be one URL: `prefixes` name all below a path, without a '*'");
   if (text.startsWith("/")) return readPath(text, context);
   if (!/^https?:\/\//i.test(text))
     return invalid(
@@ -33,14 +32,17 @@ export function readUrl(text: string, context: ReferenceContext): Reference {
 }
 
 /** All places that the text may mean: `//a/b` is a path of two slashes to some, and of the host `a` to others. */
-export const readUrls = (text: string, context: ReferenceContext): readonly Reference[] => [
-  readUrl(text, context),
-  ...besides(text, context),
-];
+export function readUrls(text: string, context: ReferenceContext): readonly Reference[] {
+  const [path = ""] = text.split(/[?#]/, 1);
+  if (path.endsWith("/*"))
+    return [invalid("must be one URL: `prefixes` name all below a path, without a '*'")];
+  return orOnHost(text, readUrl(text, context), context);
+}
 
-function besides(text: string, context: ReferenceContext): readonly Reference[] {
+function orOnHost(text: string, asPath: Reference, context: ReferenceContext): readonly Reference[] {
   const hosted = /^\/\/[^/]/.test(text) ? placed(`http:${text}`, context) : null;
-  return hosted?.kind === "place" ? [hosted] : [];
+  if (hosted?.kind !== "place") return [asPath];
+  return asPath.kind === "place" ? [asPath, hosted] : [hosted];
 }
 
 /** `host/path`, an absolute URL, or a path of the site; it ends at a segment's end. All places that it means, or one fault. */
@@ -59,7 +61,7 @@ export function readPrefix(text: string, context: ReferenceContext): readonly Re
 }
 
 function readPrefixText(text: string, context: ReferenceContext): readonly Reference[] {
-  if (text.startsWith("/")) return [readPath(text, context), ...besides(text, context)];
+  if (text.startsWith("/")) return orOnHost(text, readPath(text, context), context);
   if (/^https?:\/\//i.test(text)) return [placed(text, context)];
   const host = text.split("/", 1)[0] ?? "";
   return isHostLike(host, context)

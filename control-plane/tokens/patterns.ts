@@ -26,7 +26,7 @@ export function readPattern(text: string): ReadPattern {
   if (slash < 0) return fault("must hold a path: prefix:/path or prefix:host/path");
   if (/[?#\s]|\*\*/.test(value)) return fault("must be a path, without a query, white space or **");
   if (!value.isWellFormed()) return fault("must be well-formed Unicode");
-  if (value.includes("://")) return fault("must be prefix:host/path, without a scheme");
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return fault("must be prefix:host/path, without a scheme");
   if (hasDotSegment(value)) return fault("must not hold the segments '.' or '..', which URLs never have");
   const segments = inUrl(value.slice(slash + 1)).split("/");
   // `/news/` is `/news`: the place itself, and all below it.

@@ -179,7 +179,8 @@ function traced(edge: Edge, request: Asking["request"]): Asking["request"] {
     : { ...changed, passed: { ...passed, change: bothChanges(passed.change, trace) } };
 }
 
-function shed({ shed }: RouteCounters, reason: Shed["reason"], retryAfter: Millis): Shed {
+/** Turned away, and counted as such. */
+export function shed({ shed }: RouteCounters, reason: Shed["reason"], retryAfter: Millis): Shed {
   shed[reason] += 1;
   return { kind: "shed", reason, retryAfter };
 }

@@ -125,15 +125,14 @@ export class OriginGuard {
     return closedFor(this.breaker, now, breakerLimits());
   }
 
-  /** One request is sent now, as the breaker's probe where it may be that; or not at all for so long. */
+  /** One request is sent now, after the pause as the breaker's probe where it may be that; or not at all for so long. */
   begin({ mayProbe }: { readonly mayProbe: boolean }): Pass | Millis {
     const now = this.clock.now();
     const closed = this.closedFor(now);
     if (closed !== null) return closed;
-    if (!mayProbe && this.breaker.kind !== "closed") return breakerLimits().pause;
     countRequest(this.retries, now, this.retryLimits());
-    this.breaker = passing(this.breaker, now);
-    return { probe: this.breaker.kind === "probing", sentAt: now };
+    if (mayProbe) this.breaker = passing(this.breaker, now);
+    return { probe: mayProbe && this.breaker.kind === "probing", sentAt: now };
   }
 
   /** What came of it; true where that tells of a trouble that is over. */

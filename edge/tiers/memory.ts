@@ -4,6 +4,7 @@ import { type KeyedRequest, variantKey } from "../../shared/core/cache-key.ts";
 import { BoundedCache } from "../../shared/core/eviction/bounded-cache.ts";
 import { Sieve } from "../../shared/core/eviction/sieve.ts";
 import type { HeaderList } from "../../shared/core/headers.ts";
+import type { SearchVariance } from "../../shared/core/no-vary-search.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import type { ClassSettings, Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
@@ -20,6 +21,8 @@ export interface MemoryAnswer {
   readonly body: Uint8Array<ArrayBuffer>;
   /** The view's generation under which it was last found current; a hit compares this one number. */
   currentAt: number;
+  /** By what of its own query it was last found to answer another URL; null where it never was. */
+  saysOfQuery: SearchVariance | null;
   /** Fresh before this instant, under that generation. */
   freshUntil: Instant;
   /** A hit before this instant asks for nothing more: it is fresh, and not to be renewed yet. */

@@ -100,6 +100,7 @@ const entryOf = (
   rules,
   body,
   currentAt: -1,
+  saysOfQuery: null,
   freshUntil: instant(0),
   quietUntil: instant(0),
   renewFrom: renewFrom(edge, held, rules),

@@ -7,6 +7,7 @@ import type { Background } from "../../shared/ports/clock.ts";
 import type { Claimed, Delivery, JournalPlace, Result } from "../../shared/ports/journal.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
+import type { Route } from "../router.ts";
 import { deliver, type Sent } from "./deliver.ts";
 import type { FlushRun } from "./flushing.ts";
 import { tellLog } from "./tell-log.ts";
@@ -73,8 +74,10 @@ async function deliverAll(
   );
   const writes = sent.flatMap(({ sent: one }) => writeOf(one) ?? []);
   const at = writes.length === 0 ? null : await tellOf(edge, writes, background);
-  const among = sent.flatMap(({ sent: one }) => (one.kind === "taken" ? [one] : []));
-  return sent.map(({ claimed, sent: one }) => ({ claimed, delivery: settled(edge, one, { at, among }) }));
+  return sent.map(({ claimed, sent: one }) => ({
+    claimed,
+    delivery: settled(edge, one, { at, among: writes }),
+  }));
 }
 
 type Taken = Extract<Sent, { kind: "taken" }>;
@@ -117,7 +120,7 @@ async function tellOf(
 interface Told {
   readonly at: Position | null;
   /** What has one entry of the log together. */
-  readonly among: readonly Taken[];
+  readonly among: readonly OriginWrite[];
 }
 
 function settled(edge: Edge, sent: Sent, told: Told): Delivery {
@@ -138,17 +141,14 @@ function delivered(edge: Edge, one: Taken, { at, among }: Told): Delivery {
   const view = edge.view.current();
   const alone =
     view !== null && asOf !== null && hitOnlyAt(view, route.selectors, { since: asOf, entry: at });
-  // What one of them says of another's URL hides behind that one's own.
-  const named = among.some((other) => other !== one && names(edge, other, one));
+  // What one of them does to another's URL hides behind that one's own.
+  const named = among.some((other) => other !== one.write && names(edge, other, route));
   return { kind: "delivered", verifiedTo: alone && !named ? at : null };
 }
 
-const names = (edge: Edge, { write }: Taken, { route }: Taken): boolean =>
-  write.references.some((reference) => {
-    const named = edge.router.resolve(reference, write.target);
-    return (
-      named !== null &&
-      named.source.host === route.source.host &&
-      named.source.pathAndQuery === route.source.pathAndQuery
-    );
+/** Its own URL, which somebody else may have written by other credentials, or one that its answer has named. */
+const names = (edge: Edge, { target, references }: OriginWrite, { source }: Route): boolean =>
+  [target, ...references].some((reference) => {
+    const named = edge.router.resolve(reference, target)?.source;
+    return named?.host === source.host && named.pathAndQuery === source.pathAndQuery;
   });

@@ -14,8 +14,9 @@ export type OriginBreaker =
   | {
       readonly kind: "closed";
       readonly failures: number;
-      /** When the first of them was sent. */
+      /** When the first of them was sent, or the last one came that was well, whichever is later. */
       readonly failingSince: Instant;
+      readonly wellAt: Instant;
       /** When the probe was sent that has closed it. */
       readonly since: Instant;
     }
@@ -24,7 +25,7 @@ export type OriginBreaker =
 
 export const CLOSED: OriginBreaker = {
   ...{ kind: "closed", failures: 0 },
-  ...{ failingSince: instant(0), since: instant(0) },
+  ...{ failingSince: instant(0), wellAt: instant(0), since: instant(0) },
 };
 
 /** How long nobody may pass; null where somebody may. */
@@ -57,19 +58,23 @@ interface Came {
 export const isOver = (breaker: OriginBreaker, { well, sentAt }: Came): boolean =>
   breaker.kind === "closed" && !well && sentAt < breaker.since;
 
-/** What came of a request. Of those sent before it opened, none can close it again, nor keep it open for longer. */
+/**
+ * What came of a request. Of those sent before it opened, none can close it again, nor keep it open for longer; what was
+ * sent after its pause without being the probe closes it where it is well, and says nothing where it is not.
+ */
 export function afterwards(breaker: OriginBreaker, came: Came, limits: OriginBreakerLimits): OriginBreaker {
   const { well, probe, sentAt, at } = came;
   if (breaker.kind !== "closed") {
-    if (!probe) return breaker;
+    const isLate = breaker.kind === "open" && sentAt >= breaker.until;
+    if (!probe && !(well && isLate)) return breaker;
     return well
-      ? { kind: "closed", failures: 0, failingSince: sentAt, since: sentAt }
+      ? { kind: "closed", failures: 0, failingSince: sentAt, wellAt: at, since: sentAt }
       : { kind: "open", until: later(at, limits.pause) };
   }
   if (isOver(breaker, came)) return breaker;
-  if (well) return breaker.failures === 0 ? breaker : { ...breaker, failures: 0 };
+  if (well) return { ...breaker, failures: 0, wellAt: at };
   const failures = breaker.failures + 1;
-  const failingSince = failures === 1 ? sentAt : breaker.failingSince;
+  const failingSince = failures === 1 ? instant(Math.max(sentAt, breaker.wellAt)) : breaker.failingSince;
   const lasts = failures >= limits.failures && elapsed(failingSince, at) >= limits.lasting;
   return lasts ? { kind: "open", until: later(at, limits.pause) } : { ...breaker, failures, failingSince };
 }

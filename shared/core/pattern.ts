@@ -79,12 +79,11 @@ export function concernsNamespace({ host }: PathPattern, namespace: string): boo
   return more.length === 0 && token?.kind === "text" && token.text === valueHost(namespace);
 }
 
-const SCHEMES = new RegExp(`^(?:https?://|${VALUE_SCHEME})`, "i");
-
 function problemOf(text: string): string | null {
   if (text === "") return "must not be empty";
   if (!text.isWellFormed()) return "must be well-formed Unicode";
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !SCHEMES.test(text)) return "must be of http or https";
+  const schemed = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !text.startsWith(VALUE_SCHEME);
+  if (schemed && !/^https?:/i.test(text)) return "must be of http or https";
   if (text.length > MAX_PATTERN_LENGTH) return `must not be longer than ${MAX_PATTERN_LENGTH} characters`;
   if (/[(){}[\]\\^$|+]/.test(text))
     return "must not use groups, modifiers or regular expressions; use * and :name";

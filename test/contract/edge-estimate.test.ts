@@ -60,6 +60,7 @@ function hold(path: string, tags: readonly string[] = []): void {
     ...{
       rules: rulesOfClass(STANDARD_CLASS),
       body: new Uint8Array(100),
+      saysOfQuery: null,
       currentAt: -1,
       ...{ freshUntil: instant(0), quietUntil: instant(0), renewFrom: instant(0) },
     },
