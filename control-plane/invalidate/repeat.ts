@@ -8,7 +8,7 @@ import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { type Appending, appendInvalidation, type Operation } from "./append.ts";
 import { fanOut, pushable } from "./fan-out.ts";
-import { type InvalidateBody, invalidateSchema } from "./request.ts";
+import { type InvalidateBody, waitingSchema } from "./request.ts";
 
 /** What was asked for, not how it was named then: when it is due, policies may name it otherwise. */
 interface Work {
@@ -87,7 +87,7 @@ function withoutFaults(body: InvalidateBody, faults: readonly Fault[]): Invalida
 /** Null where an older release wrote what this one can't read. */
 function readWork(text: string): Work | null {
   const value = parseJson(text) as { body?: unknown; actor?: unknown } | null;
-  const body = invalidateSchema.safeParse(value?.body);
+  const body = waitingSchema.safeParse(value?.body);
   const actor = value?.actor;
   return body.success && typeof actor === "string" ? { body: body.data, actor } : null;
 }

@@ -37,4 +37,7 @@ export const invalidateSchema = z
   })
   .openapi("Invalidation");
 
+/** One that was accepted and waits to be repeated: what new ones may not say any more does not undo it. */
+export const waitingSchema = invalidateSchema.extend({ reason: z.string().optional() });
+
 export type InvalidateBody = z.infer<typeof invalidateSchema>;

@@ -1,5 +1,6 @@
 // What the control plane says to requests that are wrong: always a problem, never a 5xx, with the place of the fault.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { invalidateSchema, waitingSchema } from "../../control-plane/invalidate/request.ts";
 import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
 import { BAD_WARMUPS, many } from "./bad-warmups.ts";
 import { SITES, startPlane, type TestPlane, TOKEN } from "./control-harness.ts";
@@ -90,6 +91,14 @@ describe("a body that is wrong is refused with 422 and the place of each fault",
     expect(json).toMatchObject({ status: 422, instance: path, requestId: headers.get("x-request-id") });
     expect(json.code).toBe("invalid-body");
   });
+});
+
+test("what waits to be repeated is still read with a reason that would be refused now", () => {
+  const body = { tags: ["a"], reason: "one line\nand another" };
+  expect([invalidateSchema, waitingSchema].map((schema) => schema.safeParse(body).success)).toEqual([
+    false,
+    true,
+  ]);
 });
 
 test("a dry run takes what it merely leaves aside", async () => {
