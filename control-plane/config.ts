@@ -152,9 +152,9 @@ export const LIMITS = {
   /** Open receipts remembered: as many as there are receipts. */
   receiptsOpen: 10_000,
   /** Operations of the journal in one call, while those are looked for that a change of policies would leave behind. */
-  strandedPage: 100,
+  strandedPage: 500,
   /** So many calls; beyond them nobody knows. */
-  strandedPages: 20,
+  strandedPages: 40,
   /** Items of a list where the request doesn't say. */
   page: 20,
   /** Items of a list at most: each receipt is read from Redis. */

@@ -13,6 +13,7 @@ import { LIMITS } from "./config.ts";
 import { newCounters } from "./counters.ts";
 import { DistinctKeys } from "./distinct-keys.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
+import { HeldUploads } from "./held-uploads.ts";
 import { Heat } from "./hot/heat.ts";
 import { LastConfiguration } from "./last-configuration.ts";
 import { Observed } from "./observe/observed.ts";
@@ -22,7 +23,6 @@ import { RequestTail } from "./tail/request-tail.ts";
 import { DataCentreTier } from "./tiers/data-centre.ts";
 import { MemoryTier } from "./tiers/memory.ts";
 import { Timings } from "./timing.ts";
-import { Uploads } from "./uploads.ts";
 import { UnsentWrites } from "./writes/unsent.ts";
 import { flushUnsent } from "./writes/write-around.ts";
 
@@ -101,7 +101,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     observed: new Observed(LIMITS),
     tail: new RequestTail(LIMITS.tailBatch),
     unsent: new UnsentWrites(),
-    uploads: new Uploads(),
+    uploads: new HeldUploads(),
     flushing: new Map(),
     lastConfiguration: new LastConfiguration(ports.blobs),
     shards: setUp.shards,

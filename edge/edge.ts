@@ -19,6 +19,7 @@ import type { Sampler } from "./audit/sampler.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
 import type { DistinctKeys } from "./distinct-keys.ts";
+import type { HeldUploads } from "./held-uploads.ts";
 import type { Heat } from "./hot/heat.ts";
 import type { ChunkFlight } from "./large/chunk.ts";
 import type { LastConfiguration } from "./last-configuration.ts";
@@ -30,7 +31,6 @@ import type { RequestTail } from "./tail/request-tail.ts";
 import type { DataCentreTier, Look } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
 import type { Timings } from "./timing.ts";
-import type { Uploads } from "./uploads.ts";
 import type { Flushing } from "./writes/flushing.ts";
 import type { UnsentWrites } from "./writes/unsent.ts";
 
@@ -83,7 +83,7 @@ export interface Edge extends EdgePorts {
   readonly observed: Observed;
   readonly tail: RequestTail;
   readonly unsent: UnsentWrites;
-  readonly uploads: Uploads;
+  readonly uploads: HeldUploads;
   readonly flushing: Flushing;
   readonly lastConfiguration: LastConfiguration;
   /** Counts of every shard as this isolate saw it. */

@@ -3,6 +3,7 @@
 import type { Body, ByteSource } from "../shared/ports/body.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
+import type { HeldUploads } from "./held-uploads.ts";
 import type { EdgeRequest } from "./request.ts";
 import { wholeOrRest } from "./share-body.ts";
 
@@ -13,22 +14,6 @@ export type Upload =
   | { readonly kind: "broken" }
   /** More is held of others' than there is room for. */
   | { readonly kind: "full" };
-
-/** Octets of clients' content that an isolate holds. */
-export class Uploads {
-  private held = 0;
-
-  /** False where there is no room for them. */
-  take(octets: number): boolean {
-    if (this.held + octets > LIMITS.uploadsHeld) return false;
-    this.held += octets;
-    return true;
-  }
-
-  giveBack(octets: number): void {
-    this.held -= octets;
-  }
-}
 
 /**
  * Content is sent on when all of it has come, up to a limit: a client who breaks off or stalls must neither look like
@@ -90,11 +75,11 @@ class MeteredSource implements ByteSource {
   ended: "full" | "late" | null = null;
   /** From then on it is sent on as it comes, and not held. */
   goesOn = false;
-  private readonly uploads: Uploads;
+  private readonly uploads: HeldUploads;
   private readonly source: ByteSource;
   private held = 0;
 
-  constructor(uploads: Uploads, source: ByteSource, announced: number | null) {
+  constructor(uploads: HeldUploads, source: ByteSource, announced: number | null) {
     this.uploads = uploads;
     this.source = source;
     this.length = announced;

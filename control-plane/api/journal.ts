@@ -10,6 +10,7 @@ import type {
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { invalidate } from "../invalidate/invalidate.ts";
+import type { Journalled } from "../journal/stranded.ts";
 import { audited, auditedFailure } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, sees } from "./binding.ts";
@@ -115,6 +116,19 @@ function listJournal(api: Api, { plane }: ApiPorts): void {
 }
 
 const formatCursor = ({ shard, score, id }: JournalCursor): string => `${shard}/${score}/${id}`;
+
+/** Of a change that would leave acknowledged writes behind. */
+export const writesWait = ({ url }: Journalled): Refusal =>
+  url === null
+    ? new Refusal(
+        "unavailable",
+        "Whether writes wait in the journal by what this changes can't be told: a database of it is silent, or too many wait (GET /journal). Try again.",
+        { headers: { "retry-after": String(LIMITS.retryAfter) } },
+      )
+    : new Refusal(
+        "in-use",
+        `Writes wait in the journal that others would overtake then, one of ${url} among them: let them be delivered, or drop them (GET /journal).`,
+      );
 
 function readCursor(text: string | undefined): JournalCursor | null {
   if (text === undefined) return null;

@@ -14,6 +14,7 @@ import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
 import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
+import { writesWait } from "./journal.ts";
 import { json, jsonBody } from "./json.ts";
 import { orderOf, pushingOf } from "./orders.ts";
 import { limitOr, noQuery, pageOf } from "./paging.ts";
@@ -244,9 +245,6 @@ function refusal(outcome: Exclude<PolicyChanged, { kind: "changed" }>, site: str
     case "invalid":
       return invalidBody(outcome.faults);
     case "journalled":
-      return new Refusal(
-        "in-use",
-        `Writes wait in the journal that others would overtake then, one of ${outcome.url} among them: let them be delivered, or drop them (GET /journal).`,
-      );
+      return writesWait(outcome);
   }
 }

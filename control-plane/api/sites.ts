@@ -13,6 +13,7 @@ import { limitBody, requireText } from "./body.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { entityTag } from "./etag.ts";
 import { idempotencyConflict, keyHeader, operationOf } from "./idempotency.ts";
+import { writesWait } from "./journal.ts";
 import { json, jsonBody } from "./json.ts";
 import { orderOf, pushingOf } from "./orders.ts";
 import { namedPageQuery, noQuery, pageOf } from "./paging.ts";
@@ -210,6 +211,8 @@ function refusal(outcome: Exclude<SiteChanged, { kind: "changed" }>): Refusal {
       return new Refusal("precondition-failed", "The site is not of the version that If-Match names.");
     case "last":
       return new Refusal("in-use", LAST);
+    case "journalled":
+      return writesWait(outcome);
     case "in-use":
       return new Refusal(
         "in-use",

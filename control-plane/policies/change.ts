@@ -17,7 +17,7 @@ import { textOf, versionOf } from "../configuration/version.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Operation } from "../invalidate/append.ts";
 import type { Pushing } from "../invalidate/fan-out.ts";
-import { type Stranded, strandedBy } from "./stranded.ts";
+import { type Journalled, journalled, NONE_STRANDED, strandedBy } from "../journal/stranded.ts";
 import { readTable, rowNamed, type Table } from "./table.ts";
 import { validatePolicies } from "./validate.ts";
 
@@ -44,8 +44,7 @@ export type PolicyChanged =
       readonly warnings: readonly Fault[];
     }
   | { readonly kind: "invalid"; readonly faults: readonly Fault[] }
-  /** A write of this URL waits in the journal by what would be changed. */
-  | { readonly kind: "journalled"; readonly url: string }
+  | Journalled
   | { readonly kind: "absent" | "exists" | "mismatch" | "conflict" }
   | Unavailable;
 
@@ -70,34 +69,25 @@ async function tryChange(
   const value = row === null ? null : textOf(row);
   const stranded =
     refused !== null || same
-      ? NONE
+      ? NONE_STRANDED
       : await strandedBy(plane, site, { before: table.configuration, after: withField(table, field, value) });
-  const told = stranded.kind === "unknown" ? [...warnings, UNKNOWN] : warnings;
   const sentAt = plane.clock.now();
   const appended = await appendField(plane, table.configuration, {
     ...{ field, value, operation },
-    at: refused === null && !same && stranded.kind !== "some" ? table.head : NEVER,
+    at: refused === null && !same && stranded.kind === "none" ? table.head : NEVER,
   });
   if (appended.kind === "conflict") return appended;
   // What is refused now, or is there already, may be what this very operation has done before.
   if (refused !== null && appended.kind === "outdated") return { kind: refused };
-  if (stranded.kind === "some" && appended.kind === "outdated")
-    return { kind: "journalled", url: stranded.url };
+  if (stranded.kind !== "none" && appended.kind === "outdated") return journalled(stranded);
   if (same && appended.kind === "outdated")
     return { kind: "changed", version, position: formatPosition(table.head), applied: null, warnings };
   if (appended.kind === "outdated") return appended;
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   const applied = await pushField(plane, appended, { id: operation.id, sentAt, pushing: change.pushing });
   const position = formatPosition(appended.position);
-  return { kind: "changed", version, position, applied, warnings: told };
+  return { kind: "changed", version, position, applied, warnings };
 }
-
-const NONE: Stranded = { kind: "none" };
-const UNKNOWN: Fault = {
-  pointer: "",
-  message:
-    "whether writes wait in the journal by what this changes can't be told: later ones may overtake them",
-};
 
 function withField({ configuration }: Table, field: string, value: string | null): Map<string, string> {
   const fields = new Map(configuration);

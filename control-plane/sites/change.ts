@@ -17,6 +17,13 @@ import { versionOf } from "../configuration/version.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Operation } from "../invalidate/append.ts";
 import type { Pushing } from "../invalidate/fan-out.ts";
+import {
+  type Journalled,
+  journalled,
+  NONE_STRANDED,
+  type Stranded,
+  strandedBy,
+} from "../journal/stranded.ts";
 import { edgeHosts } from "./edge-hosts.ts";
 import { type FullSiteRow, readSiteRow, type SiteRow } from "./row.ts";
 import { readSites, type SiteEntry, type Sites, siteNamed } from "./table.ts";
@@ -46,6 +53,7 @@ export type SiteChanged =
       readonly warnings: readonly Fault[];
     }
   | { readonly kind: "invalid"; readonly faults: readonly Fault[] }
+  | Journalled
   /** Its policies would be nobody's. */
   | { readonly kind: "in-use"; readonly policies: readonly string[] }
   /** Without any site edges serve every host from wherever their network leads. */
@@ -82,13 +90,13 @@ async function tryChange(plane: ControlPlane, change: SiteChange): Promise<SiteC
   if ((sites.configuration.get(originField(name)) ?? null) !== limits)
     steps.push({ field: originField(name), value: limits });
   steps.push({ field, value: encodeSite(read.site), main: true });
-  const done = await applySteps(
-    plane,
-    { change, sites, only: refused !== null || same ? "before" : "now" },
-    steps,
-  );
+  const stranded =
+    refused !== null || same ? NONE_STRANDED : await strandedBySteps(plane, { change, sites }, steps);
+  const only = refused !== null || same || stranded.kind !== "none" ? "before" : "now";
+  const done = await applySteps(plane, { change, sites, only }, steps);
   // What is refused now, or is there already, may be what this very operation has done before.
   if (refused !== null && done.kind === "outdated") return { kind: refused };
+  if (stranded.kind !== "none" && done.kind === "outdated") return journalled(stranded);
   if (same && done.kind === "outdated")
     return { kind: "changed", row, version, position: formatPosition(sites.head), applied: null, warnings };
   return done.kind === "done" ? { ...done, kind: "changed", row, version, warnings } : done;
@@ -114,6 +122,8 @@ async function remove(
     // After the site: until then whoever knows it knows its limits.
     ...(sites.configuration.has(originField(name)) ? [{ field: originField(name), value: null }] : []),
   ];
+  const stranded = await strandedBySteps(plane, { change, sites }, steps);
+  if (stranded.kind !== "none") return journalled(stranded);
   const done = await applySteps(plane, { change, sites, only: "now" }, steps);
   return done.kind === "done" ? { ...done, kind: "changed", row: null, version: null, warnings: [] } : done;
 }
@@ -123,6 +133,19 @@ interface Step {
   readonly value: string | null;
   /** The one that the operation is known by. */
   readonly main?: true;
+}
+
+function strandedBySteps(
+  plane: ControlPlane,
+  { change, sites }: Pick<Removal, "change" | "sites">,
+  steps: readonly Step[],
+): Promise<Stranded> {
+  const after = new Map(sites.configuration);
+  for (const { field, value } of steps) {
+    if (value === null) after.delete(field);
+    else after.set(field, value);
+  }
+  return strandedBy(plane, change.name, { before: sites.configuration, after });
 }
 
 interface Done {

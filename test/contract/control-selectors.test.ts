@@ -92,6 +92,17 @@ describe("what may mean two places hits both", () => {
   });
 });
 
+test("a star in a query, or within a segment, is part of a URL", () => {
+  for (const path of ["/x?glob=/src/*", "/a*", "/*/b"])
+    expect(selectorsOfEdge(`http://origin.test${path}`)).toContain(accepted({ urls: [path] })[0]);
+});
+
+test("two slashes are enough of a host for a site that has several", () => {
+  expect(accepted({ site: "shop", urls: ["//eu.shop.test/a"] })).toEqual(
+    accepted({ site: "shop", urls: ["http://eu.shop.test/a"] }),
+  );
+});
+
 describe("what names nothing is refused", () => {
   test.each([
     ["prefixes", "ftp://x.example/a"],
@@ -102,6 +113,7 @@ describe("what names nothing is refused", () => {
     ["urls", "http://*.example/a"],
     ["urls", "http://origin.test/products/*"],
     ["urls", "/products/*"],
+    ["urls", "/products/*?page=1"],
   ])("%s: %s", (kind, text) => {
     const outcome = acceptInvalidation({ [kind]: [text] }, { routing, parse: parseUrl });
     expect(outcome).toMatchObject({ kind: "refused", faults: [{ pointer: `/${kind}/0` }] });

@@ -149,6 +149,7 @@ describe("bound to patterns", () => {
   test.each([
     ["prefix:/news", prefix("/news"), true],
     ["prefix:/é", url("/%C3%A9/1"), true],
+    ["prefix:/fetch/https://x", url("/fetch/https://x/1"), true],
     ["prefix:a.test:80/x", url("/x", "a.test"), true],
     ["prefix:/news/", prefix("/news"), true],
     ["prefix:/news", prefix("//news"), false],

@@ -666,6 +666,33 @@ describe("a policy that writes wait by", () => {
     expect((await change(method, row)).status).toBeLessThan(300);
   });
 
+  test("keeps its site, and the site its names", async () => {
+    const open = closed();
+    await put(edges[0], "one");
+    const site = (await plane.ask("/sites/default", { headers: AUTHORIZED })).json;
+    const headers = { ...AUTHORIZED, "content-type": "application/json", "if-match": "*" };
+    const renamed = () =>
+      plane.ask("/sites/default", {
+        ...{ method: "PUT", headers },
+        body: JSON.stringify({ ...site, hosts: ["other.test"], canonical_host: "other.test" }),
+      });
+    const removed = () => plane.ask("/sites/default?policies=delete", { method: "DELETE", headers });
+    for (const refused of [await renamed(), await removed()])
+      expect([refused.status, refused.json.code]).toEqual([409, "in-use"]);
+    open();
+    await flushed(edges[0]);
+    expect((await renamed()).status).toBe(200);
+    expect((await removed()).status).toBe(204);
+  });
+
+  test("may not be changed where nobody knows whether writes wait", async () => {
+    plane.plane.journal.list = async () => ({ kind: "unavailable", reason: "away" });
+    expect((await change("PUT", { ...ROW, write_policy: "write-around" })).status).toBe(503);
+    expect((await change("PUT", { ...ROW, ttl: "10m" })).status).toBe(503);
+    const behind = { id: "last", key_pattern: "/s", class: "hot", priority: -1 };
+    expect((await plane.call("/policies", behind)).status).toBe(201);
+  });
+
   test("may be changed in what they don't hang by", async () => {
     closed();
     await put(edges[0], "one");
@@ -697,6 +724,29 @@ describe("a write that names another's URL in its answer", () => {
     expect(origin.taken.map(({ url }) => url)).toEqual([b, a]);
     expect(await read(edges[1], { url: b })).toBe(expected);
   });
+});
+
+test("a write of the same URL by somebody else, delivered with it, is read by both", async () => {
+  const mine: HeaderList = [["cookie", "sid=a"]];
+  const others: HeaderList = [["cookie", "sid=b"]];
+  const url = "http://origin.test/session/a";
+  closed();
+  await Promise.all([
+    put(edges[0], "mine", { url, headers: mine }),
+    put(edges[0], "theirs", { url, headers: others }),
+  ]);
+  const takenMine = Promise.withResolvers<void>();
+  origin.instead = async (request) => {
+    if (request.method !== "PUT") return null;
+    const isMine = headerValue(request.headers, "cookie") === "sid=a";
+    if (!isMine) await takenMine.promise;
+    const taken = origin.take(request);
+    if (isMine) takenMine.resolve();
+    return taken;
+  };
+  await flushed(edges[0]);
+  expect(origin.taken.map(({ body }) => body)).toEqual(["mine", "theirs"]);
+  for (const headers of [mine, others]) expect(await read(edges[1], { url, headers })).toBe("200 theirs");
 });
 
 describe("whose a value is", () => {
@@ -734,6 +784,31 @@ describe("whose a value is", () => {
     await read(edges[0], { url: board, headers: mine });
     await settled();
     expect(await read(edges[1], { url: board, headers: others })).toBe("200 of sid=a");
+  });
+
+  test("is told by the cookie at an edge that knows the log by the data centre alone, too", async () => {
+    const blobs = memoryBlobs();
+    await bareEdge(redis, origin, undefined, { blobs }).view.pull(background);
+    await settled();
+    const away: Redis = { run: async () => ({ kind: "unavailable", reason: "away" }) };
+    const cold = bareEdge(away, origin, createLog(away, LOG_LIMITS), {
+      ...{ blobs, journal: { databases: new Map([["one", redis]]) } },
+    });
+    const gate = Promise.withResolvers<void>();
+    let asked = 0;
+    const all = Promise.withResolvers<void>();
+    origin.instead = async ({ headers }) => {
+      asked += 1;
+      if (asked === 3) all.resolve();
+      await gate.promise;
+      const plain = answer(200, `of ${headerValue(headers, "cookie")}`);
+      return plain.kind === "answer" ? { ...plain, headers: [["cache-control", "max-age=600"]] } : plain;
+    };
+    const url = "http://origin.test/session/unwritten";
+    const reads = ["a", "b", "c"].map((sid) => read(cold, { url, headers: [["cookie", `sid=${sid}`]] }));
+    await all.promise;
+    gate.resolve();
+    expect(await Promise.all(reads)).toEqual(["200 of sid=a", "200 of sid=b", "200 of sid=c"]);
   });
 
   test("does not hang by what one edge has learnt of its query", async () => {

@@ -42,8 +42,24 @@ describe("an origin's breaker", () => {
     comes(true, 1490);
     for (let i = 0; i < 50; i++) comes(false, 1491 + i);
     expect(breaker.kind).toBe("closed");
-    comes(false, 1981);
-    expect(closedFor(breaker, at(1981), limits)).toBe(1000);
+    comes(false, 1990);
+    expect(closedFor(breaker, at(1990), limits)).toBe(1000);
+  });
+
+  test("does not open where something was well meanwhile, however long others hung", () => {
+    const limits = { ...LIMITS, lasting: millis(500) };
+    let breaker = afterwards(CLOSED, { well: true, probe: false, sentAt: at(590), at: at(599) }, limits);
+    for (let i = 0; i < 10; i++)
+      breaker = afterwards(breaker, { well: false, probe: false, sentAt: at(0), at: at(600 + i) }, limits);
+    expect(breaker.kind).toBe("closed");
+  });
+
+  test("is closed by what was sent after its pause and came back well, the probe or not", () => {
+    const open = failing(3);
+    const late = { probe: false, sentAt: at(1002), at: at(1010) };
+    expect(afterwards(open, { ...late, well: true }, LIMITS).kind).toBe("closed");
+    expect(afterwards(open, { ...late, well: false }, LIMITS)).toBe(open);
+    expect(afterwards(open, { ...late, well: true, sentAt: at(1001) }, LIMITS)).toBe(open);
   });
 
   test("opens by what hung for long enough, all of which fails at one instant", () => {
@@ -66,7 +82,7 @@ describe("an origin's breaker", () => {
   test("closes when the probe comes back well, and opens anew when it does not", () => {
     const probing = passing(failing(3), at(1002));
     const closed = afterwards(probing, { well: true, probe: true, sentAt: at(1002), at: at(1100) }, LIMITS);
-    expect(closed).toEqual({ ...CLOSED, failingSince: at(1002), since: at(1002) });
+    expect(closed).toEqual({ ...CLOSED, failingSince: at(1002), wellAt: at(1100), since: at(1002) });
     const again = afterwards(probing, { well: false, probe: true, sentAt: at(1002), at: at(1100) }, LIMITS);
     expect(closedFor(again, at(1100), LIMITS)).toBe(1000);
   });

@@ -104,6 +104,7 @@ describe("what is no pattern", () => {
     ['/"', "quotes"],
     ["/<script>", "angle"],
     ["ftp://x/a", "http"],
+    ["TIDEGATE://shop/*", "http"],
     ["https:///zz", "host"],
     ["///zz", "host"],
     ["bücher.example/*", "xn--"],

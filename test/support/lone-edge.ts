@@ -52,7 +52,7 @@ export interface LoneEdge {
   /** Appends an entry to the log that the edge pulls. */
   append(payload: LogPayload): void;
   /** The body is read to its end; rejects where it breaks off. */
-  get(path: string, more?: Partial<Pick<EdgeRequest, "method" | "purpose">> & Sent): Promise<Reply>;
+  get(path: string, more?: Partial<Pick<EdgeRequest, "method" | "purpose" | "body">> & Sent): Promise<Reply>;
   /** Resolves when nothing is left to do behind the clients' backs. */
   settled(): Promise<void>;
   /** As the control plane calls it. */
@@ -151,13 +151,13 @@ export function loneEdge(
       log.answers = answers;
     },
     append: (payload) => log.append(payload),
-    async get(path, { method = "GET", purpose = "client", headers = [] } = {}) {
+    async get(path, { method = "GET", purpose = "client", headers = [], body = NO_BODY } = {}) {
       const request: EdgeRequest = {
         method,
         url: `https://${HOST}${path}`,
         header: (name) => headerValue(headers, name),
         headers: () => headers,
-        body: NO_BODY,
+        body,
         purpose,
         arrivedAt: instant(lone.now),
         background,

@@ -69,9 +69,11 @@ export const UPLOADS: readonly HttpCase[] = [
     story: async (stage) => {
       const leaves = Promise.withResolvers<void>();
       const lines = Array.from({ length: MANY }, (_, i) => ({ method: "POST", body: "abc", at: `/${i}` }));
-      const stalled = lines.map((line) =>
-        sendShort(stage.edge.url, stage.request(line), { announced: 1000, leaves: leaves.promise }),
-      );
+      const stalled = lines.map((line, i) => {
+        // Such as is waited for whole, and such as would be sent on.
+        const announced = i % 2 === 0 ? 1000 : LARGE;
+        return sendShort(stage.edge.url, stage.request(line), { announced, leaves: leaves.promise });
+      });
       await isWell(stage);
       leaves.resolve();
       await Promise.all(stalled);
