@@ -30,7 +30,7 @@ export interface CacheStats {
   /** Values that the mid-tier took, and did not. */
   readonly filled: number;
   readonly notFilled: number;
-  /** Calls of the mid-tier and of the log that failed. */
+  /** Calls of the mid-tier, and reads of the log, that failed. */
   readonly sharedErrors: number;
   readonly invalidations: number;
   readonly unacknowledged: number;

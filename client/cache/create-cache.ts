@@ -20,6 +20,7 @@ import { ViewKeeper } from "../../shared/view/view-keeper.ts";
 import { KnownShardMap } from "../../shared/wire/shard-map.ts";
 import { Cache } from "./cache.ts";
 import type { CacheCore, CachePorts } from "./core.ts";
+import { countedLog } from "./counted-log.ts";
 import { newCounters } from "./counters.ts";
 import { Failing } from "./failing.ts";
 import { offerUnsent } from "./invalidate.ts";
@@ -122,8 +123,12 @@ export function cacheOver(
     namespace: { site, name: namespace },
     longestLoad: deadlines.load,
   });
+  const log = countedLog(ports.log, () => {
+    counters.sharedErrors += 1;
+  });
   const view = new ViewKeeper({
     ...ports,
+    log,
     shared: null,
     begunAt: ports.clock.now(),
     self: `cache/${namespace}`,
@@ -139,6 +144,7 @@ export function cacheOver(
   });
   const core: CacheCore = {
     ...ports,
+    log,
     namespace: { site, name: namespace },
     ...{ policies, view, counters, background, deadlines },
     serializer: options.serializer ?? jsonSerializer,

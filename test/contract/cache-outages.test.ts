@@ -32,6 +32,13 @@ test("a value that was set is vouched for from before the log was told, however 
   expect(await fake.clock.until(one.getOrFetch("k", () => "new"))).toBe("new");
 });
 
+test("reads of a log that does not answer are counted", async () => {
+  const { fake, one } = world();
+  fake.log.condition = "down";
+  expect(await fake.clock.until(one.getOrFetch("k", () => "loaded"))).toBe("loaded");
+  expect(one.stats().sharedErrors).toBeGreaterThan(0);
+});
+
 describe("with replicas that have to hold what is told", () => {
   test("a program that only invalidates is acknowledged with its first call", async () => {
     const { fake, one } = world();
