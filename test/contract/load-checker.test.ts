@@ -81,7 +81,7 @@ async function run(
   let ended = 0;
   const part = plan.writes === true ? "v" : "a";
   const load = checker.start({
-    ...{ edges, perSecond: 400, deadlineMs: 5000, failOver: plan.failOver ?? false },
+    ...{ edges, perSecond: 400, deadlineMs: 15_000, failOver: plan.failOver ?? false },
     pathOf: (number) => `/${part}/${number % 4}`,
     ...(plan.writes === true && { writes: (number: number) => number % 8 < 4 }),
     ...(plan.purges === true && {
