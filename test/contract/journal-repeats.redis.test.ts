@@ -3,12 +3,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { millis } from "../../shared/core/units.ts";
-import { createJournal } from "../../shared/mid-tier/journal.ts";
-import { journalRequestKey } from "../../shared/mid-tier/keys.ts";
+import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
+import { JOURNAL_FIGURES, journalRequestKey } from "../../shared/mid-tier/keys.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
-import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
+import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
 
 const REPEATABLE = { key: "of its sender", digest: "of all of it" };
 
@@ -44,6 +44,31 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     expect(await write("two")).toEqual({ kind: "accepted", id: "one", etag: '"one"' });
     const { reply } = (await told("PTTL", known)) as { reply: number };
     expect(reply).toBeGreaterThan(1000);
+  });
+
+  test("a fence goes up, also where the last ones have been lost with a database", async () => {
+    const journal = () =>
+      createJournal({
+        ...{ databases: new Map([["one", redis]]), digest: systemDigest },
+        ...{ ...JOURNAL_LIMITS, claimedFor: millis(1) },
+      });
+    const fences: number[] = [];
+    const claim = async (): Promise<void> => {
+      const partitions = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
+      await until("it is due again", async () => {
+        const claimed = await journal().claim("one", { results: [], partitions, most: 10 });
+        if (claimed.kind === "claimed")
+          for (const { fence } of claimed.operations) fences.push(Number(fence));
+        return claimed.kind === "claimed" && claimed.operations.length > 0;
+      });
+    };
+    await write("one");
+    await claim();
+    await claim();
+    await told("HDEL", JOURNAL_FIGURES, "fence");
+    await claim();
+    const [first = 0, second = 0, third = 0] = fences;
+    expect([second > first, third > second]).toEqual([true, true]);
   });
 
   test("another one under its name is not", async () => {

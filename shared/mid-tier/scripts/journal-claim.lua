@@ -67,7 +67,10 @@ local function hand_out(due, digest)
     return
   end
   local op = 'tg:jo:' .. id
-  local fence = int(redis.call('HINCRBY', FIGURES, 'fence', '1'))
+  -- By the clock: what a replica lacks after a failover it must not hand out again, lower than what the origin has seen.
+  local last = tonumber(redis.call('HGET', FIGURES, 'fence') or '0')
+  local fence = int(math.max(last + 1, now))
+  redis.call('HSET', FIGURES, 'fence', fence)
   redis.call('HSET', op, 'sent', '1', 'fence', fence)
   redis.call('HSETNX', op, 'first', int(now))
   redis.call('HINCRBY', op, 'tries', '1')
