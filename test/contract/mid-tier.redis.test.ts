@@ -495,6 +495,24 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect(outcome.kind === "snapshot" && [...outcome.configuration]).toEqual([["policy/b", "[]"]]);
     });
 
+    test("configuration that is lost apart from the log begins a new epoch, whoever comes first", async () => {
+      const change = (): LogPayload => ({ kind: "config", field: "policy/a", value: "{}", selectors: [] });
+      for (const next of ["a reader", "a purge", "a purge by what it said"]) {
+        const position = await appended(change());
+        await run("DEL", "tg:configuration");
+        const expected = { position, of: "configuration" } as const;
+        if (next === "a purge") await append(invalidate("s e"));
+        if (next === "a purge by what it said")
+          expect(await append(invalidate("s e"), { expected })).toEqual({ kind: "outdated" });
+        const anew = await log.snapshot(0);
+        if (anew.kind !== "snapshot") throw new Error(anew.kind);
+        expect(anew.head.epoch, next).toBeGreaterThan(position.epoch);
+        expect([...anew.configuration]).toEqual([]);
+        // It is noticed once.
+        expect((await head()).epoch).toBe(anew.head.epoch);
+      }
+    });
+
     test("configuration invalidates what it takes names from, in the very entry", async () => {
       const start = await head();
       const selectors = ["s p h/a" as Selector, "s e" as Selector];

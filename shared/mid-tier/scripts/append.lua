@@ -51,6 +51,7 @@ if seen then
 end
 
 local head = read_head()
+if head then head = with_configuration(head, KEYS[6]) end
 local expected_epoch = tonumber(ARGV[15])
 if expected_epoch > 0 then
   -- What was worked out from another configuration would name too little.
@@ -134,6 +135,7 @@ if kind == 'config' then
   keep_before(FIELD, VALUE)
   if VALUE == '' then redis.call('HDEL', KEYS[6], FIELD) else redis.call('HSET', KEYS[6], FIELD, VALUE) end
   redis.call('HSET', HEAD, 'configured', int(seq))
+  note_configuration(KEYS[6])
   if string.sub(FIELD, 1, 5) == 'site/' then redis.call('HSET', HEAD, 'sited', int(seq)) end
 else
   redis.call('HSET', KEYS[8], 'epoch', int(head.epoch), 'seq', int(seq), 'at', int(at), 'detail', detail)

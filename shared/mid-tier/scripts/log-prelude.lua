@@ -67,6 +67,20 @@ local function make_durable(head, seq, hash, configuration_before)
   redis.call('HSET', HEAD, 'durable', int(seq), 'durable-hash', hash)
 end
 
+-- Lost apart from the log, it would be taken for one that was never made: purges would be named by what is left of it, and
+-- miss what edges have stored by it. Where it has fewer fields than it was left with, an epoch begins.
+local function note_configuration(configuration)
+  redis.call('HSET', HEAD, 'fields', int(redis.call('HLEN', configuration)))
+end
+
+local function with_configuration(head, configuration)
+  local fields = redis.call('HGET', HEAD, 'fields')
+  if not fields or tonumber(fields) <= redis.call('HLEN', configuration) then return head end
+  local anew = begin_epoch(head.epoch)
+  note_configuration(configuration)
+  return anew
+end
+
 local function index_is_whole(head)
   return redis.call('HGET', INDEX, WHOLE) == int(head.epoch)
 end

@@ -2,6 +2,7 @@
 -- is none.
 -- KEYS: head, entries, index, index order, configuration.  ARGV: highest known epoch
 local head = read_head()
+if head then head = with_configuration(head, KEYS[5]) end
 if not head or head.epoch < tonumber(ARGV[1]) then head = begin_epoch(tonumber(ARGV[1])) end
 local reply = { int(head.epoch), int(head.durable), head.durable_hash, int(now_ms()) }
 local untold, first = {}, {}
