@@ -90,7 +90,7 @@ export const LIMITS = {
   /** Failures in a row after which the origin is left alone, and until one request tries it again. */
   originBreaker: { failures: 10, lasting: millis(500), pause: seconds(1) },
   /** Answers that say that it can't: 500 is one request's bug more often than the origin's state. */
-  originFailureStatuses: [502, 503, 504],
+  originFailureStatuses: [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530],
   /** Requests sent again because their connection failed, of all that were sent. */
   originRetryShare: 0.1,
   /** What of them counts: between once and twice as long ago. */
@@ -104,7 +104,9 @@ export const LIMITS = {
   /** How long all of it may take that is waited for before the origin is asked. */
   uploadDeadline: minutes(2),
   /** Octets of clients' content that an isolate holds at once: what comes beyond is turned away. */
-  uploadsHeld: mebibytes(16),
+  uploadsHeld: mebibytes(24),
+  /** The same of one site. */
+  uploadsHeldOfSite: mebibytes(16),
   /** Of a holder that died nobody may wait longer than a client's patience; a living one renews its lease. */
   leaseDuration: seconds(5),
   /** Three times within a lease, so that one lost reply costs none. */

@@ -27,7 +27,7 @@ export async function pass(
 ): Promise<Reply> {
   const { route, reason } = given;
   const outcome = await askForOne(edge, request, route);
-  if (outcome.kind === "unsent") return refusal(edge, request, { reply: unsent(), route });
+  if (outcome.kind === "unsent") return refusal(edge, request, { reply: unsent(outcome.because), route });
   if (outcome.kind === "shed") return failure(edge, request, { reply: shedReply(outcome), route });
   if (outcome.kind === "unreachable") {
     return failure(edge, request, { reply: originFailure(outcome.reason), route });
@@ -47,27 +47,35 @@ export async function pass(
   return counted(edge, request, { reply, route, result: "pass", by: "origin" });
 }
 
-/** The origin was not asked: the request's own content is malformed, or broke off. */
-export const unsent = (): Reply =>
-  problemReply({
-    status: 400,
-    code: "broken-content",
-    title: "Bad Request",
-    detail: "The request's content is malformed or broke off.",
-  });
+/** The origin was not asked: the request's own content is malformed, broke off, or took too long. */
+interface Unsent {
+  readonly kind: "unsent";
+  readonly because: "broken" | "late";
+}
 
-export async function askForOne(
-  edge: Edge,
-  request: EdgeRequest,
-  route: Route,
-): Promise<Asked | { readonly kind: "unsent" }> {
+export const unsent = (because: Unsent["because"]): Reply =>
+  because === "late"
+    ? problemReply({
+        status: 408,
+        code: "content-too-slow",
+        title: "Request Timeout",
+        detail: "The request's content took too long to come.",
+      })
+    : problemReply({
+        status: 400,
+        code: "broken-content",
+        title: "Bad Request",
+        detail: "The request's content is malformed or broke off.",
+      });
+
+export async function askForOne(edge: Edge, request: EdgeRequest, route: Route): Promise<Asked | Unsent> {
   // Nothing is waited for that would be turned away.
   const closed = request.body.kind === "source" ? edge.guards.of(route.site.name).closedFor() : null;
   if (closed !== null) return shed(route.counters, "breaker", closed);
-  const receiving = uploadOf(edge, request);
+  const receiving = uploadOf(edge, request, route);
   const upload = receiving instanceof Promise ? await receiving : receiving;
-  if (upload.kind === "broken") return { kind: "unsent" };
   if (upload.kind === "full") return shed(route.counters, "concurrency", LIMITS.originPatience.user);
+  if (upload.kind !== "here") return { kind: "unsent", because: upload.kind };
   const { body, giveBack } = upload;
   const { method } = request;
   const priority = request.purpose === "client" ? "user" : "background";

@@ -4,7 +4,14 @@ export type Result = "hits" | "stale" | "misses" | "passes" | "coalesced" | "err
 
 /** Answers of the edge's own that were the requests' own doing, by the code of their problem. */
 const REFUSED = new Set([
-  ...["unknown-site", "length-required", "broken-content", "too-large-to-journal", "only-if-cached"],
+  ...[
+    "unknown-site",
+    "length-required",
+    "broken-content",
+    "content-too-slow",
+    "too-large-to-journal",
+    "only-if-cached",
+  ],
   ...["invalid-min-position", "position-not-reached", "precondition-failed", "idempotency-conflict"],
 ]);
 

@@ -25,7 +25,7 @@ export const requireText: Middleware = async (context, next) => {
       headers: { "accept-encoding": "identity" },
     });
   const text = textOf(await context.req.arrayBuffer());
-  const isJson = context.req.header("content-type")?.includes("json") === true;
+  const isJson = /json/i.test(context.req.header("content-type") ?? "");
   const pointer = isJson ? repeatedField(text) : null;
   if (pointer !== null)
     throw new Refusal("malformed-json", `The body gives ${pointer.slice(0, 1000)} twice.`, {

@@ -33,6 +33,8 @@ export function readUrl(text: string, context: ReferenceContext): Reference {
 
 /** All places that the text may mean: `//a/b` is a path of two slashes to some, and of the host `a` to others. */
 export function readUrls(text: string, context: ReferenceContext): readonly Reference[] {
+  const fault = textFault(text, LIMITS.url);
+  if (fault !== null) return [invalid(fault)];
   const [path = ""] = text.split(/[?#]/, 1);
   if (path.endsWith("/*"))
     return [invalid("must be one URL: `prefixes` name all below a path, without a '*'")];

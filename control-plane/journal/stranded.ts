@@ -34,35 +34,34 @@ export const NONE_STRANDED: Stranded = { kind: "none" };
  */
 export async function strandedBy(
   plane: Pick<ControlPlane, "journal" | "parseUrl">,
-  site: string,
   { before, after }: { readonly before: Fields; readonly after: Fields },
 ): Promise<Stranded> {
   const [was, becomes] = [before, after].map((fields) => readConfiguration(fields, FALLBACK_SITE).routing);
-  if (was === undefined || becomes === undefined || !concernsJournal(was, becomes, site))
-    return NONE_STRANDED;
+  if (was === undefined || becomes === undefined || !concernsJournal(was, becomes)) return NONE_STRANDED;
   let cursor: JournalCursor | null = null;
   for (let pages = 0; pages < LIMITS.strandedPages; pages++) {
     const page = await plane.journal.list({ only: "all", after: cursor, most: LIMITS.strandedPage });
-    if (page.kind === "unavailable") return { kind: "unknown" };
-    for (const { site: of, url } of page.operations)
-      if (of === site && namedBy(plane, was, url) !== namedBy(plane, becomes, url))
-        return { kind: "some", url };
+    if (page.kind === "unavailable" || page.silent.length > 0) return { kind: "unknown" };
+    for (const { url } of page.operations)
+      if (namedBy(plane, was, url) !== namedBy(plane, becomes, url)) return { kind: "some", url };
     cursor = page.next;
-    if (cursor === null) return page.silent.length > 0 ? { kind: "unknown" } : NONE_STRANDED;
+    if (cursor === null) return NONE_STRANDED;
   }
   return { kind: "unknown" };
 }
 
 /** A change behind the last policy that writes back takes nothing from any of them. */
-function concernsJournal(was: Routing, becomes: Routing, site: string): boolean {
-  const last = was.policies.get(site)?.findLastIndex(({ rules }) => rules.write === "write-back") ?? -1;
-  if (last < 0) return false;
-  const upTo = ({ policies, sites }: Routing): string =>
-    JSON.stringify([
-      policies.get(site)?.slice(0, last + 1),
-      sites.map(({ name, hosts, aliases, canonicalHost }) => [name, hosts, aliases, canonicalHost]),
-    ]);
-  return upTo(was) !== upTo(becomes);
+function concernsJournal(was: Routing, becomes: Routing): boolean {
+  return [...was.policies].some(([site, policies]) => {
+    const last = policies.findLastIndex(({ rules }) => rules.write === "write-back");
+    if (last < 0) return false;
+    const upTo = ({ policies, sites }: Routing): string =>
+      JSON.stringify([
+        policies.get(site)?.slice(0, last + 1),
+        sites.map(({ name, hosts, aliases, canonicalHost }) => [name, hosts, aliases, canonicalHost]),
+      ]);
+    return upTo(was) !== upTo(becomes);
+  });
 }
 
 /** What says under which key the journal has a URL's values, if it has them. */

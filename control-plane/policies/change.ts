@@ -70,7 +70,7 @@ async function tryChange(
   const stranded =
     refused !== null || same
       ? NONE_STRANDED
-      : await strandedBy(plane, site, { before: table.configuration, after: withField(table, field, value) });
+      : await strandedBy(plane, { before: table.configuration, after: withField(table, field, value) });
   const sentAt = plane.clock.now();
   const appended = await appendField(plane, table.configuration, {
     ...{ field, value, operation },

@@ -90,8 +90,7 @@ async function tryChange(plane: ControlPlane, change: SiteChange): Promise<SiteC
   if ((sites.configuration.get(originField(name)) ?? null) !== limits)
     steps.push({ field: originField(name), value: limits });
   steps.push({ field, value: encodeSite(read.site), main: true });
-  const stranded =
-    refused !== null || same ? NONE_STRANDED : await strandedBySteps(plane, { change, sites }, steps);
+  const stranded = refused !== null || same ? NONE_STRANDED : await strandedBySteps(plane, sites, steps);
   const only = refused !== null || same || stranded.kind !== "none" ? "before" : "now";
   const done = await applySteps(plane, { change, sites, only }, steps);
   // What is refused now, or is there already, may be what this very operation has done before.
@@ -122,7 +121,7 @@ async function remove(
     // After the site: until then whoever knows it knows its limits.
     ...(sites.configuration.has(originField(name)) ? [{ field: originField(name), value: null }] : []),
   ];
-  const stranded = await strandedBySteps(plane, { change, sites }, steps);
+  const stranded = await strandedBySteps(plane, sites, steps);
   if (stranded.kind !== "none") return journalled(stranded);
   const done = await applySteps(plane, { change, sites, only: "now" }, steps);
   return done.kind === "done" ? { ...done, kind: "changed", row: null, version: null, warnings: [] } : done;
@@ -135,17 +134,13 @@ interface Step {
   readonly main?: true;
 }
 
-function strandedBySteps(
-  plane: ControlPlane,
-  { change, sites }: Pick<Removal, "change" | "sites">,
-  steps: readonly Step[],
-): Promise<Stranded> {
+function strandedBySteps(plane: ControlPlane, sites: Sites, steps: readonly Step[]): Promise<Stranded> {
   const after = new Map(sites.configuration);
   for (const { field, value } of steps) {
     if (value === null) after.delete(field);
     else after.set(field, value);
   }
-  return strandedBy(plane, change.name, { before: sites.configuration, after });
+  return strandedBy(plane, { before: sites.configuration, after });
 }
 
 interface Done {

@@ -34,16 +34,17 @@ export class NativeSource implements ByteSource {
   }
 
   /** Of the content of a request: a copy of it is read, and the runtime keeps what the other has not read yet. */
-  async arrived(most: number): Promise<number | null> {
-    const copy = this.request?.clone().body ?? null;
-    if (copy === null) return null;
-    const source = new NativeSource(copy, { length: null, idle: this.idle });
+  async arrived(most: number, mayHold: (octets: number) => boolean): Promise<number | null> {
     let octets = 0;
     try {
+      const copy = this.request?.clone().body ?? null;
+      if (copy === null) return null;
+      const source = new NativeSource(copy, { length: null, idle: this.idle });
       for (let piece = await source.read(); piece !== null; piece = await source.read()) {
         octets += piece.length;
-        if (octets > most) source.cancel("enough has come");
-        if (octets > most) break;
+        if (octets <= most && mayHold(piece.length)) continue;
+        source.cancel("enough has come");
+        break;
       }
       return octets;
     } catch (error) {

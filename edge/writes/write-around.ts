@@ -32,7 +32,7 @@ async function write(edge: Edge, request: EdgeRequest, route: Route): Promise<Re
   const sentAt = edge.clock.now();
   const asOf = edge.view.asOf();
   const outcome = await askForOne(edge, request, route);
-  if (outcome.kind === "unsent") return refusal(edge, request, { reply: unsent(), route });
+  if (outcome.kind === "unsent") return refusal(edge, request, { reply: unsent(outcome.because), route });
   // The origin has not been asked: nothing has changed.
   if (outcome.kind === "shed") return failure(edge, request, { reply: shedReply(outcome), route });
   if (outcome.kind === "unreachable") {

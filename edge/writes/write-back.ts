@@ -81,7 +81,7 @@ async function takeWrite(edge: Edge, request: EdgeRequest, route: Route): Promis
     return passInOrder(edge, request, route);
   const body = await contentOf(request, route.rules.l2MaxBody);
   if (body === "broken" || (announced !== null && body !== "large" && Number(announced) !== body.length))
-    return refusal(edge, request, { reply: unsent(), route });
+    return refusal(edge, request, { reply: unsent("broken"), route });
   if (body === "large") return refusal(edge, request, { reply: tooLarge(), route });
   const whole = withBody(request, body);
   const compared = isConditional(request) ? await comparable(edge, whole, route) : "here";

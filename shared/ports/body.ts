@@ -7,8 +7,11 @@ export interface ByteSource {
   readonly length: number | null;
   /** The next piece, null at the end; rejects where the source breaks off. */
   read(): Promise<Uint8Array | null>;
-  /** How many octets there are, once all have come or more than `most`; nothing of it is read. Null where it breaks off. */
-  arrived?(most: number): Promise<number | null>;
+  /**
+   * How many octets there are, once all have come or more than `most`; nothing of it is read. Each piece is told, and
+   * where one may not be held no more is waited for. Null where it breaks off.
+   */
+  arrived?(most: number, mayHold: (octets: number) => boolean): Promise<number | null>;
   /** Nobody will read on. */
   cancel(reason: string): void;
   /** Some of its octets without those before them, where it can: then nothing has been read of the source itself. */

@@ -114,6 +114,9 @@ describe("what names nothing is refused", () => {
     ["urls", "http://origin.test/products/*"],
     ["urls", "/products/*"],
     ["urls", "/products/*?page=1"],
+    ["urls", "//origin.test/a\tb"],
+    ["urls", "//origin.test/\ud800"],
+    ["urls", `//origin.test/${"a".repeat(20_000)}`],
   ])("%s: %s", (kind, text) => {
     const outcome = acceptInvalidation({ [kind]: [text] }, { routing, parse: parseUrl });
     expect(outcome).toMatchObject({ kind: "refused", faults: [{ pointer: `/${kind}/0` }] });

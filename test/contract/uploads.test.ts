@@ -136,14 +136,14 @@ describe("content that is waited for", () => {
     await reads.promise;
     expect(deadlines).toHaveLength(1);
     for (const end of deadlines) end();
-    expect([(await reply).status, body.cancelled, lone.asked.length]).toEqual([400, true, 0]);
+    expect([(await reply).status, body.cancelled, lone.asked.length]).toEqual([408, true, 0]);
     expect(deadlines).toEqual([]);
   });
 
   test("is held up to a limit in all, and makes room when it has gone", async () => {
     const gate = Promise.withResolvers<void>();
     const each = LIMITS.sharedBody;
-    const fitting = LIMITS.uploadsHeld / each;
+    const fitting = LIMITS.uploadsHeldOfSite / each;
     const held = Array.from({ length: fitting }, (_, i) =>
       put(`/${i}`, each, contentOf({ pieces: [each], ending: () => gate.promise })),
     );
@@ -151,6 +151,36 @@ describe("content that is waited for", () => {
     expect(beyond.status).toBe(503);
     gate.resolve();
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual(Array(fitting).fill(204));
+    expect((await put("/after", 1, contentOf({ pieces: [1] }))).status).toBe(204);
+  });
+
+  test("holds what has come, and not what was announced", async () => {
+    const never = new Promise<null>(() => undefined);
+    const idle = (): Body => ({
+      kind: "source",
+      source: {
+        length: null,
+        read: () => never,
+        cancel: () => undefined,
+        arrived(_most, mayHold) {
+          mayHold(1);
+          return never;
+        },
+      },
+    });
+    const headers = [["content-length", String(LIMITS.sharedBody)]] as const;
+    for (let i = 0; i < 40; i++) void lone.get(`/${i}`, { headers, body: idle() });
+    expect((await put("/well", 3, contentOf({ pieces: [3] }))).status).toBe(204);
+  });
+
+  test("is given up for lost long after its request can have ended", async () => {
+    const each = LIMITS.sharedBody;
+    const never = new Promise(() => undefined);
+    for (let i = 0; i < LIMITS.uploadsHeldOfSite / each; i++)
+      void put(`/${i}`, each, contentOf({ pieces: [each], ending: () => never }));
+    expect((await put("/beyond", 1, contentOf({ pieces: [1] }))).status).toBe(503);
+    lone.now += LIMITS.uploadDeadline + LIMITS.followerGuard + 1;
+    await lone.beat();
     expect((await put("/after", 1, contentOf({ pieces: [1] }))).status).toBe(204);
   });
 

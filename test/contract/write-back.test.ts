@@ -677,7 +677,9 @@ describe("a policy that writes wait by", () => {
         body: JSON.stringify({ ...site, hosts: ["other.test"], canonical_host: "other.test" }),
       });
     const removed = () => plane.ask("/sites/default?policies=delete", { method: "DELETE", headers });
-    for (const refused of [await renamed(), await removed()])
+    const taken = () =>
+      plane.call("/sites", { name: "thief", hosts: ["origin.test"], canonical_host: "origin.test" });
+    for (const refused of [await renamed(), await removed(), await taken()])
       expect([refused.status, refused.json.code]).toEqual([409, "in-use"]);
     open();
     await flushed(edges[0]);
@@ -686,8 +688,10 @@ describe("a policy that writes wait by", () => {
   });
 
   test("may not be changed where nobody knows whether writes wait", async () => {
-    plane.plane.journal.list = async () => ({ kind: "unavailable", reason: "away" });
+    const none = { kind: "page", operations: [], next: null } as const;
+    plane.plane.journal.list = async () => ({ ...none, silent: ["two"] });
     expect((await change("PUT", { ...ROW, write_policy: "write-around" })).status).toBe(503);
+    plane.plane.journal.list = async () => ({ kind: "unavailable", reason: "away" });
     expect((await change("PUT", { ...ROW, ttl: "10m" })).status).toBe(503);
     const behind = { id: "last", key_pattern: "/s", class: "hot", priority: -1 };
     expect((await plane.call("/policies", behind)).status).toBe(201);

@@ -69,13 +69,16 @@ end
 
 -- Lost apart from the log, it would be taken for one that was never made: purges would be named by what is left of it, and
 -- miss what edges have stored by it. Where it has fewer fields than it was left with, an epoch begins.
+-- By the change that left it so: a release that notes nothing may have made the next one.
 local function note_configuration(configuration)
-  redis.call('HSET', HEAD, 'fields', int(redis.call('HLEN', configuration)))
+  local configured = redis.call('HGET', HEAD, 'configured')
+  redis.call('HSET', HEAD, 'fields', configured .. ' ' .. int(redis.call('HLEN', configuration)))
 end
 
 local function with_configuration(head, configuration)
-  local fields = redis.call('HGET', HEAD, 'fields')
-  if not fields or tonumber(fields) <= redis.call('HLEN', configuration) then return head end
+  local noted = redis.call('HMGET', HEAD, 'fields', 'configured')
+  local configured, fields = string.match(noted[1] or '', '^(%d+) (%d+)$')
+  if configured ~= noted[2] or tonumber(fields or '0') <= redis.call('HLEN', configuration) then return head end
   local anew = begin_epoch(head.epoch)
   note_configuration(configuration)
   return anew
