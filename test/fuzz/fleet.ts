@@ -22,7 +22,8 @@ export interface FleetVerdict {
 interface Change {
   readonly key: number;
   readonly version: number;
-  readonly by: number;
+  /** The program itself: one that has taken its place has told nobody anything. */
+  readonly by: Cache | undefined;
   readonly acknowledgedAt: number;
 }
 
@@ -60,14 +61,15 @@ class Fleet {
     const by = this.chance.between(0, this.caches.length - 1);
     const key = this.chance.between(0, KEYS - 1);
     const began = this.fake.clock.elapsed;
-    const least = this.leastFor({ key, by, at: began });
+    const cache = this.caches[by];
+    const least = this.leastFor({ key, by: cache, at: began });
     // Half of the programs learn the tag from their loader, with the value.
     const options = by === 0 ? { tags: [`tag-${key}`] } : {};
     const loader = ({ tag }: LoadContext<number>): Promise<number> => {
       tag(`tag-${key}`);
       return this.load(key);
     };
-    const reading = this.caches[by]?.getOrFetch(`key-${key}`, loader, options).then(
+    const reading = cache?.getOrFetch(`key-${key}`, loader, options).then(
       (version) => {
         this.reads += 1;
         if (version < least)
@@ -91,7 +93,7 @@ class Fleet {
       : cache?.invalidate({ tags: [`tag-${key}`], mode: "hard" });
     this.pending.push(
       (told ?? Promise.resolve()).then(
-        () => void this.changes.push({ key, version, by, acknowledgedAt: this.fake.clock.elapsed }),
+        () => void this.changes.push({ key, version, by: cache, acknowledgedAt: this.fake.clock.elapsed }),
         () => undefined,
       ),
     );
@@ -115,7 +117,7 @@ class Fleet {
   }
 
   /** The highest version of a key that a read may not fall behind. */
-  private leastFor({ key, by, at }: { key: number; by: number; at: number }): number {
+  private leastFor({ key, by, at }: Pick<Change, "key" | "by"> & { at: number }): number {
     const binding = this.changes.filter(
       (change) => change.key === key && (change.by === by || change.acknowledgedAt < at - WINDOW),
     );
