@@ -3,6 +3,7 @@
 import { type Place, placeOf, type Routing, type Site } from "../../shared/core/routing.ts";
 import { MAX_PREFIX_SEGMENTS, withoutPort } from "../../shared/core/selector.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
+import { tagFault } from "../../shared/wire/text.ts";
 import { LIMITS } from "../config.ts";
 
 export type Reference =
@@ -128,8 +129,5 @@ function hostOfPaths({ hosts, canonicalHost }: Site): string | null {
 export function textFault(text: string, most: number): string | null {
   if (text === "") return "must not be empty";
   if (text.length > most) return `must not be longer than ${most} characters`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  if (/[\u0000-\u001f\u007f]/.test(text)) return "must not hold control characters";
-  if (!text.isWellFormed()) return "must be well-formed Unicode";
-  return text.trim() === text ? null : "must not begin or end with white space";
+  return tagFault(text);
 }
