@@ -330,6 +330,8 @@ export const LIMITS = {
   refreshConcurrency: 4,
   /** One batch at one edge: later, what it was for has expired. */
   refreshDeadline: seconds(10),
+  /** Edges that renew at once: they wait for origins, and a beat needs some of the runtime's six connections. */
+  renewCallsAtOnce: 2,
 
   /** URLs of one warm-up's body: what fits into it. */
   warmupUrls: 10_000,
@@ -373,6 +375,8 @@ export const LIMITS = {
   warmupBatch: 100,
   /** One batch, or one document, at one edge: it begins nothing after half of that. */
   warmupDeadline: seconds(20),
+  /** Edges that warm, or read a document, at once, over all warm-ups: for the same reason. */
+  warmCallsAtOnce: 3,
   /** After a batch of which the origin took nothing. */
   warmupPause: seconds(1),
   /** Work on warm-ups before it is looked again which there are, and which edges. */

@@ -29,6 +29,9 @@ import type { Redis } from "../shared/ports/redis.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { type CallEdge, createCallEdge } from "../shared/wire/call-edge.ts";
 import { CONTROL } from "../shared/wire/databases.ts";
+import { DOCUMENT_PATH } from "../shared/wire/document.ts";
+import { WARM_PATH } from "../shared/wire/internal.ts";
+import { RENEW_PATH } from "../shared/wire/renewal.ts";
 import { SignatureChecker } from "../shared/wire/signature.ts";
 import { Reachability } from "./alerts/reachability.ts";
 import { Auditor } from "./audit/auditor.ts";
@@ -37,6 +40,7 @@ import { LIMITS } from "./config.ts";
 import { Routings } from "./configuration/routings.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { fewAtOnce } from "./edges/few-at-once.ts";
 import { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
 import { ObservedLedger } from "./observe/take-observed.ts";
@@ -141,7 +145,10 @@ const traced = (ports: ControlPlanePorts, spans: Spans): ControlPlanePorts => ({
 
 function callEdgeOf(ports: ControlPlanePorts, key: string, spans: Spans | null): CallEdge {
   const { http, digest, random, clock } = ports;
-  const callEdge = createCallEdge({ http, key, digest, random, clock });
+  const callEdge = fewAtOnce(createCallEdge({ http, key, digest, random, clock }), [
+    { paths: [WARM_PATH, DOCUMENT_PATH], atOnce: LIMITS.warmCallsAtOnce },
+    { paths: [RENEW_PATH], atOnce: LIMITS.renewCallsAtOnce },
+  ]);
   return spans === null ? callEdge : tracedCallEdge(spans, callEdge);
 }
 

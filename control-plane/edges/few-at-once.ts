@@ -1,0 +1,54 @@
+// Calls that wait for an origin, few at a time: a worker's runtime lets six out at once, and the beat needs some of them.
+
+import type { CallEdge } from "../../shared/wire/call-edge.ts";
+
+/** Messages that share one line, and how many of them may be under way. */
+export interface Line {
+  readonly paths: readonly string[];
+  readonly atOnce: number;
+}
+
+/** The others wait in their order, outside their deadlines; messages of no line go at once. */
+export function fewAtOnce(callEdge: CallEdge, lines: readonly Line[]): CallEdge {
+  const turns = new Map<string, Turns>();
+  for (const { paths, atOnce } of lines) {
+    const shared = new Turns(atOnce);
+    for (const path of paths) turns.set(path, shared);
+  }
+  return async (edge, message, deadline) => {
+    const line = turns.get(message.path);
+    if (line === undefined) return callEdge(edge, message, deadline);
+    await line.take();
+    try {
+      return await callEdge(edge, message, deadline);
+    } finally {
+      line.giveBack();
+    }
+  };
+}
+
+class Turns {
+  private readonly waiting: (() => void)[] = [];
+  private free: number;
+
+  constructor(atOnce: number) {
+    this.free = atOnce;
+  }
+
+  async take(): Promise<void> {
+    if (this.free > 0) {
+      this.free -= 1;
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.waiting.push(resolve);
+    await promise;
+  }
+
+  /** Handed on where somebody waits, so that nobody comes between. */
+  giveBack(): void {
+    const next = this.waiting.shift();
+    if (next === undefined) this.free += 1;
+    else next();
+  }
+}
