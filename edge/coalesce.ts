@@ -47,10 +47,12 @@ export type FlightOutcome =
   | { readonly kind: "unshared" }
   /** A range was asked for, and the whole is held, but stale: that is freshened under its lease, for all ranges at once. */
   | { readonly kind: "stale-whole" }
-  /** The origin answered with an error that is not stored: those who waited learn that, and not what it said. */
+  /** The origin answered with an error that is not stored: those who waited learn that and for how long, and not what it said. */
   | {
       readonly kind: "error";
       readonly status: number;
+      /** The pause that it asks for. */
+      readonly retryAfter: Millis | null;
       readonly fallback: StaleCopy | null;
     }
   | {

@@ -6,7 +6,7 @@ import { withImmutable } from "../shared/core/immutable.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
-import type { Instant } from "../shared/core/units.ts";
+import type { Instant, Millis } from "../shared/core/units.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import type { Unreachable } from "../shared/ports/origin.ts";
 import { type Content, contentFor, discard, isUnchanged } from "./content.ts";
@@ -157,10 +157,11 @@ export function problemReply(given: {
 
 export const originFailure = (reason: Unreachable): Reply => problemReply(FAILURES[reason]);
 
-/** In place of an error that the origin gave somebody else: its status alone is for everybody. */
-export const originError = (status: number): Reply =>
+/** In place of an error that the origin gave somebody else: its status and the pause it asks for alone are for everybody. */
+export const originError = (status: number, retryAfter: Millis | null): Reply =>
   problemReply({
     status,
+    ...(retryAfter === null ? {} : { retryAfter: Math.ceil(retryAfter / 1000) }),
     code: "origin-error",
     title: "Origin Error",
     detail:

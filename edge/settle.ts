@@ -2,6 +2,7 @@
 
 import { coverageOf, governingDirectives } from "../shared/core/cache-control.ts";
 import { type HeaderList, hasHeader } from "../shared/core/headers.ts";
+import { retryAfter } from "../shared/core/retry-after.ts";
 import { isOfOneRequest, type RefusalReason } from "../shared/core/storability.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import { later } from "../shared/core/units.ts";
@@ -103,7 +104,8 @@ export async function passOn(
   // A failing origin is not asked once more by everybody who waited for it. They learn that it has failed and not what
   // it said, which may name whatever the leader's request was sent with (RFC 9111 §4).
   const shared = failed && forAll && isOfAll(headers);
-  controls.settle(shared ? { kind: "error", status, fallback } : { kind: "unshared" });
+  const pause = retryAfter(headers, exchange.receivedAtWall);
+  controls.settle(shared ? { kind: "error", status, retryAfter: pause, fallback } : { kind: "unshared" });
   return right.giveBack(!forAll ? null : failed ? FAILING : UNCACHEABLE);
 }
 

@@ -37,9 +37,9 @@ export async function standIn(
       return stale ?? failure(edge, request, { reply: originFailure(outcome.reason), route });
     }
     case "error": {
-      const { status, fallback } = outcome;
+      const { status, retryAfter, fallback } = outcome;
       const stale = staleMayStandIn(status) ? await staleIfError(edge, request, { job, fallback }) : null;
-      return stale ?? failure(edge, request, { reply: originError(status), route });
+      return stale ?? failure(edge, request, { reply: originError(status, retryAfter), route });
     }
   }
 }

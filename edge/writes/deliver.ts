@@ -2,8 +2,9 @@
 
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { Position } from "../../shared/core/position.ts";
+import { retryAfter } from "../../shared/core/retry-after.ts";
 import { groupNames } from "../../shared/core/storability.ts";
-import { type Millis, millis, seconds } from "../../shared/core/units.ts";
+import { type Millis, millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Claimed, Delivery } from "../../shared/ports/journal.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
@@ -47,7 +48,7 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
   // What it was told then is not known any more, and neither is what else has happened since.
   if (operation.done) return { kind: "taken", write: write([]), route, asOf: null };
   const asOf = edge.view.asOf();
-  const verdict = verdictOn(operation, await send(edge, operation, route));
+  const verdict = verdictOn(operation, await send(edge, operation, route), edge.clock.wall());
   switch (verdict.kind) {
     case "taken":
       return { kind: "taken", write: write(verdict.headers), route, asOf };
@@ -94,7 +95,7 @@ const GONE = new Set([404, 410]);
 /** Answers that say nothing of the operation itself, and everything of the moment (RFC 9110 §15.5, draft Idempotency-Key §2.6). */
 const PASSING = new Set([408, 409, 421, 425, 429]);
 
-function verdictOn({ kind }: Claimed, outcome: OriginOutcome | Shed): Verdict {
+function verdictOn({ kind }: Claimed, outcome: OriginOutcome | Shed, nowMs: number): Verdict {
   switch (outcome.kind) {
     case "shed":
       return { kind: "again", after: outcome.retryAfter, why: `held back: ${outcome.reason}`, ours: true };
@@ -107,15 +108,10 @@ function verdictOn({ kind }: Claimed, outcome: OriginOutcome | Shed): Verdict {
       // It has been elsewhere that the origin took it; and what is not there need not be deleted.
       if (status === 303 || (kind === "delete" && GONE.has(status))) return { kind: "taken", headers };
       if (status >= 500 || PASSING.has(status))
-        return { kind: "again", after: retryAfter(headers), why, ours: false };
+        return { kind: "again", after: retryAfter(headers, nowMs) ?? millis(0), why, ours: false };
       return { kind: "refused", why };
     }
   }
-}
-
-function retryAfter(headers: HeaderList): Millis {
-  const said = Number(headerValue(headers, "retry-after") ?? "");
-  return Number.isFinite(said) && said > 0 ? seconds(said) : millis(0);
 }
 
 /** Twice as long each time, up to a limit, and never all at one instant. */

@@ -67,6 +67,17 @@ async function together(
 describe("of an error that is not stored", () => {
   const CROWD = [...Array(8).fill([]), cookie("sid=bob")] as readonly HeaderList[];
 
+  test.each<[string, string | null]>([
+    ["90", "90"],
+    ["soon", null],
+  ])("those who waited learn the pause it asks for: %s", async (said, told) => {
+    const pause: HeaderList = [["retry-after", said]];
+    const [, ...others] = await together([[], ...CROWD], () => answer("away", 503, pause));
+    const heard = others.map(({ status, headers }) => [status, headerValue(headers, "retry-after")]);
+    expect(heard).toEqual(CROWD.map(() => [503, told]));
+    expect(lone.asked).toHaveLength(1);
+  });
+
   test.each<[string, HeaderList]>([
     ["cookie", cookie("sid=alice")],
     ["x-api-key", [["x-api-key", "alice"]]],
