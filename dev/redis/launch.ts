@@ -27,6 +27,9 @@ const START_MS = 10_000;
 const STOP_MS = 5_000;
 const POLL_MS = 20;
 const PROBE_MS = 500;
+/** Several times what classes' budgets, the log and a journal take: whoever fills it all the same is told, and the machine lives. */
+const MEMORY = "1gb";
+
 /** Kept to say why it did not start. */
 const KEPT_LINES = 5;
 
@@ -61,6 +64,7 @@ function serverArguments({ port, dir }: LaunchOptions): string[] {
     appendonly: "yes",
     appendfsync: "always",
     save: "",
+    maxmemory: MEMORY,
     "maxmemory-policy": "noeviction",
     daemonize: "no",
     logfile: "",

@@ -8,6 +8,8 @@ import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
 import { readSeries } from "../../control-plane/metrics/series.ts";
 import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { minutes } from "../../shared/core/units.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import { systemClock } from "../../shared/runtime/system.ts";
 import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
 import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
 
@@ -22,12 +24,18 @@ afterAll(() => rest.stop());
 beforeEach(async () => {
   await ask(rest, "/", ["FLUSHALL"]);
   edge = await startFakeEdge("one");
-  plane = await startPlane(rest, { SITES, EDGES: [{ id: edge.id, url: edge.url }] });
+  plane = await startPlane(rest, { SITES, EDGES: [{ id: edge.id, url: edge.url }] }, fromAStepOn());
 });
 afterEach(async () => {
   await plane.settled();
   await edge.stop();
 });
+
+/** The shortest steps take ten seconds, and longer ones begin with one of them: no test sees the next one begin. */
+function fromAStepOn(): Clock {
+  const into = Date.now() % 10_000;
+  return systemClock(() => Date.now() - into);
+}
 
 const COUNTED = {
   "requests|default|hot|hit|l1Memory": 6,
