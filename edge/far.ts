@@ -15,9 +15,10 @@ import { LIMITS } from "./config.ts";
 import { counted, lengthOf } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { type Boarding, board } from "./flight.ts";
-import { type FlightJob, leaseFor, priorityOf } from "./flight-job.ts";
+import { type FlightJob, priorityOf } from "./flight-job.ts";
 import { inputFor, judge, judgeByView } from "./judge.ts";
 import { bodyFor } from "./large/body-for.ts";
+import { leaseFor } from "./lease-for.ts";
 import { partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
 import { type Forward, type Provenance, streamedReply } from "./reply.ts";
@@ -128,7 +129,7 @@ function withoutAnswer(
 ): Promise<Reply> {
   if (outcome.kind !== "stale-whole") return standIn(edge, request, { job, outcome });
   const { route, wants, candidate } = job;
-  return askFar(edge, request, { route, candidate, wants, lease: leaseFor(request), range: null });
+  return askFar(edge, request, { route, candidate, wants, lease: leaseFor(edge, job), range: null });
 }
 
 type Flown = {
@@ -170,8 +171,8 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh")
     return serve(judged.step, judged.by);
   const known = knownAge(view, request.arrivedAt) <= route.rules.window;
-  const waited =
-    role === "follower" && judged.coherence.kind === "current" && isJustSlow(edge, outcome) && known;
+  const owed = isJustSlow(edge, outcome) || isAskedSince(request, outcome);
+  const waited = role === "follower" && judged.coherence.kind === "current" && owed && known;
   return waited ? serve(FRESH, judged.by) : "again";
 }
 
@@ -180,12 +181,15 @@ const isOfResource = (key: string, resource: string | null): boolean =>
 
 /** What the client asks for beyond what everybody does: by `no-cache`, that the origin was asked since. */
 function pleases(edge: Edge, request: EdgeRequest, { job, outcome }: Flown): boolean {
-  const { sentAt } = outcome.held;
-  if (sentAt !== null && sentAt >= request.arrivedAt) return true;
+  if (isAskedSince(request, outcome)) return true;
   const age = ageOf(outcome.held, edge.clock.now());
   const { fresh } = currentLifetime(outcome.held.answer, job.route.rules);
   return satisfies(job.wants, { age, remaining: millis(fresh - age) });
 }
+
+/** The origin was asked after the request had come: as if for it (RFC 9111 §4, collapsed requests). */
+const isAskedSince = ({ arrivedAt }: EdgeRequest, { held }: Flown["outcome"]): boolean =>
+  held.sentAt !== null && held.sentAt >= arrivedAt;
 
 /** A cold edge knows no window: there an answer vouches only for those who came before it was asked for (docs/adr/0005). */
 function vouchesForItself(edge: Edge, request: EdgeRequest, { outcome }: Flown): boolean {

@@ -2,6 +2,7 @@
 
 import { isInChunks } from "../shared/core/chunks.ts";
 import { sameByValidators, strongEtag } from "../shared/core/conditional.ts";
+import { staleMayStandIn } from "../shared/core/freshness.ts";
 import { missing } from "../shared/core/part.ts";
 import { canBeValidated } from "../shared/core/storability.ts";
 import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
@@ -29,6 +30,7 @@ import {
   UNCACHEABLE,
 } from "./settle.ts";
 import { collectWhileStreaming, sourceOf } from "./share-body.ts";
+import { standbyFor } from "./standby.ts";
 import { freshenedHeaders } from "./stored-headers.ts";
 
 export async function fetchAndStore(
@@ -157,6 +159,9 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   // A part that nobody asked for is nothing that could be kept.
   const verdict = answered.status === 206 ? UNASKED : judgeStorability(edge, exchange, answered);
   if (verdict.kind === "refuse") return passOn(edge, exchange, { ...given, reason: verdict.reason });
+  // However long it says that it lasts: what is held and may stand in for it is not lost to an error.
+  if (staleMayStandIn(answered.status) && hasStandby(edge, exchange))
+    return passOn(edge, exchange, { ...given, reason: null });
   const made = verdict;
   const { body } = answered;
   const source = sourceOf(body);
@@ -182,5 +187,8 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   const held = hold(exchange, { ...made.answer, length: result.bytes.length });
   await settleAnswer(edge, exchange, { controls, made, held, bytes: result.bytes });
 }
+
+const hasStandby = (edge: Edge, { job, right }: Exchange): boolean =>
+  standbyFor(edge, { ...job, job, fallback: right.fallback }) !== null;
 
 const UNASKED = { kind: "refuse", reason: "status" } as const;

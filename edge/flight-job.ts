@@ -32,7 +32,3 @@ export interface FlightJob {
 /** A refresh and a warm-up have nobody who waits for them. */
 export const priorityOf = ({ request, takesStale }: FlightJob): Priority =>
   takesStale && request.purpose === "client" ? "user" : "background";
-
-/** Somebody's credentials may not start a fetch that others share. */
-export const leaseFor = (request: EdgeRequest): "wait" | "try" =>
-  request.header("authorization") === null ? "wait" : "try";

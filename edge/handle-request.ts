@@ -13,10 +13,10 @@ import { discard, wantsLess } from "./content.ts";
 import { counted, countedHit, failure, refusal } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
-import { leaseFor } from "./flight-job.ts";
 import { asCandidate, type Candidate, type Judged } from "./judge.ts";
 import { bodyFor } from "./large/body-for.ts";
 import { keyFor } from "./lease.ts";
+import { leaseFor } from "./lease-for.ts";
 import { askHead, askRange, onlyIfCached, type Sought } from "./less-than-a-get.ts";
 import { MIN_POSITION, refuseOlder } from "./min-position.ts";
 import { lookNear } from "./near.ts";
@@ -55,6 +55,8 @@ async function classifiedLately(edge: Edge, request: EdgeRequest): Promise<Reply
   await viewWithin(edge, request, LIMITS.writeWindow);
   const route = edge.router.route(request);
   if (route === null) return noSite(edge, request);
+  // The log has come back empty.
+  if (!edge.router.isConfigured) return whileCold(edge, request, route);
   return route.rules.write === "write-back"
     ? throughJournal(edge, request, route)
     : withoutJournal(edge, request, route);
@@ -208,7 +210,9 @@ async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Prom
   // As well while a tier was read.
   if (!edge.router.stands(route, request)) return classifiedAnew(edge, request);
   const judged =
-    near === null || isForOriginAlone(request) ? null : goodEnough(edge, near, { wants, fenced });
+    near === null || isForOriginAlone(request)
+      ? null
+      : goodEnough(edge, request, { route, judged: near, wants, fenced });
   if (judged === null) return await goOn(edge, request, { route, candidate: candidateOf(near), wants });
   const { held, step, tier, by } = judged;
   const inHand = judged.body.kind === "none" ? null : judged.body;
@@ -241,13 +245,17 @@ function hasJustArrived(edge: Edge, request: EdgeRequest, route: Route): boolean
 /** The answer as it may be served to this client, or null. */
 function goodEnough(
   edge: Edge,
-  judged: Judged,
-  { wants, fenced }: { wants: RequestDirectives; fenced: boolean },
+  request: EdgeRequest,
+  given: { route: Route; judged: Judged; wants: RequestDirectives; fenced: boolean },
 ): Judged | null {
+  const { route, judged, wants, fenced } = given;
   const { step, held, freshness, coherence } = judged;
   const remaining = freshness.kind === "fresh" ? freshness.remaining : millis(0);
   if (!satisfies(wants, { age: ageOf(held, edge.clock.now()), remaining })) return null;
-  if (step.kind === "serve" || step.kind === "serve-and-refresh") return judged;
+  if (step.kind === "serve") return judged;
+  // A refresh has learnt that there is no such answer for everybody any more.
+  if (edge.memory.isUncacheable(keyFor(edge, { route, request }), request.arrivedAt)) return null;
+  if (step.kind === "serve-and-refresh") return judged;
   // Beyond the window "current" is only what an old view says.
   if (fenced || freshness.kind === "fresh" || coherence.kind !== "current") return null;
   // RFC 9111 §5.2.1.2, §4.2.4: whoever takes stale answers gets them, unless the origin forbids it.
@@ -266,7 +274,8 @@ function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Reply | Promise
     return pass(edge, request, { route, reason: "bypass" });
   if (request.method === "HEAD") return askHead(edge, request, sought);
   if (request.header("range") !== null) return askRange(edge, request, sought);
-  return askFar(edge, request, { ...sought, lease: leaseFor(request), range: null });
+  const lease = leaseFor(edge, { ...sought, request });
+  return askFar(edge, request, { ...sought, lease, range: null });
 }
 
 /**

@@ -88,8 +88,9 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         continue;
       case "leased":
         return right(edge, job, { search, asOf, token, leaseKey: digest, granted: grantedIn(outcome) });
+      // One answer was: where the next can be stored, it is for this data centre, until L2 takes the key again.
       case "uncacheable":
-        return { ...right(edge, job, { search, asOf, token: null }), alone: true };
+        return { ...right(edge, job, { search, asOf, token: null, l2Unavailable: true }), alone: true };
       case "failing":
         // One try an isolate, all at once, instead of one after the other.
         return right(edge, job, { search, asOf, token: null });

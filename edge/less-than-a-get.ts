@@ -8,9 +8,10 @@ import { FRESH } from "./coalesce.ts";
 import { refusal } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { askFar } from "./far.ts";
-import { type FlightJob, leaseFor } from "./flight-job.ts";
+import type { FlightJob } from "./flight-job.ts";
 import type { Candidate } from "./judge.ts";
 import { acquire } from "./lease.ts";
+import { leaseFor } from "./lease-for.ts";
 import { findPart, partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
 import { problemReply } from "./reply.ts";
@@ -53,7 +54,8 @@ export async function askHead(edge: Edge, request: EdgeRequest, sought: Sought):
   // Without a validator it is replaced, or stands in for an origin that fails, as for a GET.
   const candidate = found.candidate ?? sought.candidate;
   if (candidate === null) return pass(edge, request, { route, reason: "bypass" });
-  return askFar(edge, request, { route, candidate, wants, lease: leaseFor(request), range: null });
+  const lease = leaseFor(edge, { route, request, candidate });
+  return askFar(edge, request, { route, candidate, wants, lease, range: null });
 }
 
 /** A range of what is held nowhere as a whole: from a part that is held, else from the origin, as that part. */

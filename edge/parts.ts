@@ -80,7 +80,10 @@ export function keepPart(
   const joined = joinedWith(findPart(edge, exchange.job), fresh);
   const kept = joined !== null && joined.bytes.length <= LIMITS.sharedBody ? joined : fresh;
   if (isComplete(kept.part)) return wholeOf(made, kept);
-  if (exchange.right.asOf !== null) edge.memory.store(partKey(made.key), entryOf(kept, exchange));
+  if (exchange.right.asOf !== null) {
+    if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
+    edge.memory.store(partKey(made.key), entryOf(kept, exchange));
+  }
   return { kind: "part", ...kept };
 }
 

@@ -67,7 +67,7 @@ export class Router {
     this.routing = readConfiguration(new Map(), fallback).routing;
   }
 
-  /** False until the log has told of a site: an edge then serves by its fallback, which no invalidation names. */
+  /** False until the log has told of sites and all that belongs to them: an edge then serves by its fallback, which no invalidation names. */
   get isConfigured(): boolean {
     return this.configured;
   }
@@ -75,7 +75,7 @@ export class Router {
   configure(fields: ReadonlyMap<string, string>): void {
     const read = readConfiguration(fields, this.fallback, this.fieldsRead);
     this.routing = read.routing;
-    this.configured = read.hasSites;
+    this.configured = read.isWhole;
     this.unreadable = read.unreadable;
     this.remembered.clear();
     this.configuration += 1;
@@ -83,8 +83,8 @@ export class Router {
 
   /** The route by another configuration than the one in force; null where it knows no site for the host. */
   routeBy(fields: ReadonlyMap<string, string>, request: RoutedRequest): Route | null {
-    const { routing, hasSites } = readConfiguration(fields, this.fallback);
-    return hasSites ? this.classify(request, { by: "whole query", routing }) : null;
+    const { routing, isWhole } = readConfiguration(fields, this.fallback);
+    return isWhole ? this.classify(request, { by: "whole query", routing }) : null;
   }
 
   /**

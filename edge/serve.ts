@@ -9,6 +9,7 @@ import type { Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { board } from "./flight.ts";
 import { asCandidate, type Served } from "./judge.ts";
+import { leaseFor } from "./lease-for.ts";
 import { heldReply, type Provenance, problemReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
@@ -47,19 +48,14 @@ export function serveHeld(
 
 /** Stale-while-revalidate (RFC 5861 §3), or renewal ahead of that: one flight a key, behind the client's back. */
 function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; judged: Served }): void {
-  // Somebody's credentials may not start a fetch that others share; the next request without any will.
-  if (request.header("authorization") !== null) return;
-  const candidate = asCandidate(given.judged);
+  const { route, judged } = given;
+  const candidate = asCandidate(judged);
+  const lease = leaseFor(edge, { route, request, candidate });
+  // The next request without credentials will do it.
+  if (lease === "try") return;
   const boarding = board(edge, {
-    route: given.route,
-    request,
-    arrivedAt: request.arrivedAt,
-    candidate,
-    takesStale: false,
-    not: null,
-    wants: NO_DIRECTIVES,
-    lease: "wait",
-    range: null,
+    ...{ route, request, arrivedAt: request.arrivedAt, candidate, lease },
+    ...{ takesStale: false, not: null, wants: NO_DIRECTIVES, range: null },
   });
   // Somebody else's flight has its own reader: two of them would each get half a body.
   if (boarding.role === "leader") request.background.keep(boarding.flight.leader.then(drain));

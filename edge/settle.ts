@@ -61,7 +61,10 @@ export async function settleAnswer(
   await storeEverywhere(edge, { ...made, held, body: bytes, right, rules, counters });
 }
 
-/** Too large to share: in chunks, or else one lane to the client and one into the data centre; nobody waits for it. */
+/**
+ * Too large to share: in chunks, or else one lane to the client and one into the data centre, from which those who wait
+ * take it; not for long, since its client may be slow.
+ */
 export async function storeLarge(
   edge: Edge,
   exchange: Exchange,
@@ -72,14 +75,21 @@ export async function storeLarge(
   await exchange.right.giveBack(UNCACHEABLE);
   const range = { from: 0, to: length - 1 };
   if (await keepInChunks(edge, exchange, { ...given, range, complete: length })) return;
-  controls.settle({ kind: "unshared" });
-  if (!isKept(exchange, length))
+  if (!isKept(exchange, length)) {
+    controls.settle({ kind: "unshared" });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
+  }
+  const cancel = edge.timers.after(LIMITS.largePatience, () => controls.settle({ kind: "unshared" }));
   const [toClient, toStore] = twoLanes(source);
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });
   if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
   await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
+  cancel();
+  // In memory an older one would hide it.
+  edge.memory.dropOlder(made.key, exchange.job.route.rules, held.answer.asOf);
+  const { receivedAt } = exchange;
+  controls.settle({ kind: "large", held, from: "origin", forLeader: FRESH, by: null, receivedAt });
   exchange.job.route.counters.bytesFromOrigin += length;
 }
 
@@ -95,8 +105,11 @@ export async function passOn(
   const failed = status >= 500;
   if (reason !== null) countNotStored(job.route.counters, reason);
   // What one range got, or somebody's credentials or fields, says nothing of what everybody would get.
-  const forAll = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);
-  if (!failed && forAll) {
+  const authorized = job.request.header("authorization") !== null;
+  const forMany = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);
+  const forAll = forMany && !authorized;
+  // Who waits with credentials of his own need not wait for the next one of them; the first that can be stored ends it.
+  if (!failed && forMany && !(authorized && isOfCredentials(status))) {
     edge.memory.markUncacheable(keyFor(edge, job), later(edge.clock.now(), LIMITS.uncacheableFor));
   }
   const { fallback } = right;
@@ -108,6 +121,9 @@ export async function passOn(
   controls.settle(shared ? { kind: "error", status, retryAfter: pause, fallback } : { kind: "unshared" });
   return right.giveBack(!forAll ? null : failed ? FAILING : UNCACHEABLE);
 }
+
+/** Unauthorized, Forbidden (RFC 9110 §15.5.2, §15.5.4). */
+const isOfCredentials = (status: number): boolean => status === 401 || status === 403;
 
 /** Whether an error tells of everybody who waited for it: nobody's cookie, nobody's variant, nothing private. */
 function isOfAll(headers: HeaderList): boolean {

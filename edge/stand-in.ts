@@ -1,18 +1,17 @@
 // What a client gets where a flight brought nothing to share: a stale answer, word of an error, or a way of its own.
 
 import { staleMayStandIn } from "../shared/core/freshness.ts";
-import { answersFor } from "./answers-for.ts";
 import { auditRead } from "./audit/audit-read.ts";
 import type { FlightOutcome, StaleCopy } from "./coalesce.ts";
 import { counted, failure, nearest } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { inputFor, judgeByView } from "./judge.ts";
 import { bodyFor } from "./large/body-for.ts";
 import { pass } from "./pass.ts";
 import { heldReply, originError, originFailure, shedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { refused } from "./serve.ts";
+import { standbyFor } from "./standby.ts";
 
 /** No answer to share: a stale one where that was declared, else that the origin failed, else a way of one's own. */
 export async function standIn(
@@ -51,23 +50,10 @@ export async function staleIfError(
   given: { job: FlightJob; fallback: StaleCopy | null; detail?: "stale" | "shed" },
 ): Promise<Reply | null> {
   const { route } = given.job;
-  const copy = given.job.candidate ?? given.fallback;
-  const view = edge.view.current();
-  if (copy === null || view === null) return null;
-  const { held, tier } = copy;
-  if (!answersFor(held.answer, { route, request })) return null;
-  const judged = judgeByView(
-    view,
-    inputFor(edge, { route, request }, { held, body: copy.body, tier }),
-    edge.clock.now(),
-  );
-  const { freshness, coherence, step } = judged;
-  const allowed =
-    step.kind === "serve" ||
-    step.kind === "serve-and-refresh" ||
-    (step.kind === "revalidate" && step.fallback === "stale-if-error");
-  if (!allowed || freshness.kind === "expired" || coherence.kind === "hard") return null;
-  const body = await bodyFor(edge, request, { route, held, body: copy.body });
+  const standby = standbyFor(edge, { ...given, route, request });
+  if (standby === null) return null;
+  const { held, tier, judged } = standby;
+  const body = await bodyFor(edge, request, { route, held, body: standby.body });
   if (body === null) return null;
   auditRead(edge, request, { held, body, route, tier, result: "stale", by: judged.by });
   const reply = await heldReply(edge, request, {

@@ -5,24 +5,11 @@ import type { Selector } from "../../shared/core/units.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
 import type { AppendOutcome, Log, LogHead, Unavailable } from "../../shared/ports/mid-tier.ts";
+import { type BootMark, MARK_FIELD, readMark } from "../../shared/wire/boot-mark.ts";
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
-import { parseJson } from "../../shared/wire/json.ts";
 import type { Settings } from "../control-plane.ts";
 import { auditOf } from "./field-audit.ts";
 import { type Change, rowOf, rowsOf, selectorsLost } from "./losing.ts";
-
-/** What the environment has written so far: a later one takes back only that. */
-const MARK_FIELD = "boot/fields";
-
-interface Mark {
-  /** Of the environment's fields as they were last brought in; "" while that is going on. */
-  readonly digest: string;
-  readonly fields: readonly string[];
-}
-
-/** Whether the log holds what the environment says: from then on the log alone counts, and what was taken out of it is gone. */
-export const isBrought = (configuration: ReadonlyMap<string, string>): boolean =>
-  readMark(configuration.get(MARK_FIELD)).digest !== "";
 
 interface Ports {
   readonly log: Log;
@@ -49,12 +36,13 @@ async function bringIn(ports: Ports): Promise<Outcome> {
   if (outcome.kind === "unavailable") return outcome;
   const { head, configuration } = outcome;
   const digest = await ports.digest.sha256Hex(JSON.stringify([...fields]));
-  const mark = readMark(configuration.get(MARK_FIELD));
+  const mark = readMark(configuration);
   if (mark.digest === digest) return { kind: "done" };
   const changes = [...fields].filter(([field, value]) => configuration.get(field) !== value);
   const removed = mark.fields.filter((field) => !fields.has(field) && configuration.has(field));
-  const during: Mark = { digest: "", fields: [...new Set([...mark.fields, ...fields.keys()])] };
-  const after: Mark = { digest, fields: [...fields.keys()] };
+  const { first } = mark;
+  const during: BootMark = { digest: "", fields: [...new Set([...mark.fields, ...fields.keys()])], first };
+  const after: BootMark = { digest, fields: [...fields.keys()], first: false };
   const steps: Change[] = [
     { field: MARK_FIELD, value: JSON.stringify(during) },
     ...changes.map(([field, value]) => ({ field, value })),
@@ -124,10 +112,4 @@ async function appendOnce(
     replicas: settings.replicas,
     ...(expected !== null && { expected: { position: expected, of: "configuration" as const } }),
   });
-}
-
-function readMark(text: string | undefined): Mark {
-  const value = text === undefined ? null : (parseJson(text) as Partial<Mark> | null);
-  const fields = Array.isArray(value?.fields) ? value.fields.map(String) : [];
-  return { digest: typeof value?.digest === "string" ? value.digest : "", fields };
 }

@@ -3,9 +3,9 @@
 import type { Position } from "../../shared/core/position.ts";
 import type { Routing } from "../../shared/core/routing.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { isBrought } from "../../shared/wire/boot-mark.ts";
 import { encodeSite, siteField } from "../../shared/wire/configuration.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { isBrought } from "./boot.ts";
 
 export type RoutingOutcome =
   | {

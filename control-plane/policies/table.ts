@@ -3,10 +3,10 @@
 import { inForceOrder, type Site } from "../../shared/core/routing.ts";
 import type { Policy } from "../../shared/core/rules.ts";
 import type { LogHead, Unavailable } from "../../shared/ports/mid-tier.ts";
+import { isBrought } from "../../shared/wire/boot-mark.ts";
 import { decodeSite } from "../../shared/wire/configuration.ts";
 import { parseJson } from "../../shared/wire/json.ts";
 import { type PolicyRow, readPolicy } from "../../shared/wire/policy.ts";
-import { isBrought } from "../configuration/boot.ts";
 import { versionOf } from "../configuration/version.ts";
 import type { ControlPlane } from "../control-plane.ts";
 

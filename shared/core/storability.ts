@@ -83,9 +83,16 @@ function byDirectives(input: StorabilityInput, directives: Directives): RefusalR
   if (mustUnderstand && !UNDERSTOOD.has(input.status)) return "status";
   if (directives.has("no-store") && !mustUnderstand) return "no-store";
   if (coverageOf(directives, "private").kind === "answer") return "private";
-  const sharable = ["public", "s-maxage", "must-revalidate"].some((name) => directives.has(name));
-  return input.authorized && !sharable ? "authorization" : null;
+  return input.authorized && !isSharable(directives) ? "authorization" : null;
 }
+
+/** RFC 9111 §3.5. */
+const isSharable = (directives: Directives): boolean =>
+  ["public", "s-maxage", "must-revalidate"].some((name) => directives.has(name));
+
+/** Whether an answer says that credentials which it was asked for with make it nobody's own (RFC 9111 §3.5). */
+export const isForEverybody = (headers: HeaderList): boolean =>
+  isSharable(governingDirectives(headers).directives);
 
 function byHeaders(input: StorabilityInput): RefusalReason | null {
   const { headers, rules } = input;

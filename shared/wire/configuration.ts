@@ -3,6 +3,7 @@
 import { compileRouting, type Routing, type Site } from "../core/routing.ts";
 import type { Policy } from "../core/rules.ts";
 import { readSiteOrigin } from "../core/site-origin.ts";
+import { isArriving } from "./boot-mark.ts";
 import { parseJson } from "./json.ts";
 import { readPolicy } from "./policy.ts";
 
@@ -35,7 +36,8 @@ const isTexts = (value: unknown): value is string[] =>
 
 export interface ReadConfiguration {
   readonly routing: Routing;
-  readonly hasSites: boolean;
+  /** Whether there are sites, and with them all that the environment says of them. */
+  readonly isWhole: boolean;
   /** Fields that could not be read: reported, never guessed at. */
   readonly unreadable: readonly string[];
 }
@@ -73,7 +75,7 @@ export function readConfiguration(
   for (const field of known.keys()) if (!fields.has(field)) known.delete(field);
   const read = [...fields].map(([field, text]) => ({ field, ...readAnew(known, field, text) }));
   return {
-    hasSites: read.some(({ kind }) => kind === "site"),
+    isWhole: read.some(({ kind }) => kind === "site") && !isArriving(fields),
     routing: routingOf(read, fallback),
     unreadable: read.flatMap(({ field, kind }) => (kind === "unreadable" ? [field] : [])),
   };

@@ -329,7 +329,7 @@ describe("GET /cache-metrics", () => {
       byteHitRatio: null,
       classes: {},
       shards: [
-        { id: "control", p99Ms: null, replicationLagMs: null, memoryLimitBytes: null, state: "serving" },
+        { id: "control", p99Ms: null, replicationLagMs: null, memoryLimitBytes: 2 ** 30, state: "serving" },
       ],
       invalidations: { accepted: 0, perSecond: 0, convergenceP50Ms: null, unfinished: 0 },
       stale: { sampled: 0, violations: 0, upperBound95: null },

@@ -231,4 +231,35 @@ const LEAVING: readonly HttpCase[] = [
   ),
 ];
 
-export const BODIES: readonly HttpCase[] = [...SHORT, ...FRAMED, ...LARGE, RULED, ...LEAVING];
+const MANY: readonly HttpCase[] = [
+  {
+    claim: "those who wait for a large answer take it from where it is stored: the origin sends it once",
+    rfc: "RFC 9111 §4",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stage.edge.origin.script(stage.id, ({ method }) =>
+        method === "OPTIONS" ? {} : fresh({}, { body: THREE_MEBIBYTES, after: promise }),
+      );
+      const first = stage.send();
+      await stage.reached(1);
+      const others = Array.from({ length: 7 }, () => stage.send());
+      await stage.send({ method: "OPTIONS" });
+      resolve();
+      for (const got of await Promise.all([first, ...others]))
+        expect(got.body.equals(THREE_MEBIBYTES)).toBe(true);
+      expect(stage.asked().filter(({ method }) => method === "GET")).toHaveLength(1);
+    },
+  },
+  {
+    claim: "an answer that has grown large is stored in place of the small one",
+    rfc: "RFC 9111 §4",
+    origin: (_, nth) => (nth === 1 ? stale({}, { body: "small" }) : fresh({}, { body: THREE_MEBIBYTES })),
+    steps: [
+      get(fetched("small")),
+      get(fetched(THREE_MEBIBYTES)),
+      { ...get(cached(THREE_MEBIBYTES)), eventually: true },
+    ],
+  },
+];
+
+export const BODIES: readonly HttpCase[] = [...SHORT, ...FRAMED, ...LARGE, ...MANY, RULED, ...LEAVING];

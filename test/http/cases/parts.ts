@@ -75,6 +75,19 @@ const lying = (claim: string, spoken: Spoken): HttpCase => ({
 
 export const PARTS: readonly HttpCase[] = [
   {
+    claim: "a part of an answer that varies is found again by whoever asks alike",
+    rfc: "RFC 9111 §3.3",
+    origin: (asked, nth) => {
+      const spoken = same(asked, nth);
+      return { ...spoken, fields: { ...spoken.fields, Vary: "X-Kind" } };
+    },
+    steps: [
+      get({ ...part("01234", "bytes 0-4/10"), from: "origin" }, { ...FIRST, "X-Kind": "a" }),
+      get({ ...part("01234", "bytes 0-4/10"), from: "cache" }, { ...FIRST, "X-Kind": "a" }),
+      get({ ...part("01234", "bytes 0-4/10"), from: "origin" }, { ...FIRST, "X-Kind": "b" }),
+    ],
+  },
+  {
     claim: "a part from the origin is stored, and parts of it are served from it",
     rfc: "RFC 9111 §3.3",
     origin: same,

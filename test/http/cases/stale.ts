@@ -1,7 +1,7 @@
 // What may be served past its freshness: cases of refreshing behind clients' backs and of origins that fail.
 
 import { expect } from "vitest";
-import type { Fields } from "../../support/fields.ts";
+import { type Fields, fieldOf } from "../../support/fields.ts";
 import type { Spoken } from "../../support/scripted-origin.ts";
 import { cached, type Exchange, fetched, fresh, get, type HttpCase, ORIGIN } from "../case.ts";
 
@@ -73,6 +73,44 @@ const WHILE_REVALIDATING: readonly HttpCase[] = [
     steps: [get(fetched("1")), get({ body: "1" }), { reached: 2 }, get({ body: "1" })],
   },
   {
+    claim: "a refresh that learns that the page is gone ends the stale answer, and is not repeated for it",
+    rfc: "RFC 5861 §3",
+    origin: [old(SWR), { status: 404, fields: { "Cache-Control": "no-store" }, body: "gone" }],
+    steps: [
+      get(fetched("1")),
+      get({ body: "1" }),
+      { reached: 2 },
+      { ...get({ status: 404, body: "gone" }), eventually: true },
+      get({ status: 404, body: "gone" }),
+    ],
+  },
+  {
+    claim:
+      "those who ask while a validation is under way are content with the next one, and none pulls the whole",
+    rfc: "RFC 9111 §4",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const fields = { "Cache-Control": "no-cache", ETag: '"v1"' };
+      stage.edge.origin.script(stage.id, ({ fields: sent }, nth) =>
+        fieldOf(sent, "if-none-match") === null
+          ? { fields, body: "whole" }
+          : { status: 304, fields, ...(nth === 2 ? { after: promise } : {}) },
+      );
+      await stage.send();
+      await stage.edge.settled();
+      const first = stage.send();
+      await stage.reached(2);
+      const others = Array.from({ length: 12 }, () => stage.send());
+      // Behind those, and answered at once: they wait by now.
+      await stage.send({ method: "OPTIONS" });
+      resolve();
+      for (const { status, text } of await Promise.all([first, ...others]))
+        expect([status, text]).toEqual([200, "whole"]);
+      const gets = stage.asked().filter(({ method }) => method === "GET");
+      expect(gets.map(({ fields: sent }) => fieldOf(sent, "if-none-match"))).toEqual([null, '"v1"', '"v1"']);
+    },
+  },
+  {
     claim: "beyond its window nothing is served stale",
     rfc: "RFC 5861 §3",
     origin: [old(SWR, { Age: "130" }), fresh()],
@@ -107,6 +145,18 @@ const standsIn = (more: Exchange["expect"] = {}): Exchange =>
   get({ body: "1", fields: { etag: '"v1"' }, ...more });
 
 const IF_ERROR: readonly HttpCase[] = [
+  {
+    claim: "an error that says how long it lasts does not take the place of what may stand in for it",
+    rfc: "RFC 5861 §4",
+    origin: [old(SIE), { status: 503, fields: { "Cache-Control": "max-age=60" }, body: "no" }],
+    steps: [get(fetched("1")), get({ body: "1" }), get({ body: "1" }), { reached: 3 }, get({ body: "1" })],
+  },
+  {
+    claim: "an error that says how long it lasts is kept where nothing may stand in for it",
+    rfc: "RFC 9111 §3",
+    origin: [{ status: 503, fields: { "Cache-Control": "max-age=60" }, body: "no" }],
+    steps: [get({ status: 503, from: "origin" }), get({ status: 503, from: "cache" })],
+  },
   ...[500, 502, 503, 504, 521].map(
     (status): HttpCase => ({
       claim: `a stale answer stands in for a ${status}`,

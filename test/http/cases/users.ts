@@ -57,6 +57,72 @@ export const AUTHORIZATION: readonly HttpCase[] = [
     steps: [get(fetched("for anybody")), get({ body: /^for / }, ANN), get(cached("for anybody"))],
   },
   {
+    claim: "what is everybody's is refreshed behind those who send credentials",
+    rfc: "RFC 9111 §3.5",
+    origin: [
+      stale({ "Cache-Control": "public, max-age=60, stale-while-revalidate=60" }),
+      fresh({ "Cache-Control": "public, max-age=60" }),
+    ],
+    steps: [get(fetched("1"), ANN), get({ body: "1" }, BOB), { reached: 2 }, get(cached("2"), ANN)],
+  },
+  {
+    claim: "what was everybody's is fetched once for all who send credentials",
+    rfc: "RFC 9111 §3.5",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const public_ = { "Cache-Control": "public, max-age=60", ETag: '"v1"' };
+      stage.edge.origin.script(stage.id, ({ method }, nth) => {
+        if (method === "OPTIONS") return {};
+        return nth === 1
+          ? { fields: { ...public_, Age: "70" } }
+          : { fields: { ...public_, ETag: '"v2"' }, body: "new", after: promise };
+      });
+      await stage.send({ fields: ANN });
+      await stage.edge.settled();
+      const all = Array.from({ length: 10 }, (_, at) => stage.send({ fields: at % 2 === 0 ? ANN : BOB }));
+      await stage.send({ method: "OPTIONS" });
+      resolve();
+      expect((await Promise.all(all)).map(({ text }) => text)).toEqual(all.map(() => "new"));
+      expect(stage.asked().filter(({ method }) => method === "GET")).toHaveLength(2);
+    },
+  },
+  {
+    claim: "what is nobody else's any more goes to nobody else, though they waited together",
+    rfc: "RFC 9111 §3.5",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stage.edge.origin.script(stage.id, ({ method, fields }, nth) => {
+        if (method === "OPTIONS") return {};
+        if (nth === 1) return { fields: { "Cache-Control": "public, max-age=60", ETag: '"v1"', Age: "70" } };
+        const body = `for ${fieldOf(fields, "authorization")}`;
+        return { fields: { "Cache-Control": "max-age=60" }, body, after: promise };
+      });
+      await stage.send({ fields: ANN });
+      await stage.edge.settled();
+      const all = Array.from({ length: 10 }, (_, at) => stage.send({ fields: at % 2 === 0 ? ANN : BOB }));
+      await stage.send({ method: "OPTIONS" });
+      resolve();
+      const got = await Promise.all(all);
+      expect(got.map(({ text }) => text)).toEqual(all.map((_, at) => (at % 2 === 0 ? forAnn : forBob)));
+    },
+  },
+  {
+    claim: "credentials that are refused keep nobody without them from a stored answer",
+    rfc: "RFC 9110 §15.5.2",
+    origin: ({ fields }, nth) => {
+      if (nth === 1) return { fields: { "Cache-Control": "public, max-age=60", ETag: '"v1"', Age: "70" } };
+      return fieldOf(fields, "authorization") === null
+        ? fresh({ "Cache-Control": "public, max-age=60" })
+        : { status: 401, body: "who?" };
+    },
+    steps: [
+      get(fetched("1")),
+      get({ status: 401, from: "origin" }, ANN),
+      get(fetched("3")),
+      get(cached("3")),
+    ],
+  },
+  {
     claim: "users who ask at once each get their own answer",
     rfc: "RFC 9111 §3.5",
     origin: byName({ "Cache-Control": "max-age=60" }),
@@ -97,6 +163,19 @@ const cookies = (lines: readonly string[]) => ({
 const BOTH = ["sid=1; HttpOnly", "b=2"];
 
 export const COOKIES: readonly HttpCase[] = [
+  {
+    claim: "one who gets an answer of his own does not keep everybody else from a stored one",
+    rfc: "RFC 9111 §3",
+    origin: ({ fields }) =>
+      fieldOf(fields, "cookie") === null ? fresh() : fresh({ "Cache-Control": "private" }, { body: "mine" }),
+    steps: [
+      get(fetched("mine"), { Cookie: "sid=ann" }),
+      get(fetched("2")),
+      get(fetched("3")),
+      { ...get(cached("3")), eventually: true },
+      get(cached("3")),
+    ],
+  },
   {
     claim: "an answer with Set-Cookie is not stored",
     rfc: "RFC 9111 §7.3",

@@ -1,0 +1,36 @@
+// What is held may stand in for an origin that fails (RFC 5861 §4).
+
+import { answersFor } from "./answers-for.ts";
+import type { StaleCopy } from "./coalesce.ts";
+import type { Edge } from "./edge.ts";
+import type { FlightJob } from "./flight-job.ts";
+import { inputFor, type Judged, judgeByView } from "./judge.ts";
+
+export type Standby = StaleCopy & { readonly judged: Judged };
+
+/** Judged anew: the origin may have taken long to fail. What is near stands in before what L2 held. */
+export function standbyFor(
+  edge: Edge,
+  given: Pick<FlightJob, "route" | "request"> & {
+    readonly job: Pick<FlightJob, "candidate">;
+    readonly fallback: StaleCopy | null;
+  },
+): Standby | null {
+  const { route, request, job, fallback } = given;
+  const copy = job.candidate ?? fallback;
+  const view = edge.view.current();
+  if (copy === null || view === null) return null;
+  const { held, body, tier } = copy;
+  if (!answersFor(held.answer, { route, request })) return null;
+  const judged = judgeByView(
+    view,
+    inputFor(edge, { route, request }, { held, body, tier }),
+    edge.clock.now(),
+  );
+  const { freshness, coherence, step } = judged;
+  const allowed =
+    step.kind === "serve" ||
+    step.kind === "serve-and-refresh" ||
+    (step.kind === "revalidate" && step.fallback === "stale-if-error");
+  return !allowed || freshness.kind === "expired" || coherence.kind === "hard" ? null : { ...copy, judged };
+}
