@@ -87,8 +87,8 @@ export const LIMITS = {
   originReserve: 0.25,
   /** Tokens are asked for on the way of a miss: without an answer by then the own share decides. */
   takeDeadline: millis(300),
-  /** Failures in a row after which the origin is left alone, and until one request tries it again. */
-  originBreaker: { failures: 10, lasting: millis(500), pause: seconds(1) },
+  /** Failures in a row after which the origin is left alone, and until one request tries it again; and until another does, where that one hangs. */
+  originBreaker: { failures: 10, lasting: millis(500), pause: seconds(1), probeLost: seconds(2) },
   /** Answers that say that it can't: 500 is one request's bug more often than the origin's state. */
   originFailureStatuses: [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530],
   /** Requests sent again because their connection failed, of all that were sent. */

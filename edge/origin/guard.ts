@@ -122,7 +122,7 @@ export class OriginGuard {
 
   /** How long the breaker lets nobody pass; null where it does. */
   closedFor(now = this.clock.now()): Millis | null {
-    return closedFor(this.breaker, now, breakerLimits());
+    return closedFor(this.breaker, now, BREAKER);
   }
 
   /** One request is sent now, after the pause as the breaker's probe where it may be that; or not at all for so long. */
@@ -139,7 +139,7 @@ export class OriginGuard {
   came(well: boolean, pass: Pass, at: Instant): boolean {
     const came = { well, ...pass, at };
     const over = isOver(this.breaker, came);
-    this.breaker = afterwards(this.breaker, came, breakerLimits());
+    this.breaker = afterwards(this.breaker, came, BREAKER);
     return over;
   }
 
@@ -156,11 +156,7 @@ export class OriginGuard {
   }
 }
 
-function breakerLimits(): OriginBreakerLimits {
-  const { failures, lasting, pause } = LIMITS.originBreaker;
-  return { failures, lasting, pause, probeLost: longestHeld() };
-}
-
+const BREAKER: OriginBreakerLimits = LIMITS.originBreaker;
 const FAILURE_STATUSES: readonly number[] = LIMITS.originFailureStatuses;
 
 /** A request's whole time at the origin, its waiting included, and a moment. */

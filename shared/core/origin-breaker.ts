@@ -6,7 +6,7 @@ import { elapsed, type Instant, instant, later, type Millis } from "./units.ts";
 export interface OriginBreakerLimits extends BreakerLimits {
   /** For so long nothing may have been well: a moment's requests can fail for what they ask, all at once. */
   readonly lasting: Millis;
-  /** A probe of which nothing was heard for so long has been lost with its request. */
+  /** A probe of which nothing was heard for so long hangs, or has been lost with its request: another may go. */
   readonly probeLost: Millis;
 }
 

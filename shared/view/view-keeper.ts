@@ -264,12 +264,14 @@ export class ViewKeeper {
   /** The log's word, or peers' where it doesn't come at once or not at all: whichever is enough first. */
   private async orFromPeers(pulled: Ending, wanted: Wanted, background: Background): Promise<void> {
     const { holds } = wanted;
-    if (this.ports.peers.count === 0) return this.wait([pulled], VIEW_LIMITS.pullGuard);
-    if (!this.logIsSilent) await this.wait([pulled], VIEW_LIMITS.gossipAfter);
+    const silent = this.logIsSilent;
+    // One that was silent last is tried behind requests: for each of them to wait for it would be a deadline a request.
+    const atMost = silent ? VIEW_LIMITS.gossipAfter : VIEW_LIMITS.pullGuard;
+    if (this.ports.peers.count === 0) return this.wait([pulled], atMost);
+    if (!silent) await this.wait([pulled], VIEW_LIMITS.gossipAfter);
     if (holds()) return;
     const told = this.askPeers(wanted.window, background);
-    const { timers } = this.ports;
-    await waitFor([pulled, told], { timers, atMost: VIEW_LIMITS.pullGuard, enough: holds });
+    await waitFor([pulled, told], { timers: this.ports.timers, atMost, enough: holds });
   }
 
   /** One round at a time, and no more of them than the period allows. */

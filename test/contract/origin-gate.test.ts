@@ -302,6 +302,28 @@ describe("an origin that fails", () => {
     expect(slots.size).toBe(atOnce);
   });
 
+  test("and hangs is tried again while the first one that tried it still hangs", async () => {
+    lone.origin = () => REFUSED;
+    await failTimes(10);
+    lone.now += 1000;
+    let hangs: (outcome: OriginOutcome) => void = () => {};
+    lone.origin = () =>
+      new Promise((resolve) => {
+        hangs = resolve;
+      });
+    const first = lone.get("/a");
+    await inLine(lone, countersOf(lone).tiers.l2.errors + 1);
+    lone.origin = () => answer();
+    lone.now += LIMITS.originBreaker.probeLost - 1;
+    expect((await lone.get("/b")).status).toBe(503);
+    lone.now += 1;
+    expect((await lone.get("/c")).status).toBe(200);
+    // By its deadline it tells of a trouble that is over.
+    hangs({ ...REFUSED, reason: "timeout" });
+    expect((await first).status).toBe(504);
+    expect((await lone.get("/d")).status).toBe(200);
+  });
+
   test("with 500 is one request's affair", async () => {
     lone.origin = () => answer(500, "no-store");
     await failTimes(12);
