@@ -1,11 +1,11 @@
 // What an invalidation names, as a program says it and as the log has it.
 
-import type { SelectorSpec } from "../../shared/core/selector.ts";
+import { prefixFault, type SelectorSpec } from "../../shared/core/selector.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import type { CacheCore } from "./core.ts";
 import { selectorOf, selectorOfKey, selectorOfPrefix } from "./keys.ts";
 import { CACHE_LIMITS } from "./limits.ts";
-import { checkKey, checkTags, wrong } from "./options.ts";
+import { checkKey, checkList, checkTags, wrong } from "./options.ts";
 
 /** What an invalidation names; at least one of them. */
 export interface InvalidateOptions {
@@ -22,11 +22,19 @@ export interface InvalidateOptions {
   readonly mode?: "hard" | "soft";
 }
 
-/** @internal Throws `invalid-argument` for whatever is not as it has to be. */
+const KNOWN: ReadonlySet<string> = new Set<keyof InvalidateOptions>([
+  ...(["keys", "prefixes", "tags", "classes", "everything", "mode"] as const),
+]);
+
+/** @internal Throws `invalid-argument` for whatever is not as it has to be, or would be acknowledged and name nothing. */
 export function readInvalidation(
   { namespace, policies }: Pick<CacheCore, "namespace" | "policies">,
-  { keys = [], prefixes = [], tags = [], classes = [], everything, mode = "hard" }: InvalidateOptions,
+  options: InvalidateOptions,
 ): { readonly selectors: readonly Selector[]; readonly detail: string } {
+  const other = Object.keys(options).find((name) => !KNOWN.has(name));
+  if (other !== undefined) throw wrong(other, "there is no such option");
+  const { keys = [], prefixes = [], tags = [], classes = [], everything, mode = "hard" } = options;
+  for (const [where, list] of Object.entries({ keys, prefixes, tags, classes })) checkList(list, where);
   const unknown = classes.find((name) => policies.ofClass(name) === undefined);
   if (unknown !== undefined) throw wrong("classes", `there is no class ${JSON.stringify(unknown)}`);
   const whole: SelectorSpec[] = everything === true ? [{ kind: "host", host: `~${namespace.name}` }] : [];
@@ -36,15 +44,28 @@ export function readInvalidation(
     ...whole,
   ];
   const selectors = [
-    ...keys.map((key) => selectorOfKey(namespace, checkKey(key))),
-    ...prefixes.map((prefix) => selectorOfPrefix(namespace, checkKey(prefix))),
+    ...keys.map((key, at) => selectorOfKey(namespace, checkKey(key, `keys.${at}`))),
+    ...prefixes.map((prefix, at) => selectorOfPrefix(namespace, checkPrefix(prefix, `prefixes.${at}`))),
     ...specs.map((spec) => selectorOf(namespace, spec)),
   ];
   if (selectors.length === 0)
     throw wrong("invalidate", "it has to name keys, prefixes, tags, classes or everything");
   if (selectors.length > CACHE_LIMITS.selectors)
     throw wrong("invalidate", `it names ${selectors.length}; ${CACHE_LIMITS.selectors} are the most`);
+  const characters = selectors.reduce((sum, { length }) => sum + length, 0);
+  if (characters > CACHE_LIMITS.selectorCharacters)
+    throw wrong(
+      "invalidate",
+      `its names have ${characters} characters, percent-encoded; ${CACHE_LIMITS.selectorCharacters} are the most`,
+    );
   if (mode !== "hard" && mode !== "soft") throw wrong("mode", "hard or soft");
   const counts = Object.entries({ keys, prefixes, tags, classes });
   return { selectors, detail: counts.map(([name, { length }]) => `${length} ${name}`).join(", ") };
+}
+
+/** What is below it: a prefix that no key can have would be acknowledged, and name nothing. */
+function checkPrefix(prefix: string, where: string): string {
+  const fault = prefixFault(checkKey(prefix, where));
+  if (fault !== null) throw wrong(where, `it ${fault}`);
+  return prefix;
 }

@@ -55,6 +55,8 @@ export const CACHE_LIMITS = {
   tag: 1024,
   /** Selectors of one invalidation. */
   selectors: 1000,
+  /** Characters of them all, which are ASCII: as many octets as the control plane takes. The log has each of them twice. */
+  selectorCharacters: mebibytes(1),
   /** Keys of which it is remembered which policy governs them. */
   governed: 20_000,
   /** Octets of a value in the near cache that is charged beside its own: entry, key and selectors. */

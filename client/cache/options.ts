@@ -23,14 +23,21 @@ export interface ReadOptions extends ValueOptions {
   readonly source?: string;
 }
 
-export function checkKey(key: string): string {
+export function checkKey(key: string, where = "key"): string {
   if (typeof key !== "string" || key === "" || key.length > CACHE_LIMITS.key)
-    throw wrong("key", `a key is a text of 1 to ${CACHE_LIMITS.key} characters`);
-  if (!key.isWellFormed()) throw wrong("key", "a key has no lone surrogates");
+    throw wrong(where, `a key is a text of 1 to ${CACHE_LIMITS.key} characters`);
+  if (!key.isWellFormed()) throw wrong(where, "a key has no lone surrogates");
   return key;
 }
 
+/** A text has a length and parts too, and none of them is what was meant. */
+export function checkList(list: readonly string[], where: string): readonly string[] {
+  if (!Array.isArray(list)) throw wrong(where, "a list is needed");
+  return list;
+}
+
 export function checkTags(tags: readonly string[], where: string): readonly string[] {
+  checkList(tags, where);
   if (tags.length > CACHE_LIMITS.tags) throw wrong(where, `${CACHE_LIMITS.tags} tags are the most`);
   const bad = tags.findIndex(
     (tag) => typeof tag !== "string" || !/^[\x21-\x7e]+$/.test(tag) || tag.length > CACHE_LIMITS.tag,

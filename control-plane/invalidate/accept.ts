@@ -4,7 +4,7 @@ import { keyedPath } from "../../shared/core/cache-key.ts";
 import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts";
-import { formatSelector, type SelectorSpec, whateverQuery } from "../../shared/core/selector.ts";
+import { formatSelector, prefixFault, type SelectorSpec, whateverQuery } from "../../shared/core/selector.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { CLASS_NAME, parseValueUrl, placeOfKey, VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Expected } from "../../shared/ports/mid-tier.ts";
@@ -158,7 +158,7 @@ function readersOf(
   const { routing, wide } = context;
   return {
     urls: (text) =>
-      valueSpec(text, (place) => ({ kind: "url", ...place })) ??
+      valueSpec(text, (place) => [{ kind: "url", ...place }]) ??
       specsOf(readUrls(text, context), ({ place }) => {
         const { host, path } = place.url;
         if (wide === true) return whateverQuery(host, path);
@@ -167,7 +167,7 @@ function readersOf(
         return { kind: "url", host, pathAndQuery };
       }),
     prefixes: (text) =>
-      valueSpec(text, ({ host, pathAndQuery }) => ({ kind: "prefix", host, path: pathAndQuery })) ??
+      valueSpec(text, prefixOfKeys) ??
       specsOf(readPrefix(text, context), ({ place }) => {
         return { kind: "prefix", host: place.url.host, path: place.url.path };
       }),
@@ -193,13 +193,18 @@ function readClass(text: string): ReturnType<Read> {
 /** A key of a program's own values; null where the text is something else. */
 function valueSpec(
   text: string,
-  toSpec: (place: ReturnType<typeof placeOfKey>) => SelectorSpec,
+  toSpecs: (place: ReturnType<typeof placeOfKey>) => ReturnType<Read>,
 ): ReturnType<Read> | null {
   if (!text.startsWith(VALUE_SCHEME)) return null;
   const named = textFault(text, LIMITS.url) === null ? parseValueUrl(text) : null;
   if (named === null)
     return { kind: "fault", message: "must be tidegate://<namespace>/<key>, percent-encoded" };
-  return [toSpec(placeOfKey(named.namespace, named.key))];
+  return toSpecs(placeOfKey(named.namespace, named.key));
+}
+
+function prefixOfKeys({ host, pathAndQuery: path }: ReturnType<typeof placeOfKey>): ReturnType<Read> {
+  const message = prefixFault(path);
+  return message === null ? [{ kind: "prefix", host, path }] : { kind: "fault", message };
 }
 
 function specsOf(

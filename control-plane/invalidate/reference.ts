@@ -1,7 +1,7 @@
 // How people name URLs, prefixes and hosts of a site, read into the parts from which edges make their selectors.
 
 import { type Place, placeOf, type Routing, type Site } from "../../shared/core/routing.ts";
-import { MAX_PREFIX_SEGMENTS, withoutPort } from "../../shared/core/selector.ts";
+import { prefixFault, withoutPort } from "../../shared/core/selector.ts";
 import type { ParseUrl } from "../../shared/ports/url.ts";
 import { tagFault } from "../../shared/wire/text.ts";
 import { LIMITS } from "../config.ts";
@@ -53,13 +53,9 @@ export function readPrefix(text: string, context: ReferenceContext): readonly Re
   const fault = textFault(text, LIMITS.url);
   if (fault !== null) return [invalid(fault)];
   if (/[?#]/.test(text)) return [invalid("must not hold a query or fragment: a prefix is of paths")];
-  if (text.endsWith("*")) return [invalid("must not end with '*': a prefix matches all below it as it is")];
   return readPrefixText(text, context).map((reference) => {
-    if (reference.kind === "invalid") return reference;
-    const segments = reference.place.url.path.split("/").filter((segment) => segment !== "").length;
-    return segments > MAX_PREFIX_SEGMENTS
-      ? invalid(`must not have more than ${MAX_PREFIX_SEGMENTS} segments`)
-      : reference;
+    const wrong = reference.kind === "place" ? prefixFault(reference.place.url.path) : null;
+    return wrong === null ? reference : invalid(wrong);
   });
 }
 

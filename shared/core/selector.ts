@@ -16,7 +16,7 @@ export type SelectorSpec =
 export type SelectorKind = SelectorSpec["kind"];
 
 /** A path has at most this many prefixes, so an invalidation by prefix costs an edge a bounded number of look-ups. */
-export const MAX_PREFIX_SEGMENTS = 32;
+const MAX_PREFIX_SEGMENTS = 32;
 
 /** The canonical text. Sites never hold a space, and it comes first, so no two specs share a text. */
 export function formatSelector(site: string, spec: SelectorSpec): Selector {
@@ -148,6 +148,13 @@ export function pathPrefixes(pathAndQuery: string): string[] {
     from = end + 1;
   }
   return prefixes;
+}
+
+/** What is wrong with naming all below a path: null where answers can have it among their prefixes. */
+export function prefixFault(path: string): string | null {
+  if (path.endsWith("*")) return "must not end with '*': a prefix matches all below it as it is";
+  const segments = path.split("/").filter((segment) => segment !== "").length;
+  return segments > MAX_PREFIX_SEGMENTS ? `must not have more than ${MAX_PREFIX_SEGMENTS} segments` : null;
 }
 
 /** The narrowest spec that names a URL whatever parts of its query its key is made of. */

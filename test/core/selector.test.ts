@@ -4,9 +4,9 @@ import { array, constantFrom, oneof, property, record, string, stringMatching } 
 import { describe, expect, test } from "vitest";
 import {
   formatSelector,
-  MAX_PREFIX_SEGMENTS,
   parseSelector,
   pathPrefixes,
+  prefixFault,
   type SelectorSpec,
   selectorKind,
   selectorsOf,
@@ -65,11 +65,12 @@ describe("a prefix hits at segment boundaries", () => {
   test("down to 32 segments and no deeper", () => {
     const deep = (n: number) => `/${Array.from({ length: n }, (_, i) => `s${i}`).join("/")}`;
     const path = deep(40);
-    expect(MAX_PREFIX_SEGMENTS).toBe(32);
     expect(pathPrefixes(path)).toHaveLength(33);
     expect(isHit(path, prefix(deep(32)))).toBe(true);
     expect(isHit(path, prefix(deep(33)))).toBe(false);
     expect(pathPrefixes(deep(32)).at(-1)).toBe(deep(32));
+    expect(prefixFault(deep(32))).toBeNull();
+    expect(prefixFault(deep(33))).toContain("32 segments");
     expect(pathPrefixes("/".repeat(5000))).toEqual(["/"]);
   });
 });
