@@ -3,7 +3,7 @@
 import type { Instant, Millis } from "../core/units.ts";
 
 export interface Clock {
-  /** This host's elapsed-time line; never runs backwards. */
+  /** This host's elapsed-time line; never runs backwards, and no slower than any of its clocks but for what those round. */
   now(): Instant;
   /**
    * A line of its own on which no more time passes than truly does, as far as any of the host's clocks can tell: what

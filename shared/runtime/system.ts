@@ -13,11 +13,11 @@ import type { Digest, Random } from "../ports/identity.ts";
 export function systemClock(wallNow: () => number = () => Date.now()): Clock {
   // Begun at the first reading: while a worker's modules are evaluated its clocks stand at zero.
   let clock: ElapsedClock | null = null;
-  // The same array each time: every request asks for the time.
-  const read: [number, number] = [0, 0];
+  // The same object each time: every request asks for the time.
+  const read: ClockReadings = { wall: 0, monotonic: 0 };
   const readings = (): ClockReadings => {
-    read[0] = wallNow();
-    read[1] = performance.now();
+    read.wall = wallNow();
+    read.monotonic = performance.now();
     return read;
   };
   return {

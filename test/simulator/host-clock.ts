@@ -28,7 +28,7 @@ export class HostClock {
 
   /** As an isolate that begins now reads it. */
   forIsolate(): Clock {
-    const readings = (): [number, number] => [this.wall(), this.time.now - this.stood];
+    const readings = () => ({ wall: this.wall(), monotonic: this.time.now - this.stood });
     const state = startElapsedClock(readings());
     return {
       now: () => advanceClock(state, readings()),
