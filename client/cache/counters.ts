@@ -37,6 +37,8 @@ export interface CacheStats {
   /** Values compared with their source because of `shadow`, and those that differed. */
   readonly compared: number;
   readonly differed: number;
+  /** Times that a listener, the logger or the tracer has failed; the first of them is told on the console. */
+  readonly listenerErrors: number;
   readonly nearValues: number;
   readonly nearBytes: number;
   readonly nearEvictions: number;
@@ -62,7 +64,7 @@ export type Counters = { -readonly [Name in keyof Counted]: number } & {
 export const newCounters = (): Counters => ({
   ...{ near: 0, shared: 0, loaded: 0, coalesced: 0, stale: 0, absent: 0 },
   ...{ loads: 0, loadFailures: 0, retries: 0, loadMs: 0, byShare: 0, leaseWaits: 0, filled: 0, notFilled: 0 },
-  ...{ sharedErrors: 0, invalidations: 0, unacknowledged: 0, compared: 0, differed: 0 },
+  ...{ sharedErrors: 0, invalidations: 0, unacknowledged: 0, compared: 0, differed: 0, listenerErrors: 0 },
   ...{ pulls: 0, pushes: 0, gossipRounds: 0, gossipHeard: 0, gossipTold: 0 },
   failures: new Map(),
   shed: new Map(),

@@ -20,7 +20,6 @@ import { ViewKeeper } from "../../shared/view/view-keeper.ts";
 import { KnownShardMap } from "../../shared/wire/shard-map.ts";
 import { Cache } from "./cache.ts";
 import type { CacheCore, CachePorts } from "./core.ts";
-import { countedLog } from "./counted-log.ts";
 import { newCounters } from "./counters.ts";
 import { Failing } from "./failing.ts";
 import { offerUnsent } from "./invalidate.ts";
@@ -34,6 +33,7 @@ import { Telemetry, type TelemetryOptions } from "./telemetry.ts";
 import { type Logger, Telling } from "./telling.ts";
 import { allTiers } from "./tiers.ts";
 import { unrefTimers } from "./timers.ts";
+import { toldLog } from "./told-log.ts";
 import { Unsent } from "./unsent.ts";
 import { jsonSerializer, type Serializer } from "./values.ts";
 
@@ -123,8 +123,10 @@ export function cacheOver(
     namespace: { site, name: namespace },
     longestLoad: deadlines.load,
   });
-  const log = countedLog(ports.log, () => {
+  const telling = new Telling(options.logger ?? null, counters);
+  const log = toldLog(ports.log, (reason) => {
     counters.sharedErrors += 1;
+    telling.tell({ event: "unavailable", tier: "log", reason });
   });
   const view = new ViewKeeper({
     ...ports,
@@ -146,14 +148,13 @@ export function cacheOver(
     ...ports,
     log,
     namespace: { site, name: namespace },
-    ...{ policies, view, counters, background, deadlines },
+    ...{ policies, view, counters, telling, background, deadlines },
     serializer: options.serializer ?? jsonSerializer,
     near: new Near(mix(ports.random.token())),
     flights: new Map(),
     failing: new Failing(),
     unsent: new Unsent(),
-    telling: new Telling(options.logger ?? null),
-    telemetry: new Telemetry(options.telemetry ?? {}),
+    telemetry: new Telemetry(options.telemetry ?? {}, telling),
     tiers: allTiers(),
     sources,
   };

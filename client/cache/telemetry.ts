@@ -2,6 +2,7 @@
 
 import type { CacheStats } from "./counters.ts";
 import type { Job } from "./job.ts";
+import type { Telling } from "./telling.ts";
 
 /** As far as they are needed here, so that no package has to be there: `metrics.getMeter(…)`, `trace.getTracer(…)`. */
 export interface TelemetryOptions {
@@ -108,9 +109,11 @@ const COUNTERS: readonly {
 
 export class Telemetry {
   private readonly options: TelemetryOptions;
+  private readonly telling: Pick<Telling, "quietly">;
 
-  constructor(options: TelemetryOptions) {
+  constructor(options: TelemetryOptions, telling: Pick<Telling, "quietly">) {
     this.options = options;
+    this.telling = telling;
   }
 
   /** Nothing is counted twice: whoever collects reads what the cache has counted anyway. */
@@ -135,16 +138,26 @@ export class Telemetry {
     const { tracer } = this.options;
     if (tracer === undefined) return load();
     const attributes = { "tidegate.class": rules.class, "tidegate.source": source };
-    return tracer.startActiveSpan("tidegate.load", { attributes }, async (span) => {
-      try {
-        return await load();
-      } catch (error) {
-        span.recordException(error instanceof Error ? error : String(error));
-        span.setStatus({ code: ERROR });
-        throw error;
-      } finally {
-        span.end();
-      }
-    });
+    const loading: { one: Promise<Value> | null } = { one: null };
+    this.telling.quietly(() =>
+      tracer.startActiveSpan("tidegate.load", { attributes }, (span) => {
+        loading.one = this.within(span, load);
+      }),
+    );
+    // A tracer that fails, or runs nothing, spans nothing: the load goes on without it.
+    return loading.one ?? load();
+  }
+
+  private async within<Value>(span: Span, load: () => Promise<Value>): Promise<Value> {
+    const { telling } = this;
+    try {
+      return await load();
+    } catch (error) {
+      telling.quietly(() => span.recordException(error instanceof Error ? error : String(error)));
+      telling.quietly(() => span.setStatus({ code: ERROR }));
+      throw error;
+    } finally {
+      telling.quietly(() => span.end());
+    }
   }
 }

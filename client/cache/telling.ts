@@ -1,6 +1,6 @@
 // Whoever listens is told what happens: listeners of the program, its logger, and what measures it.
 
-import type { ValueSource } from "./counters.ts";
+import type { Counters, ValueSource } from "./counters.ts";
 
 /** Keys are told as they are: whoever logs them decides what they may hold. Values are told to nobody. */
 export type CacheEvent =
@@ -44,18 +44,20 @@ const WARNED: ReadonlySet<EventName> = new Set<EventName>([
 ]);
 
 export class Telling {
-  private readonly listeners = new Map<EventName, Set<(event: CacheEvent) => void>>();
+  private readonly listeners = new Map<EventName, Set<(event: CacheEvent) => unknown>>();
   private readonly logger: Logger | null;
+  private readonly counters: Pick<Counters, "listenerErrors">;
 
-  constructor(logger: Logger | null) {
+  constructor(logger: Logger | null, counters: Pick<Counters, "listenerErrors">) {
     this.logger = logger;
+    this.counters = counters;
   }
 
   /** Answers how to stop it. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
     const those = this.listeners.get(name) ?? new Set();
     this.listeners.set(name, those);
-    const one = listener as (event: CacheEvent) => void;
+    const one = listener as (event: CacheEvent) => unknown;
     those.add(one);
     return () => void those.delete(one);
   }
@@ -68,21 +70,27 @@ export class Telling {
     const { logger } = this;
     if (logger !== null) {
       const { event: name, ...about } = event;
-      quietly(() =>
+      this.quietly(() =>
         WARNED.has(name) ? logger.warn(about, `cache ${name}`) : logger.debug(about, `cache ${name}`),
       );
     }
-    for (const listener of this.listeners.get(event.event) ?? []) quietly(() => listener(event));
+    for (const listener of this.listeners.get(event.event) ?? []) this.quietly(() => listener(event));
   }
-}
 
-/** Who listens must not break what he listens to. */
-function quietly(action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+  /** Who listens must not break what he listens to, at once or by what he promises. */
+  quietly(action: () => unknown): void {
+    try {
+      const outcome = action();
+      if (outcome instanceof Promise) outcome.catch((error: unknown) => this.failed(error));
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Said once: whoever fails at one event fails at the next as well. */
+  private failed(error: unknown): void {
+    this.counters.listenerErrors += 1;
+    if (this.counters.listenerErrors === 1)
+      console.error("tidegate: a listener, a logger or a tracer of the cache has failed.", error);
   }
 }
