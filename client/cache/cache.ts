@@ -64,7 +64,11 @@ export class Cache {
   }
 
   /** The value of a key: from a cache where one has it, else from the loader, which is then asked once. */
-  getOrFetch<T>(key: string, loader: Loader<T>, options: ReadOptions = {}): Promise<T> {
+  getOrFetch<T, Previous = T>(
+    key: string,
+    loader: Loader<T, Previous>,
+    options: ReadOptions = {},
+  ): Promise<T> {
     try {
       const rules = this.rulesFor(key, options.class);
       const arrivedAt = this.core.clock.now();
@@ -77,7 +81,11 @@ export class Cache {
   }
 
   /** As `getOrFetch`, and what vouches for the value. */
-  async read<T>(key: string, loader: Loader<T>, options: ReadOptions = {}): Promise<Certificate<T>> {
+  async read<T, Previous = T>(
+    key: string,
+    loader: Loader<T, Previous>,
+    options: ReadOptions = {},
+  ): Promise<Certificate<T>> {
     return (await this.further(key, loader as Loader<unknown>, options)) as Certificate<T>;
   }
 

@@ -20,7 +20,11 @@ export interface LoadContext<T = unknown> {
   noStore(): void;
 }
 
-export type Loader<T> = (context: LoadContext<T>) => T | Promise<T>;
+/**
+ * `Previous` is a type of its own: were it the result's, a loader that looks at its context would fix that before it has
+ * returned anything, as `unknown`.
+ */
+export type Loader<T, Previous = T> = (context: LoadContext<Previous>) => T | Promise<T>;
 
 export interface Job {
   readonly key: string;
