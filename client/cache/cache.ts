@@ -17,6 +17,7 @@ import { fromNear, readFurther } from "./read.ts";
 import { durationOf, type ValueRules } from "./rules.ts";
 import type { EventName, Listener } from "./telling.ts";
 import type { Tiers } from "./tiers.ts";
+import { handedOut } from "./values.ts";
 import { write } from "./write.ts";
 
 /** What `get` finds. `unavailable`: nobody can say whether there is a value. */
@@ -73,7 +74,7 @@ export class Cache {
       const rules = this.rulesFor(key, options.class);
       const arrivedAt = this.core.clock.now();
       const near = fromNear(this.core, { key, rules, arrivedAt });
-      if (near !== null && !this.isWatched) return Promise.resolve(near.value as T);
+      if (near !== null && !this.isWatched) return Promise.resolve(handedOut(near.value) as T);
       return this.further(key, loader as Loader<unknown>, options).then(({ value }) => value as T);
     } catch (error) {
       return Promise.reject(error);

@@ -9,7 +9,7 @@ import { CACHE_LIMITS } from "./limits.ts";
 import { checkTags } from "./options.ts";
 import { durationOf } from "./rules.ts";
 import type { Entered, Shed } from "./source.ts";
-import { type Packed, pack } from "./values.ts";
+import { handedOut, type Packed, pack } from "./values.ts";
 
 export interface Loaded {
   readonly kind: "loaded";
@@ -149,12 +149,15 @@ class Said {
   }
 
   contextFor(ending: LateSignal): LoadContext {
+    const previous = previousOf(this.job)?.value;
     return {
       key: this.job.key,
       get signal() {
         return ending.signal;
       },
-      previous: previousOf(this.job)?.value,
+      get previous() {
+        return handedOut(previous);
+      },
       tag: (...tags) => {
         this.tags = checkTags([...new Set([...this.tags, ...tags])], "tag");
       },

@@ -15,6 +15,7 @@ import type { Job } from "./job.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import { settle } from "./near.ts";
 import { compare } from "./shadow.ts";
+import { handedOut } from "./values.ts";
 
 /** The hit path: one look-up, one comparison with the view, one with the clock. Null where it needs more than that. */
 export function fromNear(core: CacheCore, job: Pick<Job, "key" | "rules" | "arrivedAt">): HeldValue | null {
@@ -138,7 +139,8 @@ function withoutPlace(
       return outcome;
     case "unplaced": {
       core.counters.loaded += 1;
-      const { value, loadedAt } = outcome;
+      const { loadedAt } = outcome;
+      const value = handedOut(outcome.value);
       const age = elapsed(loadedAt, core.clock.now());
       return { value, source: "loader", stale: false, age, asOf: null, knownAge: null };
     }
@@ -181,7 +183,7 @@ function given(
   if (stale) core.counters.stale += 1;
   if (source !== "loader") compare(core, job, { held, tier: source });
   const read: Certificate = {
-    value: held.value,
+    value: handedOut(held.value),
     source,
     stale,
     age: elapsed(held.bornAt, now),

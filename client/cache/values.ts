@@ -19,7 +19,7 @@ export interface Packed {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Objects, arrays, texts, numbers, booleans, `null` and `undefined`, as JSON (RFC 8259) keeps them; `Uint8Array` as it is. */
+/** Objects, arrays, texts, numbers, booleans, `null` and `undefined`, as JSON (RFC 8259) keeps them; `Uint8Array` as it is, and Node's `Buffer` as one. */
 export const jsonSerializer: Serializer = {
   name: "json",
   encode(value) {
@@ -69,7 +69,14 @@ export function unpack(serializer: Serializer, octets: Uint8Array<ArrayBuffer>):
   }
 }
 
-/** All that reads a value near shares it: who changed it would change everybody's. Views of memory can't be frozen. */
+/** As a reader gets it: views of memory can't be frozen, so that each has octets of his own. What is frozen is shared. */
+export function handedOut(value: unknown): unknown {
+  if (!ArrayBuffer.isView(value)) return value;
+  // Not the value's own method: that of Node's `Buffer` copies nothing.
+  return value instanceof Uint8Array ? Uint8Array.prototype.slice.call(value) : structuredClone(value);
+}
+
+/** All that reads a value near shares it: who changed it would change everybody's. */
 function frozen(value: unknown): unknown {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value))
     return value;

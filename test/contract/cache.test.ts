@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { Cache } from "../../client/cache/cache.ts";
+import type { LoadContext } from "../../client/cache/job.ts";
 import { type FakeTidegate, fakeTidegate } from "../../client/testing/fake-tidegate.ts";
 
 const OPTIONS = { namespace: "app", class: "hot" } as const;
@@ -401,6 +402,34 @@ test("what is handed out can't be changed for others", async () => {
   const value = await fake.clock.until(one.getOrFetch("k", () => ({ list: [1] })));
   expect(() => value.list.push(2)).toThrow(TypeError);
   expect(await fake.clock.until(one.getOrFetch("k", () => ({ list: [3] })))).toEqual({ list: [1] });
+});
+
+test("octets are each reader's own, wherever they come from", async () => {
+  const { fake, one, other } = world();
+  const octets = (): Uint8Array => Buffer.from([1, 2, 3]);
+  const spoilt = async (read: Promise<Uint8Array>): Promise<number[]> => {
+    const value = await fake.clock.until(read);
+    const had = [...value];
+    value.fill(9);
+    return had;
+  };
+  const together = [one.getOrFetch("k", octets), one.getOrFetch("k", octets)];
+  await fake.clock.until(Promise.all(together));
+  for (const read of together) expect(await spoilt(read)).toEqual([1, 2, 3]);
+  expect(await spoilt(one.getOrFetch("k", octets))).toEqual([1, 2, 3]);
+  expect(await spoilt(other.getOrFetch("k", octets))).toEqual([1, 2, 3]);
+  expect(await spoilt(other.read("k", octets).then(({ value }) => value))).toEqual([1, 2, 3]);
+  expect(await fake.clock.until(one.getOrFetch("k", octets))).toEqual(new Uint8Array([1, 2, 3]));
+  // What a loader is shown of what was there stands in for it afterwards.
+  await fake.clock.advance("3m");
+  const spoiling = ({ previous }: LoadContext<Uint8Array>): Uint8Array => {
+    previous?.fill(9);
+    throw new Error("no");
+  };
+  expect(await fake.clock.until(one.read("k", spoiling))).toMatchObject({
+    value: new Uint8Array([1, 2, 3]),
+    stale: true,
+  });
 });
 
 test("a tier may be turned off, and compared", async () => {
