@@ -18,7 +18,7 @@ import { durationOf, type ValueRules } from "./rules.ts";
 import type { EventName, Listener } from "./telling.ts";
 import type { Tiers } from "./tiers.ts";
 import { handedOut } from "./values.ts";
-import { write } from "./write.ts";
+import { writable, write } from "./write.ts";
 
 /** What `get` finds. `unavailable`: nobody can say whether there is a value. */
 export type Found<T> =
@@ -130,12 +130,10 @@ export class Cache {
    */
   async set(key: string, value: unknown, options: ValueOptions = {}): Promise<Invalidated> {
     const job = this.jobFor(key, null, options);
-    const position = await this.invalidateNow(
-      [selectorOfKey(this.core.namespace, checkKey(key))],
-      "hard",
-      `set ${key}`,
-    );
-    await write(this.core, job, { value, position });
+    const packed = writable(this.core, job, value);
+    const selector = selectorOfKey(this.core.namespace, key);
+    const position = await this.invalidateNow([selector], "hard", `set ${key}`);
+    await write(this.core, job, { value: packed, position });
     return { position: formatPosition(position) };
   }
 

@@ -218,6 +218,20 @@ test("what is set is read everywhere", async () => {
   expect(loader.state.runs).toBe(1);
 });
 
+test("what can't be set leaves what is there", async () => {
+  const { fake, one, other } = world();
+  await fake.clock.until(one.set("k", "good"));
+  const told = one.stats().invalidations;
+  await expect(fake.clock.until(one.set("k", 1, { class: "standard" }))).rejects.toMatchObject({
+    code: "invalid-argument",
+  });
+  await expect(fake.clock.until(one.set("k", 1n))).rejects.toMatchObject({ code: "not-serializable" });
+  await expect(fake.clock.until(one.set("k", 1, { tags: ["a b"] }))).rejects.toThrow("tags.0");
+  for (const cache of [one, other])
+    expect(await fake.clock.until(cache.get("k"))).toMatchObject({ found: true, value: "good" });
+  expect(one.stats().invalidations).toBe(told);
+});
+
 test("several keys are loaded by one call", async () => {
   const { fake, one } = world();
   await fake.clock.until(one.getOrFetch("b", () => "had"));
