@@ -3,6 +3,8 @@
 import { type Command, Option } from "commander";
 import type { TailEvent } from "../../client/tail.ts";
 import { TidegateError } from "../../client/tidegate-error.ts";
+import { millis } from "../../shared/core/units.ts";
+import { systemTimers } from "../../shared/runtime/system.ts";
 import { collect, duration, given, runs, type Shell, someOf, type Tools, wholeNumber } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { LeftOut } from "../tail/left-out.ts";
@@ -62,7 +64,8 @@ async function tail(tools: Tools, flags: Flags): Promise<ExitCode> {
   });
   const leaving = new AbortController();
   const stay = surroundings.onInterrupt(() => leaving.abort());
-  const over = flags.for === undefined ? null : setTimeout(() => leaving.abort(), flags.for);
+  const cancel =
+    flags.for === undefined ? null : systemTimers.after(millis(flags.for), () => leaving.abort());
   try {
     return await follow(tools, client.tail(query, { signal: leaving.signal }), flags.count ?? null);
   } catch (error) {
@@ -70,7 +73,7 @@ async function tail(tools: Tools, flags: Flags): Promise<ExitCode> {
     throw error;
   } finally {
     stay();
-    if (over !== null) clearTimeout(over);
+    cancel?.();
   }
 }
 

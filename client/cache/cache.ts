@@ -228,6 +228,8 @@ export class Cache {
     if (span === null && rules.ttl === null && loader !== null)
       throw wrong("ttl", `class ${rules.class} has no ttl of its own: the call has to say one`);
     checkTags(tags, "tags");
+    // Before anybody holds a lease for it.
+    if (loader !== null) this.core.sources.named(source);
     const all = rules.tags.length === 0 ? tags : [...new Set([...rules.tags, ...tags])];
     return {
       ...{

@@ -8,7 +8,10 @@ import type { ValueRules } from "./rules.ts";
 /** What a loader is given. */
 export interface LoadContext<T = unknown> {
   readonly key: string;
-  /** Aborted when nobody waits any more for what it would bring: pass it on to whatever the loader calls. */
+  /**
+   * Aborted when the load's time is up (`deadlines.load`): pass it on to whatever the loader calls. Callers who give up
+   * don't abort it: the load goes on for others, and for whoever comes next.
+   */
   readonly signal: AbortSignal;
   /** The value that is past its time, where this process or the mid-tier has one. */
   readonly previous: T | undefined;

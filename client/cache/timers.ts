@@ -1,6 +1,7 @@
 // Timers that keep no process alive: whoever waits for a value does that by himself.
 
 import type { Timers } from "../../shared/ports/clock.ts";
+import { timerSpan } from "../../shared/runtime/system.ts";
 
 /** Where the runtime's timers are objects, as Node's, they can be told. */
 function unref(timer: unknown): void {
@@ -10,11 +11,11 @@ function unref(timer: unknown): void {
 export const unrefTimers: Timers = {
   sleep(span) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    unref(setTimeout(resolve, span));
+    unref(setTimeout(resolve, timerSpan(span)));
     return promise;
   },
   after(span, action) {
-    const timer = setTimeout(action, span);
+    const timer = setTimeout(action, timerSpan(span));
     unref(timer);
     return () => clearTimeout(timer);
   },

@@ -6,6 +6,7 @@ import {
   type ElapsedClock,
   startElapsedClock,
 } from "../core/elapsed-clock.ts";
+import type { Millis } from "../core/units.ts";
 import type { Clock, Timers } from "../ports/clock.ts";
 import type { Digest, Random } from "../ports/identity.ts";
 
@@ -35,14 +36,20 @@ export function systemClock(wallNow: () => number = () => Date.now()): Clock {
   };
 }
 
+/** Some 24 days: what is longer, runtimes' timers take for no time at all. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** As a timer can take it: whoever waits longer than that waits as long as there is. */
+export const timerSpan = (span: Millis): number => Math.min(span, LONGEST_TIMER);
+
 export const systemTimers: Timers = {
   sleep(span) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, span);
+    setTimeout(resolve, timerSpan(span));
     return promise;
   },
   after(span, action) {
-    const timer = setTimeout(action, span);
+    const timer = setTimeout(action, timerSpan(span));
     return () => clearTimeout(timer);
   },
 };

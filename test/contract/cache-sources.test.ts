@@ -129,6 +129,15 @@ describe("misuse is told", () => {
     expect(() => fake.cache({ ...app, sources: { db: options as object } })).toThrow(where);
   });
 
+  test("a call's source that there is not, before anybody waits for its lease", async () => {
+    const [one, other] = [fake.cache(app), fake.cache(app)];
+    const wrong = one.getOrFetch("k", () => 1, { source: "typo" });
+    await expect(fake.clock.until(wrong)).rejects.toThrow("source: there is no source");
+    const began = fake.clock.elapsed;
+    expect(await fake.clock.until(other.getOrFetch("k", () => 2))).toBe(2);
+    expect(fake.clock.elapsed).toBe(began);
+  });
+
   test("origin and sources.default", () => {
     expect(() => fake.cache({ ...app, origin: {}, sources: { default: {} } })).toThrow("origin");
   });
