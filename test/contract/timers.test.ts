@@ -15,11 +15,10 @@ describe.each([
   test("a month is not over at once", async () => {
     const over = vi.fn();
     timers.after(days(30), over);
-    void timers.sleep(days(30)).then(over);
     await vi.advanceTimersByTimeAsync(days(24));
     expect(over).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(days(1));
-    expect(over).toHaveBeenCalledTimes(2);
+    expect(over).toHaveBeenCalledTimes(1);
   });
 
   test("a second is a second, unless it is cancelled", async () => {
