@@ -263,8 +263,7 @@ export class ViewKeeper {
 
   /** The log's word, or peers' where it doesn't come at once or not at all: whichever is enough first. */
   private async orFromPeers(pulled: Ending, wanted: Wanted, background: Background): Promise<void> {
-    const { holds } = wanted;
-    const silent = this.logIsSilent;
+    const [silent, { holds }] = [this.logIsSilent, wanted];
     // One that was silent last is tried behind requests: for each of them to wait for it would be a deadline a request.
     const atMost = silent ? VIEW_LIMITS.gossipAfter : VIEW_LIMITS.pullGuard;
     if (this.ports.peers.count === 0) return this.wait([pulled], atMost);
