@@ -163,6 +163,8 @@ async function weigh(
   const stored = readStoredValue(core, job.key, { found, bornAt });
   if (stored === null) return null;
   const held = underRulesInForce(core, job, stored);
+  // Deleted by this process, and the log has yet to hear of it.
+  if (core.untold.hitsBorn(held.bornAt, held.selectors)) return null;
   const verdict = await judgeFully(core, job, { held, shard: found.shard, digest: search.digest });
   if (verdict === null) return null;
   const how = usable(verdict);

@@ -245,7 +245,7 @@ export class Cache {
       },
       arrivedAt: this.core.clock.now(),
       ticket: this.core.view.ticket(),
-      drops: this.core.unsent.drops,
+      drops: this.core.untold.drops,
       governedAt: this.core.policies.generation,
     };
   }

@@ -17,6 +17,7 @@ import type { Telemetry } from "./telemetry.ts";
 import type { Telling } from "./telling.ts";
 import type { Tiers } from "./tiers.ts";
 import type { Unsent } from "./unsent.ts";
+import type { Untold } from "./untold.ts";
 import type { Serializer } from "./values.ts";
 
 /** The outside of a cache. */
@@ -43,6 +44,7 @@ export interface CacheCore extends CachePorts {
   readonly flights: Map<string, Flight>;
   readonly failing: Failing;
   readonly unsent: Unsent;
+  readonly untold: Untold;
   readonly counters: Counters;
   readonly telling: Telling;
   readonly telemetry: Telemetry;

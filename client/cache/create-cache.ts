@@ -35,6 +35,7 @@ import { allTiers } from "./tiers.ts";
 import { unrefTimers } from "./timers.ts";
 import { toldLog } from "./told-log.ts";
 import { Unsent } from "./unsent.ts";
+import { Untold } from "./untold.ts";
 import { jsonSerializer, type Serializer } from "./values.ts";
 
 /** A database of the mid-tier: where Upstash answers for it, and its token. */
@@ -154,6 +155,7 @@ export function cacheOver(
     flights: new Map(),
     failing: new Failing(),
     unsent: new Unsent(),
+    untold: new Untold(),
     telemetry: new Telemetry(options.telemetry ?? {}, telling),
     tiers: allTiers(),
     sources,

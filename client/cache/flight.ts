@@ -18,12 +18,13 @@ export function board(core: CacheCore, job: Job, not: Flight | null): { flight: 
   const underWay = core.flights.get(job.key);
   if (underWay !== undefined && underWay !== not && mayJoin(core, job, underWay))
     return { flight: underWay, joined: true };
+  job.drops = core.untold.drops;
   const land = (outcome: FlightOutcome): FlightOutcome => {
     if (core.flights.get(job.key) === flight) core.flights.delete(job.key);
     return outcome;
   };
   const outcome = fly(core, job).then(land, (cause: unknown) => land({ kind: "failed", cause }));
-  const flight: Flight = { asOf: core.view.asOf(), outcome };
+  const flight: Flight = { asOf: core.view.asOf(), drops: job.drops, outcome };
   core.flights.set(job.key, flight);
   // Its first caller may go: the others, and whoever comes next, want it all the same.
   core.background.keep(outcome);
@@ -31,11 +32,13 @@ export function board(core: CacheCore, job: Job, not: Flight | null): { flight: 
 }
 
 /** A flight that began before an invalidation known of its key can only bring what was invalidated. */
-function mayJoin(core: CacheCore, job: Job, { asOf }: Flight): boolean {
+function mayJoin(core: CacheCore, job: Job, { asOf, drops }: Flight): boolean {
   const view = core.view.current();
+  const selectors = selectorsOfJob(core.namespace, job);
+  if (core.untold.hitsSince(drops, selectors)) return false;
   if (view === null) return asOf === null;
   if (asOf === null || asOf.epoch !== view.epoch) return false;
-  return !invalidatedAfter(view, asOf, selectorsOfJob(core.namespace, job));
+  return !invalidatedAfter(view, asOf, selectors);
 }
 
 async function fly(core: CacheCore, job: Job): Promise<FlightOutcome> {
@@ -86,9 +89,11 @@ export async function keepLoaded(
   const { right, loaded, loadedAt } = given;
   const said = job.rules.ttlMode === "override" && job.rules.ttl !== null ? null : loaded.ttl;
   const ttl = said ?? job.rules.ttl ?? millis(0);
+  const named = { key: job.key, class: job.rules.class, tags: loaded.tags };
+  const selectors = selectorsOfValue(core.namespace, named);
   if (right.asOf === null) {
     await giveBack(core, right, null);
-    return { kind: "unplaced", value: loaded.packed.value, loadedAt };
+    return { kind: "unplaced", value: loaded.packed.value, selectors, loadedAt };
   }
   const lease = right.lease?.token ?? core.random.token();
   const life = lifeOf(job.rules, { key: job.key, lease, ttl, isNothing: loaded.isNothing });
@@ -96,7 +101,7 @@ export async function keepLoaded(
     id: core.random.token(),
     value: loaded.packed.value,
     octets: loaded.packed.octets.length,
-    selectors: selectorsOfValue(core.namespace, { key: job.key, class: job.rules.class, tags: loaded.tags }),
+    selectors,
     life,
     ttlBy: said === null ? "rules" : "call",
     asOf: right.asOf,
@@ -147,7 +152,7 @@ async function share(
 }
 
 function keepNear(core: CacheCore, { rules, key, drops, governedAt }: Job, held: HeldValue): void {
-  if (!core.tiers.near.enabled || drops !== core.unsent.drops || keptFor(held.life) === 0) return;
-  if (governedAt !== core.policies.generation) return;
+  if (!core.tiers.near.enabled || keptFor(held.life) === 0) return;
+  if (governedAt !== core.policies.generation || core.untold.hitsSince(drops, held.selectors)) return;
   core.near.keep(rules, key, { held, unit: core.random.unit() });
 }

@@ -61,6 +61,7 @@ function taken(
 ): Position {
   core.counters.invalidations += 1;
   core.unsent.taken(query);
+  core.untold.told(query);
   // Learnt at once, and before anybody is told: what reads from now on compares with it.
   if (entry !== null) core.view.receive([...preceding, entry], core.background);
   const selectors = query.payload.selectors.length;
@@ -76,8 +77,8 @@ function untold(
   core.counters.unacknowledged += 1;
   const kept = core.unsent.keep(query);
   offerLater(core);
+  core.untold.add(query, core.clock.now());
   core.near.dropAll(new Set(selectors));
-  core.flights.clear();
   core.telling.tell({ event: "unacknowledged", selectors: selectors.length, reason });
   const later = kept ? "It will be told as soon as it can be" : "Too many wait for it already";
   throw new TidegateError(

@@ -42,8 +42,8 @@ export interface Job {
   readonly ticket: number;
   /** Behind a reader who has his value. */
   readonly background: boolean;
-  /** As `Unsent` counts: what began before another one is not kept. */
-  readonly drops: number;
+  /** As `Untold` counts, when it began, or its flight did: what a later one names is not kept near. */
+  drops: number;
   /** As `Policies` counts: what was judged by other rules is not kept near. */
   readonly governedAt: number;
   /** Its caller has been given his answer: what has not begun by then need not begin for him. */

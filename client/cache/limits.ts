@@ -63,6 +63,8 @@ export const CACHE_LIMITS = {
   overhead: 512,
   /** Invalidations kept that the log has not taken yet. */
   unsent: 10_000,
+  /** Names that they name: with more of them, everything from before then. */
+  untold: 100_000,
   /** Until they are offered to it again by themselves: twice as long each time, up to the second. */
   offerPause: { first: seconds(1), most: seconds(10) },
   /** An offer that has not gone on for so long, more than an append may take, does not go on any more. */

@@ -2,7 +2,7 @@
 
 import { knownAge, type LogView } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
-import { elapsed, type Millis } from "../../shared/core/units.ts";
+import { elapsed, type Millis, type Selector } from "../../shared/core/units.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import type { Certificate, Nothing } from "./answers.ts";
 import { Call } from "./call.ts";
@@ -67,7 +67,7 @@ async function seek(core: CacheCore, job: Job): Promise<Certificate | Nothing> {
   for (let attempt = 0; attempt < CACHE_LIMITS.attempts; attempt++) {
     const { flight, joined } = board(core, job, not);
     const outcome = await flight.outcome;
-    const read = joined ? follow(core, job, outcome) : lead(core, job, outcome);
+    const read = joined ? follow(core, job, { flight, outcome }) : lead(core, job, outcome);
     if (read !== "again") return read;
     not = flight;
   }
@@ -110,7 +110,12 @@ function lead(core: CacheCore, job: Job, outcome: FlightOutcome): Certificate | 
 }
 
 /** Everybody else checks what it brought as if it came from a tier. */
-function follow(core: CacheCore, job: Job, outcome: FlightOutcome): Certificate | Nothing | "again" {
+function follow(
+  core: CacheCore,
+  job: Job,
+  { flight, outcome }: { readonly flight: Flight; readonly outcome: FlightOutcome },
+): Certificate | Nothing | "again" {
+  if (core.untold.hitsSince(flight.drops, selectorsIn(outcome))) return "again";
   if (outcome.kind === "unplaced" && outcome.loadedAt < job.arrivedAt) return "again";
   if (outcome.kind === "nothing" && job.loader !== null) return "again";
   if (outcome.kind !== "value") return withoutPlace(core, job, outcome);
@@ -126,6 +131,11 @@ function follow(core: CacheCore, job: Job, outcome: FlightOutcome): Certificate 
   core.counters[from === "shared" ? "shared" : "loaded"] += 1;
   core.counters.coalesced += 1;
   return given(core, job, { held, source: from, verdict });
+}
+
+function selectorsIn(outcome: FlightOutcome): readonly Selector[] {
+  if (outcome.kind === "value") return outcome.held.selectors;
+  return outcome.kind === "unplaced" ? outcome.selectors : [];
 }
 
 function withoutPlace(
@@ -204,7 +214,7 @@ export function loadBehind(core: CacheCore, job: Job, candidate: Verdict): void 
     candidate,
     arrivedAt: core.clock.now(),
     ticket: core.view.ticket(),
-    drops: core.unsent.drops,
+    drops: core.untold.drops,
     governedAt: core.policies.generation,
   };
   core.background.keep(board(core, behind, null).flight.outcome);

@@ -21,8 +21,6 @@ export class Unsent {
   /** Offers in a row that the log did not take. */
   private refused = 0;
   private isOver = false;
-  /** Grows with each invalidation that was not told: what was under way then must not be kept. */
-  drops = 0;
 
   get size(): number {
     return this.queries.size;
@@ -30,7 +28,6 @@ export class Unsent {
 
   /** False where there are too many. */
   keep(query: Invalidation): boolean {
-    this.drops += 1;
     if (this.queries.size >= CACHE_LIMITS.unsent) return false;
     this.queries.set(query.operationId, query);
     return true;

@@ -4,9 +4,11 @@ import { describe, expect, test } from "vitest";
 import type { Cache } from "../../client/cache/cache.ts";
 import { CACHE_LIMITS } from "../../client/cache/limits.ts";
 import { type Invalidation, Unsent } from "../../client/cache/unsent.ts";
+import { Untold } from "../../client/cache/untold.ts";
 import { type FakeTidegate, fakeTidegate } from "../../client/testing/fake-tidegate.ts";
 import { TestClock } from "../../client/testing/test-clock.ts";
 import { LIMITS } from "../../edge/config.ts";
+import { instant, type Selector } from "../../shared/core/units.ts";
 
 const OPTIONS = { namespace: "app", class: "hot" } as const;
 
@@ -95,6 +97,129 @@ describe("an invalidation that the log could not be told, of a program that only
     fake.log.condition = "up";
     await fake.clock.advance("1m");
     expect(one.stats().invalidations).toBe(0);
+  });
+});
+
+describe("while the log can't be told of deletes", () => {
+  const rejected = (deleting: Promise<unknown>): Promise<unknown> =>
+    deleting.then(
+      () => expect.fail("it was acknowledged"),
+      (error: unknown) => expect(error).toMatchObject({ code: "unacknowledged" }),
+    );
+
+  test.each(["log", "both"] as const)(
+    "(away: %s) a key that none of them names is loaded once",
+    async (away) => {
+      const { fake, one } = world();
+      await fake.clock.until(one.ready());
+      fake.log.condition = "down";
+      if (away === "both") fake.shared.condition = "down";
+      let loads = 0;
+      const loader = async (): Promise<number> => {
+        loads += 1;
+        await fake.clock.delay(500);
+        return loads;
+      };
+      const calls: Promise<unknown>[] = [];
+      for (let at = 0; at < 200; at++) {
+        calls.push(one.getOrFetch("hot", loader));
+        if (at % 4 === 0) calls.push(rejected(one.delete(`other/${at}`)));
+        await fake.clock.advance(5);
+      }
+      await fake.clock.until(Promise.all(calls));
+      expect([loads, one.stats().unacknowledged]).toEqual([1, 50]);
+    },
+  );
+
+  test.each([
+    ["by its key", "k", {}],
+    ["by a tag that the loader alone knows", "k", { tags: ["t"] }],
+    ["by a tag", "k", { tags: ["t"] }],
+  ] as const)("what was under way is given to nobody who comes later: %s", async (how, key, named) => {
+    const { fake, one } = world();
+    await fake.clock.until(one.ready());
+    fake.log.condition = "down";
+    let truth = "old";
+    const loader = async ({ tag }: { tag: (...tags: string[]) => void }): Promise<string> => {
+      const seen = truth;
+      if (how === "by a tag that the loader alone knows") tag("t");
+      await fake.clock.delay(500);
+      return seen;
+    };
+    const options = how === "by a tag" ? { tags: ["t"] } : {};
+    const first = one.getOrFetch(key, loader, options);
+    await fake.clock.advance(100);
+    truth = "new";
+    await fake.clock.until(rejected("tags" in named ? one.invalidate(named) : one.delete(key)));
+    const later = one.getOrFetch(key, loader, options);
+    expect(await fake.clock.until(first)).toBe("old");
+    expect(await fake.clock.until(later)).toBe("new");
+    expect(await fake.clock.until(one.getOrFetch(key, loader, options))).toBe("new");
+  });
+
+  test("what the mid-tier has of one is loaded anew, once, and is everybody's", async () => {
+    const { fake, one, other } = world();
+    await fake.clock.until(other.ready());
+    const loads: string[] = [];
+    const loader = (value: string) => () => {
+      loads.push(value);
+      return value;
+    };
+    await fake.clock.until(one.getOrFetch("k", loader("old")));
+    await fake.clock.advance(100);
+    fake.log.condition = "down";
+    await fake.clock.until(rejected(one.delete("k")));
+    await fake.clock.advance(100);
+    expect(await fake.clock.until(one.getOrFetch("k", loader("new")))).toBe("new");
+    await fake.clock.advance(100);
+    expect(await fake.clock.until(one.getOrFetch("k", loader("newer")))).toBe("new");
+    one.tiers.near.enabled = false;
+    expect(await fake.clock.until(one.getOrFetch("k", loader("newer")))).toBe("new");
+    expect(await fake.clock.until(other.getOrFetch("k", loader("newer")))).toBe("new");
+    expect(loads).toEqual(["old", "new"]);
+  });
+
+  test("what was deleted is given neither by a look, nor instead of a loader that fails", async () => {
+    const { fake, one } = world();
+    await fake.clock.until(one.getOrFetch("k", () => "old"));
+    await fake.clock.advance("70s");
+    fake.log.condition = "down";
+    await fake.clock.until(rejected(one.delete("k")));
+    expect(await fake.clock.until(one.get("k"))).toEqual({ found: false, because: "absent" });
+    const failing = () => Promise.reject(new Error("no"));
+    await expect(fake.clock.until(one.getOrFetch("k", failing))).rejects.toMatchObject({
+      code: "load-failed",
+    });
+  });
+
+  test("names are kept up to a limit, and beyond it all is deleted that is older", () => {
+    const untold = new Untold();
+    const named = (name: string): Invalidation => ({
+      ...{ operationId: name, requestDigest: name, actor: "test", action: "invalidate", detail: "" },
+      payload: { kind: "invalidate", mode: "hard", selectors: [name as Selector] },
+    });
+    for (let at = 0; at < CACHE_LIMITS.untold; at++) untold.add(named(`${at}`), instant(at));
+    const other = ["other" as Selector];
+    expect([untold.hitsSince(0, other), untold.hitsBorn(instant(0), other)]).toEqual([false, false]);
+    untold.add(named("one more"), instant(1_000_000));
+    expect([untold.hitsSince(0, other), untold.hitsBorn(instant(1_000_000), other)]).toEqual([true, true]);
+    expect(untold.hitsSince(untold.drops, other)).toBe(false);
+    expect(untold.hitsBorn(instant(1_000_001), other)).toBe(false);
+  });
+
+  test("a name is forgotten when the log has been told, unless it has been named again", () => {
+    const untold = new Untold();
+    const [name] = ["k" as Selector];
+    const query = (operationId: string): Invalidation => ({
+      ...{ operationId, requestDigest: "", actor: "test", action: "invalidate", detail: "" },
+      payload: { kind: "invalidate", mode: "hard", selectors: [name] },
+    });
+    untold.add(query("first"), instant(1));
+    untold.add(query("second"), instant(2));
+    untold.told(query("first"));
+    expect(untold.hitsBorn(instant(2), [name])).toBe(true);
+    untold.told(query("second"));
+    expect(untold.hitsBorn(instant(2), [name])).toBe(false);
   });
 });
 

@@ -24,6 +24,7 @@ interface Change {
   readonly version: number;
   /** The program itself: one that has taken its place has told nobody anything. */
   readonly by: Cache | undefined;
+  /** `Infinity` where its caller was told that it was not: then it binds that program alone. */
   readonly acknowledgedAt: number;
 }
 
@@ -91,10 +92,14 @@ class Fleet {
     const told = this.chance.hit(0.6)
       ? cache?.delete(`key-${key}`)
       : cache?.invalidate({ tags: [`tag-${key}`], mode: "hard" });
+    const changed = (acknowledgedAt: number): void =>
+      void this.changes.push({ key, version, by: cache, acknowledgedAt });
     this.pending.push(
       (told ?? Promise.resolve()).then(
-        () => void this.changes.push({ key, version, by: cache, acknowledgedAt: this.fake.clock.elapsed }),
-        () => undefined,
+        () => changed(this.fake.clock.elapsed),
+        ({ code }: { code?: string }) => {
+          if (code === "unacknowledged") changed(Infinity);
+        },
       ),
     );
   }

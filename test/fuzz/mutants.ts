@@ -65,4 +65,25 @@ export const MUTANTS: Readonly<Record<string, ClientMutant>> = {
     find: "core.callTimers.after(deadline, () => this.end())",
     put: "core.callTimers.after((deadline * 4) as Millis, () => this.end())",
   },
+  "what-was-deleted-untold-is-found-again": {
+    by: "fleets",
+    from: 0,
+    file: "client/cache/acquire.ts",
+    find: "core.untold.hitsBorn(held.bornAt, held.selectors)",
+    put: "false",
+  },
+  "what-was-deleted-untold-is-kept-again": {
+    by: "fleets",
+    from: 40,
+    file: "client/cache/flight.ts",
+    find: " || core.untold.hitsSince(drops, held.selectors)) return;",
+    put: ") return;",
+  },
+  "what-was-deleted-untold-is-delivered": {
+    by: "fleets",
+    from: 400,
+    file: "client/cache/read.ts",
+    find: '  if (core.untold.hitsSince(flight.drops, selectorsIn(outcome))) return "again";\n',
+    put: "",
+  },
 };
