@@ -133,7 +133,10 @@ export class Telemetry {
     gauge("tidegate.cache.known.age", { unit: "ms" }, ({ knownAgeMs }) => knownAgeMs);
   }
 
-  /** The loader's own spans are this one's children. Keys are no attributes: there are too many of them. */
+  /**
+   * The loader's own spans are this one's children. Keys are no attributes: there are too many of them. Whatever a tracer
+   * throws is its own affair: the load goes on as it would without one.
+   */
   spanning<Value>({ rules, source }: Job, load: () => Promise<Value>): Promise<Value> {
     const { tracer } = this.options;
     if (tracer === undefined) return load();
@@ -141,7 +144,7 @@ export class Telemetry {
     const loading: { one: Promise<Value> | null } = { one: null };
     this.telling.quietly(() =>
       tracer.startActiveSpan("tidegate.load", { attributes }, (span) => {
-        loading.one = this.within(span, load);
+        loading.one ??= this.within(span, load);
       }),
     );
     // A tracer that fails, or runs nothing, spans nothing: the load goes on without it.
