@@ -84,9 +84,9 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
           },
         };
       case "taken":
+        // Whoever has his value already, or only looks, needs nobody else's load.
+        if (job.background || job.loader === null) return { kind: "nothing", because: "absent" };
         core.counters.leaseWaits += 1;
-        // Whoever has his value already needs nobody else's load.
-        if (job.background) return { kind: "nothing", because: "absent" };
         if (core.clock.now() >= giveUpAt) return goWithout(asOf, "rival");
         await core.timers.sleep(pauseOf(core, search));
         continue;

@@ -90,7 +90,7 @@ export class Cache {
     return (await this.further(key, loader as Loader<unknown>, options)) as Certificate<T>;
   }
 
-  /** Only looks. */
+  /** Only looks: what is being loaded is not there yet. */
   async get<T>(key: string, options: Omit<ReadOptions, "ttl" | "tags" | "source"> = {}): Promise<Found<T>> {
     const outcome = await this.readFurther(key, null, options);
     if ("kind" in outcome) return { found: false, because: outcome.because };

@@ -40,8 +40,9 @@ export interface CacheCore extends CachePorts {
   readonly serializer: Serializer;
   readonly view: ViewKeeper;
   readonly near: Near;
-  /** By key. */
+  /** By key: those that may load, and those that only look. */
   readonly flights: Map<string, Flight>;
+  readonly looks: Map<string, Flight>;
   readonly failing: Failing;
   readonly unsent: Unsent;
   readonly untold: Untold;

@@ -152,7 +152,7 @@ export function cacheOver(
     ...{ policies, view, counters, telling, background, deadlines },
     serializer: options.serializer ?? jsonSerializer,
     near: new Near(mix(ports.random.token())),
-    flights: new Map(),
+    ...{ flights: new Map(), looks: new Map() },
     failing: new Failing(),
     unsent: new Unsent(),
     untold: new Untold(),

@@ -15,17 +15,19 @@ import { keptFor, lifeOf, storedValue } from "./stored-value.ts";
 
 /** The flight for this job's key: the one under way if it may be joined, else a new one. */
 export function board(core: CacheCore, job: Job, not: Flight | null): { flight: Flight; joined: boolean } {
-  const underWay = core.flights.get(job.key);
+  // Whoever only looks waits for no load.
+  const flights = job.loader === null ? core.looks : core.flights;
+  const underWay = flights.get(job.key);
   if (underWay !== undefined && underWay !== not && mayJoin(core, job, underWay))
     return { flight: underWay, joined: true };
   job.drops = core.untold.drops;
   const land = (outcome: FlightOutcome): FlightOutcome => {
-    if (core.flights.get(job.key) === flight) core.flights.delete(job.key);
+    if (flights.get(job.key) === flight) flights.delete(job.key);
     return outcome;
   };
   const outcome = fly(core, job).then(land, (cause: unknown) => land({ kind: "failed", cause }));
   const flight: Flight = { asOf: core.view.asOf(), drops: job.drops, outcome };
-  core.flights.set(job.key, flight);
+  flights.set(job.key, flight);
   // Its first caller may go: the others, and whoever comes next, want it all the same.
   core.background.keep(outcome);
   return { flight, joined: false };

@@ -45,3 +45,18 @@ describe("a tracer that throws hinders no load, and blocks no turn", () => {
     expect(await read("c", true)).toBe(3);
   });
 });
+
+describe("whoever only looks", () => {
+  test.each(["another's", "its own"])("waits for no load: %s", async (whose) => {
+    const { fake, cache } = world();
+    const loading = whose === "its own" ? cache : fake.cache(OPTIONS);
+    const load = loading.getOrFetch("k", () => fake.clock.delay("4s").then(() => "loaded"));
+    await fake.clock.advance(10);
+    const began = fake.clock.elapsed;
+    expect(await fake.clock.until(cache.get("k"))).toEqual({ found: false, because: "absent" });
+    expect([fake.clock.elapsed, cache.stats().leaseWaits]).toEqual([began, 0]);
+    const joined = cache.getOrFetch("k", () => "another load");
+    expect(await fake.clock.until(Promise.all([load, joined]))).toEqual(["loaded", "loaded"]);
+    expect(await fake.clock.until(cache.get("k"))).toMatchObject({ found: true, value: "loaded" });
+  });
+});
