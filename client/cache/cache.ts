@@ -8,9 +8,10 @@ import type { CacheCore } from "./core.ts";
 import type { CacheStats } from "./counters.ts";
 import { invalidate } from "./invalidate.ts";
 import { type InvalidateOptions, readInvalidation } from "./invalidation.ts";
-import type { Job, Loader } from "./job.ts";
+import type { Batch, Job, Loader } from "./job.ts";
 import { selectorOfKey } from "./keys.ts";
-import { batched } from "./many.ts";
+import { CACHE_LIMITS } from "./limits.ts";
+import { Together } from "./many.ts";
 import { checkKey, checkTags, type ReadOptions, type ValueOptions, wrong } from "./options.ts";
 import type { GovernedBy } from "./policies.ts";
 import { fromNear, readFurther } from "./read.ts";
@@ -70,12 +71,16 @@ export class Cache {
     loader: Loader<T, Previous>,
     options: ReadOptions = {},
   ): Promise<T> {
+    return this.fetch(key, loader as Loader<unknown>, options);
+  }
+
+  private fetch<T>(key: string, loader: Loader<unknown> | Batch, options: ReadOptions): Promise<T> {
     try {
       const rules = this.rulesFor(key, options.class);
       const arrivedAt = this.core.clock.now();
       const near = fromNear(this.core, { key, rules, arrivedAt });
       if (near !== null && !this.isWatched) return Promise.resolve(handedOut(near.value) as T);
-      return this.further(key, loader as Loader<unknown>, options).then(({ value }) => value as T);
+      return this.further(key, loader, options).then(({ value }) => value as T);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -97,15 +102,17 @@ export class Cache {
     return { found: true, ...(outcome as Certificate<T>) };
   }
 
-  /** Several at once; those that nobody has are loaded by one call. */
+  /** Several at once, a thousand at most; those that nobody has are loaded by one call, in one turn of its source. */
   getMany<T>(
     keys: readonly string[],
     loadMany: (keys: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, T>>,
     options: ReadOptions = {},
   ): Promise<readonly T[]> {
-    const { loader, settled } = batched(keys, loadMany, this.core.timers);
+    if (keys.length > CACHE_LIMITS.many)
+      return Promise.reject(wrong("keys", `${CACHE_LIMITS.many} keys are the most`));
+    const batch = new Together(this.core, keys, loadMany);
     return Promise.all(
-      keys.map((key) => this.getOrFetch<T>(key, loader, options).finally(() => settled(key))),
+      keys.map((key) => this.fetch<T>(key, batch, options).finally(() => batch.settled(key))),
     );
   }
 
@@ -201,7 +208,11 @@ export class Cache {
     return this.core.tiers.near.shadow > 0 || this.core.telling.listens("read");
   }
 
-  private async further(key: string, loader: Loader<unknown>, options: ReadOptions): Promise<Certificate> {
+  private async further(
+    key: string,
+    loader: Loader<unknown> | Batch,
+    options: ReadOptions,
+  ): Promise<Certificate> {
     const outcome = await this.readFurther(key, loader, options);
     // A read with a loader ends with a value or throws.
     if ("kind" in outcome) throw new TidegateError("internal", "The loader was not asked.");
@@ -210,7 +221,7 @@ export class Cache {
 
   private readFurther(
     key: string,
-    loader: Loader<unknown> | null,
+    loader: Loader<unknown> | Batch | null,
     options: ReadOptions,
   ): Promise<Certificate | Nothing> {
     const job = this.jobFor(key, loader, options);
@@ -219,7 +230,7 @@ export class Cache {
     return readFurther(this.core, job, { signal, deadline: span });
   }
 
-  private jobFor(key: string, loader: Loader<unknown> | null, options: ReadOptions): Job {
+  private jobFor(key: string, loader: Loader<unknown> | Batch | null, options: ReadOptions): Job {
     if (this.disposed) throw new TidegateError("disposed", "The cache has been disposed of.");
     checkKey(key);
     const { tags = [], ttl, source = "default" } = options;
@@ -229,7 +240,7 @@ export class Cache {
       throw wrong("ttl", `class ${rules.class} has no ttl of its own: the call has to say one`);
     checkTags(tags, "tags");
     // Before anybody holds a lease for it.
-    if (loader !== null) this.core.sources.named(source);
+    this.core.sources.named(source);
     const all = rules.tags.length === 0 ? tags : [...new Set([...rules.tags, ...tags])];
     return {
       ...{

@@ -1,7 +1,7 @@
 // Makes a cache: its databases, its view of the log, and what it was told to be.
 
 import { mix } from "../../shared/core/mix.ts";
-import type { Millis } from "../../shared/core/units.ts";
+import { type Millis, millis } from "../../shared/core/units.ts";
 import { NAMESPACE } from "../../shared/core/value-key.ts";
 import { batchedRedis } from "../../shared/mid-tier/batched.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
@@ -120,10 +120,9 @@ export function cacheOver(
   const counters = newCounters();
   const { background, idle } = tasks(waitUntil);
   const deadlines = deadlinesOf(options);
-  const sources = new Sources(ports, sourcesOf(options), {
-    namespace: { site, name: namespace },
-    longestLoad: deadlines.load,
-  });
+  const spans = spansOf(deadlines.load, waitUntil);
+  const of = { namespace: { site, name: namespace }, ...spans };
+  const sources = new Sources(ports, sourcesOf(options), of);
   const telling = new Telling(options.logger ?? null, counters);
   const log = toldLog(ports.log, (reason) => {
     counters.sharedErrors += 1;
@@ -153,7 +152,7 @@ export function cacheOver(
     serializer: options.serializer ?? jsonSerializer,
     near: new Near(mix(ports.random.token())),
     ...{ flights: new Map(), looks: new Map() },
-    failing: new Failing(),
+    failing: new Failing(spans.longestHeld),
     unsent: new Unsent(),
     untold: new Untold(),
     telemetry: new Telemetry(options.telemetry ?? {}, telling),
@@ -192,6 +191,14 @@ function deadlinesOf({ deadlines = {} }: Pick<CacheOptions, "deadlines">): Cache
     load: span(load, "load", CACHE_LIMITS.loadDeadline),
     soft: span(soft, "soft", CACHE_LIMITS.softDeadline),
   };
+}
+
+/** A load, its second try, and a moment; and after how long nothing is waited for any more that has begun. */
+function spansOf(load: Millis, waitUntil: CacheOptions["waitUntil"]) {
+  const longestLoad = millis(2 * load + CACHE_LIMITS.leaseMargin);
+  // Where tasks are kept alive for requests, one may be lost with its request; else each comes to an end of its own.
+  const longestHeld = waitUntil === undefined ? millis(Infinity) : longestLoad;
+  return { longestLoad, longestHeld };
 }
 
 /** `origin` is another name for the source of whatever names none. */

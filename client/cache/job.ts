@@ -3,7 +3,9 @@
 import type { Instant, Millis, Selector } from "../../shared/core/units.ts";
 import type { HeldValue, Verdict } from "./held.ts";
 import { type Namespace, selectorsOfValue } from "./keys.ts";
+import type { Ran, RunFailed } from "./ran.ts";
 import type { ValueRules } from "./rules.ts";
+import type { Shed } from "./source.ts";
 
 /** What a loader is given. */
 export interface LoadContext<T = unknown> {
@@ -29,13 +31,19 @@ export interface LoadContext<T = unknown> {
  */
 export type Loader<T, Previous = T> = (context: LoadContext<Previous>) => T | Promise<T>;
 
+/** Several keys that one call loads. */
+export interface Batch {
+  /** Never rejects. */
+  load(job: Job): Promise<Ran<unknown> | RunFailed | Shed>;
+}
+
 export interface Job {
   readonly key: string;
   readonly rules: ValueRules;
   readonly tags: readonly string[];
   readonly ttl: Millis | null;
   /** Null where a value is only looked for. */
-  readonly loader: Loader<unknown> | null;
+  readonly loader: Loader<unknown> | Batch | null;
   readonly source: string;
   readonly arrivedAt: Instant;
   /** Order among arrivals and pulls, for windows of nought. */

@@ -97,6 +97,6 @@ export const CACHE_LIMITS = {
   memory: mebibytes(16),
   /** A value above this is kept near only. */
   shared: kibibytes(1024),
-  /** Parts of one call that read many keys, at once. */
-  many: 64,
+  /** Keys of one call that reads many: what a source can be asked for at once. */
+  many: 1000,
 } as const;

@@ -22,6 +22,8 @@ async function compareNow(
   job: Job,
   { held, tier }: { readonly held: HeldValue; readonly tier: "near" | "shared" },
 ): Promise<void> {
+  // It may be at it still, past its time.
+  if (core.failing.of(job.key, core.clock.now()) !== null) return;
   const outcome = await load(core, job);
   if (outcome.kind !== "loaded") return;
   core.counters.compared += 1;

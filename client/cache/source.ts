@@ -63,7 +63,9 @@ export interface Entered {
   /** Whether the own share allowed it, since the shared budget could not be asked. */
   readonly byShare: boolean;
   /** What came of the load, or of its second try, and when that began. */
-  leave(outcome: "well" | "failed", sentAt: Instant): void;
+  came(outcome: "well" | "failed", sentAt: Instant): void;
+  /** When it has ended itself. */
+  leave(): void;
 }
 
 export interface Wish {
@@ -83,17 +85,17 @@ export class Source {
   private readonly tokens: Tokens;
   private readonly retries: RetryBudget;
   private readonly retryLimits: { readonly share: number; readonly span: Millis };
-  private readonly longestHeld: Millis;
+  private readonly probeLost: Millis;
   private breaker: OriginBreaker = CLOSED;
 
   constructor(
     ports: SourcePorts,
     options: SourceOptions,
-    of: { readonly bucket: string; readonly longestHeld: Millis },
+    of: { readonly bucket: string; readonly probeLost: Millis; readonly longestHeld: Millis },
   ) {
     const { concurrency = CACHE_LIMITS.concurrency, retryShare = CACHE_LIMITS.retryShare } = options;
     this.clock = ports.clock;
-    this.longestHeld = of.longestHeld;
+    this.probeLost = of.probeLost;
     this.retryLimits = { share: retryShare, span: CACHE_LIMITS.retrySpan };
     this.retries = newRetryBudget(ports.clock.now());
     const budget = isShared(options) ? ports.budget : NOBODYS;
@@ -156,8 +158,8 @@ export class Source {
     return {
       kind: "entered",
       byShare,
-      leave: (outcome, sentAt) => {
-        slot.leave();
+      leave: () => slot.leave(),
+      came: (outcome, sentAt) => {
         const came = { well: outcome === "well", probe, sentAt, at: this.clock.now() };
         this.breaker = afterwards(this.breaker, came, this.breakerLimits);
       },
@@ -169,7 +171,7 @@ export class Source {
   }
 
   private get breakerLimits() {
-    return { ...CACHE_LIMITS.sourceBreaker, probeLost: this.longestHeld };
+    return { ...CACHE_LIMITS.sourceBreaker, probeLost: this.probeLost };
   }
 }
 

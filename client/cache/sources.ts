@@ -1,11 +1,10 @@
 // The sources of a cache by name: what each may cost, whose budget that is, and what the control plane says of the site's.
 
 import { type OriginLimits, UNLIMITED } from "../../shared/core/origin-limits.ts";
-import { type Millis, millis } from "../../shared/core/units.ts";
+import type { Millis } from "../../shared/core/units.ts";
 import { siteField } from "../../shared/wire/configuration.ts";
 import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
 import type { Namespace } from "./keys.ts";
-import { CACHE_LIMITS } from "./limits.ts";
 import { invalid } from "./rules.ts";
 import { Source, type SourceOptions, type SourcePorts } from "./source.ts";
 
@@ -19,15 +18,14 @@ export class Sources {
   constructor(
     ports: SourcePorts,
     sources: Readonly<Record<string, SourceOptions>>,
-    of: { readonly namespace: Namespace; readonly longestLoad: Millis },
+    of: { readonly namespace: Namespace; readonly longestLoad: Millis; readonly longestHeld: Millis },
   ) {
+    const { longestLoad, longestHeld } = of;
     this.site = of.namespace.site;
-    // A load, its second try, and a moment.
-    const longestHeld = millis(2 * of.longestLoad + CACHE_LIMITS.leaseMargin);
     for (const [name, options] of Object.entries({ default: {}, ...sources })) {
       checkSource(name, options);
       const bucket = bucketOf(of.namespace, name, options);
-      const source = new Source(ports, options, { bucket, longestHeld });
+      const source = new Source(ports, options, { bucket, longestHeld, probeLost: longestLoad });
       this.made.set(name, source);
       if ("budget" in options) this.bySite.push(source);
     }
