@@ -16,7 +16,7 @@ import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { normalisedValue } from "../shared/core/vary.ts";
 import type { OriginRequest } from "../shared/ports/origin.ts";
 import type { FlightJob } from "./flight-job.ts";
-import type { EdgeRequest } from "./request.ts";
+import { type EdgeRequest, SAFE } from "./request.ts";
 import type { Route } from "./router.ts";
 
 /** Fields by which a client could make an origin answer for another resource than the key names. */
@@ -35,10 +35,7 @@ const SHAPING = new Set([
   "x-http-destinationurl",
   "x-http-host",
   "x-http-host-override",
-  "x-http-method",
-  "x-http-method-override",
   "x-ingress-path",
-  "x-method-override",
   "x-original-forwarded-host",
   "x-original-host",
   "x-original-path",
@@ -55,6 +52,8 @@ const SHAPING = new Set([
   "x-url-scheme",
 ]);
 const SHAPING_PREFIX = "x-forwarded-";
+/** Carry out another method than the request's own. */
+const METHOD_OVERRIDES = new Set(["x-http-method", "x-http-method-override", "x-method-override"]);
 /** So may these; but programs have fields of their own by such names, which nobody but they can miss. */
 const SUSPECT_PREFIXES = ["x-original-", "x-rewrite-"];
 /** Say who asks, which origins log and count by: nothing that an answer for all may depend on. */
@@ -86,10 +85,11 @@ const SELECTIVE = new Set([
   "content-type",
   "proxy-authorization",
   // By which a framework answers with a part of its page, or with another one.
-  "x-invoke-path",
-  "x-middleware-prefetch",
+  "x-matched-path",
   "x-now-route-matches",
 ]);
+/** So do all by these names, which frameworks give to what they say to themselves (Next.js, Nuxt, React Router, Astro). */
+const FRAMEWORK_PREFIXES = ["x-astro-", "x-invoke-", "x-middleware-", "x-nuxt-", "x-react-router-"];
 
 /** Fields in which this cache speaks for itself: no client's copy of them goes on. */
 const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];
@@ -103,9 +103,20 @@ const ANSWERED_HERE = new Set(["via", "surrogate-capability", "expect"]);
 const isShaping = (name: string): boolean =>
   SHAPING.has(name) || (name.startsWith(SHAPING_PREFIX) && !ASKER.has(name));
 
+const begins = (name: string, prefixes: readonly string[]): boolean =>
+  prefixes.some((prefix) => name.startsWith(prefix));
+
 /** What an answer for everybody must not depend on, beyond that. */
 const isOfOne = (name: string): boolean =>
-  SELECTIVE.has(name) || ASKER.has(name) || SUSPECT_PREFIXES.some((prefix) => name.startsWith(prefix));
+  SELECTIVE.has(name) ||
+  ASKER.has(name) ||
+  METHOD_OVERRIDES.has(name) ||
+  begins(name, SUSPECT_PREFIXES) ||
+  begins(name, FRAMEWORK_PREFIXES);
+
+/** Whether the origin may carry out another method than the request's: then its answer is not that method's either. */
+export const overridesMethod = (request: Pick<EdgeRequest, "headers">): boolean =>
+  request.headers().some(([name]) => METHOD_OVERRIDES.has(hyphenated(name)));
 
 /** `dropped`: of a name as it came, and as origins read it. */
 function forwarding(
@@ -119,7 +130,7 @@ function forwarding(
   const isDropped = (name: string): boolean => {
     const read = hyphenated(name);
     if (hopByHop.has(name) || hopByHop.has(read) || ANSWERED_HERE.has(read)) return true;
-    if (OWN_PREFIXES.some((prefix) => read.startsWith(prefix))) return true;
+    if (begins(read, OWN_PREFIXES)) return true;
     return dropped(read, name) && !keyed.includes(name);
   };
   const replaced: HeaderPair[] = [
@@ -197,7 +208,11 @@ export function passedFields(
   route: Route,
 ): Required<Pick<OriginRequest, "headers" | "passed">> {
   const arrived = request.headers();
-  const change = oneHopOn(request, forwarding(arrived, route, isShaping));
+  // A safe method must not become one that changes what no invalidation would tell of; any other is a write anyway.
+  const dropped = SAFE.has(request.method)
+    ? (read: string) => isShaping(read) || METHOD_OVERRIDES.has(read)
+    : isShaping;
+  const change = oneHopOn(request, forwarding(arrived, route, dropped));
   return { headers: changedFields(arrived, change), passed: { of: request, change } };
 }
 

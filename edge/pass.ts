@@ -11,7 +11,7 @@ import { keyFor } from "./lease.ts";
 import { type Asked, askOrigin, saidBy, shed } from "./origin/ask.ts";
 import { passedFields } from "./origin-request.ts";
 import { originFailure, problemReply, shedReply, streamedReply } from "./reply.ts";
-import type { EdgeRequest, Reply } from "./request.ts";
+import { type EdgeRequest, type Reply, SAFE } from "./request.ts";
 import type { Route } from "./router.ts";
 import { stageBegins } from "./timing.ts";
 import { uploadOf } from "./uploads.ts";
@@ -97,9 +97,6 @@ function reasonOf({ method, purpose }: EdgeRequest): OriginReason {
   if (purpose !== "client") return "warm-up";
   return SAFE.has(method) ? "pass" : "write";
 }
-
-/** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
-export const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 /** A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. */
 function wouldStore(edge: Edge, route: Route, outcome: OriginOutcome & { kind: "answer" }): boolean {

@@ -21,6 +21,9 @@ export interface EdgeRequest {
   readonly background: Background;
 }
 
+/** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
+export const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
 export interface Reply {
   readonly status: number;
   readonly headers: HeaderList;

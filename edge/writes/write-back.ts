@@ -8,7 +8,7 @@ import { replicasAsked } from "../../shared/wire/configuration.ts";
 import { LIMITS } from "../config.ts";
 import { counted, failure, refusal } from "../count.ts";
 import type { Edge } from "../edge.ts";
-import { passedRequestHeaders } from "../origin-request.ts";
+import { overridesMethod, passedRequestHeaders } from "../origin-request.ts";
 import { unsent } from "../pass.ts";
 import { problemReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
@@ -71,9 +71,11 @@ async function readBack(
 async function takeWrite(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
   const announced = request.header("content-length");
   const large = announced !== null && Number(announced) > route.rules.l2MaxBody;
-  // A part of a value, one that is too large to keep, or one whose condition the journal can't check.
+  // A part of a value, one that is too large to keep, one whose condition the journal can't check, or what the origin may
+  // take for another method.
   if (
     large ||
+    overridesMethod(request) ||
     ["content-range", "if-unmodified-since", "if-modified-since"].some(
       (name) => request.header(name) !== null,
     )

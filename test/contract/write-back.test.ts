@@ -578,6 +578,16 @@ describe("what the journal can't hold", () => {
     expect(await read(edges[0])).toBe("200 posted");
   });
 
+  test("is what the origin may take for another method, too: nothing is read of it that is not there", async () => {
+    await put(edges[0], "one");
+    origin.instead = ({ headers }) =>
+      headerValue(headers, "x-http-method-override") === null ? null : answer(200, "patched");
+    const patch: HeaderList = [["x-http-method-override", "PATCH"]];
+    expect(await textOf(await put(edges[1], "a patch", { headers: patch }))).toBe("200 patched");
+    expect(origin.taken.map(({ body }) => body)).toEqual(["one"]);
+    expect(await read(edges[0])).toBe("200 one");
+  });
+
   test("is kept from it while something waits, without fetching that again and again", async () => {
     const open = closed();
     await put(edges[0], "x".repeat(20_000));

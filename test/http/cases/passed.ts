@@ -56,6 +56,11 @@ export const PASSED: readonly HttpCase[] = [
     { "x-hop": null, "x-forwarded-host": null, "x-tidegate-anything": null, connection: /^(?!.*x-hop)/ },
   ),
   toTheOrigin(
+    "a read is not turned into another method",
+    { "X-HTTP-Method-Override": "DELETE", X_Method_Override: "DELETE" },
+    { "x-http-method-override": null, x_method_override: null },
+  ),
+  toTheOrigin(
     "the origin is told by whom it is asked, behind those before us",
     { Via: "1.0 before", "Surrogate-Capability": 'other="ESI/1.0"', "X-Forwarded-Proto": "gopher" },
     {

@@ -207,6 +207,34 @@ const ANSWERS: readonly HttpCase[] = [
   },
 ];
 
+const OVERRIDES = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X_HTTP_Method_Override"];
+
+/** What it is to the origin is for that to say: to others it is a write. */
+const OVERRIDDEN: readonly HttpCase[] = OVERRIDES.flatMap((name) => [
+  {
+    claim: `a POST by ${name} reaches the origin as it is, and makes its target out of date`,
+    rfc: "Tidegate",
+    origin: written({}),
+    steps: [
+      stored(),
+      {
+        ...{ method: "POST", fields: { [name]: "PATCH" }, body: "x" },
+        expect: { ...ORIGIN, asked: { [name]: "PATCH" } },
+      },
+      gone(),
+    ],
+  },
+  {
+    claim: `the answer to a POST by ${name} serves no reads`,
+    rfc: "RFC 9110 §9.3.3",
+    origin: (asked) => fresh({ "Content-Location": asked.target }, { body: asked.method }),
+    steps: [
+      { method: "POST", fields: { [name]: "PATCH" }, body: "x", expect: fetched("POST") },
+      get(fetched("GET")),
+    ],
+  },
+]);
+
 /** Each answer says by which request it was asked for. */
 const told: Script = (asked, nth) =>
   fresh({ "Content-Location": asked.target }, { body: `${asked.method} ${nth}` });
@@ -243,4 +271,11 @@ const THROUGH: readonly HttpCase[] = [
   },
 ];
 
-export const WRITES: readonly HttpCase[] = [...TARGETS, ...REFERENCES, ...GROUPS, ...ANSWERS, ...THROUGH];
+export const WRITES: readonly HttpCase[] = [
+  ...TARGETS,
+  ...REFERENCES,
+  ...GROUPS,
+  ...ANSWERS,
+  ...OVERRIDDEN,
+  ...THROUGH,
+];
