@@ -1,5 +1,6 @@
 // The cache key: which requests may share an answer, and nothing else may.
 
+import { keyedCookies } from "./keyed-cookies.ts";
 import { mix } from "./mix.ts";
 import { canonicalQuery, decoded, type SearchVariance } from "./no-vary-search.ts";
 import type { KeyRecipe } from "./rules.ts";
@@ -63,10 +64,7 @@ export interface KeyInput {
 export function cacheKey({ site, url, recipe, request, variance = null }: KeyInput): CacheKey {
   const parts = [site, url.scheme, url.host, searchedPath(url, recipe, variance)];
   for (const name of recipe.headers) parts.push(optional(request.header(name)));
-  if (recipe.cookies.length > 0) {
-    const cookies = parseCookies(request.header("cookie"));
-    for (const name of recipe.cookies) parts.push(optional(cookies.get(name) ?? null));
-  }
+  if (recipe.cookies.length > 0) parts.push(...keyedCookies(request.header("cookie"), recipe.cookies));
   parts.push(recipeDigest(recipe));
   return parts.map((part) => `${part.length}:${part}`).join("") as CacheKey;
 }
@@ -87,18 +85,3 @@ const recipeDigest = (recipe: KeyRecipe): string =>
   recipe.query.kind === "all" && !recipe.sort && recipe.headers.length === 0 && recipe.cookies.length === 0
     ? "0"
     : `${mix(JSON.stringify(recipe)).toString(36)}.${mix(JSON.stringify(recipe), 1).toString(36)}`;
-
-/** Every value of a name: which of several an origin reads is its own affair. */
-function parseCookies(header: string | null): Map<string, string> {
-  const cookies = new Map<string, string>();
-  for (const pair of (header ?? "").split(";")) {
-    const equals = pair.indexOf("=");
-    // Without `=` some origins read a name, some a value.
-    const name = (equals < 0 ? pair : pair.slice(0, equals)).trim();
-    const value = equals < 0 ? "" : pair.slice(equals + 1).trim();
-    if (name === "") continue;
-    const before = cookies.get(name);
-    cookies.set(name, before === undefined ? value : `${before};${value}`);
-  }
-  return cookies;
-}

@@ -156,6 +156,25 @@ const RECIPES: readonly HttpCase[] = [
   },
 ];
 
+/** Reads the cookies as Python's http.cookies does, and older servlets. */
+const byLooseCookie: Script = (asked) => {
+  const pairs = (fieldOf(asked.fields, "cookie") ?? "").split(/[;,\s]+/);
+  return fresh({}, { body: pairs.filter((pair) => pair.startsWith("a=")).join() || "none" });
+};
+
+const disputed = (cookie: string | readonly string[]): HttpCase => ({
+  claim: `the cookies ${String(cookie)} are not taken for those of others`,
+  rfc: "RFC 6265 §5.4",
+  under: "/by-cookie",
+  origin: byLooseCookie,
+  steps: [
+    get(fetched("a=2"), { Cookie: cookie }),
+    get({ ...CACHE, body: "a=2" }, { Cookie: cookie }),
+    get(fetched("none")),
+    get({ ...CACHE, body: "none" }, { Cookie: "z=1" }),
+  ],
+});
+
 const cookieTwice = (first: string, second: string): HttpCase => ({
   claim: `the cookies ${first} are not taken for ${second}`,
   rfc: "RFC 6265 §5.4",
@@ -187,6 +206,9 @@ export const KEYS: readonly HttpCase[] = [
   ...RECIPES,
   cookieTwice("a=1; a=2", "a=1"),
   cookieTwice("a=2; a=1", "a=1"),
+  disputed("z=1 a=2"),
+  disputed("z=1,a=2"),
+  disputed(["z=1", "a=2"]),
   {
     claim: "what one answer says of its query is not said of another's that says nothing",
     rfc: "No-Vary-Search §5",
