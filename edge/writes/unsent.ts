@@ -1,7 +1,7 @@
 // Writes whose invalidation the log has not taken yet: kept by what they named, and sent again until it has.
 
 import type { Position } from "../../shared/core/position.ts";
-import { formatSelector, whateverQuery } from "../../shared/core/selector.ts";
+import { formatSelector, selectorKind, whateverQuery } from "../../shared/core/selector.ts";
 import { elapsed, type Instant, type Selector } from "../../shared/core/units.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
@@ -65,7 +65,7 @@ function namedBy(
   const routes = route === null ? [] : [route, ...referredTo(write, route, by)];
   const groups = route === null ? [] : groupSelectors(write, route);
   return {
-    selectors: [...routes.map((one) => urlSelector(one, by.wide)), ...groups],
+    selectors: [...routes.flatMap((one) => urlSelectors(one, by.wide)), ...groups],
     // The recipes of keys decide on queries alone.
     byRecipe: !by.wide && routes.some(({ href }) => href.includes("?")),
     detail: `${write.method} ${route?.source.pathAndQuery ?? write.target}`,
@@ -79,9 +79,10 @@ const referredTo = (write: OriginWrite, { source }: Route, { router }: Naming): 
     return other?.source.host === source.host ? [other] : [];
   });
 
-function urlSelector({ source }: Route, wide: boolean): Selector {
-  const { site, host, pathAndQuery } = source;
-  return formatSelector(site, wide ? whateverQuery(host, pathAndQuery) : { kind: "url", host, pathAndQuery });
+/** All that the URL is known by: what differs from it in nothing that counts is the same resource. */
+function urlSelectors({ source, selectors }: Route, wide: boolean): readonly Selector[] {
+  if (!wide) return selectors.filter((one) => selectorKind(one) === "url");
+  return [formatSelector(source.site, whateverQuery(source.host, source.pathAndQuery))];
 }
 
 function groupSelectors({ groups }: OriginWrite, { source: { site, host } }: Route): readonly Selector[] {

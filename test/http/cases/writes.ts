@@ -68,6 +68,43 @@ const TARGETS: readonly HttpCase[] = [
   ),
 ];
 
+const [BY_ID, OTHERWISE, AS_WRITTEN, OTHER_ID] = ["?id=1", "?id=1&utm=a", "?id=1&utm=b", "?id=2"];
+
+/** Reads have said that `utm` makes no difference. */
+const reduced = (read: string, after: Exchange): HttpCase => ({
+  claim: `a write is of its resource, whatever else its URL says: read by ${read}`,
+  rfc: INVALIDATES,
+  origin: (asked) =>
+    asked.method === "GET" ? fresh({ "No-Vary-Search": 'params=("utm")' }) : { body: "written" },
+  steps: [
+    stored(OTHERWISE),
+    there(BY_ID),
+    stored(OTHER_ID),
+    write("POST", 200, AS_WRITTEN),
+    after,
+    there(OTHER_ID),
+  ],
+});
+
+const REDUCED: readonly HttpCase[] = [
+  reduced("its plain URL", gone(BY_ID)),
+  reduced("the URL that it was stored by", gone(OTHERWISE)),
+  reduced("the URL that it was written by", gone(AS_WRITTEN)),
+  {
+    claim: "a write is of its resource, whatever of its query the key leaves out",
+    rfc: INVALIDATES,
+    under: "/q-exclude",
+    origin: written({}),
+    steps: [
+      stored("?a=1&utm_source=x"),
+      stored("?a=2"),
+      write("POST", 200, "?a=1&utm_source=y"),
+      gone("?a=1"),
+      there("?a=2"),
+    ],
+  },
+];
+
 const named = (
   claim: string,
   fields: (path: string) => Fields,
@@ -273,6 +310,7 @@ const THROUGH: readonly HttpCase[] = [
 
 export const WRITES: readonly HttpCase[] = [
   ...TARGETS,
+  ...REDUCED,
   ...REFERENCES,
   ...GROUPS,
   ...ANSWERS,
