@@ -19,6 +19,7 @@ import { KnownShardMap } from "../shared/wire/shard-map.ts";
 import { SIGNATURE_HEADER, SignatureChecker } from "../shared/wire/signature.ts";
 import { LIMITS } from "./config.ts";
 import { createEdge } from "./create-edge.ts";
+import type { Edge } from "./edge.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { handleRequest } from "./handle-request.ts";
 import { answerInternal, type InternalEdge, NOT_FOUND } from "./internal/routes.ts";
@@ -154,11 +155,17 @@ export default {
     const internal = isolate(env);
     const asked = new NativeRequest(request, context, internal.edge.clock);
     if (isInternal(asked.url)) return internalResponse(internal, request, asked);
-    if (isHandshake(asked)) return openWebSocket(internal.edge, asked, waysOf(env)).catch(brokenInvariant);
-    const reply = handleRequest(internal.edge, asked);
-    return reply instanceof Promise ? settled(reply, asked) : nativeResponse(reply, asked);
+    const { edge } = internal;
+    if (!isHandshake(asked)) return answered(edge, asked);
+    const otherwise = (): Response | Promise<Response> => answered(edge, asked);
+    return openWebSocket(edge, asked, { ways: waysOf(env), otherwise }).catch(brokenInvariant);
   },
 } satisfies ExportedHandler<EdgeEnv>;
+
+function answered(edge: Edge, request: NativeRequest): Response | Promise<Response> {
+  const reply = handleRequest(edge, request);
+  return reply instanceof Promise ? settled(reply, request) : nativeResponse(reply, request);
+}
 
 async function settled(reply: Promise<Reply>, background: Background): Promise<Response> {
   try {

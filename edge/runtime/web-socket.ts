@@ -1,4 +1,4 @@
-// WebSockets: a handshake goes to the origin with the fields of any other request, and its answer comes back as any other.
+// WebSockets: a handshake goes to the origin with the fields of any other request, and what comes back is its answer.
 
 import { originOf } from "../../shared/core/site-origin.ts";
 import { continueTrace, spanId } from "../../shared/core/trace-context.ts";
@@ -25,7 +25,17 @@ export const isHandshake = ({
 }): boolean =>
   method === "GET" && fields.get("upgrade")?.toLowerCase() === "websocket" && fields.has("sec-websocket-key");
 
-export async function openWebSocket(edge: Edge, request: EdgeRequest, ways: OriginWays): Promise<Response> {
+export interface Handshaking {
+  readonly ways: OriginWays;
+  /** As any other GET. */
+  readonly otherwise: () => Response | Promise<Response>;
+}
+
+export async function openWebSocket(
+  edge: Edge,
+  request: EdgeRequest,
+  { ways, otherwise }: Handshaking,
+): Promise<Response> {
   const route = edge.router.route(request);
   if (route === null) return problemResponse(noSite(edge, request));
   const origin = originOf(route.site);
@@ -38,12 +48,23 @@ export async function openWebSocket(edge: Edge, request: EdgeRequest, ways: Orig
   const handshake = shakeHands(request, { route, way, random: edge.random })
     .then((answer) => {
       if (answer === "refused") return failed(originFailure("refused"));
+      if (answer.webSocket === null && mayBeJournalled(edge, route)) return discarded(answer);
       counted(edge, request, { reply: HANDSHAKE, route, result: "pass", by: "origin" });
       return answer;
     })
     .finally(() => entered.slot.leave());
-  request.background.keep(handshake);
-  return handshake;
+  const answer = handshake.then((said) => said ?? otherwise());
+  request.background.keep(answer);
+  return answer;
+}
+
+/** Then what the origin says instead of opening one may be older than what the journal has. */
+const mayBeJournalled = (edge: Edge, { rules }: Route): boolean =>
+  rules.write === "write-back" || !edge.router.isConfigured;
+
+async function discarded({ body }: Response): Promise<null> {
+  await body?.cancel();
+  return null;
 }
 
 /** What is counted of one: that it was answered. */

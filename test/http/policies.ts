@@ -31,7 +31,7 @@ const ANSWERS = {
   "/strip-targeted": { answer: { targeted: "strip" } },
 };
 
-const WRITES = { "/through": { write_policy: "write-through" } };
+const WRITES = { "/through": { write_policy: "write-through" }, "/back": { write_policy: "write-back" } };
 
 const ROWS = { ...GUESSED, ...STALE, ...KEYS, ...COOKIES, ...DIRECTIVES, ...ANSWERS, ...WRITES };
 

@@ -47,6 +47,23 @@ export function send(base: string, sent: Sent): Promise<Received> {
   });
 }
 
+/** With what status a handshake is answered; one that is taken up ends there. */
+export function shakeHands(base: string, sent: Sent): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const started = start(base, sent);
+    started.on("error", reject);
+    started.on("upgrade", ({ statusCode = 0 }, socket) => {
+      socket.destroy();
+      resolve(statusCode);
+    });
+    started.on("response", (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    started.end();
+  });
+}
+
 /** Goes away as soon as so many octets of the body have come. */
 export function sendAndLeave(base: string, sent: Sent, octets: number): Promise<void> {
   return new Promise((resolve) => {

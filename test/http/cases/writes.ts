@@ -1,7 +1,10 @@
 // Unsafe methods: cases of what a write makes out of date, and of an answer to a write that serves reads.
 
-import type { Fields } from "../../support/fields.ts";
+import { createHash } from "node:crypto";
+import { expect } from "vitest";
+import { type FieldList, type Fields, fieldOf } from "../../support/fields.ts";
 import type { Script, Spoken } from "../../support/scripted-origin.ts";
+import { shakeHands } from "../../support/wire-client.ts";
 import { CACHE, cached, type Exchange, fetched, fresh, get, type HttpCase, ORIGIN } from "../case.ts";
 import { HOST } from "../stage.ts";
 
@@ -308,6 +311,49 @@ const THROUGH: readonly HttpCase[] = [
   },
 ];
 
+const HANDSHAKE: Fields = {
+  Connection: "Upgrade",
+  Upgrade: "websocket",
+  "Sec-WebSocket-Version": "13",
+  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
+
+/** By the key that the runtime has put in place of the client's (RFC 6455 §1.3). */
+function takenUp(asked: FieldList): Fields {
+  const key = `${fieldOf(asked, "sec-websocket-key")}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const accept = createHash("sha1").update(key).digest("base64");
+  return { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Accept": accept };
+}
+
+const JOURNALLED: readonly HttpCase[] = [
+  {
+    claim: "a handshake that the origin does not take up is no way around the journal",
+    rfc: "RFC 6455 §4.2.2",
+    under: "/back",
+    story: async (stage) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stage.edge.origin.script(stage.id, ({ method }) =>
+        method === "GET" ? { body: "old" } : { status: 204, after: promise },
+      );
+      const read = async (fields: Fields = {}) => (await stage.send({ fields })).text;
+      expect([await read(), await read(HANDSHAKE)]).toEqual(["old", "old"]);
+      const put = await stage.send({ method: "PUT", body: "new" });
+      expect(put.status).toBe(202);
+      const after = await Promise.all([read(), read(HANDSHAKE)]);
+      resolve();
+      expect(after).toEqual(["new", "new"]);
+    },
+  },
+  {
+    claim: "a handshake that the origin takes up is its own, where writes go to the journal too",
+    rfc: "RFC 6455 §4.2.2",
+    under: "/back",
+    origin: ({ fields }) => ({ status: 101, fields: takenUp(fields), body: "" }),
+    story: async ({ edge, request }) =>
+      expect(await shakeHands(edge.url, request({ fields: HANDSHAKE }))).toBe(101),
+  },
+];
+
 export const WRITES: readonly HttpCase[] = [
   ...TARGETS,
   ...REDUCED,
@@ -316,4 +362,5 @@ export const WRITES: readonly HttpCase[] = [
   ...ANSWERS,
   ...OVERRIDDEN,
   ...THROUGH,
+  ...JOURNALLED,
 ];
