@@ -1,14 +1,16 @@
 // Builds what a client gets: status, headers, Age and Cache-Status (RFC 9211), and nothing of our metadata.
 
+import { isInChunks } from "../shared/core/chunks.ts";
 import { notModifiedHeaders } from "../shared/core/conditional.ts";
 import { changedFields, type HeaderList, hasHeader } from "../shared/core/headers.ts";
 import { withImmutable } from "../shared/core/immutable.ts";
 import type { Rules } from "../shared/core/rules.ts";
-import type { StoredAnswer } from "../shared/core/stored-answer.ts";
+import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
 import type { Instant, Millis } from "../shared/core/units.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import type { Unreachable } from "../shared/ports/origin.ts";
+import { LIMITS } from "./config.ts";
 import { type Content, contentFor, discard, isUnchanged } from "./content.ts";
 import type { Edge } from "./edge.ts";
 import type { Judged } from "./judge.ts";
@@ -36,6 +38,8 @@ export interface HeldReply {
   readonly rules: Rules;
   readonly provenance: Provenance;
   readonly detail: "stale" | "shed" | "fenced" | "coalesced" | null;
+  /** Where `detail` does not say so itself. */
+  readonly isStale?: boolean;
 }
 
 /** What a client gets to see of a stored answer. */
@@ -54,10 +58,13 @@ function shownOf(edge: Edge, { answer, rules }: { answer: StoredAnswer; rules: R
 }
 
 export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): Reply | Promise<Reply> {
-  const { judged, rules, provenance, detail } = given;
-  const { answer } = judged.held;
-  const age = Math.floor(ageOf(judged.held, edge.clock.now()) / 1000);
-  const ttl = Math.floor(currentLifetime(answer, rules).fresh / 1000) - age;
+  const { judged, rules, provenance, detail, isStale = detail === "stale" } = given;
+  const { held } = judged;
+  const { answer } = held;
+  const age = Math.floor(ageOf(held, edge.clock.now()) / 1000);
+  const left = Math.floor(currentLifetime(answer, rules).fresh / 1000) - age;
+  // Of a life that a soft invalidation has ended nothing is left, however young the answer is.
+  const ttl = isStale ? Math.min(left, 0) : left;
   const shown = shownOf(edge, { answer, rules });
   const content = contentFor(request, {
     answer,
@@ -67,7 +74,7 @@ export function heldReply(edge: Edge, request: EdgeRequest, given: HeldReply): R
     boundary: () => edge.random.token(),
     read: (range) => edge.dataCentre.readRange(answer, range),
   });
-  const status = shown.upstream + cacheStatus(provenance, { ttl, detail });
+  const status = shown.upstream + cacheStatus(provenance, { held, rules, ttl, detail });
   const reply = (selected: Content): Reply => ({
     status: selected.status,
     headers: selected.headers,
@@ -112,21 +119,36 @@ function sentOf(edge: Edge, { held, body }: MemoryAnswer, rules: Rules): Sent {
   };
 }
 
-function cacheStatus(provenance: Provenance, more: { ttl: number; detail: string | null }): string {
-  const detail = more.detail === null ? "" : `; detail=${more.detail}`;
-  const hit = `hit; ttl=${more.ttl}${detail}`;
+interface Said extends Pick<HeldReply, "rules" | "detail"> {
+  readonly held: HeldAnswer;
+  readonly ttl: number;
+}
+
+function cacheStatus(provenance: Provenance, said: Said): string {
+  const detail = said.detail === null ? "" : `; detail=${said.detail}`;
+  const hit = `hit; ttl=${said.ttl}${detail}`;
   switch (provenance.kind) {
     case "l1":
       return `tidegate-l1; ${hit}`;
     case "l2":
-      return `tidegate-l2; ${hit}, tidegate-l1; fwd=uri-miss; stored`;
+      return `tidegate-l2; ${hit}, tidegate-l1; fwd=uri-miss${storedIn("l1", said)}`;
     case "coalesced":
-      return `tidegate-l1; fwd=uri-miss; collapsed; ttl=${more.ttl}${detail}`;
+      return `tidegate-l1; fwd=uri-miss; collapsed; ttl=${said.ttl}${detail}`;
     case "origin": {
-      const forward = `fwd=${provenance.forward}; stored`;
-      return `tidegate-l2; ${forward}${detail}, tidegate-l1; ${forward}`;
+      const forward = `fwd=${provenance.forward}`;
+      const [inL2, inL1] = [storedIn("l2", said), storedIn("l1", said)];
+      return `tidegate-l2; ${forward}${inL2}${detail}, tidegate-l1; ${forward}${inL1}`;
     }
   }
+}
+
+/** No part goes to L2, nor what is larger than its class may be there; and without a position nothing is stored at all. */
+function storedIn(tier: "l1" | "l2", { held, rules }: Said): "; stored" | "" {
+  const { asOf, length, part } = held.answer;
+  const large = isInChunks(held) || length > LIMITS.sharedBody;
+  const near = large ? rules.cacheApi !== "none" : rules.memoryBudget > 0 || rules.cacheApi === "all";
+  const shared = !large && part.kind === "whole" && length <= rules.l2MaxBody;
+  return asOf.epoch > 0 && (tier === "l1" ? near : shared) ? "; stored" : "";
 }
 
 /** An answer of ours, not of the origin's (RFC 9457). */

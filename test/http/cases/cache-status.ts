@@ -2,6 +2,7 @@
 
 import { expect } from "vitest";
 import { parseCacheStatus, type StatusMember } from "../../../bench/outside/cache-status.ts";
+import { fieldOf } from "../../support/fields.ts";
 import type { Received } from "../../support/wire-client.ts";
 import { CACHE, type Expected, fresh, get, type HttpCase, head, ORIGIN, stale } from "../case.ts";
 
@@ -18,6 +19,15 @@ const says = (wanted: Readonly<Record<string, string | RegExp | true | null>>): 
     }
   },
 });
+
+/** What both tiers say of storing it, L2 first. */
+const storedIn = (...wanted: readonly (true | null)[]): Expected => ({
+  also: (got) =>
+    expect(membersOf(got).map(({ parameters }) => parameters.get("stored") ?? null)).toEqual(wanted),
+});
+
+/** Of more octets than one chunk. */
+const LARGE = 20 * 1024 * 1024;
 
 const theirs = 'OriginCache; hit; ttl=1100, "CDN, Inc."; fwd=stale';
 
@@ -63,6 +73,40 @@ export const CACHE_STATUS: readonly HttpCase[] = [
     rfc: "RFC 9211 §2.4",
     origin: [fresh({ "Cache-Control": "max-age=60, stale-while-revalidate=600", Age: "90" })],
     steps: [get(ORIGIN), get({ ...CACHE, ...says({ hit: true, ttl: /^-(29|3\d)$/ }) })],
+  },
+  {
+    claim: "what a soft purge has made stale has no ttl left",
+    rfc: "RFC 9211 §2.4",
+    under: "/stale",
+    origin: [fresh({ ETag: '"v1"' })],
+    steps: [
+      get(ORIGIN),
+      { purges: (path) => ({ urls: [path], mode: "soft" }) },
+      get({ ...CACHE, ...says({ hit: true, ttl: /^(0|-\d+)$/, detail: "stale" }) }),
+    ],
+  },
+  {
+    claim: "a part of a body that is kept in chunks is said to be stored where it is, and not in L2",
+    rfc: "RFC 9211 §2.5",
+    origin: ({ fields }) => {
+      const [from = 0, to = 0] = (fieldOf(fields, "range") ?? "").match(/\d+/g)?.map(Number) ?? [];
+      const part = { ETag: '"large"', "Content-Range": `bytes ${from}-${to}/${LARGE}` };
+      return fresh(part, { status: 206, body: "x".repeat(to - from + 1) });
+    },
+    steps: [get({ ...ORIGIN, status: 206, body: "xxxxx", ...storedIn(null, true) }, { Range: "bytes=0-4" })],
+  },
+  {
+    claim: "what is confirmed is said to be stored in both tiers, where its class has them",
+    rfc: "RFC 9211 §2.5",
+    origin: [stale(), { status: 304, fields: { ETag: '"v1"', "Cache-Control": "max-age=60" } }],
+    steps: [get(ORIGIN), get({ ...ORIGIN, ...storedIn(true, true) })],
+  },
+  {
+    claim: "what is kept nowhere above L2 is not said to be",
+    rfc: "RFC 9211 §2.5",
+    under: "/back",
+    origin: [fresh()],
+    steps: [get(ORIGIN), get({ ...CACHE, ...storedIn(null, null) })],
   },
   {
     claim: "another variant than those stored is a miss of its own",
