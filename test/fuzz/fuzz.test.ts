@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { MUTANTS } from "./mutants.ts";
+import { SUBJECTS } from "./names.ts";
+import { parse } from "./request.ts";
 import { fuzz, fuzzFleets } from "./run.ts";
-import { SUBJECTS } from "./subjects.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 /** `npm run verify` plays a million. */
@@ -48,3 +49,29 @@ test.each(Object.entries(MUTANTS))(
     });
   },
 );
+
+test("what would play nothing is wrong usage, by its name", async () => {
+  for (const [flags, told] of [
+    [["--subject", "nope"], "no such subject: nope; there are tidegate, "],
+    [["--schedules", "x"], "--schedules must be a whole number"],
+    [["--schedules", "0"], "--schedules or --fleets must be at least 1"],
+    [["--fleets=-1"], "--fleets must be a whole number"],
+    [["--seed", ""], "--seed must be a whole number"],
+    [["--mutant", "toString"], "no such mutant: toString"],
+    [
+      ["--mutant", "near-without-view", "--subject", "bentocache"],
+      "near-without-view is a mutant of tidegate",
+    ],
+    [["--sched", "1"], "Unknown option '--sched'"],
+    [["tidegate"], "Unexpected argument 'tidegate'"],
+  ] as const)
+    expect(parse([...flags])).toContain(told);
+  expect(parse([])).toMatchObject({ from: 0, schedules: 10_000, fleets: 0, subjects: SUBJECTS });
+  const args = ["--import", "./scripts/lua-loader.mjs", "test/fuzz/run.ts", "--subject", "nope"];
+  const run = promisify(execFile)(process.execPath, args, { cwd: root });
+  await expect(run).rejects.toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringMatching(/^fuzz: no such subject: nope.*; usage: /),
+  });
+});

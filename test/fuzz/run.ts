@@ -1,11 +1,11 @@
 // Plays schedules on a cache until there are as many as were asked for: `node test/fuzz/run.ts --schedules N [--subject NAME]`.
 
-import { parseArgs } from "node:util";
 import { Chance } from "../simulator/chance.ts";
 import { mutate } from "../simulator/mutate.ts";
 import { MUTANTS } from "./mutants.ts";
+import type { SubjectName } from "./names.ts";
+import { parse, USAGE } from "./request.ts";
 import { play, randomSchedule } from "./schedule.ts";
-import type { SubjectName } from "./subjects.ts";
 
 export interface Fuzzed {
   readonly subject: SubjectName;
@@ -56,33 +56,28 @@ export async function fuzzFleets({ from, to }: { from: number; to: number }): Pr
   return { subject: "tidegate", schedules: to - from, reads, broken, first };
 }
 
-/** Ends with 1 where this library broke a promise; of a mutant, where it did not. */
-async function main(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      schedules: { type: "string", default: "10000" },
-      fleets: { type: "string", default: "0" },
-      subject: { type: "string" },
-      seed: { type: "string", default: "0" },
-      mutant: { type: "string" },
-    },
-  });
-  if (values.mutant !== undefined) mutate(values.mutant, MUTANTS);
-  // Loaded only now: what is broken has to be broken before.
-  const { SUBJECTS } = await import("./subjects.ts");
-  const from = Number(values.seed);
-  let ours = 0;
-  for (const name of SUBJECTS) {
-    if (values.subject !== undefined && name !== values.subject) continue;
-    const fuzzed = await fuzz(name, { from, to: from + Number(values.schedules) });
-    console.log(describe(fuzzed));
-    if (name === "tidegate") ours += fuzzed.broken;
+/** Ends with 1 where this library broke a promise; of a mutant, where it did not; with 2 where a flag is wrong. */
+async function main(argv: string[]): Promise<number> {
+  const request = parse(argv);
+  if (typeof request === "string") {
+    console.error(`fuzz: ${request}; ${USAGE}`);
+    return 2;
   }
-  const fleets = await fuzzFleets({ from, to: from + Number(values.fleets) });
-  if (fleets.schedules > 0) console.log(`fleets: ${describe(fleets)}`);
-  ours += fleets.broken;
-  return ours > 0 === (values.mutant === undefined) ? 1 : 0;
+  const { from, schedules, fleets, subjects, mutant } = request;
+  if (mutant !== null) mutate(mutant, MUTANTS);
+  let ours = 0;
+  if (schedules > 0)
+    for (const name of subjects) {
+      const fuzzed = await fuzz(name, { from, to: from + schedules });
+      console.log(describe(fuzzed));
+      if (name === "tidegate") ours += fuzzed.broken;
+    }
+  if (fleets > 0) {
+    const fuzzed = await fuzzFleets({ from, to: from + fleets });
+    console.log(`fleets: ${describe(fuzzed)}`);
+    ours += fuzzed.broken;
+  }
+  return ours > 0 === (mutant === null) ? 1 : 0;
 }
 
 if (process.argv[1] === import.meta.filename) process.exitCode = await main(process.argv.slice(2));

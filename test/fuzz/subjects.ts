@@ -6,16 +6,8 @@ import { BentoCache, bentostore } from "bentocache";
 import { memoryDriver } from "bentocache/drivers/memory";
 import { createCache as createManager } from "cache-manager";
 import { fakeTidegate } from "../../client/testing/fake-tidegate.ts";
+import type { SubjectName } from "./names.ts";
 import type { Subject } from "./schedule.ts";
-
-export const SUBJECTS = [
-  "tidegate",
-  "bentocache",
-  "cachified",
-  "cache-manager",
-  "async-cache-dedupe",
-] as const;
-export type SubjectName = (typeof SUBJECTS)[number];
 
 /** Turns of the loop in which promises, `setImmediate` and timers of nought come to rest. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
