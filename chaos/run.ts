@@ -29,7 +29,7 @@ async function runAll(
   schedule: readonly Scheduled[],
   { by, out, signal }: { by: Orderer; out: string; signal: AbortSignal },
 ): Promise<Outcome> {
-  const outcome: Outcome = { passed: 0, failed: 0, reports: [] };
+  const outcome: Outcome = { passed: 0, failed: 0, notRun: 0, reports: [] };
   const beganAt = performance.now();
   for (const [at, { atMs, planned }] of schedule.entries()) {
     await pause(Math.max(0, beganAt + atMs - performance.now()), signal);
@@ -42,7 +42,7 @@ async function runAll(
       say(`  ${keepReport(out, at + 1, report)}.html`);
     } catch (error) {
       if (!(error instanceof NotRun)) throw error;
-      outcome.failed += 1;
+      outcome.notRun += 1;
       say(`${titleOf(planned)}: could not be run\n  ${error.message}`);
     }
   }
@@ -78,7 +78,8 @@ async function main(): Promise<number> {
         options.json,
         `${JSON.stringify({ seed: options.seed, reports: outcome.reports }, null, 2)}\n`,
       );
-    say(`${outcome.passed} passed, ${outcome.failed} failed`);
+    const { passed, failed, notRun } = outcome;
+    say(`${passed} passed, ${failed} failed${notRun === 0 ? "" : `, ${notRun} could not be run`}`);
     return exitCode(outcome, { planned: schedule.length, found });
   } finally {
     await own?.stop();

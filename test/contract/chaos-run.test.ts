@@ -1,6 +1,10 @@
 // What `npm run chaos` is told, what it plans, the builds it breaks and the lines it prints.
 
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { BROKEN_BUILDS, changeFor } from "../../chaos/run/broken-builds.ts";
 import { readChaosOptions } from "../../chaos/run/options.ts";
@@ -108,9 +112,40 @@ describe("a build that is broken on purpose", () => {
 
 describe("the exit code", () => {
   test("is 0 where all that was planned has passed, and nothing else is", () => {
-    expect(exitCode({ passed: 3, failed: 0 }, { planned: 3, found: null })).toBe(0);
-    expect(exitCode({ passed: 2, failed: 1 }, { planned: 3, found: null })).toBe(1);
-    expect(exitCode({ passed: 2, failed: 0 }, { planned: 3, found: null })).toBe(1);
+    const of = (passed: number, failed: number, notRun = 0) =>
+      exitCode({ passed, failed, notRun }, { planned: 3, found: null });
+    expect(of(3, 0)).toBe(0);
+    expect(of(2, 1)).toBe(1);
+    expect(of(2, 0)).toBe(1);
+    expect(of(2, 0, 1)).toBe(1);
+  });
+
+  test("is 4 where nothing could be run", () => {
+    const of = (failed: number, found: boolean | null) =>
+      exitCode({ passed: 0, failed, notRun: 2 }, { planned: 3, found });
+    expect(of(0, null)).toBe(4);
+    expect(of(0, false), "of a broken build, too").toBe(4);
+    expect(of(1, null)).toBe(1);
+  });
+
+  test("of a control plane that takes no order is 4, and it is told why", async () => {
+    const refusing = createServer((_request, response) =>
+      response.writeHead(403).end('{"title":"Forbidden"}'),
+    );
+    await new Promise<void>((resolve) => refusing.listen(0, "127.0.0.1", resolve));
+    const control = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+    const args = ["chaos/run.ts", "--only", "kill-edge", "--control", control, "--token", "none"];
+    const cwd = new URL("../../", import.meta.url).pathname;
+    const ran = promisify(execFile)(process.execPath, ["--import", "./scripts/lua-loader.mjs", ...args], {
+      cwd,
+    });
+    await expect(ran).rejects.toMatchObject({
+      code: 4,
+      stdout: expect.stringMatching(
+        /could not be run\n {2}POST \/chaos: 403 Forbidden\n0 passed, 0 failed, 1 could not/,
+      ),
+    });
+    refusing.close();
   });
 
   test("of a build that is broken says whether its own fault was found out, whatever else failed", () => {
@@ -123,9 +158,9 @@ describe("the exit code", () => {
     expect(found({ holds: true, measured: 0 })).toBe(false);
     expect(found({ holds: false, measured: null }), "not measured").toBe(false);
     expect(found({ holds: false, measured: 1, name: "convergence" }), "another bound").toBe(false);
-    expect(exitCode({ passed: 0, failed: 1 }, { planned: 1, found: true })).toBe(1);
-    expect(exitCode({ passed: 0, failed: 1 }, { planned: 1, found: false })).toBe(3);
-    expect(exitCode({ passed: 1, failed: 0 }, { planned: 1, found: false })).toBe(3);
+    expect(exitCode({ passed: 0, failed: 1, notRun: 0 }, { planned: 1, found: true })).toBe(1);
+    expect(exitCode({ passed: 0, failed: 1, notRun: 0 }, { planned: 1, found: false })).toBe(3);
+    expect(exitCode({ passed: 1, failed: 0, notRun: 0 }, { planned: 1, found: false })).toBe(3);
   });
 });
 
