@@ -70,9 +70,10 @@ export function simulateFleet(fleet: Fleet, effort: Effort, seed: string): Fleet
         return pulls + snapshots;
       });
       sums.variance += weight ** 2 * (spread(each) / PARTS);
-      for (const { counted } of parts)
+      // As often as they come in a second: where less is asked for, more time is simulated.
+      for (const { counted, duration } of parts)
         counted.lateness.forEach((count, step) => {
-          lateness[step] = (lateness[step] ?? 0) + weight * count;
+          lateness[step] = (lateness[step] ?? 0) + (weight * count) / duration;
         });
     }
     if (ranks > chosen.length) sums.variance += ranks ** 2 * (spread(commands) / chosen.length);
