@@ -26,7 +26,8 @@ const RULES: Readonly<Record<PartName, PartRules>> = {
   hot: {
     class: "hot",
     headers: { "cache-control": "max-age=60" },
-    ...{ boundMs: 5 * SECOND, freshMs: MINUTE, staleMs: 10 * MINUTE, octets: 1024 },
+    ...{ boundMs: 5 * SECOND, freshMs: MINUTE, octets: 1024 },
+    ...{ staleMs: 30 * SECOND, staleIfErrorMs: 10 * MINUTE },
   },
   standard: {
     class: "standard",
@@ -36,7 +37,8 @@ const RULES: Readonly<Record<PartName, PartRules>> = {
   immutable: {
     class: "immutable",
     headers: { "cache-control": "max-age=31536000, immutable" },
-    ...{ boundMs: 70 * MINUTE, freshMs: 365 * DAY, staleMs: 7 * DAY, octets: 8192 },
+    ...{ boundMs: 70 * MINUTE, freshMs: 365 * DAY, octets: 8192 },
+    ...{ staleMs: 0, staleIfErrorMs: 7 * DAY },
   },
   expiry: {
     class: "standard",

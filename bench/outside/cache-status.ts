@@ -1,5 +1,7 @@
 // Reads `Cache-Status` (RFC 9211), and what it says of where an answer came from.
 
+import type { Exchange } from "./exchange.ts";
+
 export interface StatusMember {
   readonly cache: string;
   readonly parameters: ReadonlyMap<string, string | true>;
@@ -47,6 +49,10 @@ export function provenanceOf(cacheStatus: string): Provenance {
   if (has("collapsed")) return { source: "joined", hit: false, stale: false };
   return { source: detail === "pass" ? "passed" : "origin", hit: false, stale: detail === "stale" };
 }
+
+/** Whether it says that the origin was not asked because no more may be asked of it. */
+export const isShed = ({ outcome }: Pick<Exchange, "outcome">): boolean =>
+  outcome.kind === "answered" && /\bdetail=shed\b/.test(outcome.cacheStatus);
 
 /** Cuts at a mark that is in no quoted string. */
 function splitOutside(text: string, mark: "," | ";"): string[] {

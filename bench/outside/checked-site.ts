@@ -1,5 +1,6 @@
 // The site that an outside client asks for: what its origin says and takes, what was purged and written, and what is wrong with an answer.
 
+import { isShed } from "./cache-status.ts";
 import type { Exchange } from "./exchange.ts";
 import {
   type JudgedPath,
@@ -40,6 +41,8 @@ export interface SiteOptions {
   /** What measuring and transit may take. */
   readonly epsilonMs: number;
   readonly onAsk: (ask: OriginAsk) => void;
+  /** As the judge has it; where it is left out, whoever says that the origin's budget was spent. */
+  readonly mayStandIn?: (exchange: Exchange) => boolean;
   /** False where the origin is not this content: then only figures are had. */
   readonly judged?: false;
 }
@@ -54,7 +57,7 @@ export class CheckedSite {
   private readonly taken = new Map<string, string>();
 
   constructor(options: SiteOptions) {
-    const { host, groups, epsilonMs, onAsk } = options;
+    const { host, groups, epsilonMs, onAsk, mayStandIn = isShed } = options;
     this.options = options;
     this.groupOf = longestFit(groups);
     this.content = new VersionedContent({
@@ -72,7 +75,7 @@ export class CheckedSite {
       const group = this.groupOf(path);
       return group === null ? null : { ...group, path };
     };
-    this.judging = new OutsideJudge({ host, pathOf, truth: this.content, epsilonMs });
+    this.judging = new OutsideJudge({ host, pathOf, truth: this.content, epsilonMs, mayStandIn });
   }
 
   classOf(path: string): string {

@@ -24,6 +24,8 @@ export interface CheckerOptions {
   /** `POST /invalidate` of the control plane; it may reject. */
   readonly invalidate: (named: Named, mode: Mode) => Promise<PurgeAnswer>;
   readonly onAsk?: (ask: OriginAsk) => void;
+  /** Whether the origin could not be had for it: see `SiteOptions`. */
+  readonly mayStandIn?: (exchange: Exchange) => boolean;
   /** False where the origin is not this content: then only figures are had. */
   readonly judged?: false;
 }

@@ -10,8 +10,10 @@ export interface PathRules {
   readonly boundMs: number;
   /** How long its answers are fresh. */
   readonly freshMs: number;
-  /** How long beyond that they may be served, by whatever declaration can apply here. */
+  /** How long beyond that they may be served whatever happens: `stale-while-revalidate`. */
   readonly staleMs: number;
+  /** How long where the origin could not be had: `stale-if-error`. As `staleMs` where it is left out. */
+  readonly staleIfErrorMs?: number;
 }
 
 export interface JudgedPath extends Subject, PathRules {}
@@ -49,6 +51,8 @@ export interface JudgeOptions {
   readonly truth: Truth;
   /** What measuring and transit may take. */
   readonly epsilonMs: number;
+  /** Whether the origin could not be had for it, so that what is stale may stand in; it always could where left out. */
+  readonly mayStandIn?: (exchange: Exchange) => boolean;
   readonly now?: () => number;
 }
 
@@ -114,13 +118,20 @@ export class OutsideJudge {
     }
     const rules = this.options.pathOf(path);
     if (rules === null) throw new Error(`nothing was said of ${path}`);
-    report("life", exchange.sentAt - asOf - rules.freshMs - rules.staleMs);
+    const staleMs = this.staleMsFor(exchange, rules);
+    report("life", exchange.sentAt - asOf - rules.freshMs - staleMs);
     const hard = exchange.sentAt - this.acknowledgedFirst("hard", rules, asOf);
     const soft = exchange.sentAt - this.acknowledgedFirst("soft", rules, asOf);
     report("hard", hard - rules.boundMs);
-    report("soft", soft - Math.max(rules.boundMs, rules.staleMs));
+    report("soft", soft - Math.max(rules.boundMs, staleMs));
     const isBound = this.isBound(rules, exchange.sentAt);
     return { violations, servedAfterMs: hard > 0 ? hard : null, isBound };
+  }
+
+  /** An origin that is well excuses nothing: else whoever never looks at expiry would pass. */
+  private staleMsFor(exchange: Exchange, { staleMs, staleIfErrorMs = staleMs }: PathRules): number {
+    const standsIn = staleIfErrorMs > staleMs && this.options.mayStandIn?.(exchange) === true;
+    return standsIn ? staleIfErrorMs : staleMs;
   }
 
   /**

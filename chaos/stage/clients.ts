@@ -1,6 +1,6 @@
 // The clients of an experiment: load over all edges, judged from outside, each outcome noted in the history.
 
-import { provenanceOf } from "../../bench/outside/cache-status.ts";
+import { isShed, provenanceOf } from "../../bench/outside/cache-status.ts";
 import { type CheckedLoad, createOutsideChecker, type OutsideChecker } from "../../bench/outside/checker.ts";
 import type { Exchange } from "../../bench/outside/exchange.ts";
 import { zipfPicker, zipfRanks } from "../../bench/outside/pick.ts";
@@ -37,6 +37,7 @@ export function createClients(of: ClientsOf): Clients {
   const record = new Record(paths);
   const checker = createOutsideChecker({
     ...{ host: HOST, groups: paths.groups, epsilonMs: LIMITS.epsilon },
+    mayStandIn: (exchange) => !of.wellSince(exchange.sentAt - AFTERWARDS_MS) || isShed(exchange),
     async invalidate(named, mode) {
       const urls = named.urls?.map((url) => new URL(url).pathname) ?? paths.paths;
       const sentAt = performance.now();
@@ -105,12 +106,13 @@ function note(
 const AFTERWARDS_MS = 2500;
 
 function forgivable(
-  { outcome, path, sentAt }: Exchange,
+  exchange: Exchange,
   { record, wellSince }: Pick<ClientsOf, "wellSince"> & { record: Record },
 ): SeenRequest["forgivable"] {
+  const { outcome, path, sentAt } = exchange;
   if (outcome.kind !== "answered" || outcome.status < 500) return null;
   if (!wellSince(sentAt - AFTERWARDS_MS)) return record.mayHaveAnswer(path, sentAt) ? null : "no-answer";
-  return outcome.status === 503 && /\bdetail=shed\b/.test(outcome.cacheStatus) ? "turned-away" : null;
+  return outcome.status === 503 && isShed(exchange) ? "turned-away" : null;
 }
 
 /** What is true of each path: when the origin last spoke of it, and when it was purged. */
@@ -138,7 +140,8 @@ class Record {
     if (said === undefined) return false;
     if ((this.lastPurged.get(path) ?? Number.NEGATIVE_INFINITY) > said) return false;
     const rules = this.rules.find(({ below }) => path.startsWith(below));
-    const life = (rules?.freshMs ?? 0) + (rules?.staleMs ?? 0);
+    const { freshMs = 0, staleMs = 0, staleIfErrorMs = 0 } = rules ?? {};
+    const life = freshMs + Math.max(staleMs, staleIfErrorMs);
     // Lives are counted in whole seconds.
     return at - said < life - 1000;
   }

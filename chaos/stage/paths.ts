@@ -10,7 +10,10 @@ interface Group {
   readonly name: string;
   readonly count: number;
   readonly policy: Omit<Routes["POST /policies"]["body"], "key_pattern" | "id" | "site">;
-  readonly rules: Pick<CheckedGroup, "class" | "boundMs" | "freshMs" | "staleMs" | "headers">;
+  readonly rules: Pick<
+    CheckedGroup,
+    "class" | "boundMs" | "freshMs" | "staleMs" | "staleIfErrorMs" | "headers"
+  >;
 }
 
 const seconds = (count: number): number => count * 1000;
@@ -25,7 +28,8 @@ const GROUPS: readonly Group[] = [
       ...{ stale_while_revalidate: "5s", stale_if_error: "60s" },
     },
     rules: {
-      ...{ class: "hot", boundMs: seconds(2), freshMs: seconds(15), staleMs: seconds(60) },
+      ...{ class: "hot", boundMs: seconds(2), freshMs: seconds(15) },
+      ...{ staleMs: seconds(5), staleIfErrorMs: seconds(60) },
       headers: { "cache-control": "max-age=15" },
     },
   },
@@ -45,7 +49,7 @@ const GROUPS: readonly Group[] = [
     count: 30,
     policy: { class: "immutable", window_ms: 3000 },
     rules: {
-      ...{ class: "immutable", boundMs: seconds(3 + 3600), freshMs: YEAR_MS, staleMs: YEAR_MS },
+      ...{ class: "immutable", boundMs: seconds(3 + 3600), freshMs: YEAR_MS, staleMs: 0 },
       headers: { "cache-control": "max-age=31536000, immutable" },
     },
   },

@@ -38,6 +38,10 @@ const GROUPS: readonly CheckedGroup[] = [
     staleMs: 0,
     values: true,
   },
+  {
+    ...{ below: "/s/", class: "hot", tags: [], headers: {}, boundMs: 60_000, octets: 200 },
+    ...{ freshMs: 50, staleMs: 50, staleIfErrorMs: 60_000 },
+  },
 ];
 
 /** What the servers hold of a path: everything once it was asked for, unless it is purged. */
@@ -76,10 +80,10 @@ async function checked(wrong: (cache: Cache) => Partial<Cache>, epsilonMs = 20) 
 async function run(
   checker: OutsideChecker,
   edges: readonly { readonly url: string }[],
-  plan: { requests?: number; purges?: boolean; failOver?: boolean; writes?: boolean } = {},
+  plan: { requests?: number; purges?: boolean; failOver?: boolean; writes?: boolean; part?: string } = {},
 ): Promise<LoadReport> {
   let ended = 0;
-  const part = plan.writes === true ? "v" : "a";
+  const part = plan.part ?? (plan.writes === true ? "v" : "a");
   const load = checker.start({
     ...{ edges, perSecond: 400, deadlineMs: 15_000, failOver: plan.failOver ?? false },
     pathOf: (number) => `/${part}/${number % 4}`,
@@ -115,6 +119,18 @@ test("a purge that is forgotten shows as a stale answer", async () => {
   expect(Object.keys(report.violations.byRule)).toEqual(["hard"]);
   expect(report.violations.worstLateMs).toBeGreaterThan(20);
   expect(report.servedAfter).toBeGreaterThan(0);
+});
+
+test("a cache that never looks at expiry shows, though it may serve stale where the origin fails", async () => {
+  const { checker, edge } = await checked(() => ({}));
+  const { violations } = await run(checker, [edge], { part: "s" });
+  expect(Object.keys(violations.byRule)).toEqual(["life"]);
+  // It says that nothing more may be asked of the origin: that is no life beyond the other window.
+  const shedding = await serve(async (request, response) => {
+    const answer = await fetch(`${edge.url}${request.url}`);
+    response.setHeader("cache-status", "x-l1; hit; ttl=-1; detail=shed").end(await answer.text());
+  });
+  expect((await run(checker, [shedding], { part: "s" })).violations.count).toBe(0);
 });
 
 test("another path's answer shows as a crossing", async () => {

@@ -17,6 +17,7 @@ const subject = { class: "standard", tags: [], boundMs: BOUND, freshMs: FRESH };
 const rules = new Map<string, JudgedPath>([
   [PATH, { path: PATH, ...subject, staleMs: STALE }],
   ["/b", { path: "/b", ...subject, staleMs: 0 }],
+  ["/e", { path: "/e", ...subject, staleMs: STALE, staleIfErrorMs: 60_000 }],
 ]);
 
 /** What the origin said at an instant. */
@@ -46,6 +47,8 @@ interface History {
   readonly said: readonly Said[];
   readonly purges: readonly Purge[];
   readonly served: readonly Served[];
+  /** When the origin can't be had. */
+  readonly failsFrom: number;
 }
 
 /** The origin gave version 1 at 100, version 2 at 5000. */
@@ -79,12 +82,16 @@ const served = (sentAt: number, said: Said = first, path = PATH): Served => ({
 
 /** Everything in the order in which it happened. */
 function judge(history: Partial<History>) {
-  const whole = { said: given, purges: [purge()], served: [], ...history };
+  const whole = {
+    ...{ said: given, purges: [purge()], served: [], failsFrom: Number.POSITIVE_INFINITY },
+    ...history,
+  };
   let now = 0;
   const content = new VersionedContent({ headersOf: () => ({}), now: () => now });
   const judging = new OutsideJudge({
     ...{ host: "site.test", truth: content, epsilonMs: EPSILON, now: () => now },
     pathOf: (path) => rules.get(path) ?? null,
+    mayStandIn: ({ sentAt }) => sentAt >= whole.failsFrom,
   });
   const stated = new Map<Said, Stated | null>();
   const sent = new Map<Purge, SentPurge>();
@@ -242,6 +249,23 @@ describe("an answer", () => {
     expect(judge({ purges: [], served: [served(end + 1)] }).found).toEqual(["life 201"]);
     const said = [first, confirmed(1, 50_000)];
     expect(judge({ purges: [], said, served: [served(end + 1)] }).found).toEqual([]);
+  });
+
+  test("stands in for an origin that can't be had, and for none that is well", () => {
+    const said: Said = { ...first, path: "/e" };
+    const at = (sentAt: number, failsFrom = Number.POSITIVE_INFINITY) =>
+      judge({ said: [said], purges: [], served: [served(sentAt, said, "/e")], failsFrom }).found;
+    const [end, endIfError] = [100 + FRESH + STALE + EPSILON, 100 + FRESH + 60_000 + EPSILON];
+    expect(at(end)).toEqual([]);
+    expect(at(end + 1), "an edge that never looks at expiry").toEqual(["life 201"]);
+    expect(at(end + 1, end)).toEqual([]);
+    expect(at(endIfError, end)).toEqual([]);
+    expect(at(endIfError + 1, end)).toEqual(["life 201"]);
+    const purges = [purge({ mode: "soft", named: { urls: [urlOf("/e")] } })];
+    const soft = (failsFrom: number) =>
+      judge({ said: [said], purges, served: [served(10_000, said, "/e")], failsFrom }).found;
+    expect(soft(10_001)).toEqual([`soft ${10_000 - 2050 - STALE}`]);
+    expect(soft(10_000)).toEqual([]);
   });
 
   test("of one path is none of another", () => {
