@@ -7,3 +7,10 @@ export interface Verdict {
   /** What keeps it from being met, where that can be named. */
   readonly above?: readonly string[];
 }
+
+/** A claim about one figure. */
+export interface FigureClaim {
+  readonly claim: string;
+  readonly measured: number;
+  readonly holds: boolean;
+}

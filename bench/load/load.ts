@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mixUnit } from "../../shared/core/mix.ts";
+import type { FigureClaim } from "../claim.ts";
 import {
   type CheckedLoad,
   createOutsideChecker,
@@ -11,13 +12,14 @@ import {
   type OutsideChecker,
 } from "../outside/checker.ts";
 import { invalidateAt, startCheckedOrigin } from "../outside/content-origin.ts";
+import { keptTime, LATE_MS } from "../outside/open-loop.ts";
 import type { LoadReport } from "../outside/run.ts";
 import { startSystem } from "../outside/start-system.ts";
 import type { Second } from "../outside/tally.ts";
 import type { LoadFlags } from "./flags.ts";
 import { printLoad, printSecond } from "./print.ts";
 import { groupsOf, policiesOf } from "./site.ts";
-import { askOf, mostFactor, partsOf, rateFactor, type Wanted, type Workload } from "./workload.ts";
+import { askOf, mostFactor, partsOf, rateFactor, usualOf, type Wanted, type Workload } from "./workload.ts";
 import { workloadOf } from "./workloads.ts";
 
 export interface LoadResult {
@@ -26,6 +28,7 @@ export interface LoadResult {
   readonly flags: Omit<LoadFlags, "given" | "workload"> & { readonly edges: number };
   /** Without the site's origin nothing is known of what was true. */
   readonly judged: boolean;
+  readonly claims: readonly FigureClaim[];
   readonly report: LoadReport;
   readonly timeline: readonly Second[];
 }
@@ -88,7 +91,8 @@ async function run(checker: OutsideChecker, running: Running): Promise<LoadResul
   const { flags, workload, edges } = running;
   if (flags.warmUpSeconds > 0) {
     console.log(`warming up for ${flags.warmUpSeconds} s, not counted`);
-    const warming = checker.start(planOf(running, { seed: flags.seed + 1, purges: 0 }));
+    const usual = { ...running, workload: usualOf(workload) };
+    const warming = checker.start(planOf(usual, { seed: flags.seed + 1, purges: 0 }));
     await pass(flags.warmUpSeconds);
     await warming.stop();
   }
@@ -100,7 +104,26 @@ async function run(checker: OutsideChecker, running: Running): Promise<LoadResul
     ...{ name: "load", workload: workload.kind === "replay" ? "replay" : flags.workload },
     flags: { ...told, edges: edges.length },
     ...{ judged: flags.given === null, report, timeline: load.seconds() },
+    claims: claimsOf(report, flags.given === null),
   };
+}
+
+/** What any load is for: an answer, and a client whose own lateness isn't taken for the server's. */
+export function claimsOf(
+  report: Pick<LoadReport, "all" | "violations" | "client">,
+  judged: boolean,
+): FigureClaim[] {
+  const { all, violations, client } = report;
+  const answered = all.requests - all.errors;
+  const stale = { measured: violations.count, holds: violations.count === 0 };
+  return [
+    { claim: "requests are answered", ...{ measured: answered, holds: answered > 0 } },
+    {
+      claim: `the client sends what is due, and nothing more than ${LATE_MS} ms late (p99)`,
+      ...{ measured: client.lateMs?.p99 ?? 0, holds: keptTime(client) },
+    },
+    ...(judged ? [{ claim: "no answer is stale beyond what is allowed", ...stale }] : []),
+  ];
 }
 
 /** What an origin that is not ours was asked nobody has counted: JSON has null for it. */

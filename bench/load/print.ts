@@ -2,6 +2,7 @@
 
 import { NO_CLASS } from "../outside/checked-site.ts";
 import type { Percentiles } from "../outside/latencies.ts";
+import { LATE_MS, type OpenLoopCounts } from "../outside/open-loop.ts";
 import type { LoadReport } from "../outside/run.ts";
 import type { Figures, Second } from "../outside/tally.ts";
 
@@ -40,9 +41,20 @@ export function printReport(report: LoadReport, judged: boolean): string[] {
       `  ${error}: ${path} at edge ${edge + 1}, second ${second}${cacheStatus ? `, ${cacheStatus}` : ""}`,
     );
   lines.push(`fail-overs (an edge refused, the next one was asked): ${all.failOvers}`);
-  if (report.withheld > 0)
+  lines.push(...clientLines(report.client));
+  return lines;
+}
+
+function clientLines({ sent, withheld, seconds, lateMs }: OpenLoopCounts): string[] {
+  const perSecond = (count: number): string => (seconds === 0 ? "–" : (count / seconds).toFixed(1));
+  const lines = [
+    `client: ${perSecond(sent)} requests a second, of ${perSecond(sent + withheld)} that were due; sent late by ${spread(lateMs)}`,
+  ];
+  if (withheld > 0)
+    lines.push(`WITHHELD: ${withheld} requests were due and could not be sent: too much for this client`);
+  if (lateMs !== null && lateMs.p99 > LATE_MS)
     lines.push(
-      `WITHHELD: ${report.withheld} requests were due and could not be sent: too much for this client`,
+      `LATE: this client sent one request in a hundred more than ${LATE_MS} ms after it was due: its own lateness is in the latencies above`,
     );
   return lines;
 }

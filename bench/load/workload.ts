@@ -87,6 +87,9 @@ export function rateFactor(workload: Workload, afterMs: number): number {
 export const mostFactor = (workload: Workload): number =>
   workload.kind === "crowd" ? mostFactor(workload.of) + workload.times : 1;
 
+/** What comes anyway: a crowd that was there before it counts would find nothing cold. */
+export const usualOf = (workload: Workload): Workload => (workload.kind === "crowd" ? workload.of : workload);
+
 export const partsOf = (workload: Workload): ReadonlySet<PartName> => {
   switch (workload.kind) {
     case "heartbeats":

@@ -111,11 +111,11 @@ export function createOutsideChecker(options: CheckerOptions): OutsideChecker {
       const asking = startAsking(plan, { host, run, site });
       return {
         seconds: () => run.timeline.seconds(),
-        report: () => run.report(),
+        report: () => run.report(asking.counts()),
         async stop() {
-          await Promise.all([asking.stop(), purging?.stop()]);
+          const [counts] = await Promise.all([asking.stop(), purging?.stop()]);
           runs.delete(run);
-          return run.report();
+          return run.report(counts);
         },
       };
     },
@@ -142,7 +142,7 @@ interface Asking {
   readonly site: CheckedSite;
 }
 
-function startAsking(plan: LoadPlan, { host, run, site }: Asking): { stop(): Promise<void> } {
+function startAsking(plan: LoadPlan, { host, run, site }: Asking): OpenLoop {
   const { edges, deadlineMs, failOver = false, spacing, perSecond } = plan;
   const client = createOutsideClient({ edges, host, deadlineMs, failOver });
   const most = typeof perSecond === "number" ? perSecond : (plan.mostPerSecond ?? perSecond(0));
@@ -163,9 +163,11 @@ function startAsking(plan: LoadPlan, { host, run, site }: Asking): { stop(): Pro
     },
   });
   return {
+    counts: loop.counts,
     async stop() {
-      run.withheld = (await loop.stop()).withheld;
+      const counts = await loop.stop();
       client.close();
+      return counts;
     },
   };
 }

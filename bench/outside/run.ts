@@ -3,6 +3,7 @@
 import type { Exchange } from "./exchange.ts";
 import type { Judgement, OutsideViolation } from "./judge.ts";
 import { Latencies, type Percentiles } from "./latencies.ts";
+import { keptTime, type OpenLoopCounts } from "./open-loop.ts";
 import { Counts, errorIn, type Figures, Timeline } from "./tally.ts";
 import type { OriginAsk } from "./versioned-content.ts";
 
@@ -39,9 +40,13 @@ export interface LoadReport {
   readonly servedAfter: number;
   /** Answers that a hard purge was binding on: where there is none, no stale answer could have shown. */
   readonly bound: number;
-  /** Requests that could not be sent when they were due. */
-  readonly withheld: number;
+  /** How the client itself kept time. */
+  readonly client: OpenLoopCounts;
 }
+
+/** Whether there is anything in a report, and nothing of it the client's own doing. */
+export const isWhole = ({ all, client }: Pick<LoadReport, "all" | "client">): boolean =>
+  all.requests > 0 && keptTime(client);
 
 export interface FoundError {
   readonly error: string;
@@ -72,7 +77,6 @@ export interface Judging {
 export class Run {
   readonly beganAt = performance.now();
   readonly timeline: Timeline;
-  withheld = 0;
   private bound = 0;
   private readonly plan: RunPlan;
   private readonly judging: Judging;
@@ -123,7 +127,7 @@ export class Run {
     this.acknowledgedMs.add(ms);
   }
 
-  report(): LoadReport {
+  report(client: OpenLoopCounts): LoadReport {
     const all = this.all.figures();
     const unseen = (seen: number, whole: number): number => (whole === 0 ? 0 : 1 - seen / whole);
     return {
@@ -141,7 +145,7 @@ export class Run {
       servedAfterMs: this.servedAfterMs.percentiles(),
       servedAfter: this.servedAfterMs.count,
       bound: this.bound,
-      withheld: this.withheld,
+      client,
     };
   }
 

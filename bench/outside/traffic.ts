@@ -1,7 +1,7 @@
 // Steady traffic of an outside client over several edges, each in turn, all of it recorded.
 
 import { createOutsideClient, type Exchange } from "./exchange.ts";
-import { startOpenLoop } from "./open-loop.ts";
+import { type OpenLoopCounts, startOpenLoop } from "./open-loop.ts";
 
 export interface TrafficPlan {
   readonly edges: readonly { readonly url: string }[];
@@ -16,8 +16,8 @@ export interface TrafficPlan {
 export interface Traffic {
   /** What has ended so far. */
   readonly exchanges: readonly Exchange[];
-  /** Resolves when all requests have ended, with how many could not be sent when they were due. */
-  stop(): Promise<{ readonly withheld: number }>;
+  /** Resolves when all requests have ended, with how they were sent. */
+  stop(): Promise<OpenLoopCounts>;
 }
 
 /** Twice what is under way when every request lasts as long as it may. */
@@ -38,9 +38,9 @@ export function startTraffic(plan: TrafficPlan): Traffic {
   return {
     exchanges,
     async stop() {
-      const { withheld } = await loop.stop();
+      const counts = await loop.stop();
       client.close();
-      return { withheld };
+      return counts;
     },
   };
 }

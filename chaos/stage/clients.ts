@@ -74,7 +74,7 @@ export function createClients(of: ClientsOf): Clients {
     },
     async end() {
       purges.end();
-      return { withheld: (await load?.stop())?.withheld ?? 0 };
+      return { withheld: (await load?.stop())?.client.withheld ?? 0 };
     },
     async purgeAll() {
       for (const path of paths.paths) checker.write(path);

@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { createOutsideClient } from "../../bench/outside/exchange.ts";
-import { startOpenLoop } from "../../bench/outside/open-loop.ts";
+import { keptTime, startOpenLoop } from "../../bench/outside/open-loop.ts";
 import { zipfPicker } from "../../bench/outside/pick.ts";
 import { startTraffic } from "../../bench/outside/traffic.ts";
 import { readStated, VersionedContent } from "../../bench/outside/versioned-content.ts";
@@ -81,6 +81,62 @@ describe("an open loop", () => {
     const { sent, withheld } = await stopped;
     expect(sent).toBe(3);
     expect(withheld).toBeGreaterThan(10);
+  });
+});
+
+describe("an open loop that can't keep up", () => {
+  /** Half a millisecond of a core for each: two thousand a second at most. */
+  const work = (): void => {
+    for (const until = performance.now() + 0.5; performance.now() < until; ) {}
+  };
+
+  test("reads what has come between what it sends, says how late it sent, and what it left out", async () => {
+    let [turns, sent] = [0, 0];
+    const loop = startOpenLoop({
+      perSecond: 20_000,
+      mostInFlight: 100_000,
+      async send() {
+        work();
+        sent += 1;
+      },
+    });
+    const count = setInterval(() => {
+      turns += 1;
+    }, 1);
+    await until("it is well behind", () => (loop.counts().lateMs?.p99 ?? 0) > 200);
+    clearInterval(count);
+    const counts = await loop.stop();
+    expect(turns).toBeGreaterThan(0);
+    expect(counts.sent).toBe(sent);
+    expect(counts.withheld).toBeGreaterThan(counts.sent);
+    expect((counts.sent + counts.withheld) / counts.seconds).toBeCloseTo(20_000, -3);
+    expect(keptTime(counts)).toBe(false);
+  });
+
+  test("has no more under way than a client can have, whatever it is allowed", async () => {
+    const held: (() => void)[] = [];
+    const loop = startOpenLoop({
+      perSecond: 200_000,
+      mostInFlight: 1_000_000,
+      send: () => new Promise((resolve) => held.push(resolve)),
+    });
+    await until("some are withheld", () => loop.counts().withheld > 0);
+    expect(held).toHaveLength(10_000);
+    const stopped = loop.stop();
+    for (const release of held) release();
+    expect(keptTime(await stopped)).toBe(false);
+  });
+
+  test("keeps time where it can", async () => {
+    const loop = startOpenLoop({ perSecond: 200, mostInFlight: 10, send: async () => {} });
+    await until("a few are sent", () => loop.counts().sent >= 20);
+    const counts = await loop.stop();
+    expect(counts).toMatchObject({ withheld: 0, sent: expect.any(Number) });
+    expect(counts.lateMs?.p50).toBeLessThan(50);
+    const lateMs = { p50: 0, p90: 0, p99: 50, p999: 999, max: 999 };
+    expect(keptTime({ ...counts, lateMs })).toBe(true);
+    expect(keptTime({ ...counts, lateMs: { ...lateMs, p99: 51 } })).toBe(false);
+    expect(keptTime({ ...counts, lateMs: null })).toBe(false);
   });
 });
 

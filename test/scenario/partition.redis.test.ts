@@ -128,11 +128,11 @@ function isOldHit({ path, sentAt, endedAt, outcome }: Exchange, cutAt: number): 
 }
 
 async function nothingWasWrong(): Promise<void> {
-  const { violations, all, withheld } = await traffic.stop();
+  const { violations, all, client } = await traffic.stop();
   expect(violations.first).toEqual([]);
   expect(violations.count).toBe(0);
   expect(all.errorsBy).toEqual({});
-  expect(withheld).toBe(0);
+  expect(client.withheld).toBe(0);
 }
 
 test("cut off, four edges learn purges from the fifth, replace what they name, and go on serving the rest", async () => {
