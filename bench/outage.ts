@@ -5,8 +5,9 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Verdict } from "./claim.ts";
-import { hitRatio, mostBeyond, type PhaseResult, phaseResult } from "./outage/phase.ts";
+import { mostBeyond, type PhaseName, type PhaseResult, phaseResults } from "./outage/phase.ts";
 import { type Databases, startDatabases } from "./outside/databases.ts";
+import { keptTime, type OpenLoopCounts } from "./outside/open-loop.ts";
 import { zipfPicker } from "./outside/pick.ts";
 import { startSystem } from "./outside/start-system.ts";
 import { startTraffic, type Traffic } from "./outside/traffic.ts";
@@ -18,8 +19,9 @@ export interface OutageResult {
   readonly requestsPerSecond: number;
   /** What the origin is to be asked for at most, all edges together. */
   readonly originBudget: { readonly rate: number; readonly burst: number };
-  /** Hits in the steady state. */
+  /** Hits in the steady state, and what failed of it: as a rule what was under way as the shard was killed. */
   readonly hitsBefore: number;
+  readonly errorsBefore: number;
   /** One of four shards is killed. */
   readonly killed: PhaseResult;
   /** It comes back empty. */
@@ -32,6 +34,8 @@ export interface OutageResult {
   readonly again: PhaseResult;
   /** Of the whole run: requests to the origin beyond rate · t, in the span where there were most. */
   readonly originMostBeyondRate: number;
+  /** How the client that measured all this kept time. */
+  readonly client: OpenLoopCounts;
   readonly verdict: Verdict;
 }
 
@@ -46,6 +50,8 @@ const DEADLINE_MS = 10_000;
 const BUDGET = { rate: 100, burst: 100 };
 /** A database that is emptied forgets what was spent, and edges that can't reach it spend shares: one burst more, either way. */
 const MOST_BEYOND = 2 * BUDGET.burst;
+/** Before anything is lost. */
+const STEADY_MS = 10_000;
 /** In the steady state, of all requests. */
 const LEAST_HITS = 0.5;
 const HOST = "bench.test";
@@ -99,44 +105,57 @@ interface Run {
 }
 
 async function measure({ site, databases, traffic, awayFor }: Run): Promise<Measured> {
-  const phase = async (lasts: number, before: number): Promise<PhaseResult> => {
-    const from = performance.now();
-    await passes(lasts);
-    return phaseResult(traffic.exchanges, {
-      ...{ from, to: performance.now() - 1000, before, asked: site.asked },
-      rate: BUDGET.rate,
-    });
-  };
-  await passes(1.5 * TTL_S * 1000);
-  const hitsBefore = hitRatio(traffic.exchanges, performance.now() - 10_000, performance.now());
+  const begun: { readonly name: PhaseName; readonly at: number }[] = [];
+  const begins = (name: PhaseName): void => void begun.push({ name, at: performance.now() });
+  await passes(1.5 * TTL_S * 1000 - STEADY_MS);
+  begins("before");
+  await passes(STEADY_MS);
+  begins("killed");
   databases.kill(KILLED);
-  const killed = await phase(25_000, hitsBefore);
+  await passes(25_000);
+  // Who is being started is not back yet.
   await databases.launch(KILLED, "second");
-  const back = await phase(30_000, hitsBefore);
+  begins("back");
+  await passes(30_000);
+  begins("cold");
   await databases.empty();
-  const cold = await phase(35_000, hitsBefore);
+  await passes(35_000);
+  begins("away");
   for (let at = 0; at < SHARDS; at++) databases.kill(at);
-  const away = await phase(awayFor, hitsBefore);
+  await passes(awayFor);
   for (let at = 0; at < SHARDS; at++) await databases.launch(at, at === KILLED ? "second" : "first");
-  const again = await phase(30_000, hitsBefore);
+  begins("again");
+  await passes(30_000);
+  const endedAt = performance.now();
+  // What is under way now is of the phase in which it was due, however it ends.
+  const client = await traffic.stop();
+  const { before, ...phases } = phaseResults(traffic.exchanges, {
+    begun,
+    endedAt,
+    asked: site.asked,
+    rate: BUDGET.rate,
+  });
   return {
     ...{ name: "outage", shards: SHARDS, edges: EDGES, requestsPerSecond: REQUESTS_PER_SECOND },
-    ...{ originBudget: BUDGET, hitsBefore, killed, back, cold, away, again },
+    ...{ originBudget: BUDGET, hitsBefore: before.hitRatio, errorsBefore: before.errors, ...phases, client },
     originMostBeyondRate: mostBeyond(site.asked, BUDGET.rate),
   };
 }
 
 /** While all of Redis is away who can't be served may be told so: that is shown, and not claimed. */
 export function verdictOn(
-  of: Pick<Measured, "hitsBefore" | "killed" | "back" | "cold" | "again" | "originMostBeyondRate">,
+  of: Omit<Measured, "name" | "shards" | "edges" | "requestsPerSecond" | "originBudget" | "away">,
 ): Verdict {
   const above = (["killed", "back", "cold", "again"] as const)
     .filter((phase) => of[phase].requests === 0 || of[phase].errors > 0)
     .map((phase) => `${phase}: ${of[phase].errors} of ${of[phase].requests} failed`);
+  if (of.errorsBefore > 0) above.push(`before: ${of.errorsBefore} failed`);
   // What is not well to begin with shows nothing by being as it was.
   if (!(of.hitsBefore >= LEAST_HITS)) above.push(`before: hits were ${of.hitsBefore}`);
   if (!(of.originMostBeyondRate <= MOST_BEYOND))
     above.push(`the origin: ${of.originMostBeyondRate} beyond ${BUDGET.rate} a second`);
+  if (!keptTime(of.client))
+    above.push(`the client: ${of.client.withheld} not sent, p99 sent ${of.client.lateMs?.p99 ?? 0} ms late`);
   const claim = `no request fails as a shard dies, comes back or all is emptied, nor when Redis is back; the origin is asked for no more than ${BUDGET.rate} a second and ${MOST_BEYOND} at once`;
   return { claim, met: above.length === 0, above };
 }

@@ -4,6 +4,8 @@ import type { Exchange } from "../outside/exchange.ts";
 
 export interface PhaseResult {
   readonly requests: number;
+  /** Of all of it. */
+  readonly hitRatio: number;
   /** Neither answered nor answered well: anything but a 200. */
   readonly errors: number;
   /** By what the client saw, and at which whole second of the phase. */
@@ -21,6 +23,9 @@ export interface PhaseResult {
   readonly p99Ms: number;
 }
 
+/** Nothing is lost before the shard is killed. */
+export type PhaseName = "before" | "killed" | "back" | "cold" | "away" | "again";
+
 export interface PhaseOf {
   /** The client's clock, milliseconds. */
   readonly from: number;
@@ -36,15 +41,38 @@ export interface PhaseOf {
 const isHit = ({ outcome }: Exchange): boolean =>
   outcome.kind === "answered" && outcome.status === 200 && /; (hit|collapsed)/.test(outcome.cacheStatus);
 
-/** Of what was asked in between. */
+/** By when they were due: who had to wait for a place in the queue belongs to what made him wait. */
+const dueIn = (exchanges: readonly Exchange[], from: number, to: number): readonly Exchange[] =>
+  exchanges.filter(({ scheduledAt }) => scheduledAt >= from && scheduledAt < to);
+
+/** Of what was due in between. */
 export function hitRatio(exchanges: readonly Exchange[], from: number, to: number): number {
-  const asked = exchanges.filter(({ sentAt }) => sentAt >= from && sentAt < to);
-  return asked.filter(isHit).length / Math.max(1, asked.length);
+  const due = dueIn(exchanges, from, to);
+  return due.filter(isHit).length / Math.max(1, due.length);
+}
+
+export interface CourseOf extends Pick<PhaseOf, "asked" | "rate"> {
+  /** In their order: one ends where the next begins. */
+  readonly begun: readonly { readonly name: PhaseName; readonly at: number }[];
+  readonly endedAt: number;
+}
+
+/** Of exchanges that have all ended: no request that was due since the first phase began is in none. */
+export function phaseResults(
+  exchanges: readonly Exchange[],
+  { begun, endedAt, ...of }: CourseOf,
+): Record<PhaseName, PhaseResult> {
+  const spans = begun.map(({ name, at }, n) => ({ name, from: at, to: begun[n + 1]?.at ?? endedAt }));
+  const steady = spans.find(({ name }) => name === "before");
+  const before = steady === undefined ? Number.NaN : hitRatio(exchanges, steady.from, steady.to);
+  return Object.fromEntries(
+    spans.map(({ name, ...span }) => [name, phaseResult(exchanges, { ...of, ...span, before })]),
+  ) as Record<PhaseName, PhaseResult>;
 }
 
 export function phaseResult(exchanges: readonly Exchange[], of: PhaseOf): PhaseResult {
   const { from, to, before, asked } = of;
-  const during = exchanges.filter(({ sentAt }) => sentAt >= from && sentAt < to);
+  const during = dueIn(exchanges, from, to);
   const starts = Array.from({ length: Math.floor((to - from) / 1000) }, (_, n) => from + n * 1000);
   const perSecond = starts.map((at) => round(hitRatio(during, at, at + 1000)));
   const back = starts.findIndex((at) => hitRatio(during, at, at + 3000) >= 0.95 * before);
@@ -52,6 +80,7 @@ export function phaseResult(exchanges: readonly Exchange[], of: PhaseOf): PhaseR
   const took = during.map(({ scheduledAt, endedAt }) => endedAt - scheduledAt).sort((a, b) => a - b);
   return {
     requests: during.length,
+    hitRatio: hitRatio(during, from, to),
     errors: during.filter((exchange) => errorIn(exchange) !== null).length,
     errorsBy: errorsBy(during, from),
     secondsTo95Percent: back === -1 ? null : back,
@@ -75,7 +104,8 @@ function errorsBy(exchanges: readonly Exchange[], from: number): Record<string, 
   const found: Record<string, number[]> = {};
   for (const exchange of exchanges) {
     const error = errorIn(exchange);
-    if (error !== null) found[error] = [...(found[error] ?? []), Math.floor((exchange.sentAt - from) / 1000)];
+    if (error !== null)
+      found[error] = [...(found[error] ?? []), Math.floor((exchange.scheduledAt - from) / 1000)];
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // What the benchmark of losses makes of what an outside client saw.
 
 import { expect, test } from "vitest";
-import { hitRatio, mostBeyond, phaseResult } from "../../bench/outage/phase.ts";
+import { hitRatio, mostBeyond, type PhaseName, phaseResult, phaseResults } from "../../bench/outage/phase.ts";
 import { verdictOn } from "../../bench/outage.ts";
 import type { Exchange, ExchangeOutcome } from "../../bench/outside/exchange.ts";
 
@@ -40,6 +40,24 @@ test("hits are back from the second on from which three have as many as before",
   expect(phaseResult(secondsOf(1, 10, 2), { ...of, to: 3000 }).secondsTo95Percent).toBeNull();
 });
 
+test("every request is of the phase in which it was due, however long it took", () => {
+  const hung = (scheduledAt: number): Exchange => ({
+    ...{ edge: 0, path: "/", scheduledAt, sentAt: scheduledAt + 400, endedAt: scheduledAt + 10_400 },
+    ...{ refusedBy: null, outcome: { kind: "silent" } },
+  });
+  const names: PhaseName[] = ["before", "killed", "back", "cold", "away", "again"];
+  const begun = names.map((name, n) => ({ name, at: 1000 * n }));
+  // The last of each second hangs beyond the end of its phase, and the last of all beyond the end of the run.
+  const exchanges = secondsOf(10, 10, 10, 10, 10, 10).map((one, n) =>
+    n % 10 === 9 ? hung(one.scheduledAt) : one,
+  );
+  const phases = phaseResults(exchanges, { begun, endedAt: 6000, asked: [0, 5999], rate: 1 });
+  for (const name of names) expect(phases[name]).toMatchObject({ requests: 10, errors: 1, hitRatio: 0.9 });
+  expect(phases.back.errorsBy).toEqual({ silent: [0] });
+  expect(phases.again.p99Ms).toBe(10_400);
+  expect([phases.before, phases.again].map(({ originPerSecond }) => originPerSecond)).toEqual([[1], [1]]);
+});
+
 test("whatever is not answered with 200 is an error", () => {
   const outcomes: ExchangeOutcome[] = [
     answered("tidegate-l1; fwd=miss; detail=shed", 503),
@@ -63,7 +81,9 @@ test("the origin is judged by the bucket that would just have held", () => {
 test("what is claimed of losses is that nobody notices, and that the origin is asked for its budget at most", () => {
   const calm = phaseResult(secondsOf(10), { from: 0, to: 1000, before: 1, asked: [], rate: 100 });
   const phases = { killed: calm, back: calm, cold: calm, again: calm };
-  const whole = { hitsBefore: 0.99, ...phases, originMostBeyondRate: 200 };
+  const lateMs = { p50: 1, p90: 1, p99: 2, p999: 400, max: 400 };
+  const client = { sent: 10, withheld: 0, seconds: 1, lateMs };
+  const whole = { hitsBefore: 0.99, errorsBefore: 0, ...phases, originMostBeyondRate: 200, client };
   expect(verdictOn(whole)).toMatchObject({ met: true, above: [] });
   const over = { ...whole, cold: { ...calm, errors: 1 }, originMostBeyondRate: 201 };
   expect(verdictOn(over)).toMatchObject({
@@ -74,6 +94,11 @@ test("what is claimed of losses is that nobody notices, and that the origin is a
     met: false,
     above: ["before: hits were 0"],
   });
+  expect(verdictOn({ ...whole, errorsBefore: 2 }).above).toEqual(["before: 2 failed"]);
+  for (const late of [{ withheld: 3 }, { lateMs: { ...lateMs, p99: 51 } }, { lateMs: null }])
+    expect(verdictOn({ ...whole, client: { ...client, ...late } }).above).toEqual([
+      expect.stringMatching(/^the client: /),
+    ]);
   // Nobody asked anything.
   expect(verdictOn({ ...whole, back: { ...calm, requests: 0 } }).met).toBe(false);
 });
