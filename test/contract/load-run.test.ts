@@ -49,7 +49,7 @@ test("edges that run are asked in turn, for the host and the paths of --url, and
   expect(text).toMatch(new RegExp(`^all +${asked.length} +0 +100\\.00 %`, "m"));
   expect(text).toContain("stale reads: not known");
   expect(text).toContain("offload, by what answers say: 100.00 %");
-  expect(text).not.toMatch(/WITHHELD|LATE/);
+  expect(text).toMatch(/^client: [\d.]+ requests a second, of [\d.]+ that were due; sent late by p50 /m);
   const lateMs = { p50: 1, p90: 9, p99: 51, p999: 60, max: 70 };
   const told = printReport({ ...report, client: { sent: 97, withheld: 3, seconds: 1, lateMs } }, true).join(
     "\n",
@@ -61,6 +61,7 @@ test("edges that run are asked in turn, for the host and the paths of --url, and
   expect(told).toContain("LATE: this client sent one request in a hundred more than 50 ms after it was due");
 
   const inTime = { sent: 100, withheld: 0, seconds: 1, lateMs: { ...lateMs, p99: 50 } };
+  expect(printReport({ ...report, client: inTime }, true).join("\n")).not.toMatch(/WITHHELD|LATE/);
   const good = { ...report, all: { ...report.all, hitRatio: 0.99, errors: 0 }, bound: 1, client: inTime };
   const claims = (more: Partial<typeof good>): boolean[] =>
     claimsOf({ ...good, ...more }).map(({ holds }) => holds);
