@@ -8,6 +8,7 @@ import { setFree } from "./agent/left-stopped.ts";
 import { Runs } from "./agent/runs.ts";
 import { startAgentServer } from "./agent/server.ts";
 import { leverCalls } from "./lever-calls.ts";
+import { looksAt } from "./look.ts";
 import { pause } from "./pause.ts";
 import { stageSetter } from "./stage/stage.ts";
 
@@ -37,7 +38,8 @@ const runs = new Runs({
     pull,
     setStage: stageSetter(configuration, createControlClient({ url: control, token })),
     edges: edges.map(({ id }) => id),
-    databases,
+    databases: databases.map(({ id }) => id),
+    look: looksAt(configuration),
   },
 });
 

@@ -17,6 +17,8 @@ export const LIMITS = {
   ratioSpan: seconds(2),
   /** Between two looks at whether all is well again. */
   look: millis(500),
+  /** Of one look from outside: what takes longer has not answered. */
+  glance: seconds(1),
   /** A recovery that takes longer has failed, and is not waited for. */
   recovery: seconds(25),
   /** For what is under way to end, and receipts to say so. */
@@ -30,6 +32,8 @@ export const LIMITS = {
   /** Requests a second over all edges: far below what two cores bear, enough that every path is asked for. */
   requestsPerSecond: 50,
   purgesPerSecond: 1,
+  /** One request in so many is for what a purge binds by now; no number of edges divides it, so each gets some. */
+  recentEvery: 7,
   /** Between two tries of a purge that nobody has acknowledged. */
   purgeAgain: millis(500),
   /** Of one try; the next one begins then. */

@@ -2,6 +2,7 @@
 
 import type { Breakable, Lever } from "../dev/chaos/lever.ts";
 import type { ChaosOrder, Experiment as Name } from "../shared/wire/chaos.ts";
+import type { Looked, Seen } from "./look.ts";
 
 export interface Experiment {
   readonly name: Name;
@@ -10,6 +11,8 @@ export interface Experiment {
   /** As a sentence; its bounds stand in `bounds`. */
   readonly hypothesis: (order: ChaosOrder, target: string) => string;
   readonly steps: readonly Step[];
+  /** What shows from outside that it is broken: where that doesn't, nothing that held means anything. */
+  readonly effect: Effect;
   readonly bounds: Bounds;
   /** What the origin of its site takes; the usual where left out. */
   readonly budget?: OriginBudget;
@@ -21,12 +24,16 @@ export interface Step {
   readonly act: (scene: Scene) => Promise<void>;
 }
 
-export interface Scene {
+/** What is broken, and what there is around it. */
+export interface Whom {
   readonly order: ChaosOrder;
   /** A place of the cluster; of the aim `site` its name. */
   readonly target: string;
   readonly edges: readonly Breakable[];
   readonly databases: readonly Breakable[];
+}
+
+export interface Scene extends Whom {
   /** Rejects where it was not done. */
   pull(lever: Lever): Promise<void>;
   readonly origin: OriginSwitch;
@@ -47,6 +54,29 @@ export type OriginState =
   | { readonly kind: "slow"; readonly delayMs: number }
   /** Every answer is a 503. */
   | { readonly kind: "erring" };
+
+export type Effect =
+  /** Requests that the target refused, or broke off before any of their answers. */
+  | { readonly kind: "refusals" }
+  /** Requests that reached the site's origin while it was not well. */
+  | { readonly kind: "met-origin" }
+  /** Purges of everything that were acknowledged: so many at least. */
+  | { readonly kind: "purges"; readonly least: number }
+  /** Of the keys that the target had, so large a share at least is gone. */
+  | {
+      readonly kind: "emptied";
+      readonly at: (whom: Whom) => readonly Looked[];
+      readonly leastShare: number;
+    }
+  /** Looks from outside, again and again while the fault lasts: so large a share of them at least shows it. */
+  | {
+      readonly kind: "looks";
+      readonly at: (whom: Whom) => readonly Looked[];
+      readonly shows: (seen: Seen) => boolean;
+      readonly leastShare: number;
+      /** How what shows it reads. */
+      readonly text: string;
+    };
 
 export interface OriginBudget {
   readonly rate: number;

@@ -18,7 +18,10 @@ export interface SeenRequest {
   readonly error: string | null;
   /** Why the error is nobody's fault; null where it is one. */
   readonly forgivable: "no-answer" | "turned-away" | null;
-  readonly failedOver: boolean;
+  /** The edge that it was sent to before, which refused it or broke it off; null = none. */
+  readonly refusedBy: string | null;
+  /** When the newest purge was sent that is binding on it; null = none is. */
+  readonly boundBy: number | null;
 }
 
 export interface SeenAsk {

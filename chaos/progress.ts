@@ -63,7 +63,7 @@ export class Progress {
 
   over(): void {
     if (this.isOver) return;
-    const failedOver = this.history?.requests.filter((request) => request.failedOver).length ?? 0;
+    const failedOver = this.history?.requests.filter(({ refusedBy }) => refusedBy !== null).length ?? 0;
     if (failedOver > 0)
       this.note(`${failedOver} requests went on to another edge, where theirs refused them`);
     this.timeline = this.history?.timeline() ?? [];

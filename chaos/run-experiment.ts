@@ -5,10 +5,12 @@ import type { ChaosOrder } from "../shared/wire/chaos.ts";
 import { LIMITS, RECOVERED_SHARE } from "./config.ts";
 import { type Experiment, isDatabase, type OriginBudget } from "./experiment.ts";
 import type { PullLever } from "./lever-calls.ts";
+import type { Look } from "./look.ts";
 import { aborted } from "./pause.ts";
 import type { Progress } from "./progress.ts";
 import type { SetStage, Stage } from "./stage/stage.ts";
-import { type Evidence, verdictsOf } from "./verdicts.ts";
+import { Watch } from "./took-effect.ts";
+import { checkableIn, type Evidence, verdictsOf } from "./verdicts.ts";
 
 export interface ExperimentPorts {
   /** The clock of the history. */
@@ -16,6 +18,7 @@ export interface ExperimentPorts {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly pull: PullLever;
   readonly setStage: SetStage;
+  readonly look: Look;
   readonly edges: readonly Breakable[];
   readonly databases: readonly Breakable[];
 }
@@ -75,10 +78,11 @@ async function goThrough(ports: ExperimentPorts, run: Run, stage: Stage): Promis
   await sleep(atMost(LIMITS.warming), signal);
   const steadyAt = enter("steady");
   await sleep(atMost(LIMITS.steady), signal);
+  const watch = new Watch(ports.look, run.experiment.effect, { ...ports, order, target: run.target });
+  await watch.glance("before");
   const faultAt = enter("fault");
   const steadyRatio = stage.history.hitRatio(steadyAt, faultAt);
-  const checkedBefore = stage.checkable();
-  await injectAll(ports, run, { stage, faultAt });
+  await injectAll(ports, run, { stage, faultAt, watch });
   await heal(ports, run, stage);
   const healedAt = enter("recovery");
   progress.note("everything was healed");
@@ -90,18 +94,27 @@ async function goThrough(ports: ExperimentPorts, run: Run, stage: Stage): Promis
     ...{ bounds: run.experiment.bounds, target: run.target },
     history: stage.history,
     ...{ violations: stage.violations(), withheld, steadyRatio },
-    checkable: stage.checkable() - checkedBefore,
+    effect: run.experiment.effect,
+    signs: { looks: watch, metOrigin: stage.origin.metUnwell(), purgedAll: purgedAllSince(stage, faultAt) },
     ...recovered,
     findings,
   };
 }
 
-/** Each step in its time; what is under way when time is over is waited for. */
+const purgedAllSince = ({ ledger }: Stage, faultAt: number): number =>
+  ledger.filter(({ everything, acknowledged }) => everything && (acknowledged?.at ?? 0) >= faultAt).length;
+
+/** Each step in its time; what is under way when time is over is waited for. Looks go on in between. */
 async function injectAll(
   { now, sleep, pull, edges, databases }: ExperimentPorts,
   { order, experiment, target, progress, signal }: Run,
-  { stage, faultAt }: { stage: Stage; faultAt: number },
+  { stage, faultAt, watch }: { stage: Stage; faultAt: number; watch: Watch },
 ): Promise<void> {
+  const lookOnUntil = async (until: number): Promise<void> => {
+    for (; !signal.aborted && until - now() > LIMITS.glance; await sleep(LIMITS.look, signal))
+      await watch.glance("during");
+    await sleep(until - now(), signal);
+  };
   const scene = {
     ...{ order, target, edges, databases, origin: stage.origin },
     async pull(lever: Parameters<PullLever>[0]) {
@@ -112,17 +125,17 @@ async function injectAll(
     note: (text: string) => progress.note(text),
   };
   for (const { at, act } of experiment.steps) {
-    await sleep(faultAt + at * order.durationMs - now(), signal);
+    await lookOnUntil(faultAt + at * order.durationMs);
     if (signal.aborted) return;
     await act(scene);
   }
-  await sleep(faultAt + order.durationMs - now(), signal);
+  await lookOnUntil(faultAt + order.durationMs);
 }
 
-/** Looks until hits and edges are back, or time is over. */
+/** Looks until hits and edges are back, and who was broken was asked for what would show; or time is over. */
 async function recover(
   { now, sleep }: ExperimentPorts,
-  { signal }: Run,
+  { target, signal }: Run,
   { stage, healedAt, steadyRatio }: { stage: Stage; healedAt: number; steadyRatio: number | null },
 ): Promise<Pick<Evidence, "recoveredMs" | "convergedMs" | "waitedMs">> {
   const { history } = stage;
@@ -141,7 +154,7 @@ async function recover(
       ratio >= RECOVERED_SHARE * steadyRatio
     )
       recoveredMs = at - healedAt;
-    if (recoveredMs !== null && convergedMs !== null) break;
+    if (recoveredMs !== null && convergedMs !== null && checkableIn({ history, target }) > 0) break;
   }
   return { recoveredMs, convergedMs, waitedMs: now() - healedAt };
 }

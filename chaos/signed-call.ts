@@ -14,13 +14,21 @@ export async function signedCall(
   url: string,
   { key, method, body = "" }: { key: string; method: "GET" | "POST" | "DELETE"; body?: string },
 ): Promise<SignedAnswer> {
-  const by = { key, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
-  const signature = await signRequest({ method, path: new URL(url).pathname, body }, by);
+  const signed = await signature({ method, path: new URL(url).pathname, body }, key);
   const answer = await fetch(url, {
     method,
-    headers: { [SIGNATURE_HEADER]: signature, "content-type": "application/json" },
+    headers: { ...signed, "content-type": "application/json" },
     ...(method === "POST" && { body }),
     signal: AbortSignal.timeout(LIMITS.call),
   });
   return { status: answer.status, text: await answer.text() };
+}
+
+/** As a header, by this process's clock. */
+export async function signature(
+  message: Parameters<typeof signRequest>[0],
+  key: string,
+): Promise<Record<string, string>> {
+  const by = { key, digest: systemDigest, random: systemRandom, nowWall: Date.now() };
+  return { [SIGNATURE_HEADER]: await signRequest(message, by) };
 }

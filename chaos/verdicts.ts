@@ -2,9 +2,10 @@
 
 import type { ChaosVerdict } from "../shared/wire/chaos.ts";
 import { LIMITS, MOST_WITHHELD, RECOVERED_SHARE } from "./config.ts";
-import type { Bounds } from "./experiment.ts";
+import type { Bounds, Effect } from "./experiment.ts";
 import type { History, SeenRequest, Violations } from "./history.ts";
 import type { LedgerFindings } from "./stage/standing.ts";
+import { type Signs, tookEffect } from "./took-effect.ts";
 import { alsoClaimed } from "./verdicts-of-one.ts";
 
 export interface Evidence {
@@ -12,8 +13,8 @@ export interface Evidence {
   readonly target: string;
   readonly history: History;
   readonly violations: Violations;
-  /** Answers since the fault began in which staleness would have shown. */
-  readonly checkable: number;
+  readonly effect: Effect;
+  readonly signs: Signs;
   readonly withheld: number;
   /** Of steady state; null where nothing was asked for. */
   readonly steadyRatio: number | null;
@@ -34,6 +35,7 @@ export function verdictsOf(evidence: Evidence): ChaosVerdict[] {
   const { bounds } = evidence;
   return [
     steadyState(evidence),
+    judged(tookEffect(evidence)),
     clientErrors(evidence),
     ...(bounds.forgives === undefined ? [] : [forgiven(evidence, bounds.forgives)]),
     staleServes(evidence),
@@ -118,7 +120,21 @@ function forgiven(evidence: Evidence, why: keyof typeof FORGIVEN): ChaosVerdict 
   });
 }
 
-function staleServes({ violations, checkable }: Evidence): ChaosVerdict {
+/**
+ * Answers in which it would have shown that the fault makes somebody disregard a purge: by whom it touches, and with a
+ * purge binding on them that was sent since it began.
+ */
+export function checkableIn({ history, target }: Pick<Evidence, "history" | "target">): number {
+  const from = history.began("fault") ?? Number.POSITIVE_INFINITY;
+  const isTouched = (edge: string): boolean => !target.startsWith("edge-") || edge === target;
+  const checkable = ({ edge, boundBy }: SeenRequest): boolean =>
+    boundBy !== null && boundBy >= from && isTouched(edge);
+  return history.dueBetween(from, Number.POSITIVE_INFINITY).filter(checkable).length;
+}
+
+function staleServes(evidence: Evidence): ChaosVerdict {
+  const { violations } = evidence;
+  const checkable = checkableIn(evidence);
   const rules = Object.entries(violations.byRule).map(([rule, count]) => `${count} × ${rule}`);
   // What another path's answer, or nobody's, is late by is no number.
   const late = Number.isFinite(violations.worstLateMs) ? Math.round(violations.worstLateMs) : null;
@@ -126,9 +142,9 @@ function staleServes({ violations, checkable }: Evidence): ChaosVerdict {
   return judged({
     name: "stale-serves",
     text:
-      `Answers beyond their class's bound or life by more than ${LIMITS.epsilon} ms, beside ${checkable} since ` +
-      `the fault began that a purge was binding on${violations.count === 0 ? "" : `: ${rules.join(", ")}${worst}`}`,
-    // Where nothing that was asked for had been purged longer ago than the bound, nothing could have shown.
+      `Answers beyond their class's bound or life by more than ${LIMITS.epsilon} ms, beside ${checkable} by those ` +
+      `it touches that a purge since the fault began was binding on${violations.count === 0 ? "" : `: ${rules.join(", ")}${worst}`}`,
+    // Where nothing that they were asked for had been purged longer ago than the bound, nothing could have shown.
     ...{ measured: checkable === 0 ? null : violations.count, limit: 0, comparison: "at-most" },
     unit: "requests",
   });

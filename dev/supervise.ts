@@ -7,8 +7,8 @@ export interface Supervised {
   pid(): number | null;
   /** Resolves when it has said `ready` for the first time; rejects where it dies before. */
   readonly ready: Promise<void>;
-  /** To everybody in its group; to nobody while it is down. */
-  signal(signal: NodeJS.Signals): void;
+  /** To everybody in its group. False where it is down: there was nobody. */
+  signal(signal: NodeJS.Signals): boolean;
   /** Killed with its group, and not started again before `release`. Resolves when it is gone. */
   hold(): Promise<void>;
   /** Starts it where it was held. */
@@ -118,14 +118,15 @@ function sendTo(child: ChildProcess | null, message: object): Promise<boolean> {
 const goneOf = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => child.once("exit", () => resolve()));
 
-const killGroup = (pid: number | undefined): void => signalGroup(pid, "SIGKILL");
+const killGroup = (pid: number | undefined): boolean => signalGroup(pid, "SIGKILL");
 
-function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): boolean {
+  if (pid === undefined) return false;
   try {
-    process.kill(-pid, signal);
+    return process.kill(-pid, signal);
   } catch (error) {
     // No such group: everybody in it has ended already.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
   }
 }

@@ -2,7 +2,7 @@
 
 import { type CheckedGroup, CheckedSite } from "./checked-site.ts";
 import { createOutsideClient, type Exchange } from "./exchange.ts";
-import type { Mode } from "./judge.ts";
+import type { Judgement, Mode } from "./judge.ts";
 import type { Named } from "./matching.ts";
 import { type OpenLoop, startOpenLoop } from "./open-loop.ts";
 import { type LoadReport, Run } from "./run.ts";
@@ -64,7 +64,7 @@ export interface LoadPlan {
   /** Paths that are written and then purged by their URL, at a steady rate. */
   readonly purges?: { readonly perSecond: number; readonly pathOf: (number: number) => string };
   /** Of each exchange when it has ended; none are kept. */
-  readonly watch?: (exchange: Exchange) => void;
+  readonly watch?: (exchange: Exchange, judgement: Judgement) => void;
 }
 
 export interface CheckedLoad {

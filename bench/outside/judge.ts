@@ -40,8 +40,11 @@ export interface Judgement {
   readonly violations: readonly OutsideViolation[];
   /** Where a hard purge had been acknowledged for it: how long before its request was sent. */
   readonly servedAfterMs: number | null;
-  /** Whether a hard purge binds it that could still be disregarded: where none does, nothing is shown by its being right. */
-  readonly isBound: boolean;
+  /**
+   * When the newest hard purge was sent that binds it and could still be disregarded; null = none, and then nothing is
+   * shown by its being right.
+   */
+  readonly boundBy: number | null;
 }
 
 export interface JudgeOptions {
@@ -63,7 +66,7 @@ interface Purge {
   acknowledgedAt: number | null;
 }
 
-export const RIGHT: Judgement = { violations: [], servedAfterMs: null, isBound: false };
+export const RIGHT: Judgement = { violations: [], servedAfterMs: null, boundBy: null };
 
 /**
  * Judges each exchange when it has ended: whatever can make it wrong is known by then, and nothing of it has to be kept.
@@ -124,8 +127,8 @@ export class OutsideJudge {
     const soft = exchange.sentAt - this.acknowledgedFirst("soft", rules, asOf);
     report("hard", hard - rules.boundMs);
     report("soft", soft - Math.max(rules.boundMs, staleMs));
-    const isBound = this.isBound(rules, exchange.sentAt);
-    return { violations, servedAfterMs: hard > 0 ? hard : null, isBound };
+    const boundBy = this.boundBy(rules, exchange.sentAt);
+    return { violations, servedAfterMs: hard > 0 ? hard : null, boundBy };
   }
 
   /** An origin that is well excuses nothing: else whoever never looks at expiry would pass. */
@@ -135,25 +138,28 @@ export class OutsideJudge {
   }
 
   /**
-   * Whether some hard purge of a path was acknowledged longer before an instant than it may go unheeded, and what had
-   * been said before it may still have a life.
+   * Of the hard purges of a path that were acknowledged longer before an instant than they may go unheeded, while what
+   * had been said before may still have a life, the newest: when it was sent.
    */
-  private isBound(path: JudgedPath, at: number): boolean {
+  private boundBy(path: JudgedPath, at: number): number | null {
     const { boundMs, freshMs, staleMs } = path;
     const boundSince = at - boundMs - this.options.epsilonMs;
     const alive = at - freshMs - staleMs;
     const binds = ({ mode, acknowledgedAt }: Purge): boolean =>
       mode === "hard" && acknowledgedAt !== null && acknowledgedAt < boundSince;
-    const some = (purges: readonly Purge[], names: (at: number) => boolean): boolean => {
+    const newest = (purges: readonly Purge[], names: (at: number) => boolean): number => {
       for (let at = purges.length - 1; at >= 0; at--) {
         const purge = purges[at];
-        if (purge === undefined || purge.sentAt < alive) return false;
-        if (binds(purge) && names(at)) return true;
+        if (purge === undefined || purge.sentAt < alive) break;
+        if (binds(purge) && names(at)) return purge.sentAt;
       }
-      return false;
+      return Number.NEGATIVE_INFINITY;
     };
-    if (some(this.byPath.get(path.path) ?? [], () => true)) return true;
-    return some(this.wide, (at) => isNamed(this.wide[at]?.named ?? {}, this.options.host, path));
+    const sentAt = Math.max(
+      newest(this.byPath.get(path.path) ?? [], () => true),
+      newest(this.wide, (at) => isNamed(this.wide[at]?.named ?? {}, this.options.host, path)),
+    );
+    return sentAt === Number.NEGATIVE_INFINITY ? null : sentAt;
   }
 
   /** Of the purges of a path that were sent after an instant, the acknowledgement that came first; else infinity. */

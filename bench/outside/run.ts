@@ -66,7 +66,7 @@ const MOST_ERRORS = 20;
 
 export interface RunPlan {
   readonly deadlineMs: number;
-  readonly watch?: (exchange: Exchange) => void;
+  readonly watch?: (exchange: Exchange, judgement: Judgement) => void;
 }
 
 export interface Judging {
@@ -99,8 +99,9 @@ export class Run {
   }
 
   ended(exchange: Exchange): void {
-    const { violations, servedAfterMs, isBound } = this.judging.judge(exchange);
-    if (isBound) this.bound += 1;
+    const judgement = this.judging.judge(exchange);
+    const { violations, servedAfterMs, boundBy } = judgement;
+    if (boundBy !== null) this.bound += 1;
     this.all.add(exchange);
     const name = this.judging.classOf(exchange.path);
     const ofClass = this.classes.get(name) ?? new Counts(3);
@@ -110,7 +111,7 @@ export class Run {
     if (servedAfterMs !== null) this.servedAfterMs.add(servedAfterMs);
     for (const violation of violations) this.violated(violation);
     this.noteError(exchange);
-    this.plan.watch?.(exchange);
+    this.plan.watch?.(exchange, judgement);
   }
 
   asked(ask: OriginAsk): void {

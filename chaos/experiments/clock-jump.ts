@@ -21,5 +21,11 @@ export const CLOCK_JUMP: Experiment = {
     `When the clock of ${target} jumps a minute ahead and then a minute behind, nothing is served beyond its life or ` +
     "beyond the bound on staleness, and clients see no error.",
   steps: [jump(0, JUMP_MS), jump(0.5, -JUMP_MS)],
+  // A signature of this minute is none of his.
+  effect: {
+    ...{ kind: "looks", leastShare: 0.9, at: ({ target }) => [{ kind: "clock", place: target }] },
+    shows: (seen) => seen.kind === "answered" && seen.status !== 200,
+    text: "of questions what time it is: not taken, for the date of their signature",
+  },
   bounds: QUICK,
 };

@@ -2,18 +2,31 @@
 
 import type { LinkState } from "../../dev/faults/link-state.ts";
 import type { Place } from "../../dev/network.ts";
-import type { Experiment, Scene } from "../experiment.ts";
+import type { Effect, Experiment, Scene, Whom } from "../experiment.ts";
+import type { Looked, Seen } from "../look.ts";
 import { BY_SHARES, QUICK } from "./bounds.ts";
 
 const place = ({ target }: Scene) => target as "control" | `shard-${number}`;
 
 /** The database `control` is called so by those who invalidate, and `mid-tier` by whoever connects to it. */
-const linked = ({ target }: Scene): Place => (target === "control" ? "mid-tier" : (target as Place));
+const linked = ({ target }: Whom): Place => (target === "control" ? "mid-tier" : (target as Place));
+
+const askers = ({ edges }: Whom) => ["control-plane", ...edges] as Place[];
 
 async function setLinks(scene: Scene, state: LinkState): Promise<void> {
-  for (const from of ["control-plane", ...scene.edges] as Place[])
-    await scene.pull({ kind: "link", from, to: linked(scene), state });
+  for (const from of askers(scene)) await scene.pull({ kind: "link", from, to: linked(scene), state });
 }
+
+const atIt = ({ target }: Whom): Looked[] => [{ kind: "database", place: target }];
+const onItsWays = (whom: Whom): Looked[] =>
+  askers(whom).map((from) => ({ kind: "way", from, to: linked(whom) }));
+
+const isUnanswered = ({ kind }: Seen): boolean => kind === "unanswered";
+
+const GONE: Effect = {
+  ...{ kind: "looks", at: atIt, shows: isUnanswered, leastShare: 0.5 },
+  text: "of looks at it past all proxies: not answered",
+};
 
 const isControl = (target: string): boolean => target === "control";
 
@@ -34,6 +47,7 @@ export const KILL_SHARD: Experiment = {
       },
     },
   ],
+  effect: GONE,
   bounds: BY_SHARES,
 };
 
@@ -52,6 +66,7 @@ export const PAUSE_SHARD: Experiment = {
       },
     },
   ],
+  effect: GONE,
   bounds: BY_SHARES,
 };
 
@@ -70,6 +85,7 @@ export const FLUSH_SHARD: Experiment = {
       },
     },
   ],
+  effect: { kind: "emptied", at: atIt, leastShare: 0.5 },
   bounds: QUICK,
 };
 
@@ -90,6 +106,11 @@ export const SLOW_TIER: Experiment = {
       },
     },
   ],
+  effect: {
+    ...{ kind: "looks", at: onItsWays, leastShare: 0.9 },
+    shows: (seen) => isUnanswered(seen) || (seen.kind === "answered" && seen.tookMs >= SLOW_MS),
+    text: `of looks over the ways to it: answered after ${SLOW_MS} ms or more`,
+  },
   // What waited for one reply took twice as long.
   bounds: { ...BY_SHARES, also: [{ kind: "held-latency", mostMs: SLOW_MS / 2 }] },
 };
@@ -113,5 +134,10 @@ export const REPLIES_LOST: Experiment = {
       },
     },
   ],
+  // A third of what is to be seen: a short fault has few looks.
+  effect: {
+    ...{ kind: "looks", at: onItsWays, shows: isUnanswered, leastShare: LOST_SHARE / 3 },
+    text: "of looks over the ways to it: not answered",
+  },
   bounds: BY_SHARES,
 };

@@ -5,6 +5,17 @@ import { QUICK } from "./bounds.ts";
 
 const place = ({ target }: Scene) => target as `edge-${number}`;
 
+/** In a short fault it may not be back yet when it is to be killed again; the first time it has to be there. */
+async function killed(scene: Scene, isFirst: boolean): Promise<void> {
+  try {
+    await scene.pull({ kind: "kill", place: place(scene) });
+    scene.note(`${scene.target} was killed`);
+  } catch (error) {
+    if (isFirst) throw error;
+    scene.note(`${scene.target} was not killed again: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 export const KILL_EDGE: Experiment = {
   name: "kill-edge",
   aim: "edge",
@@ -12,13 +23,13 @@ export const KILL_EDGE: Experiment = {
     `While ${target} is killed again and again, clients are served by the others and see no error; it comes back ` +
     "with its disk, and serves nothing from it that was invalidated meanwhile.",
   // Each time its supervisor has it back after a second or two.
-  steps: [0, 0.35, 0.7].map((at) => ({
+  steps: [0, 0.3, 0.6].map((at) => ({
     at,
     async act(scene) {
-      await scene.pull({ kind: "kill", place: place(scene) });
-      scene.note(`${scene.target} was killed`);
+      await killed(scene, at === 0);
     },
   })),
+  effect: { kind: "refusals" },
   bounds: QUICK,
 };
 
@@ -45,6 +56,7 @@ export const EVICT_EDGE: Experiment = {
       },
     },
   ],
+  effect: { kind: "refusals" },
   // What is due so late is answered by it only when it is back.
   bounds: { ...QUICK, also: [{ kind: "refill", after: 0.5, leastShare: 0.5 }] },
 };

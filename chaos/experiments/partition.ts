@@ -3,7 +3,7 @@
 import type { LinkState } from "../../dev/faults/link-state.ts";
 import type { Place, Way } from "../../dev/network.ts";
 import type { ChaosOrder } from "../../shared/wire/chaos.ts";
-import type { Experiment, Scene } from "../experiment.ts";
+import type { Experiment, Whom } from "../experiment.ts";
 import { QUICK } from "./bounds.ts";
 
 const FROM = {
@@ -38,6 +38,12 @@ export const PARTITION: Experiment = {
       },
     },
   ],
+  effect: {
+    ...{ kind: "looks", leastShare: 0.9 },
+    at: (whom) => waysBetween(whom).map((way) => ({ kind: "way", ...way })),
+    shows: ({ kind }) => kind === "unanswered",
+    text: "of looks over the ways that were to be cut: not answered",
+  },
   // The bucket is in Redis: cut off from anybody else, an edge takes from it as ever.
   bounds: { ...QUICK, spendsShares: (order) => ["redis", "all"].includes(fromOf(order)) },
 };
@@ -48,7 +54,7 @@ function stateOf(order: ChaosOrder): LinkState {
   return arrives === "none" ? { kind: "black-hole" } : { kind: "one-way", arrives };
 }
 
-function waysBetween({ order, target, edges, databases }: Scene): Way[] {
+function waysBetween({ order, target, edges, databases }: Whom): Way[] {
   const edge = target as Place;
   const from = fromOf(order);
   const includes = (far: typeof from): boolean => from === far || from === "all";

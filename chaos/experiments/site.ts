@@ -6,6 +6,8 @@ import { QUICK } from "./bounds.ts";
 /** Less than the working set asks for at once. */
 const TIGHT = { rate: 15, burst: 15, share: { rate: 4, burst: 4 } };
 
+const TIMES = [0, 0.2, 0.4, 0.6, 0.8];
+
 export const MASS_INVALIDATE: Experiment = {
   name: "mass-invalidate",
   aim: "site",
@@ -13,13 +15,14 @@ export const MASS_INVALIDATE: Experiment = {
     `While everything is invalidated at once, again and again, the origin is asked for no more than its budget of ${TIGHT.rate} a second ` +
     "allows; clients for whom there is nothing yet are told to come again, and the working set is back soon.",
   // Each time less comes in than the working set takes: a build without the budget is over it within seconds.
-  steps: [0, 0.2, 0.4, 0.6, 0.8].map((at) => ({
+  steps: TIMES.map((at) => ({
     at,
     async act(scene) {
       await scene.purgeAll();
       scene.note("everything of the site was invalidated");
     },
   })),
+  effect: { kind: "purges", least: TIMES.length },
   bounds: {
     ...QUICK,
     forgives: "turned-away",
@@ -54,6 +57,7 @@ export const ORIGIN_DOWN: Experiment = {
     "While the origin refuses every connection, whatever may be served in its stead is; an error is seen only where " +
     "nothing is stored that may be.",
   steps: [set({ kind: "down" }, "the origin was taken down")],
+  effect: { kind: "met-origin" },
   bounds: WITHOUT_ORIGIN,
 };
 
@@ -64,6 +68,7 @@ export const ORIGIN_ERRORS: Experiment = {
     "While the origin answers everything with 503, whatever may be served in its stead is; an error is seen only where " +
     "nothing is stored that may be.",
   steps: [set({ kind: "erring" }, "the origin answers with 503")],
+  effect: { kind: "met-origin" },
   bounds: WITHOUT_ORIGIN,
 };
 
@@ -73,6 +78,7 @@ export const ORIGIN_SLOW: Experiment = {
   hypothesis: () =>
     `While the origin takes ${SLOW_MS} ms for each answer, clients see no error, and those who wait are few.`,
   steps: [set({ kind: "slow", delayMs: SLOW_MS }, `the origin answers ${SLOW_MS} ms later`)],
+  effect: { kind: "met-origin" },
   bounds: {
     ...QUICK,
     recoveryMs: 15_000,

@@ -3,6 +3,7 @@
 import { isShed, provenanceOf } from "../../bench/outside/cache-status.ts";
 import { type CheckedLoad, createOutsideChecker, type OutsideChecker } from "../../bench/outside/checker.ts";
 import type { Exchange } from "../../bench/outside/exchange.ts";
+import type { Judgement } from "../../bench/outside/judge.ts";
 import { zipfPicker, zipfRanks } from "../../bench/outside/pick.ts";
 import { errorIn } from "../../bench/outside/tally.ts";
 import { LIMITS } from "../config.ts";
@@ -12,8 +13,6 @@ import type { Purges } from "./purges.ts";
 
 export interface Clients {
   readonly content: OutsideChecker["content"];
-  /** Answers so far in which staleness would have shown: a purge was binding on them. */
-  readonly checkable: () => number;
   violations(): Violations;
   begin(): void;
   /** Resolves when all that was sent has ended. */
@@ -53,7 +52,6 @@ export function createClients(of: ClientsOf): Clients {
   let load: CheckedLoad | null = null;
   return {
     content: checker.content,
-    checkable: () => load?.report().bound ?? 0,
     violations: () => load?.report().violations ?? { count: 0, byRule: {}, worstLateMs: 0 },
     begin() {
       const picked = zipfPicker(paths.paths, seed, 0.9);
@@ -63,13 +61,14 @@ export function createClients(of: ClientsOf): Clients {
         ...{ perSecond: LIMITS.requestsPerSecond, deadlineMs: LIMITS.clientDeadline, failOver: true },
         pathOf(number) {
           history.sent += 1;
-          return picked(number);
+          const isRecent = number % LIMITS.recentEvery === 0;
+          return (isRecent ? record.lastBinding(performance.now(), number) : null) ?? picked(number);
         },
         purges: {
           perSecond: LIMITS.purgesPerSecond,
           pathOf: (number) => paths.paths[purged(number)] ?? "/",
         },
-        watch: (exchange) => note(exchange, { ...of, record }),
+        watch: (exchange, judgement) => note(exchange, judgement, { ...of, record }),
       });
     },
     async end() {
@@ -85,6 +84,7 @@ export function createClients(of: ClientsOf): Clients {
 
 function note(
   exchange: Exchange,
+  { boundBy }: Judgement,
   of: Pick<ClientsOf, "edges" | "history" | "wellSince"> & { record: Record },
 ): void {
   const { outcome, path } = exchange;
@@ -96,7 +96,8 @@ function note(
   const seen: SeenRequest = {
     ...{ dueAt: exchange.scheduledAt, endedAt: exchange.endedAt, path, source },
     edge: of.edges[exchange.edge]?.id ?? "",
-    ...{ hit: hit && error === null, error, failedOver: exchange.refusedBy !== null },
+    ...{ hit: hit && error === null, error, boundBy },
+    refusedBy: exchange.refusedBy === null ? null : (of.edges[exchange.refusedBy]?.id ?? ""),
     forgivable: error === null ? null : forgivable(exchange, of),
   };
   history.requests.push(seen);
@@ -115,12 +116,17 @@ function forgivable(
   return outcome.status === 503 && isShed(exchange) ? "turned-away" : null;
 }
 
+/** The longest bound that passes within a fault. */
+const SOON_MS = 3000;
+
 /** What is true of each path: when the origin last spoke of it, and when it was purged. */
 class Record {
   private readonly rules: StagePaths["groups"];
   private readonly lastSaid = new Map<string, number>();
   /** When the last one that was acknowledged had been sent. */
   private readonly lastPurged = new Map<string, number>();
+  /** Oldest first, of what is bound soon enough to show while an experiment lasts; with when they were acknowledged. */
+  private readonly purges: { readonly paths: readonly string[]; readonly at: number }[] = [];
 
   constructor({ groups }: StagePaths) {
     this.rules = groups;
@@ -132,6 +138,19 @@ class Record {
 
   purged(paths: readonly string[], sentAt: number): void {
     for (const path of paths) this.lastPurged.set(path, sentAt);
+    const soon = paths.filter((path) => this.boundOf(path) <= SOON_MS);
+    if (soon.length > 0) this.purges.push({ paths: soon, at: performance.now() });
+  }
+
+  /** What the newest purge names that nobody may disregard any more: what is asked for by it shows whether anybody does. */
+  lastBinding(now: number, number: number): string | null {
+    const since = now - SOON_MS - LIMITS.epsilon;
+    const paths = this.purges.findLast(({ at }) => at < since)?.paths ?? [];
+    return paths[number % paths.length] ?? null;
+  }
+
+  private boundOf(path: string): number {
+    return this.rules.find(({ below }) => path.startsWith(below))?.boundMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Whether anything that the origin said of it may still be served. */

@@ -7,6 +7,8 @@ import type { OriginState, OriginSwitch } from "../experiment.ts";
 
 export interface StageOrigin extends OriginSwitch {
   readonly url: string;
+  /** Requests that have come while it was not well. */
+  metUnwell(): number;
   /** Whether it was well all the time since this instant of `performance.now()`. */
   wellSince(instant: number): boolean;
   close(): Promise<void>;
@@ -16,7 +18,9 @@ export async function startStageOrigin(content: VersionedContent): Promise<Stage
   let state: OriginState = { kind: "up" };
   /** When it last became well. */
   let upSince = 0;
+  let met = 0;
   const server = createServer((request, response) => {
+    if (state.kind !== "up") met += 1;
     if (state.kind === "down") request.socket.resetAndDestroy();
     else if (state.kind === "slow") setTimeout(() => answer(content, request, response), state.delayMs);
     else if (state.kind === "erring") response.writeHead(503, { "cache-control": "no-store" }).end();
@@ -29,6 +33,7 @@ export async function startStageOrigin(content: VersionedContent): Promise<Stage
       if (next.kind === "up" && state.kind !== "up") upSince = performance.now();
       state = next;
     },
+    metUnwell: () => met,
     wellSince: (instant) => state.kind === "up" && upSince <= instant,
     close: () =>
       new Promise((resolve) => {

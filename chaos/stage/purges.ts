@@ -10,6 +10,7 @@ export interface LedgerEntry {
   /** Stands in the log as the purge's reason, and in no other's. */
   readonly reason: string;
   readonly sentAt: number;
+  readonly everything: boolean;
   tries: number;
   /** Null as long as nobody has acknowledged it. */
   acknowledged: { readonly id: string; readonly position: string; readonly at: number } | null;
@@ -37,9 +38,10 @@ export class Purges {
   /** Status 0 where it was given up. */
   async send(named: Named, mode: Mode): Promise<PurgeAnswer> {
     const reason = `chaos ${this.run} #${this.entries.length + 1}`;
-    const entry: LedgerEntry = { reason, sentAt: this.ports.now(), tries: 0, acknowledged: null };
+    const everything = named.everything === true;
+    const entry: LedgerEntry = { reason, sentAt: this.ports.now(), everything, tries: 0, acknowledged: null };
     this.entries.push(entry);
-    const confirmed = named.everything === true ? { confirm: SITE } : {};
+    const confirmed = everything ? { confirm: SITE } : {};
     const body = { site: SITE, ...named, ...confirmed, mode, reason };
     const { signal } = this.giveUp;
     while (!signal.aborted) {

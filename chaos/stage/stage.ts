@@ -16,12 +16,10 @@ import { dropSite, setSite } from "./site.ts";
 import { areConverged, haveAll, type LedgerFindings, readLedger } from "./standing.ts";
 
 export interface Stage {
-  readonly origin: OriginSwitch;
+  readonly origin: OriginSwitch & Pick<StageOrigin, "metUnwell">;
   readonly history: History;
   readonly ledger: readonly LedgerEntry[];
   violations(): Violations;
-  /** Answers so far in which staleness would have shown. */
-  checkable(): number;
   purgeAll(): Promise<void>;
   begin(): void;
   /** Resolves when all that was sent has ended; may be called again, and without `begin`. */
@@ -77,7 +75,6 @@ function stageOf(
   return {
     ...{ origin, history, ledger: purges.entries },
     violations: () => clients.violations(),
-    checkable: () => clients.checkable(),
     purgeAll: () => clients.purgeAll(),
     begin: () => clients.begin(),
     end: () => clients.end(),

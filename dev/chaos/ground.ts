@@ -8,7 +8,7 @@ import { CLOCK_SHIFT_PATH, encodeClockShift } from "../../shared/wire/clock-shif
 import { SIGNATURE_HEADER, signRequest } from "../../shared/wire/signature.ts";
 import type { LocalDatabase } from "../databases.ts";
 import { createLinks, type Links } from "../faults/links.ts";
-import type { Network } from "../network.ts";
+import type { Network, Way } from "../network.ts";
 import { freePort } from "../ports.ts";
 import { type Supervised, supervise } from "../supervise.ts";
 import type { AgentConfiguration, Breakable, LeverMessage, LeverReply, StoppedMessage } from "./lever.ts";
@@ -48,11 +48,14 @@ const CALL_MS = 2000;
 /** `beyond` is asked where the proxies lead to, where the cluster has a network already. */
 export async function prepareGround(beyond: Network | null): Promise<Ground> {
   const links = createLinks();
+  const ways: (Way & { readonly url: string })[] = [];
   const port = await freePort();
   let begun: { readonly agent: Supervised; readonly levers: Levers } | null = null;
   return {
     async network(way, url) {
-      return links.network(way, beyond === null ? url : await beyond(way, url));
+      const led = await links.network(way, beyond === null ? url : await beyond(way, url));
+      ways.push({ ...way, url: led });
+      return led;
     },
     agent: `http://127.0.0.1:${port}`,
     pid: () => begun?.agent.pid() ?? null,
@@ -63,7 +66,7 @@ export async function prepareGround(beyond: Network | null): Promise<Ground> {
         ...portsOf(cluster, links),
         tellStopped: (groups) => tell({ kind: "stopped", groups }),
       });
-      begun = { agent: startAgent(cluster, { port, levers }), levers };
+      begun = { agent: startAgent(cluster, { port, ways, levers }), levers };
       await begun.agent.ready;
     },
     async end() {
@@ -75,13 +78,16 @@ export async function prepareGround(beyond: Network | null): Promise<Ground> {
 }
 
 /** Whatever becomes of it, what it has broken is healed. */
-function startAgent(cluster: BreakableCluster, own: { port: number; levers: Levers }): Supervised {
+function startAgent(
+  cluster: BreakableCluster,
+  own: Pick<AgentConfiguration, "port" | "ways"> & { levers: Levers },
+): Supervised {
   const { control, token, clusterKey, edges, databases } = cluster;
   const configuration: AgentConfiguration = {
-    port: own.port,
+    ...{ port: own.port, ways: own.ways },
     ...{ control, token, clusterKey },
     edges: edges.map(({ id, url }) => ({ id, url })),
-    databases: databases.map(({ id }) => id),
+    databases: databases.map(({ id, url, token: itsToken }) => ({ id, url, token: itsToken })),
   };
   const answer = async ({ id, lever }: LeverMessage): Promise<void> => {
     const problem = await own.levers.pull(lever).then(

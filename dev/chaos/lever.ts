@@ -1,7 +1,7 @@
 // What can be broken in a cluster, and the messages by which a process of its own asks for it.
 
 import type { LinkState } from "../faults/link-state.ts";
-import type { Place } from "../network.ts";
+import type { Place, Way } from "../network.ts";
 
 /** An edge or a database: `control` is the first of those. */
 export type Breakable = `edge-${number}` | `shard-${number}` | "control";
@@ -53,6 +53,8 @@ export interface AgentConfiguration {
   readonly token: string;
   readonly clusterKey: string;
   readonly edges: readonly { readonly id: Breakable; readonly url: string }[];
-  /** `control` first. */
-  readonly databases: readonly Breakable[];
+  /** `control` first; where they really are, past all proxies. */
+  readonly databases: readonly { readonly id: Breakable; readonly url: string; readonly token: string }[];
+  /** The proxy on each way. */
+  readonly ways: readonly (Way & { readonly url: string })[];
 }

@@ -56,7 +56,8 @@ export class Levers {
     switch (lever.kind) {
       case "kill":
         this.requireLeave(place);
-        return process.signal("SIGKILL");
+        if (!process.signal("SIGKILL")) throw new RangeError(`${place} is not running`);
+        return;
       case "hold":
         this.requireLeave(place);
         this.held.add(place);
@@ -92,7 +93,7 @@ export class Levers {
     const isTold = await this.tellStopped();
     // Healed meanwhile.
     if (this.paused.get(place) !== group) return;
-    if (isTold && process.pid() === group) return process.signal("SIGSTOP");
+    if (isTold && process.pid() === group && process.signal("SIGSTOP")) return;
     this.paused.delete(place);
     throw new RangeError(isTold ? `${place} is being started again` : "nobody would end this pause");
   }
@@ -122,7 +123,7 @@ export class Levers {
         // One that is still under way might overtake what sets it right.
         await told.catch(() => undefined);
         // What can't be told of it is begun anew: a clock is wrong for one life only.
-        await ports.shiftClock(edge, 0).catch(() => this.processOf(edge).signal("SIGKILL"));
+        await ports.shiftClock(edge, 0).catch(() => void this.processOf(edge).signal("SIGKILL"));
       }),
     );
   }

@@ -70,7 +70,7 @@ export interface ChaosReport {
 }
 
 export interface ChaosVerdict {
-  /** `client-errors`, `stale-serves`, `hit-rate-recovery`, `origin-rate`, `convergence`, `ledger`, … */
+  /** `took-effect`, `client-errors`, `stale-serves`, `hit-rate-recovery`, `origin-rate`, `convergence`, `ledger`, … */
   readonly name: string;
   readonly text: string;
   readonly holds: boolean;

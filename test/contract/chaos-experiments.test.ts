@@ -182,9 +182,34 @@ describe("an experiment's phases", () => {
   });
 });
 
-test("answers that a purge was binding on before anything was broken show nothing of the fault", async () => {
+test.each(
+  variants.map(
+    (order) => [`${order.experiment} ${order.from ?? ""} ${order.arrives ?? ""}`.trim(), order] as const,
+  ),
+)("%s in which nothing was broken has failed, and by nothing else", async (_name, order) => {
   const bench = new ChaosBench();
-  bench.checkableAt = (now) => Math.min(now, FAULT_AT);
+  bench.isBreakable = false;
+  const { ended, progress } = begin(bench, order);
+  await ended;
+  const { state, verdicts, problem } = progress.report();
+  expect([state, problem]).toEqual(["failed", null]);
+  expect(verdicts.filter(({ holds }) => !holds).map(({ name }) => name)).toEqual(["took-effect"]);
+});
+
+test("who comes back late is waited for until he was asked for what was purged", async () => {
+  const bench = new ChaosBench();
+  const askedFrom = FAULT_AT + FAULT_MS + 6000;
+  bench.boundByAt = (now) => (now < askedFrom ? null : FAULT_AT);
+  const { ended, progress } = begin(bench, orderFor("kill-edge"));
+  await ended;
+  const { state, timeline } = progress.report();
+  expect(state).toBe("passed");
+  expect(timeline.filter(({ phase }) => phase === "recovery").length).toBeLessThan(9);
+});
+
+test("answers that a purge before anything was broken was binding on show nothing of the fault", async () => {
+  const bench = new ChaosBench();
+  bench.boundByAt = (now) => Math.min(now, FAULT_AT - 1);
   const { ended, progress } = begin(bench, orderFor("partition"));
   await ended;
   const { state, verdicts } = progress.report();
@@ -262,6 +287,23 @@ test("a report that is final stays as it is, whatever is still seen", async () =
   // The same clients see more.
   await begin(bench, orderFor("origin-down")).ended;
   expect(progress.report()).toEqual(report);
+});
+
+test("an edge that is not back yet when it is to be killed again is left, and one that was never there is no experiment", async () => {
+  const late = new ChaosBench();
+  late.onTime = (now) => {
+    late.leverProblem = now > FAULT_AT + 100 && now < FAULT_AT + FAULT_MS ? "edge-1 is not running" : null;
+  };
+  const again = begin(late, orderFor("kill-edge", { target: "edge-1" }));
+  await again.ended;
+  const { state, events } = again.progress.report();
+  expect(state).toBe("passed");
+  expect(events.map(({ text }) => text)).toContain("edge-1 was not killed again: edge-1 is not running");
+  const gone = new ChaosBench();
+  gone.leverProblem = "edge-1 is not running";
+  const never = begin(gone, orderFor("kill-edge", { target: "edge-1" }));
+  await never.ended;
+  expect(never.progress.report()).toMatchObject({ state: "failed", problem: "edge-1 is not running" });
 });
 
 describe("a report that the control plane takes", () => {

@@ -29,7 +29,11 @@ class FakeCluster {
           place,
           {
             pid: () => this.pids.get(place) ?? null,
-            signal: (name) => did(`${name} ${place}`),
+            signal: (name) => {
+              if (this.pids.get(place) === null) return false;
+              did(`${name} ${place}`);
+              return true;
+            },
             hold: async () => did(`hold ${place}`),
             release: () => did(`release ${place}`),
           },
@@ -63,6 +67,13 @@ let levers: Levers;
 beforeEach(() => {
   cluster = new FakeCluster();
   levers = new Levers(cluster.ports());
+});
+
+test("what is not running is not killed, and whoever wanted that is told so", async () => {
+  cluster.pids.set("edge-2", null);
+  await expect(levers.pull({ kind: "kill", place: "edge-2" })).rejects.toThrow("edge-2 is not running");
+  await levers.pull({ kind: "kill", place: "edge-3" });
+  expect(cluster.done).toEqual(["SIGKILL edge-3"]);
 });
 
 describe("how much may be broken at once", () => {

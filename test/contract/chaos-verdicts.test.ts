@@ -1,8 +1,9 @@
 // What evidence says of each bound: each fault turns one verdict, and what was not measured does not hold.
 
 import { describe, expect, test } from "vitest";
-import type { Also, Bounds } from "../../chaos/experiment.ts";
+import type { Also, Bounds, Effect } from "../../chaos/experiment.ts";
 import { History, type SeenRequest } from "../../chaos/history.ts";
+import type { Seen } from "../../chaos/look.ts";
 import { burstOf, type Evidence, verdictsOf } from "../../chaos/verdicts.ts";
 
 const BOUNDS: Bounds = {
@@ -11,11 +12,17 @@ const BOUNDS: Bounds = {
   convergenceMs: 10_000,
   spendsShares: () => false,
 };
+const HERE: Seen = { kind: "answered", status: 200, tookMs: 2, keys: 40 };
+const GONE: Seen = { kind: "unanswered" };
+const LOOKS: Effect = {
+  ...{ kind: "looks", at: () => [], shows: ({ kind }) => kind === "unanswered", leastShare: 0.5 },
+  text: "of looks: not answered",
+};
 const CLEAN = { acknowledged: 3, missing: 0, doubled: 0, unapplied: 0, chainHolds: true };
 
 const request = (dueAt: number, more: Partial<SeenRequest> = {}): SeenRequest => ({
   ...{ dueAt, endedAt: dueAt + 2, path: `/${dueAt}`, edge: "edge-1", source: "l1", hit: true },
-  ...{ error: null, forgivable: null, failedOver: false },
+  ...{ error: null, forgivable: null, refusedBy: null, boundBy: null },
   ...more,
 });
 
@@ -23,21 +30,31 @@ function history(more: readonly SeenRequest[] = []): History {
   const seen = new History();
   seen.enter("steady", 1000);
   seen.enter("fault", 2000);
-  for (let at = 0; at < 4000; at += 20) seen.requests.push(request(at));
+  for (let at = 0; at < 4000; at += 20)
+    seen.requests.push(
+      request(at, { boundBy: at < 3000 ? null : 2100, refusedBy: at === 2100 ? "edge-2" : null }),
+    );
   seen.requests.push(...more);
   seen.asks.push({ number: 1, at: 10 });
   return seen;
 }
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
-  ...{ bounds: BOUNDS, target: "edge-2" },
+  ...{ bounds: BOUNDS, target: "shard-2", effect: LOOKS },
+  signs: { looks: { before: [], during: [GONE, GONE, HERE] }, metOrigin: 0, purgedAll: 0 },
   history: history(),
   violations: { count: 0, byRule: {}, worstLateMs: 0 },
-  ...{ checkable: 10, withheld: 0, steadyRatio: 0.9, recoveredMs: 500, convergedMs: 700, waitedMs: 700 },
+  ...{ withheld: 0, steadyRatio: 0.9, recoveredMs: 500, convergedMs: 700, waitedMs: 700 },
   findings: CLEAN,
   budget: { rate: 40, burst: 40 },
   ...more,
 });
+
+function seenWith(change: (request: SeenRequest) => Partial<SeenRequest>): History {
+  const seen = history();
+  for (const [at, one] of seen.requests.entries()) seen.requests[at] = { ...one, ...change(one) };
+  return seen;
+}
 
 const failing = (of: Evidence): string[] =>
   verdictsOf(of)
@@ -89,12 +106,31 @@ describe("each fault turns the verdict that is about it, and no other", () => {
 
 describe("what could not be measured does not hold", () => {
   test.each<[string, Partial<Evidence>, string[]]>([
-    ["nothing that was asked for had been purged", { checkable: 0 }, ["stale-serves"]],
+    [
+      "nothing that was asked for had been purged",
+      { history: seenWith(() => ({ boundBy: null })) },
+      ["stale-serves"],
+    ],
+    [
+      "what was purged had been so before anything was broken",
+      { history: seenWith(({ boundBy }) => ({ boundBy: boundBy === null ? null : 1999 })) },
+      ["stale-serves"],
+    ],
+    ["others than who was broken were asked for it", { target: "edge-3" }, ["stale-serves"]],
+    [
+      "nobody looked",
+      { signs: { looks: { before: [], during: [] }, metOrigin: 0, purgedAll: 0 } },
+      ["took-effect"],
+    ],
     ["nothing was purged", { findings: { ...CLEAN, acknowledged: 0 } }, ["ledger"]],
     ["the log could not be read", { findings: null }, ["ledger"]],
     ["nothing was asked for in steady state", { steadyRatio: null }, ["steady-state", "hit-rate-recovery"]],
     ["requests could not be sent when they were due", { withheld: 20 }, ["client-errors"]],
-    ["nothing was asked for at all", { history: new History() }, ["client-errors", "origin-rate"]],
+    [
+      "nothing was asked for at all",
+      { history: new History() },
+      ["client-errors", "stale-serves", "origin-rate"],
+    ],
   ])("%s", (_what, more, expected) => {
     expect(unmeasured(evidence(more))).toEqual(expected);
   });
@@ -148,6 +184,58 @@ describe("the burst that requests amount to", () => {
   });
 });
 
+describe("whether the fault took effect", () => {
+  const none = { looks: { before: [], during: [] }, metOrigin: 0, purgedAll: 0 };
+  const verdictOf = (effect: Effect, more: Partial<Evidence> = {}) =>
+    verdictsOf(evidence({ effect, signs: none, target: "edge-2", ...more })).find(
+      ({ name }) => name === "took-effect",
+    );
+  const looking = (before: readonly Seen[], during: readonly Seen[]) => ({
+    signs: { ...none, looks: { before, during } },
+  });
+
+  test("shows by requests that its target refused, and no other's", () => {
+    expect(verdictOf({ kind: "refusals" })).toMatchObject({ holds: true, measured: 1 });
+    expect(verdictOf({ kind: "refusals" }, { target: "edge-1" })).toMatchObject({
+      holds: false,
+      measured: 0,
+    });
+    const early = history();
+    early.requests.splice(0, early.requests.length, request(900, { refusedBy: "edge-2" }), request(2500));
+    expect(verdictOf({ kind: "refusals" }, { history: early })?.holds).toBe(false);
+  });
+
+  test("shows by what came to an origin that was not well, and by purges of everything", () => {
+    const met: Effect = { kind: "met-origin" };
+    expect(verdictOf(met)?.holds).toBe(false);
+    expect(verdictOf(met, { signs: { ...none, metOrigin: 1 } })?.holds).toBe(true);
+    const purges: Effect = { kind: "purges", least: 5 };
+    expect(verdictOf(purges, { signs: { ...none, purgedAll: 4 } })?.holds).toBe(false);
+    expect(verdictOf(purges, { signs: { ...none, purgedAll: 5 } })?.holds).toBe(true);
+  });
+
+  test("shows by the keys that are gone, whatever has come since", () => {
+    const emptied: Effect = { kind: "emptied", at: () => [], leastShare: 0.5 };
+    const having = (keys: number | null): Seen => ({ ...HERE, keys }) as Seen;
+    expect(verdictOf(emptied, looking([having(40)], [having(41), having(3), having(60)]))).toMatchObject({
+      ...{ holds: true, measured: 0.925 },
+    });
+    expect(verdictOf(emptied, looking([having(40)], [having(35), GONE]))?.holds).toBe(false);
+    for (const told of [
+      looking([], [having(0)]),
+      looking([having(0)], [having(0)]),
+      looking([having(9)], [GONE]),
+    ])
+      expect(verdictOf(emptied, told)).toMatchObject({ holds: false, measured: null });
+  });
+
+  test("shows by a share of the looks", () => {
+    expect(verdictOf(LOOKS, looking([GONE], [GONE, HERE]))).toMatchObject({ holds: true, measured: 0.5 });
+    expect(verdictOf(LOOKS, looking([GONE], [GONE, HERE, HERE]))?.holds).toBe(false);
+    expect(verdictOf(LOOKS)).toMatchObject({ holds: false, measured: null });
+  });
+});
+
 test("a timeline counts each second from the first request on, in its phase", () => {
   const seen = new History();
   seen.enter("steady", 600);
@@ -172,7 +260,9 @@ describe("what one experiment alone claims", () => {
     return whole;
   }
   const verdictOf = (also: Also, more: readonly SeenRequest[]) =>
-    verdictsOf(evidence({ bounds: { ...BOUNDS, also: [also] }, history: seen(more) })).at(-1);
+    verdictsOf(evidence({ bounds: { ...BOUNDS, also: [also] }, history: seen(more), target: "edge-2" })).at(
+      -1,
+    );
   const from = (count: number, at: number, more: (dueAt: number) => Partial<SeenRequest>) =>
     Array.from({ length: count }, (_, n) => request(at + n, more(at + n)));
 

@@ -97,7 +97,8 @@ function judge(history: Partial<History>) {
   const sent = new Map<Purge, SentPurge>();
   const found: string[] = [];
   const servedAfterMs: number[] = [];
-  let bound = 0;
+  /** By which purges, by when they were sent. */
+  const bound: number[] = [];
   const say = (said: Said): void => {
     while (content.versionOf(said.path) < said.version) content.write(said.path);
     const etag = said.told === "confirmed" ? `"v${said.version}"` : undefined;
@@ -111,7 +112,7 @@ function judge(history: Partial<History>) {
     const judged = judging.judge({ ...exchange, outcome: given });
     found.push(...judged.violations.map(({ rule, lateMs }) => `${rule} ${lateMs}`));
     if (judged.servedAfterMs !== null) servedAfterMs.push(judged.servedAfterMs);
-    if (judged.isBound) bound += 1;
+    if (judged.boundBy !== null) bound.push(judged.boundBy);
   };
   const events: [number, () => void][] = [
     ...whole.said.map((said): [number, () => void] => [said.askedAt, () => say(said)]),
@@ -183,20 +184,25 @@ describe("a hard purge", () => {
     expect(judge({ served: all }).servedAfterMs).toEqual([10, 300]);
   });
 
-  test.each<[string, Partial<History>, number]>([
-    ["its bound and ε have passed", { served: [served(LATEST), served(LATEST + 1)] }, 1],
-    ["it is known to be accepted", { purges: [purge({ acknowledgedAt: null })] }, 0],
-    ["it is of this path", { purges: [purge({ named: { urls: [urlOf("/b")] } })] }, 0],
-    ["it is of all paths", { purges: [purge({ named: { everything: true } })] }, 1],
-    ["it is a hard one", { purges: [purge({ mode: "soft" })] }, 0],
+  test.each<[string, Partial<History>, number[]]>([
+    ["its bound and ε have passed", { served: [served(LATEST), served(LATEST + 1)] }, [2000]],
+    ["it is known to be accepted", { purges: [purge({ acknowledgedAt: null })] }, []],
+    ["it is of this path", { purges: [purge({ named: { urls: [urlOf("/b")] } })] }, []],
+    ["it is of all paths", { purges: [purge({ named: { everything: true } })] }, [2000]],
+    ["it is a hard one", { purges: [purge({ mode: "soft" })] }, []],
     [
       "another one is not binding yet",
       { purges: [purge(), purge({ sentAt: 5500, acknowledgedAt: 5501 })] },
-      1,
+      [2000],
     ],
-    ["something from before it may live", { served: [served(2000 + FRESH + STALE + 1, second)] }, 0],
+    [
+      "of two that bind the newest is told",
+      { purges: [purge(), purge({ sentAt: 3000, acknowledgedAt: 3001 })] },
+      [3000],
+    ],
+    ["something from before it may live", { served: [served(2000 + FRESH + STALE + 1, second)] }, []],
   ])("binds an answer where %s", (_what, history, expected) => {
-    expect(judge({ served: [served(6000, second)], ...history }).bound).toBe(expected);
+    expect(judge({ served: [served(6000, second)], ...history }).bound).toEqual(expected);
   });
 });
 
@@ -238,7 +244,7 @@ describe("a soft purge", () => {
   test("is no hard one: what it names may be confirmed, and its lateness is not told", () => {
     const said = [...given, confirmed(1, 3000)];
     const judged = judge({ said, purges: soft, served: [served(60_000), served(2100)] });
-    expect(judged).toEqual({ found: [], servedAfterMs: [], bound: 0 });
+    expect(judged).toEqual({ found: [], servedAfterMs: [], bound: [] });
   });
 });
 

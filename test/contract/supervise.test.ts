@@ -53,3 +53,16 @@ test("a message to a child that has hung up is dropped", async () => {
   expect(thrown).toEqual([]);
   expect(child.pid()).not.toBeNull();
 });
+
+test("a signal to a child that is not there is told to be none", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "tidegate-supervise-"));
+  stops.push(() => rmSync(dir, { recursive: true, force: true }));
+  const module = join(dir, "child.mjs");
+  writeFileSync(module, 'process.send({ kind: "ready" }); setInterval(() => undefined, 1000);');
+  const child = supervise({ name: "child", module, configuration: {}, restartAfterMs: 1000 });
+  stops.push(() => child.stop());
+  await child.ready;
+  expect(child.signal("SIGCONT")).toBe(true);
+  await child.hold();
+  expect(child.signal("SIGKILL")).toBe(false);
+});

@@ -8,7 +8,7 @@ import { CHAOS_AGENT_PATH, type ChaosOrder, type ChaosReport } from "../../share
 import { startTestCluster, type TestCluster } from "../support/cluster.ts";
 import { until } from "../support/http.ts";
 
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 75_000;
 
 /** The agent is asked itself: what the control plane makes of orders is tried elsewhere. */
 function agentOf(cluster: TestCluster) {
@@ -50,10 +50,12 @@ describe("on a build that is whole", () => {
     try {
       const agent = agentOf(cluster);
       const before = cluster.edges[1]?.pid();
-      await agent.begin(order({}));
+      await agent.begin(order({ durationMs: 6000 }));
       const report = await agent.ended("one");
       expect(report).toMatchObject({ problem: null, target: "edge-2", phase: "over" });
       expect(failing(report).filter((name) => !OF_A_BUSY_MACHINE.includes(name))).toEqual([]);
+      const effect = report.verdicts.find(({ name }) => name === "took-effect");
+      expect(effect).toMatchObject({ holds: true, unit: "requests" });
       // Kept waiting by a busy machine, but never refused, broken off or answered with an error.
       expect(report.verdicts.find(({ name }) => name === "client-errors")?.text).toMatch(
         /^Requests that clients saw fail(: \d+ × silent)?$/,
@@ -75,7 +77,7 @@ describe("on a build that is whole", () => {
     } finally {
       await cluster.stop();
     }
-  }, 90_000);
+  }, 120_000);
 });
 
 describe("on a build that is broken", () => {
@@ -92,5 +94,5 @@ describe("on a build that is broken", () => {
     } finally {
       await cluster.stop();
     }
-  }, 90_000);
+  }, 120_000);
 });
