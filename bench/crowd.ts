@@ -32,6 +32,7 @@ export interface CrowdResult {
     readonly expiredToFresh: Ratio;
     readonly staleToFresh: Ratio;
     readonly met: boolean;
+    readonly above?: readonly string[];
   };
 }
 
@@ -172,14 +173,23 @@ function resultOf(rounds: Record<Kind, Round[]>): CrowdResult {
   const [expiredToFresh, staleToFresh] = [ratio(expired, fresh), ratio(stale, fresh)];
   const once = [expired, stale, cold].every((figures) => figures.originRequestsByRound.every((n) => n === 1));
   const none = fresh.originRequestsByRound.every((n) => n === 0);
-  const whole = [fresh, expired, stale, cold].every(({ failed }) => failed === 0);
-  const soon = Math.max(...Object.values(expiredToFresh), ...Object.values(staleToFresh)) <= MOST;
+  const failed = [fresh, expired, stale, cold].reduce((sum, one) => sum + one.failed, 0);
+  const late = Object.entries({ expired: expiredToFresh, stale: staleToFresh }).filter(
+    ([, { ofMedians, ofAll }]) => !(Math.max(ofMedians, ofAll) <= MOST),
+  );
+  const above = [
+    ...(once && none ? [] : ["other than one origin request"]),
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...late.map(
+      ([name, { ofMedians, ofAll }]) => `${name}: ${ofMedians.toFixed(2)}, ${ofAll.toFixed(2)} times`,
+    ),
+  ];
   return {
     ...{ name: "crowd", edges: EDGES, clients: CLIENTS, rounds: rounds.fresh.length },
     ...{ fresh, expired, stale, cold },
     verdict: {
       claim: `1 origin request an expiry over ${EDGES} edges; p99 at most ${MOST} times that of a fresh key`,
-      ...{ expiredToFresh, staleToFresh, met: once && none && whole && soon },
+      ...{ expiredToFresh, staleToFresh, met: above.length === 0, above },
     },
   };
 }

@@ -1,14 +1,8 @@
 // The hit path side by side with others: in memory, from the data centre's cache, from the mid-tier, and past all of them.
 
+import type { Comparison } from "./hit/claims.ts";
 import { combine } from "./hit/combine.ts";
-import {
-  type Comparison,
-  compareCacheApi,
-  compareL2,
-  compareLarge,
-  compareMemory,
-  comparePass,
-} from "./hit/compare.ts";
+import { compareCacheApi, compareL2, compareLarge, compareMemory, comparePass } from "./hit/compare.ts";
 import type { Rounds } from "./hit/rounds.ts";
 
 const HITS = {

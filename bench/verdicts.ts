@@ -2,7 +2,7 @@
 
 import type { BENCHMARKS, BenchmarkName } from "./benchmarks.ts";
 import type { Verdict } from "./claim.ts";
-import { areMet, type Comparison } from "./hit/compare.ts";
+import { areMet, type Comparison } from "./hit/claims.ts";
 
 export type AnyFigures = Awaited<ReturnType<(typeof BENCHMARKS)[BenchmarkName]>>;
 

@@ -1,7 +1,7 @@
 // One comparison out of several, each of processes of its own: two of the same program differ by up to a tenth.
 
 import { median } from "../http-load.ts";
-import { type Comparison, verdictOn } from "./compare.ts";
+import { type Comparison, verdictOn } from "./claims.ts";
 import type { Ratios, Side } from "./rounds.ts";
 
 /** Medians of what each has found. A ratio is taken within one, and never across two: they ran at different times. */

@@ -7,37 +7,19 @@ import { launchRedisServer } from "../../dev/redis/launch.ts";
 import READ_OR_LEASE from "../../shared/mid-tier/scripts/read-or-lease.lua";
 import { monitorRedis } from "../outside/redis-monitor.ts";
 import { answerOf, requireSame } from "./answer.ts";
+import { type Claim, type Comparison, verdictOn } from "./claims.ts";
 import {
   type Asking,
   alternate,
   CONNECTIONS,
   pathOf,
-  type Ratios,
   type Rounds,
   ratiosOf,
-  type Side,
   side,
   type Target,
 } from "./rounds.ts";
 import { type ServerName, startServer } from "./server.ts";
 import { onStage, type Stage } from "./stage.ts";
-
-export interface Claim {
-  readonly of: string;
-  readonly ratio: keyof Ratios;
-  readonly least: number;
-}
-
-export interface Comparison<Name extends string = string> {
-  readonly name: Name;
-  readonly rounds: number;
-  readonly edge: Side;
-  readonly others: Readonly<Record<string, Side & Ratios>>;
-  readonly claims: readonly Claim[];
-  /** Peers that were left out. */
-  readonly notInstalled?: readonly string[];
-  readonly verdict: { readonly claim: string; readonly met: boolean };
-}
 
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
@@ -208,14 +190,3 @@ async function measure<Name extends string>(
     verdict: verdictOn(claims, others),
   };
 }
-
-export const verdictOn = (claims: readonly Claim[], others: Comparison["others"]): Comparison["verdict"] => ({
-  claim: claims.map(({ of, ratio, least }) => `${ratio} to ${of} ≥ ${least}`).join(", "),
-  met: areMet(claims, others),
-});
-
-/** What was not measured is not met: no side, or none whose CPU time could be told. */
-export const areMet = (
-  claims: readonly Claim[],
-  others: Readonly<Record<string, Partial<Ratios>>>,
-): boolean => claims.every(({ of, ratio, least }) => (others[of]?.[ratio] ?? Number.NaN) >= least);

@@ -2,7 +2,7 @@
 
 import type { CrowdResult } from "../crowd.ts";
 import { median } from "../http-load.ts";
-import { fixed, microseconds, milliseconds, ratio, sourced, table } from "./format.ts";
+import { claimed, fixed, microseconds, milliseconds, ratio, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 export const crowdTables = {
@@ -24,6 +24,7 @@ export const crowdTables = {
       row("held by nobody", "cold", null),
     ];
     const headings = ["key", "p50", "p99", "p99, median of the rounds", "over a fresh key's"];
-    return sourced(result, table([...headings, "CPU a request", "origin requests a crowd", "failed"], rows));
+    const whole = [...headings, "CPU a request", "origin requests a crowd", "failed"];
+    return claimed(result, table(whole, rows), [result.verdict]);
   }),
 };

@@ -1,5 +1,6 @@
 // How figures are written in the documentation's tables, and where they come from.
 
+import type { Verdict } from "../claim.ts";
 import { described } from "../machine.ts";
 import type { Result } from "../result.ts";
 
@@ -16,6 +17,15 @@ const cell = (text: string | number | null): string =>
 
 /** A table, and behind it the command that gives it again and what it was taken on. */
 export const sourced = (result: Result, text: string): string => `${text}\n\n${source(result)}`;
+
+/** The same, with what was claimed and whether it was met: of a claim that was missed nobody should have to ask. */
+export const claimed = (result: Result, text: string, verdicts: readonly Verdict[]): string =>
+  sourced(result, `${text}\n\n${verdicts.map(claimLine).join("\n")}`);
+
+function claimLine({ claim, met, above = [] }: Verdict): string {
+  const why = above.length === 0 ? "" : ` (${above.join("; ")})`;
+  return `- ${met ? "met" : "**missed**"}: ${claim}${why}`;
+}
 
 export function source({ command, machine, rounds, at }: Result): string {
   const medians = rounds > 1 ? `, ${rounds} rounds` : "";

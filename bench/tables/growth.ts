@@ -2,7 +2,7 @@
 
 import type { GrowthResult } from "../growth/growth.ts";
 import type { Growth } from "../growth/verdict.ts";
-import { count, fixed, microseconds, milliseconds, ratio, sourced, table } from "./format.ts";
+import { claimed, count, fixed, microseconds, milliseconds, ratio, sourced, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 const GROWS: Record<Growth, string> = { none: "none", logarithmic: "logarithmic at most", faster: "faster" };
@@ -16,9 +16,7 @@ export const growthTables = {
       ...[ratio(over), ratio(logarithm), GROWS[growth]],
     ]);
     const headings = ["", "sizes", "cost", "largest over smallest", "a logarithm's", "growth"];
-    const { claim, met, above } = result.verdict;
-    const verdict = `${claim[0]?.toUpperCase()}${claim.slice(1)}: ${met ? "so it is" : `not so (${above.join("; ")})`}.`;
-    return sourced(result, `${table(headings, rows)}\n\n${verdict}`);
+    return claimed(result, table(headings, rows), [result.verdict]);
   }),
   "growth/live": tableOf<GrowthResult>((result) => {
     const { little, much, sides } = result.live;

@@ -1,8 +1,9 @@
 // The hit path beside others.
 
-import type { Comparison } from "../hit/compare.ts";
+import type { Verdict } from "../claim.ts";
+import { areMet, type Comparison } from "../hit/claims.ts";
 import type { HitResult } from "../hit.ts";
-import { count, microseconds, ratio, sourced, table } from "./format.ts";
+import { claimed, count, microseconds, ratio, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -33,10 +34,22 @@ const rowsOf = ({ name, edge, others }: Comparison) =>
     ...[count(edge.perSecond), count(other.perSecond), ratio(other.rateRatio)],
   ]);
 
+const RATIOS = { cpuRatio: "CPU a request", rateRatio: "requests a second" } as const;
+
+/** With what was measured, met or missed. */
+const claimsOf = ({ name, claims, others }: Comparison): Verdict[] =>
+  claims.map((claim) => {
+    const { of, ratio: what, least } = claim;
+    const measured = ratio(others[of]?.[what] ?? null);
+    const text = `${NAMES[name] ?? name}, beside ${OTHERS[of] ?? of}: ratio of ${RATIOS[what]} at least ${ratio(least)}`;
+    return { claim: text, met: areMet([claim], others), above: [measured] };
+  });
+
 export const hitTables = {
   hit: tableOf<HitResult>((result) => {
     const headings = ["from", "beside", "CPU a request", "the other's", "ratio"];
     const rates = ["requests a second", "the other's", "ratio"];
-    return sourced(result, table([...headings, ...rates], result.comparisons.flatMap(rowsOf)));
+    const rows = result.comparisons.flatMap(rowsOf);
+    return claimed(result, table([...headings, ...rates], rows), result.comparisons.flatMap(claimsOf));
   }),
 };

@@ -2,10 +2,10 @@
 
 import type { JournalResult } from "../journal.ts";
 import type { SessionsResult } from "../sessions.ts";
-import { count, fixed, milliseconds, sourced, table } from "./format.ts";
+import { claimed, count, fixed, milliseconds, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
-const CLAIM: readonly string[] = ["", ""];
+const HEADINGS: readonly string[] = ["", ""];
 
 export const journalTables = {
   sessions: tableOf<SessionsResult>((result) => {
@@ -22,7 +22,7 @@ export const journalTables = {
         `${fixed(commandsEach, 2)} commands each (${part("accept")} for the write, ${part("claim")} for claims, ${part("append")} for the log, ${part("pull")} for pulls); ${refused} refused; p50 ${milliseconds(p50Ms)}, p99 ${milliseconds(p99Ms)}`,
       ],
     ];
-    return sourced(result, table(CLAIM, rows));
+    return claimed(result, table(HEADINGS, rows), [result.verdict]);
   }),
   journal: tableOf<JournalResult>((result) => {
     const { acknowledged, unsure, seconds, kills, atOrigin, ledger } = result;
@@ -50,6 +50,6 @@ export const journalTables = {
         [ledger.accepted, ledger.delivered, ledger.pending, ledger.deadLettered].map(said).join(", "),
       ],
     ];
-    return sourced(result, table(CLAIM, rows));
+    return claimed(result, table(HEADINGS, rows), [result.verdict]);
   }),
 };

@@ -1,7 +1,7 @@
 // Reads of a large body.
 
 import type { LargeResult } from "../large.ts";
-import { fixed, sourced, table } from "./format.ts";
+import { claimed, fixed, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 export const largeTables = {
@@ -13,7 +13,7 @@ export const largeTables = {
     ]);
     const headings = ["", "origin requests", "origin sent", "time", "memory at most"];
     const memory = `workerd began with ${beforeMiB ?? "–"} MiB, and took ${grownMiB ?? "–"} MiB more for the whole than for a quarter`;
-    const about = `A file of ${mebibytes} MiB; ${memory}. Claimed: ${verdict.claim}: ${verdict.met ? "so it is" : "not so"}.`;
-    return sourced(result, `${table(headings, rows)}\n\n${about}`);
+    const about = `A file of ${mebibytes} MiB; ${memory}.`;
+    return claimed(result, `${table(headings, rows)}\n\n${about}`, [verdict]);
   }),
 };

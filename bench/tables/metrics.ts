@@ -1,7 +1,7 @@
 // Figures beside what an outside client counted.
 
 import type { MetricsResult } from "../metrics.ts";
-import { count, fixed, ratio, sourced, table } from "./format.ts";
+import { claimed, count, fixed, ratio, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 export const metricsTables = {
@@ -24,6 +24,6 @@ export const metricsTables = {
         `${ratio(rateRatio)}, ${fixed(cpuRatio, 2)}`,
       ],
     ];
-    return sourced(result, table(["", ""], rows));
+    return claimed(result, table(["", ""], rows), [result.verdict]);
   }),
 };

@@ -2,7 +2,7 @@
 
 import type { PhaseResult } from "../outage/phase.ts";
 import type { OutageResult } from "../outage.ts";
-import { count, fixed, milliseconds, sourced, table } from "./format.ts";
+import { claimed, count, fixed, milliseconds, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 const percent = (share: number, digits: number): string => `${fixed(100 * share, digits)} %`;
@@ -38,8 +38,8 @@ export const outageTables = {
     const asked = `the origin was asked ${fixed(mean(away.originPerSecond), 0)} times a second${toldIn(away)}`;
     const beyond = `origin, most beyond ${originBudget.rate} a second`;
     const headings = ["", "failed", "hits 95 % of before after", "worst second", beyond, "p50", "p99"];
-    const about = `${shards} databases, ${edges} edges, ${requestsPerSecond} requests a second; hits before: ${percent(result.hitsBefore, 1)}. While all were away ${asked}. Over the whole run, between the phases too, at most ${fixed(result.originMostBeyondRate, 0)} beyond. Claimed: ${result.verdict.claim}: ${result.verdict.met ? "so it is" : `not so (${result.verdict.above?.join("; ")})`}.`;
-    return sourced(result, `${table(headings, rows)}\n\n${about}`);
+    const about = `${shards} databases, ${edges} edges, ${requestsPerSecond} requests a second; hits before: ${percent(result.hitsBefore, 1)}. While all were away ${asked}. Over the whole run, between the phases too, at most ${fixed(result.originMostBeyondRate, 0)} beyond.`;
+    return claimed(result, `${table(headings, rows)}\n\n${about}`, [result.verdict]);
   }),
 };
 

@@ -3,7 +3,7 @@
 import type { PoliciesResult } from "../policies.ts";
 import type { PurgeResult } from "../purge.ts";
 import type { Spread } from "../spread.ts";
-import { count, milliseconds, sourced, table } from "./format.ts";
+import { claimed, count, milliseconds, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 const row = (name: string, { p50, p99, max }: Spread) => [name, ...[p50, p99, max].map(milliseconds)];
@@ -18,7 +18,7 @@ export const purgeTables = {
       row("requests, from the instant at which they were due", result.requestMs),
     ];
     const about = `${edges} edges, ${requestsPerSecond} requests and ${purgesPerSecond} purges a second, ${count(purges)} purges. Answers with purged content to requests sent after the acknowledgement: ${servedOld.count}; receipts that an outside client's answers contradict: ${receiptsThatLied}; requests that failed: ${result.requestsFailed}.`;
-    return sourced(result, `${table(HEADINGS, rows)}\n\n${about}`);
+    return claimed(result, `${table(HEADINGS, rows)}\n\n${about}`, [result.verdict]);
   }),
   policies: tableOf<PoliciesResult>((result) => {
     const { edges, requestsPerSecond, changesPerSecond, changes, appliedByAll, wentBack } = result;
@@ -28,6 +28,7 @@ export const purgeTables = {
       row("it was acknowledged, naming its position", result.acknowledgedMs),
     ];
     const about = `${edges} edges, ${requestsPerSecond} requests and ${changesPerSecond} changes a second, ${changes} changes: ${appliedByAll} answers named all edges as having applied it; answers by an older policy than before: ${wentBack}; requests to the origin meanwhile: ${result.originRequests}.`;
-    return sourced(result, `${table(["from sending the change", ...HEADINGS.slice(1)], rows)}\n\n${about}`);
+    const headings = ["from sending the change", ...HEADINGS.slice(1)];
+    return claimed(result, `${table(headings, rows)}\n\n${about}`, [result.verdict]);
   }),
 };

@@ -1,7 +1,7 @@
 // Stampedes on Tidegate and on what others use.
 
 import type { Stampede, StampedeResult } from "../stampede.ts";
-import { count, microseconds, milliseconds, sourced, table } from "./format.ts";
+import { claimed, count, microseconds, milliseconds, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 export const stampedeTables = {
@@ -16,7 +16,7 @@ export const stampedeTables = {
     ]);
     const headings = ["", "key", "origin requests", "p50", "p99", "CPU a client", "failed"];
     const absent = result.absent.map(({ name, why }) => ` Left out: ${name} (${why}).`).join("");
-    return sourced(result, table(headings, rows)) + absent;
+    return claimed(result, table(headings, rows), [result.verdict]) + absent;
   }),
 };
 

@@ -1,7 +1,7 @@
 // A warm-up whose control plane is killed.
 
 import type { WarmupResult } from "../warmup.ts";
-import { count, fixed, sourced, table } from "./format.ts";
+import { claimed, count, fixed, table } from "./format.ts";
 import { tableOf } from "./render.ts";
 
 export const warmupTables = {
@@ -18,6 +18,6 @@ export const warmupTables = {
         `${afterwards.held} of ${afterwards.asked}; ${afterwards.originRequests}`,
       ],
     ];
-    return sourced(result, table(["", ""], rows));
+    return claimed(result, table(["", ""], rows), [result.verdict]);
   }),
 };

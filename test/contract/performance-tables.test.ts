@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { BENCHMARKS } from "../../bench/benchmarks.ts";
 import { commandFor, commandGiven } from "../../bench/result.ts";
 import { readResult, withResults } from "../../bench/tables/tables.ts";
+import { type AnyFigures, verdictsOf } from "../../bench/verdicts.ts";
 
 const at = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
 const documents = readdirSync(at("docs/")).filter((name) => name.endsWith(".md"));
@@ -38,6 +39,40 @@ test("every result is shown somewhere, and every table has its own result", () =
   const shown = new Set(places.map((place) => place.split("/", 1)[0]));
   expect([...shown].sort()).toEqual(results.sort());
   expect(new Set(places).size).toBe(places.length);
+});
+
+/** All that stands in the places of one result. */
+const sectionsOf = (document: string, name: string): string =>
+  [...document.matchAll(/<!-- results:(\S+) -->([\s\S]*?)<!-- \/results -->/g)]
+    .flatMap(([, place = "", text = ""]) => (place.split("/", 1)[0] === name ? [text] : []))
+    .join("\n");
+
+const unmetIn = (value: unknown): number => {
+  if (typeof value !== "object" || value === null) return 0;
+  const own = "met" in value && value.met === false ? 1 : 0;
+  return own + Object.values(value).reduce((sum: number, one) => sum + unmetIn(one), 0);
+};
+
+test.each(results)(
+  "what %s.json says is not met stands in the documentation, and what is met does",
+  (name) => {
+    const result = JSON.parse(readResult(name) ?? "") as AnyFigures;
+    const verdicts = verdictsOf(result);
+    const shown = documents
+      .map((document) => sectionsOf(readFileSync(at(`docs/${document}`), "utf8"), name))
+      .join("");
+    const told = (how: RegExp): number => shown.match(how)?.length ?? 0;
+    expect(told(/^- \*\*missed\*\*: |\| missed \|$/gm)).toBe(verdicts.filter(({ met }) => !met).length);
+    expect(told(/^- met: |\| met \|$/gm)).toBe(verdicts.filter(({ met }) => met).length);
+    if (unmetIn(result) > 0) expect(verdicts.some(({ met }) => !met)).toBe(true);
+  },
+);
+
+test("a claim that is missed stands below its table, with why", () => {
+  const crowd = JSON.parse(readResult("crowd") ?? "") as { verdict: object };
+  const missed = { ...crowd, verdict: { ...crowd.verdict, met: false, above: ["a", "b"] } };
+  const made = withResults("<!-- results:crowd -->\n<!-- /results -->", () => JSON.stringify(missed));
+  expect(made).toMatch(/^- \*\*missed\*\*: 1 origin request .* \(a; b\)$/m);
 });
 
 test.each(results)("%s.json says when, where and by which command", (name) => {
