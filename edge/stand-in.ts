@@ -61,7 +61,7 @@ export async function staleIfError(
     rules: route.rules,
     provenance: { kind: "l1" },
     detail: given.detail ?? "stale",
-    isStale: freshness.kind !== "fresh",
+    isStale: judged.freshness.kind !== "fresh",
   });
   return counted(edge, request, { reply, route, result: "stale", by: nearest(tier) });
 }

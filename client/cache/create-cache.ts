@@ -120,8 +120,8 @@ export function cacheOver(
   const counters = newCounters();
   const { background, idle } = tasks(waitUntil);
   const deadlines = deadlinesOf(options);
-  const spans = spansOf(deadlines.load, waitUntil);
-  const of = { namespace: { site, name: namespace }, ...spans };
+  const longestHeld = longestHeldOf(deadlines.load, waitUntil);
+  const of = { namespace: { site, name: namespace }, longestHeld };
   const sources = new Sources(ports, sourcesOf(options), of);
   const telling = new Telling(options.logger ?? null, counters);
   const log = toldLog(ports.log, (reason) => {
@@ -152,7 +152,7 @@ export function cacheOver(
     serializer: options.serializer ?? jsonSerializer,
     near: new Near(mix(ports.random.token())),
     ...{ flights: new Map(), looks: new Map() },
-    failing: new Failing(spans.longestHeld),
+    failing: new Failing(longestHeld),
     unsent: new Unsent(),
     untold: new Untold(),
     telemetry: new Telemetry(options.telemetry ?? {}, telling),
@@ -193,13 +193,12 @@ function deadlinesOf({ deadlines = {} }: Pick<CacheOptions, "deadlines">): Cache
   };
 }
 
-/** A load, its second try, and a moment; and after how long nothing is waited for any more that has begun. */
-function spansOf(load: Millis, waitUntil: CacheOptions["waitUntil"]) {
-  const longestLoad = millis(2 * load + CACHE_LIMITS.leaseMargin);
-  // Where tasks are kept alive for requests, one may be lost with its request; else each comes to an end of its own.
-  const longestHeld = waitUntil === undefined ? millis(Infinity) : longestLoad;
-  return { longestLoad, longestHeld };
-}
+/**
+ * After how long nothing is waited for any more that has begun. Where tasks are kept alive for requests, one may be lost
+ * with its request: a load, its second try, and a moment; else each comes to an end of its own.
+ */
+const longestHeldOf = (load: Millis, waitUntil: CacheOptions["waitUntil"]): Millis =>
+  millis(waitUntil === undefined ? Number.POSITIVE_INFINITY : 2 * load + CACHE_LIMITS.leaseMargin);
 
 /** `origin` is another name for the source of whatever names none. */
 function sourcesOf({ origin, sources = {} }: Pick<CacheOptions, "origin" | "sources">) {

@@ -85,17 +85,15 @@ export class Source {
   private readonly tokens: Tokens;
   private readonly retries: RetryBudget;
   private readonly retryLimits: { readonly share: number; readonly span: Millis };
-  private readonly probeLost: Millis;
   private breaker: OriginBreaker = CLOSED;
 
   constructor(
     ports: SourcePorts,
     options: SourceOptions,
-    of: { readonly bucket: string; readonly probeLost: Millis; readonly longestHeld: Millis },
+    of: { readonly bucket: string; readonly longestHeld: Millis },
   ) {
     const { concurrency = CACHE_LIMITS.concurrency, retryShare = CACHE_LIMITS.retryShare } = options;
     this.clock = ports.clock;
-    this.probeLost = of.probeLost;
     this.retryLimits = { share: retryShare, span: CACHE_LIMITS.retrySpan };
     this.retries = newRetryBudget(ports.clock.now());
     const budget = isShared(options) ? ports.budget : NOBODYS;
@@ -161,17 +159,13 @@ export class Source {
       leave: () => slot.leave(),
       came: (outcome, sentAt) => {
         const came = { well: outcome === "well", probe, sentAt, at: this.clock.now() };
-        this.breaker = afterwards(this.breaker, came, this.breakerLimits);
+        this.breaker = afterwards(this.breaker, came, CACHE_LIMITS.sourceBreaker);
       },
     };
   }
 
   private closedFor(): Millis | null {
-    return closedFor(this.breaker, this.clock.now(), this.breakerLimits);
-  }
-
-  private get breakerLimits() {
-    return { ...CACHE_LIMITS.sourceBreaker, probeLost: this.probeLost };
+    return closedFor(this.breaker, this.clock.now(), CACHE_LIMITS.sourceBreaker);
   }
 }
 

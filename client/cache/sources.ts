@@ -18,14 +18,14 @@ export class Sources {
   constructor(
     ports: SourcePorts,
     sources: Readonly<Record<string, SourceOptions>>,
-    of: { readonly namespace: Namespace; readonly longestLoad: Millis; readonly longestHeld: Millis },
+    of: { readonly namespace: Namespace; readonly longestHeld: Millis },
   ) {
-    const { longestLoad, longestHeld } = of;
+    const { longestHeld } = of;
     this.site = of.namespace.site;
     for (const [name, options] of Object.entries({ default: {}, ...sources })) {
       checkSource(name, options);
       const bucket = bucketOf(of.namespace, name, options);
-      const source = new Source(ports, options, { bucket, longestHeld, probeLost: longestLoad });
+      const source = new Source(ports, options, { bucket, longestHeld });
       this.made.set(name, source);
       if ("budget" in options) this.bySite.push(source);
     }
