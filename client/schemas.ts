@@ -402,7 +402,15 @@ export interface CacheMetrics {
     tooFast: number;
   };
   /** How often the chain of the audit log was looked at, and found broken. */
-  auditLog: { looks: number; broken: number };
+  auditLog: {
+    looks: number;
+    broken: number;
+    /**
+     * When it was last found without records that had been noted outside its database, in the window or
+     * before; null where it never was, or nobody can say.
+     */
+    lastBreachAt: string | null;
+  };
   /** Those that fire: see `GET /alerts`. */
   alerts: readonly Alert[];
 }

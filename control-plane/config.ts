@@ -193,8 +193,8 @@ export const LIMITS = {
   alertsMost: 500,
   /** Characters of an acknowledgement's note. */
   alertNote: 500,
-  /** A loss of the log is an alert for so long: it can't be mended, only looked into. */
-  alertLossFor: hours(1),
+  /** What is found once (a loss, a violation) is an alert for so long: it can't be mended, only looked into. */
+  alertFoundFor: hours(1),
   /** One call of the alerts' receiver. */
   webhookDeadline: seconds(5),
   /** After the first failure of the receiver; each further one doubles it, half of it by chance. */

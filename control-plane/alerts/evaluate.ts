@@ -25,13 +25,17 @@ export interface Evaluating {
   readonly metrics: CacheMetrics;
   /** Milliseconds since 1970, of the clock that `before` was made by. */
   readonly now: number;
+  /** When `before` was; null where nothing was evaluated yet. */
+  readonly lastAt: number | null;
 }
 
-export function evaluate({ before, table, metrics, now }: Evaluating): Evaluation {
+export function evaluate({ before, table, metrics, now, lastAt }: Evaluating): Evaluation {
+  // However long nobody could evaluate: what was found just before is still news.
+  const since = Math.min(now, lastAt ?? now) - LIMITS.alertWindow;
   const unmeasured: string[] = [];
   const alerts = new Map<string, Alert>();
   for (const rule of table.rules) {
-    const readings = rule.figure(metrics, table.targets);
+    const readings = rule.figure(metrics, { targets: table.targets, since });
     const seen = readings.map((reading) => judged(before, { rule, reading, now }));
     if (seen.length > 0 && seen.every(({ verdict }) => verdict === "unknown")) unmeasured.push(rule.id);
     for (const { key, alert } of seen) if (alert !== null) alerts.set(key, alert);

@@ -16,6 +16,13 @@ export interface Reading extends Measured {
 /** Hit ratios that classes are to reach, by class. */
 export type Targets = Readonly<Record<string, number>>;
 
+/** What a figure goes by beside the metrics. */
+export interface Basis {
+  readonly targets: Targets;
+  /** Milliseconds since 1970: what was found from then on, no evaluation may have seen yet. */
+  readonly since: number;
+}
+
 /** The same rule for Prometheus, over what `/metrics` exports. */
 export interface PrometheusTerms {
   /** An expression whose value is compared with the threshold. */
@@ -36,7 +43,7 @@ export interface Rule extends AlertTerms {
   readonly severity: Severity;
   readonly unit: Unit;
   /** Pure. What it lists no longer is gone; what can't be measured is listed with null. */
-  readonly figure: (metrics: CacheMetrics, targets: Targets) => readonly Reading[];
+  readonly figure: (metrics: CacheMetrics, basis: Basis) => readonly Reading[];
   /** `{value}`, `{threshold}` and the labels' names in braces are filled in. */
   readonly summary: string;
   readonly prometheus: PrometheusTerms;
@@ -51,6 +58,13 @@ export const share = (part: number, whole: number, labels: Labels = {}): Reading
 
 /** Something that is counted, or is so or not: one look at it is enough. */
 export const known = (value: number | null, labels: Labels = {}): Reading => ({ labels, value, sample: 1 });
+
+/** From when on counts what is found once, and can't be mended. */
+export const foundSince = ({ at }: CacheMetrics, { since }: Basis): number =>
+  Math.min(since, Date.parse(at) - LIMITS.alertFoundFor);
+
+export const isSince = (at: string | null | undefined, since: number): boolean =>
+  at !== null && at !== undefined && Date.parse(at) >= since;
 
 /** With the terms that most rules have. */
 export const rule = (

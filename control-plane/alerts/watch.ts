@@ -59,6 +59,7 @@ export class AlertWatch {
       table,
       metrics: figures.metrics,
       now: known.now,
+      lastAt: known.last?.at ?? null,
     });
     const committed = await plane.alerts.commit({
       revision: known.revision,

@@ -261,7 +261,14 @@ export const metricsSchema = z
       })
       .openapi({ description: "Requests to the control plane that were turned away, of all sites." }),
     auditLog: z
-      .object({ looks: count, broken: count })
+      .object({
+        looks: count,
+        broken: count,
+        lastBreachAt: z.iso.datetime().nullable().openapi({
+          description:
+            "When it was last found without records that had been noted outside its database, in the window or before; null where it never was, or nobody can say.",
+        }),
+      })
       .openapi({ description: "How often the chain of the audit log was looked at, and found broken." }),
     alerts: z.array(alertSchema).openapi({ description: "Those that fire: see `GET /alerts`." }),
   })

@@ -14,16 +14,26 @@ export class AuditWatch {
   /** Where the verification goes on; null: at the oldest. */
   private place: AuditPlace | null = null;
   private told: string | null = null;
+  /** Looks that have found it broken, and of which no figure tells yet. */
+  private uncounted = 0;
 
   /** What is wrong, where anything is and it was not told before. */
   async look(plane: Ports): Promise<string | null> {
     const wrong = (await this.compare(plane)) ?? (await this.verifyOn(plane));
     const news = wrong !== null && wrong !== this.told;
     this.told = wrong;
-    // By what is counted the alert rules know: whoever reads the figures may be another isolate.
-    await plane.metrics.count("auditChain|looks", 1);
-    if (wrong !== null) await plane.metrics.count("auditChain|broken", 1);
+    if (wrong !== null) this.uncounted += 1;
+    await this.count(plane);
     return news ? wrong : null;
+  }
+
+  /** By what is counted the alert rules know: whoever reads the figures may be another isolate. */
+  private async count({ metrics }: Ports): Promise<void> {
+    const counts = new Map([["auditChain|looks", 1]]);
+    if (this.uncounted > 0) counts.set("auditChain|broken", this.uncounted);
+    const { kind } = await metrics.countAll(counts);
+    // A loss is found once: what could not be counted is counted with the next look.
+    if (kind === "counted") this.uncounted = 0;
   }
 
   private async compare(plane: Ports): Promise<string | null> {

@@ -47,6 +47,7 @@ export async function readMetrics(
     journal: sumJournal(await plane.journal.figures()),
     map: shardMapIn(log.configuration),
     log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
+    lastBreachAt: await lastBreachOf(plane),
   });
   return { kind: "metrics", metrics };
 }
@@ -59,4 +60,9 @@ async function figuresOf({ databases }: ControlPlane): Promise<ReadonlyMap<strin
     async ([id, { redis }]) => [id, await readShardFigures(redis, LIMITS.shardDeadline)] as const,
   );
   return new Map(await Promise.all(read));
+}
+
+async function lastBreachOf({ auditWitness }: ControlPlane): Promise<number | null> {
+  const noted = await auditWitness.read();
+  return noted.kind === "unavailable" ? null : (noted.breaches.at(-1)?.foundAt ?? null);
 }

@@ -115,7 +115,12 @@ export interface CacheMetrics {
   /** Requests to the control plane that were turned away, by why. */
   readonly access: AccessFigures;
   /** How often the chain of the audit log was looked at, and found broken. */
-  readonly auditLog: { readonly looks: number; readonly broken: number };
+  readonly auditLog: {
+    readonly looks: number;
+    readonly broken: number;
+    /** When it was last found without records that the witness knew of; null where it never was, or the witness is silent. */
+    readonly lastBreachAt: string | null;
+  };
   /** Those that fire. Empty where the rules themselves read these figures. */
   readonly alerts: ShownAlert[];
 }
@@ -154,6 +159,8 @@ export interface MetricsContext {
   readonly distinctKeys: DistinctKeysFigure;
   readonly journal: JournalSums;
   readonly open: OpenReceipts;
+  /** Milliseconds since 1970. */
+  readonly lastBreachAt: number | null;
 }
 
 export function showMetrics(
@@ -211,7 +218,7 @@ export function showMetrics(
     notStored: notStored(counts),
     journal: context.journal,
     access: accessFigures(count),
-    auditLog: { looks: count("auditChain|looks"), broken: count("auditChain|broken") },
+    auditLog: auditFigures(count, context),
     alerts: [],
   };
 }
@@ -240,6 +247,15 @@ const accessFigures = (count: (name: string) => number): AccessFigures => ({
   heldUp: count("access|held-up"),
   forbidden: count("access|forbidden"),
   tooFast: count("access|too-fast"),
+});
+
+const auditFigures = (
+  count: (name: string) => number,
+  { lastBreachAt }: MetricsContext,
+): CacheMetrics["auditLog"] => ({
+  looks: count("auditChain|looks"),
+  broken: count("auditChain|broken"),
+  lastBreachAt: lastBreachAt === null ? null : new Date(lastBreachAt).toISOString(),
 });
 
 function notStored(counts: Counts): Record<string, number> {

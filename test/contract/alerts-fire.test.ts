@@ -249,7 +249,7 @@ const SCENARIOS: readonly Scenario[] = [
       await stage.during(stage.control.redis.run([["FLUSHALL"]], seconds(1)));
     },
     end: async ({ time }) => {
-      await time.runUntil(time.now + LIMITS.alertLossFor);
+      await time.runUntil(time.now + LIMITS.alertFoundFor);
     },
   },
   {
@@ -273,8 +273,10 @@ const SCENARIOS: readonly Scenario[] = [
     rule: "stale-violations",
     fires: ["stale-violations hot"],
     cause: staleAnswers,
-    end: (stage) => {
+    end: async (stage) => {
       stage.meanwhile = async () => {};
+      for (const edge of stage.edges) edge.said = {};
+      await stage.time.runUntil(stage.time.now + LIMITS.alertFoundFor);
     },
     over: 420,
   },

@@ -1,8 +1,7 @@
 // Rules about what is held: hit ratios by class, the shards, and the database of the log.
 
 import { hours, minutes, seconds } from "../../../shared/core/units.ts";
-import { LIMITS } from "../../config.ts";
-import { known, type Rule, rule, share } from "../rule.ts";
+import { foundSince, isSince, known, type Rule, rule, share } from "../rule.ts";
 
 export const MID_TIER_UNREACHABLE = "mid-tier-unreachable";
 
@@ -12,7 +11,7 @@ export const MID_TIER_RULES: readonly Rule[] = [
     title: "A class is hit less than it should be",
     severity: "ticket",
     unit: "ratio",
-    figure: ({ classes }, targets) =>
+    figure: ({ classes }, { targets }) =>
       Object.entries(targets).map(([name, threshold]) => {
         const { hits = 0, stale = 0, requests = 0 } = classes[name] ?? {};
         return { ...share(hits + stale, requests, { class: name }), threshold };
@@ -87,9 +86,9 @@ export const MID_TIER_RULES: readonly Rule[] = [
     title: "The log has lost what it had acknowledged",
     severity: "page",
     unit: "count",
-    figure: ({ at, log }) => {
-      const since = Date.parse(at) - LIMITS.alertLossFor;
-      return [known(log.losses.filter(({ foundAt }) => foundAt >= since).length)];
+    figure: (metrics, basis) => {
+      const since = foundSince(metrics, basis);
+      return [known(metrics.log.losses.filter(({ foundAt }) => foundAt >= since).length)];
     },
     ...{ threshold: 1, clear: 0 },
     summary: "{value} times in the last hour the log was found without entries that it had acknowledged",
@@ -103,8 +102,11 @@ export const MID_TIER_RULES: readonly Rule[] = [
     title: "The audit log was tampered with, or has lost something",
     severity: "page",
     unit: "count",
-    figure: ({ auditLog }) => [known(auditLog.looks === 0 ? null : auditLog.broken)],
-    // A loss is found once, a record that was changed whenever the verification comes by.
+    // A loss is found once, and kept by the witness; a record that was changed is found whenever the verification comes by.
+    figure: ({ auditLog: { looks, broken, lastBreachAt } }, { since }) => {
+      const found = Math.max(broken, isSince(lastBreachAt, since) ? 1 : 0);
+      return [known(looks === 0 && found === 0 ? null : found)];
+    },
     ...{ threshold: 1, clear: 0, clearFor: hours(1) },
     summary: "the chain of the audit log does not hold: `npx tidegate audit --verify` names the record",
     prometheus: {

@@ -1,7 +1,7 @@
 // Rules about invalidations: whether they hold, how soon, and how many there are.
 
 import { minutes, seconds } from "../../../shared/core/units.ts";
-import { known, type Rule, rule } from "../rule.ts";
+import { foundSince, isSince, known, type Rule, rule } from "../rule.ts";
 
 const asSeconds = (span: number | null): number | null => (span === null ? null : span / 1000);
 
@@ -11,11 +11,18 @@ export const PURGE_RULES: readonly Rule[] = [
     title: "Something was served that a purge should have prevented",
     severity: "page",
     unit: "count",
-    figure: ({ stale: { byClass } }) =>
-      Object.entries(byClass).map(([name, tiers]) => {
-        const violations = Object.values(tiers).reduce((sum, { violations: count }) => sum + count, 0);
-        return known(violations, { class: name });
-      }),
+    figure: (metrics, basis) => {
+      const { byClass, lastViolation } = metrics.stale;
+      const since = foundSince(metrics, basis);
+      const last = isSince(lastViolation?.at, since) ? lastViolation?.class : undefined;
+      const names = new Set([...Object.keys(byClass), ...(last === undefined ? [] : [last])]);
+      return [...names].map((name) => {
+        const tiers = Object.values(byClass[name] ?? {});
+        const violations = tiers.reduce((sum, { violations: count }) => sum + count, 0);
+        // Counted a while ago, it is in no window of a minute any more.
+        return known(Math.max(violations, name === last ? 1 : 0), { class: name });
+      });
+    },
     ...{ threshold: 1, clear: 0, clearFor: minutes(5) },
     summary: "the auditor has found {value} stale answers of class {class} beyond the bound",
     prometheus: {
