@@ -36,7 +36,7 @@ export interface Alert {
   threshold: number;
   unit: "ratio" | "seconds" | "per-minute" | "count";
   summary: string;
-  /** The class, shard or edge that it is of. */
+  /** The class, site, shard or edge that it is of. */
   labels: Readonly<Record<string, string>>;
   /** A path of the repository, or a URL (`RUNBOOK_BASE`). */
   runbook: string;
@@ -370,6 +370,21 @@ export interface CacheMetrics {
     /** Requests that waited for a slot. */
     queued: number;
     meanQueuedMs: number | null;
+    /** By site: those asked for, whether anything was to go to their origins or not. */
+    bySite: Readonly<
+      Record<
+        string,
+        {
+          /** Requests to its origin that got an answer. */
+          answered: number;
+          /** Requests to its origin that got none. */
+          failed: number;
+          /** Requests turned away before they reached the origin, by the reason. */
+          shed: { rate: number; concurrency: number; queue: number; breaker: number };
+          queued: number;
+        }
+      >
+    >;
   };
   log: {
     position: string;

@@ -51,6 +51,8 @@ export interface RouteCounters {
   leaseWaits: number;
   /** Turned away before they reached the origin. */
   readonly shed: Record<"rate" | "concurrency" | "queue" | "breaker", number>;
+  /** Waited for a slot, and got one. */
+  queued: number;
   /** Fetches that nobody waited for: behind a client who has his answer, or because the control plane says they are due. */
   readonly refreshes: Record<"behind" | "due", Record<RefreshOutcome, number>>;
   /** Answers that were not stored, by the reason. */
@@ -64,8 +66,7 @@ export interface OriginGuardCounters {
   share: number;
   /** Sent again because the connection had failed. */
   retries: number;
-  /** Requests that waited for a slot, and their milliseconds in all. */
-  queued: number;
+  /** Milliseconds for which requests waited for a slot. */
   queuedMs: number;
 }
 
@@ -84,7 +85,7 @@ export const newCounters = (countsRequests = true): Counters => ({
   countsRequests,
   sites: new Map(),
   originConcurrency: new Peak(),
-  originGuard: { bucket: 0, share: 0, retries: 0, queued: 0, queuedMs: 0 },
+  originGuard: { bucket: 0, share: 0, retries: 0, queuedMs: 0 },
   pulls: 0,
   pushes: 0,
   gossipRounds: 0,
@@ -133,6 +134,7 @@ function newRouteCounters(): RouteCounters {
     tiers: { l1Memory: tier(), l1Cache: tier(), l2: tier(), origin: tier() },
     leaseWaits: 0,
     shed: { rate: 0, concurrency: 0, queue: 0, breaker: 0 },
+    queued: 0,
     refreshes: { behind: outcomes(), due: outcomes() },
     notStored: new Map(),
   };

@@ -35,7 +35,8 @@ export function evaluate({ before, table, metrics, now, lastAt }: Evaluating): E
   const unmeasured: string[] = [];
   const alerts = new Map<string, Alert>();
   for (const rule of table.rules) {
-    const readings = rule.figure(metrics, { targets: table.targets, since });
+    const { leastSample } = rule;
+    const readings = rule.figure(metrics, { targets: table.targets, leastSample, since });
     const seen = readings.map((reading) => judged(before, { rule, reading, now }));
     if (seen.length > 0 && seen.every(({ verdict }) => verdict === "unknown")) unmeasured.push(rule.id);
     for (const { key, alert } of seen) if (alert !== null) alerts.set(key, alert);

@@ -6,7 +6,7 @@ import { LIMITS } from "../config.ts";
 import type { CacheMetrics } from "../metrics/show-metrics.ts";
 import type { Labels, Severity, Unit } from "./shown-alert.ts";
 
-/** One value of a rule's figure: of one shard, one edge, one class, or of all (no labels). */
+/** One value of a rule's figure: of one shard, one edge, one class, one site, or of all (no labels). */
 export interface Reading extends Measured {
   readonly labels: Labels;
   /** In place of the rule's own, where it differs from one to another. */
@@ -19,6 +19,8 @@ export type Targets = Readonly<Record<string, number>>;
 /** What a figure goes by beside the metrics. */
 export interface Basis {
   readonly targets: Targets;
+  /** Fewer than this tell nothing. */
+  readonly leastSample: number;
   /** Milliseconds since 1970: what was found from then on, no evaluation may have seen yet. */
   readonly since: number;
 }

@@ -3,7 +3,7 @@
 export type Severity = "page" | "ticket";
 export type Unit = "ratio" | "seconds" | "per-minute" | "count";
 
-/** The class, shard or edge that it is of. */
+/** The class, site, shard or edge that it is of. */
 export type Labels = Readonly<Record<string, string>>;
 
 export interface ShownAlert {

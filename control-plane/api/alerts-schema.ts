@@ -23,7 +23,7 @@ export const alertSchema = z
     summary: z.string(),
     labels: z
       .record(z.string(), z.string())
-      .openapi({ description: "The class, shard or edge that it is of." }),
+      .openapi({ description: "The class, site, shard or edge that it is of." }),
     runbook: z.string().openapi({ description: "A path of the repository, or a URL (`RUNBOOK_BASE`)." }),
     measured: z
       .boolean()

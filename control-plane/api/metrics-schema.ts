@@ -88,6 +88,10 @@ const edgeSchema = z.object({
   reportedMs: measured.openapi({ description: "How long ago it last said what it had counted." }),
 });
 
+const shedSchema = z
+  .object({ rate: count, concurrency: count, queue: count, breaker: count })
+  .openapi({ description: "Requests turned away before they reached the origin, by the reason." });
+
 const staleRow = {
   sampled: count.openapi({ description: "Reads of stored answers that were taken at random and judged." }),
   watched: count.openapi({
@@ -218,12 +222,23 @@ export const metricsSchema = z
         grantedLocally: count.openapi({
           description: "Tokens that edges took of their own shares, while the buckets could not be reached.",
         }),
-        shed: z
-          .object({ rate: count, concurrency: count, queue: count, breaker: count })
-          .openapi({ description: "Requests turned away before they reached the origin, by the reason." }),
+        shed: shedSchema,
         retries: count.openapi({ description: "Sent again because the connection had failed." }),
         queued: count.openapi({ description: "Requests that waited for a slot." }),
         meanQueuedMs: measured,
+        bySite: z
+          .record(
+            z.string(),
+            z.object({
+              answered: count.openapi({ description: "Requests to its origin that got an answer." }),
+              failed: count.openapi({ description: "Requests to its origin that got none." }),
+              shed: shedSchema,
+              queued: count,
+            }),
+          )
+          .openapi({
+            description: "By site: those asked for, whether anything was to go to their origins or not.",
+          }),
       })
       .openapi({ description: "What became of requests on their way to the origin." }),
     log: z.object({

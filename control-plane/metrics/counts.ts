@@ -11,7 +11,7 @@ export type Counts = ReadonlyMap<string, number>;
 /** What edges count by site, their names' second part. */
 const BY_SITE = new Set([
   ...["requests", "took", "tookMs", "bytes", "asked", "tier"],
-  ...["leaseWaits", "shed", "refresh", "notStored"],
+  ...["leaseWaits", "shed", "queued", "refresh", "notStored"],
 ]);
 
 /** Figures of shards, edges, the log and the journal are nobody's alone: they are there for every site. */

@@ -89,7 +89,7 @@ export const COUNTERS: readonly Counted[] = [
   {
     name: "tidegate_origin_queued_total",
     help: "Requests that waited for a slot to the origin.",
-    ...{ kind: "origin", parts: ["=queued"] },
+    ...{ kind: "queued", parts: OF_ROUTE },
   },
   {
     name: "tidegate_origin_queued_seconds_total",

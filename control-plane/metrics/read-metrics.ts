@@ -47,10 +47,17 @@ export async function readMetrics(
     journal: sumJournal(await plane.journal.figures()),
     map: shardMapIn(log.configuration),
     log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
+    sites: sitesIn(log.configuration),
     lastBreachAt: await lastBreachOf(plane),
   });
   return { kind: "metrics", metrics };
 }
+
+const sitesIn = (configuration: ReadonlyMap<string, string>): string[] =>
+  [...configuration.keys()].flatMap((field) => {
+    const [kind, name] = field.split("/");
+    return kind === "site" && name !== undefined ? [name] : [];
+  });
 
 const ofSite = (keys: readonly RankedKey[], site: string | null): readonly RankedKey[] =>
   site === null ? keys : keys.filter(({ key }) => key.site === site);

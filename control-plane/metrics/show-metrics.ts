@@ -24,6 +24,7 @@ import {
 import type { JournalSums } from "./journal-sums.ts";
 import { skewOf } from "./shard-skew.ts";
 import type { HotRow } from "./show-hot.ts";
+import { type OriginFigures, originsBySite, showOrigin } from "./show-origin.ts";
 import { type RefreshFigures, showRefresh } from "./show-refresh.ts";
 import { type StaleFigures, showStale } from "./show-stale.ts";
 
@@ -130,23 +131,14 @@ export type AccessFigures = Readonly<
   Record<"noToken" | "wrongToken" | "signIn" | "heldUp" | "forbidden" | "tooFast", number>
 >;
 
-/** What became of requests on their way to the origin. */
-export interface OriginFigures {
-  /** Tokens that the buckets of all edges gave, and that edges took of their own shares. */
-  readonly granted: number;
-  readonly grantedLocally: number;
-  readonly shed: Record<"rate" | "concurrency" | "queue" | "breaker", number>;
-  readonly retries: number;
-  readonly queued: number;
-  readonly meanQueuedMs: number | null;
-}
-
 export interface MetricsContext {
   /** Redis TIME, milliseconds. */
   readonly now: number;
   readonly windowMs: number;
   /** Null for all. */
   readonly site: string | null;
+  /** All that there are. */
+  readonly sites: readonly string[];
   readonly edges: readonly ShownEdge[];
   /** By the shard's id. */
   readonly accounts: ReadonlyMap<string, AccountOutcome>;
@@ -212,7 +204,7 @@ export function showMetrics(
       leaseWaits: total("leaseWaits"),
     },
     refresh: showRefresh(counts),
-    origin: originFigures(counts),
+    origin: { ...showOrigin(counts), bySite: originsBySite(sums, context) },
     log: { position: context.log.position, losses: [...context.log.losses] },
     variants: { displaced: count("variants|displaced") },
     notStored: notStored(counts),
@@ -279,24 +271,5 @@ function withAccount(
     memoryBytes: figures.memoryBytes ?? sum(all.map(({ bytes }) => bytes)),
     evictions: (figures.evictions ?? 0) + sum(all.map(({ evictions }) => evictions)),
     classes: Object.fromEntries(account.classes),
-  };
-}
-
-function originFigures(counts: Counts): OriginFigures {
-  const count = (name: string): number => counts.get(`origin|${name}`) ?? 0;
-  const shed = byKind(counts, "shed");
-  const queued = count("queued");
-  return {
-    granted: count("bucket"),
-    grantedLocally: count("share"),
-    shed: {
-      rate: shed("rate"),
-      concurrency: shed("concurrency"),
-      queue: shed("queue"),
-      breaker: shed("breaker"),
-    },
-    retries: count("retries"),
-    queued,
-    meanQueuedMs: ratio(count("queuedMs"), queued),
   };
 }

@@ -51,6 +51,7 @@ function addRoute(of: string, route: RouteCounters, add: Add): void {
     for (const [what, count] of Object.entries(counts)) add(`tier|${of}|${tier}|${what}`, count);
   add(`leaseWaits|${of}`, route.leaseWaits);
   for (const [reason, count] of Object.entries(route.shed)) add(`shed|${of}|${reason}`, count);
+  add(`queued|${of}`, route.queued);
   for (const [why, outcomes] of Object.entries(route.refreshes))
     for (const [outcome, count] of Object.entries(outcomes)) add(`refresh|${of}|${why}|${outcome}`, count);
   for (const [reason, count] of route.notStored) add(`notStored|${of}|${reason}`, count);

@@ -80,7 +80,7 @@ function entered(edge: Edge, { counters }: Route, outcome: SlotOutcome): Entered
   if (outcome === "full") return shed(counters, "concurrency", LIMITS.originPatience.user);
   if (outcome === "late") return shed(counters, "queue", LIMITS.originPatience.user);
   if (outcome.waited > 0) {
-    edge.counters.originGuard.queued += 1;
+    counters.queued += 1;
     edge.counters.originGuard.queuedMs += outcome.waited;
   }
   return { kind: "entered", slot: outcome };

@@ -39,7 +39,12 @@ const HEALTHY = {
   ...{ "requests|default|standard|hit|l2": 300, "requests|default|standard|miss|origin": 300 },
   ...{ "requests|default|standard|pass|origin": 200, "asked|default|hot|miss": 100 },
   ...{ "tier|default|hot|origin|hits": 620, "tier|default|hot|origin|errors": 2 },
-  ...{ "origin|bucket": 420, "origin|queued": 10, "leaseWaits|default|hot": 5, "shed|default|hot|rate": 1 },
+  ...{
+    "origin|bucket": 420,
+    "queued|default|hot": 10,
+    "leaseWaits|default|hot": 5,
+    "shed|default|hot|rate": 1,
+  },
   ...{ "gauge|shardLag|second": 0, "audit|hot|l1Memory|sampled": 10 },
 };
 
@@ -194,9 +199,9 @@ const SCENARIOS: readonly Scenario[] = [
     beside: ["hit-rate hot"],
   },
   { rule: "lease-waits", fires: ["lease-waits"], cause: leaseWaits, end: healthy },
-  { rule: "origin-saturated", fires: ["origin-saturated"], cause: saturated, end: healthy },
-  { rule: "origin-budget-spent", fires: ["origin-budget-spent"], cause: beyondBudget, end: healthy },
-  { rule: "origin-failing", fires: ["origin-failing"], cause: originFails, end: healthy },
+  { rule: "origin-saturated", fires: ["origin-saturated default"], cause: saturated, end: healthy },
+  { rule: "origin-budget-spent", fires: ["origin-budget-spent default"], cause: beyondBudget, end: healthy },
+  { rule: "origin-failing", fires: ["origin-failing default"], cause: originFails, end: healthy },
   { rule: "hit-rate", fires: ["hit-rate hot"], cause: manyMisses, for: 420, end: healthy, over: 240 },
   {
     rule: "shard-memory",
@@ -414,6 +419,65 @@ describe.each(SCENARIOS)("$rule", ({ rule, fires, env = {}, cause, end, beside =
     );
     expect(told.map(({ status }) => status)).toEqual(["firing", "resolved"]);
     expect(stage.receiver.unsigned).toBe(0);
+  });
+});
+
+describe("of ten sites with equal traffic", () => {
+  const names = ["default", ..."bcdefghij"];
+  const env = {
+    SITES: JSON.stringify(
+      names.map((name) => ({
+        ...{ name, hosts: [`${name}.test`], aliases: [], canonicalHost: `${name}.test` },
+      })),
+    ),
+  };
+  const traffic = (each: Record<string, number>): Record<string, number> =>
+    Object.fromEntries(
+      names.flatMap((name) =>
+        Object.entries(each).map(([what, count]) => [`${what.replace("SITE", name)}`, count]),
+      ),
+    );
+  const WELL = { "tier|SITE|hot|origin|hits": 100, "requests|SITE|hot|hit|l1Memory": 1000 };
+
+  test("one whose origin is dead fires, and no other", async () => {
+    const stage = await startAlertStage(env);
+    const well = traffic(WELL);
+    stage.traffic = well;
+    await stage.pass(60);
+    expect(await stage.alerts()).toEqual([]);
+    stage.traffic = { ...well, "tier|c|hot|origin|hits": 0, "tier|c|hot|origin|errors": 100 };
+    await stage.pass(120);
+    expect(await stage.inState("firing")).toEqual(["origin-failing c"]);
+    expect((await stage.alerts())[0]?.summary).toMatch(/^c: 100 % of what is to go to the origin gets no/);
+    stage.traffic = well;
+    await stage.pass(180);
+    expect(await stage.inState("firing")).toEqual([]);
+  });
+
+  test("one whose origin is saturated, or beyond its budget, fires", async () => {
+    const stage = await startAlertStage(env);
+    stage.traffic = { ...traffic(WELL), "queued|d|hot": 60, "shed|e|hot|rate": 30 };
+    await stage.pass(120);
+    expect(await stage.inState("firing")).toEqual(["origin-budget-spent e", "origin-saturated d"]);
+  });
+
+  test("one that fires stays so while nothing is to go to its origin", async () => {
+    const stage = await startAlertStage(env);
+    const well = traffic(WELL);
+    stage.traffic = { ...well, "tier|c|hot|origin|hits": 0, "tier|c|hot|origin|errors": 100 };
+    await stage.pass(120);
+    stage.traffic = { ...well, "tier|c|hot|origin|hits": 0 };
+    await stage.pass(240);
+    expect(await stage.inState("firing")).toEqual(["origin-failing c"]);
+    expect(await stage.alerts()).toMatchObject([{ measured: false }]);
+  });
+
+  test("all of which have too few requests to be judged alone, they are judged together", async () => {
+    const ALERTS = JSON.stringify({ "origin-failing": { leastSample: 30 } });
+    const stage = await startAlertStage({ ...env, ALERTS });
+    stage.traffic = traffic({ "tier|SITE|hot|origin|errors": 1 });
+    await stage.pass(120);
+    expect(await stage.inState("firing")).toEqual(["origin-failing all others"]);
   });
 });
 

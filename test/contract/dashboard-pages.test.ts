@@ -51,7 +51,7 @@ const metricsWith = (classes: Record<string, ReturnType<typeof classOf>>): Parti
     due: { fetched: 0, confirmed: 0, shed: 0, failed: 0, missed: 0 },
   },
   origin: {
-    ...{ granted: 0, grantedLocally: 0, retries: 0, queued: 0, meanQueuedMs: null },
+    ...{ granted: 0, grantedLocally: 0, retries: 0, queued: 0, meanQueuedMs: null, bySite: {} },
     shed: { rate: 0, concurrency: 0, queue: 0, breaker: 0 },
   },
   log: { position: "1-0", losses: [] },

@@ -2,18 +2,40 @@
 
 import { minutes, seconds } from "../../../shared/core/units.ts";
 import type { CacheMetrics } from "../../metrics/show-metrics.ts";
-import { type Rule, rule, share } from "../rule.ts";
+import type { OriginRow } from "../../metrics/show-origin.ts";
+import { type Basis, type Reading, type Rule, rule, share } from "../rule.ts";
 
 const requestsOf = ({ classes }: CacheMetrics): number =>
   Object.values(classes).reduce((sum, { requests }) => sum + requests, 0);
 
 /** Sent to the origin, whatever became of them. */
-const sentTo = ({ tiers: { origin } }: CacheMetrics): number => origin.hits + origin.errors;
+const sentTo = ({ answered, failed }: OriginRow): number => answered + failed;
 
-const SENT = 'sum(rate(tidegate_tier_lookups_total{tier="origin"}[2m]))';
+/**
+ * One reading a site: an origin that is dead is a small part of what goes to all of them. Sites with too few requests
+ * to tell anything of are told of together.
+ */
+function eachSite(
+  { origin: { bySite } }: CacheMetrics,
+  { leastSample }: Basis,
+  read: (row: OriginRow) => { readonly part: number; readonly whole: number },
+): Reading[] {
+  const rows = Object.entries(bySite).map(([site, row]) => ({ site, ...read(row) }));
+  const small = rows.filter(({ whole }) => whole < leastSample);
+  const total = (of: "part" | "whole"): number => small.reduce((sum, row) => sum + row[of], 0);
+  return [
+    ...rows.map(({ site, part, whole }) => share(part, whole, { site })),
+    share(total("part"), total("whole"), { site: OTHERS }),
+  ];
+}
+
+/** No site's name. */
+const OTHERS = "all others";
+
+const SENT = 'sum by (site) (rate(tidegate_tier_lookups_total{tier="origin"}[2m]))';
 /** What never happened has no series. */
-const shed = (reasons: string): string =>
-  `(sum(rate(tidegate_origin_shed_total{reason=~"${reasons}"}[2m])) or vector(0))`;
+const rate = (series: string): string => `(sum by (site) (rate(${series}[2m])) or 0 * ${SENT})`;
+const shed = (reasons: string): string => rate(`tidegate_origin_shed_total{reason=~"${reasons}"}`);
 
 export const ORIGIN_RULES: readonly Rule[] = [
   rule({
@@ -52,16 +74,17 @@ export const ORIGIN_RULES: readonly Rule[] = [
     title: "The origin gets as much at once as it may",
     severity: "ticket",
     unit: "ratio",
-    figure: (metrics) => {
-      const { concurrency, queue } = metrics.origin.shed;
-      const turnedAway = concurrency + queue;
-      return [share(metrics.origin.queued + turnedAway, sentTo(metrics) + turnedAway)];
-    },
+    figure: (metrics, basis) =>
+      eachSite(metrics, basis, (row) => {
+        const turnedAway = row.shed.concurrency + row.shed.queue;
+        return { part: row.queued + turnedAway, whole: sentTo(row) + turnedAway };
+      }),
     ...{ threshold: 0.2, clear: 0.05, for: seconds(30), leastSample: 50 },
-    summary: "{value} of what is to go to the origin waits for a slot or is turned away, {threshold} is much",
+    summary:
+      "{site}: {value} of what is to go to the origin waits for a slot or is turned away, {threshold} is much",
     prometheus: {
-      value: `((sum(rate(tidegate_origin_queued_total[2m])) or vector(0)) + ${shed("concurrency|queue")}) / (${SENT} + ${shed("concurrency|queue")})`,
-      sample: 'sum(increase(tidegate_tier_lookups_total{tier="origin"}[1m]))',
+      value: `(${rate("tidegate_origin_queued_total")} + ${shed("concurrency|queue")}) / (${SENT} + ${shed("concurrency|queue")})`,
+      sample: `60 * (${SENT} + ${shed("concurrency|queue")})`,
     },
   }),
   rule({
@@ -69,12 +92,10 @@ export const ORIGIN_RULES: readonly Rule[] = [
     title: "The origin's budget is spent",
     severity: "ticket",
     unit: "ratio",
-    figure: (metrics) => {
-      const { rate } = metrics.origin.shed;
-      return [share(rate, sentTo(metrics) + rate)];
-    },
+    figure: (metrics, basis) =>
+      eachSite(metrics, basis, (row) => ({ part: row.shed.rate, whole: sentTo(row) + row.shed.rate })),
     ...{ threshold: 0.05, clear: 0.01, for: seconds(30), leastSample: 50 },
-    summary: "{value} of what is to go to the origin is beyond its rate, {threshold} is much",
+    summary: "{site}: {value} of what is to go to the origin is beyond its rate, {threshold} is much",
     prometheus: {
       value: `${shed("rate")} / (${SENT} + ${shed("rate")})`,
       sample: `60 * (${SENT} + ${shed("rate")})`,
@@ -85,14 +106,15 @@ export const ORIGIN_RULES: readonly Rule[] = [
     title: "The origin fails",
     severity: "page",
     unit: "ratio",
-    figure: (metrics) => {
-      const { breaker } = metrics.origin.shed;
-      return [share(metrics.tiers.origin.errors + breaker, sentTo(metrics) + breaker)];
-    },
+    figure: (metrics, basis) =>
+      eachSite(metrics, basis, (row) => {
+        const { breaker } = row.shed;
+        return { part: row.failed + breaker, whole: sentTo(row) + breaker };
+      }),
     ...{ threshold: 0.2, clear: 0.05, for: seconds(20), clearFor: minutes(1), leastSample: 20 },
-    summary: "{value} of what is to go to the origin gets no answer, {threshold} is too much",
+    summary: "{site}: {value} of what is to go to the origin gets no answer, {threshold} is too much",
     prometheus: {
-      value: `((sum(rate(tidegate_tier_lookups_total{tier="origin",outcome="error"}[2m])) or vector(0)) + ${shed("breaker")}) / (${SENT} + ${shed("breaker")})`,
+      value: `(${rate('tidegate_tier_lookups_total{tier="origin",outcome="error"}')} + ${shed("breaker")}) / (${SENT} + ${shed("breaker")})`,
       sample: `60 * (${SENT} + ${shed("breaker")})`,
     },
   }),
