@@ -76,9 +76,14 @@ export interface Alerts {
   /** Firing, then pending, then resolved ones. */
   items: readonly Alert[];
   nextCursor: string | null;
+  /**
+   * Whether the rules are judged: `stopped`, not for more than 30 s; `not-begun`, never yet; `unreachable`,
+   * the log's database does not answer. Only where it is `current` does it mean anything that nothing fires.
+   */
+  judging: "current" | "stopped" | "not-begun" | "unreachable";
   /** Of the last evaluation; null where there was none, or the log's database does not answer. */
   evaluatedAt: string | null;
-  /** Rules of which nothing could be measured then: neither well nor ill. */
+  /** Rules of which nothing could be measured then, all where they are not judged: neither well nor ill. */
   unmeasured: readonly string[];
 }
 

@@ -185,6 +185,8 @@ export const LIMITS = {
   alertEvery: seconds(10),
   /** What they look at: long enough to tell a spell from a blip, and two evaluations in every metrics bucket. */
   alertWindow: minutes(1),
+  /** What was judged longer ago tells nothing of now: two evaluations may be late or fail. */
+  alertJudgedWithin: seconds(30),
   /** An alert of which nothing could be measured for so long is over: traffic that ended does not page for ever. */
   alertHeldFor: minutes(15),
   /** How long alerts are shown that are over. */

@@ -55,11 +55,22 @@ function addList(alerts: Command, shell: Shell): void {
   });
 }
 
-function showAlerts(out: Output, { items, evaluatedAt, unmeasured }: Alerts): void {
-  if (items.length === 0) out.line(out.paint("green", "Nothing fires."));
+function showAlerts(out: Output, { items, judging, evaluatedAt, unmeasured }: Alerts): void {
+  if (items.length === 0 && judging === "current") out.line(out.paint("green", "Nothing fires."));
   for (const alert of items) showAlert(out, alert);
-  if (evaluatedAt === null) out.warn("No rule has been evaluated yet.");
+  if (judging !== "current") out.warn(unjudged(judging, evaluatedAt));
   if (unmeasured.length > 0) out.note(`Nothing is known of what these rules watch: ${unmeasured.join(", ")}`);
+}
+
+function unjudged(judging: Exclude<Alerts["judging"], "current">, evaluatedAt: string | null): string {
+  switch (judging) {
+    case "stopped":
+      return `The rules were last judged ${evaluatedAt === null ? "long ago" : moment(evaluatedAt)}: nothing is known of what has been since.`;
+    case "not-begun":
+      return "No rule has been judged yet.";
+    case "unreachable":
+      return "The log's database does not answer: no rule can be judged.";
+  }
 }
 
 function showAlert(out: Output, alert: Alert): void {

@@ -1,6 +1,7 @@
 // Alerts and rules as they are shown: what fires first, the newest first, with words, runbook and acknowledgement.
 
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Alert } from "./alert.ts";
 import { outageAlert } from "./outage.ts";
@@ -10,12 +11,20 @@ import type { Severity, ShownAlert, Unit } from "./shown-alert.ts";
 import { decodeAlerts, encodeAck, type KnownAlerts } from "./stored.ts";
 import { runbookOf, summaryOf } from "./wording.ts";
 
+/**
+ * Whether anybody judges the rules: `stopped`, not for some time; `unreachable`, the log's database does not answer.
+ * Where it is not `current`, that nothing fires means nothing.
+ */
+export const JUDGING = ["current", "stopped", "not-begun", "unreachable"] as const;
+export type Judging = (typeof JUDGING)[number];
+
 export interface AlertsShown {
   readonly kind: "alerts";
   readonly items: readonly ShownAlert[];
+  readonly judging: Judging;
   /** Null before the first evaluation, and while the log's database does not answer. */
   readonly evaluatedAt: string | null;
-  /** Ids of rules of which nothing could be measured then. */
+  /** Ids of rules of which nothing could be measured then; all, where they are not judged. */
   readonly unmeasured: readonly string[];
 }
 
@@ -23,18 +32,28 @@ export interface AlertsShown {
 export async function readShownAlerts(plane: ControlPlane): Promise<AlertsShown> {
   const stored = await plane.alerts.read();
   const { alerting } = plane.settings;
+  const all = alerting.table.rules.map(({ id }) => id);
   if (stored.kind === "unavailable") {
     const outage = outageAlert(plane.reach.silence(), alerting.table);
     const items = outage === null ? [] : showAll([outage], new Map(), alerting);
-    return { kind: "alerts", items, evaluatedAt: null, unmeasured: alerting.table.rules.map(({ id }) => id) };
+    return { kind: "alerts", items, judging: "unreachable", evaluatedAt: null, unmeasured: all };
   }
   const known = decodeAlerts(stored);
+  const judging = judgingOf(known);
+  const isCurrent = judging === "current";
+  const items = showAll([...known.alerts.values()], known.acks, alerting);
   return {
     kind: "alerts",
-    items: showAll([...known.alerts.values()], known.acks, alerting),
+    items: isCurrent ? items : items.map((item) => ({ ...item, measured: false })),
+    judging,
     evaluatedAt: known.last === null ? null : new Date(known.last.at).toISOString(),
-    unmeasured: known.last?.unmeasured ?? [],
+    unmeasured: isCurrent ? (known.last?.unmeasured ?? []) : all,
   };
+}
+
+function judgingOf({ last, now }: KnownAlerts): Judging {
+  if (last === null) return "not-begun";
+  return now - last.at > LIMITS.alertJudgedWithin ? "stopped" : "current";
 }
 
 function showAll(alerts: readonly Alert[], acks: KnownAlerts["acks"], alerting: Alerting): ShownAlert[] {

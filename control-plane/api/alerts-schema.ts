@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { line } from "../../shared/wire/text.ts";
+import { JUDGING } from "../alerts/show-alerts.ts";
 import { LIMITS } from "../config.ts";
 
 const severity = z.enum(["page", "ticket"]).openapi({
@@ -36,13 +37,18 @@ export const alertsSchema = z
   .object({
     items: z.array(alertSchema).openapi({ description: "Firing, then pending, then resolved ones." }),
     nextCursor: z.string().nullable(),
+    judging: z.enum(JUDGING).openapi({
+      description:
+        "Whether the rules are judged: `stopped`, not for more than 30 s; `not-begun`, never yet; `unreachable`, the log's database does not answer. Only where it is `current` does it mean anything that nothing fires.",
+    }),
     evaluatedAt: z.iso.datetime().nullable().openapi({
       description:
         "Of the last evaluation; null where there was none, or the log's database does not answer.",
     }),
-    unmeasured: z
-      .array(z.string())
-      .openapi({ description: "Rules of which nothing could be measured then: neither well nor ill." }),
+    unmeasured: z.array(z.string()).openapi({
+      description:
+        "Rules of which nothing could be measured then, all where they are not judged: neither well nor ill.",
+    }),
   })
   .openapi("Alerts");
 

@@ -1,13 +1,12 @@
 // What fires, as the doctor tells it.
 
-import { readShownAlerts } from "../alerts/show-alerts.ts";
+import { type Judging, readShownAlerts } from "../alerts/show-alerts.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { areaOf, type Check } from "./check.ts";
 
 export async function alertChecks(plane: ControlPlane): Promise<Check[]> {
   const { ok, warn, fail, unknown } = areaOf("alerts");
-  const { items, evaluatedAt, unmeasured } = await readShownAlerts(plane);
-  if (evaluatedAt === null) return [unknown("alerts", "no alert rule has been evaluated yet")];
+  const { items, judging, evaluatedAt, unmeasured } = await readShownAlerts(plane);
   const firing = items.filter(({ state }) => state === "firing");
   const found = firing.map(({ id, title, summary, severity, runbook }) =>
     (severity === "page" ? fail : warn)(
@@ -16,6 +15,7 @@ export async function alertChecks(plane: ControlPlane): Promise<Check[]> {
       `${runbook}; then: tidegate alerts ack ${id}`,
     ),
   );
+  if (judging !== "current") return [...found, unknown("alerts", unjudged(judging, evaluatedAt))];
   const unseen =
     unmeasured.length === 0
       ? []
@@ -26,4 +26,15 @@ export async function alertChecks(plane: ControlPlane): Promise<Check[]> {
           ),
         ];
   return [...(found.length > 0 ? found : [ok("alerts", "no alert fires")]), ...unseen];
+}
+
+function unjudged(judging: Exclude<Judging, "current">, evaluatedAt: string | null): string {
+  switch (judging) {
+    case "stopped":
+      return `the alert rules were last judged at ${evaluatedAt}: nothing is known of what has been since`;
+    case "not-begun":
+      return "no alert rule has been judged yet";
+    case "unreachable":
+      return "the log's database does not answer: no alert rule can be judged";
+  }
 }

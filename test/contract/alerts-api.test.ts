@@ -10,10 +10,12 @@ import { type Answer, startPlane, type TestPlane } from "./control-harness.ts";
 const NOON = Date.UTC(2026, 6, 1, 12);
 let rest: RestFixture;
 let plane: TestPlane;
+let judgedAt: number;
 
 beforeEach(async () => {
   rest = await startEmbeddedRest();
   plane = await startPlane(rest);
+  judgedAt = Date.now();
   const kept = [
     alertOf(
       "edge-silent",
@@ -26,7 +28,7 @@ beforeEach(async () => {
     alertOf("shard-down", { shard: "b" }, firingSince(NOON - 5000)),
   ];
   await plane.plane.alerts.commit({
-    ...{ revision: "0", evaluation: encodeEvaluation({ at: NOON, unmeasured: ["hit-rate"] }) },
+    ...{ revision: "0", evaluation: encodeEvaluation({ at: judgedAt, unmeasured: ["hit-rate"] }) },
     set: new Map(kept.map((alert) => [keyOf(alert.rule, alert.labels), encodeAlert(alert)])),
     ...{ forget: [], forgetAcks: [] },
   });
@@ -58,7 +60,8 @@ test("what fires comes first, pages before tickets, and the newest of each", asy
   ]);
   expect(answer.json).toMatchObject({
     nextCursor: null,
-    evaluatedAt: "2026-07-01T12:00:00.000Z",
+    judging: "current",
+    evaluatedAt: new Date(judgedAt).toISOString(),
     unmeasured: ["hit-rate"],
   });
   expect(answer.json.items[1]).toMatchObject({

@@ -7,6 +7,7 @@ import type { ShownAlert } from "../../control-plane/alerts/shown-alert.ts";
 import { AlertWatch } from "../../control-plane/alerts/watch.ts";
 import { backoff } from "../../control-plane/alerts/webhook/deliver.ts";
 import { LIMITS } from "../../control-plane/config.ts";
+import { alertChecks } from "../../control-plane/doctor/alert-checks.ts";
 import { type AlertStage, startAlertStage } from "../support/alert-stage.ts";
 
 let stage: AlertStage;
@@ -209,7 +210,7 @@ describe("while the log's database is away", () => {
     stage.control.away = true;
     await stage.pass(40);
     const shown = await stage.during(readShownAlerts(stage.plane));
-    expect(shown.evaluatedAt).toBeNull();
+    expect(shown).toMatchObject({ judging: "unreachable", evaluatedAt: null });
     expect(shown.unmeasured).toContain("edge-silent");
     expect(shown.items).toMatchObject([{ rule: "mid-tier-unreachable", state: "firing", severity: "page" }]);
     expect(statuses()).toEqual(["firing", "firing"]);
@@ -231,6 +232,34 @@ describe("while the log's database is away", () => {
     await stage.pass(20);
     expect(await stage.alerts()).toEqual([]);
     expect(stage.receiver.messages).toEqual([]);
+  });
+});
+
+describe("where nobody judges the rules", () => {
+  const shown = () => stage.during(readShownAlerts(stage.plane));
+  const all = (): string[] => stage.plane.settings.alerting.table.rules.map(({ id }) => id);
+
+  test("that is said, and nothing counts as measured, until somebody does", async () => {
+    silence("one");
+    await stage.pass(60);
+    expect(await shown()).toMatchObject({ judging: "current", items: [{ state: "firing", measured: true }] });
+    await stage.time.runUntil(stage.time.now + LIMITS.alertJudgedWithin + LIMITS.alertEvery);
+    const stopped = await shown();
+    expect(stopped).toMatchObject({ judging: "stopped", items: [{ state: "firing", measured: false }] });
+    expect(stopped.unmeasured).toEqual(all());
+    expect(await stage.during(alertChecks(stage.plane))).toMatchObject([
+      { state: "warn" },
+      { state: "unknown", what: expect.stringContaining("last judged at") },
+    ]);
+    await stage.pass(10);
+    expect(await shown()).toMatchObject({ judging: "current", items: [{ measured: true }] });
+  });
+
+  test("nor ever has, no rule counts as measured", async () => {
+    const fresh = await startAlertStage();
+    const before = await fresh.during(readShownAlerts(fresh.plane));
+    expect(before).toMatchObject({ judging: "not-begun", evaluatedAt: null, items: [] });
+    expect(before.unmeasured).toEqual(all());
   });
 });
 

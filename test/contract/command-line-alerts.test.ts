@@ -16,7 +16,9 @@ const ALERT = {
   ...{ labels: { edge: "edge-2" }, runbook: "ops/runbooks/edge-silent.md", measured: true },
   acknowledged: { by: "ops", at: "2026-01-02T03:05:00.000Z", note: "on it" },
 };
-const page = (items: object[]) => ({ items, nextCursor: null, evaluatedAt: ALERT.since, unmeasured: [] });
+const page = (items: object[]) => ({
+  ...{ items, nextCursor: null, judging: "current", evaluatedAt: ALERT.since, unmeasured: [] },
+});
 
 test("what fires is told with its measure, who looks after it, and what to read", async () => {
   const { fetch, sent } = scriptedControl([{ status: 200, json: page([ALERT]) }]);
@@ -36,6 +38,18 @@ test("what fires is told with its measure, who looks after it, and what to read"
   expect((await runCli(["alerts", "list"], scriptedControl([{ status: 200, json: page([]) }]))).stdout).toBe(
     "Nothing fires.\n",
   );
+});
+
+test.each([
+  ["stopped", ALERT.since, "The rules were last judged 2026-01-02 03:04:05Z: nothing is known"],
+  ["not-begun", null, "No rule has been judged yet."],
+  ["unreachable", null, "no rule can be judged"],
+])("where the rules are not judged (%s), it does not say that nothing fires", async (judging, at, words) => {
+  const json = { ...page([]), judging, evaluatedAt: at, unmeasured: ["edge-silent"] };
+  const { stdout, stderr } = await runCli(["alerts"], scriptedControl([{ status: 200, json }]));
+  // Nor is a result that it found none.
+  expect(stdout).toBe("");
+  expect(stderr).toContain(words);
 });
 
 test("of several acknowledged, one that is over makes it partial", async () => {

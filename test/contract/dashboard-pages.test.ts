@@ -1,7 +1,7 @@
 // What the overview says in each state of things, and that nothing in it is taken for markup.
 
 import { describe, expect, test } from "vitest";
-import type { CacheMetrics, CacheMetricsSeries, Edge, Receipt } from "../../client/schemas.ts";
+import type { Alerts, CacheMetrics, CacheMetricsSeries, Edge, Receipt } from "../../client/schemas.ts";
 import { DrawnHeat } from "../../control-plane/dashboard/charts/drawn-heat.tsx";
 import { heatOf } from "../../control-plane/dashboard/charts/heat.ts";
 import { chartsOf } from "../../control-plane/dashboard/charts/series-charts.ts";
@@ -17,6 +17,7 @@ const frame: Frame = { theme: "auto", principal: ADMIN, form: "f0", here: "/" };
 const known = <T>(value: unknown) => ({ kind: "known" as const, value: value as T });
 const refused = (status: 403 | 503) => ({ kind: "refused" as const, status, problem: null });
 const page = { items: [], nextCursor: null };
+const NOW = "2026-07-01T12:00:00.000Z";
 
 const classOf = (requests: number, hits: number) => ({
   ...{ requests, hits, stale: 0, misses: requests - hits, passes: 0, errors: 0, coalesced: 0 },
@@ -67,7 +68,7 @@ const overviewWith = (given: Partial<Overview> = {}): Overview => ({
   view: { range: "1h", only: null, site: null },
   metrics: known(metricsWith({})),
   series: known({ stepSeconds: 60, points: [] }),
-  alerts: known({ ...page, evaluatedAt: null, unmeasured: [] }),
+  alerts: known({ ...page, judging: "current", evaluatedAt: NOW, unmeasured: [] }),
   ...{ markers: known(page), audit: known(page) },
   edges: known({ ...page, items: [edge("edge-1"), edge("edge-2"), edge("edge-3")] }),
   receipts: known(page),
@@ -100,6 +101,21 @@ describe("the overview says", () => {
     expect(html).toContain("too few for a ratio");
     expect(html).not.toContain("5.3 %");
     expect(shown(overviewWith({ metrics: known(metricsWith({ hot: classOf(20, 1) })) }))).toContain("5.0 %");
+  });
+
+  test("that no alert fires only where the rules are judged", () => {
+    const alerts = (judging: Alerts["judging"], evaluatedAt: string | null): string =>
+      shown(overviewWith({ alerts: known({ ...page, judging, evaluatedAt, unmeasured: ["edge-silent"] }) }));
+    expect(alerts("current", NOW)).toContain("No alert fires.");
+    for (const [judging, at, words] of [
+      ["stopped", NOW, "The alert rules were last judged "],
+      ["not-begun", null, "No alert rule has been judged yet."],
+      ["unreachable", null, "no alert rule can be judged."],
+    ] as const) {
+      expect(alerts(judging, at)).toContain(words);
+      expect(alerts(judging, at)).toContain("Not measured lately: edge-silent.");
+      expect(alerts(judging, at)).not.toContain("No alert fires.");
+    }
   });
 
   test("how many edges report, and which do not", () => {
@@ -221,7 +237,7 @@ test("what others have written is text wherever it is shown", () => {
         ],
       }),
       alerts: known({
-        ...{ nextCursor: null, evaluatedAt: null, unmeasured: [HOSTILE] },
+        ...{ nextCursor: null, judging: "stopped", evaluatedAt: HOSTILE, unmeasured: [HOSTILE] },
         items: [
           {
             ...{

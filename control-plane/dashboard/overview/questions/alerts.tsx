@@ -1,6 +1,6 @@
 // The strip of alerts: what fires, why, and who looks after it.
 
-import type { Alert } from "../../../../client/schemas.ts";
+import type { Alert, Alerts } from "../../../../client/schemas.ts";
 import { safeLink } from "../../frame/format.ts";
 import { FormToken, type Frame } from "../../frame/page.tsx";
 import { Live, MoodSign, When } from "../../frame/parts.tsx";
@@ -25,7 +25,7 @@ function Strip({ overview, frame, mayAcknowledge }: StripProps) {
   if (list === null) return null;
   const firing = list.items.filter(({ state }) => state === "firing");
   const pending = list.items.filter(({ state }) => state === "pending").length;
-  const { unmeasured } = list;
+  const { judging, unmeasured } = list;
   const notes = [
     pending === 0 ? "" : `${pending} about to fire.`,
     unmeasured.length === 0 ? "" : `Not measured lately: ${unmeasured.join(", ")}.`,
@@ -39,13 +39,33 @@ function Strip({ overview, frame, mayAcknowledge }: StripProps) {
           ))}
         </ul>
       )}
+      {judging === "current" ? null : <Unjudged judging={judging} at={list.evaluatedAt} />}
       <p class="muted">
-        {firing.length === 0 ? "No alert fires. " : ""}
+        {firing.length === 0 && judging === "current" ? "No alert fires. " : ""}
         {notes.join(" ")}
       </p>
     </>
   );
 }
+
+/** That nothing is listed then says nothing. */
+const Unjudged = ({
+  judging,
+  at,
+}: {
+  readonly judging: Exclude<Alerts["judging"], "current">;
+  readonly at: string | null;
+}) => (
+  <p class="note bad">
+    {judging === "not-begun" ? "No alert rule has been judged yet." : null}
+    {judging === "unreachable" ? "The log's database does not answer: no alert rule can be judged." : null}
+    {judging === "stopped" && at !== null ? (
+      <>
+        The alert rules were last judged <When at={at} />: nothing is known of what has been since.
+      </>
+    ) : null}
+  </p>
+);
 
 const Firing = ({
   alert,
