@@ -11,6 +11,12 @@ export const LIMITS = {
   hotReplicas: 16,
   /** Copies remembered that a shard could not be given: the oldest tells how far it lags behind. */
   copiesMissed: 1000,
+  /** Others may have made them meanwhile: it is looked for before a lag is an alert, not while it is a moment's. */
+  copiesLookedFrom: seconds(5),
+  /** One small call for each shard that lags behind: what is there is struck off before the alert has waited for its time. */
+  copiesLookedEvery: seconds(5),
+  /** In one call: a few kilobytes. */
+  copiesLookedAtOnce: 64,
   /** After a change of the map what a key's home lacks is looked for on the shards beside it: as long as an answer of `hot` may be of use. */
   mapSettlesIn: minutes(10),
   /** What a shard's clock showed is reckoned forwards for this long: two clocks part by less than 60 ms meanwhile. */

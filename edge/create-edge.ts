@@ -36,6 +36,8 @@ export interface EdgeSetUp {
   /** Where peers are reached, by id, where not at the URLs that the control plane tells. */
   readonly peerUrls: ReadonlyMap<string, string>;
   readonly shards: () => readonly ShardCounts[];
+  /** Where left out nobody counts what is missing either. */
+  readonly lookForCopies?: Edge["lookForCopies"];
   /** Is told of every configuration that is learnt. */
   readonly learnt: (fields: ReadonlyMap<string, string>) => void;
   /** What this isolate may ask of an origin while the buckets can't be reached; null = what the site says. */
@@ -105,6 +107,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     flushing: new Map(),
     lastConfiguration: new LastConfiguration(ports.blobs),
     shards: setUp.shards,
+    lookForCopies: setUp.lookForCopies ?? (async () => {}),
   };
   return edge;
 }

@@ -3,6 +3,7 @@
 import type { Chunking } from "../shared/core/chunks.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import type { CacheKey, Instant, Millis } from "../shared/core/units.ts";
+import type { Wanted } from "../shared/mid-tier/missing-copies.ts";
 import type { BlobStore } from "../shared/ports/blob-store.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
 import type { Digest, Random } from "../shared/ports/identity.ts";
@@ -88,6 +89,8 @@ export interface Edge extends EdgePorts {
   readonly lastConfiguration: LastConfiguration;
   /** Counts of every shard as this isolate saw it. */
   readonly shards: () => readonly ShardCounts[];
+  /** Looks whether copies that this isolate failed to make are there by now, or over. Never rejects. */
+  readonly lookForCopies: (isOver: (wanted: Wanted) => boolean) => Promise<void>;
 }
 
 export interface ShardCounts {

@@ -5,6 +5,7 @@ import type { Site } from "../shared/core/routing.ts";
 import { createJournal } from "../shared/mid-tier/journal.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
+import { type Looking, lookForCopies } from "../shared/mid-tier/look-for-copies.ts";
 import { createMidTier } from "../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../shared/mid-tier/origin-budget.ts";
 import type { Background, Clock } from "../shared/ports/clock.ts";
@@ -110,6 +111,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       hashSeed: mix(systemRandom.token()),
       fallbackSite: FALLBACK_SITE,
       shards: shards.counts,
+      lookForCopies: (isOver) => lookForCopies(lookingOf(shards, map, clock), isOver),
       learnt: (fields) => map.configure(fields),
       ...bucket.setUp,
       ...(sharesView && {
@@ -142,6 +144,12 @@ const midTierOf = (shards: OpenShards, map: KnownShardMap, clock: Clock): MidTie
     known: shards.known,
     mapSettlesIn: LIMITS.mapSettlesIn,
   });
+
+const lookingOf = ({ databases, missing }: OpenShards, map: KnownShardMap, clock: Clock): Looking => ({
+  ...{ shards: databases, missing, clock, limits: LIMITS },
+  map: () => map.current,
+  deadline: LIMITS.l2FillDeadline,
+});
 
 /** Where a bucket is bound, what L2 does not take goes there. */
 function bucketOf({ BLOBS }: EdgeEnv, clock: Clock) {

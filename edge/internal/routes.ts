@@ -1,6 +1,6 @@
 // What lies below `/.tidegate/`: pushes, gossip, status, warm-up and what it reads, for those who hold the cluster's key.
 
-import { knownAge } from "../../shared/core/log-view.ts";
+import { coherenceOf, knownAge } from "../../shared/core/log-view.ts";
 import { comparePositions, formatPosition, type Position } from "../../shared/core/position.ts";
 import { elapsed, millis } from "../../shared/core/units.ts";
 import type { Background } from "../../shared/ports/clock.ts";
@@ -174,6 +174,7 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   if (call.hot.keys !== null) await learnHot(edge, call.hot.keys);
   if (call.entries.length > 0) edge.view.receive(call.entries, request.background);
   const report = await statusOf(internal, request.background, call.patience);
+  request.background.keep(lookForCopies(edge));
   const now = edge.clock.now();
   // Taken last: the ages in it count from here.
   const audit = edge.sampler.report(now, countedOf(call.counted, internal.boot));
@@ -186,6 +187,15 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   const tookMs = elapsed(began, now);
   const more = { audit, hot, observed, tail, distinct, tookMs };
   return { status: 200, json: { ...report, ...more } satisfies StatusReport };
+}
+
+/** Of what has been purged since nobody misses a copy. */
+function lookForCopies(edge: Edge): Promise<void> {
+  const view = edge.view.current();
+  return edge.lookForCopies(({ asOf, selectors }) => {
+    const kind = view === null ? null : coherenceOf(view, asOf, selectors).kind;
+    return kind === "hard" || kind === "other-epoch";
+  });
 }
 
 /** The tick's beat: an edge without traffic learns the log here. */

@@ -267,8 +267,10 @@ function noteCopy(
   shard: string,
   { query, copied }: { readonly query: FillQuery; readonly copied: FillOutcome },
 ): void {
-  const { key, keepFor } = query;
-  if (copied.kind === "unavailable") missing.missed(shard, key, { now: clock.now(), keepFor });
+  const { key, keepFor, answer } = query;
+  const { asOf, selectors } = answer;
+  if (copied.kind === "unavailable")
+    missing.missed(shard, { key, asOf, selectors }, { now: clock.now(), keepFor });
   else missing.made(shard, key);
 }
 

@@ -7,10 +7,12 @@ import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { instant, millis } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, parseMark } from "../../shared/core/vary.ts";
 import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
+import { lookForCopies } from "../../shared/mid-tier/look-for-copies.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import { admitShard, readShardStatus } from "../../shared/mid-tier/shard-admission.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
 import type { Granted, MidTier, ReadOutcome, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisOutcome } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
@@ -52,20 +54,23 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     ]),
   );
   const KNOWN = { clockRemembered: millis(60_000), silenceRemembered: millis(60_000) };
-  const midTierBy = (by: () => ShardMap, mapSettlesIn = millis(600_000)): MidTier =>
+  const clockOf = (): Clock => ({
+    ...{ now: () => instant(now), surely: () => instant(now), backwardSteps: () => 0, wall: () => now },
+  });
+  const midTierBy = (by: () => ShardMap, mapSettlesIn = millis(600_000), lacks = missing): MidTier =>
     createMidTier({
       known: new KnownShards(KNOWN),
       mapSettlesIn,
       shards: databases,
       map: by,
       digest: systemDigest,
-      clock: { now: () => instant(now), surely: () => instant(now), backwardSteps: () => 0, wall: () => now },
+      clock: clockOf(),
       readDeadline: DEADLINE,
       failoverAfter: DEADLINE,
       failoverTries: 3,
       fillDeadline: DEADLINE,
       variantsPerKey: 8,
-      missing,
+      missing: lacks,
       traffic: () => ({ hits: 0, misses: 0, corrupt: 0 }),
     });
   const midTier = midTierBy(() => map);
@@ -249,6 +254,116 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     const again = granted(await read("k", { replicas: 2, not: "x" }));
     await fill("k", { granted: again, answer: answerOf("y", 6) });
     expect(missing.lag(copy, instant(now))).toBe(0);
+  });
+
+  describe("a copy that could not be made", () => {
+    const limits = {
+      copiesLookedFrom: millis(5000),
+      copiesLookedEvery: millis(5000),
+      copiesLookedAtOnce: 1,
+    };
+    let own: MissingCopies;
+    let overs: Position[];
+    const look = (over = false): Promise<void> =>
+      lookForCopies(
+        { missing: own, shards: databases, map: () => map, clock: clockOf(), deadline: DEADLINE, limits },
+        ({ asOf }) => {
+          overs.push(asOf);
+          return over;
+        },
+      );
+    /** The home has it, its copy was lost by `own`. */
+    const lost = async (key: string, answer: StoredAnswer): Promise<string> => {
+      const [, copy = ""] = order(key, 2);
+      const leased = granted(await read(key, { replicas: 2 }));
+      away.add(copy);
+      await fill(
+        key,
+        { granted: leased, answer },
+        midTierBy(() => map, millis(600_000), own),
+      );
+      away.clear();
+      return copy;
+    };
+    const lag = (copy: string): number => own.lag(copy, instant(now));
+
+    beforeEach(() => {
+      own = new MissingCopies(8);
+      overs = [];
+    });
+
+    test("is no longer missing when somebody else has made it", async () => {
+      const copy = await lost("k", answerOf("x", 5));
+      now = 6000;
+      calls = [];
+      await look();
+      expect([lag(copy), calls]).toEqual([6000, [copy]]);
+      const again = granted(await read("k", { replicas: 2, not: "x" }));
+      await fill("k", { granted: again, answer: answerOf("y", 6) });
+      calls = [];
+      // A moment ago it was not there.
+      await look();
+      expect([lag(copy), calls]).toEqual([6000, []]);
+      now = 11_000;
+      await look();
+      expect([lag(copy), calls]).toEqual([0, [copy]]);
+      now = 17_000;
+      await look();
+      expect(calls).toEqual([copy]);
+    });
+
+    test("is missing still where an older one is there, or one of another life", async () => {
+      const [, copy = ""] = order("k", 2);
+      await fetched("k", 2, answerOf("x", 5));
+      const leased = granted(await read("k", { replicas: 2, not: "x" }));
+      away.add(copy);
+      await fill(
+        "k",
+        { granted: leased, answer: answerOf("y", 6) },
+        midTierBy(() => map, millis(600_000), own),
+      );
+      away.clear();
+      now = 6000;
+      await look();
+      expect(lag(copy)).toBe(6000);
+      const third = granted(await read("k", { replicas: 2, not: "y" }));
+      await fill("k", { granted: third, answer: answerOf("z", 6) });
+      await becomes(2, ["serving", "serving", "serving"], [copy]);
+      now = 12_000;
+      await look();
+      expect(lag(copy)).toBe(12_000);
+    });
+
+    test("is not looked for while it has been missing for a moment only", async () => {
+      await lost("k", answerOf("x", 5));
+      now = 4999;
+      calls = [];
+      await look();
+      expect([calls, overs]).toEqual([[], []]);
+    });
+
+    test("is none when nobody is served it any more", async () => {
+      const copy = await lost("k", answerOf("x", 5));
+      now = 6000;
+      calls = [];
+      await look(true);
+      expect([lag(copy), calls, overs]).toEqual([0, [], [at(5)]]);
+    });
+
+    test("is one of many, and those that are there are struck off one look after the other", async () => {
+      const keys = ["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8"].filter(
+        (key) => order(key, 2)[1] === order("k1", 2)[1],
+      );
+      expect(keys.length).toBeGreaterThan(1);
+      for (const key of keys) await lost(key, answerOf("x", 5));
+      for (const key of keys) {
+        const again = granted(await read(key, { replicas: 2, not: "x" }));
+        await fill(key, { granted: again, answer: answerOf("y", 6) });
+      }
+      now = 6000;
+      for (const _ of keys) await look();
+      expect(lag(order("k1", 2)[1] ?? "")).toBe(0);
+    });
   });
 
   test("two shards that hold different unusable answers lead nobody in circles", async () => {

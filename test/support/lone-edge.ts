@@ -65,8 +65,9 @@ export function loneEdge(
   {
     chunking,
     serverTiming = false,
+    lookForCopies = async () => {},
     ...others
-  }: Partial<EdgePorts & Pick<EdgeSetUp, "chunking" | "serverTiming">> = {},
+  }: Partial<EdgePorts & Pick<EdgeSetUp, "chunking" | "serverTiming" | "lookForCopies">> = {},
   limits: Record<string, unknown> = {},
 ): LoneEdge {
   const time = { now: 1000 };
@@ -131,6 +132,7 @@ export function loneEdge(
       learnt: () => {},
       ...(chunking === undefined ? {} : { chunking }),
       serverTiming,
+      lookForCopies,
     },
   );
   const lone: LoneEdge = {
