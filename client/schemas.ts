@@ -271,9 +271,12 @@ export interface CacheMetrics {
     violations: number;
     /** Reads that the log no longer tells enough about. */
     unknown: number;
+    /** Their share of the reads taken at random: upperBound95 says nothing of such reads. */
+    unknownRatio: number | null;
     /**
-     * The share of violations among all reads is below this with 95 % confidence: 3 / sampled where none was
-     * found, Poisson's bound of the violations over sampled where some were; null without a sample.
+     * The share of violations among all reads that can be judged is below this with 95 % confidence: 3 /
+     * sampled where none was found, Poisson's bound of the violations over sampled where some were; null
+     * without a sample.
      */
     upperBound95: number | null;
     /** Of the stale reads: how long before them the invalidation was appended. A bucket's upper bound. */
@@ -298,9 +301,12 @@ export interface CacheMetrics {
               violations: number;
               /** Reads that the log no longer tells enough about. */
               unknown: number;
+              /** Their share of the reads taken at random: upperBound95 says nothing of such reads. */
+              unknownRatio: number | null;
               /**
-               * The share of violations among all reads is below this with 95 % confidence: 3 / sampled where none
-               * was found, Poisson's bound of the violations over sampled where some were; null without a sample.
+               * The share of violations among all reads that can be judged is below this with 95 % confidence: 3 /
+               * sampled where none was found, Poisson's bound of the violations over sampled where some were; null
+               * without a sample.
                */
               upperBound95: number | null;
               /** Of the stale reads: how long before them the invalidation was appended. A bucket's upper bound. */

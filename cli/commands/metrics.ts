@@ -112,7 +112,10 @@ const invalidations = ({ invalidations: said }: CacheMetrics): string =>
 
 const stale = ({ stale: said }: CacheMetrics): string =>
   `stale reads: ${count(said.violations, "violation")} in ${count(said.sampled, "sample")}` +
-  (said.upperBound95 === null ? "" : `; below ${percent(said.upperBound95)} of all with 95 % confidence`);
+  (said.upperBound95 === null
+    ? ""
+    : `; below ${percent(said.upperBound95)} of all that can be judged with 95 % confidence`) +
+  (said.unknown === 0 ? "" : `; ${percent(said.unknownRatio)} could not be judged`);
 
 function origin({ origin: said, stampede }: CacheMetrics): string {
   const { rate, concurrency, queue, breaker } = said.shed;

@@ -106,9 +106,12 @@ const staleRow = {
     description: "Of both: reads that the edge's own view, or the bound, should have prevented.",
   }),
   unknown: count.openapi({ description: "Reads that the log no longer tells enough about." }),
+  unknownRatio: measured.openapi({
+    description: "Their share of the reads taken at random: upperBound95 says nothing of such reads.",
+  }),
   upperBound95: measured.openapi({
     description:
-      "The share of violations among all reads is below this with 95 % confidence: 3 / sampled where none was found, Poisson's bound of the violations over sampled where some were; null without a sample.",
+      "The share of violations among all reads that can be judged is below this with 95 % confidence: 3 / sampled where none was found, Poisson's bound of the violations over sampled where some were; null without a sample.",
   }),
   p99StalenessMs: measured.openapi({
     description:

@@ -59,6 +59,7 @@ export function tally({ edge, samples, at }: Reported, known: Known): Tally {
     };
     if (verdict.kind === "unknown") {
       count("unknown");
+      if (why === "random") count("unknownSampled");
       continue;
     }
     count(why === "random" ? "sampled" : "watched");

@@ -17,6 +17,8 @@ export interface StaleRow {
   readonly staleRatio: number | null;
   readonly violations: number;
   readonly unknown: number;
+  /** Share of those taken at random that could not be judged: the bound says nothing of such reads. */
+  readonly unknownRatio: number | null;
   readonly upperBound95: number | null;
   readonly p99StalenessMs: number | null;
 }
@@ -92,6 +94,7 @@ function withOrigin(row: OriginRow | undefined, what: string, count: number): Or
 function row(counts: Counts): StaleRow {
   const count = (what: string): number => counts.get(what) ?? 0;
   const [sampled, violations] = [count("sampled"), count("violations")];
+  const taken = sampled + count("unknownSampled");
   return {
     sampled,
     watched: count("watched"),
@@ -99,6 +102,7 @@ function row(counts: Counts): StaleRow {
     staleRatio: sampled === 0 ? null : count("staleSampled") / sampled,
     violations,
     unknown: count("unknown"),
+    unknownRatio: taken === 0 ? null : count("unknownSampled") / taken,
     // Violations found among the watched count too: the bound only grows by them.
     upperBound95: upperBound95(violations, sampled),
     p99StalenessMs: quantile(histogramOf(counts, "lateBy"), 0.99),

@@ -297,6 +297,17 @@ describe("answers older than what the auditor holds of the log", () => {
     ]);
   });
 
+  test("that nobody can judge are no part of what the bound is of, and their share is told", async () => {
+    const seq = await purge({ tags: ["a"] });
+    await appendOthers(1100);
+    plane = await start();
+    const { epoch, seq: head } = await headOf();
+    const fine = await sampleOf(head, { asOf: `${epoch}-${seq}` });
+    const unknown = await sampleOf(seq);
+    await report(fine, fine, fine, unknown, { ...unknown, why: "watched" });
+    expect(await stale()).toMatchObject({ sampled: 3, unknown: 2, unknownRatio: 0.25, upperBound95: 1 });
+  });
+
   async function appendOthers(count: number): Promise<void> {
     const payload = { kind: "invalidate", mode: "hard", selectors: ["default t other" as Selector] } as const;
     const query = { requestDigest: "d", actor: "a", action: "b", detail: "", replicas: 0, payload };

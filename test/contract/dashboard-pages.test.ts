@@ -43,7 +43,8 @@ const metricsWith = (classes: Record<string, ReturnType<typeof classOf>>): Parti
   tiers: { l1Memory: tier, l1Cache: tier, l2: tier, origin: tier },
   invalidations: { accepted: 0, perSecond: 0, unfinished: 0 } as unknown as CacheMetrics["invalidations"],
   stale: {
-    ...{ sampled: 0, watched: 0, stale: 0, staleRatio: null, violations: 0, unknown: 0, upperBound95: null },
+    ...{ sampled: 0, watched: 0, stale: 0, staleRatio: null, violations: 0 },
+    ...{ unknown: 0, unknownRatio: null, upperBound95: null },
     ...{ p99StalenessMs: null, byClass: {}, lastViolation: null, dropped: 0, originDiffers: 0, origin: {} },
   },
   stampede: { originConcurrencyMax: 0, coalescedRatio: null, leaseWaits: 0 },
@@ -116,6 +117,15 @@ describe("the overview says", () => {
       expect(alerts(judging, at)).toContain("Not measured lately: edge-silent.");
       expect(alerts(judging, at)).not.toContain("No alert fires.");
     }
+  });
+
+  test("that nothing is stale of what was judged, and how much was not", () => {
+    const { stale, ...others } = metricsWith({});
+    const judged = { ...stale, sampled: 30, unknown: 10, unknownRatio: 0.25, upperBound95: 0.1 };
+    const html = shown(overviewWith({ metrics: known({ ...others, stale: judged }) }));
+    expect(html).toContain("Not one of 30 reads judged, so with 95 % confidence fewer than 10");
+    expect(html).toContain("could not be judged.");
+    expect(html).toContain("10 · 25");
   });
 
   test("how many edges report, and which do not", () => {

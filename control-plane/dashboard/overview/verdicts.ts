@@ -97,7 +97,7 @@ export function isAnythingStale({ metrics }: Overview): Verdict {
   const figures = known(metrics);
   const of = "reads judged";
   if (figures === null) return unknown(metrics, of);
-  const { violations, sampled, watched, upperBound95 } = figures.stale;
+  const { violations, sampled, watched, upperBound95, unknownRatio } = figures.stale;
   const judged = sampled + watched;
   const figure = count(judged);
   if (violations > 0)
@@ -108,10 +108,12 @@ export function isAnythingStale({ metrics }: Overview): Verdict {
   if (judged === 0)
     return { mood: "unknown", word: "Nothing judged yet.", why: "No read was sampled.", figure, of };
   const bound = upperBound95 === null ? "" : `, so with 95 % confidence fewer than ${share(upperBound95)}`;
+  const rest =
+    unknownRatio === null || unknownRatio === 0 ? "" : ` ${share(unknownRatio)} could not be judged.`;
   return {
     mood: "good",
     word: "No.",
-    why: `Not one of ${plural(judged, "read")} judged${bound}.`,
+    why: `Not one of ${plural(judged, "read")} judged${bound}.${rest}`,
     figure,
     of,
   };

@@ -50,8 +50,8 @@ function Sums({ metrics: { stale, log } }: { readonly metrics: CacheMetrics }) {
         rows={[
           ["Stale within the bound", `${count(stale.stale)} · ${percent(stale.staleRatio)}`],
           ["How stale, p99", span(stale.p99StalenessMs)],
-          ["Violations, 95 % bound", share(stale.upperBound95)],
-          ["Could not be judged", count(stale.unknown)],
+          ["Violations among judged, 95 % bound", share(stale.upperBound95)],
+          ["Could not be judged", `${count(stale.unknown)} · ${percent(stale.unknownRatio)}`],
           ["Origin had moved on", count(stale.originDiffers)],
           ["Log", log.position],
         ]}
@@ -121,12 +121,13 @@ function Judged({ overview: { metrics } }: { readonly overview: Overview }) {
   return (
     <Table
       caption="Reads that the auditor judged"
-      columns={["Class", "Tier", "#Judged", "#Stale", "#Violations", "95 % bound"]}
+      columns={["Class", "Tier", "#Judged", "#Not judged", "#Stale", "#Violations", "95 % bound"]}
       empty="No read was sampled in this time."
       rows={rows.map(([name, tier, row]) => [
         name,
         tier,
         count(row.sampled + row.watched),
+        count(row.unknown),
         count(row.stale),
         <span class={row.violations > 0 ? "bad" : undefined}>{count(row.violations)}</span>,
         share(row.upperBound95),
