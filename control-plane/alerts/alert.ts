@@ -4,6 +4,9 @@ import type { AlertPhase } from "../../shared/core/alert.ts";
 import { mix } from "../../shared/core/mix.ts";
 import type { Labels } from "./shown-alert.ts";
 
+/** How far an alert stands in the audit log: its beginning, or its end as well. */
+export type Recorded = "firing" | "resolved";
+
 export interface Alert {
   /** One spell of it: the next one is another. */
   readonly id: string;
@@ -15,6 +18,7 @@ export interface Alert {
   readonly threshold: number;
   /** Whether the last evaluation could tell anything of it. */
   readonly measured: boolean;
+  readonly recorded: Recorded | null;
 }
 
 /** What two spells of the same alert have in common. */

@@ -15,8 +15,6 @@ export interface Evaluation {
   readonly alerts: Alerts;
   /** Ids of rules of which nothing could be measured. */
   readonly unmeasured: readonly string[];
-  /** What has begun to fire, and what is over. */
-  readonly changes: readonly Alert[];
 }
 
 export interface Evaluating {
@@ -48,8 +46,7 @@ export function evaluate({ before, table, metrics, now, lastAt }: Evaluating): E
   const inForce = new Set(table.rules.map(({ id }) => id));
   for (const [key, alert] of before)
     if (!inForce.has(alert.rule)) keep(alerts, key, left(alert, { rule: null, now }));
-  const bounded = atMost(alerts);
-  return { alerts: bounded, unmeasured, changes: changesIn(before, bounded) };
+  return { alerts: atMost(alerts), unmeasured };
 }
 
 interface Judged {
@@ -80,6 +77,7 @@ function judged(before: Alerts, { rule, reading, now }: Judging): Judged {
     value: isOver || verdict === "unknown" ? (known?.value ?? null) : reading.value,
     threshold: terms.threshold,
     measured: verdict !== "unknown",
+    recorded: isNew ? null : known.recorded,
   };
   return { key, verdict, alert };
 }
@@ -119,12 +117,4 @@ function atMost(alerts: Alerts): Alerts {
   if (alerts.size <= LIMITS.alertsMost) return alerts;
   const ranked = [...alerts].sort(([, a], [, b]) => RANK[a.phase.kind] - RANK[b.phase.kind]);
   return new Map(ranked.slice(0, LIMITS.alertsMost));
-}
-
-function changesIn(before: Alerts, after: Alerts): Alert[] {
-  return [...after].flatMap(([key, alert]) => {
-    const was = before.get(key);
-    const isSame = was?.id === alert.id && was.phase.kind === alert.phase.kind;
-    return isSame || alert.phase.kind === "pending" ? [] : [alert];
-  });
 }

@@ -21,6 +21,7 @@ export function outageAlert(silence: Silence | null, { rules }: AlertTable): Ale
   return {
     id: alertId(rule.id, OUTAGE_KEY, silence.since),
     ...{ rule: rule.id, labels: {}, threshold, value: silence.lasted / 1000, measured: true },
+    recorded: null,
     phase: isFiring
       ? { kind: "firing", since, judgedAt, clearSince: null }
       : { kind: "pending", since, judgedAt, held: false },

@@ -24,6 +24,8 @@ const alertSchema = z.object({
   value: z.number().nullable(),
   threshold: z.number(),
   measured: z.boolean(),
+  // Releases before did not say: what they have recorded is recorded once all the same.
+  recorded: z.enum(["firing", "resolved"]).nullable().default(null),
 }) satisfies z.ZodType<Alert>;
 
 const ackSchema = z.object({ by: z.string(), at, note: z.string().nullable() });

@@ -2,13 +2,12 @@
 
 import { elapsed, type Instant } from "../../shared/core/units.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { record } from "../audit-log/record.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { readMetrics } from "../metrics/read-metrics.ts";
-import type { Alert } from "./alert.ts";
 import { type Alerts, evaluate } from "./evaluate.ts";
 import { OUTAGE_KEY, outageAlert } from "./outage.ts";
+import { Records } from "./records.ts";
 import {
   decodeAlerts,
   encodeAlert,
@@ -23,6 +22,7 @@ import { type Knowledge, spent } from "./webhook/news.ts";
 /** What the owner of the beat keeps of the alerts; everything else is in Redis. */
 export class AlertWatch {
   private readonly deliveries = new Deliveries();
+  private readonly records = new Records();
   private evaluatedAt: Instant | null = null;
   /** What was told while nothing could be written down. */
   private readonly unwritten = new Map<string, Told>();
@@ -52,9 +52,9 @@ export class AlertWatch {
       return [stored, figures].find((read): read is Unavailable => read.kind === "unavailable") ?? null;
     }
     const known = decodeAlerts(stored);
-    const before = withPastOutage(plane, known);
+    const before = withPastOutage(plane, { ...known, alerts: this.records.in(known.alerts) });
     const { table } = plane.settings.alerting;
-    const { alerts, unmeasured, changes } = evaluate({
+    const { alerts, unmeasured } = evaluate({
       before,
       table,
       metrics: figures.metrics,
@@ -69,7 +69,7 @@ export class AlertWatch {
     if (committed.kind === "unavailable") return committed;
     // Somebody else's evaluation counts: the next one builds on it.
     if (committed.kind === "overtaken") return null;
-    for (const change of changes) await tellOf(plane, change);
+    await this.records.record(plane, alerts);
     this.remember(plane, { ...known, alerts, told: new Map([...known.told, ...this.unwritten]) });
     return null;
   }
@@ -132,17 +132,3 @@ function differences(
     forgetAcks: [...known.acks.keys()].filter((id) => !ids.has(id)),
   };
 }
-
-/** Known by its spell: a change that is told twice is recorded once. */
-async function tellOf(plane: ControlPlane, alert: Alert): Promise<void> {
-  const { id, rule, labels, phase, value } = alert;
-  console.error(wordsOf(alert));
-  const action = phase.kind === "firing" ? "alert.fire" : "alert.clear";
-  const operation = { id, requestDigest: "-" };
-  const detail = { alert: id, rule, ...labels, ...(value === null ? {} : { value }) };
-  const recorded = await record(plane, { action, detail }, { actor: "control-plane", operation });
-  if (recorded.kind !== "appended") console.error(`${action} of ${id} was not recorded: ${recorded.kind}`);
-}
-
-const wordsOf = ({ rule, labels, phase }: Alert): string =>
-  `alert ${phase.kind}: ${[rule, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)].join(" ")}`;

@@ -45,6 +45,7 @@ const firingSince = (since: number): Alert["phase"] => ({
 const alertOf = (rule: string, labels: Alert["labels"], phase: Alert["phase"]): Alert => ({
   id: alertId(rule, keyOf(rule, labels), phase.since),
   ...{ rule, labels, phase, value: 0.95, threshold: 0.9, measured: true },
+  recorded: null,
 });
 
 const rulesIn = ({ json }: Answer): string[] => json.items.map(({ rule }: { rule: string }) => rule);

@@ -263,19 +263,74 @@ describe("where nobody judges the rules", () => {
   });
 });
 
-test("what begins and what ends is recorded, once", async () => {
-  silence("one");
-  await stage.pass(60);
-  wake("one");
-  await stage.pass(60);
-  const page = await stage.during(stage.plane.auditLog.page(null, 100));
-  if (page.kind !== "page") throw new Error(page.kind);
-  const records = page.records.filter(({ action }) => action.startsWith("alert."));
-  expect(records.map(({ action, actor }) => [action, actor])).toEqual([
-    ["alert.clear", "control-plane"],
-    ["alert.fire", "control-plane"],
-  ]);
-  expect(records[1]?.detail).toMatchObject({ rule: "edge-silent", edge: "one", value: 1 });
+describe("what begins and what ends is recorded, once", () => {
+  const records = async () => {
+    const page = await stage.during(stage.plane.auditLog.page(null, 100));
+    if (page.kind !== "page") throw new Error(page.kind);
+    return page.records.filter(({ action }) => action.startsWith("alert.")).reverse();
+  };
+  const recorded = async (): Promise<string[]> =>
+    (await records()).map(({ action, detail }) => `${action} ${detail.rule}`);
+  const BOTH = ["alert.fire edge-silent", "alert.clear edge-silent"];
+
+  test("where all goes well", async () => {
+    silence("one");
+    await stage.pass(60);
+    wake("one");
+    await stage.pass(90);
+    expect(await recorded()).toEqual(BOTH);
+    expect((await records())[0]).toMatchObject({
+      ...{ actor: "control-plane", detail: { rule: "edge-silent", edge: "one", value: 1 } },
+    });
+  });
+
+  test("where the audit log takes nothing until it is over, or until the evaluator is another one", async () => {
+    const { auditLog } = stage.plane;
+    const append = async () => ({ kind: "unavailable", reason: "full" }) as const;
+    Object.assign(stage.plane, { auditLog: { ...auditLog, append } });
+    silence("one");
+    await stage.pass(60);
+    wake("one");
+    await stage.pass(60);
+    stage.restart();
+    await stage.pass(10);
+    expect(await recorded()).toEqual([]);
+    expect(told.filter((line) => line.includes("not recorded yet"))).toHaveLength(2);
+    Object.assign(stage.plane, { auditLog });
+    await stage.pass(30);
+    expect(await recorded()).toEqual(BOTH);
+  });
+
+  test("where the reply to what was evaluated is lost", async () => {
+    const { alerts } = stage.plane;
+    let lost = 0;
+    const commit: typeof alerts.commit = async (changes) => {
+      const outcome = await alerts.commit(changes);
+      const isNews = [...changes.set.values()].some((text) => /"kind":"(firing|resolved)"/.test(text));
+      if (!isNews || outcome.kind !== "kept" || lost % 2 === 1) return outcome;
+      lost += 1;
+      return { kind: "unavailable", reason: "timeout" };
+    };
+    silence("one");
+    await stage.pass(20);
+    Object.assign(stage.plane, { alerts: { ...alerts, commit } });
+    await stage.pass(40);
+    expect(lost).toBe(1);
+    expect(await recorded()).toEqual(BOTH.slice(0, 1));
+    wake("one");
+    lost = 2;
+    await stage.pass(90);
+    expect(lost).toBe(3);
+    expect(await recorded()).toEqual(BOTH);
+  });
+
+  test("of an outage of the log's database too", async () => {
+    stage.control.away = true;
+    await stage.pass(40);
+    stage.control.away = false;
+    await stage.pass(60);
+    expect(await recorded()).toEqual(["alert.fire mid-tier-unreachable", "alert.clear mid-tier-unreachable"]);
+  });
 });
 
 test("a rule that is turned off is over at once, and judges nothing", async () => {
