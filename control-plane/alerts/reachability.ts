@@ -3,6 +3,7 @@
 import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
+import { LIMITS } from "../config.ts";
 
 /** Milliseconds since 1970. `until` null: it goes on. */
 export interface Silence {
@@ -31,15 +32,23 @@ export class Reachability {
     };
   }
 
-  /** The one that goes on, else the last one that has ended; null where there was none. */
+  /** The one that goes on. */
   silence(): Silence | null {
-    return this.began === null ? this.last : this.silenceSince(this.began, null);
+    return this.began === null ? null : this.silenceSince(this.began, null);
+  }
+
+  /** The last one that has ended. A moment's does not hide a longer one, that no evaluation may have seen yet. */
+  past(): Silence | null {
+    return this.last;
   }
 
   private answered(): void {
     if (this.began === null) return;
-    this.last = this.silenceSince(this.began, this.clock.wall());
+    const until = this.clock.wall();
+    const ended = this.silenceSince(this.began, until);
     this.began = null;
+    const isSeen = until - (this.last?.until ?? 0) >= LIMITS.alertWindow;
+    if (this.last === null || isSeen || ended.lasted >= this.last.lasted) this.last = ended;
   }
 
   private silenceSince({ at, wall }: { at: Instant; wall: number }, until: number | null): Silence {

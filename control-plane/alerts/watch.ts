@@ -82,7 +82,7 @@ export class AlertWatch {
   private withOutage({ reach, settings }: ControlPlane): Omit<Knowledge, "now"> {
     const before = this.known ?? { alerts: new Map(), acks: new Map(), told: this.unwritten };
     const silence = reach.silence();
-    const outage = silence?.until === null ? outageAlert(silence, settings.alerting.table) : null;
+    const outage = outageAlert(silence, settings.alerting.table);
     if (outage === null) return before;
     return { ...before, alerts: new Map([...before.alerts, [OUTAGE_KEY, outage]]) };
   }
@@ -106,7 +106,7 @@ export class AlertWatch {
 
 /** An outage that is over by now was an alert all the same: it is cleared as any other. */
 function withPastOutage({ reach, settings }: ControlPlane, { alerts, last }: KnownAlerts): Alerts {
-  const silence = reach.silence();
+  const silence = reach.past();
   const outage = outageAlert(silence, settings.alerting.table);
   if (silence === null || outage === null || outage.phase.kind !== "firing") return alerts;
   // Evaluated since, it has been taken in.

@@ -224,6 +224,20 @@ describe("while the log's database is away", () => {
     expect(statuses()).toEqual(["firing", "firing", "resolved"]);
   });
 
+  test("a moment of it right behind the outage does not hide that", async () => {
+    stage.control.away = true;
+    await stage.pass(40);
+    for (const away of [false, true, false]) {
+      stage.control.away = away;
+      await stage.during(stage.plane.alerts.read());
+    }
+    await stage.pass(20);
+    expect(await only()).toMatchObject({ rule: "mid-tier-unreachable", state: "firing" });
+    await stage.pass(40);
+    expect(await only()).toMatchObject({ rule: "mid-tier-unreachable", state: "resolved" });
+    expect(statuses()).toEqual(["firing", "resolved"]);
+  });
+
   test("a moment of it is no alert", async () => {
     stage.control.away = true;
     await stage.during(stage.plane.alerts.read());
