@@ -10,7 +10,7 @@ import { fetchAndStore } from "./fetch-and-store.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Judged } from "./judge.ts";
 import { lookInBucket } from "./large/look-in-bucket.ts";
-import { acquire, keyFor, type Right } from "./lease.ts";
+import { type Acquired, acquire, keyFor, type Right } from "./lease.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 
 export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
@@ -85,9 +85,9 @@ function keepRight(edge: Edge, { token, leaseKey: key, granted }: Right): () => 
   return keepLease(edge, { key, token, at: granted.shard }, LIMITS);
 }
 
-/** For nobody, and it would be stored nowhere. */
-const isInVain = ({ request }: FlightJob, { token, l2Unavailable }: Right): boolean =>
-  request.purpose === "write-through" && token === null && !l2Unavailable;
+/** For nobody, and most likely it would be stored nowhere. */
+const isInVain = ({ request }: FlightJob, { right, alone }: Acquired & { kind: "right" }): boolean =>
+  request.purpose === "write-through" && right.token === null && (alone || !right.l2Unavailable);
 
 async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {
   let done = (): void => {};
@@ -110,8 +110,9 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     const shared = await lookInBucket(edge, job, right);
     if (shared !== null) return takeFromBucket(edge, { shared, right, controls });
     // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.
-    if (alone || isInVain(job, right)) controls.settle({ kind: "unshared" });
-    if (!isInVain(job, right)) await fetchAndStore(edge, job, { right, controls });
+    const vain = isInVain(job, acquired);
+    if (alone || vain) controls.settle({ kind: "unshared" });
+    if (!vain) await fetchAndStore(edge, job, { right, controls });
   } catch (error) {
     controls.settle({ kind: "failed", reason: "broken", fallback: null });
     throw error;
