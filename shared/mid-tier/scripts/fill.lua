@@ -82,7 +82,8 @@ if not make_room(q, size + mark_units, limit) then
   return { 'refused', 'room' }
 end
 
-redis.call('DEL', KEYS[1])
+-- Nothing of what it replaces stays beside it.
+if e[1] or e[8] then redis.call('DEL', KEYS[1]) end
 if e[8] then redis.call('DEL', 'tg:v:' .. member) end
 redis.call('HSET', KEYS[1], 'id', id, 'ae', ARGV[3], 'as', ARGV[4], 've', ARGV[11], 'vs', ARGV[12],
   'at', int(tonumber(granted) - tonumber(ARGV[14])), 'm', ARGV[6], 'b', ARGV[7], 'd', ARGV[8], 'life', LIFE, 'q', q.class)

@@ -7,7 +7,7 @@ local token = ARGV[5]
 local now = now_ms()
 -- For how long this shard has known the map: before, others may have held what is looked for.
 local function settled()
-  local since = tonumber(redis.call('HGET', SHARD, 'since') or '')
+  local since = tonumber(about_itself()[3] or '')
   return since and int(math.max(0, now - since)) or ''
 end
 if is_stranger() then return { 'stranger' } end
