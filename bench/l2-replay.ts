@@ -202,7 +202,12 @@ const answerOf = (key: string, length: number): StoredAnswer => ({
 });
 
 async function summarise(redis: Redis, { count, budget }: Run): Promise<L2Replay> {
-  const budgets = createBudgets(new Map([[SHARD, { redis }]]), { members: 0, keys: 0, deadline: DEADLINE });
+  const budgets = createBudgets(new Map([[SHARD, { redis }]]), {
+    members: 0,
+    keys: 0,
+    restsMost: 0,
+    deadline: DEADLINE,
+  });
   const account = (await budgets.read()).get(SHARD);
   const held = account?.kind === "account" ? account.classes.get(CLASS) : undefined;
   return {

@@ -149,6 +149,8 @@ export const LIMITS = {
   receiptEntries: mebibytes(4),
   /** Changes of configuration looked at one by one to say when an invalidation is fenced: the work grows with them. */
   statesApart: 20,
+  /** How often receipts are looked for though the log has not grown since there were none. */
+  receiptsLookedEvery: seconds(10),
   /** Open receipts remembered: as many as there are receipts. */
   receiptsOpen: 10_000,
   /** Operations of the journal in one call, while those are looked for that a change of policies would leave behind. */
@@ -180,6 +182,8 @@ export const LIMITS = {
   tendMembers: 250,
   /** Keys among which answers on no account are looked for in one beat. */
   tendKeys: 100,
+  /** Beats at most for which a shard is left alone whose accounts are in order: looking at each of hundreds of answers is a call inside Redis. */
+  tendRestsMost: 60,
 
   /** How often the alert rules are evaluated: a handful of Redis calls each time. */
   alertEvery: seconds(10),
@@ -291,6 +295,8 @@ export const LIMITS = {
   hotLedger: 1000,
   /** The share of all requests from which on a key is hot; below half of it, it is not any more. */
   hotShare: 0.01,
+  /** How often the hot keys are read though no edge has told anything of them. */
+  hotReadEvery: seconds(10),
   /** Requests, in half-lives, without which a share says nothing. */
   hotLeast: 100,
   /** Hot keys at most: every beat tells every edge of all. */

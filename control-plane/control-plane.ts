@@ -2,6 +2,7 @@
 
 import type { Reach } from "../shared/core/address.ts";
 import type { Site } from "../shared/core/routing.ts";
+import type { Agenda } from "../shared/mid-tier/agenda.ts";
 import type { AlertStore } from "../shared/mid-tier/alerts.ts";
 import type { AnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import type { Budgets } from "../shared/mid-tier/budgets.ts";
@@ -108,6 +109,7 @@ export interface ControlPlane {
   readonly requestTails: RequestTails;
   readonly answerSamples: AnswerSamples;
   readonly budgets: Budgets;
+  readonly agenda: Agenda;
   readonly repeats: Repeats;
   readonly warmups: Warmups;
   readonly journal: JournalLedger;

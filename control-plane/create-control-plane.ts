@@ -1,5 +1,6 @@
 // Puts the control plane together from its ports: the same parts in a worker, in tests and in the simulator.
 
+import { createAgenda } from "../shared/mid-tier/agenda.ts";
 import { createAlertStore } from "../shared/mid-tier/alerts.ts";
 import { createAnswerSamples } from "../shared/mid-tier/answer-sample.ts";
 import { createAuditLog } from "../shared/mid-tier/audit-log.ts";
@@ -111,11 +112,8 @@ export function createControlPlane(
     distinctCounts: createDistinctCounts(redis, deadline),
     settledBuckets: new Map(),
     answerSamples: answerSamplesOf({ ...ports, redis }),
-    budgets: createBudgets(ports.databases, {
-      members: LIMITS.tendMembers,
-      keys: LIMITS.tendKeys,
-      deadline: LIMITS.shardDeadline,
-    }),
+    budgets: budgetsOf(ports),
+    agenda: createAgenda(redis, { deadline, lead: LIMITS.refreshLead }),
     repeats: createRepeats(redis, { deadline, most: LIMITS.repeatsScheduled }),
     journal: createJournalLedger({
       databases: ports.databases,
@@ -151,6 +149,12 @@ function callEdgeOf(ports: ControlPlanePorts, key: string, spans: Spans | null):
   ]);
   return spans === null ? callEdge : tracedCallEdge(spans, callEdge);
 }
+
+const budgetsOf = ({ databases }: ControlPlanePorts): ControlPlane["budgets"] =>
+  createBudgets(databases, {
+    ...{ members: LIMITS.tendMembers, keys: LIMITS.tendKeys, restsMost: LIMITS.tendRestsMost },
+    deadline: LIMITS.shardDeadline,
+  });
 
 const answerSamplesOf = ({ redis, databases, clock, random }: ControlPlanePorts) =>
   createAnswerSamples(

@@ -138,12 +138,13 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
       witness: this.witness,
       auditWitness: this.auditWitness,
     };
-    this.beside("warm-ups", () => carryOnWarmups(plane, this.pace));
-    this.beside("the refresher", () => refreshDue(plane));
+    const agenda = plane.agenda.read();
+    this.beside("warm-ups", async () => (await agenda).has("warmups") && carryOnWarmups(plane, this.pace));
+    this.beside("the refresher", async () => (await agenda).has("due") && refreshDue(plane));
     this.beside("the alert rules", () => this.alerts.run(plane));
     this.beside("the audit log", () => this.watchAudit(plane));
     this.beside("the experiment", () => this.watchChaos(plane));
-    const failures = await this.pulse.run(plane, this.witness);
+    const failures = await this.pulse.run(plane, { witness: this.witness, agenda });
     this.tell(failures);
   }
 

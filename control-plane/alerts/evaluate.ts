@@ -3,7 +3,7 @@
 import { type AlertTerms, nextPhase, type Verdict, verdictOf } from "../../shared/core/alert.ts";
 import { millis } from "../../shared/core/units.ts";
 import { LIMITS } from "../config.ts";
-import type { CacheMetrics } from "../metrics/show-metrics.ts";
+import type { Figures } from "../metrics/show-metrics.ts";
 import { type Alert, alertId, keyOf } from "./alert.ts";
 import type { AlertTable } from "./overrides.ts";
 import type { Reading, Rule } from "./rule.ts";
@@ -20,7 +20,7 @@ export interface Evaluation {
 export interface Evaluating {
   readonly before: Alerts;
   readonly table: AlertTable;
-  readonly metrics: CacheMetrics;
+  readonly metrics: Figures;
   /** Milliseconds since 1970, of the clock that `before` was made by. */
   readonly now: number;
   /** When `before` was; null where nothing was evaluated yet. */

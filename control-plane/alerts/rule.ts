@@ -3,7 +3,7 @@
 import type { AlertTerms, Measured } from "../../shared/core/alert.ts";
 import { type Millis, millis, minutes } from "../../shared/core/units.ts";
 import { LIMITS } from "../config.ts";
-import type { CacheMetrics } from "../metrics/show-metrics.ts";
+import type { Figures } from "../metrics/show-metrics.ts";
 import type { Labels, Severity, Unit } from "./shown-alert.ts";
 
 /** One value of a rule's figure: of one shard, one edge, one class, one site, or of all (no labels). */
@@ -45,7 +45,7 @@ export interface Rule extends AlertTerms {
   readonly severity: Severity;
   readonly unit: Unit;
   /** Pure. What it lists no longer is gone; what can't be measured is listed with null. */
-  readonly figure: (metrics: CacheMetrics, basis: Basis) => readonly Reading[];
+  readonly figure: (metrics: Figures, basis: Basis) => readonly Reading[];
   /** `{value}`, `{threshold}` and the labels' names in braces are filled in. */
   readonly summary: string;
   readonly prometheus: PrometheusTerms;
@@ -62,7 +62,7 @@ export const share = (part: number, whole: number, labels: Labels = {}): Reading
 export const known = (value: number | null, labels: Labels = {}): Reading => ({ labels, value, sample: 1 });
 
 /** From when on counts what is found once, and can't be mended. */
-export const foundSince = ({ at }: CacheMetrics, { since }: Basis): number =>
+export const foundSince = ({ at }: Figures, { since }: Basis): number =>
   Math.min(since, Date.parse(at) - LIMITS.alertFoundFor);
 
 export const isSince = (at: string | null | undefined, since: number): boolean =>

@@ -4,7 +4,7 @@ import { elapsed, type Instant } from "../../shared/core/units.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { readMetrics } from "../metrics/read-metrics.ts";
+import { readFigures } from "../metrics/read-metrics.ts";
 import { type Alerts, evaluate } from "./evaluate.ts";
 import { OUTAGE_KEY, outageAlert } from "./outage.ts";
 import { Records } from "./records.ts";
@@ -45,7 +45,7 @@ export class AlertWatch {
   private async evaluate(plane: ControlPlane): Promise<Unavailable | null> {
     const [stored, figures] = await Promise.all([
       plane.alerts.read(),
-      readMetrics(plane, LIMITS.alertWindow),
+      readFigures(plane, LIMITS.alertWindow),
     ]);
     if (stored.kind === "unavailable" || figures.kind === "unavailable") {
       this.remember(plane, { ...this.withOutage(plane), now: plane.clock.wall() });
@@ -57,7 +57,7 @@ export class AlertWatch {
     const { alerts, unmeasured } = evaluate({
       before,
       table,
-      metrics: figures.metrics,
+      metrics: figures.figures,
       now: known.now,
       lastAt: known.last?.at ?? null,
     });

@@ -53,8 +53,8 @@ async function collectIfDue(plane: ControlPlane, freshness: Freshness): Promise<
   const { collectedAt } = freshness;
   if (collectedAt !== null && elapsed(collectedAt, now) < LIMITS.collectAgain) return;
   freshness.collectedAt = now;
-  for (const step of [collectStatus, followReceipts]) {
-    const outcome = await step(plane);
-    if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
-  }
+  const collected = await collectStatus(plane);
+  if (collected.kind === "unavailable") throw unavailable(collected.reason);
+  const followed = await followReceipts(plane, collected.now);
+  if (followed.kind === "unavailable") throw unavailable(followed.reason);
 }

@@ -34,6 +34,8 @@ const WATCH_ROOM = { selectors: LIMITS.watchSelectors, characters: LIMITS.watchC
 export class Auditor {
   private readonly ports: AuditorPorts;
   private recent: RecentLog | null = null;
+  /** The log's, read before all of it was; null where not all of it was. */
+  private reachedAt: string | null = null;
   /** The last batch of each edge that is counted. */
   private readonly counted = new Map<string, Counted>();
   private told: { line: string; at: Instant } | null = null;
@@ -86,6 +88,14 @@ export class Auditor {
   private isNew({ edge, report }: TimedReport, number: number): boolean {
     const counted = this.counted.get(edge);
     return counted?.boot !== report.boot || counted.number < number;
+  }
+
+  /** As `follow`, unless the log has not moved since all of it was read: `mark` is its own, as the directory has it. */
+  async keepUp(mark: string): Promise<Done | Unavailable> {
+    if (this.reachedAt === mark) return { kind: "done" };
+    const outcome = await this.follow();
+    this.reachedAt = outcome.kind === "done" ? mark : null;
+    return outcome;
   }
 
   /** Reads the log to its head, or as far as one beat allows. Where it can't, what is known stays as it was. */

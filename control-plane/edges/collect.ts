@@ -52,8 +52,13 @@ const everybody = (): Round => ({
   background: UNKEPT,
 });
 
-/** `lagging`: the ids of listed edges that did not answer, or have not got as far as the log. */
-export type Collected = { readonly kind: "done"; readonly lagging: readonly string[] } | Unavailable;
+/**
+ * `lagging`: the ids of listed edges that did not answer, or have not got as far as the log. `now` and `logMark`: as the
+ * directory had them at first.
+ */
+export type Collected =
+  | ({ readonly kind: "done"; readonly lagging: readonly string[] } & Pick<Directory, "now" | "logMark">)
+  | Unavailable;
 
 export async function collectStatus(plane: Ports, round: Round = everybody()): Promise<Collected> {
   const askedAt = plane.clock.now();
@@ -63,7 +68,10 @@ export async function collectStatus(plane: Ports, round: Round = everybody()): P
   const asks = round.attention.whomToAsk(directory, { whole: round.whole, now: plane.clock.now() });
   const readAt = { now: directory.now, askedAt, answeredAt: plane.clock.now() };
   // Quick rounds make do with what the last whole one has read: they come often, and for another reason.
-  const [tails] = await Promise.all([tailsFor(plane, asks), round.whole ? readAhead(plane, round) : null]);
+  const [tails] = await Promise.all([
+    tailsFor(plane, asks),
+    round.whole ? readAhead(plane, round, directory) : null,
+  ]);
   const watch = plane.auditor.watched(directory.now);
   const telling: Telling = { round, directory, tails, watch, readAt };
   let failed: Unavailable | null = null;
@@ -79,12 +87,21 @@ export async function collectStatus(plane: Ports, round: Round = everybody()): P
       },
     },
   );
-  return failed ?? { kind: "done", lagging: round.attention.lagging(seen(directory, found)) };
+  const { now, logMark } = directory;
+  const lagging = round.attention.lagging(seen(directory, found));
+  return failed ?? { kind: "done", lagging, now, logMark };
 }
 
 /** What edges are told from. Where it can't be read, what is known of it stays as it was. */
-async function readAhead({ auditor, hotLedger }: Ports, { newcomers }: Round): Promise<void> {
-  await Promise.all([auditor.follow(), newcomers === undefined ? null : hotLedger.follow()]);
+async function readAhead(
+  { auditor, hotLedger, clock }: Ports,
+  { newcomers }: Round,
+  { logMark }: Directory,
+): Promise<void> {
+  await Promise.all([
+    auditor.keepUp(logMark),
+    newcomers === undefined ? null : hotLedger.keepUp(clock.now()),
+  ]);
 }
 
 /** Null where all of it was taken in. */

@@ -1,6 +1,7 @@
 // What the control plane keeps of hot keys between rounds: which batches it has merged, and who is hot by now.
 
 import { nextHotSet } from "../../shared/core/hot-set.ts";
+import { elapsed, type Instant } from "../../shared/core/units.ts";
 import type { DueKeys } from "../../shared/mid-tier/due-keys.ts";
 import type { HotKeys, RankedKey, RankingOutcome } from "../../shared/mid-tier/hot-keys.ts";
 import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
@@ -19,6 +20,8 @@ export class HotLedger {
   private readonly merged = new MergedBatches();
   /** Null: nothing has been read yet, so nothing can be said. */
   private hot: readonly RankedKey[] | null = null;
+  /** Null where something was merged since. */
+  private readAt: Instant | null = null;
 
   constructor(keys: HotKeys, due: DueKeys) {
     this.keys = keys;
@@ -42,11 +45,19 @@ export class HotLedger {
     );
     const fresh = batches.filter((batch) => !this.merged.has(batch));
     if (fresh.length === 0) return { kind: "done" };
+    this.readAt = null;
     const outcome = await this.keys.merge(fresh);
     if (outcome.kind === "unavailable") return outcome;
     for (const batch of fresh) this.merged.add(batch);
     // Advice on top of advice: what is lost here is counted again when it is asked for again.
     return this.due.note(fresh.flatMap(({ batch }) => batch.keys));
+  }
+
+  /** As `follow`, but now and then only where nothing was merged: what others merge, and decay, show soon enough. */
+  async keepUp(now: Instant): Promise<void> {
+    if (this.readAt !== null && elapsed(this.readAt, now) < LIMITS.hotReadEvery) return;
+    this.readAt = now;
+    if ((await this.follow()).kind === "unavailable") this.readAt = null;
   }
 
   /** Twice as many as there may be hot ones are looked at: whoever has just lost its place may keep it. */

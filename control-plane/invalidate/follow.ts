@@ -6,17 +6,25 @@ import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import { bringUpToDate, type Ports } from "./progress.ts";
 
-/** `open`: receipts that some listed edge has not applied yet. Others may wait for their fence. */
-export type Followed = { readonly kind: "done"; readonly open: number } | Unavailable;
+/**
+ * `open`: receipts that some listed edge has not applied yet. Others may wait for their fence: `named` are all that are
+ * not finished, as many as one call names.
+ */
+export type Followed = { readonly kind: "done"; readonly open: number; readonly named: number } | Unavailable;
 
-/** A step of the beat: bounded work, the oldest and the newest, so that neither waits behind a silent edge. */
-export async function followReceipts(plane: Ports): Promise<Followed> {
-  const outcome = await plane.edges.read();
+/**
+ * A step of the beat: bounded work, the oldest and the newest, so that neither waits behind a silent edge. `now` is Redis
+ * TIME where the caller has learnt it just now.
+ */
+export async function followReceipts(plane: Ports, now: number | null = null): Promise<Followed> {
+  const before = now === null ? await plane.edges.read() : null;
+  if (before?.kind === "unavailable") return before;
+  const open = await plane.receipts.follow(FOLLOWED, now ?? before?.directory.now ?? 0);
+  if (open.kind === "unavailable") return open;
+  if (open.ids.length === 0) return { kind: "done", open: 0, named: 0 };
+  const outcome = before ?? (await plane.edges.read());
   if (outcome.kind === "unavailable") return outcome;
   const { directory } = outcome;
-  const limits = { found: LIMITS.receiptsFound, named: LIMITS.receiptsFollowed, open: LIMITS.receiptsOpen };
-  const open = await plane.receipts.follow(limits, directory.now);
-  if (open.kind === "unavailable") return open;
   const found = await plane.receipts.read(open.ids, "without");
   const receipts = found.flatMap((each) =>
     each.kind === "receipt" && !isClosed(each) ? [each.receipt] : [],
@@ -31,8 +39,14 @@ export async function followReceipts(plane: Ports): Promise<Followed> {
   const waiting = updated.receipts.filter(
     ({ closed, acks }) => closed === null && directory.edges.some(({ id }) => !acks.has(id)),
   );
-  return { kind: "done", open: waiting.length };
+  return { kind: "done", open: waiting.length, named: open.ids.length };
 }
+
+const FOLLOWED = {
+  found: LIMITS.receiptsFound,
+  named: LIMITS.receiptsFollowed,
+  open: LIMITS.receiptsOpen,
+};
 
 const isClosed = (outcome: ReceiptOutcome | undefined): boolean =>
   outcome?.kind === "receipt" && outcome.receipt.closed !== null;

@@ -3,18 +3,18 @@
 import { seconds } from "../../shared/core/units.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { readMetrics } from "./read-metrics.ts";
-import type { CacheMetrics } from "./show-metrics.ts";
+import { readFigures } from "./read-metrics.ts";
+import type { Figures } from "./show-metrics.ts";
 
 /** What is not known is not noted. */
 export async function noteFigures(plane: ControlPlane): Promise<{ readonly kind: "done" } | Unavailable> {
-  const read = await readMetrics(plane, seconds(10));
+  const read = await readFigures(plane, seconds(10));
   if (read.kind === "unavailable") return read;
-  const noted = await plane.metrics.note(gaugesOf(read.metrics), Date.parse(read.metrics.at));
+  const noted = await plane.metrics.note(gaugesOf(read.figures), read.now);
   return noted.kind === "unavailable" ? noted : { kind: "done" };
 }
 
-function gaugesOf({ shards, journal, invalidations, log, stampede }: CacheMetrics): Map<string, number> {
+function gaugesOf({ shards, journal, invalidations, log, stampede }: Figures): Map<string, number> {
   const gauges = new Map<string, number>();
   const note = (name: string, value: number | null | undefined): void => {
     if (value !== null && value !== undefined) gauges.set(name, value);

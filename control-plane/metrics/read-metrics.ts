@@ -1,4 +1,4 @@
-// Reads all that the figures of a window are made from: for the route, the dashboard and the alert rules alike.
+// Reads all that the figures of a window are made from: for the route, the dashboard, the charts and the alert rules alike.
 
 import { formatPosition } from "../../shared/core/position.ts";
 import type { Millis } from "../../shared/core/units.ts";
@@ -13,9 +13,12 @@ import { shardMapIn } from "../shards/map.ts";
 import { sumJournal } from "./journal-sums.ts";
 import { NOTHING_OPEN, readOpenReceipts } from "./open-receipts.ts";
 import { showHot } from "./show-hot.ts";
-import { type CacheMetrics, showMetrics } from "./show-metrics.ts";
+import { type CacheMetrics, type Figures, showFigures } from "./show-metrics.ts";
 
 export type MetricsOutcome = { readonly kind: "metrics"; readonly metrics: CacheMetrics } | Unavailable;
+export type FiguresOutcome =
+  | { readonly kind: "figures"; readonly figures: Figures /** Redis TIME. */; readonly now: number }
+  | Unavailable;
 
 /** As far as edges have told: whoever wants to see what he did a moment ago collects first. */
 export async function readMetrics(
@@ -23,6 +26,25 @@ export async function readMetrics(
   window: Millis,
   site: string | null = null,
 ): Promise<MetricsOutcome> {
+  const read = await readFigures(plane, window, site);
+  if (read.kind === "unavailable") return read;
+  const { figures, now } = read;
+  const hot = await plane.hotLedger.follow();
+  if (hot.kind === "unavailable") return hot;
+  const distinct = await plane.distinctCounts.count(window, { now, site });
+  if (distinct.kind === "unavailable") return distinct;
+  const { estimate, standardError } = distinct;
+  const rows = ofSite(hot.keys, site).slice(0, LIMITS.hotShown);
+  const hotKeys = showHot(rows, (id) => plane.hotLedger.isHot(id));
+  return { kind: "metrics", metrics: { ...figures, hotKeys, distinctKeys: { estimate, standardError } } };
+}
+
+/** The same without what is told of keys. */
+export async function readFigures(
+  plane: ControlPlane,
+  window: Millis,
+  site: string | null = null,
+): Promise<FiguresOutcome> {
   const known = await plane.edges.read();
   if (known.kind === "unavailable") return known;
   const { directory } = known;
@@ -30,18 +52,12 @@ export async function readMetrics(
   if (sums.kind === "unavailable") return sums;
   const log = await plane.log.snapshot(0);
   if (log.kind === "unavailable") return log;
-  const hot = await plane.hotLedger.follow();
-  if (hot.kind === "unavailable") return hot;
-  const distinct = await plane.distinctCounts.count(window, { now: directory.now, site });
-  if (distinct.kind === "unavailable") return distinct;
-  const metrics = showMetrics(sums, {
+  const figures = showFigures(sums, {
     now: directory.now,
     windowMs: window,
     site,
-    distinctKeys: { estimate: distinct.estimate, standardError: distinct.standardError },
     edges: showEdges(directory),
     figures: await figuresOf(plane),
-    hotKeys: showHot(ofSite(hot.keys, site).slice(0, LIMITS.hotShown), (id) => plane.hotLedger.isHot(id)),
     accounts: await plane.budgets.read(),
     open: sums.unfinished === 0 ? NOTHING_OPEN : await readOpenReceipts(plane, log.configuration),
     journal: sumJournal(await plane.journal.figures()),
@@ -50,7 +66,7 @@ export async function readMetrics(
     sites: sitesIn(log.configuration),
     lastBreachAt: await lastBreachOf(plane),
   });
-  return { kind: "metrics", metrics };
+  return { kind: "figures", figures, now: directory.now };
 }
 
 const sitesIn = (configuration: ReadonlyMap<string, string>): string[] =>

@@ -76,7 +76,8 @@ export interface OpenReceipts {
   readonly overdueMs: number | null;
 }
 
-export interface CacheMetrics {
+/** What alert rules judge by, and charts show. */
+export interface Figures {
   readonly at: string;
   readonly windowSeconds: number;
   readonly hitRatio: number | null;
@@ -86,9 +87,6 @@ export interface CacheMetrics {
   readonly shards: ShardRow[];
   /** Requests of the shard with most of them over the mean of all that serve. */
   readonly shardSkew: number | null;
-  readonly hotKeys: HotRow[];
-  /** How many were asked for, as far as registers can tell. */
-  readonly distinctKeys: DistinctKeysFigure;
   readonly rebuilds: { readonly begun: number };
   readonly edges: EdgeRow[];
   /** What lives of edges that are over may have counted and told nobody: from their last reports to the next lives' beginnings. */
@@ -126,6 +124,13 @@ export interface CacheMetrics {
   readonly alerts: ShownAlert[];
 }
 
+/** What people read of keys beside: each takes calls of its own. */
+export interface CacheMetrics extends Figures {
+  readonly hotKeys: HotRow[];
+  /** How many were asked for, as far as registers can tell. */
+  readonly distinctKeys: DistinctKeysFigure;
+}
+
 /** `signIn`: wrong tokens at the dashboard's door; `heldUp`: after too many of them. */
 export type AccessFigures = Readonly<
   Record<"noToken" | "wrongToken" | "signIn" | "heldUp" | "forbidden" | "tooFast", number>
@@ -147,18 +152,16 @@ export interface MetricsContext {
   readonly map: ShardMap | null;
   /** Of every database that answers, by its id. */
   readonly figures: ReadonlyMap<string, ShardFigures>;
-  readonly hotKeys: readonly HotRow[];
-  readonly distinctKeys: DistinctKeysFigure;
   readonly journal: JournalSums;
   readonly open: OpenReceipts;
   /** Milliseconds since 1970. */
   readonly lastBreachAt: number | null;
 }
 
-export function showMetrics(
+export function showFigures(
   { sums, unfinished, lastViolation }: SumsOutcome & { readonly kind: "sums" },
   context: MetricsContext,
-): CacheMetrics {
+): Figures {
   const counts = countsOf(sums, context.site);
   const count = (name: string): number => counts.get(name) ?? 0;
   const classes = Object.fromEntries(classNames(counts).map((name) => [name, classFigures(counts, name)]));
@@ -184,8 +187,6 @@ export function showMetrics(
       state,
     })),
     shardSkew: skewOf(counts, context.map),
-    hotKeys: [...context.hotKeys],
-    distinctKeys: context.distinctKeys,
     rebuilds: { begun: count("rebuilds|begun") },
     edges: context.edges.map(edgeRow),
     lost: { lives: count("lost|lives"), upToMs: count("lost|upToMs") },

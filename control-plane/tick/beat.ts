@@ -1,5 +1,6 @@
 // One beat of the control plane: every step on its own, so that none that fails stops another.
 
+import type { Item } from "../../shared/mid-tier/agenda.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { bootConfiguration } from "../configuration/boot.ts";
 import { forgetPast } from "../configuration/past.ts";
@@ -7,6 +8,7 @@ import type { ControlPlane } from "../control-plane.ts";
 import { collectStatus, type Round } from "../edges/collect.ts";
 import { type Rebuilds, rebuild } from "../hot/rebuild.ts";
 import { followReceipts } from "../invalidate/follow.ts";
+import type { Outstanding } from "../invalidate/outstanding.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
 import { sweepJournal } from "../journal/sweep.ts";
 import { watchLog } from "../log/watch.ts";
@@ -28,6 +30,7 @@ export interface Seen {
 
 export interface Looking {
   readonly round: Round;
+  readonly outstanding: Outstanding;
   /** Is told what there is to look after. */
   readonly saw: (seen: Seen) => void;
 }
@@ -36,6 +39,8 @@ export interface Beat {
   /** Whether the environment's configuration is to be compared with the log's. */
   readonly boot: boolean;
   readonly witness: WitnessStore;
+  /** What there is to do now; where left out it is looked for. */
+  readonly agenda?: Promise<ReadonlySet<Item>>;
   /** Where left out nobody looks after the shards. */
   readonly shards?: ShardWatch;
   /** What L2 loses with them. */
@@ -56,7 +61,8 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
   if (boot) await step("boot", lookAround(plane), failures);
   if (given.shards !== undefined) await step("shards", given.shards.look(plane), failures);
   if (given.refill !== undefined) await step("refill", rebuild(plane, given.refill), failures);
-  await step("repeats", appendDueRepeats(plane), failures);
+  const repeats = given.agenda === undefined || (await given.agenda).has("repeats");
+  if (repeats) await step("repeats", appendDueRepeats(plane), failures);
   // At once: a shard that is slow to tell what it holds must not make the beat longer.
   const swept = step("journal", sweepJournal(plane), failures);
   const tended = step("budgets", plane.budgets.tend(), failures);
@@ -79,9 +85,12 @@ async function lookInto(
 ): Promise<void> {
   // Receipts are judged by where the edges have just said they are.
   const collected = await step("status", collectStatus(plane, looking?.round), failures);
-  // A quick look reads the receipts only where there is something that they can learn.
-  const follows = looking === undefined || looking.round.whole || looking.round.attention.takeMoved();
-  const followed = follows ? await step("receipts", followReceipts(plane), failures) : null;
+  const known = collected?.kind === "done" ? collected : null;
+  const followed = isToFollow(plane, looking, known)
+    ? await step("receipts", followReceipts(plane, known?.now), failures)
+    : null;
+  if (followed?.kind === "done")
+    looking?.outstanding.looked(known?.logMark ?? null, { named: followed.named, now: plane.clock.now() });
   const newcomers = looking?.round.newcomers;
   if (newcomers !== undefined) await step("rebuild", rebuild(plane, newcomers), failures);
   looking?.saw({
@@ -89,6 +98,17 @@ async function lookInto(
     // While Redis is away nobody knows who lags behind it.
     lagging: collected?.kind === "done" ? collected.lagging : [UNKNOWN],
   });
+}
+
+/** A quick look reads the receipts only where there is something that they can learn. */
+function isToFollow(
+  { clock }: ControlPlane,
+  looking: Looking | undefined,
+  known: { readonly logMark: string } | null,
+): boolean {
+  if (looking === undefined) return true;
+  const { round, outstanding } = looking;
+  return round.whole ? outstanding.mayBe(known?.logMark ?? null, clock.now()) : round.attention.takeMoved();
 }
 
 const UNKNOWN = "?";

@@ -7,14 +7,15 @@ import type { ControlPlane } from "../control-plane.ts";
 import { Attention } from "../edges/attention.ts";
 import { Newcomers } from "../hot/newcomers.ts";
 import { Refill } from "../hot/refill.ts";
-import type { WitnessStore } from "../log/witness.ts";
+import { Outstanding } from "../invalidate/outstanding.ts";
 import { ShardWatch } from "../shards/watch.ts";
-import { type BeatFailures, beat, type Looking, look, type Seen } from "./beat.ts";
+import { type Beat, type BeatFailures, beat, type Looking, look, type Seen } from "./beat.ts";
 
 /** What the beat's owner keeps from one pulse to the next. */
 export class Pulse {
   private readonly attention = new Attention();
   private readonly newcomers = new Newcomers();
+  private readonly outstanding = new Outstanding();
   private readonly refill = new Refill();
   private readonly shards = new ShardWatch(this.refill);
   private open = 0;
@@ -24,7 +25,10 @@ export class Pulse {
   private busy: { readonly with: string; readonly since: Instant } | null = null;
 
   /** What failed in the beat. Resolves before the next one is due. */
-  async run(plane: ControlPlane, witness: WitnessStore): Promise<BeatFailures> {
+  async run(
+    plane: ControlPlane,
+    { witness, agenda }: Pick<Beat, "witness" | "agenda">,
+  ): Promise<BeatFailures> {
     const { clock, timers } = plane;
     const begun = clock.now();
     const { bootCheckedAt } = this;
@@ -34,6 +38,7 @@ export class Pulse {
     if (figures) this.figuresNotedAt = begun;
     let pause: Millis | null = null;
     const looking = (whole: boolean): Looking => ({
+      outstanding: this.outstanding,
       round: {
         ...{ attention: this.attention, newcomers: this.newcomers },
         ...{ grace: LIMITS.statusGrace, background: UNKEPT, whole },
@@ -44,6 +49,7 @@ export class Pulse {
     });
     const failures = await beat(plane, {
       ...{ boot, figures, witness, shards: this.shards, refill: this.refill },
+      ...(agenda !== undefined && { agenda }),
       looking: looking(true),
     });
     if (boot && !failures.has("boot")) this.bootCheckedAt = begun;

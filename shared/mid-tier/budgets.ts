@@ -22,7 +22,12 @@ export interface ClassAccount {
 }
 
 export type AccountOutcome =
-  | { readonly kind: "account"; readonly classes: ReadonlyMap<string, ClassAccount> }
+  | {
+      readonly kind: "account";
+      readonly classes: ReadonlyMap<string, ClassAccount>;
+      /** How much was not as charged, and was set right. */
+      readonly mended: number;
+    }
   | Unavailable;
 
 export interface TendLimits {
@@ -30,11 +35,21 @@ export interface TendLimits {
   readonly members: number;
   /** Keys looked at in one call for answers that are on no account. */
   readonly keys: number;
+  /** Turns at most that a shard is left alone in which nothing had to be set right: one, and twice as many each time. */
+  readonly restsMost: number;
   readonly deadline: Millis;
 }
 
+/** Turns that are left of this rest, and how many the next one has. */
+interface Rest {
+  readonly left: number;
+  readonly next: number;
+}
+
+const NO_REST: Rest = { left: 0, next: 1 };
+
 export interface Budgets {
-  /** Takes what is gone off the accounts, and puts on them what they have lost. */
+  /** Takes what is gone off the accounts, and puts on them what they have lost. Called by turns, one a beat. */
   tend(): Promise<{ readonly kind: "done" } | Unavailable>;
   /** By the shard's id. */
   read(): Promise<ReadonlyMap<string, AccountOutcome>>;
@@ -45,13 +60,24 @@ export function createBudgets(
   limits: TendLimits,
 ): Budgets {
   const nothing = { ...limits, members: 0, keys: 0 };
+  const rests = new Map<string, Rest>();
   return {
     async tend() {
-      const shards = [...databases.values()];
-      const outcomes = await Promise.all(shards.map(({ redis }) => callTend(redis, limits)));
+      const outcomes = await Promise.all(
+        [...databases].map(async ([id, { redis }]): Promise<AccountOutcome | null> => {
+          const { left, next } = rests.get(id) ?? NO_REST;
+          rests.set(id, { left: left - 1, next });
+          if (left > 0) return null;
+          const outcome = await callTend(redis, limits);
+          const isInOrder = outcome.kind === "account" && outcome.mended === 0;
+          rests.set(id, isInOrder ? { left: Math.min(next, limits.restsMost), next: 2 * next } : NO_REST);
+          return outcome;
+        }),
+      );
+      if (outcomes.every((outcome) => outcome === null)) return { kind: "done" };
       // One of several that is away is told by whoever watches over them.
-      if (outcomes.some((outcome) => outcome.kind === "account")) return { kind: "done" };
-      return outcomes.find((outcome) => outcome.kind === "unavailable") ?? { kind: "done" };
+      if (outcomes.some((outcome) => outcome?.kind === "account")) return { kind: "done" };
+      return outcomes.find((outcome) => outcome?.kind === "unavailable") ?? { kind: "done" };
     },
     async read() {
       const accounts = [...databases].map(
@@ -68,14 +94,14 @@ async function callTend(redis: Redis, { members, keys, deadline }: TendLimits): 
   return readAccount(scriptReply(await redis.run([command], deadline)));
 }
 
-/** `name, bytes, budget, answers, evictions` of each class. */
+/** How much was set right, then `name, bytes, budget, answers, evictions` of each class. */
 function readAccount(reply: ScriptReply): AccountOutcome {
   if (reply.kind === "unavailable") return reply;
   const classes = new Map<string, ClassAccount>();
-  for (let i = 0; i + 4 < reply.strings.length; i += 5) {
+  for (let i = 1; i + 4 < reply.strings.length; i += 5) {
     const [name = "", ...figures] = reply.strings.slice(i, i + 5);
     const [bytes = 0, budgetBytes = 0, keys = 0, evictions = 0] = figures.map(Number);
     classes.set(name, { bytes, budgetBytes, keys, evictions });
   }
-  return { kind: "account", classes };
+  return { kind: "account", classes, mended: Number(reply.strings[0]) };
 }

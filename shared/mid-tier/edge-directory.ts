@@ -10,6 +10,7 @@ import type { ToldWatch } from "../wire/request-tail.ts";
 import { EDGES, EDGES_DEPARTED, EDGES_LISTED, LOG_HEAD, TAIL_WATCHES } from "./keys.ts";
 import { watchesIn } from "./request-tails.ts";
 import { evalCommand, millisecondsOf, scriptReply } from "./script.ts";
+import DIRECTORY from "./scripts/directory.lua";
 import REPLACE_EDGES from "./scripts/replace-edges.lua";
 
 /** An edge's own words at `seenAt`, which is Redis TIME in milliseconds. */
@@ -36,6 +37,8 @@ export interface Directory {
   readonly watches: readonly ToldWatch[];
   /** Up to where the log told of itself; null where there is none yet. */
   readonly head: Position | null;
+  /** Changes with all that is appended to the log, and with all that it tells; empty where there is none yet. */
+  readonly logMark: string;
   /** When it last told of something later than it was appended, Redis TIME, milliseconds; null where it never has. */
   readonly confirmedAt: number | null;
   /** Redis TIME, milliseconds. */
@@ -73,18 +76,16 @@ export function createEdgeDirectory(redis: Redis, config: DirectoryConfig): Edge
   };
 }
 
+const HASHES = [EDGES_LISTED, EDGES, EDGES_DEPARTED, TAIL_WATCHES, LOG_HEAD];
+
 async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<DirectoryOutcome> {
-  const hashes = [EDGES_LISTED, EDGES, EDGES_DEPARTED, TAIL_WATCHES].map((key) => ["HGETALL", key]);
-  // The head last: whatever was seen of an edge before then, a log that has lost nothing is as far by now.
-  const commands = [["TIME"], ...hashes, ["HGETALL", LOG_HEAD]];
-  const outcome = await redis.run(commands, config.deadline);
-  const replies = commands.map((_, index) => scriptReply(outcome, index));
-  const [time = [], listed = [], seen = [], departed = [], watches = [], head = []] = replies.map((reply) =>
-    reply.kind === "strings" ? reply.strings : undefined,
-  );
-  if (replies.some(({ kind }) => kind === "unavailable"))
+  // Of one instant: whatever was seen of an edge by then, a log that has lost nothing is as far by then.
+  const outcome = await redis.run([evalCommand(DIRECTORY, HASHES, [])], config.deadline);
+  const reply = scriptReply(outcome);
+  if (reply.kind === "unavailable")
     return { kind: "unavailable", reason: "the edge directory did not answer" };
-  const now = millisecondsOf(time);
+  const now = millisecondsOf(reply.strings);
+  const [listed = [], seen = [], departed = [], watches = [], head = []] = hashesIn(reply.strings.slice(2));
   const { edges, leaving } = readList(pairs(listed), config);
   const left = pairs(departed).map(([id, at]) => [id, Number(at)] as const);
   const directory = {
@@ -99,15 +100,32 @@ async function readDirectory(redis: Redis, config: DirectoryConfig): Promise<Dir
   return { kind: "directory", directory };
 }
 
-function readHead(fields: ReadonlyMap<string, string>): Pick<Directory, "head" | "confirmedAt"> {
+/** Of each one, how many words it holds and those. */
+function hashesIn(strings: readonly string[]): (readonly string[])[] {
+  const hashes: (readonly string[])[] = [];
+  for (let at = 0; at < strings.length; ) {
+    const from = at + 1;
+    at = from + Number(strings[at]);
+    hashes.push(strings.slice(from, at));
+  }
+  return hashes;
+}
+
+function readHead(fields: ReadonlyMap<string, string>): Pick<Directory, "head" | "confirmedAt" | "logMark"> {
   const [epoch, confirmedAt] = [fields.get("epoch"), fields.get("confirmed")];
   // A log that an older release wrote has told of everything.
   const seq = fields.get("durable") ?? fields.get("seq");
   return {
     head: epoch === undefined || seq === undefined ? null : { epoch: Number(epoch), seq: Number(seq) },
     confirmedAt: confirmedAt === undefined ? null : Number(confirmedAt),
+    logMark: MARKING.map((name) => fields.get(name) ?? "")
+      .join(" ")
+      .trim(),
   };
 }
+
+/** Hashes are chained, so that no other log has the same. */
+const MARKING = ["epoch", "seq", "hash", "durable", "durable-hash", "confirmed"];
 
 async function replaceEdges(
   redis: Redis,

@@ -22,6 +22,8 @@ import SUM_METRICS from "./scripts/sum-metrics.lua";
 const NOTED_KEPT = minutes(1);
 /** A report after this much silence counts as one of a new life. */
 const TOTALS_KEPT = hours(25);
+/** Each has some hundred counters, and Redis does nothing else meanwhile. */
+const FOLDED_AT_ONCE = 32;
 
 export type SumsOutcome =
   | {
@@ -70,13 +72,12 @@ export interface NamedReport {
 export function createMetrics(redis: Redis, deadline: Millis): Metrics {
   return {
     async fold(reports, now) {
-      if (reports.length === 0) return { kind: "folded" };
-      const outcome = await redis.run(
-        reports.map((named) => foldCommand(named, bucketsAt(now))),
-        deadline,
-      );
-      const failed = reports.map((_, index) => scriptReply(outcome, index)).find(isUnavailable);
-      return failed ?? { kind: "folded" };
+      for (let from = 0; from < reports.length; from += FOLDED_AT_ONCE) {
+        const some = reports.slice(from, from + FOLDED_AT_ONCE);
+        const reply = scriptReply(await redis.run([foldCommand(some, bucketsAt(now))], deadline));
+        if (reply.kind === "unavailable") return reply;
+      }
+      return { kind: "folded" };
     },
     count: (name, by) => countAll(redis, deadline, new Map([[name, by]])),
     countAll: (counts) => countAll(redis, deadline, counts),
@@ -156,15 +157,17 @@ async function sum(redis: Redis, deadline: Millis, buckets: readonly MetricBucke
   };
 }
 
-const isUnavailable = (reply: { kind: string }): reply is Unavailable => reply.kind === "unavailable";
-
-function foldCommand({ edge, report }: NamedReport, buckets: BucketsOfNow): readonly RedisArgument[] {
-  const { boot, region, version = null, position, knownAgeMs, memoryBytes, memoryEntries } = report;
-  const seen = JSON.stringify({ boot, region, version, position, knownAgeMs, memoryBytes, memoryEntries });
-  const args: RedisArgument[] = [edge, seen, Math.floor(report.aliveMs), TOTALS_KEPT];
-  args.push(buckets.keys.length, ...buckets.kept);
-  for (const [name, value] of Object.entries(report.counters)) args.push(name, Math.floor(value));
-  return evalCommand(FOLD_METRICS, [EDGES, metricTotalsKey(edge, boot), ...buckets.keys], args);
+function foldCommand(reports: readonly NamedReport[], buckets: BucketsOfNow): readonly RedisArgument[] {
+  const keys = reports.map(({ edge, report: { boot } }) => metricTotalsKey(edge, boot));
+  const args: RedisArgument[] = [TOTALS_KEPT, buckets.keys.length, ...buckets.kept];
+  for (const { edge, report } of reports) {
+    const { boot, region, version = null, position, knownAgeMs, memoryBytes, memoryEntries } = report;
+    const seen = JSON.stringify({ boot, region, version, position, knownAgeMs, memoryBytes, memoryEntries });
+    const counters = Object.entries(report.counters);
+    args.push(edge, seen, Math.floor(report.aliveMs), counters.length);
+    for (const [name, value] of counters) args.push(name, Math.floor(value));
+  }
+  return evalCommand(FOLD_METRICS, [EDGES, ...buckets.keys, ...keys], args);
 }
 
 function readSums(strings: readonly string[]): Map<string, number> {

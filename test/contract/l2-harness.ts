@@ -99,6 +99,7 @@ export class TestShard {
     const budgets = createBudgets(new Map([["one", { redis: this.redis }]]), {
       members: 10,
       keys: 100,
+      restsMost: 0,
       deadline: DEADLINE,
     });
     for (let i = 0; i < times; i++) {
@@ -111,6 +112,7 @@ export class TestShard {
     const budgets = createBudgets(new Map([["one", { redis: this.redis }]]), {
       members: 0,
       keys: 0,
+      restsMost: 0,
       deadline: DEADLINE,
     });
     const account = (await budgets.read()).get("one");

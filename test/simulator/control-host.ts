@@ -196,13 +196,15 @@ export class ControlHost {
     isolate.serve(async (request) => {
       while (this.beats && this.life?.isolate === isolate) {
         const began = this.around.time.now;
+        const agenda = plane.agenda.read();
         if (!refreshing) {
           refreshing = true;
-          void refreshDue(plane).finally(() => {
+          const renew = async () => (await agenda).has("due") && refreshDue(plane);
+          void renew().finally(() => {
             refreshing = false;
           });
         }
-        await pulse.run({ ...plane, witness }, witness);
+        await pulse.run({ ...plane, witness }, { witness, agenda });
         await isolate.pass(Math.max(0, began + LIMITS.beat - this.around.time.now));
       }
       request.leave();

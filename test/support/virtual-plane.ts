@@ -174,7 +174,7 @@ function withBeat(made: Pick<VirtualPlane, "time" | "plane" | "edges" | "redisCa
       while (next < end) {
         await time.runUntil(Math.max(next, time.now));
         next = time.now + LIMITS.beat;
-        await passing(time, pulse.run(plane, witness), 10);
+        await passing(time, pulse.run(plane, { witness, agenda: plane.agenda.read() }), 10);
         next = Math.max(next, time.now);
       }
       await time.runUntil(end);

@@ -1,11 +1,11 @@
 // Rules about the origin: crowds that wait for it, and whether it can still be asked.
 
 import { minutes, seconds } from "../../../shared/core/units.ts";
-import type { CacheMetrics } from "../../metrics/show-metrics.ts";
+import type { Figures } from "../../metrics/show-metrics.ts";
 import type { OriginRow } from "../../metrics/show-origin.ts";
 import { type Basis, type Reading, type Rule, rule, share } from "../rule.ts";
 
-const requestsOf = ({ classes }: CacheMetrics): number =>
+const requestsOf = ({ classes }: Figures): number =>
   Object.values(classes).reduce((sum, { requests }) => sum + requests, 0);
 
 /** Sent to the origin, whatever became of them. */
@@ -16,7 +16,7 @@ const sentTo = ({ answered, failed }: OriginRow): number => answered + failed;
  * to tell anything of are told of together.
  */
 function eachSite(
-  { origin: { bySite } }: CacheMetrics,
+  { origin: { bySite } }: Figures,
   { leastSample }: Basis,
   read: (row: OriginRow) => { readonly part: number; readonly whole: number },
 ): Reading[] {

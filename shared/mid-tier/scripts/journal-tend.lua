@@ -10,8 +10,12 @@ for _, digest in ipairs(redis.call('ZRANGEBYSCORE', VALUES, '-inf', int(now), 'L
     redis.call('ZADD', VALUES, int(now + math.max(left, 1000)), digest)
   end
 end
+local partitions = {}
+for p = 0, tonumber(ARGV[1]) - 1 do partitions[#partitions + 1] = 'tg:j:due:' .. int(p) end
 local due = {}
+-- Mostly nothing waits anywhere, which one call tells.
+if redis.call('EXISTS', unpack(partitions)) == 0 then return due end
 for p = 0, tonumber(ARGV[1]) - 1 do
-  if redis.call('ZCOUNT', 'tg:j:due:' .. int(p), '-inf', int(now - tonumber(ARGV[2]))) > 0 then due[#due + 1] = int(p) end
+  if redis.call('ZCOUNT', partitions[p + 1], '-inf', int(now - tonumber(ARGV[2]))) > 0 then due[#due + 1] = int(p) end
 end
 return due

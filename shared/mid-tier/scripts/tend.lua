@@ -1,8 +1,9 @@
 -- Looks after the accounts, a bounded part of them a call: what has expired or was removed comes off, what is stored and
 -- on none comes back on, and each lap over a queue counts anew what it holds. Tells what stands on each.
 -- KEYS: queues, shard.  ARGV: members looked at of each class, keys looked at, map, life
--- Replies, for each class: name, bytes, budget, answers, evictions
+-- Replies how much was set right, then of each class: name, bytes, budget, answers, evictions
 local looks, keys = tonumber(ARGV[1]), tonumber(ARGV[2])
+local mended = 0
 -- A database that is full refuses scripts whose first write may take room, and room is what this one makes.
 redis.call('HDEL', KEYS[1], '')
 -- What is of another life than the shard's own is nobody's answer any more.
@@ -13,10 +14,15 @@ local function go_round(q)
   local page, full = page_above(q, q['#cursor'], '+inf', looks)
   for i = 1, #page, 2 do
     local score = tonumber(page[i + 1])
-    if not is_gone(q, page[i], score, look_at(page[i])) then q['#lap'] = q['#lap'] + score % SIZES end
+    if is_gone(q, page[i], score, look_at(page[i])) then
+      mended = mended + 1
+    else
+      q['#lap'] = q['#lap'] + score % SIZES
+    end
     q['#cursor'] = score
   end
   if full then return end
+  if q['#used'] ~= q['#lap'] then mended = mended + 1 end
   q['#used'] = q['#lap']
   q['#cursor'], q['#lap'] = 0, 0
 end
@@ -31,6 +37,7 @@ local function adopt(key)
   if q.scores[member] then return end
   local units = e[3] and mark_size(#e[3], redis.call('ZCARD', 'tg:v:' .. member))
     or answer_size(redis.call('HSTRLEN', key, 'm'), redis.call('HSTRLEN', key, 'b'))
+  mended = mended + 1
   charge(q, member, order_in(q, 'sieve', member, 0), math.min(units, SIZES - 1))
   settle(q)
 end
@@ -40,12 +47,15 @@ if keys > 0 then
   redis.call('HSET', SHARD, 'scan', found[1])
   for _, key in ipairs(found[2]) do adopt(key) end
 end
-local reply = {}
+local reply = { '0' }
 for _, class in ipairs(redis.call('HKEYS', KEYS[1])) do
   local q = open_queue(class)
   if looks > 0 then
     go_round(q)
-    if q['#limit'] > 0 then make_room(q, 0, q['#limit']) end
+    if q['#used'] > q['#limit'] and q['#limit'] > 0 then
+      mended = mended + 1
+      make_room(q, 0, q['#limit'])
+    end
     settle(q)
   end
   reply[#reply + 1] = class
@@ -54,4 +64,5 @@ for _, class in ipairs(redis.call('HKEYS', KEYS[1])) do
     reply[#reply + 1] = int(figure)
   end
 end
+reply[1] = int(mended)
 return reply
