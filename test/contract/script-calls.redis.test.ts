@@ -163,6 +163,19 @@ test("more counters than a script can take at once are folded all the same", asy
   expect(read.kind === "sums" && read.sums.get("counter-4999")).toBe(5000);
 });
 
+test("however much is noted, that is a few calls, and of each bucket the greatest stays", async () => {
+  const metrics = createMetrics(redis, DEADLINE);
+  const noted = (value: number) =>
+    new Map(Array.from({ length: 40 }, (_, i) => [`noted-${i}`, value + i] as const));
+  await metrics.note(noted(5), NOW);
+  expect(await counted(() => metrics.note(noted(7), NOW))).toEqual({ sent: 1, inside: 12 });
+  await metrics.note(noted(6), NOW);
+  const sums = await metrics.sum(minutes(1), NOW);
+  expect(sums.kind === "sums" && sums.sums.get("gauge|noted-39")).toBe(7 + 39);
+  const ever = await metrics.ever();
+  expect(ever.kind === "counts" && ever.noted.get("noted-39")).toBe(6 + 39);
+});
+
 test("a journal in which nothing waits is known by three calls", async () => {
   const databases = new Map([["one", { redis }]]);
   const journal = createJournalLedger({ databases, deadline: DEADLINE, dueFor: millis(500) });
