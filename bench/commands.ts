@@ -20,8 +20,13 @@ export interface CommandsResult {
   readonly verdict: { readonly claim: string; readonly met: boolean; readonly above: readonly string[] };
 }
 
-/** `total`: what the request itself cost; `pull` and `other`, the control plane's, come on top of that. */
-type PerRequest = Readonly<Partial<Record<Command | "total", number>>>;
+/**
+ * `total`: what the request itself sent; `pull` and `other`, the control plane's, come on top of that. `called`: what its
+ * scripts have called beside that; `inside`, what one run of each script did.
+ */
+type PerRequest = Readonly<Partial<Record<Command | "total" | "called", number>>> & {
+  readonly inside?: Readonly<Partial<Record<Command, number>>>;
+};
 
 interface Phase {
   readonly name: string;
@@ -142,7 +147,8 @@ async function runPhases(stage: Stage, requests: number): Promise<Record<string,
     await ask(stage, phase, requests);
     await pause(BEHIND_MS);
     const counts = await Promise.all(stage.databases.map((database) => database.take()));
-    results[phase.name] = perRequest(counts, requests);
+    const called = stage.databases.map((database) => database.called());
+    results[phase.name] = perRequest({ counts, called }, requests);
   }
   return results;
 }
@@ -164,11 +170,27 @@ async function ask(
 
 const NOT_ITS_OWN: readonly Command[] = ["pull", "snapshot", "other"];
 
-function perRequest(counts: readonly Counts[], requests: number): PerRequest {
-  const sums = new Map<Command | "total", number>([["total", 0]]);
-  for (const [command, count] of counts.flatMap((one) => Object.entries(one) as [Command, number][])) {
-    const names = NOT_ITS_OWN.includes(command) ? [command] : (["total", command] as const);
-    for (const name of names) sums.set(name, (sums.get(name) ?? 0) + count);
-  }
-  return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / requests]));
+function perRequest(
+  { counts, called }: { readonly counts: readonly Counts[]; readonly called: readonly Counts[] },
+  requests: number,
+): PerRequest {
+  const [sent, inner] = [summed(counts), summed(called)];
+  const own = (of: ReadonlyMap<Command, number>): number =>
+    [...of].reduce((sum, [command, count]) => sum + (NOT_ITS_OWN.includes(command) ? 0 : count), 0);
+  const each = [...sent].map(([command, count]) => [command, count / requests] as const);
+  const inside = [...sent].flatMap(([command, count]) =>
+    command === "other" ? [] : [[command, (inner.get(command) ?? 0) / count] as const],
+  );
+  return {
+    ...{ total: own(sent) / requests, called: own(inner) / requests },
+    ...Object.fromEntries(each),
+    inside: Object.fromEntries(inside),
+  };
+}
+
+function summed(counts: readonly Counts[]): ReadonlyMap<Command, number> {
+  const sums = new Map<Command, number>();
+  for (const [command, count] of counts.flatMap((one) => Object.entries(one) as [Command, number][]))
+    sums.set(command, (sums.get(command) ?? 0) + count);
+  return sums;
 }

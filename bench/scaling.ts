@@ -1,6 +1,8 @@
 // What it takes at internet scale: data centres simulated by the edge's own rules, priced, and held against real counts.
 
 import { millis, minutes } from "../shared/core/units.ts";
+import { type Idle, measureIdle } from "./commands/idle.ts";
+import { type BothWays, bothWays, commandsOf, each } from "./scaling/counting.ts";
 import { simulateDataCentre } from "./scaling/data-centre.ts";
 import { type Fleet, type FleetResult, simulateFleet } from "./scaling/fleet.ts";
 import { runKeepers } from "./scaling/keepers.ts";
@@ -13,10 +15,10 @@ export interface Scenario extends FleetResult {
   readonly requestsPerDay: number;
   readonly windowMs: number;
   readonly shares: boolean;
-  readonly commandsPerSecond: number;
+  readonly commandsPerSecond: BothWays;
   /** As it goes, and by the least fixed plan that takes it. */
-  readonly usdPerDay: number;
-  readonly fixedUsdPerDay: number | null;
+  readonly usdPerDay: BothWays;
+  readonly fixedUsdPerDay: { readonly asOne: number | null; readonly withCalls: number | null };
 }
 
 export interface Keeping {
@@ -39,6 +41,7 @@ export interface ScalingResult {
   readonly prices: typeof PRICES;
   readonly keepers: readonly Keeping[];
   readonly verified: Verified;
+  readonly idle: readonly Idle[];
 }
 
 /** Isolates of a region ask a Durable Object, which pulls for all of them. */
@@ -46,10 +49,10 @@ export interface Relays {
   readonly name: string;
   readonly windowMs: number;
   readonly regions: number;
-  readonly commandsPerSecond: number;
+  readonly commandsPerSecond: BothWays;
   readonly askedPerSecond: number;
   /** Of Redis, and of the objects. */
-  readonly usdPerDay: number;
+  readonly usdPerDay: BothWays;
   readonly objectsUsdPerDay: number;
 }
 
@@ -103,13 +106,11 @@ export async function benchScaling(quick: boolean): Promise<ScalingResult> {
     for (const windowMs of windowsMs)
       for (const shares of [false, true]) {
         const result = simulateFleet({ ...fleet, window: millis(windowMs), shares }, effort, name);
-        const commandsPerSecond = result.pullsPerSecond + result.snapshotsPerSecond;
         const { requestsPerDay } = fleet;
-        const load = { commandsPerSecond, bytesPerSecond: commandsPerSecond * bytesPerPull };
         scenarios.push({
           ...{ name, requestsPerDay, windowMs, shares },
           ...result,
-          ...{ commandsPerSecond, usdPerDay: usdPerDay(load), fixedUsdPerDay: fixedUsdPerDay(load) },
+          ...priced({ pull: result.pullsPerSecond, snapshot: result.snapshotsPerSecond }, bytesPerPull),
         });
       }
   const relays = TRAFFIC.map((traffic) => relaysOf(traffic, { effort, bytesPerPull }));
@@ -117,6 +118,37 @@ export async function benchScaling(quick: boolean): Promise<ScalingResult> {
     ...{ name: "scaling", bytesPerPull, scenarios, relays, verified },
     ...{ perMillion: perMillion(), pullsPerMillion: pullsPerMillion(), prices: PRICES },
     keepers: await keepers(quick),
+    idle: await idle(quick),
+  };
+}
+
+/** Listed edges of a system without traffic, and answers in L2 that its beat looks after. */
+const IDLE = [
+  { edges: 0, answers: 0 },
+  { edges: 1, answers: 0 },
+  { edges: 3, answers: 0 },
+  { edges: 3, answers: 2000 },
+  { edges: 16, answers: 0 },
+] as const;
+
+async function idle(quick: boolean): Promise<Idle[]> {
+  const found: Idle[] = [];
+  for (const of of quick ? IDLE.slice(1, 2) : IDLE)
+    found.push(await measureIdle({ ...of, seconds: quick ? 10 : 40 }));
+  return found;
+}
+
+function priced(
+  asked: { readonly pull: number; readonly snapshot: number },
+  bytesPerPull: number,
+): Pick<Scenario, "commandsPerSecond" | "usdPerDay" | "fixedUsdPerDay"> {
+  const commandsPerSecond = bothWays(commandsOf(asked));
+  const bytesPerSecond = commandsPerSecond.asOne * bytesPerPull;
+  const load = (commands: number) => ({ commandsPerSecond: commands, bytesPerSecond });
+  return {
+    commandsPerSecond,
+    usdPerDay: each(commandsPerSecond, (commands) => usdPerDay(load(commands))),
+    fixedUsdPerDay: each(commandsPerSecond, (commands) => fixedUsdPerDay(load(commands))),
   };
 }
 
@@ -134,11 +166,11 @@ function relaysOf(
     `${name} relays`,
   );
   const askedPerSecond = pullsPerSecond + snapshotsPerSecond;
-  const commandsPerSecond = Math.min(REGIONS / ((HOT_MS / 1000) * 0.25), askedPerSecond);
+  const pull = Math.min(REGIONS / ((HOT_MS / 1000) * 0.25), askedPerSecond);
+  const { commandsPerSecond, usdPerDay } = priced({ pull, snapshot: 0 }, by.bytesPerPull);
   const { usdPerRequest, usdPerGbSecond, gb } = PRICES.durableObjects;
   return {
-    ...{ name, windowMs: HOT_MS, regions: REGIONS, commandsPerSecond, askedPerSecond },
-    usdPerDay: usdPerDay({ commandsPerSecond, bytesPerSecond: commandsPerSecond * by.bytesPerPull }),
+    ...{ name, windowMs: HOT_MS, regions: REGIONS, commandsPerSecond, askedPerSecond, usdPerDay },
     objectsUsdPerDay: 86_400 * (askedPerSecond * usdPerRequest + REGIONS * gb * usdPerGbSecond),
   };
 }

@@ -45,6 +45,8 @@ const BETWEEN = 5;
 export interface CountedRedis {
   /** What clients have sent since the last call: `EVAL` counts one, whatever its script does. */
   take(): Promise<Counts>;
+  /** What the scripts of the last `take` have called in their turn. */
+  called(): Counts;
   /** As if its map had not changed for long. */
   settle(): Promise<void>;
   close(): void;
@@ -54,16 +56,22 @@ export interface CountedRedis {
 export async function countCommands(port: number): Promise<CountedRedis> {
   const redis = new Redis({ port, host: "127.0.0.1" });
   let counts: Partial<Record<Command, number>> = {};
+  let calls: Partial<Record<Command, number>> = {};
+  let lastCalls: Counts = {};
+  let running: Command = "other";
   let seen = 0;
   const monitor = await monitorRedis(port, ({ source, args }) => {
-    if (source === "lua") return;
-    if (args[0]?.toLowerCase() === "eval") seen += 1;
-    const command = commandOf(args);
-    counts[command] = (counts[command] ?? 0) + 1;
+    // A script is told first, and then whatever it calls: nothing else comes between.
+    if (source === "lua") calls[running] = (calls[running] ?? 0) + 1;
+    else {
+      if (args[0]?.toLowerCase() === "eval") seen += 1;
+      running = commandOf(args);
+      counts[running] = (counts[running] ?? 0) + 1;
+    }
   });
   let before = await evalsOf(redis);
   // What came before that is in neither count.
-  [counts, seen] = [{}, 0];
+  [counts, calls, seen] = [{}, {}, 0];
   return {
     async take() {
       const evals = await evalsOf(redis);
@@ -74,9 +82,11 @@ export async function countCommands(port: number): Promise<CountedRedis> {
       if (surplus < 0 || surplus > BETWEEN)
         throw new Error(`MONITOR saw ${seen} scripts, INFO counts ${evals - before}`);
       const taken = counts;
-      [counts, seen, before] = [{}, surplus, evals];
+      lastCalls = calls;
+      [counts, calls, seen, before] = [{}, {}, surplus, evals];
       return taken;
     },
+    called: () => lastCalls,
     async settle() {
       await redis.hset("tg:shard", "since", "0");
     },

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Bundling, type Cluster, startCluster } from "../../dev/cluster.ts";
+import type { Network } from "../../dev/network.ts";
 import type { StartOptions } from "../../dev/options.ts";
 import { freePort, freePortRange } from "../../dev/ports.ts";
 
@@ -16,6 +17,8 @@ export interface SystemOf
   readonly edges: number;
   /** Where workers are not bundled as they are. */
   readonly bundling?: Bundling;
+  /** Where workers find the others; where they are, if left out. */
+  readonly network?: Network;
   /** Rows of the metadata table; none where left out. */
   readonly policies?: readonly unknown[];
 }
@@ -32,7 +35,7 @@ export async function startSystem(of: SystemOf): Promise<Cluster> {
     ...(protection !== undefined && { protection }),
     ...(of.lastUncounted && { lastUncounted: of.lastUncounted }),
   };
-  return startCluster(options, null, of.bundling);
+  return startCluster(options, of.network ?? null, of.bundling);
 }
 
 /** A shard that has just come warms up before it is read. */

@@ -9,6 +9,8 @@ export const PRICES = {
     usdPerGb: 0.03,
     freeGbPerMonth: 200,
     commandsPerSecond: 10_000,
+    /** Counts what a script calls beside the script, of its own library for limits of rates; the page of prices says nothing of it. */
+    scripts: { source: "https://upstash.com/docs/redis/sdks/ratelimit-ts/costs", read: "2026-11-27" },
     requestBytes: 10_000_000,
     /** Fixed plans: USD a month, GB of traffic a month; commands are not counted, but for the limit a second. */
     fixed: [

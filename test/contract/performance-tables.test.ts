@@ -3,7 +3,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { BENCHMARKS } from "../../bench/benchmarks.ts";
+import type { CommandsResult } from "../../bench/commands.ts";
 import { commandFor, commandGiven } from "../../bench/result.ts";
+import { COMMANDS } from "../../bench/scaling/counting.ts";
 import { readResult, withResults } from "../../bench/tables/tables.ts";
 import { type AnyFigures, verdictsOf } from "../../bench/verdicts.ts";
 
@@ -29,6 +31,21 @@ test("a table that differs from its result is told apart", () => {
   const stale = made.replace(/\d(?=[^\d]*\|)/, (digit) => String((Number(digit) + 1) % 10));
   expect(stale).not.toBe(made);
   expect(withResults(stale, readResult)).toBe(made);
+});
+
+test("the model of capacity reckons with the commands that were counted", () => {
+  const { oneShard } = JSON.parse(readResult("commands") ?? "") as CommandsResult;
+  const hit = oneShard["hit in L2"];
+  const miss = oneShard["miss, one copy"];
+  expect(COMMANDS.l2).toEqual({ sent: hit?.total, called: hit?.called });
+  // Each of those took a token of a budget.
+  const [take = 0, inside = Number.NaN] = [miss?.take, miss?.inside?.take];
+  expect(COMMANDS.miss.sent).toBe((miss?.total ?? 0) - take);
+  expect(COMMANDS.miss.called).toBe(Math.round((miss?.called ?? 0) - take * inside));
+  for (const name of ["pull", "snapshot"] as const)
+    expect(Object.values(oneShard).flatMap((phase) => phase.inside?.[name] ?? [])).toContain(
+      COMMANDS[name].called,
+    );
 });
 
 test("a table that nobody makes is an error", () => {
