@@ -40,13 +40,20 @@ export interface Metrics {
   count(name: string, by: number): Promise<{ readonly kind: "counted" } | Unavailable>;
   /** The same of several at once. */
   countAll(counts: ReadonlyMap<string, number>): Promise<{ readonly kind: "counted" } | Unavailable>;
-  /** Notes what was found to be so, `name` without its `gauge|`: of a bucket's notes the greatest is kept. */
-  note(gauges: ReadonlyMap<string, number>, now: number): Promise<{ readonly kind: "noted" } | Unavailable>;
+  note(noted: NotedGauges, now: number): Promise<{ readonly kind: "noted" } | Unavailable>;
   sum(window: Millis, now: number): Promise<SumsOutcome>;
   /** What was counted since ever, which never falls, and what was noted a moment ago. */
   ever(): Promise<EverOutcome>;
   /** Each of these buckets for itself, by its key. */
   read(buckets: readonly MetricBucket[]): Promise<BucketsOutcome>;
+}
+
+/** What was found to be so, by names without their `gauge|`. */
+export interface NotedGauges {
+  /** By nobody else: of a bucket's notes the greatest is kept, too. */
+  readonly found: ReadonlyMap<string, number>;
+  /** In the buckets, where edges' reports have put it: noted there once more it would be read again, and never go. */
+  readonly told: ReadonlyMap<string, number>;
 }
 
 export type EverOutcome =
@@ -80,11 +87,11 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
     },
     count: (name, by) => countAll(redis, deadline, new Map([[name, by]])),
     countAll: (counts) => countAll(redis, deadline, counts),
-    async note(gauges, now) {
+    async note({ found, told }, now) {
       const { keys, kept } = bucketsAt(now);
-      const noted = [...gauges].flatMap(([name, value]) => [name, Math.floor(value)]);
+      const noted = [...found, ...told].flatMap(([name, value]) => [name, Math.floor(value)]);
       // Of all time nobody wants to know how it was at most.
-      const args = [NOTED_KEPT, ...kept.slice(0, -1), ...noted];
+      const args = [NOTED_KEPT, ...kept.slice(0, -1), found.size, ...noted];
       const reply = scriptReply(
         await redis.run([evalCommand(NOTE_GAUGES, [METRICS_NOTED, ...keys.slice(0, -1)], args)], deadline),
       );
