@@ -35,6 +35,7 @@ import type { Alerting } from "./alerts/settings.ts";
 import type { Auditor } from "./audit/auditor.ts";
 import type { AuditWitness } from "./audit-log/witness.ts";
 import type { Routings } from "./configuration/routings.ts";
+import type { MergedBatches } from "./edges/merged-batches.ts";
 import type { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
 import type { ObservedLedger } from "./observe/take-observed.ts";
@@ -96,6 +97,8 @@ export interface ControlPlane {
   readonly edges: EdgeDirectory;
   readonly receipts: Receipts;
   readonly metrics: Metrics;
+  /** Which of edges' reports it has folded. */
+  readonly foldedReports: MergedBatches;
   readonly distinctCounts: DistinctCounts;
   /** A chart that is drawn anew reads only what is not over. */
   readonly settledBuckets: SettledBuckets;

@@ -41,6 +41,7 @@ import { Routings } from "./configuration/routings.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { fewAtOnce } from "./edges/few-at-once.ts";
+import { MergedBatches } from "./edges/merged-batches.ts";
 import { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
 import { ObservedLedger } from "./observe/take-observed.ts";
@@ -99,7 +100,7 @@ export function createControlPlane(
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
     ...ofTraffic(redis),
     ...whoAsks({ ...ports, redis }, environment),
-    metrics,
+    ...{ metrics, foldedReports: new MergedBatches() },
     turnedAway: new TurnedAway({ metrics, timers, every: LIMITS.turnedAwayEvery }),
     tokenOf: (operationId) => tokenOf(digest, key, operationId),
     edges: createEdgeDirectory(redis, {

@@ -12,9 +12,9 @@ import {
 import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
+import type { NamedReport } from "./fold-reports.ts";
 import { distinctKey } from "./keys.ts";
 import { bucketsAt, bucketsOver } from "./metric-buckets.ts";
-import type { NamedReport } from "./metrics.ts";
 import { evalCommand, mergeAll, scriptReply } from "./script.ts";
 import MERGE_DISTINCT from "./scripts/merge-distinct.lua";
 

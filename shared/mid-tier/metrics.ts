@@ -1,27 +1,17 @@
 // What edges have counted, folded into buckets of time and added up again over a window.
 
-import { hours, type Millis, minutes } from "../core/units.ts";
+import { type Millis, minutes } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
-import type { CommandReply, Redis, RedisArgument } from "../ports/redis.ts";
-import type { StatusReport } from "../wire/internal.ts";
-import {
-  AUDITOR_LAST_VIOLATION,
-  EDGES,
-  METRICS_EVER,
-  METRICS_NOTED,
-  metricTotalsKey,
-  RECEIPTS_OPEN,
-} from "./keys.ts";
-import { type BucketsOfNow, bucketsAt, bucketsOver, type MetricBucket } from "./metric-buckets.ts";
+import type { CommandReply, Redis } from "../ports/redis.ts";
+import { type FoldOutcome, foldReports, type NamedReport } from "./fold-reports.ts";
+import { AUDITOR_LAST_VIOLATION, METRICS_EVER, METRICS_NOTED, RECEIPTS_OPEN } from "./keys.ts";
+import { bucketsAt, bucketsOver, type MetricBucket } from "./metric-buckets.ts";
 import { evalCommand, scriptReply } from "./script.ts";
-import FOLD_METRICS from "./scripts/fold-metrics.lua";
 import NOTE_GAUGES from "./scripts/note-gauges.lua";
 import SUM_METRICS from "./scripts/sum-metrics.lua";
 
 /** What was noted is told for as long as it may be called recent: several notes missed, not one. */
 const NOTED_KEPT = minutes(1);
-/** A report after this much silence counts as one of a new life. */
-const TOTALS_KEPT = hours(25);
 
 export type SumsOutcome =
   | {
@@ -35,7 +25,7 @@ export type SumsOutcome =
 
 export interface Metrics {
   /** `now` is Redis TIME as the caller last learnt it: it chooses the buckets. */
-  fold(reports: readonly NamedReport[], now: number): Promise<{ readonly kind: "folded" } | Unavailable>;
+  fold(reports: readonly NamedReport[], now: number): Promise<FoldOutcome>;
   /** Counts what the control plane has done itself. */
   count(name: string, by: number): Promise<{ readonly kind: "counted" } | Unavailable>;
   /** The same of several at once. */
@@ -68,23 +58,9 @@ export type BucketsOutcome =
   | { readonly kind: "buckets"; readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>> }
   | Unavailable;
 
-/** Under the name by which the edge is listed. */
-export interface NamedReport {
-  readonly edge: string;
-  readonly report: StatusReport;
-}
-
 export function createMetrics(redis: Redis, deadline: Millis): Metrics {
   return {
-    async fold(reports, now) {
-      if (reports.length === 0) return { kind: "folded" };
-      const outcome = await redis.run(
-        reports.map((named) => foldCommand(named, bucketsAt(now))),
-        deadline,
-      );
-      const failed = reports.map((_, index) => scriptReply(outcome, index)).find(isUnavailable);
-      return failed ?? { kind: "folded" };
-    },
+    fold: (reports, now) => foldReports({ redis, deadline }, reports, now),
     count: (name, by) => countAll(redis, deadline, new Map([[name, by]])),
     countAll: (counts) => countAll(redis, deadline, counts),
     async note({ found, told }, now) {
@@ -161,17 +137,6 @@ async function sum(redis: Redis, deadline: Millis, buckets: readonly MetricBucke
     lastViolation:
       violation?.kind === "reply" && typeof violation.reply === "string" ? violation.reply : null,
   };
-}
-
-const isUnavailable = (reply: { kind: string }): reply is Unavailable => reply.kind === "unavailable";
-
-function foldCommand({ edge, report }: NamedReport, buckets: BucketsOfNow): readonly RedisArgument[] {
-  const { boot, region, version = null, position, knownAgeMs, memoryBytes, memoryEntries } = report;
-  const seen = JSON.stringify({ boot, region, version, position, knownAgeMs, memoryBytes, memoryEntries });
-  const args: RedisArgument[] = [edge, seen, Math.floor(report.aliveMs), TOTALS_KEPT];
-  args.push(buckets.keys.length, ...buckets.kept);
-  for (const [name, value] of Object.entries(report.counters)) args.push(name, Math.floor(value));
-  return evalCommand(FOLD_METRICS, [EDGES, metricTotalsKey(edge, boot), ...buckets.keys], args);
 }
 
 function readSums(strings: readonly string[]): Map<string, number> {
