@@ -44,6 +44,7 @@ import { fewAtOnce } from "./edges/few-at-once.ts";
 import { MergedBatches } from "./edges/merged-batches.ts";
 import { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
+import { SettledSteps } from "./metrics/settled-steps.ts";
 import { ObservedLedger } from "./observe/take-observed.ts";
 import { Gates } from "./tokens/gates.ts";
 import { Principals } from "./tokens/principals.ts";
@@ -110,7 +111,7 @@ export function createControlPlane(
     }),
     receipts: createReceipts(redis, { deadline, entryBytes: LIMITS.receiptEntries }),
     distinctCounts: createDistinctCounts(redis, deadline),
-    settledBuckets: new Map(),
+    settledSteps: new SettledSteps(LIMITS.stepsRemembered),
     answerSamples: answerSamplesOf({ ...ports, redis }),
     budgets: createBudgets(ports.databases, {
       members: LIMITS.tendMembers,

@@ -1,11 +1,12 @@
 // Folds what edges have counted into the buckets of time, in pieces for each of which Redis does nothing else for some milliseconds.
 
-import { hours, type Millis, seconds } from "../core/units.ts";
+import { hours, seconds } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
-import type { Redis, RedisArgument } from "../ports/redis.ts";
+import type { RedisArgument } from "../ports/redis.ts";
 import type { StatusReport } from "../wire/internal.ts";
 import { EDGES, metricTotalsKey } from "./keys.ts";
 import { type BucketsOfNow, bucketsAt } from "./metric-buckets.ts";
+import type { From } from "./read-buckets.ts";
 import { compact, evalCommand, scriptReply } from "./script.ts";
 import foldMetrics from "./scripts/fold-metrics.lua";
 
@@ -39,7 +40,7 @@ interface Piece {
 }
 
 export async function foldReports(
-  { redis, deadline }: { readonly redis: Redis; readonly deadline: Millis },
+  { redis, deadline }: From,
   reports: readonly NamedReport[],
   now: number,
 ): Promise<FoldOutcome> {

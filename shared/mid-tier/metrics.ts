@@ -6,9 +6,9 @@ import type { CommandReply, Redis } from "../ports/redis.ts";
 import { type FoldOutcome, foldReports, type NamedReport } from "./fold-reports.ts";
 import { AUDITOR_LAST_VIOLATION, METRICS_EVER, METRICS_NOTED, RECEIPTS_OPEN } from "./keys.ts";
 import { bucketsAt, bucketsOver, type MetricBucket } from "./metric-buckets.ts";
+import { type From, readBuckets, readSums, sumBuckets } from "./read-buckets.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import NOTE_GAUGES from "./scripts/note-gauges.lua";
-import SUM_METRICS from "./scripts/sum-metrics.lua";
 
 /** What was noted is told for as long as it may be called recent: several notes missed, not one. */
 const NOTED_KEPT = minutes(1);
@@ -34,8 +34,11 @@ export interface Metrics {
   sum(window: Millis, now: number): Promise<SumsOutcome>;
   /** What was counted since ever, which never falls, and what was noted a moment ago. */
   ever(): Promise<EverOutcome>;
-  /** Each of these buckets for itself, by its key. */
-  read(buckets: readonly MetricBucket[]): Promise<BucketsOutcome>;
+  /** Each of these buckets for itself, handed over as it comes: what was, holds, also where another one then fails. */
+  read(
+    buckets: readonly MetricBucket[],
+    take: (bucket: MetricBucket, counts: ReadonlyMap<string, number>) => void,
+  ): Promise<{ readonly kind: "read" } | Unavailable>;
 }
 
 /** What was found to be so, by names without their `gauge|`. */
@@ -54,13 +57,10 @@ export type EverOutcome =
     }
   | Unavailable;
 
-export type BucketsOutcome =
-  | { readonly kind: "buckets"; readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>> }
-  | Unavailable;
-
 export function createMetrics(redis: Redis, deadline: Millis): Metrics {
+  const from = { redis, deadline };
   return {
-    fold: (reports, now) => foldReports({ redis, deadline }, reports, now),
+    fold: (reports, now) => foldReports(from, reports, now),
     count: (name, by) => countAll(redis, deadline, new Map([[name, by]])),
     countAll: (counts) => countAll(redis, deadline, counts),
     async note({ found, told }, now) {
@@ -74,15 +74,15 @@ export function createMetrics(redis: Redis, deadline: Millis): Metrics {
       return reply.kind === "unavailable" ? reply : { kind: "noted" };
     },
     async ever() {
-      const commands = [METRICS_EVER, METRICS_NOTED, METRICS_NOTED].map((key) => ["HGETALL", key]);
+      const commands = [METRICS_EVER, METRICS_NOTED].map((key) => ["HGETALL", key]);
       const outcome = await redis.run(commands, deadline);
       const [counts, noted] = [scriptReply(outcome), scriptReply(outcome, 1)];
       if (counts.kind === "unavailable") return counts;
       if (noted.kind === "unavailable") return noted;
       return { kind: "counts", counts: readSums(counts.strings), noted: readSums(noted.strings) };
     },
-    read: (buckets) => readEach(redis, deadline, buckets),
-    sum: (window, now) => sum(redis, deadline, bucketsOver(window, now).buckets),
+    read: (buckets, take) => readBuckets(from, buckets, take),
+    sum: (window, now) => sum(from, bucketsOver(window, now).buckets),
   };
 }
 
@@ -102,47 +102,20 @@ async function countAll(
   return outcome.kind === "unavailable" ? outcome : { kind: "counted" };
 }
 
-async function readEach(
-  redis: Redis,
-  deadline: Millis,
-  buckets: readonly MetricBucket[],
-): Promise<BucketsOutcome> {
-  if (buckets.length === 0) return { kind: "buckets", counts: new Map() };
-  const outcome = await redis.run(
-    buckets.map(({ key }) => ["HGETALL", key]),
-    deadline,
-  );
-  const replies = buckets.map(({ key }, index) => [key, scriptReply(outcome, index)] as const);
-  const counts = new Map<string, ReadonlyMap<string, number>>();
-  for (const [key, reply] of replies) {
-    if (reply.kind === "unavailable") return reply;
-    counts.set(key, readSums(reply.strings));
-  }
-  return { kind: "buckets", counts };
-}
-
-async function sum(redis: Redis, deadline: Millis, buckets: readonly MetricBucket[]): Promise<SumsOutcome> {
+async function sum(from: From, buckets: readonly MetricBucket[]): Promise<SumsOutcome> {
   const keys = buckets.map(({ key }) => key);
-  const command = evalCommand(SUM_METRICS, keys, []);
-  const commands = [command, ["ZCARD", RECEIPTS_OPEN], ["GET", AUDITOR_LAST_VIOLATION]];
-  const outcome = await redis.run(commands, deadline);
-  const sums = scriptReply(outcome);
-  if (outcome.kind === "unavailable") return outcome;
-  if (sums.kind === "unavailable") return sums;
-  const [, open, violation] = outcome.replies;
+  const added = await sumBuckets(from, keys, [
+    ["ZCARD", RECEIPTS_OPEN],
+    ["GET", AUDITOR_LAST_VIOLATION],
+  ]);
+  if (added.kind === "unavailable") return added;
+  const { sums, beside } = added;
+  const [, open, violation] = beside.kind === "replies" ? beside.replies : [];
   return {
-    kind: "sums",
-    sums: readSums(sums.strings),
-    unfinished: integer(open) ?? 0,
+    ...{ kind: "sums", sums, unfinished: integer(open) ?? 0 },
     lastViolation:
       violation?.kind === "reply" && typeof violation.reply === "string" ? violation.reply : null,
   };
-}
-
-function readSums(strings: readonly string[]): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (let i = 0; i + 1 < strings.length; i += 2) sums.set(strings[i] ?? "", Number(strings[i + 1]));
-  return sums;
 }
 
 const integer = (reply: CommandReply | undefined): number | null =>

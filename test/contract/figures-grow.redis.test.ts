@@ -1,7 +1,13 @@
 // Figures of many edges and sites against a real redis-server: what a round costs, and what is counted after something got lost.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
+import { readSeries, type SeriesOutcome } from "../../control-plane/metrics/series.ts";
+import { stepFigures } from "../../control-plane/metrics/series-point.ts";
+import { SettledSteps } from "../../control-plane/metrics/settled-steps.ts";
+import { minutes } from "../../shared/core/units.ts";
 import { EDGES, METRIC_TOTALS } from "../../shared/mid-tier/keys.ts";
+import { bucketsOver } from "../../shared/mid-tier/metric-buckets.ts";
+import { millisecondsOf } from "../../shared/mid-tier/script.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { ask, replyTo, type ServerFixture, startServerRest } from "../support/redis-server.ts";
@@ -59,8 +65,8 @@ afterEach(async () => {
   await Promise.all(edges.map((edge) => edge.stop()));
 });
 
-const restarted = (): Promise<TestPlane> =>
-  startPlane(noting(redis), { SITES, EDGES: edges.map(({ id, url }) => ({ id, url })) });
+const restarted = (by: Redis = noting(redis)): Promise<TestPlane> =>
+  startPlane(by, { SITES, EDGES: edges.map(({ id, url }) => ({ id, url })) });
 
 const edge = (): FakeEdge => {
   const [first] = edges;
@@ -214,5 +220,78 @@ describe("what was counted long ago is not counted anew", () => {
     edge().counters = { "requests|shop|hot|hit|l2": 40 };
     await round();
     expect(await hits()).toBe(40);
+  });
+});
+
+describe("buckets of many sites", () => {
+  const FIGURES = 12_000;
+  const SPAN = minutes(20);
+
+  /** So many settled buckets of the finest, each with a hit of every class of many sites. */
+  async function filled(count: number): Promise<number> {
+    const now = millisecondsOf((await replyTo(redis, "TIME")) as string[]);
+    const { buckets } = bucketsOver(SPAN, now);
+    const fields = Array.from({ length: FIGURES }, (_, at) => [`requests|s${at}|hot|hit|l2`, 1]).flat();
+    for (const { key } of buckets.slice(10, 10 + count))
+      await replyTo(redis, "HSET", key, ...fields, "gauge|originConcurrencyMax", 3);
+    return now;
+  }
+
+  beforeEach(() => start(1));
+
+  test("are read for a chart few at a time, and what was read is not read again after a call that failed", async () => {
+    await filled(6);
+    const read: number[] = [];
+    let answers = 2;
+    plane = await restarted({
+      run(commands, deadline) {
+        const buckets = commands.filter(([name, key]) => name === "HGETALL" && /:bucket:/.test(String(key)));
+        if (buckets.length > 0) read.push(buckets.length);
+        if (buckets.length > 0 && answers-- <= 0)
+          return Promise.resolve({ kind: "unavailable", reason: "timeout" });
+        return redis.run(commands, deadline);
+      },
+    });
+    expect((await readSeries(plane.plane, SPAN, null)).kind).toBe("unavailable");
+    const before = plane.plane.settledSteps.size;
+    expect(before).toBeGreaterThan(10);
+    answers = Number.POSITIVE_INFINITY;
+    read.splice(0);
+    const series = await readSeries(plane.plane, SPAN, null);
+    if (series.kind !== "series") throw new Error(series.reason);
+    expect(read.reduce((sum, count) => sum + count)).toBe(121 - before);
+    expect(series.series.points.map(({ requests }) => requests).filter((one) => one > 0)).toEqual(
+      Array.from({ length: 6 }, () => FIGURES),
+    );
+    read.splice(0);
+    await readSeries(plane.plane, SPAN, null);
+    expect(read.reduce((sum, count) => sum + count)).toBeLessThan(5);
+  });
+
+  test("are remembered as points: of one site as of all, and of no more than there is room for", async () => {
+    await filled(2);
+    const ofOne = await readSeries(plane.plane, SPAN, "s7");
+    const ofAll = await readSeries(plane.plane, SPAN, null);
+    const requests = (of: SeriesOutcome) =>
+      of.kind === "series" ? of.series.points.reduce((sum, point) => sum + point.requests, 0) : null;
+    expect([requests(ofOne), requests(ofAll)]).toEqual([2, 2 * FIGURES]);
+    const few = new SettledSteps(3);
+    const figures = stepFigures(0, new Map());
+    for (let at = 0; at < 5; at++) few.keep(`bucket-${at}`, null, figures);
+    expect([few.size, few.of("bucket-1", null), few.of("bucket-4", null)]).toEqual([3, null, figures]);
+    expect(few.of("bucket-4", "s7")).toBeNull();
+  });
+
+  test("are added up by Redis while they are small, and read where they are not", async () => {
+    const now = await filled(2);
+    const small = bucketsOver(SPAN, now).buckets.slice(0, 5);
+    for (const { key } of small)
+      await replyTo(redis, "HSET", key, "requests|s1|hot|hit|l2", 10, "gauge|originConcurrencyMax", 9);
+    const sums = await plane.plane.metrics.sum(SPAN, now);
+    if (sums.kind !== "sums") throw new Error(sums.reason);
+    expect(sums.sums.size).toBe(FIGURES + 1);
+    expect(sums.sums.get("requests|s1|hot|hit|l2")).toBe(5 * 10 + 2);
+    expect(sums.sums.get("gauge|originConcurrencyMax")).toBe(9);
+    expect(sums.unfinished).toBe(0);
   });
 });
