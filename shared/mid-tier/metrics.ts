@@ -16,6 +16,8 @@ const NOTED_KEPT = minutes(1);
 export type SumsOutcome =
   | {
       readonly kind: "sums";
+      /** When the first of the buckets began, Redis TIME, milliseconds: the window, and up to a step before it. */
+      readonly since: number;
       readonly sums: ReadonlyMap<string, number>;
       readonly unfinished: number;
       /** As the auditor has written it; null where there was none for long. */
@@ -112,7 +114,7 @@ async function sum(from: From, buckets: readonly MetricBucket[]): Promise<SumsOu
   const { sums, beside } = added;
   const [, open, violation] = beside.kind === "replies" ? beside.replies : [];
   return {
-    ...{ kind: "sums", sums, unfinished: integer(open) ?? 0 },
+    ...{ kind: "sums", since: buckets[0]?.start ?? 0, sums, unfinished: integer(open) ?? 0 },
     lastViolation:
       violation?.kind === "reply" && typeof violation.reply === "string" ? violation.reply : null,
   };

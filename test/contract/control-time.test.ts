@@ -100,6 +100,20 @@ test("figures leave the window as time passes", async () => {
   expect((await plane.call("/cache-metrics?window=24h")).json.classes.hot.hits).toBe(10);
 });
 
+test("a window reaches back to where its first bucket begins, and says so; what is told a second is over that", async () => {
+  // Buckets of ten seconds begin with it.
+  expect(now % 10_000).toBe(0);
+  await plane.plane.metrics.count("invalidations|accepted", 10);
+  now += 16_000;
+  const { windowSeconds, spanSeconds, invalidations } = (await plane.call("/cache-metrics?window=10s")).json;
+  expect({ windowSeconds, spanSeconds }).toEqual({ windowSeconds: 10, spanSeconds: 16 });
+  expect(invalidations).toMatchObject({ accepted: 10, perSecond: 10 / 16 });
+  now += 4000;
+  expect((await plane.call("/cache-metrics?window=10s")).json).toMatchObject({
+    ...{ spanSeconds: 10, invalidations: { accepted: 0, perSecond: 0 } },
+  });
+});
+
 test("what was the most of a gauge leaves with the bucket in which an edge said it, however often it is noted", async () => {
   const shown = async () => {
     const { stampede } = (await plane.call("/cache-metrics?window=10s")).json;
