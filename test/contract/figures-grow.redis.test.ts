@@ -4,7 +4,9 @@ import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { readSeries, type SeriesOutcome } from "../../control-plane/metrics/series.ts";
 import { stepFigures } from "../../control-plane/metrics/series-point.ts";
 import { SettledSteps } from "../../control-plane/metrics/settled-steps.ts";
-import { minutes } from "../../shared/core/units.ts";
+import { noRegisters, STANDARD_ERROR, touch, writeRegisters } from "../../shared/core/distinct.ts";
+import { millis, minutes } from "../../shared/core/units.ts";
+import { createDistinctCounts } from "../../shared/mid-tier/distinct-counts.ts";
 import { EDGES, METRIC_TOTALS } from "../../shared/mid-tier/keys.ts";
 import { bucketsOver } from "../../shared/mid-tier/metric-buckets.ts";
 import { millisecondsOf } from "../../shared/mid-tier/script.ts";
@@ -294,4 +296,34 @@ describe("buckets of many sites", () => {
     expect(sums.sums.get("gauge|originConcurrencyMax")).toBe(9);
     expect(sums.unfinished).toBe(0);
   });
+});
+
+test("different keys of many sites are merged few at a time, and read without reading each site's", async () => {
+  await start(1);
+  const commands: (readonly RedisArgument[])[] = [];
+  const counting: Redis = {
+    run(given, deadline) {
+      commands.push(...given);
+      return redis.run(given, deadline);
+    },
+  };
+  const counts = createDistinctCounts(counting, millis(1500));
+  const now = millisecondsOf((await replyTo(redis, "TIME")) as string[]);
+  const registersOf = (site: number): string => {
+    const registers = noRegisters();
+    for (let at = 0; at < 100; at++) touch(registers, `s${site} /${at}`);
+    return writeRegisters(registers);
+  };
+  const distinct = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`s${at}`, registersOf(at)]));
+  for (let times = 0; times < 2; times++)
+    expect(await counts.take([{ report: { distinct } }], now)).toEqual({ kind: "merged" });
+  const sites = commands.map((command) => command.filter((part) => /^(?:s\d+)?$/.test(String(part))).length);
+  expect(sites.every((count) => count <= 20)).toBe(true);
+  const close = (estimate: number, to: number) => Math.abs(estimate - to) / to < 4 * STANDARD_ERROR;
+  commands.splice(0);
+  const all = await counts.count(minutes(1), { now, site: null });
+  const one = await counts.count(minutes(1), { now, site: "s7" });
+  expect(all.kind === "count" && close(all.estimate, 5000)).toBe(true);
+  expect(one.kind === "count" && close(one.estimate, 100)).toBe(true);
+  expect(commands.every(([name]) => name === "HGET")).toBe(true);
 });
