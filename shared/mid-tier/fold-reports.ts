@@ -18,8 +18,10 @@ const TOTALS_KEPT = hours(25);
 const NEW_FOR = seconds(10);
 /** Counters of one script: it takes Redis four milliseconds. */
 const COUNTERS_A_SCRIPT = 500;
+/** A report without any takes as long as so many. */
+const COUNTERS_A_REPORT = 8;
 /** Counters of one call, more than a round brings in which little has changed: Redis is done with them well within its deadline. */
-const COUNTERS_A_CALL = 5000;
+const COUNTERS_A_CALL = 2000;
 
 /** Under the name by which the edge is listed. */
 export interface NamedReport {
@@ -35,8 +37,9 @@ export type FoldOutcome =
 /** One script's share of a report. */
 interface Piece {
   readonly edge: string;
+  readonly totals: string;
   readonly counters: number;
-  readonly command: readonly RedisArgument[];
+  readonly words: readonly RedisArgument[];
 }
 
 export async function foldReports(
@@ -44,17 +47,16 @@ export async function foldReports(
   reports: readonly NamedReport[],
   now: number,
 ): Promise<FoldOutcome> {
-  const buckets = bucketsAt(now);
-  const pieces = reports.map((named) => piecesOf(named, buckets));
+  const pieces = reports.map(piecesOf);
   const missing = new Map(reports.map(({ edge }, at) => [edge, pieces[at]?.length ?? 0]));
   let failed: Unavailable | null = null;
-  for (const call of callsOf(pieces)) {
-    const commands = call.map(({ command }) => command);
+  for (const call of callsOf(scriptsOf(pieces))) {
+    const commands = call.map((script) => foldCommand(script, bucketsAt(now)));
     const outcome = await redis.run(commands, deadline);
-    for (const [index, { edge }] of call.entries()) {
+    for (const [index, script] of call.entries()) {
       const reply = scriptReply(outcome, index);
-      if (reply.kind === "strings") missing.set(edge, (missing.get(edge) ?? 0) - 1);
-      else failed ??= reply;
+      if (reply.kind === "unavailable") failed ??= reply;
+      else for (const { edge } of script) missing.set(edge, (missing.get(edge) ?? 0) - 1);
     }
     // A database that does not answer is not waited for once more: what it lacks comes again.
     if (outcome.kind === "unavailable") break;
@@ -63,26 +65,7 @@ export async function foldReports(
   return failed === null ? { kind: "folded" } : { ...failed, but };
 }
 
-/** Those that say who was seen go first: that is not to wait for figures. */
-function callsOf(reports: readonly (readonly Piece[])[]): Piece[][] {
-  const pieces = reports
-    .flatMap((of) => of.map((piece, at) => ({ piece, at })))
-    .sort((a, b) => a.at - b.at)
-    .map(({ piece }) => piece);
-  const calls: Piece[][] = [];
-  let room = 0;
-  for (const piece of pieces) {
-    if (calls.length === 0 || piece.counters > room) {
-      calls.push([]);
-      room = COUNTERS_A_CALL;
-    }
-    calls.at(-1)?.push(piece);
-    room -= piece.counters;
-  }
-  return calls;
-}
-
-function piecesOf({ edge, report }: NamedReport, { keys, kept }: BucketsOfNow): Piece[] {
+function piecesOf({ edge, report }: NamedReport): Piece[] {
   const { boot, region, version = null, position, knownAgeMs, memoryBytes, memoryEntries, told } = report;
   const seen = JSON.stringify({ boot, region, version, position, knownAgeMs, memoryBytes, memoryEntries });
   const counters = Object.entries(report.counters);
@@ -90,11 +73,46 @@ function piecesOf({ edge, report }: NamedReport, { keys, kept }: BucketsOfNow): 
   for (let from = 0; from === 0 || from < counters.length; from += COUNTERS_A_SCRIPT) {
     const some = counters.slice(from, from + COUNTERS_A_SCRIPT);
     const more = told?.more === true || from + some.length < counters.length;
-    const args: RedisArgument[] = [edge, from === 0 ? seen : "", Math.floor(report.aliveMs), NEW_FOR];
-    args.push(more ? "more" : "", TOTALS_KEPT, ...kept);
-    for (const [name, total] of some) args.push(name, Math.floor(total), Math.floor(told?.before[name] ?? 0));
-    const command = evalCommand(FOLD_METRICS, [EDGES, metricTotalsKey(edge, boot), ...keys], args);
-    pieces.push({ edge, counters: some.length, command });
+    const words: RedisArgument[] = [edge, from === 0 ? seen : "", Math.floor(report.aliveMs)];
+    words.push(more ? "more" : "", some.length);
+    for (const [name, total] of some)
+      words.push(name, Math.floor(total), Math.floor(told?.before[name] ?? 0));
+    pieces.push({ edge, totals: metricTotalsKey(edge, boot), counters: some.length, words });
   }
   return pieces;
+}
+
+/** Pieces that say who was seen go first: that is not to wait for figures. */
+function scriptsOf(reports: readonly (readonly Piece[])[]): Piece[][] {
+  const longest = Math.max(0, ...reports.map(({ length }) => length));
+  const ordered = Array.from({ length: longest }, (_, at) => reports.flatMap((of) => of[at] ?? [])).flat();
+  const weight = ({ counters }: Piece): number => counters + COUNTERS_A_REPORT;
+  return inGroups(ordered, { weight, most: COUNTERS_A_SCRIPT + COUNTERS_A_REPORT });
+}
+
+const callsOf = (scripts: readonly Piece[][]): Piece[][][] =>
+  inGroups(scripts, {
+    weight: (script) => script.reduce((sum, { counters }) => sum + counters, 0),
+    most: COUNTERS_A_CALL,
+  });
+
+/** In their order, each group as large as it may be. */
+function inGroups<T>(all: readonly T[], of: { weight: (one: T) => number; most: number }): T[][] {
+  const groups: T[][] = [];
+  let room = 0;
+  for (const one of all) {
+    if (groups.length === 0 || of.weight(one) > room) {
+      groups.push([]);
+      room = of.most;
+    }
+    groups.at(-1)?.push(one);
+    room -= of.weight(one);
+  }
+  return groups;
+}
+
+function foldCommand(script: readonly Piece[], { keys, kept }: BucketsOfNow): readonly RedisArgument[] {
+  const totals = script.map((piece) => piece.totals);
+  const args = [TOTALS_KEPT, NEW_FOR, keys.length, ...kept, ...script.flatMap(({ words }) => words)];
+  return evalCommand(FOLD_METRICS, [EDGES, ...keys, ...totals], args);
 }
