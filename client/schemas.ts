@@ -124,8 +124,10 @@ export interface AuditVerdict {
 
 export interface CacheMetrics {
   at: string;
-  /** As asked for; the oldest bucket counts whole. */
+  /** As asked for. */
   windowSeconds: number;
+  /** What the figures span: the window, and as much before it as the oldest bucket holds. */
+  spanSeconds: number;
   hitRatio: number | null;
   byteHitRatio: number | null;
   classes: Readonly<
@@ -249,6 +251,7 @@ export interface CacheMetrics {
   };
   invalidations: {
     accepted: number;
+    /** Over `spanSeconds`. */
     perSecond: number;
     convergenceP50Ms: number | null;
     convergenceP99Ms: number | null;

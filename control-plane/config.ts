@@ -256,8 +256,8 @@ export const LIMITS = {
   figuresEvery: seconds(10),
   /** Nobody adds to a bucket of time this long after its end: a report is folded by the time of the round that asked for it. */
   bucketSettles: seconds(5),
-  /** Settled buckets kept in memory, of all windows: the points of two charts. */
-  bucketsRemembered: 300,
+  /** Steps of charts kept in memory, of all windows and sites, that nobody adds to any more: six charts, some megabytes. */
+  stepsRemembered: 1000,
   /** Shards that a series tells of: more strips nobody can tell apart, and every point holds all of them. */
   shardsInSeries: 16,
 

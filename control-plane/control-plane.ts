@@ -14,7 +14,6 @@ import type { Experiments } from "../shared/mid-tier/experiments.ts";
 import type { HotKeys } from "../shared/mid-tier/hot-keys.ts";
 import type { JournalLedger } from "../shared/mid-tier/journal-ledger.ts";
 import type { LogTail } from "../shared/mid-tier/log-tail.ts";
-import type { SettledBuckets } from "../shared/mid-tier/metric-buckets.ts";
 import type { Metrics } from "../shared/mid-tier/metrics.ts";
 import type { Observations } from "../shared/mid-tier/observations.ts";
 import type { Receipts } from "../shared/mid-tier/receipts.ts";
@@ -36,8 +35,10 @@ import type { Alerting } from "./alerts/settings.ts";
 import type { Auditor } from "./audit/auditor.ts";
 import type { AuditWitness } from "./audit-log/witness.ts";
 import type { Routings } from "./configuration/routings.ts";
+import type { MergedBatches } from "./edges/merged-batches.ts";
 import type { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
+import type { SettledSteps } from "./metrics/settled-steps.ts";
 import type { ObservedLedger } from "./observe/take-observed.ts";
 import type { Gates } from "./tokens/gates.ts";
 import type { Principals } from "./tokens/principals.ts";
@@ -97,9 +98,10 @@ export interface ControlPlane {
   readonly edges: EdgeDirectory;
   readonly receipts: Receipts;
   readonly metrics: Metrics;
+  /** Which of edges' reports it has folded. */
+  readonly foldedReports: MergedBatches;
   readonly distinctCounts: DistinctCounts;
-  /** A chart that is drawn anew reads only what is not over. */
-  readonly settledBuckets: SettledBuckets;
+  readonly settledSteps: SettledSteps;
   readonly auditor: Auditor;
   readonly hotKeys: HotKeys;
   readonly dueKeys: DueKeys;

@@ -42,8 +42,10 @@ import { Routings } from "./configuration/routings.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { fewAtOnce } from "./edges/few-at-once.ts";
+import { MergedBatches } from "./edges/merged-batches.ts";
 import { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
+import { SettledSteps } from "./metrics/settled-steps.ts";
 import { ObservedLedger } from "./observe/take-observed.ts";
 import { Gates } from "./tokens/gates.ts";
 import { Principals } from "./tokens/principals.ts";
@@ -100,7 +102,7 @@ export function createControlPlane(
     auditor: new Auditor({ audits, log, clock, tell: (line) => console.error(line) }),
     ...ofTraffic(redis),
     ...whoAsks({ ...ports, redis }, environment),
-    metrics,
+    ...{ metrics, foldedReports: new MergedBatches() },
     turnedAway: new TurnedAway({ metrics, timers, every: LIMITS.turnedAwayEvery }),
     tokenOf: (operationId) => tokenOf(digest, key, operationId),
     edges: createEdgeDirectory(redis, {
@@ -110,7 +112,7 @@ export function createControlPlane(
     }),
     receipts: createReceipts(redis, { deadline, entryBytes: LIMITS.receiptEntries }),
     distinctCounts: createDistinctCounts(redis, deadline),
-    settledBuckets: new Map(),
+    settledSteps: new SettledSteps(LIMITS.stepsRemembered),
     answerSamples: answerSamplesOf({ ...ports, redis }),
     budgets: budgetsOf(ports),
     agenda: createAgenda(redis, { deadline, lead: LIMITS.refreshLead }),

@@ -227,6 +227,10 @@ export const LIMITS = {
   auditOriginBody: kibibytes(64),
   /** One of so many requests is counted towards what is hot, for as many as it stands for: a countdown is all that the others cost. */
   hotEvery: 8,
+  /** Counters in one report, of those that have changed: a hundred busy classes. The others follow in the next. */
+  countersTold: 2000,
+  /** Reports that may be acknowledged yet: several isolates of the control plane ask at a time. */
+  counterReports: 8,
   /** Path patterns observed between two reports: some 250 octets each. */
   observedPatterns: 512,
   /** Names below one directory that are told apart: beyond them they are one wildcard. */

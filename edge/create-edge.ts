@@ -15,6 +15,7 @@ import { DistinctKeys } from "./distinct-keys.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
 import { HeldUploads } from "./held-uploads.ts";
 import { Heat } from "./hot/heat.ts";
+import { CounterReports } from "./internal/counter-reports.ts";
 import { LastConfiguration } from "./last-configuration.ts";
 import { Observed } from "./observe/observed.ts";
 import { OriginGuards } from "./origin/guard.ts";
@@ -86,6 +87,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     peers,
     router,
     counters,
+    counterReports: new CounterReports(LIMITS),
     distinct: new DistinctKeys(),
     guards,
     sampler: new Sampler(LIMITS),

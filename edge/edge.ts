@@ -22,6 +22,7 @@ import type { Counters } from "./counters.ts";
 import type { DistinctKeys } from "./distinct-keys.ts";
 import type { HeldUploads } from "./held-uploads.ts";
 import type { Heat } from "./hot/heat.ts";
+import type { CounterReports } from "./internal/counter-reports.ts";
 import type { ChunkFlight } from "./large/chunk.ts";
 import type { LastConfiguration } from "./last-configuration.ts";
 import type { Observed } from "./observe/observed.ts";
@@ -76,6 +77,7 @@ export interface Edge extends EdgePorts {
   /** Look-ups in the data centre that are under way. */
   readonly looks: Map<CacheKey, Look>;
   readonly counters: Counters;
+  readonly counterReports: CounterReports;
   readonly distinct: DistinctKeys;
   readonly guards: OriginGuards;
   readonly sampler: Sampler;

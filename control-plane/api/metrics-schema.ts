@@ -157,7 +157,10 @@ const refreshSchema = z.object({
 export const metricsSchema = z
   .object({
     at: z.iso.datetime(),
-    windowSeconds: z.number().openapi({ description: "As asked for; the oldest bucket counts whole." }),
+    windowSeconds: z.number().openapi({ description: "As asked for." }),
+    spanSeconds: z.number().openapi({
+      description: "What the figures span: the window, and as much before it as the oldest bucket holds.",
+    }),
     hitRatio: measured,
     byteHitRatio: measured,
     classes: z.record(z.string(), classSchema),
@@ -190,7 +193,7 @@ export const metricsSchema = z
       .openapi({ description: "What edges may have counted and told nobody, because they died." }),
     invalidations: z.object({
       accepted: count,
-      perSecond: z.number(),
+      perSecond: z.number().openapi({ description: "Over `spanSeconds`." }),
       convergenceP50Ms: measured,
       convergenceP99Ms: measured,
       unfinished: count,

@@ -4,7 +4,7 @@ import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { formatPosition, type Position } from "../../shared/core/position.ts";
 import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
-import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
+import type { FoldOutcome, NamedReport } from "../../shared/mid-tier/fold-reports.ts";
 import { type Background, UNKEPT } from "../../shared/ports/clock.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { encodeStatusCall, type Peer, STATUS_PATH } from "../../shared/wire/internal.ts";
@@ -22,6 +22,7 @@ type Ports = Pick<
   | "edges"
   | "callEdge"
   | "metrics"
+  | "foldedReports"
   | "distinctCounts"
   | "auditor"
   | "hotLedger"
@@ -106,7 +107,7 @@ async function readAhead(
 
 /** Null where all of it was taken in. */
 async function record(
-  { metrics, distinctCounts, auditor, hotLedger, observedLedger, requestTails }: Ports,
+  plane: Ports,
   reports: readonly Report[],
   { round, directory }: Telling,
 ): Promise<Unavailable | null> {
@@ -114,17 +115,30 @@ async function record(
     if (named.report.position !== directory.sightings.get(named.edge)?.position) round.attention.movesOn();
     round.newcomers?.see(named, directory);
   }
-  const folded = await metrics.fold(reports, directory.now);
-  if (folded.kind === "unavailable") return folded;
+  const { distinctCounts, auditor, hotLedger, observedLedger, requestTails } = plane;
   const [, ...outcomes] = await Promise.all([
     // Lost without harm: whoever watches is told that something is.
     requestTails.append(shownRequests(reports)),
+    foldAll(plane, reports, directory.now),
     auditor.judge(reports, directory.now),
     hotLedger.take(reports),
     observedLedger.take(reports),
     distinctCounts.take(reports, directory.now),
   ]);
   return outcomes.find((outcome) => outcome.kind === "unavailable") ?? null;
+}
+
+/** What could not be folded comes again with the next reports, and counts once. */
+async function foldAll(
+  { metrics, foldedReports }: Ports,
+  reports: readonly Report[],
+  now: number,
+): Promise<FoldOutcome> {
+  const outcome = await metrics.fold(reports, now);
+  for (const { edge, report } of reports)
+    if (report.told && (outcome.kind === "folded" || outcome.but.includes(edge)))
+      foldedReports.add({ edge, boot: report.boot, batch: report.told });
+  return outcome;
 }
 
 /** What they show of single requests, for those who watch. */
@@ -180,7 +194,7 @@ type Report = NamedReport & { readonly at: Moment };
 
 /** Null where there is no report: the directory then shows for how long. */
 async function askStatus(
-  { callEdge, auditor, hotLedger, observedLedger, clock }: Ports,
+  { callEdge, auditor, foldedReports, hotLedger, observedLedger, clock }: Ports,
   ask: Ask,
   { round: { attention, newcomers }, directory, tails, watch, readAt }: Telling,
 ): Promise<Report | null> {
@@ -190,7 +204,8 @@ async function askStatus(
   const { counted: merged, keys } = hotLedger.newsFor(edge.id);
   const hot = { counted: merged, keys: newcomers === undefined ? null : keys };
   const observed = observedLedger.countedOf(edge.id);
-  const news = { hot, observed, tail: directory.watches };
+  const folded = foldedReports.lastOf(edge.id);
+  const news = { folded, hot, observed, tail: directory.watches };
   const body = encodeStatusCall({ peers: peersOf(directory), watch, counted, patience, entries, ...news });
   const sentAt = clock.now();
   attention.asked(ask, sentAt);

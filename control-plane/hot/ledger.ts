@@ -3,8 +3,8 @@
 import { nextHotSet } from "../../shared/core/hot-set.ts";
 import { elapsed, type Instant } from "../../shared/core/units.ts";
 import type { DueKeys } from "../../shared/mid-tier/due-keys.ts";
+import type { NamedReport } from "../../shared/mid-tier/fold-reports.ts";
 import type { HotKeys, RankedKey, RankingOutcome } from "../../shared/mid-tier/hot-keys.ts";
-import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { HotNews } from "../../shared/wire/hot.ts";
 import { LIMITS } from "../config.ts";

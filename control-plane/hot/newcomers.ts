@@ -1,7 +1,7 @@
 // Warms edges that are new or have lost their memory with what their region asks for most, as soon as they register.
 
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
-import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
+import type { NamedReport } from "../../shared/mid-tier/fold-reports.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { isRunning } from "../warmup/is-running.ts";

@@ -1,6 +1,7 @@
 // Notes now and then what nobody counts: how full the databases are, what waits in the journal, which purges are open.
 
 import { seconds } from "../../shared/core/units.ts";
+import type { NotedGauges } from "../../shared/mid-tier/metrics.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { readFigures } from "./read-metrics.ts";
@@ -14,10 +15,10 @@ export async function noteFigures(plane: ControlPlane): Promise<{ readonly kind:
   return noted.kind === "unavailable" ? noted : { kind: "done" };
 }
 
-function gaugesOf({ shards, journal, invalidations, log, stampede }: Figures): Map<string, number> {
-  const gauges = new Map<string, number>();
-  const note = (name: string, value: number | null | undefined): void => {
-    if (value !== null && value !== undefined) gauges.set(name, value);
+function gaugesOf({ shards, journal, invalidations, log, stampede }: Figures): NotedGauges {
+  const [found, told] = [new Map<string, number>(), new Map<string, number>()];
+  const note = (name: string, value: number | null | undefined, into = found): void => {
+    if (value !== null && value !== undefined) into.set(name, value);
   };
   for (const shard of shards) {
     const { id, state } = shard;
@@ -25,7 +26,7 @@ function gaugesOf({ shards, journal, invalidations, log, stampede }: Figures): M
     note(`shardMemoryLimit|${id}`, shard.memoryLimitBytes);
     note(`shardKeys|${id}`, shard.keys);
     note(`shardEvictions|${id}`, shard.evictions);
-    note(`shardLag|${id}`, shard.replicationLagMs);
+    note(`shardLag|${id}`, shard.replicationLagMs, told);
     for (const each of ["serving", "warming", "down", "out"] as const)
       note(`shardState|${id}|${each}`, state === each ? 1 : 0);
   }
@@ -37,6 +38,6 @@ function gaugesOf({ shards, journal, invalidations, log, stampede }: Figures): M
   note("receiptsOldest", invalidations.oldestOpenMs);
   note("receiptsOverdue", invalidations.overdueMs);
   note("logLastLoss", log.losses.at(-1)?.foundAt);
-  note("originConcurrencyMax", stampede.originConcurrencyMax);
-  return gauges;
+  note("originConcurrencyMax", stampede.originConcurrencyMax, told);
+  return { found, told };
 }

@@ -10,7 +10,7 @@ import { COUNTERS, GAUGES, HISTOGRAMS } from "./families.ts";
 
 type Ports = Pick<ControlPlane, "edges" | "metrics">;
 
-/** Two calls to Redis, seven commands, however many edges and shards there are. */
+/** Two calls to Redis, eight commands, however many edges and shards there are. */
 export async function readExposition(
   plane: Ports,
 ): Promise<{ readonly kind: "text"; readonly text: string } | Unavailable> {

@@ -15,18 +15,17 @@ const isKind = (what: string | undefined): what is keyof ShardPoint => KINDS.som
 const askedOf = ({ hits, misses, errors }: ShardPoint): number => hits + misses + errors;
 
 /** By step, then by shard. Of more shards than are shown those are left out that were asked least over all steps. */
-export function shardPoints(steps: readonly Counts[]): Record<string, ShardPoint>[] {
-  const read = steps.map(shardsIn);
+export function shardPoints(steps: readonly ReadonlyMap<string, ShardPoint>[]): Record<string, ShardPoint>[] {
   const asked = new Map<string, number>();
-  for (const step of read)
+  for (const step of steps)
     for (const [id, point] of step) asked.set(id, (asked.get(id) ?? 0) + askedOf(point));
   const most = [...asked].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1));
   const shown = new Set(most.slice(0, LIMITS.shardsInSeries).map(([id]) => id));
-  return read.map((step) => Object.fromEntries([...step].filter(([id]) => shown.has(id)).sort()));
+  return steps.map((step) => Object.fromEntries([...step].filter(([id]) => shown.has(id)).sort()));
 }
 
 /** What was counted of none is not there: in a step without a shard it was asked for nothing. */
-function shardsIn(counts: Counts): Map<string, ShardPoint> {
+export function shardsIn(counts: Counts): Map<string, ShardPoint> {
   const found = new Map<string, ShardPoint>();
   for (const [name, count] of counts) {
     const [kind, id = "", what] = name.split("|");

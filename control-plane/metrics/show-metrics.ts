@@ -79,7 +79,9 @@ export interface OpenReceipts {
 /** What alert rules judge by, and charts show. */
 export interface Figures {
   readonly at: string;
+  /** As asked for, and what the figures span: the oldest bucket counts whole. */
   readonly windowSeconds: number;
+  readonly spanSeconds: number;
   readonly hitRatio: number | null;
   readonly byteHitRatio: number | null;
   readonly classes: Record<string, ClassFigures>;
@@ -159,7 +161,7 @@ export interface MetricsContext {
 }
 
 export function showFigures(
-  { sums, unfinished, lastViolation }: SumsOutcome & { readonly kind: "sums" },
+  { sums, since, unfinished, lastViolation }: SumsOutcome & { readonly kind: "sums" },
   context: MetricsContext,
 ): Figures {
   const counts = countsOf(sums, context.site);
@@ -167,11 +169,12 @@ export function showFigures(
   const classes = Object.fromEntries(classNames(counts).map((name) => [name, classFigures(counts, name)]));
   const all = Object.values(classes);
   const total = (what: NumberIn<ClassFigures>): number => sum(all.map((figures) => figures[what]));
-  const windowSeconds = context.windowMs / 1000;
+  const spanSeconds = (context.now - since) / 1000;
   const convergence = histogramOf(counts, "converged");
   return {
     at: new Date(context.now).toISOString(),
-    windowSeconds,
+    windowSeconds: context.windowMs / 1000,
+    spanSeconds,
     hitRatio: ratio(total("hits") + total("stale"), total("requests")),
     byteHitRatio: byteHitRatio(total("bytesServed"), total("bytesFromOrigin")),
     classes,
@@ -192,7 +195,7 @@ export function showFigures(
     lost: { lives: count("lost|lives"), upToMs: count("lost|upToMs") },
     invalidations: {
       accepted: count("invalidations|accepted"),
-      perSecond: count("invalidations|accepted") / windowSeconds,
+      perSecond: count("invalidations|accepted") / spanSeconds,
       convergenceP50Ms: quantile(convergence, 0.5),
       convergenceP99Ms: quantile(convergence, 0.99),
       unfinished,

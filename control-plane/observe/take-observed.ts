@@ -1,6 +1,6 @@
 // Takes in what edges have observed, each batch once.
 
-import type { NamedReport } from "../../shared/mid-tier/metrics.ts";
+import type { NamedReport } from "../../shared/mid-tier/fold-reports.ts";
 import type { Observations } from "../../shared/mid-tier/observations.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { Counted } from "../../shared/wire/audit.ts";

@@ -184,8 +184,9 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   const tail = edge.tail.report(now, () => edge.random.unit());
   edge.tail.watch(call.tail ?? [], now);
   const distinct = edge.distinct.report();
+  const counted = edge.counterReports.report(report.counters, countedOf(call.folded ?? null, internal.boot));
   const tookMs = elapsed(began, now);
-  const more = { audit, hot, observed, tail, distinct, tookMs };
+  const more = { ...counted, audit, hot, observed, tail, distinct, tookMs };
   return { status: 200, json: { ...report, ...more } satisfies StatusReport };
 }
 

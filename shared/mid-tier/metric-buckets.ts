@@ -53,6 +53,3 @@ export function bucketsOver(
 
 /** Windows that `sum` can serve. */
 export const WINDOW_LIMITS = { least: seconds(10), most: millis(RESOLUTIONS.at(-1)?.serves ?? 0) } as const;
-
-/** Buckets that nobody adds to any more, as they were read, by their keys. */
-export type SettledBuckets = Map<string, ReadonlyMap<string, number>>;

@@ -1,33 +1,23 @@
 // What edges have counted, folded into buckets of time and added up again over a window.
 
-import { hours, type Millis, minutes } from "../core/units.ts";
+import { type Millis, minutes } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
-import type { CommandReply, Redis, RedisArgument } from "../ports/redis.ts";
-import type { StatusReport } from "../wire/internal.ts";
-import {
-  AUDITOR_LAST_VIOLATION,
-  EDGES,
-  METRICS_EVER,
-  METRICS_NOTED,
-  metricTotalsKey,
-  RECEIPTS_OPEN,
-} from "./keys.ts";
-import { type BucketsOfNow, bucketsAt, bucketsOver, type MetricBucket } from "./metric-buckets.ts";
+import type { CommandReply, Redis } from "../ports/redis.ts";
+import { type FoldOutcome, foldReports, type NamedReport } from "./fold-reports.ts";
+import { AUDITOR_LAST_VIOLATION, METRICS_EVER, METRICS_NOTED, RECEIPTS_OPEN } from "./keys.ts";
+import { bucketsAt, bucketsOver, type MetricBucket } from "./metric-buckets.ts";
+import { type From, readBuckets, readSums, sumBuckets } from "./read-buckets.ts";
 import { evalCommand, scriptReply } from "./script.ts";
-import FOLD_METRICS from "./scripts/fold-metrics.lua";
 import NOTE_GAUGES from "./scripts/note-gauges.lua";
-import SUM_METRICS from "./scripts/sum-metrics.lua";
 
 /** What was noted is told for as long as it may be called recent: several notes missed, not one. */
 const NOTED_KEPT = minutes(1);
-/** A report after this much silence counts as one of a new life. */
-const TOTALS_KEPT = hours(25);
-/** Each has some hundred counters, and Redis does nothing else meanwhile. */
-const FOLDED_AT_ONCE = 32;
 
 export type SumsOutcome =
   | {
       readonly kind: "sums";
+      /** When the first of the buckets began, Redis TIME, milliseconds: the window, and up to a step before it. */
+      readonly since: number;
       readonly sums: ReadonlyMap<string, number>;
       readonly unfinished: number;
       /** As the auditor has written it; null where there was none for long. */
@@ -37,18 +27,28 @@ export type SumsOutcome =
 
 export interface Metrics {
   /** `now` is Redis TIME as the caller last learnt it: it chooses the buckets. */
-  fold(reports: readonly NamedReport[], now: number): Promise<{ readonly kind: "folded" } | Unavailable>;
+  fold(reports: readonly NamedReport[], now: number): Promise<FoldOutcome>;
   /** Counts what the control plane has done itself. */
   count(name: string, by: number): Promise<{ readonly kind: "counted" } | Unavailable>;
   /** The same of several at once. */
   countAll(counts: ReadonlyMap<string, number>): Promise<{ readonly kind: "counted" } | Unavailable>;
-  /** Notes what was found to be so, `name` without its `gauge|`: of a bucket's notes the greatest is kept. */
-  note(gauges: ReadonlyMap<string, number>, now: number): Promise<{ readonly kind: "noted" } | Unavailable>;
+  note(noted: NotedGauges, now: number): Promise<{ readonly kind: "noted" } | Unavailable>;
   sum(window: Millis, now: number): Promise<SumsOutcome>;
   /** What was counted since ever, which never falls, and what was noted a moment ago. */
   ever(): Promise<EverOutcome>;
-  /** Each of these buckets for itself, by its key. */
-  read(buckets: readonly MetricBucket[]): Promise<BucketsOutcome>;
+  /** Each of these buckets for itself, handed over as it comes: what was, holds, also where another one then fails. */
+  read(
+    buckets: readonly MetricBucket[],
+    take: (bucket: MetricBucket, counts: ReadonlyMap<string, number>) => void,
+  ): Promise<{ readonly kind: "read" } | Unavailable>;
+}
+
+/** What was found to be so, by names without their `gauge|`. */
+export interface NotedGauges {
+  /** By nobody else: of a bucket's notes the greatest is kept, too. */
+  readonly found: ReadonlyMap<string, number>;
+  /** In the buckets, where edges' reports have put it: noted there once more it would be read again, and never go. */
+  readonly told: ReadonlyMap<string, number>;
 }
 
 export type EverOutcome =
@@ -59,48 +59,32 @@ export type EverOutcome =
     }
   | Unavailable;
 
-export type BucketsOutcome =
-  | { readonly kind: "buckets"; readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>> }
-  | Unavailable;
-
-/** Under the name by which the edge is listed. */
-export interface NamedReport {
-  readonly edge: string;
-  readonly report: StatusReport;
-}
-
 export function createMetrics(redis: Redis, deadline: Millis): Metrics {
+  const from = { redis, deadline };
   return {
-    async fold(reports, now) {
-      for (let from = 0; from < reports.length; from += FOLDED_AT_ONCE) {
-        const some = reports.slice(from, from + FOLDED_AT_ONCE);
-        const reply = scriptReply(await redis.run([foldCommand(some, bucketsAt(now))], deadline));
-        if (reply.kind === "unavailable") return reply;
-      }
-      return { kind: "folded" };
-    },
+    fold: (reports, now) => foldReports(from, reports, now),
     count: (name, by) => countAll(redis, deadline, new Map([[name, by]])),
     countAll: (counts) => countAll(redis, deadline, counts),
-    async note(gauges, now) {
+    async note({ found, told }, now) {
       const { keys, kept } = bucketsAt(now);
-      const noted = [...gauges].flatMap(([name, value]) => [name, Math.floor(value)]);
+      const noted = [...found, ...told].flatMap(([name, value]) => [name, Math.floor(value)]);
       // Of all time nobody wants to know how it was at most.
-      const args = [NOTED_KEPT, ...kept.slice(0, -1), ...noted];
+      const args = [NOTED_KEPT, ...kept.slice(0, -1), found.size, ...noted];
       const reply = scriptReply(
         await redis.run([evalCommand(NOTE_GAUGES, [METRICS_NOTED, ...keys.slice(0, -1)], args)], deadline),
       );
       return reply.kind === "unavailable" ? reply : { kind: "noted" };
     },
     async ever() {
-      const commands = [METRICS_EVER, METRICS_NOTED, METRICS_NOTED].map((key) => ["HGETALL", key]);
+      const commands = [METRICS_EVER, METRICS_NOTED].map((key) => ["HGETALL", key]);
       const outcome = await redis.run(commands, deadline);
       const [counts, noted] = [scriptReply(outcome), scriptReply(outcome, 1)];
       if (counts.kind === "unavailable") return counts;
       if (noted.kind === "unavailable") return noted;
       return { kind: "counts", counts: readSums(counts.strings), noted: readSums(noted.strings) };
     },
-    read: (buckets) => readEach(redis, deadline, buckets),
-    sum: (window, now) => sum(redis, deadline, bucketsOver(window, now).buckets),
+    read: (buckets, take) => readBuckets(from, buckets, take),
+    sum: (window, now) => sum(from, bucketsOver(window, now).buckets),
   };
 }
 
@@ -120,60 +104,20 @@ async function countAll(
   return outcome.kind === "unavailable" ? outcome : { kind: "counted" };
 }
 
-async function readEach(
-  redis: Redis,
-  deadline: Millis,
-  buckets: readonly MetricBucket[],
-): Promise<BucketsOutcome> {
-  if (buckets.length === 0) return { kind: "buckets", counts: new Map() };
-  const outcome = await redis.run(
-    buckets.map(({ key }) => ["HGETALL", key]),
-    deadline,
-  );
-  const replies = buckets.map(({ key }, index) => [key, scriptReply(outcome, index)] as const);
-  const counts = new Map<string, ReadonlyMap<string, number>>();
-  for (const [key, reply] of replies) {
-    if (reply.kind === "unavailable") return reply;
-    counts.set(key, readSums(reply.strings));
-  }
-  return { kind: "buckets", counts };
-}
-
-async function sum(redis: Redis, deadline: Millis, buckets: readonly MetricBucket[]): Promise<SumsOutcome> {
+async function sum(from: From, buckets: readonly MetricBucket[]): Promise<SumsOutcome> {
   const keys = buckets.map(({ key }) => key);
-  const command = evalCommand(SUM_METRICS, keys, []);
-  const commands = [command, ["ZCARD", RECEIPTS_OPEN], ["GET", AUDITOR_LAST_VIOLATION]];
-  const outcome = await redis.run(commands, deadline);
-  const sums = scriptReply(outcome);
-  if (outcome.kind === "unavailable") return outcome;
-  if (sums.kind === "unavailable") return sums;
-  const [, open, violation] = outcome.replies;
+  const added = await sumBuckets(from, keys, [
+    ["ZCARD", RECEIPTS_OPEN],
+    ["GET", AUDITOR_LAST_VIOLATION],
+  ]);
+  if (added.kind === "unavailable") return added;
+  const { sums, beside } = added;
+  const [, open, violation] = beside.kind === "replies" ? beside.replies : [];
   return {
-    kind: "sums",
-    sums: readSums(sums.strings),
-    unfinished: integer(open) ?? 0,
+    ...{ kind: "sums", since: buckets[0]?.start ?? 0, sums, unfinished: integer(open) ?? 0 },
     lastViolation:
       violation?.kind === "reply" && typeof violation.reply === "string" ? violation.reply : null,
   };
-}
-
-function foldCommand(reports: readonly NamedReport[], buckets: BucketsOfNow): readonly RedisArgument[] {
-  const keys = reports.map(({ edge, report: { boot } }) => metricTotalsKey(edge, boot));
-  const args: RedisArgument[] = [TOTALS_KEPT, buckets.keys.length, ...buckets.kept];
-  for (const { edge, report } of reports) {
-    const { boot, region, version = null, position, knownAgeMs, memoryBytes, memoryEntries } = report;
-    const seen = JSON.stringify({ boot, region, version, position, knownAgeMs, memoryBytes, memoryEntries });
-    const counters = Object.entries(report.counters);
-    args.push(edge, seen, Math.floor(report.aliveMs), counters.length);
-    for (const [name, value] of counters) args.push(name, Math.floor(value));
-  }
-  return evalCommand(FOLD_METRICS, [EDGES, ...buckets.keys, ...keys], args);
-}
-
-function readSums(strings: readonly string[]): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (let i = 0; i + 1 < strings.length; i += 2) sums.set(strings[i] ?? "", Number(strings[i + 1]));
-  return sums;
 }
 
 const integer = (reply: CommandReply | undefined): number | null =>

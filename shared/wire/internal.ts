@@ -5,6 +5,7 @@ import type { LogEntry } from "../core/log-entry.ts";
 import { selectorKind } from "../core/selector.ts";
 import type { Selector } from "../core/units.ts";
 import type { AuditBatch, Counted, Watched } from "./audit.ts";
+import type { CounterReport } from "./counter-report.ts";
 import { type HotBatch, type HotNews, readHotNews } from "./hot.ts";
 import { parseJson } from "./json.ts";
 import { fromWireEntry, toWireEntry, type WireEntry } from "./log-payload.ts";
@@ -40,7 +41,7 @@ export interface Acknowledgement {
   readonly position: string | null;
 }
 
-/** Cumulative since the isolate began; `boot` tells one life of it from the next. */
+/** Counters are cumulative since the isolate began; `boot` tells one life of it from the next. */
 export interface StatusReport extends Acknowledgement {
   readonly boot: string;
   readonly region: string;
@@ -53,6 +54,8 @@ export interface StatusReport extends Acknowledgement {
   readonly memoryEntries: number;
   /** Flat names, e.g. `requests|default|hot|hit|l2`, `shard|control|hits`: docs/metrics.md names them. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Where it tells only those that have changed, in answer to the beat's call; null where it tells all. */
+  readonly told?: CounterReport | null;
   /** Samples of what it served, for the auditor; only in answer to the beat's call. */
   readonly audit: AuditBatch | null;
   /** What was asked for most; likewise. */
@@ -78,6 +81,8 @@ export interface StatusCall {
   readonly peers: readonly Peer[];
   readonly watch: readonly Watched[];
   readonly counted: Counted | null;
+  /** The last of its reports that is folded. */
+  readonly folded?: Counted | null;
   /** How long the edge may take to catch up before it answers, in milliseconds; null leaves that to it. */
   readonly patience: number | null;
   /** What it seems to lack of the log. */
@@ -112,8 +117,10 @@ export function decodeStatusCall(text: string): StatusCall | null {
   const entries = Array.isArray(listed) ? listed.map(fromWireEntry) : [null];
   if (counted === undefined || !entries.every((entry) => entry !== null)) return null;
   const observed = readCounted(value.observed) ?? null;
+  const folded = readCounted(value.folded) ?? null;
   const tail = readToldWatches(value.tail);
-  return { peers, watch, counted, patience, entries, hot: readHotNews(value.hot), observed, tail };
+  const hot = readHotNews(value.hot);
+  return { peers, watch, counted, folded, patience, entries, hot, observed, tail };
 }
 
 function readPeer(value: unknown): Peer | null {

@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 import { auditBatchSchema } from "./audit.ts";
+import { counterReportSchema } from "./counter-report.ts";
 import { hotBatchSchema } from "./hot.ts";
 import type { Acknowledgement, EstimateReply, StatusReport, WarmReply } from "./internal.ts";
 import { parseJson } from "./json.ts";
@@ -24,6 +25,7 @@ const statusSchema = z.object({
   memoryBytes: z.number().nonnegative(),
   memoryEntries: z.number().nonnegative(),
   counters: z.record(z.string(), z.number().nonnegative()),
+  told: counterReportSchema.nullable().catch(null),
   // Samples that can't be read must not cost the figures beside them.
   audit: auditBatchSchema.nullable().catch(null),
   hot: hotBatchSchema.nullable().catch(null),

@@ -7,6 +7,9 @@ import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
 import type { WitnessStore } from "../../control-plane/log/witness.ts";
+import { countedOf } from "../../edge/audit/sampler.ts";
+import { LIMITS as EDGE_LIMITS } from "../../edge/config.ts";
+import { CounterReports } from "../../edge/internal/counter-reports.ts";
 import type { Look } from "../../shared/core/estimate.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
@@ -174,7 +177,10 @@ export interface FakeEdge {
   boot: string;
   /** How long it says that its present life has lasted. */
   aliveMs: number;
+  /** All of them: it tells those that have changed, as an edge does. */
   counters: Record<string, number>;
+  /** By its lives. */
+  readonly reports: Map<string, CounterReports>;
   /** The samples that it tells of, and what it was last told by the beat. */
   audit: AuditBatch | null;
   hot: HotBatch | null;
@@ -230,6 +236,7 @@ export async function startFakeEdge(id: string): Promise<FakeEdge> {
     boot: `boot-of-${id}`,
     aliveMs: 0,
     counters: {},
+    reports: new Map(),
     audit: null,
     hot: null,
     wall: null,
@@ -284,6 +291,12 @@ async function reply(edge: FakeEdge, path: string, body: string): Promise<unknow
   return { edge: edge.id, position: edge.position, results };
 }
 
+function countersOf({ boot, counters, called, reports }: FakeEdge) {
+  const of = reports.get(boot) ?? new CounterReports(EDGE_LIMITS);
+  reports.set(boot, of);
+  return of.report(counters, countedOf(called?.folded ?? null, boot));
+}
+
 const statusOf = (edge: FakeEdge): StatusReport => ({
   edge: edge.id,
   position: edge.position,
@@ -293,7 +306,7 @@ const statusOf = (edge: FakeEdge): StatusReport => ({
   knownAgeMs: 5,
   memoryBytes: 1000,
   memoryEntries: 1,
-  counters: edge.counters,
+  ...countersOf(edge),
   audit: edge.audit,
   hot: edge.hot,
   tail: edge.tail,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { followReceipts } from "../../control-plane/invalidate/follow.ts";
 import { appendDueRepeats } from "../../control-plane/invalidate/repeat.ts";
+import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
 import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
@@ -97,6 +98,40 @@ test("figures leave the window as time passes", async () => {
   expect((await plane.call("/cache-metrics?window=2h")).json.classes.hot.hits).toBe(10);
   now += 22 * 3_600_000;
   expect((await plane.call("/cache-metrics?window=24h")).json.classes.hot.hits).toBe(10);
+});
+
+test("a window reaches back to where its first bucket begins, and says so; what is told a second is over that", async () => {
+  // Buckets of ten seconds begin with it.
+  expect(now % 10_000).toBe(0);
+  await plane.plane.metrics.count("invalidations|accepted", 10);
+  now += 16_000;
+  const { windowSeconds, spanSeconds, invalidations } = (await plane.call("/cache-metrics?window=10s")).json;
+  expect({ windowSeconds, spanSeconds }).toEqual({ windowSeconds: 10, spanSeconds: 16 });
+  expect(invalidations).toMatchObject({ accepted: 10, perSecond: 10 / 16 });
+  now += 4000;
+  expect((await plane.call("/cache-metrics?window=10s")).json).toMatchObject({
+    ...{ spanSeconds: 10, invalidations: { accepted: 0, perSecond: 0 } },
+  });
+});
+
+test("what was the most of a gauge leaves with the bucket in which an edge said it, however often it is noted", async () => {
+  const shown = async () => {
+    const { stampede } = (await plane.call("/cache-metrics?window=10s")).json;
+    const { points } = (await plane.call("/cache-metrics/series?window=10s")).json;
+    const noted = /^tidegate_origin_concurrency_max (\d+)$/m.exec((await plane.call("/metrics")).text)?.[1];
+    return [stampede.originConcurrencyMax, points.at(-1).originConcurrencyMax, Number(noted)];
+  };
+  second().counters = { "gauge|originConcurrencyMax": 40 };
+  await collectStatus(plane.plane);
+  await noteFigures(plane.plane);
+  expect(await shown()).toEqual([40, 40, 40]);
+  second().counters = { "gauge|originConcurrencyMax": 1 };
+  for (let i = 0; i < 6; i++) {
+    now += 10_000;
+    await collectStatus(plane.plane);
+    await noteFigures(plane.plane);
+  }
+  expect(await shown()).toEqual([1, 1, 1]);
 });
 
 test("a receipt is gone after a day, and so is its place in the list", async () => {

@@ -141,7 +141,7 @@ test("what is over is read once, and what a late report adds to the present step
   await collectStatus(plane.plane);
   const window = minutes(20);
   expect((await readSeries(plane.plane, window, null)).kind).toBe("series");
-  const settled = plane.plane.settledBuckets.size;
+  const settled = plane.plane.settledSteps.size;
   expect(settled).toBeGreaterThan(100);
   edge.counters = COUNTED;
   await collectStatus(plane.plane);

@@ -4,8 +4,9 @@ import type { ShardMap } from "../../shared/core/shard-map.ts";
 import { millis, minutes } from "../../shared/core/units.ts";
 import { NOTHING_VARIES } from "../../shared/core/vary.ts";
 import { createBudgets } from "../../shared/mid-tier/budgets.ts";
+import type { NamedReport } from "../../shared/mid-tier/fold-reports.ts";
 import { createJournalLedger } from "../../shared/mid-tier/journal-ledger.ts";
-import { createMetrics, type NamedReport } from "../../shared/mid-tier/metrics.ts";
+import { createMetrics } from "../../shared/mid-tier/metrics.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import { admitShard } from "../../shared/mid-tier/shard-admission.ts";
@@ -118,7 +119,7 @@ const reportOf = (edge: string, counters: Record<string, number>): NamedReport =
 });
 const NOW = 1_800_000_000_000;
 
-test("all edges' reports are one command, and cost three calls each, whatever they have counted", async () => {
+test("all edges' reports are one command, and cost five calls each, whatever they have counted", async () => {
   const metrics = createMetrics(redis, DEADLINE);
   const fold = (edges: number, names: number, value: number) => () =>
     metrics.fold(
@@ -129,8 +130,8 @@ test("all edges' reports are one command, and cost three calls each, whatever th
     );
   await fold(8, 50, 1)();
   const one = await counted(fold(1, 50, 2));
-  expect(one).toEqual({ sent: 1, inside: 14 });
-  expect(await counted(fold(8, 50, 3))).toEqual({ sent: 1, inside: one.inside + 7 * 3 });
+  expect(one).toEqual({ sent: 1, inside: 19 });
+  expect(await counted(fold(8, 50, 3))).toEqual({ sent: 1, inside: one.inside + 7 * 5 });
 });
 
 test("of reports that are folded together each counts by itself, and one that comes twice counts once", async () => {
@@ -165,8 +166,10 @@ test("more counters than a script can take at once are folded all the same", asy
 
 test("however much is noted, that is a few calls, and of each bucket the greatest stays", async () => {
   const metrics = createMetrics(redis, DEADLINE);
-  const noted = (value: number) =>
-    new Map(Array.from({ length: 40 }, (_, i) => [`noted-${i}`, value + i] as const));
+  const noted = (value: number) => ({
+    found: new Map(Array.from({ length: 40 }, (_, i) => [`noted-${i}`, value + i] as const)),
+    told: new Map(),
+  });
   await metrics.note(noted(5), NOW);
   expect(await counted(() => metrics.note(noted(7), NOW))).toEqual({ sent: 1, inside: 12 });
   await metrics.note(noted(6), NOW);

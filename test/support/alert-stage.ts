@@ -13,6 +13,7 @@ import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { Refill } from "../../control-plane/hot/refill.ts";
 import { followReceipts } from "../../control-plane/invalidate/follow.ts";
 import { watchLog } from "../../control-plane/log/watch.ts";
+import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
 import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import type { CommandReply, Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { Chance } from "../simulator/chance.ts";
@@ -42,7 +43,7 @@ export interface AlertStage extends VirtualPlane {
   traffic: Record<string, number>;
   /** Done in every ten seconds. */
   meanwhile: () => Promise<unknown>;
-  /** Ten seconds at a time: edges are asked, receipts and shards looked after, the rules evaluated. */
+  /** Ten seconds at a time: edges are asked, receipts and shards looked after, figures noted, the rules evaluated. */
   pass(seconds: number): Promise<void>;
   /** Evaluated by another isolate from now on. */
   restart(): void;
@@ -99,6 +100,7 @@ function staged(world: VirtualPlane, parts: Pick<AlertStage, "control" | "second
     await watchLog(plane, { witness, began: () => {} });
     await auditWatch.look(plane);
     await shards.look(plane);
+    await noteFigures(plane);
     await collectStatus(plane);
     await followReceipts(plane);
     await watch.run(plane);

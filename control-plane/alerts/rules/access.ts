@@ -9,9 +9,9 @@ export const ACCESS_RULES: readonly Rule[] = [
     title: "Somebody tries tokens",
     severity: "ticket",
     unit: "per-minute",
-    figure: ({ access, windowSeconds }) => {
+    figure: ({ access, spanSeconds }) => {
       const tried = access.wrongToken + access.signIn + access.heldUp;
-      return [known((tried / windowSeconds) * 60)];
+      return [known((tried / spanSeconds) * 60)];
     },
     ...{ threshold: 60, clear: 20, for: seconds(30) },
     summary: "{value} wrong tokens are shown to the control plane, {threshold} is no typing error",

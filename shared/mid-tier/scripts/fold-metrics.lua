@@ -1,87 +1,96 @@
--- Takes in edges' reports: who they are and where they stand, and what their counters have grown by since the last ones.
--- Counters are cumulative within one life of an isolate ("boot"), so a report that comes twice, or late, adds nothing.
+-- Takes in edges' reports, or pieces of them: who they are and where they stand, and what their counters have grown by since the last ones.
+-- Counters are cumulative within one life of an isolate ("boot"), so a report that comes twice, or late, adds nothing. Edges
+-- tell those that have changed, each with how far it was acknowledged: where its total is not known, it counts from there.
 -- The first report of a life says what the one before it may have counted and told nobody: all since its last report,
--- until the new one began.
--- KEYS: edges, buckets of time, finest first, then the totals of each report's edge and boot
--- ARGV: totals kept ms, number of buckets, how long each is kept in ms, then of each report its edge, itself, how long its
---       life has lasted in ms, number of counters, and counter and value, repeated
-local totals_kept, buckets = ARGV[1], tonumber(ARGV[2])
--- Fields and values in one call: more than that unpack does not take.
-local AT_ONCE = 1000
+-- until the new one began. Of a life that had begun long before, what it has counted by now is nobody's: it was taken in and
+-- got lost, or was counted while nobody asked.
+-- KEYS: edges, buckets of time, finest first, the last one of all time, then the totals of each report's edge and boot
+-- ARGV: totals kept ms, for how much longer than its edge's silence a life is new in ms, number of buckets, how long each is kept
+--       in ms, then of each report its edge, itself ('' where an earlier piece has brought it), how long its life has lasted in ms,
+--       'more' where the rest of it, or of what it had no room for, is to come, number of counters, and counter, value and how
+--       far it was acknowledged, repeated. No more counters in all than unpack takes.
+local totals_kept, new_for, buckets = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local function int(n)
   return string.format('%.0f', n)
 end
 
 local t = redis.call('TIME')
-local now = int(tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000))
+local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 
-local function set(key, words)
-  for from = 1, #words, AT_ONCE do
-    redis.call('HSET', key, unpack(words, from, math.min(from + AT_ONCE - 1, #words)))
-  end
-end
-
-local names, grown, greatest = {}, {}, {}
-local function note(name)
-  if not grown[name] and not greatest[name] then names[#names + 1] = name end
-end
+local names, grown = {}, {}
 local function add(name, by)
-  note(name)
+  if not grown[name] then names[#names + 1] = name end
   grown[name] = (grown[name] or 0) + by
 end
-
--- What a life has counted so far; none where this is its first report.
-local function read_totals(key)
-  local words, found = redis.call('HGETALL', key), {}
-  for i = 1, #words, 2 do found[words[i]] = tonumber(words[i + 1]) end
-  return found, #words > 0
+local gauges, most = {}, {}
+local function note(name, value)
+  if not most[name] then gauges[#gauges + 1] = name end
+  most[name] = math.max(most[name] or 0, value)
 end
 
-local sightings = {}
-local at = 3 + buckets
-for k = 2 + buckets, #KEYS do
-  local edge, report, age, last = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), at + 3 + 2 * tonumber(ARGV[at + 3])
-  local totals, known = read_totals(KEYS[k])
-  if not known then
-    local before = tonumber(string.match(redis.call('HGET', KEYS[1], edge) or '', '^(%d+) '))
-    if before then
-      add('lost|lives', 1)
-      add('lost|upToMs', math.max(0, tonumber(now) - before - age))
+local function fold(key, counters, values, before, met)
+  local told = { 'reported', int(now) }
+  if #counters > 0 then
+    for i, there in ipairs(redis.call('HMGET', key, unpack(counters))) do
+      local total = tonumber(there or '')
+      local from = total or (met and values[i]) or before[i]
+      if values[i] > from then add(counters[i], values[i] - from) end
+      if not total or values[i] > total then told[#told + 1], told[#told + 2] = counters[i], int(values[i]) end
     end
   end
-  sightings[#sightings + 1], sightings[#sightings + 2] = edge, now .. ' ' .. report
-  add('reports', 1)
-  local told = { 'reported', now }
-  for i = at + 4, last, 2 do
+  redis.call('HSET', key, unpack(told))
+  redis.call('PEXPIRE', key, totals_kept)
+end
+
+local at = 4 + buckets
+for k = 2 + buckets, #KEYS do
+  local edge, report, age, more, count = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3], tonumber(ARGV[at + 4])
+  -- 'met': what it had counted by the time it was met is not all told yet.
+  local known = redis.call('HMGET', KEYS[k], 'reported', 'met')
+  local met = known[2]
+  if not known[1] then
+    local seen = tonumber(string.match(redis.call('HGET', KEYS[1], edge) or '', '^(%d+) '))
+    if seen then
+      add('lost|lives', 1)
+      add('lost|upToMs', math.max(0, now - seen - age))
+    end
+    if age > (seen and now - seen or 0) + new_for then met = '1' end
+  end
+  if report ~= '' then
+    redis.call('HSET', KEYS[1], edge, int(now) .. ' ' .. report)
+    add('reports', 1)
+  end
+  local counters, values, before = {}, {}, {}
+  for i = at + 5, at + 2 + 3 * count, 3 do
     local name, value = ARGV[i], tonumber(ARGV[i + 1])
     if string.sub(name, 1, 6) == 'gauge|' then
-      note(name)
-      greatest[name] = math.max(greatest[name] or value, value)
-    elseif value > (totals[name] or 0) then
-      add(name, value - (totals[name] or 0))
-      told[#told + 1], told[#told + 2] = name, int(value)
+      note(name, value)
+    else
+      counters[#counters + 1], values[#values + 1], before[#before + 1] = name, value, tonumber(ARGV[i + 2])
     end
   end
-  set(KEYS[k], told)
-  redis.call('PEXPIRE', KEYS[k], totals_kept)
-  at = last + 1
+  fold(KEYS[k], counters, values, before, met)
+  if met and more == 'more' then redis.call('HSET', KEYS[k], 'met', '1') elseif known[2] then redis.call('HDEL', KEYS[k], 'met') end
+  at = at + 5 + 3 * count
 end
-set(KEYS[1], sightings)
 
-for b = 1, buckets do
-  local key, words, begins = KEYS[1 + b], {}, false
-  for from = 1, #names, AT_ONCE do
-    local some = { unpack(names, from, math.min(from + AT_ONCE - 1, #names)) }
-    for i, there in ipairs(redis.call('HMGET', key, unpack(some))) do
-      local name, before = some[i], tonumber(there or '')
-      begins = begins or (name == 'reports' and not before)
-      local value = grown[name] and (before or 0) + grown[name] or math.max(before or -1, greatest[name])
-      if value ~= before then words[#words + 1], words[#words + 2] = name, int(value) end
-    end
+local function write(key, fields, value)
+  if #fields == 0 then return end
+  local words = {}
+  for i, there in ipairs(redis.call('HMGET', key, unpack(fields))) do
+    words[2 * i - 1] = fields[i]
+    words[2 * i] = int(value(fields[i], tonumber(there or '') or 0))
   end
-  set(key, words)
-  -- A bucket of time is kept from its first report on, that of all time from its last one.
-  if begins or b == buckets then redis.call('PEXPIRE', key, ARGV[2 + b]) end
+  redis.call('HSET', key, unpack(words))
 end
-return { now }
+for b = 1, buckets do
+  local key = KEYS[1 + b]
+  local begins = redis.call('EXISTS', key) == 0
+  write(key, names, function(name, there) return there + grown[name] end)
+  -- Of all time nobody wants to know how it was at most.
+  if b < buckets then write(key, gauges, function(name, there) return math.max(there, most[name]) end) end
+  -- A bucket of time is kept from when it began, that of all time from its last report on.
+  if begins or b == buckets then redis.call('PEXPIRE', key, ARGV[3 + b]) end
+end
+return { int(now) }

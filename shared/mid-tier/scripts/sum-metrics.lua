@@ -1,7 +1,12 @@
--- Adds up buckets of time; of gauges it takes the greatest.
+-- Adds up buckets of time, from the first on as many as hold so many figures together; of gauges it takes the greatest.
 -- KEYS: buckets
-local sums, order = {}, {}
+-- ARGV: figures
+-- Replies how many buckets that were, then names and sums.
+local sums, order, room, added = {}, {}, tonumber(ARGV[1]), 0
 for b = 1, #KEYS do
+  room = room - redis.call('HLEN', KEYS[b])
+  if room < 0 then break end
+  added = b
   local fields = redis.call('HGETALL', KEYS[b])
   for i = 1, #fields, 2 do
     local name, value = fields[i], tonumber(fields[i + 1]) or 0
@@ -15,7 +20,7 @@ for b = 1, #KEYS do
     end
   end
 end
-local reply = {}
+local reply = { string.format('%.0f', added) }
 for _, name in ipairs(order) do
   reply[#reply + 1] = name
   reply[#reply + 1] = string.format('%.0f', sums[name])
