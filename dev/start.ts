@@ -1,6 +1,6 @@
 // `npm start`: runs the whole system on this machine until it is interrupted.
 
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { readOptions, USAGE, UsageError } from "./options.ts";
 
@@ -20,6 +20,8 @@ function announce(cluster: Cluster): void {
 }
 
 const PARENT_CHECK_MS = 500;
+/** After a failure, how long an interrupt that caused it may be on its way. */
+const INTERRUPT_MS = 100;
 
 /** Started by npm, we end with it, also where it was killed and could tell nobody. */
 function endWithParent(end: () => void): void {
@@ -57,7 +59,7 @@ async function main(): Promise<void> {
     cluster = await startCluster(options);
   } catch (error) {
     // A terminal's interrupt reaches children, too, and the end of one of them may be told of before it.
-    await setImmediate();
+    await setTimeout(INTERRUPT_MS);
     if (interrupted) process.exit(0);
     throw error;
   }
