@@ -30,9 +30,6 @@ import type { Redis } from "../shared/ports/redis.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { type CallEdge, createCallEdge } from "../shared/wire/call-edge.ts";
 import { CONTROL } from "../shared/wire/databases.ts";
-import { DOCUMENT_PATH } from "../shared/wire/document.ts";
-import { WARM_PATH } from "../shared/wire/internal.ts";
-import { RENEW_PATH } from "../shared/wire/renewal.ts";
 import { SignatureChecker } from "../shared/wire/signature.ts";
 import { Reachability } from "./alerts/reachability.ts";
 import { Auditor } from "./audit/auditor.ts";
@@ -41,7 +38,6 @@ import { LIMITS } from "./config.ts";
 import { Routings } from "./configuration/routings.ts";
 import type { ReadEnvironment } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import { fewAtOnce } from "./edges/few-at-once.ts";
 import { MergedBatches } from "./edges/merged-batches.ts";
 import { HotLedger } from "./hot/ledger.ts";
 import type { Witness } from "./log/witness.ts";
@@ -145,10 +141,7 @@ const traced = (ports: ControlPlanePorts, spans: Spans): ControlPlanePorts => ({
 
 function callEdgeOf(ports: ControlPlanePorts, key: string, spans: Spans | null): CallEdge {
   const { http, digest, random, clock } = ports;
-  const callEdge = fewAtOnce(createCallEdge({ http, key, digest, random, clock }), [
-    { paths: [WARM_PATH, DOCUMENT_PATH], atOnce: LIMITS.warmCallsAtOnce },
-    { paths: [RENEW_PATH], atOnce: LIMITS.renewCallsAtOnce },
-  ]);
+  const callEdge = createCallEdge({ http, key, digest, random, clock });
   return spans === null ? callEdge : tracedCallEdge(spans, callEdge);
 }
 

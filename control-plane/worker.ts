@@ -8,6 +8,7 @@ import type { Redis } from "../shared/ports/redis.ts";
 import { runtimeHttp } from "../shared/runtime/http.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../shared/runtime/system.ts";
 import { parseUrl } from "../shared/runtime/url.ts";
+import type { CallEdge } from "../shared/wire/call-edge.ts";
 import { CONTROL, type Database } from "../shared/wire/databases.ts";
 import { AlertWatch } from "./alerts/watch.ts";
 import { createApi } from "./api/app.ts";
@@ -19,6 +20,7 @@ import { LIMITS } from "./config.ts";
 import { type Environment, readEnvironment, SHA_256 } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createControlPlane } from "./create-control-plane.ts";
+import { AT_ORIGINS, fewAtOnce } from "./edges/few-at-once.ts";
 import { refreshDue } from "./refresh/refresh.ts";
 import { remoteAuditWitness, storedAuditWitness } from "./runtime/audit-witness.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
@@ -107,6 +109,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private watchedAt = 0;
   private readonly pace: WarmupPace = new Map();
   private readonly pulse = new Pulse();
+  private callEdge: CallEdge | null = null;
   private readonly alerts = new AlertWatch();
   private beatAt = 0;
   private chaosLookedAt = 0;
@@ -133,11 +136,10 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   override async alarm(): Promise<void> {
     this.beatAt = Date.now();
     await this.ctx.storage.setAlarm(this.beatAt + LIMITS.beat);
-    const plane = {
-      ...(await isolate(this.env)).plane,
-      witness: this.witness,
-      auditWitness: this.auditWitness,
-    };
+    const { plane: shared } = await isolate(this.env);
+    this.callEdge ??= fewAtOnce(shared.callEdge, AT_ORIGINS);
+    const { witness, auditWitness, callEdge } = this;
+    const plane = { ...shared, witness, auditWitness, callEdge };
     const agenda = plane.agenda.read();
     this.beside("warm-ups", async () => (await agenda).has("warmups") && carryOnWarmups(plane, this.pace));
     this.beside("the refresher", async () => (await agenda).has("due") && refreshDue(plane));

@@ -47,12 +47,16 @@ export type FlightOutcome =
   | { readonly kind: "unshared" }
   /** A range was asked for, and the whole is held, but stale: that is freshened under its lease, for all ranges at once. */
   | { readonly kind: "stale-whole" }
-  /** The origin answered with an error that is not stored: those who waited learn that and for how long, and not what it said. */
+  /**
+   * The origin answered with an error that is not stored. Those who waited have what is held stand in for it; else they
+   * learn that it has failed and for how long, and not what it said, where it `tells` of them too.
+   */
   | {
       readonly kind: "error";
       readonly status: number;
       /** The pause that it asks for. */
       readonly retryAfter: Millis | null;
+      readonly tells: boolean;
       readonly fallback: StaleCopy | null;
     }
   | {

@@ -37,7 +37,9 @@ export function board(edge: Edge, job: FlightJob): Boarding {
 /** Under which names a flight is looked for, the last being its own; none where nobody may share it. */
 function flightKeys(edge: Edge, job: FlightJob): CacheKey[] {
   if (job.lease === "try") return [];
-  const key = keyFor(edge, job);
+  const whole = keyFor(edge, job);
+  // What becomes of somebody's credentials is nothing that others should wait for, but those who send some as well.
+  const key = job.request.header("authorization") === null ? whole : (`${whole}|authorized` as CacheKey);
   // The whole, where somebody is fetching it, has the range too.
   return job.range === null ? [key] : [key, `${key}|${job.range}` as CacheKey];
 }

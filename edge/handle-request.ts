@@ -253,8 +253,8 @@ function goodEnough(
   const remaining = freshness.kind === "fresh" ? freshness.remaining : millis(0);
   if (!satisfies(wants, { age: ageOf(held, edge.clock.now()), remaining })) return null;
   if (step.kind === "serve") return judged;
-  // A refresh has learnt that there is no such answer for everybody any more.
-  if (edge.memory.isUncacheable(keyFor(edge, { route, request }), request.arrivedAt)) return null;
+  // A refresh has learnt that there is nothing for anybody any more.
+  if (edge.memory.isGone(keyFor(edge, { route, request }), request.arrivedAt)) return null;
   if (step.kind === "serve-and-refresh") return judged;
   // Beyond the window "current" is only what an old view says.
   if (fenced || freshness.kind === "fresh" || coherence.kind !== "current") return null;

@@ -84,8 +84,9 @@ export async function storeLarge(
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });
   if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
-  await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
+  const isStored = await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
   cancel();
+  if (!isStored) return controls.settle({ kind: "unshared" });
   // In memory an older one would hide it.
   edge.memory.dropOlder(made.key, exchange.job.route.rules, held.answer.asOf);
   const { receivedAt } = exchange;
@@ -105,29 +106,31 @@ export async function passOn(
   const failed = status >= 500;
   if (reason !== null) countNotStored(job.route.counters, reason);
   // What one range got, or somebody's credentials or fields, says nothing of what everybody would get.
-  const authorized = job.request.header("authorization") !== null;
   const forMany = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);
-  const forAll = forMany && !authorized;
-  // Who waits with credentials of his own need not wait for the next one of them; the first that can be stored ends it.
-  if (!failed && forMany && !(authorized && isOfCredentials(status))) {
-    edge.memory.markUncacheable(keyFor(edge, job), later(edge.clock.now(), LIMITS.uncacheableFor));
+  const forAll = forMany && job.request.header("authorization") === null;
+  if (!failed && forAll) {
+    const gone = GONE.has(status) && job.request.header("cookie") === null;
+    edge.memory.markUncacheable(keyFor(edge, job), later(edge.clock.now(), LIMITS.uncacheableFor), gone);
   }
   const { fallback } = right;
   controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });
   // A failing origin is not asked once more by everybody who waited for it. They learn that it has failed and not what
   // it said, which may name whatever the leader's request was sent with (RFC 9111 §4).
-  const shared = failed && forAll && isOfAll(headers);
+  const tells = forAll && isOfAll(headers);
   const pause = retryAfter(headers, exchange.receivedAtWall);
-  controls.settle(shared ? { kind: "error", status, retryAfter: pause, fallback } : { kind: "unshared" });
-  return right.giveBack(!forAll ? null : failed ? FAILING : UNCACHEABLE);
+  controls.settle(
+    failed ? { kind: "error", status, retryAfter: pause, tells, fallback } : { kind: "unshared" },
+  );
+  if (failed) return right.giveBack(forMany ? FAILING : null);
+  return right.giveBack(forAll ? UNCACHEABLE : null);
 }
 
-/** Unauthorized, Forbidden (RFC 9110 §15.5.2, §15.5.4). */
-const isOfCredentials = (status: number): boolean => status === 401 || status === 403;
+const GONE = new Set([404, 410]);
 
-/** Whether an error tells of everybody who waited for it: nobody's cookie, nobody's variant, nothing private. */
+/** Whether an error tells of everybody who waited for it: nobody's cookie, nobody's variant but in its coding, nothing private. */
 function isOfAll(headers: HeaderList): boolean {
   const { directives } = governingDirectives(headers);
   if (coverageOf(directives, "private").kind !== "nothing" || directives.has("no-store")) return false;
-  return !hasHeader(headers, "set-cookie") && varyNames(headers).length === 0;
+  const variants = varyNames(headers).filter((name) => name !== "accept-encoding");
+  return !hasHeader(headers, "set-cookie") && variants.length === 0;
 }

@@ -36,9 +36,12 @@ export async function standIn(
       return stale ?? failure(edge, request, { reply: originFailure(outcome.reason), route });
     }
     case "error": {
-      const { status, retryAfter, fallback } = outcome;
+      const { status, retryAfter, tells, fallback } = outcome;
       const stale = staleMayStandIn(status) ? await staleIfError(edge, request, { job, fallback }) : null;
-      return stale ?? failure(edge, request, { reply: originError(status, retryAfter), route });
+      if (stale !== null) return stale;
+      return tells
+        ? failure(edge, request, { reply: originError(status, retryAfter), route })
+        : pass(edge, request, { route, reason: "uncacheable" });
     }
   }
 }

@@ -195,10 +195,13 @@ function deadlinesOf({ deadlines = {} }: Pick<CacheOptions, "deadlines">): Cache
 
 /**
  * After how long nothing is waited for any more that has begun. Where tasks are kept alive for requests, one may be lost
- * with its request: a load, its second try, and a moment; else each comes to an end of its own.
+ * with its request: a load, its second try, and a moment. Else each comes to an end of its own, or never does: what has
+ * gone on for many times its deadline is given up, or in the end there would be no turn left.
  */
-const longestHeldOf = (load: Millis, waitUntil: CacheOptions["waitUntil"]): Millis =>
-  millis(waitUntil === undefined ? Number.POSITIVE_INFINITY : 2 * load + CACHE_LIMITS.leaseMargin);
+function longestHeldOf(load: Millis, waitUntil: CacheOptions["waitUntil"]): Millis {
+  const lost = millis(2 * load + CACHE_LIMITS.leaseMargin);
+  return waitUntil === undefined ? millis(Math.max(CACHE_LIMITS.endless, 20 * load)) : lost;
+}
 
 /** `origin` is another name for the source of whatever names none. */
 function sourcesOf({ origin, sources = {} }: Pick<CacheOptions, "origin" | "sources">) {

@@ -91,6 +91,8 @@ export const CACHE_LIMITS = {
   retrySpan: seconds(10),
   /** Before a second try, at most; the half of it at least. */
   retryPause: millis(200),
+  /** A load that goes on for so long, or for twenty times its deadline, will never end. */
+  endless: minutes(5),
   /** A source that fails so often in a row is left alone for a while; then one call tries it, and another one where that hangs. */
   sourceBreaker: { failures: 20, lasting: millis(500), pause: seconds(1), probeLost: seconds(2) },
   /** The near cache of a class that does not say. */

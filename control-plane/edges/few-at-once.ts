@@ -1,6 +1,10 @@
 // Calls that wait for an origin, few at a time: a worker's runtime lets six out at once, and the beat needs some of them.
 
 import type { CallEdge } from "../../shared/wire/call-edge.ts";
+import { DOCUMENT_PATH } from "../../shared/wire/document.ts";
+import { WARM_PATH } from "../../shared/wire/internal.ts";
+import { RENEW_PATH } from "../../shared/wire/renewal.ts";
+import { LIMITS } from "../config.ts";
 
 /** Messages that share one line, and how many of them may be under way. */
 export interface Line {
@@ -8,7 +12,16 @@ export interface Line {
   readonly atOnce: number;
 }
 
-/** The others wait in their order, outside their deadlines; messages of no line go at once. */
+/** What the beat has edges do at an origin. */
+export const AT_ORIGINS: readonly Line[] = [
+  { paths: [WARM_PATH, DOCUMENT_PATH], atOnce: LIMITS.warmCallsAtOnce },
+  { paths: [RENEW_PATH], atOnce: LIMITS.renewCallsAtOnce },
+];
+
+/**
+ * The others wait in their order, outside their deadlines; messages of no line go at once. For one object's own calls:
+ * a request that waited for another's promise would be cancelled, and its turn lost with it.
+ */
 export function fewAtOnce(callEdge: CallEdge, lines: readonly Line[]): CallEdge {
   const turns = new Map<string, Turns>();
   for (const { paths, atOnce } of lines) {

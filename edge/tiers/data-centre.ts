@@ -99,10 +99,12 @@ export class DataCentreTier {
     return null;
   }
 
-  async store(key: CacheKey, held: HeldAnswer, body: Body): Promise<void> {
+  /** False where it is not stored. */
+  async store(key: CacheKey, held: HeldAnswer, body: Body): Promise<boolean> {
     const { answer } = held;
     const blob = { record: this.recordOf(held), body, length: answer.length };
-    await this.blobs.put(await this.digest.sha256Hex(key), blob, keepFor(answer));
+    const { kind } = await this.blobs.put(await this.digest.sha256Hex(key), blob, keepFor(answer));
+    return kind === "stored";
   }
 
   /** An answer whose body is kept in chunks; not over one that was asked for later. False where it is not stored. */

@@ -62,7 +62,7 @@ export type Marker =
       /** Keys of variants by what requests said, so that it is normalised once. */
       readonly keys: Map<string, CacheKey>;
     }
-  | { readonly kind: "uncacheable"; readonly until: Instant };
+  | { readonly kind: "uncacheable"; readonly until: Instant; readonly gone: boolean };
 
 export class MemoryTier {
   private readonly classes = new Map<string, ClassMemory<MemoryAnswer>>();
@@ -115,8 +115,14 @@ export class MemoryTier {
     return marker?.kind === "uncacheable" && now < marker.until;
   }
 
-  markUncacheable(key: CacheKey, until: Instant): void {
-    this.markers.set(key, { kind: "uncacheable", until }, 2 * key.length + 256);
+  /** Whether, besides, everybody is told by now that there is nothing. */
+  isGone(key: CacheKey, now: Instant): boolean {
+    const marker = this.markers.get(key);
+    return marker?.kind === "uncacheable" && marker.gone && now < marker.until;
+  }
+
+  markUncacheable(key: CacheKey, until: Instant, gone = false): void {
+    this.markers.set(key, { kind: "uncacheable", until, gone }, 2 * key.length + 256);
   }
 
   unmarkUncacheable(key: CacheKey): void {

@@ -27,6 +27,8 @@ export type AccountOutcome =
       readonly classes: ReadonlyMap<string, ClassAccount>;
       /** How much was not as charged, and was set right. */
       readonly mended: number;
+      /** Of which it is known to the end, for this lap: classes, and "" for the keys. */
+      readonly ended: readonly string[];
     }
   | Unavailable;
 
@@ -35,18 +37,29 @@ export interface TendLimits {
   readonly members: number;
   /** Keys looked at in one call for answers that are on no account. */
   readonly keys: number;
-  /** Turns at most that a shard is left alone in which nothing had to be set right: one, and twice as many each time. */
+  /** Turns at most that a shard is left alone after a lap on which nothing had to be set right: one, and twice as many each time. */
   readonly restsMost: number;
   readonly deadline: Millis;
 }
 
-/** Turns that are left of this rest, and how many the next one has. */
+/** Turns that are left of this rest, how many the next one has, and what has been looked at to its end since then. */
 interface Rest {
   readonly left: number;
   readonly next: number;
+  readonly ended: ReadonlySet<string>;
 }
 
-const NO_REST: Rest = { left: 0, next: 1 };
+const NO_REST: Rest = { left: 0, next: 1, ended: new Set() };
+
+/** Only between laps, so that each of them is as short as ever. */
+function restAfter({ next, ended }: Rest, outcome: AccountOutcome, most: number): Rest {
+  if (outcome.kind === "unavailable" || outcome.mended > 0) return NO_REST;
+  const all = new Set([...ended, ...outcome.ended]);
+  const isWhole = ["", ...outcome.classes.keys()].every((name) => all.has(name));
+  return isWhole
+    ? { left: Math.min(next, most), next: 2 * next, ended: NO_REST.ended }
+    : { left: 0, next, ended: all };
+}
 
 export interface Budgets {
   /** Takes what is gone off the accounts, and puts on them what they have lost. Called by turns, one a beat. */
@@ -65,12 +78,11 @@ export function createBudgets(
     async tend() {
       const outcomes = await Promise.all(
         [...databases].map(async ([id, { redis }]): Promise<AccountOutcome | null> => {
-          const { left, next } = rests.get(id) ?? NO_REST;
-          rests.set(id, { left: left - 1, next });
-          if (left > 0) return null;
+          const rest = rests.get(id) ?? NO_REST;
+          rests.set(id, { ...rest, left: rest.left - 1 });
+          if (rest.left > 0) return null;
           const outcome = await callTend(redis, limits);
-          const isInOrder = outcome.kind === "account" && outcome.mended === 0;
-          rests.set(id, isInOrder ? { left: Math.min(next, limits.restsMost), next: 2 * next } : NO_REST);
+          rests.set(id, restAfter(rest, outcome, limits.restsMost));
           return outcome;
         }),
       );
@@ -97,11 +109,14 @@ async function callTend(redis: Redis, { members, keys, deadline }: TendLimits): 
 /** How much was set right, then `name, bytes, budget, answers, evictions` of each class. */
 function readAccount(reply: ScriptReply): AccountOutcome {
   if (reply.kind === "unavailable") return reply;
+  const [mended, scanned, ...rows] = reply.strings;
   const classes = new Map<string, ClassAccount>();
-  for (let i = 1; i + 4 < reply.strings.length; i += 5) {
-    const [name = "", ...figures] = reply.strings.slice(i, i + 5);
-    const [bytes = 0, budgetBytes = 0, keys = 0, evictions = 0] = figures.map(Number);
+  const ended = scanned === "1" ? [""] : [];
+  for (let i = 0; i + 5 < rows.length; i += 6) {
+    const [name = "", ...figures] = rows.slice(i, i + 6);
+    const [bytes = 0, budgetBytes = 0, keys = 0, evictions = 0, lap] = figures.map(Number);
     classes.set(name, { bytes, budgetBytes, keys, evictions });
+    if (lap === 1) ended.push(name);
   }
-  return { kind: "account", classes, mended: Number(reply.strings[0]) };
+  return { kind: "account", classes, mended: Number(mended), ended };
 }

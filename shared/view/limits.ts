@@ -13,6 +13,8 @@ export const VIEW_LIMITS = {
   recentSize: mebibytes(4),
   /** A log that has not answered by then is asked no more alone: peers are asked beside it. */
   gossipAfter: millis(150),
+  /** Nor is one that did not answer, for this long: whoever comes then waits no longer than that moment for it. */
+  silentFor: seconds(5),
   /** Peers asked in one round: of four, at least one that can reach the log is most likely among them. */
   gossipFanOut: 3,
   /** Between two rounds: far below any window, far above what a round costs. */

@@ -12,6 +12,7 @@ import { type GossipPorts, gossipRound, isAhead, tellPeer } from "./gossip.ts";
 import { Knowledge } from "./knowledge.ts";
 import { VIEW_LIMITS } from "./limits.ts";
 import { type PullPorts, pull } from "./pull.ts";
+import { Silence } from "./silence.ts";
 
 interface Pull {
   /** Order among pulls and arrivals: clocks are too coarse to say which came first. */
@@ -53,7 +54,7 @@ export class ViewKeeper {
   private tickets = 0;
   /** The ticket of the pull that last reached the log's head. */
   private knownTicket = 0;
-  private logIsSilent = false;
+  private readonly silence = new Silence();
   private readonly ports: ViewPorts;
 
   constructor(ports: ViewPorts) {
@@ -73,7 +74,7 @@ export class ViewKeeper {
 
   /** Whether the log did not answer when it was last asked. */
   get isSilent(): boolean {
-    return this.logIsSilent;
+    return this.silence.lasts;
   }
 
   /** The highest position learnt, pushes beyond a gap included: what an origin request sent now is as of. */
@@ -146,7 +147,7 @@ export class ViewKeeper {
     if (window === 0) {
       await this.wait([pulled], VIEW_LIMITS.pullGuard);
       // The log was heard, but a step of the clock or another reply came between: that is no silence.
-      if (!this.pulledSince(arrival.ticket) && !this.logIsSilent && pulled.isOver)
+      if (!this.pulledSince(arrival.ticket) && !this.silence.lasts && pulled.isOver)
         await this.wait([this.pullFor(arrival, window, background)], VIEW_LIMITS.pullGuard);
       this.distrustTies(arrival);
     } else await this.orFromPeers(pulled, this.wanted(arrival.at, window), background);
@@ -189,7 +190,7 @@ export class ViewKeeper {
     peers.heard(question.edge, clock.now());
     if (!this.knows(clock.now(), millis(question.within))) {
       const pulled = this.underWay()?.ending ?? this.send(background);
-      if (!this.logIsSilent) await this.wait([pulled], VIEW_LIMITS.tellPatience);
+      if (!this.silence.lasts) await this.wait([pulled], VIEW_LIMITS.tellPatience);
     }
     const told = tellPeer(this.knowledge, question.standing, clock.now());
     if (told.kind === "fork") this.send(background);
@@ -237,7 +238,7 @@ export class ViewKeeper {
     this.ports.counters.pulls += 1;
     const done = pull(this.knowledge, this.ports)
       .then((outcome) => {
-        this.logIsSilent = outcome === "unavailable";
+        this.silence.note(outcome !== "unavailable", this.ports.clock.now());
         if (outcome !== "reached") return;
         this.knownTicket = Math.max(this.knownTicket, ticket);
         if (this.ports.shared !== null) background.keep(this.ports.shared.leave());
@@ -263,11 +264,10 @@ export class ViewKeeper {
 
   /** The log's word, or peers' where it doesn't come at once or not at all: whichever is enough first. */
   private async orFromPeers(pulled: Ending, wanted: Wanted, background: Background): Promise<void> {
-    const [silent, { holds }] = [this.logIsSilent, wanted];
-    // One that was silent last is tried behind requests: for each of them to wait for it would be a deadline a request.
-    const atMost = silent ? VIEW_LIMITS.gossipAfter : VIEW_LIMITS.pullGuard;
+    const { holds } = wanted;
+    const atMost = this.silence.patience(this.ports.clock.now());
     if (this.ports.peers.count === 0) return this.wait([pulled], atMost);
-    if (!silent) await this.wait([pulled], VIEW_LIMITS.gossipAfter);
+    if (atMost > VIEW_LIMITS.gossipAfter) await this.wait([pulled], VIEW_LIMITS.gossipAfter);
     if (holds()) return;
     const told = this.askPeers(wanted.window, background);
     await waitFor([pulled, told], { timers: this.ports.timers, atMost, enough: holds });

@@ -59,12 +59,24 @@ test("a request beyond its window waits a moment, and no deadline, for a log tha
   expect((await lone.get("/a")).status).toBe(200);
   await turn();
   state.hangs = true;
-  lone.now += 60_000;
+  lone.now += 1000;
   const before = lone.asked.length;
-  const waiting = lone.get("/a");
+  const waiting = lone.get("/b");
   await turn();
   expect(lone.asked).toHaveLength(before);
   hand.runOut(VIEW_LIMITS.gossipAfter);
   expect((await waiting).status).toBe(200);
   expect(lone.asked).toHaveLength(before + 1);
+  // Later it is asked as if it were well.
+  lone.now += 60_000;
+  let served = false;
+  const patient = lone.get("/a").then(() => {
+    served = true;
+  });
+  await turn();
+  hand.runOut(VIEW_LIMITS.gossipAfter);
+  await turn();
+  expect(served).toBe(false);
+  hand.runOut(VIEW_LIMITS.pullGuard);
+  await patient;
 });

@@ -1,7 +1,8 @@
 -- Looks after the accounts, a bounded part of them a call: what has expired or was removed comes off, what is stored and
 -- on none comes back on, and each lap over a queue counts anew what it holds. Tells what stands on each.
 -- KEYS: queues, shard.  ARGV: members looked at of each class, keys looked at, map, life
--- Replies how much was set right, then of each class: name, bytes, budget, answers, evictions
+-- Replies how much was set right and whether all keys have been looked at by now, then of each class: name, bytes, budget,
+-- answers, evictions, whether a lap has ended
 local looks, keys = tonumber(ARGV[1]), tonumber(ARGV[2])
 local mended = 0
 -- A database that is full refuses scripts whose first write may take room, and room is what this one makes.
@@ -21,10 +22,11 @@ local function go_round(q)
     end
     q['#cursor'] = score
   end
-  if full then return end
+  if full then return '0' end
   if q['#used'] ~= q['#lap'] then mended = mended + 1 end
   q['#used'] = q['#lap']
   q['#cursor'], q['#lap'] = 0, 0
+  return '1'
 end
 
 -- Its queue was lost, or what lists the queues.
@@ -42,16 +44,18 @@ local function adopt(key)
   settle(q)
 end
 
+local scanned = '0'
 if keys > 0 then
   local found = redis.call('SCAN', redis.call('HGET', SHARD, 'scan') or '0', 'MATCH', 'tg:a:*', 'COUNT', int(keys))
   redis.call('HSET', SHARD, 'scan', found[1])
+  if found[1] == '0' then scanned = '1' end
   for _, key in ipairs(found[2]) do adopt(key) end
 end
-local reply = { '0' }
+local reply = { '0', scanned }
 for _, class in ipairs(redis.call('HKEYS', KEYS[1])) do
-  local q = open_queue(class)
+  local q, ended = open_queue(class), '0'
   if looks > 0 then
-    go_round(q)
+    ended = go_round(q)
     if q['#used'] > q['#limit'] and q['#limit'] > 0 then
       mended = mended + 1
       make_room(q, 0, q['#limit'])
@@ -63,6 +67,7 @@ for _, class in ipairs(redis.call('HKEYS', KEYS[1])) do
   for _, figure in ipairs({ q['#used'] * UNIT, q['#limit'] * UNIT, answers, q['#evicted'] }) do
     reply[#reply + 1] = int(figure)
   end
+  reply[#reply + 1] = ended
 end
 reply[1] = int(mended)
 return reply
