@@ -39,9 +39,9 @@ export function createClients(of: ClientsOf): Clients {
     mayStandIn: (exchange) => !of.wellSince(exchange.sentAt - AFTERWARDS_MS) || isShed(exchange),
     async invalidate(named, mode) {
       const urls = named.urls?.map((url) => new URL(url).pathname) ?? paths.paths;
-      const sentAt = performance.now();
+      record.purging(urls, performance.now());
       const answer = await purges.send(named, mode);
-      if (answer.status === 202) record.purged(urls, sentAt);
+      if (answer.status === 202) record.purged(urls);
       return answer;
     },
     onAsk(ask) {
@@ -123,7 +123,7 @@ const SOON_MS = 3000;
 class Record {
   private readonly rules: StagePaths["groups"];
   private readonly lastSaid = new Map<string, number>();
-  /** When the last one that was acknowledged had been sent. */
+  /** When the last one was sent: from then on it may hold, acknowledged or not. */
   private readonly lastPurged = new Map<string, number>();
   /** Oldest first, of what is bound soon enough to show while an experiment lasts; with when they were acknowledged. */
   private readonly purges: { readonly paths: readonly string[]; readonly at: number }[] = [];
@@ -136,8 +136,11 @@ class Record {
     this.lastSaid.set(path, at);
   }
 
-  purged(paths: readonly string[], sentAt: number): void {
+  purging(paths: readonly string[], sentAt: number): void {
     for (const path of paths) this.lastPurged.set(path, sentAt);
+  }
+
+  purged(paths: readonly string[]): void {
     const soon = paths.filter((path) => this.boundOf(path) <= SOON_MS);
     if (soon.length > 0) this.purges.push({ paths: soon, at: performance.now() });
   }
