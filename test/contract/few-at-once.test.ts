@@ -3,7 +3,10 @@
 import { expect, test } from "vitest";
 import { fewAtOnce } from "../../control-plane/edges/few-at-once.ts";
 import { millis } from "../../shared/core/units.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
 import type { CallEdge, EdgeAnswer } from "../../shared/wire/call-edge.ts";
+import { WARM_PATH } from "../../shared/wire/internal.ts";
+import { startFakeEdge, startPlane } from "./control-harness.ts";
 
 const DEADLINE = millis(1000);
 
@@ -58,4 +61,27 @@ test("a place is free again whatever became of the call", async () => {
   broken = false;
   expect(await ask()).toEqual({ kind: "unreachable", reason: "timeout" });
   expect(await ask()).toEqual({ kind: "unreachable", reason: "timeout" });
+});
+
+test("calls of requests wait for nobody's: limits are the beat's own", async () => {
+  const edge = await startFakeEdge("one");
+  const gate = Promise.withResolvers<"stored">();
+  const five = Promise.withResolvers<void>();
+  let asked = 0;
+  edge.fate = () => {
+    asked += 1;
+    if (asked === 5) five.resolve();
+    return gate.promise;
+  };
+  const away: Redis = { run: async () => ({ kind: "unavailable", reason: "away" }) };
+  const { plane } = await startPlane(away);
+  const call = (n: number) => {
+    const body = JSON.stringify({ v: 1, urls: [`http://site.test/${n}`], concurrency: 1, into: "edges" });
+    return plane.callEdge(edge, { path: WARM_PATH, body }, DEADLINE);
+  };
+  const calls = [1, 2, 3, 4, 5].map(call);
+  await five.promise;
+  gate.resolve("stored");
+  expect((await Promise.all(calls)).map(({ kind }) => kind)).toEqual(calls.map(() => "answer"));
+  await edge.stop();
 });
