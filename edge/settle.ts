@@ -86,12 +86,12 @@ export async function storeLarge(
   if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
   const isStored = await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
   cancel();
+  exchange.job.route.counters.bytesFromOrigin += length;
   if (!isStored) return controls.settle({ kind: "unshared" });
   // In memory an older one would hide it.
   edge.memory.dropOlder(made.key, exchange.job.route.rules, held.answer.asOf);
   const { receivedAt } = exchange;
   controls.settle({ kind: "large", held, from: "origin", forLeader: FRESH, by: null, receivedAt });
-  exchange.job.route.counters.bytesFromOrigin += length;
 }
 
 /** What is not stored is nobody else's: the leader streams it, everybody else goes alone and is not held up again. */

@@ -23,19 +23,15 @@ export interface SeriesClass {
 }
 
 /** What was told of within one step from `at` on. */
-export interface SeriesPoint {
+export interface SeriesPoint
+  extends Pick<
+    ClassFigures,
+    "requests" | "hits" | "stale" | "misses" | "passes" | "errors" | "refused" | "hitRatio"
+  > {
   readonly at: string;
   /** By edges: 0 is a gap, in which nobody said anything. */
   readonly reports: number;
-  readonly requests: number;
-  readonly hits: number;
-  readonly stale: number;
-  readonly misses: number;
-  readonly passes: number;
-  readonly errors: number;
-  readonly refused: number;
   readonly coalesced: number;
-  readonly hitRatio: number | null;
   readonly classes: Record<string, SeriesClass>;
   /** Answers that each gave. */
   readonly tiers: Record<"l1Memory" | "l1Cache" | "l2" | "origin", number>;
