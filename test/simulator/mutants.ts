@@ -129,7 +129,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "copy-born-when-copied": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 671,
+    from: 75,
     find: "local granted = ARGV[13]",
     put: "local granted = int(now_ms())",
   },
