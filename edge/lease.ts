@@ -49,6 +49,8 @@ interface Search {
   key: CacheKey;
   candidate: Candidate | null;
   not: string | null;
+  /** All that were unusable: where one shard holds one and the next another, not to want the one brings the other. */
+  readonly unusable: string[];
   polls: number;
 }
 
@@ -64,7 +66,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   // What was found near, and is not good enough or to be renewed, L2 need not send again; but a warm-up takes what
   // copies hold.
   const not = job.request.purpose === "client" ? (candidate?.held.answer.id ?? null) : null;
-  const search: Search = { key: keyFor(edge, job), candidate, not, polls: 0 };
+  const search: Search = { key: keyFor(edge, job), candidate, not, unusable: [], polls: 0 };
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
@@ -85,6 +87,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     edge.timings?.noteFlown(job, "l2", { since: askedAt, said: saidOf(outcome, standing) });
     switch (standing) {
       case "again":
+        if (edge.clock.now() >= giveUpAt) return right(edge, job, { search, asOf, token: null });
         continue;
       case "leased":
         return right(edge, job, { search, asOf, token, leaseKey: digest, granted: grantedIn(outcome) });
@@ -192,6 +195,9 @@ async function weighAnswer(
 ): Promise<Standing> {
   const { search, found, askedAt } = given;
   const { answer, body } = found;
+  // A home that grants no lease any more, as it is full or only a replica, is passed over for the next shard each time.
+  if (search.unusable.includes(answer.id)) return "unavailable";
+  search.unusable.push(answer.id);
   search.not = answer.id;
   if (answer.key !== search.key || !answersFor(answer, job)) return "again";
   const held = heldFromL2(found, { askedAt, now: edge.clock.now() });

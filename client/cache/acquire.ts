@@ -45,6 +45,8 @@ interface Search {
   readonly digest: string;
   readonly token: string;
   not: string | null;
+  /** All that were not good enough: where one shard holds one and the next another, not to want the one brings the other. */
+  readonly unusable: string[];
   polls: number;
 }
 
@@ -57,7 +59,7 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
   if (core.view.asOf() === null || !core.tiers.shared.enabled) return goWithout(core.view.asOf(), "away");
   const digest = await core.digest.sha256Hex(cacheKeyOf(core.namespace, job.key));
   const search: Search = {
-    ...{ digest, token: core.random.token(), polls: 0 },
+    ...{ digest, token: core.random.token(), unusable: [], polls: 0 },
     not: job.candidate?.held.id ?? null,
   };
   // A holder that dies at its end still has its lease.
@@ -70,6 +72,8 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
     giveBackInDoubt(core, search, outcome);
     switch (outcome.kind) {
       case "hit": {
+        // A home that grants no lease any more, as it is full or only a replica, is passed over for the next shard each time.
+        if (search.unusable.includes(outcome.found.answer.id)) return goWithout(asOf, "away");
         const held = await weigh(core, job, { search, found: outcome.found, askedAt });
         if (held !== null) return { kind: "value", held };
         continue;
@@ -158,6 +162,7 @@ async function weigh(
 ): Promise<HeldValue | null> {
   const { search, found, askedAt } = given;
   search.not = found.answer.id;
+  search.unusable.push(found.answer.id);
   const transit = elapsed(askedAt, core.clock.now());
   const bornAt = earlier(askedAt, millis(found.residence + transit));
   const stored = readStoredValue(core, job.key, { found, bornAt });
@@ -207,7 +212,11 @@ async function judgeFully(
 }
 
 /** Granted perhaps, and only the reply lost: nobody shall wait for it to expire. */
-function giveBackInDoubt(core: CacheCore, { digest, token }: Search, outcome: ReadOutcome): void {
+function giveBackInDoubt(
+  core: CacheCore,
+  { digest, token }: Pick<Search, "digest" | "token">,
+  outcome: ReadOutcome,
+): void {
   const at =
     outcome.kind === "unavailable" ? outcome.at : outcome.kind === "leased" ? outcome.granted.silent : [];
   if (at.length > 0) core.background.keep(release(core, { key: digest, token, marker: null, at }));
@@ -241,7 +250,7 @@ export async function acquireLease(core: CacheCore, job: Job, asOf: Position): P
   for (let tries = 0; tries < CACHE_LIMITS.attempts; tries++) {
     const lease = { token, duration: CACHE_LIMITS.leaseDuration };
     const outcome = await core.midTier.read({ ...place, need: asOf, asOf, lease, not });
-    giveBackInDoubt(core, { digest, token, not, polls: 0 }, outcome);
+    giveBackInDoubt(core, { digest, token }, outcome);
     if (outcome.kind === "leased")
       return { asOf, without: null, lease: { digest, token, granted: outcome.granted } };
     if (outcome.kind === "unavailable") return { lease: null, asOf, without: "away" };
