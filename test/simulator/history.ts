@@ -181,6 +181,17 @@ export interface PolicyTag {
   takenAt: Position | null;
 }
 
+/** Whether the order of a query makes no difference to a policy, as one entry of the log has it. */
+export interface Ordering {
+  readonly policyId: string;
+  readonly position: Position;
+  readonly orderless: boolean;
+}
+
+interface KeyOfPolicy {
+  readonly query?: { readonly sort?: boolean };
+}
+
 export class History {
   readonly generations = new Map<number, Generation>();
   readonly confirmations: Confirmation[] = [];
@@ -195,6 +206,8 @@ export class History {
   readonly trace: string[] = [];
   /** Tags that policies gave their resources while the world ran. */
   policyTags: PolicyTag[] = [];
+  /** By which entries policies came to take the order of queries for a difference, or for none. */
+  orderings: Ordering[] = [];
   readonly losses: Loss[] = [];
   readonly receipts: ReceiptLook[] = [];
   readonly configuration = new ConfigurationHistory();
@@ -246,7 +259,8 @@ export class History {
     this.configuration.entry(position, field, value !== null);
     const [kind, , policyId = ""] = field.split("/");
     if (kind !== "policy") return;
-    const { tags = [] } = JSON.parse(value ?? "{}") as { tags?: string[] };
+    const { tags = [], key } = JSON.parse(value ?? "{}") as { tags?: string[]; key?: KeyOfPolicy };
+    this.orderings.push({ policyId, position, orderless: key?.query?.sort === true });
     const given = this.policyTags.filter((one) => one.policyId === policyId && one.takenAt === null);
     for (const one of given) if (!tags.includes(one.tag)) one.takenAt = position;
     for (const tag of tags)
@@ -260,6 +274,7 @@ export class History {
     const stands = ({ epoch, seq }: Position): boolean =>
       epoch < loss.survived.epoch || (epoch === loss.survived.epoch && seq <= loss.survived.seq);
     this.policyTags = this.policyTags.filter(({ position }) => stands(position));
+    this.orderings = this.orderings.filter(({ position }) => stands(position));
     for (const one of this.policyTags) if (one.takenAt !== null && !stands(one.takenAt)) one.takenAt = null;
     this.trace.push(`${loss.at} redis went back to ${formatPosition(loss.survived)}`);
   }

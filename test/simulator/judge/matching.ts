@@ -7,6 +7,8 @@ export interface Subject {
   readonly path: string;
   readonly class: string;
   readonly tags: readonly string[];
+  /** Named by its query in any order. */
+  readonly orderless: boolean;
 }
 
 export function hits(selector: string, subject: Subject): boolean {
@@ -22,7 +24,9 @@ export function hits(selector: string, subject: Subject): boolean {
     case "t":
       return subject.tags.includes(name);
     case "u":
-      return inOrder(name) === inOrder(HOST + subject.path);
+      return subject.orderless
+        ? inOrder(name) === inOrder(HOST + subject.path)
+        : name === HOST + subject.path;
     case "p": {
       const [path = ""] = subject.path.split("?");
       const full = HOST + path;

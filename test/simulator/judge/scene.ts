@@ -63,8 +63,17 @@ export class Scene {
       path,
       class: governedBy.class,
       tags: [...tags, ...this.policyTags(governedBy, { one, view })],
+      orderless: view === undefined || this.isOrderless(governedBy, view),
     };
     return one.selectors.some((selector) => hits(selector, subject));
+  }
+
+  /** Whether whoever has the view takes a query in another order for the same URL: else it can't know what else names it. */
+  private isOrderless(policy: PolicyPlan, view: ViewAt | null): boolean {
+    const known = this.history.orderings.filter(
+      ({ policyId, position }) => policyId === policy.id && includes(inOrder(view), position),
+    );
+    return known.at(-1)?.orderless ?? false;
   }
 
   /** Tags that the policy gave its resources at the time of the invalidation, whenever their answers were stored. */

@@ -57,7 +57,8 @@ export function planOf(chance: Chance): Plan {
   const retag = harsh && chance.hit(0.3) ? 4000 : null;
   // One fetch is judged where it is quiet, by resources, and keys by two recipes are two.
   const reorder = profile !== "quiet" && chance.fork("reorder").hit(0.3) ? 1500 : null;
-  const every = { invalidation, retag, reorder };
+  const writing = profile !== "quiet" && chance.fork("writing").hit(0.25) ? 700 : null;
+  const every = { invalidation, retag, reorder, writing };
   return {
     profile,
     edges,

@@ -68,6 +68,7 @@ export interface WorkSetting {
     readonly invalidation: number;
     readonly retag: number | null;
     readonly reorder: number | null;
+    readonly writing: number | null;
   };
 }
 
@@ -85,6 +86,7 @@ export function drawWork(chance: Chance, setting: WorkSetting): Work[] {
     { at, kind: "retag", policy: one.pick(setting.resources).governedBy.id, back: one.hit(0.5) },
   ]);
   kind("reorder", setting.every.reorder, (one, at) => reordering(one, at, setting));
+  kind("writing", setting.every.writing, (one, at) => writing(one, at, setting));
   return work.filter(({ at }) => at < setting.duration).sort((a, b) => a.at - b.at);
 }
 
@@ -100,6 +102,24 @@ function reordering(chance: Chance, at: number, { edges, resources }: WorkSettin
   const reads = Array.from({ length: 6 }, () => asking("GET", 20, 1500));
   const writes = Array.from({ length: 2 }, () => asking("POST", 50, 400));
   return [{ at, kind: "reorder", policy: resource.governedBy.id }, ...reads, ...writes];
+}
+
+/** Somebody writes, the content changes on its own or by another's write, and it is read where it was written. */
+function writing(chance: Chance, at: number, { edges, resources }: WorkSetting): Work[] {
+  const resource = chance.pick(resources.filter(({ echoes }) => echoes));
+  const [favourite, other] = [chance.pick(edges), chance.pick(edges)];
+  const asking = (method: Ask["method"], edge: string, after: number): Work => ({
+    at: at + after,
+    kind: "ask",
+    edge,
+    ask: { ...plainAsk(resource, ""), method },
+  });
+  const next = chance.between(0, 60);
+  const beside: Work = chance.hit(0.5)
+    ? asking(chance.pick(["POST", "PUT"]), other, next)
+    : { at: at + next, kind: "change", path: resource.path };
+  const reads = Array.from({ length: 5 }, () => asking("GET", favourite, chance.between(0, 900)));
+  return [asking(chance.pick(["POST", "PUT"]), favourite, 0), beside, ...reads];
 }
 
 function request(chance: Chance, at: number, { edges, resources }: WorkSetting): Work {
