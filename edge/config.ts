@@ -99,6 +99,8 @@ export const LIMITS = {
   originFailureStatuses: [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530],
   /** Requests sent again because their connection failed, of all that were sent. */
   originRetryShare: 0.1,
+  /** From when on a reply is taken for lost where what was sent later has been answered: as long as clients wait before they leave. */
+  originReplyLost: seconds(5),
   /** What of them counts: between once and twice as long ago. */
   originRetrySpan: seconds(10),
   /** A warm-up that is turned away tries again for this long, within its batch's deadline; then nothing more of it is begun. */

@@ -49,7 +49,7 @@ interface Search {
   key: CacheKey;
   candidate: Candidate | null;
   not: string | null;
-  /** All that were unusable: where one shard holds one and the next another, not to want the one brings the other. */
+  /** All that were: where one shard holds one and the next another, not to want the one brings the other. */
   readonly unusable: string[];
   polls: number;
 }
@@ -87,7 +87,6 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     edge.timings?.noteFlown(job, "l2", { since: askedAt, said: saidOf(outcome, standing) });
     switch (standing) {
       case "again":
-        if (edge.clock.now() >= giveUpAt) return right(edge, job, { search, asOf, token: null });
         continue;
       case "leased":
         return right(edge, job, { search, asOf, token, leaseKey: digest, granted: grantedIn(outcome) });
@@ -99,7 +98,6 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         return right(edge, job, { search, asOf, token: null });
       // Without a lease L2 is not filled: what is fetched then is for this data centre alone.
       case "nothing":
-        return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
       case "unavailable":
         return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
       case "wait":
@@ -195,7 +193,7 @@ async function weighAnswer(
 ): Promise<Standing> {
   const { search, found, askedAt } = given;
   const { answer, body } = found;
-  // A home that grants no lease any more, as it is full or only a replica, is passed over for the next shard each time.
+  // A home that grants no lease, full or a replica, is passed over for the next shard each time.
   if (search.unusable.includes(answer.id)) return "unavailable";
   search.unusable.push(answer.id);
   search.not = answer.id;

@@ -105,8 +105,7 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
         // It was left alone when it was asked for, and is not any more.
         if (wantsRight(core, job)) continue;
         return goWithout(asOf, "rival");
-      case "uncacheable":
-      case "varies":
+      default:
         return goWithout(asOf, "rival");
     }
   }

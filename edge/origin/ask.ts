@@ -7,8 +7,9 @@ import { elapsed, type Instant, later, type Millis, millis } from "../../shared/
 import type { Priority } from "../../shared/core/waiting-line.ts";
 import type { Slot, SlotOutcome } from "../../shared/origin/slots.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
-import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import type { Late, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
+import { discard } from "../content.ts";
 import type { OriginReason, RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { observeAnswer } from "../observe/observe.ts";
@@ -110,16 +111,82 @@ async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<A
   // The breaker may have opened since it was asked: this is the last word.
   const pass = guard.begin({ mayProbe: !isStillSent(asking) });
   if (typeof pass === "number") return shed(asking.route.counters, "breaker", pass);
-  const first = heard(edge, guard, { sending, pass }, await sendOnce(edge, sending, pass));
-  const failed = first.kind === "unreachable" && first.reason === "refused";
-  if (!failed || pass.probe || !isRepeatable(asking) || edge.clock.now() >= endsAt) return first;
-  // One at a time, with a token of its own: it is one more request to the origin.
-  if (!guard.mayRetry() || (asking.kind === "fill" && (await refusalOf(edge, guard, asking)) !== null))
-    return first;
-  const again = guard.begin({ mayProbe: true });
-  if (typeof again === "number") return first;
+  const mayRepeat = isRepeatable(asking) && !pass.probe;
+  const sent = { sending, pass };
+  // What is one client's alone keeps nobody else waiting, and may be a call that is meant to hang.
+  const { outcome, tries } =
+    mayRepeat && asking.kind === "fill"
+      ? await firstAnswer(edge, guard, sent)
+      : { outcome: heard(edge, guard, sent, await sendOnce(edge, sending, pass)), tries: 1 };
+  const failed = outcome.kind === "unreachable" && outcome.reason === "refused";
+  if (!failed || tries > 1 || !mayRepeat || edge.clock.now() >= endsAt) return outcome;
+  // One at a time, as it is one more request to the origin.
+  const again = await secondPass(edge, guard, asking);
+  return again === null
+    ? outcome
+    : heard(edge, guard, { sending, pass: again }, await sendOnce(edge, sending, again));
+}
+
+/** Leave to ask once more, with a token of its own; null where there is none, or it is not wanted any more. */
+async function secondPass(
+  edge: Edge,
+  guard: OriginGuard,
+  asking: Asking,
+  isWanted: () => boolean = () => true,
+): Promise<Pass | null> {
+  if (!guard.mayRetry()) return null;
+  if (asking.kind === "fill" && (await refusalOf(edge, guard, asking)) !== null) return null;
+  if (!isWanted()) return null;
+  const pass = guard.begin({ mayProbe: true });
+  if (typeof pass === "number") return null;
   edge.counters.originGuard.retries += 1;
-  return heard(edge, guard, { sending, pass: again }, await sendOnce(edge, sending, again));
+  return pass;
+}
+
+interface Tried {
+  readonly outcome: OriginOutcome;
+  readonly tries: number;
+}
+
+/**
+ * What comes first of one try, and of a second one beside it where the first one's reply seems to be lost: the origin has
+ * answered what was sent later. One connection that hangs would keep a key from everybody else for half a minute
+ * (docs/adr/0081).
+ */
+function firstAnswer(edge: Edge, guard: OriginGuard, first: Sent): Promise<Tried> {
+  const { sending, pass } = first;
+  const { promise, resolve } = Promise.withResolvers<Tried>();
+  const underWay = new Set<Pass>();
+  let tries = 0;
+  const begin = (by: Pass, late: Late | null): void => {
+    tries += 1;
+    underWay.add(by);
+    void sendOnce(edge, sending, by, late).then((outcome) => {
+      if (!underWay.delete(by)) return giveUp(outcome);
+      const told = heard(edge, guard, { sending, pass: by }, outcome);
+      // The other one may still bring an answer.
+      if (told.kind === "unreachable" && underWay.size > 0) return;
+      // Its request may end before it: nobody hears of it any more.
+      for (const _ of underWay) edge.counters.originConcurrency.down();
+      underWay.clear();
+      resolve({ outcome: told, tries });
+    });
+  };
+  const beginBeside = async (): Promise<void> => {
+    const beside = await secondPass(edge, guard, sending.asking, () => underWay.size > 0);
+    if (beside !== null) begin(beside, null);
+  };
+  const heardEnough = (): boolean => {
+    if (!guard.hasAnswered(pass.sentAt)) return false;
+    void beginBeside();
+    return true;
+  };
+  begin(pass, { every: LIMITS.originReplyLost, heard: heardEnough });
+  return promise;
+}
+
+function giveUp(outcome: OriginOutcome): void {
+  if (outcome.kind === "answer") discard(outcome.body);
 }
 
 /** Nothing of an answer came, and nothing is done twice by asking twice (RFC 9110 §9.2.2). */
@@ -132,12 +199,17 @@ const isRepeatable = ({ request }: Asking): boolean =>
  */
 const isStillSent = ({ request }: Asking): boolean => request.body.kind === "source";
 
-function sendOnce(edge: Edge, { asking, to, endsAt }: Sending, { sentAt }: Pass): Promise<OriginOutcome> {
+function sendOnce(
+  edge: Edge,
+  { asking, to, endsAt }: Sending,
+  { sentAt }: Pass,
+  late: Late | null = null,
+): Promise<OriginOutcome> {
   asking.route.counters.asked[asking.reason] += 1;
   edge.counters.originConcurrency.up();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
   const { method, url, body, headers, passed = null } = traced(edge, asking.request);
-  return edge.origin.fetch({ method, url, origin: to, headers, passed, body, deadline });
+  return edge.origin.fetch({ method, url, origin: to, headers, passed, body, deadline, late });
 }
 
 interface Sent {

@@ -95,6 +95,8 @@ export class OriginGuard {
   private readonly retries: RetryBudget;
   private origin: SiteOrigin | null;
   private breaker: OriginBreaker = CLOSED;
+  /** When the last one was sent that was answered well. */
+  private wellSince: Instant | null = null;
   private limits = UNLIMITED;
 
   constructor(ports: GuardPorts, of: { site: string; share: OwnShare | null; origin: SiteOrigin | null }) {
@@ -137,10 +139,16 @@ export class OriginGuard {
 
   /** What came of it; true where that tells of a trouble that is over. */
   came(well: boolean, pass: Pass, at: Instant): boolean {
+    if (well && (this.wellSince === null || pass.sentAt > this.wellSince)) this.wellSince = pass.sentAt;
     const came = { well, ...pass, at };
     const over = isOver(this.breaker, came);
     this.breaker = afterwards(this.breaker, came, BREAKER);
     return over;
+  }
+
+  /** Whether something that was sent after that has been answered, and well. */
+  hasAnswered(sentAfter: Instant): boolean {
+    return this.wellSince !== null && this.wellSince > sentAfter;
   }
 
   isFailure(status: number): boolean {

@@ -304,8 +304,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "retries-unbounded": {
     file: "edge/origin/ask.ts",
     from: 1,
-    find: "if (!guard.mayRetry() || ",
-    put: "if (",
+    find: "  if (!guard.mayRetry()) return null;\n",
+    put: "",
   },
   "pushed-is-applied": {
     file: "control-plane/invalidate/fan-out.ts",

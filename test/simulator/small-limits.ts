@@ -21,6 +21,7 @@ Object.assign(LIMITS, {
   takeDeadline: 200,
   originBreaker: { failures: 6, lasting: 0, pause: 300 },
   originRetrySpan: 2000,
+  originReplyLost: 600,
   leaseDuration: 900,
   leaseRenewal: 270,
   longestWait: 3000,

@@ -1,5 +1,6 @@
 // Judges what only shows over many requests: one fetch a key, views that only grow, and that all of them catch up.
 
+import { LIMITS } from "../../../edge/config.ts";
 import { LOG_LIMITS } from "../../../shared/mid-tier/limits.ts";
 import { siteField } from "../../../shared/wire/configuration.ts";
 import type { Invalidation, Loss, OriginCall, ViewAt } from "../history.ts";
@@ -60,7 +61,7 @@ function unqueued(scene: Scene): void {
 
 function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   if (later.path !== call.path || later.variant !== call.variant || call.endedAt === null) return false;
-  if (later.askedAt >= call.endedAt) return false;
+  if (later.askedAt >= call.endedAt || seemsLost(scene, call, later)) return false;
   // A failing origin is tried once an isolate, all of them at once.
   if (call.edge !== later.edge && scene.failedLately(call.path, call.askedAt, later.askedAt)) return false;
   if (call.edge !== later.edge && namedApart(scene, call, later)) return false;
@@ -68,6 +69,15 @@ function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   const subject = { path: call.path, tags: [...tags, "moving0", "moving1"] };
   return !scene.history.invalidations.some(
     (one) => one.appendedAt <= later.askedAt && isNewsTo(scene, call, one) && scene.hits(one, subject),
+  );
+}
+
+/** Its own edge asks once more for what is late, where the origin has answered something that was asked for since. */
+function seemsLost({ history }: Scene, call: OriginCall, later: OriginCall): boolean {
+  if (later.life !== call.life || later.askedAt < call.askedAt + LIMITS.originReplyLost) return false;
+  // Its head may have come before its end did.
+  return history.originCalls.some(
+    ({ life, askedAt }) => life === call.life && askedAt > call.askedAt && askedAt < later.askedAt,
   );
 }
 

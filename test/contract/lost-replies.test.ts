@@ -1,0 +1,129 @@
+// A reply of the origin that is lost while the origin is well: who waits for the key does not wait for that one.
+
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
+import { runtimeOrigin } from "../../edge/runtime/origin.ts";
+import { millis } from "../../shared/core/units.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
+import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import { type LoneEdge, loneEdge } from "../support/lone-edge.ts";
+
+const answer = (status = 200): OriginOutcome => ({
+  kind: "answer",
+  status,
+  headers: [["cache-control", "max-age=60"]],
+  body: { kind: "bytes", bytes: new TextEncoder().encode("content") as Uint8Array<ArrayBuffer> },
+});
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("an edge", () => {
+  let lone: LoneEdge;
+  /** Of the key whose first reply does not come. */
+  let replies: ((outcome: OriginOutcome) => void)[];
+
+  const lost = (): OriginRequest[] => lone.asked.filter(({ url }) => url.endsWith("/lost"));
+
+  /** By the third report what it was at most before is told no more. */
+  const underWay = (): number | undefined =>
+    [1, 2, 3].map(() => lone.edge.counters.originConcurrency.report()).at(-1);
+
+  const arrived = async (count: number): Promise<void> => {
+    for (let tries = 0; lost().length < count; tries++) {
+      if (tries > 10_000) throw new Error(`fewer than ${count} requests for it`);
+      await turn();
+    }
+  };
+
+  beforeEach(async () => {
+    lone = loneEdge();
+    await lone.beat();
+    replies = [];
+    lone.origin = ({ url }) =>
+      url.endsWith("/lost") ? new Promise((resolve) => replies.push(resolve)) : answer();
+    // One request in ten may be a second try.
+    for (let sent = 0; sent < 20; sent++) await lone.get(`/before/${sent}`);
+    lone.now += 1000;
+  });
+
+  test("asks once more beside it when the origin has answered what was sent later, and everybody gets that", async () => {
+    const waiting = [lone.get("/lost"), lone.get("/lost")];
+    await arrived(1);
+    lone.now += 1;
+    await lone.get("/after");
+    expect(lost()[0]?.late?.every).toBe(LIMITS.originReplyLost);
+    expect(lost()[0]?.late?.heard()).toBe(true);
+    await arrived(2);
+    replies[1]?.(answer());
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(lone.edge.counters.originGuard.retries).toBe(1);
+    expect(underWay()).toBe(0);
+    // Whatever comes of the first one now.
+    const cancel = vi.fn();
+    const source = { length: null, read: async () => null, cancel };
+    replies[0]?.({ kind: "answer", status: 200, headers: [], body: { kind: "source", source } });
+    await turn();
+    expect(cancel).toHaveBeenCalledOnce();
+    expect(underWay()).toBe(0);
+    expect((await lone.get("/lost")).status).toBe(200);
+    expect(lost()).toHaveLength(2);
+  });
+
+  test("takes the first one's answer where that comes after all", async () => {
+    const waiting = lone.get("/lost");
+    await arrived(1);
+    lone.now += 1;
+    await lone.get("/after");
+    expect(lost()[0]?.late?.heard()).toBe(true);
+    await arrived(2);
+    replies[1]?.({ kind: "unreachable", reason: "refused", detail: "" });
+    await turn();
+    replies[0]?.(answer());
+    expect((await waiting).status).toBe(200);
+    expect(lost()).toHaveLength(2);
+  });
+
+  test("waits where nothing shows that the origin is well, and asks again later", async () => {
+    const waiting = lone.get("/lost");
+    await arrived(1);
+    expect(lost()[0]?.late?.heard()).toBe(false);
+    lone.origin = () => answer(503);
+    lone.now += 1;
+    await lone.get("/after");
+    expect(lost()[0]?.late?.heard()).toBe(false);
+    replies[0]?.(answer());
+    expect((await waiting).status).toBe(200);
+    expect(lost()).toHaveLength(1);
+  });
+
+  test("tells nobody of what is for one client alone: it may be meant to hang", async () => {
+    const waiting = lone.get("/lost", { headers: [["if-match", '"x"']] });
+    await arrived(1);
+    expect(lost()[0]?.late ?? null).toBeNull();
+    replies[0]?.(answer());
+    await waiting;
+  });
+});
+
+test("whoever wants to know is told again and again until he has heard enough, within the deadline", async () => {
+  vi.useFakeTimers();
+  try {
+    const heard = vi.fn(() => heard.mock.calls.length > 1);
+    const never = { fetch: () => new Promise<Response>(() => {}) };
+    const asking = runtimeOrigin({ zone: never, world: never, gatewayKey: null }).fetch({
+      ...{ method: "GET", url: "http://site.test/", origin: "zone", headers: [], body: NO_BODY },
+      deadline: millis(30_000),
+      late: { every: millis(5000), heard },
+    });
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(heard).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(heard).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(24_999);
+    expect(heard).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await asking).toMatchObject({ kind: "unreachable", reason: "timeout" });
+  } finally {
+    vi.useRealTimers();
+  }
+});
