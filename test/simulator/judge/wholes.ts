@@ -25,7 +25,8 @@ export function judgeWholes(scene: Scene): void {
 
 /** Invariant 4, where nothing fails: no two requests for one key at a time, unless it was invalidated between them. */
 function oneFetch(scene: Scene): void {
-  const calls = scene.history.originCalls.filter(({ method, alone }) => method === "GET" && !alone);
+  const sent = scene.history.originCalls.filter(({ method, alone }) => method === "GET" && !alone);
+  const calls = sent.filter((call) => !sent.some((earlier) => seemsLost(scene, earlier, call)));
   for (const [index, call] of calls.entries()) {
     if (scene.resource(call.path).sharing !== "always") continue;
     const other = calls.slice(index + 1).find((later) => overlap(scene, call, later));
@@ -61,7 +62,7 @@ function unqueued(scene: Scene): void {
 
 function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   if (later.path !== call.path || later.variant !== call.variant || call.endedAt === null) return false;
-  if (later.askedAt >= call.endedAt || seemsLost(scene, call, later)) return false;
+  if (later.askedAt >= call.endedAt) return false;
   // A failing origin is tried once an isolate, all of them at once.
   if (call.edge !== later.edge && scene.failedLately(call.path, call.askedAt, later.askedAt)) return false;
   if (call.edge !== later.edge && namedApart(scene, call, later)) return false;
@@ -72,9 +73,11 @@ function overlap(scene: Scene, call: OriginCall, later: OriginCall): boolean {
   );
 }
 
-/** Its own edge asks once more for what is late, where the origin has answered something that was asked for since. */
+/** What is late its own edge asks for once more, where the origin has answered something that was asked for since. */
 function seemsLost({ history }: Scene, call: OriginCall, later: OriginCall): boolean {
-  if (later.life !== call.life || later.askedAt < call.askedAt + LIMITS.originReplyLost) return false;
+  if (later.life !== call.life || later.path !== call.path || later.variant !== call.variant) return false;
+  if (later.askedAt < call.askedAt + LIMITS.originReplyLost) return false;
+  if (call.endedAt !== null && call.endedAt <= later.askedAt) return false;
   // Its head may have come before its end did.
   return history.originCalls.some(
     ({ life, askedAt }) => life === call.life && askedAt > call.askedAt && askedAt < later.askedAt,
