@@ -118,6 +118,12 @@ function longestLoad({ deadlines }: CacheCore): Millis {
   return millis(patience.user + tries + retryPause + leaseMargin);
 }
 
+/** Longer than any flight takes: another's load that is waited for, its own, and what it asks and tells beside them. */
+export function longestFlight(core: CacheCore): Millis {
+  const { leaseDuration, readDeadline, logDeadline, fillDeadline } = CACHE_LIMITS;
+  return millis(2 * longestLoad(core) + leaseDuration + readDeadline + logDeadline + fillDeadline);
+}
+
 /** Renews the lease that a load is made by until the returned is called. */
 export function keepRight(core: CacheCore, { lease }: Right): () => void {
   if (lease === null) return () => {};

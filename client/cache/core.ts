@@ -52,6 +52,8 @@ export interface CacheCore extends CachePorts {
   readonly tiers: Tiers;
   /** Tasks that outlive their call. */
   readonly background: Background;
+  /** Whether one may be lost with the request that it began in. */
+  readonly losesTasks: boolean;
   readonly sources: Sources;
   readonly deadlines: { readonly call: Millis; readonly load: Millis; readonly soft: Millis };
 }

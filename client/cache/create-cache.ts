@@ -157,6 +157,7 @@ export function cacheOver(
     untold: new Untold(),
     telemetry: new Telemetry(options.telemetry ?? {}, telling),
     tiers: allTiers(),
+    losesTasks: waitUntil !== undefined,
     sources,
   };
   const cache = new Cache(core, options.class ?? null, idle);

@@ -1,9 +1,9 @@
 // One coalesced piece of work for a key: the mid-tier or its loader, for whoever asks while it lasts.
 
 import { invalidatedAfter } from "../../shared/core/log-view.ts";
-import { type Instant, millis } from "../../shared/core/units.ts";
+import { elapsed, type Instant, millis } from "../../shared/core/units.ts";
 import { NOTHING_VARIES } from "../../shared/core/vary.ts";
-import { acquire, giveBack, keepRight, type Right } from "./acquire.ts";
+import { acquire, giveBack, keepRight, longestFlight, type Right } from "./acquire.ts";
 import type { CacheCore } from "./core.ts";
 import type { Flight, FlightOutcome } from "./flown.ts";
 import type { HeldValue } from "./held.ts";
@@ -17,8 +17,8 @@ import { keptFor, lifeOf, storedValue } from "./stored-value.ts";
 export function board(core: CacheCore, job: Job, not: Flight | null): { flight: Flight; joined: boolean } {
   // Whoever only looks waits for no load.
   const flights = job.loader === null ? core.looks : core.flights;
-  const underWay = flights.get(job.key);
-  if (underWay !== undefined && underWay !== not && mayJoin(core, job, underWay))
+  const underWay = inTheAir(core, flights, job.key);
+  if (underWay !== null && underWay !== not && mayJoin(core, job, underWay))
     return { flight: underWay, joined: true };
   job.drops = core.untold.drops;
   const land = (outcome: FlightOutcome): FlightOutcome => {
@@ -26,11 +26,18 @@ export function board(core: CacheCore, job: Job, not: Flight | null): { flight: 
     return outcome;
   };
   const outcome = fly(core, job).then(land, (cause: unknown) => land({ kind: "failed", cause }));
-  const flight: Flight = { asOf: core.view.asOf(), drops: job.drops, outcome };
+  const flight: Flight = { startedAt: core.clock.now(), asOf: core.view.asOf(), drops: job.drops, outcome };
   flights.set(job.key, flight);
   // Its first caller may go: the others, and whoever comes next, want it all the same.
   core.background.keep(outcome);
   return { flight, joined: false };
+}
+
+/** The flight under way for a key: one that has taken longer than any can has been lost with its request. */
+export function inTheAir(core: CacheCore, flights: ReadonlyMap<string, Flight>, key: string): Flight | null {
+  const flight = flights.get(key) ?? null;
+  if (flight === null || !core.losesTasks) return flight;
+  return elapsed(flight.startedAt, core.clock.now()) > longestFlight(core) ? null : flight;
 }
 
 /** A flight that began before an invalidation known of its key can only bring what was invalidated. */

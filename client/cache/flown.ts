@@ -19,6 +19,7 @@ export type FlightOutcome =
   | Shed;
 
 export interface Flight {
+  readonly startedAt: Instant;
   /** Noted before anything was asked; null while nothing is known of the log. */
   readonly asOf: Position | null;
   /** As `Untold` counts, when it began. */

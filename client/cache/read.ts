@@ -8,7 +8,7 @@ import type { Certificate, Nothing } from "./answers.ts";
 import { Call } from "./call.ts";
 import type { CacheCore } from "./core.ts";
 import type { ValueSource } from "./counters.ts";
-import { board } from "./flight.ts";
+import { board, inTheAir } from "./flight.ts";
 import type { Flight, FlightOutcome } from "./flown.ts";
 import { type HeldValue, judge, standsIn, usable, type Verdict } from "./held.ts";
 import type { Job } from "./job.ts";
@@ -206,7 +206,7 @@ function given(
 
 /** One at a time, behind whoever has his value. */
 export function loadBehind(core: CacheCore, job: Job, candidate: Verdict): void {
-  if (job.loader === null || core.flights.has(job.key)) return;
+  if (job.loader === null || inTheAir(core, core.flights, job.key) !== null) return;
   const behind: Job = {
     ...job,
     background: true,
