@@ -109,7 +109,7 @@ export const LIMITS = {
   originIdle: seconds(15),
   /** How long one piece of a client's content may take. */
   clientIdle: seconds(15),
-  /** How long all of it may take that is waited for before the origin is asked. */
+  /** How long all of it may take that is waited for before the origin, or the journal, is asked. */
   uploadDeadline: minutes(2),
   /** Octets of clients' content that an isolate holds at once: what comes beyond is turned away. */
   uploadsHeld: mebibytes(24),

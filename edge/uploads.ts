@@ -1,4 +1,4 @@
-// Content of clients that is here before the origin is asked: as much of it as an isolate can hold, and for a while.
+// Content of clients that is here before the origin is asked, or the journal: as much as an isolate can hold, for a while.
 
 import type { Body, ByteSource } from "../shared/ports/body.ts";
 import { LIMITS } from "./config.ts";
@@ -9,7 +9,7 @@ import type { Route } from "./router.ts";
 import { wholeOrRest } from "./share-body.ts";
 
 export type Upload =
-  /** `giveBack`: once the origin has been asked; null where nothing is held. */
+  /** `giveBack`: once the origin, or the journal, has been asked; null where nothing is held. */
   | { readonly kind: "here"; readonly body: Body; readonly giveBack: (() => void) | null }
   /** `broken`: it broke off. `late`: it took too long. `full`: more is held of others' than there is room for. */
   | { readonly kind: "broken" | "late" | "full" };
@@ -22,11 +22,11 @@ export type Upload =
 export function uploadOf(
   edge: Edge,
   request: EdgeRequest,
-  { site }: Pick<Route, "site">,
+  { site, limit = LIMITS.sharedBody }: Pick<Route, "site"> & { readonly limit?: number },
 ): Upload | Promise<Upload> {
   const { body } = request;
   if (body.kind !== "source") return { kind: "here", body, giveBack: null };
-  const reading = receive(edge, request, { source: body.source, site: site.name });
+  const reading = receive(edge, request, { source: body.source, site: site.name, limit });
   // What it holds has to be given back, whether its client is still there or not.
   request.background.keep(reading);
   return reading;
@@ -35,7 +35,7 @@ export function uploadOf(
 async function receive(
   edge: Edge,
   request: EdgeRequest,
-  { source, site }: { readonly source: ByteSource; readonly site: string },
+  { source, site, limit }: { readonly source: ByteSource; readonly site: string; readonly limit: number },
 ): Promise<Upload> {
   const said = request.header("content-length");
   const metered = new MeteredSource(edge, source, { site, announced: said === null ? null : Number(said) });
@@ -48,7 +48,7 @@ async function receive(
   let upload: Upload = { kind: "broken" };
   try {
     upload = await Promise.race([
-      reads && source.arrived ? arrive(metered, source) : read(metered),
+      reads && source.arrived ? arrive(metered, source) : read(metered, limit),
       late.promise,
     ]);
     return upload;
@@ -67,8 +67,8 @@ async function arrive(metered: MeteredSource, source: ByteSource): Promise<Uploa
   return { kind: "here", body: { kind: "source", source }, giveBack: () => metered.giveBack() };
 }
 
-async function read(metered: MeteredSource): Promise<Upload> {
-  const body = await wholeOrRest(metered, LIMITS.sharedBody);
+async function read(metered: MeteredSource, limit: number): Promise<Upload> {
+  const body = await wholeOrRest(metered, limit);
   if (metered.ended !== null) return { kind: metered.ended };
   const isShort = body?.kind === "bytes" && metered.length !== null && body.bytes.length !== metered.length;
   if (body === null || isShort) return { kind: "broken" };

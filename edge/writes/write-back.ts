@@ -2,19 +2,21 @@
 
 import { listMembers } from "../../shared/core/headers.ts";
 import { millis } from "../../shared/core/units.ts";
-import { NO_BODY } from "../../shared/ports/body.ts";
+import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { JournalAccepted, Tags } from "../../shared/ports/journal.ts";
 import { replicasAsked } from "../../shared/wire/configuration.ts";
 import { LIMITS } from "../config.ts";
 import { counted, failure, refusal } from "../count.ts";
 import type { Edge } from "../edge.ts";
+import { shed } from "../origin/ask.ts";
 import { overridesMethod, passedRequestHeaders } from "../origin-request.ts";
 import { unsent } from "../pass.ts";
-import { problemReply } from "../reply.ts";
+import { shedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
-import { wholeOrRest } from "../share-body.ts";
+import { uploadOf } from "../uploads.ts";
 import { kickFlush } from "./flush.ts";
+import { acknowledged, refusalReply, stillWaits, tooLarge, unreachable } from "./journal-replies.ts";
 import { findValue, isVouchedFor, journalKey, valueReply } from "./journalled-value.ts";
 import { CONDITIONS, DESCRIBING, isConditional, repeatableOf } from "./same-write.ts";
 import { writeAround } from "./write-around.ts";
@@ -81,10 +83,29 @@ async function takeWrite(edge: Edge, request: EdgeRequest, route: Route): Promis
     )
   )
     return passInOrder(edge, request, route);
-  const body = await contentOf(request, route.rules.l2MaxBody);
-  if (body === "broken" || (announced !== null && body !== "large" && Number(announced) !== body.length))
-    return refusal(edge, request, { reply: unsent("broken"), route });
+  const upload = await uploadOf(edge, request, { site: route.site, limit: route.rules.l2MaxBody });
+  if (upload.kind === "full") {
+    const turnedAway = shed(route.counters, "concurrency", LIMITS.originPatience.user);
+    return failure(edge, request, { reply: shedReply(turnedAway), route });
+  }
+  if (upload.kind !== "here") return refusal(edge, request, { reply: unsent(upload.kind), route });
+  const { body: content, giveBack } = upload;
+  const taken = takeContent(edge, request, { route, content });
+  // What it holds has to be given back, whether its client is still there or not.
+  if (giveBack !== null) request.background.keep(taken.finally(giveBack));
+  return taken;
+}
+
+async function takeContent(
+  edge: Edge,
+  request: EdgeRequest,
+  { route, content }: { readonly route: Route; readonly content: Body },
+): Promise<Reply> {
+  const body = octetsOf(content, route.rules.l2MaxBody);
   if (body === "large") return refusal(edge, request, { reply: tooLarge(), route });
+  const announced = request.header("content-length");
+  if (announced !== null && Number(announced) !== body.length)
+    return refusal(edge, request, { reply: unsent("broken"), route });
   const whole = withBody(request, body);
   const compared = isConditional(request) ? await comparable(edge, whole, route) : "here";
   if (compared === "there") return passInOrder(edge, whole, route);
@@ -163,16 +184,10 @@ async function comparable(
   return vouched === "yes" ? "here" : vouched === "no" ? "there" : "unknown";
 }
 
-async function contentOf(
-  { body }: EdgeRequest,
-  limit: number,
-): Promise<Uint8Array<ArrayBuffer> | "broken" | "large"> {
-  if (body.kind === "none") return new Uint8Array(0);
-  if (body.kind === "bytes") return body.bytes.length > limit ? "large" : body.bytes;
-  const read = await wholeOrRest(body.source, limit);
-  if (read === null) return "broken";
-  if (read.kind === "bytes") return read.bytes;
-  if (read.kind === "source") read.source.cancel("too large");
+function octetsOf(content: Body, limit: number): Uint8Array<ArrayBuffer> | "large" {
+  if (content.kind === "none") return new Uint8Array(0);
+  if (content.kind === "bytes") return content.bytes.length > limit ? "large" : content.bytes;
+  content.source.cancel("too large");
   return "large";
 }
 
@@ -208,87 +223,3 @@ async function passInOrder(edge: Edge, request: EdgeRequest, route: Route): Prom
 }
 
 const JOURNALLED = { result: "pass", by: "l2" } as const;
-
-function acknowledged(route: Route, { id, etag }: JournalAccepted & { kind: "accepted" }): Reply {
-  return {
-    status: route.rules.journal.status,
-    headers: [
-      ["tidegate-journal", id],
-      ["etag", etag],
-      ["cache-control", "no-store"],
-    ],
-    body: NO_BODY,
-    age: null,
-    cacheStatus: "tidegate-l2; fwd=method; stored; detail=journal, tidegate-l1; fwd=method",
-    memory: null,
-  };
-}
-
-const unreachable = (): Reply =>
-  problemReply({
-    status: 503,
-    code: "journal-unreachable",
-    title: "Service Unavailable",
-    detail:
-      "The journal that this URL's newest value may be in can't be reached; what the origin has may be older.",
-    retryAfter: 1,
-  });
-
-/** One that the origin refuses waits until it is given up, or somebody drops it (`tidegate journal`). */
-const stillWaits = (): Reply =>
-  problemReply({
-    status: 503,
-    code: "write-waits",
-    title: "Service Unavailable",
-    detail: "An earlier write of this URL has not reached the origin yet, and nothing may overtake it.",
-    retryAfter: 5,
-  });
-
-const tooLarge = (): Reply =>
-  problemReply({
-    status: 413,
-    code: "too-large-to-journal",
-    title: "Content Too Large",
-    detail: "The content has no announced length, and is larger than what this URL's class may keep.",
-  });
-
-function refusalReply(
-  outcome: Exclude<JournalAccepted, { kind: "accepted" | "unknown" | "through" }>,
-): Reply {
-  switch (outcome.kind) {
-    case "failed": {
-      const reply = problemReply({
-        status: 412,
-        code: "precondition-failed",
-        title: "Precondition Failed",
-        detail: "The value that was last written is another one than the request's condition names.",
-      });
-      return outcome.etag === null
-        ? reply
-        : { ...reply, headers: [...reply.headers, ["etag", outcome.etag]] };
-    }
-    case "conflict":
-      return problemReply({
-        status: 422,
-        code: "idempotency-conflict",
-        title: "Unprocessable Content",
-        detail: "Another request for this URL had the same Idempotency-Key.",
-      });
-    case "full":
-      return problemReply({
-        status: 503,
-        code: "journal-full",
-        title: "Service Unavailable",
-        detail: "Too many writes wait for the origin already.",
-        retryAfter: 1,
-      });
-    case "unavailable":
-      return problemReply({
-        status: 503,
-        code: "journal-unreachable",
-        title: "Service Unavailable",
-        detail: "The journal can't be reached: whether it has taken the write is not known.",
-        retryAfter: 1,
-      });
-  }
-}

@@ -1,9 +1,11 @@
-// Content of clients before it reaches an origin: what is waited for, for how long, and what its failures say.
+// Content of clients before it reaches an origin, or the journal: what is waited for, for how long, and what its failures say.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../../edge/config.ts";
 import type { Reply } from "../../edge/request.ts";
+import { kibibytes } from "../../shared/core/units.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
+import type { Journal, JournalAccepted } from "../../shared/ports/journal.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { systemTimers } from "../../shared/runtime/system.ts";
 import { type LoneEdge, loneEdge } from "../support/lone-edge.ts";
@@ -14,6 +16,8 @@ const LARGE = LIMITS.sharedBody + 1;
 let lone: LoneEdge;
 /** What ends at the deadline of an upload. */
 let deadlines: (() => void)[];
+/** What the journal says of a write. */
+let journal: () => Promise<JournalAccepted>;
 
 beforeEach(() => {
   deadlines = [];
@@ -27,9 +31,21 @@ beforeEach(() => {
       };
     },
   };
-  lone = loneEdge([], { timers });
+  journal = async () => ({ kind: "accepted", id: "1", etag: '"1"' });
+  lone = loneEdge([{ id: "sessions", key_pattern: "/session/*", class: "session" }], {
+    timers,
+    journal: { ...UNREACHABLE, accept: () => journal() },
+  });
   lone.origin = () => answer(204);
 });
+
+const UNREACHABLE: Journal = {
+  placeOf: () => null,
+  accept: async () => ({ kind: "unavailable", reason: "away" }),
+  read: async () => ({ kind: "unavailable", reason: "away" }),
+  claim: async () => ({ kind: "unavailable", reason: "away" }),
+  yields: async () => "unavailable",
+};
 
 const answer = (status: number): OriginOutcome => ({ kind: "answer", status, headers: [], body: NO_BODY });
 const REFUSED: OriginOutcome = { kind: "unreachable", reason: "refused", detail: "closed" };
@@ -190,5 +206,69 @@ describe("content that is waited for", () => {
     const body = contentOf({ pieces: [3] });
     expect((await put("/closed", 3, body)).status).toBe(503);
     expect(body.reads).toBe(0);
+  });
+});
+
+describe("content that the journal is to take", () => {
+  /** What is kept of a session at most. */
+  const WHOLE = kibibytes(64);
+  /** One more is beyond what is held of one site. */
+  const FITTING = LIMITS.uploadsHeldOfSite / WHOLE;
+  const fill = (ending: () => Promise<unknown>): Promise<Reply>[] =>
+    Array.from({ length: FITTING }, (_, i) =>
+      put(`/session/${i}`, WHOLE, contentOf({ pieces: [WHOLE], ending })),
+    );
+
+  test("is held up to the same limit, and makes room when it has gone", async () => {
+    const gate = Promise.withResolvers<void>();
+    const held = fill(() => gate.promise);
+    const beyond = [await put("/session/beyond", 1, contentOf({ pieces: [1] }))];
+    beyond.push(await put("/beyond", 1, contentOf({ pieces: [1] })));
+    expect(beyond.map(({ status }) => status)).toEqual([503, 503]);
+    gate.resolve();
+    const statuses = (await Promise.all(held)).map(({ status }) => status);
+    expect(statuses).toEqual(Array(FITTING).fill(202));
+    expect((await put("/session/after", 1, contentOf({ pieces: [1] }))).status).toBe(202);
+  });
+
+  test("is held until the journal has answered", async () => {
+    const gate = Promise.withResolvers<JournalAccepted>();
+    let asked = 0;
+    const all = Promise.withResolvers<void>();
+    journal = () => {
+      asked += 1;
+      if (asked === FITTING) all.resolve();
+      return gate.promise;
+    };
+    const held = fill(async () => undefined);
+    await all.promise;
+    expect((await put("/beyond", 1, contentOf({ pieces: [1] }))).status).toBe(503);
+    gate.resolve({ kind: "unavailable", reason: "away" });
+    const statuses = (await Promise.all(held)).map(({ status }) => status);
+    expect(statuses).toEqual(Array(FITTING).fill(503));
+    expect((await put("/after", 1, contentOf({ pieces: [1] }))).status).toBe(204);
+  });
+
+  test("is given up at the deadline of uploads", async () => {
+    const reads = Promise.withResolvers<void>();
+    const ending = (): Promise<unknown> => {
+      reads.resolve();
+      return new Promise(() => undefined);
+    };
+    const body = contentOf({ pieces: [3], ending });
+    const reply = put("/session/slow", 10, body);
+    await reads.promise;
+    for (const end of deadlines) end();
+    expect([(await reply).status, body.cancelled]).toEqual([408, true]);
+  });
+
+  test.each<[string, number | null, Content, number]>([
+    ["breaks off", 10, { pieces: [3], ending: gone }, 400],
+    ["is shorter than announced", 10, { pieces: [3] }, 400],
+    ["is larger than is kept", null, { pieces: [WHOLE, 1] }, 413],
+  ])("leaves nothing held where it %s", async (_, announced, content, status) => {
+    expect((await put("/session/a", announced, contentOf(content))).status).toBe(status);
+    const held = fill(async () => undefined);
+    expect((await Promise.all(held)).map((reply) => reply.status)).toEqual(Array(FITTING).fill(202));
   });
 });
