@@ -102,8 +102,14 @@ export const LIMITS = {
   silentDeadline: millis(240),
   /** How long it may take to catch up before it answers that quickly. */
   silentPatience: millis(100),
-  /** Silent edges asked at once, and one patiently: of the runtime's six connections one is left for the others. */
-  silentAtOnce: 4,
+  /** Calls of the beat at once that may hang: the runtime lets six out, so that two are left for Redis, pushes and edges that answer. */
+  slowCallsAtOnce: 4,
+  /** Of these, those that wait for origins: one is left for edges that are silent. */
+  originCallsAtOnce: 3,
+  /** Of these, edges that warm, or read a document, over all warm-ups: one is left for renewals. */
+  warmCallsAtOnce: 2,
+  /** And edges that renew: one is left for warm-ups. */
+  renewCallsAtOnce: 2,
   /** Places in the log from which it is read for edges that lag behind, in one round. */
   tailsPerRound: 4,
   /** Entries sent to an edge that lags behind: one that lacks more takes its time anyway. */
@@ -338,8 +344,6 @@ export const LIMITS = {
   refreshConcurrency: 4,
   /** One batch at one edge: later, what it was for has expired. */
   refreshDeadline: seconds(10),
-  /** Edges that renew at once: they wait for origins, and a beat needs some of the runtime's six connections. */
-  renewCallsAtOnce: 2,
 
   /** URLs of one warm-up's body: what fits into it. */
   warmupUrls: 10_000,
@@ -383,8 +387,6 @@ export const LIMITS = {
   warmupBatch: 100,
   /** One batch, or one document, at one edge: it begins nothing after half of that. */
   warmupDeadline: seconds(20),
-  /** Edges that warm, or read a document, at once, over all warm-ups: for the same reason. */
-  warmCallsAtOnce: 3,
   /** After a batch of which the origin took nothing. */
   warmupPause: seconds(1),
   /** Work on warm-ups before it is looked again which there are, and which edges. */

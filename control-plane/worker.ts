@@ -20,7 +20,7 @@ import { LIMITS } from "./config.ts";
 import { type Environment, readEnvironment, SHA_256 } from "./configuration/settings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createControlPlane } from "./create-control-plane.ts";
-import { AT_ORIGINS, fewAtOnce } from "./edges/few-at-once.ts";
+import { fewAtOrigins, slowTurns } from "./edges/few-at-once.ts";
 import { refreshDue } from "./refresh/refresh.ts";
 import { remoteAuditWitness, storedAuditWitness } from "./runtime/audit-witness.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
@@ -108,7 +108,8 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private readonly auditWatch = new AuditWatch();
   private watchedAt = 0;
   private readonly pace: WarmupPace = new Map();
-  private readonly pulse = new Pulse();
+  private readonly slow = slowTurns();
+  private readonly pulse = new Pulse(this.slow);
   private callEdge: CallEdge | null = null;
   private readonly alerts = new AlertWatch();
   private beatAt = 0;
@@ -137,7 +138,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     this.beatAt = Date.now();
     await this.ctx.storage.setAlarm(this.beatAt + LIMITS.beat);
     const { plane: shared } = await isolate(this.env);
-    this.callEdge ??= fewAtOnce(shared.callEdge, AT_ORIGINS);
+    this.callEdge ??= fewAtOrigins(shared.callEdge, this.slow);
     const { witness, auditWitness, callEdge } = this;
     const plane = { ...shared, witness, auditWitness, callEdge };
     const agenda = plane.agenda.read();

@@ -5,9 +5,12 @@ import { elapsed, type Instant, instant, type Millis } from "../../shared/core/u
 import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
 import type { ListedEdge } from "../../shared/wire/edge-list.ts";
 import { LIMITS } from "../config.ts";
+import { slowTurns, type Turns } from "./few-at-once.ts";
 
 export interface Ask {
   readonly edge: ListedEdge;
+  /** It did not answer when it was last asked. */
+  readonly isSilent: boolean;
   readonly deadline: Millis;
   /** How long the edge may take to catch up before it answers; null leaves that to the edge. */
   readonly patience: Millis | null;
@@ -29,7 +32,13 @@ const NEVER = instant(Number.NEGATIVE_INFINITY);
 /** What whoever asks remembers of the edges from one round to the next. */
 export class Attention {
   private readonly edges = new Map<string, Attended>();
+  private readonly slow: Turns;
   private moved = false;
+
+  /** `slow`: what silent edges are asked in, with whatever else may hang. */
+  constructor(slow: Turns = slowTurns()) {
+    this.slow = slow;
+  }
 
   /** In a whole round everybody, in a quick one those that lag behind or are silent. */
   whomToAsk(directory: Directory, round: { readonly whole: boolean; readonly now: Instant }): Ask[] {
@@ -40,50 +49,59 @@ export class Attention {
       if (unanswered > 0) silent.push(edge);
       else if (underWay > 0) continue;
       else if (isBehind(edge.id, directory)) asks.push(laggingAsk(edge, directory));
-      else if (round.whole)
-        asks.push({ edge, deadline: LIMITS.statusDeadline, patience: null, lacksAfter: null });
+      else if (round.whole) asks.push(healthyAsk(edge));
     }
     this.forget(directory);
     return [...asks, ...this.silentAsks(silent, directory, round.now)];
   }
 
   /**
-   * Whoever waited longest first, and never so many that none of the runtime's connections is left for the others. One
-   * of them at a time is asked as patiently as an edge that answers: it may be slow, not away. That question does not
-   * keep it from being asked quickly beside.
+   * Whoever waited longest first, and never more than there are turns. One of them at a time is asked as patiently as an
+   * edge that answers: it may be slow, not away. That question does not keep it from being asked quickly beside.
    */
   private silentAsks(silent: readonly ListedEdge[], directory: Directory, now: Instant): Ask[] {
+    const room = this.slow.left;
+    if (room === 0) return [];
+    const patiently = this.nextPatiently(silent, { room, now });
     const asks = [...silent]
       .sort((a, b) => this.of(a.id).askedAt - this.of(b.id).askedAt)
-      .slice(0, LIMITS.silentAtOnce)
+      .slice(0, patiently === null ? room : room - 1)
       .map((edge): Ask => {
         const quick = { deadline: LIMITS.silentDeadline, patience: LIMITS.silentPatience };
-        return { ...laggingAsk(edge, directory), ...quick };
+        return { ...laggingAsk(edge, directory), ...quick, isSilent: true };
       });
-    const patiently = this.nextPatiently(silent, now);
-    return patiently === null ? asks : [...asks, laggingAsk(patiently, directory)];
+    return patiently === null ? asks : [...asks, { ...laggingAsk(patiently, directory), isSilent: true }];
   }
 
-  private nextPatiently(silent: readonly ListedEdge[], now: Instant): ListedEdge | null {
+  private nextPatiently(
+    silent: readonly ListedEdge[],
+    { room, now }: { readonly room: number; readonly now: Instant },
+  ): ListedEdge | null {
+    // The only turn is most of the time for those who need it for a moment.
+    const pause = room > 1 ? LIMITS.statusDeadline : LIMITS.silentPatientlyEvery;
     let next: ListedEdge | null = null;
     for (const edge of silent) {
       const since = elapsed(this.of(edge.id).patientlyAt, now);
-      if (since < LIMITS.statusDeadline) return null;
+      if (since < pause) return null;
       const before = next === null ? LIMITS.silentPatientlyEvery : elapsed(this.of(next.id).patientlyAt, now);
       if (since >= before) next = edge;
     }
     return next;
   }
 
-  asked({ edge, deadline }: Ask, now: Instant): void {
+  /** False where no turn is left for a silent edge: it is not to be asked now. */
+  asked({ edge, deadline, isSilent }: Ask, now: Instant): boolean {
+    if (isSilent && !this.slow.takeNow()) return false;
     const attended = this.of(edge.id);
     attended.underWay += 1;
     attended.askedAt = now;
     if (deadline === LIMITS.statusDeadline) attended.patientlyAt = now;
     this.edges.set(edge.id, attended);
+    return true;
   }
 
-  answered({ edge }: Ask, answered: boolean): void {
+  answered({ edge, isSilent }: Ask, answered: boolean): void {
+    if (isSilent) this.slow.giveBack();
     const attended = this.of(edge.id);
     attended.underWay = Math.max(0, attended.underWay - 1);
     attended.unanswered = answered ? 0 : attended.unanswered + 1;
@@ -119,10 +137,16 @@ export class Attention {
   }
 }
 
+const healthyAsk = (edge: ListedEdge): Ask => ({
+  ...{ edge, isSilent: false, deadline: LIMITS.statusDeadline },
+  ...{ patience: null, lacksAfter: null },
+});
+
 function laggingAsk(edge: ListedEdge, { sightings }: Directory): Ask {
   const position = sightings.get(edge.id)?.position ?? null;
   return {
     edge,
+    isSilent: false,
     deadline: LIMITS.statusDeadline,
     patience: LIMITS.laggingPatience,
     lacksAfter: position === null ? null : parsePosition(position),

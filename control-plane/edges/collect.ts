@@ -7,7 +7,7 @@ import type { Directory } from "../../shared/mid-tier/edge-directory.ts";
 import type { FoldOutcome, NamedReport } from "../../shared/mid-tier/fold-reports.ts";
 import { type Background, UNKEPT } from "../../shared/ports/clock.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
-import { encodeStatusCall, type Peer, STATUS_PATH } from "../../shared/wire/internal.ts";
+import { encodeStatusCall, type Peer, STATUS_PATH, type StatusReport } from "../../shared/wire/internal.ts";
 import { decodeStatus } from "../../shared/wire/replies.ts";
 import type { KeptBatch } from "../../shared/wire/request-tail.ts";
 import type { Moment } from "../audit/tally.ts";
@@ -208,12 +208,16 @@ async function askStatus(
   const news = { folded, hot, observed, tail: directory.watches };
   const body = encodeStatusCall({ peers: peersOf(directory), watch, counted, patience, entries, ...news });
   const sentAt = clock.now();
-  attention.asked(ask, sentAt);
-  const answer = await callEdge(edge, { path: STATUS_PATH, body }, deadline);
-  const said = answer.kind === "answer" ? decodeStatus(answer.text) : null;
-  // Whoever else answers at its address speaks for itself.
-  const report = said?.edge === edge.id ? said : null;
-  attention.answered(ask, report !== null);
+  if (!attention.asked(ask, sentAt)) return null;
+  let report: StatusReport | null = null;
+  try {
+    const answer = await callEdge(edge, { path: STATUS_PATH, body }, deadline);
+    const said = answer.kind === "answer" ? decodeStatus(answer.text) : null;
+    // Whoever else answers at its address speaks for itself.
+    report = said?.edge === edge.id ? said : null;
+  } finally {
+    attention.answered(ask, report !== null);
+  }
   if (report === null) return null;
   const at = madeAt(readAt, { sentAt, tookMs: report.tookMs, at: clock.now() });
   return { edge: edge.id, report, at };

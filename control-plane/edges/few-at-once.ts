@@ -1,4 +1,4 @@
-// Calls that wait for an origin, few at a time: a worker's runtime lets six out at once, and the beat needs some of them.
+// Calls that may hang, few at a time: a worker's runtime lets six out at once, and the beat needs some of them.
 
 import type { CallEdge } from "../../shared/wire/call-edge.ts";
 import { DOCUMENT_PATH } from "../../shared/wire/document.ts";
@@ -13,16 +13,28 @@ export interface Line {
 }
 
 /** What the beat has edges do at an origin. */
-export const AT_ORIGINS: readonly Line[] = [
+const AT_ORIGINS: readonly Line[] = [
   { paths: [WARM_PATH, DOCUMENT_PATH], atOnce: LIMITS.warmCallsAtOnce },
   { paths: [RENEW_PATH], atOnce: LIMITS.renewCallsAtOnce },
 ];
 
+/** Of everything that may hang: what waits for origins, and whoever asks edges that are silent. */
+export const slowTurns = (): Turns => new Turns(LIMITS.slowCallsAtOnce);
+
+/** What the beat has edges do, within the turns of all that may hang. */
+export const fewAtOrigins = (callEdge: CallEdge, slow: Turns): CallEdge =>
+  fewAtOnce(callEdge, AT_ORIGINS, [new Turns(LIMITS.originCallsAtOnce), slow]);
+
 /**
- * The others wait in their order, outside their deadlines; messages of no line go at once. For one object's own calls:
- * a request that waited for another's promise would be cancelled, and its turn lost with it.
+ * The others wait in their order, outside their deadlines; messages of no line go at once. `within`: whose turns they take
+ * as well. For one object's own calls: a request that waited for another's promise would be cancelled, and its turn lost
+ * with it.
  */
-export function fewAtOnce(callEdge: CallEdge, lines: readonly Line[]): CallEdge {
+export function fewAtOnce(
+  callEdge: CallEdge,
+  lines: readonly Line[],
+  within: readonly Turns[] = [],
+): CallEdge {
   const turns = new Map<string, Turns>();
   for (const { paths, atOnce } of lines) {
     const shared = new Turns(atOnce);
@@ -31,16 +43,21 @@ export function fewAtOnce(callEdge: CallEdge, lines: readonly Line[]): CallEdge 
   return async (edge, message, deadline) => {
     const line = turns.get(message.path);
     if (line === undefined) return callEdge(edge, message, deadline);
-    await line.take();
+    const taken: Turns[] = [];
     try {
+      // Always in this order, so that nobody waits for somebody who waits for him.
+      for (const turns of [line, ...within]) {
+        await turns.take();
+        taken.push(turns);
+      }
       return await callEdge(edge, message, deadline);
     } finally {
-      line.giveBack();
+      for (const turns of taken) turns.giveBack();
     }
   };
 }
 
-class Turns {
+export class Turns {
   private readonly waiting: (() => void)[] = [];
   private free: number;
 
@@ -48,11 +65,20 @@ class Turns {
     this.free = atOnce;
   }
 
+  /** That nobody has, or waits for. */
+  get left(): number {
+    return this.free;
+  }
+
+  /** False where there is none left. */
+  takeNow(): boolean {
+    if (this.free === 0) return false;
+    this.free -= 1;
+    return true;
+  }
+
   async take(): Promise<void> {
-    if (this.free > 0) {
-      this.free -= 1;
-      return;
-    }
+    if (this.takeNow()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.waiting.push(resolve);
     await promise;

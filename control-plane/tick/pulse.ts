@@ -5,6 +5,7 @@ import { UNKEPT } from "../../shared/ports/clock.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { Attention } from "../edges/attention.ts";
+import type { Turns } from "../edges/few-at-once.ts";
 import { Newcomers } from "../hot/newcomers.ts";
 import { Refill } from "../hot/refill.ts";
 import { Outstanding } from "../invalidate/outstanding.ts";
@@ -13,7 +14,7 @@ import { type Beat, type BeatFailures, beat, type Looking, look, type Seen } fro
 
 /** What the beat's owner keeps from one pulse to the next. */
 export class Pulse {
-  private readonly attention = new Attention();
+  private readonly attention: Attention;
   private readonly newcomers = new Newcomers();
   private readonly outstanding = new Outstanding();
   private readonly refill = new Refill();
@@ -23,6 +24,11 @@ export class Pulse {
   private figuresNotedAt: Instant | null = null;
   /** Since when there has been the same to look after; null where there is nothing. */
   private busy: { readonly with: string; readonly since: Instant } | null = null;
+
+  /** `slow`: where other calls of its owner may hang too, what all of them take turns by. */
+  constructor(slow?: Turns) {
+    this.attention = new Attention(slow);
+  }
 
   /** What failed in the beat. Resolves before the next one is due. */
   async run(

@@ -1,6 +1,10 @@
 // How fast receipts follow after a partition, and what that costs: in virtual time, over the real Lua.
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../control-plane/config.ts";
+import { fewAtOrigins } from "../../control-plane/edges/few-at-once.ts";
+import { minutes } from "../../shared/core/units.ts";
+import { WARM_PATH } from "../../shared/wire/internal.ts";
+import { RENEW_PATH } from "../../shared/wire/renewal.ts";
 import { startVirtualPlane, type VirtualEdge, type VirtualPlane } from "../support/virtual-plane.ts";
 
 const edgeOf = (world: VirtualPlane, id: string): VirtualEdge => {
@@ -128,10 +132,43 @@ describe("edges that don't answer", () => {
       await world.beatUntil(at);
       most = Math.max(most, world.edges.slice(1).filter(({ underWay }) => underWay > 0).length);
     }
-    expect(most).toBeLessThanOrEqual(LIMITS.silentAtOnce + 1);
+    expect(most).toBeLessThanOrEqual(LIMITS.slowCallsAtOnce);
     for (const { asked } of world.edges)
       expect(counted(asked, { from: 5_000, span: 2_000, spans: 5 })).not.toContain(0);
   });
+
+  test("leave connections for those that answer also while slow origins are waited for, and are asked all the same", async () => {
+    const ids = Array.from({ length: 12 }, (_, i) => `edge-${i}`);
+    const world = await startVirtualPlane(ids, "busy");
+    await world.beatUntil(2_500);
+    const silent = world.edges.slice(1);
+    for (const edge of silent) edge.reachable = false;
+    const atOrigins = fewAtOrigins(world.plane.callEdge, world.slow);
+    for (const path of [WARM_PATH, WARM_PATH, RENEW_PATH, WARM_PATH, RENEW_PATH, RENEW_PATH])
+      void atOrigins({ url: "http://edge-1.test" }, { path, body: "" }, minutes(1));
+    const slow = edgeOf(world, "edge-7");
+    await world.beatUntil(5_000);
+    expect(world.slow.left).toBeLessThanOrEqual(LIMITS.slowCallsAtOnce - LIMITS.originCallsAtOnce);
+    slow.slowness = 600;
+    slow.reachable = true;
+    let most = 0;
+    for (let at = 5_000; at < 45_000; at += 20) {
+      await world.beatUntil(at);
+      // One that takes its time and is known to answer is none of those that may hang.
+      const hanging = silent.filter((edge) => edge !== slow);
+      most = Math.max(
+        most,
+        hanging.reduce((sum, { underWay }) => sum + underWay, 0),
+      );
+    }
+    expect(most).toBe(LIMITS.slowCallsAtOnce);
+    for (const { asked } of silent)
+      expect(counted(asked, { from: 5_000, span: 10_000, spans: 4 })).not.toContain(0);
+    const [answering] = world.edges;
+    expect(counted(answering?.asked ?? [], { from: 5_000, span: 1_000, spans: 40 })).not.toContain(0);
+    // It answers no quick question, and is known to be there nonetheless.
+    expect(Math.min(...counted(slow.asked, { from: 35_000, span: 5_000, spans: 2 }))).toBeGreaterThan(3);
+  }, 60_000);
 });
 
 test("where all is well there is one beat a second, and a purge costs no more of them", async () => {

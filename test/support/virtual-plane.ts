@@ -5,6 +5,7 @@ import { LIMITS } from "../../control-plane/config.ts";
 import { type Environment, readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
+import { slowTurns, type Turns } from "../../control-plane/edges/few-at-once.ts";
 import { readReceipt } from "../../control-plane/invalidate/await.ts";
 import { invalidate } from "../../control-plane/invalidate/invalidate.ts";
 import type { Receipt } from "../../control-plane/invalidate/receipt.ts";
@@ -59,6 +60,8 @@ export interface VirtualPlane {
   readonly edges: readonly VirtualEdge[];
   /** When Redis was called. */
   readonly redisCalls: number[];
+  /** What of the beat's calls may hang takes turns by. */
+  readonly slow: Turns;
   /** Accepted and pushed; its id. */
   purge(): Promise<string>;
   receipt(id: string): Promise<Receipt>;
@@ -150,11 +153,12 @@ export async function startVirtualPlane(
 
 function withBeat(made: Pick<VirtualPlane, "time" | "plane" | "edges" | "redisCalls">): VirtualPlane {
   const { time, plane } = made;
-  const pulse = new Pulse();
+  const slow = slowTurns();
+  const pulse = new Pulse(slow);
   const witness = memoryWitness();
   let [next, purges] = [0, 0];
   return {
-    ...made,
+    ...{ ...made, slow },
     async purge() {
       purges += 1;
       const id = `purge-${purges}`;
