@@ -513,6 +513,48 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       }
     });
 
+    describe("in an epoch that began after the last change of configuration", () => {
+      /** As one who knows more than the log has; as one who has heard of a later epoch. */
+      const beginners: Readonly<Record<string, () => Promise<void>>> = {
+        async "by what followed its head"() {
+          const now = await head();
+          await log.since({ ...now, seq: now.seq + 5 }, 10);
+        },
+        async "by a cold view"() {
+          await log.snapshot((await head()).epoch + 1);
+        },
+      };
+
+      test.each(Object.entries(beginners))(
+        "its loss begins another one, and its being there none: %s",
+        async (_, begin) => {
+          await append({ kind: "config", field: "policy/a", value: "{}", selectors: [] });
+          const first = await head();
+          await begin();
+          const second = await head();
+          expect(second.epoch).toBeGreaterThan(first.epoch);
+          expect((await appended(invalidate("s e"))).epoch).toBe(second.epoch);
+          await run("DEL", "tg:configuration");
+          const third = await appended(invalidate("s e"));
+          expect(third.epoch).toBeGreaterThan(second.epoch);
+          expect((await head()).epoch).toBe(third.epoch);
+        },
+      );
+
+      test.each(Object.entries(beginners))(
+        "nothing is known of what a release has changed that notes nothing: %s",
+        async (_, begin) => {
+          await append({ kind: "config", field: "policy/a", value: "{}", selectors: [] });
+          await begin();
+          await run("HSET", "tg:log:head", "configured", "1");
+          await run("DEL", "tg:configuration");
+          await begin();
+          const epoch = await run("HGET", "tg:log:head", "epoch");
+          expect(epoch).toMatchObject({ reply: String((await appended(invalidate("s e"))).epoch) });
+        },
+      );
+    });
+
     test("configuration invalidates what it takes names from, in the very entry", async () => {
       const start = await head();
       const selectors = ["s p h/a" as Selector, "s e" as Selector];

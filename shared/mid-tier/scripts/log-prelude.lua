@@ -23,6 +23,14 @@ local function untold_changes()
   return found
 end
 
+-- How many fields the configuration was left with; nil where nobody has noted it.
+-- By the change that left it so: a release that notes nothing may have made the next one.
+local function noted_fields()
+  local noted = redis.call('HMGET', HEAD, 'fields', 'configured')
+  local configured, fields = string.match(noted[1] or '', '^(%d+) (%d+)$')
+  return configured == noted[2] and fields or nil
+end
+
 -- An epoch is a time, so that a log that lost everything still comes after what it lost.
 local function begin_epoch(highest_known)
   local epoch = math.max(now_ms(), highest_known + 1)
@@ -31,6 +39,9 @@ local function begin_epoch(highest_known)
   redis.call('HSET', INDEX, WHOLE, int(epoch))
   -- The configuration is what it is: whoever begins with this epoch is told all of it.
   for _, change in ipairs(untold_changes()) do redis.call('HDEL', HEAD, change.name) end
+  -- So is what it was left with: its loss alone shows in this epoch as in the last one.
+  local fields = noted_fields()
+  if fields then redis.call('HSET', HEAD, 'fields', '0 ' .. fields) else redis.call('HDEL', HEAD, 'fields') end
   redis.call('HSET', HEAD, 'epoch', int(epoch), 'seq', '0', 'hash', hash, 'from', '1', 'pruned', '0',
     'durable', '0', 'durable-hash', hash, 'configured', '0', 'sited', '0')
   return { epoch = epoch, seq = 0, hash = hash, from = 1, pruned = 0, durable = 0, durable_hash = hash }
@@ -69,16 +80,13 @@ end
 
 -- Lost apart from the log, it would be taken for one that was never made: purges would be named by what is left of it, and
 -- miss what edges have stored by it. Where it has fewer fields than it was left with, an epoch begins.
--- By the change that left it so: a release that notes nothing may have made the next one.
 local function note_configuration(configuration)
   local configured = redis.call('HGET', HEAD, 'configured')
   redis.call('HSET', HEAD, 'fields', configured .. ' ' .. int(redis.call('HLEN', configuration)))
 end
 
 local function with_configuration(head, configuration)
-  local noted = redis.call('HMGET', HEAD, 'fields', 'configured')
-  local configured, fields = string.match(noted[1] or '', '^(%d+) (%d+)$')
-  if configured ~= noted[2] or tonumber(fields or '0') <= redis.call('HLEN', configuration) then return head end
+  if tonumber(noted_fields() or '0') <= redis.call('HLEN', configuration) then return head end
   local anew = begin_epoch(head.epoch)
   note_configuration(configuration)
   return anew
