@@ -8,6 +8,9 @@ export interface CounterReportsLimits {
 }
 
 type Counters = Readonly<Record<string, number>>;
+type Sums = ReadonlyMap<string, number>;
+
+const NO_SUMS: Sums = new Map();
 
 export interface ToldCounters {
   readonly counters: Counters;
@@ -19,7 +22,10 @@ export class CounterReports {
   /** How far each counter was acknowledged. */
   private readonly acknowledged = new Map<string, number>();
   /** What may be acknowledged yet: several ask, and each knows only what it was told itself. */
-  private underWay: readonly { readonly number: number; readonly counters: Counters }[] = [];
+  private underWay: readonly { readonly number: number; readonly counters: Counters; readonly sums: Sums }[] =
+    [];
+  /** The sums of counts up to which all of a site and class is acknowledged. */
+  private readonly settled = new Map<string, number>();
   private numbers = 0;
   /** Where the next report begins: what one had no room for is not left out for ever. */
   private from = 0;
@@ -28,8 +34,14 @@ export class CounterReports {
     this.limits = limits;
   }
 
-  /** `all` are totals, so that what is told twice counts once; `taken` is the number of a report. */
-  report(all: Counters, taken: number | null): ToldCounters {
+  /** Whether a report would tell nothing of a site and class whose counts have this sum. */
+  readonly isTold = (of: string, sum: number): boolean => this.settled.get(of) === sum;
+
+  /**
+   * `all` are totals, so that what is told twice counts once; `taken` is the number of a report. `sums`: of what is wholly
+   * among them.
+   */
+  report(all: Counters, taken: number | null, sums: Sums = NO_SUMS): ToldCounters {
     if (taken !== null) this.acknowledge(taken);
     const counters: Record<string, number> = {};
     const before: Record<string, number> = {};
@@ -51,7 +63,8 @@ export class CounterReports {
     }
     this.numbers += 1;
     const told = { number: this.numbers, before, more };
-    this.underWay = [...this.underWay, { number: told.number, counters }].slice(-this.limits.counterReports);
+    const report = { number: told.number, counters, sums: more ? NO_SUMS : sums };
+    this.underWay = [...this.underWay, report].slice(-this.limits.counterReports);
     return { counters, told };
   }
 
@@ -61,5 +74,7 @@ export class CounterReports {
     this.underWay = this.underWay.filter((one) => one.number > number);
     for (const [name, total] of Object.entries(report.counters))
       if (!isGauge(name) && total > (this.acknowledged.get(name) ?? -1)) this.acknowledged.set(name, total);
+    // It told whatever had not been acknowledged of them before.
+    for (const [of, sum] of report.sums) this.settled.set(of, sum);
   }
 }

@@ -93,7 +93,7 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
     case `POST ${PUSH_PATH}`:
       return receivePush(edge, request);
     case `GET ${STATUS_PATH}`:
-      return { status: 200, json: await statusOf(internal, request.background) };
+      return plainStatus(internal, request);
     case `POST ${STATUS_PATH}`:
       return takeStatusCall(internal, request);
     case `POST ${GOSSIP_PATH}`:
@@ -164,6 +164,12 @@ async function gossip(edge: Edge, request: InternalRequest): Promise<InternalRep
   return { status: 200, json: encodeTold(await edge.view.tell(question, request.background)) };
 }
 
+async function plainStatus(internal: InternalEdge, request: InternalRequest): Promise<InternalReply> {
+  const report = await statusOf(internal, request.background);
+  const { counters } = flatCounters(internal.edge);
+  return { status: 200, json: { ...report, counters } satisfies StatusReport };
+}
+
 async function takeStatusCall(internal: InternalEdge, request: InternalRequest): Promise<InternalReply> {
   const call = decodeStatusCall(request.body);
   if (call === null) return BAD_MESSAGE;
@@ -184,7 +190,9 @@ async function takeStatusCall(internal: InternalEdge, request: InternalRequest):
   const tail = edge.tail.report(now, () => edge.random.unit());
   edge.tail.watch(call.tail ?? [], now);
   const distinct = edge.distinct.report();
-  const counted = edge.counterReports.report(report.counters, countedOf(call.folded ?? null, internal.boot));
+  const { counters, sums } = flatCounters(edge, edge.counterReports.isTold);
+  const taken = countedOf(call.folded ?? null, internal.boot);
+  const counted = edge.counterReports.report(counters, taken, sums);
   const tookMs = elapsed(began, now);
   const more = { ...counted, audit, hot, observed, tail, distinct, tookMs };
   return { status: 200, json: { ...report, ...more } satisfies StatusReport };
@@ -204,7 +212,7 @@ async function statusOf(
   internal: InternalEdge,
   background: Background,
   patience: number | null = null,
-): Promise<StatusReport> {
+): Promise<Omit<StatusReport, "counters">> {
   const { edge } = internal;
   const caughtUp = edge.view.catchUp(background);
   await (patience === null ? caughtUp : Promise.race([caughtUp, edge.timers.sleep(millis(patience))]));
@@ -218,7 +226,6 @@ async function statusOf(
     knownAgeMs: view === null ? null : Math.min(Number.MAX_SAFE_INTEGER, knownAge(view, edge.clock.now())),
     memoryBytes: edge.memory.bytesUsed,
     memoryEntries: edge.memory.entries,
-    counters: flatCounters(edge),
     audit: null,
     hot: null,
     tookMs: 0,

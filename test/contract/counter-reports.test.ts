@@ -1,7 +1,11 @@
 // What an edge tells of its counters: those that have changed since the control plane last said what it had taken in.
 import { describe, expect, test } from "vitest";
+import { type RouteCounters, routeCounters } from "../../edge/counters.ts";
 import { CounterReports } from "../../edge/internal/counter-reports.ts";
-import { loneEdge } from "../support/lone-edge.ts";
+import { flatCounters } from "../../edge/internal/flat-counters.ts";
+import { isGauge } from "../../shared/wire/counter-report.ts";
+import { Chance } from "../simulator/chance.ts";
+import { type LoneEdge, loneEdge } from "../support/lone-edge.ts";
 
 const reports = (countersTold = 100) => new CounterReports({ countersTold, counterReports: 3 });
 
@@ -80,4 +84,63 @@ test("an edge is told by the beat which of its reports is folded, and tells only
   const requests = Object.entries(counters).filter(([name]) => name.startsWith("requests|"));
   expect(requests).toEqual([["requests|default|standard|hit|l1Memory", 3]]);
   expect(report?.before["requests|default|standard|hit|l1Memory"]).toBe(2);
+});
+
+describe("what has been counted of many sites", () => {
+  const SITES = Array.from({ length: 20 }, (_, at) => `site-${at}`);
+  const routeOf = ({ edge }: LoneEdge, site: string): RouteCounters =>
+    routeCounters(edge.counters, { site, class: "hot" });
+  const report = ({ edge }: LoneEdge, of: CounterReports, taken: number | null) => {
+    const { counters, sums } = flatCounters(edge, of.isTold);
+    return { walked: sums.size, ...of.report(counters, taken, sums) };
+  };
+
+  test("is flattened where something was, and not for all of them with every beat", () => {
+    const [lone, of] = [loneEdge(), reports(1000)];
+    for (const site of SITES) routeOf(lone, site).requests.hit.l1Memory += 1;
+    const first = report(lone, of, null);
+    expect(report(lone, of, first.told.number).walked).toBe(SITES.length);
+    expect(report(lone, of, null).walked).toBe(0);
+    routeOf(lone, "site-3").notStored.set("private", 1);
+    routeOf(lone, "site-5").took[2] = 1;
+    const { walked, counters } = report(lone, of, null);
+    expect(walked).toBe(2);
+    const named = Object.keys(counters).filter((name) => !isGauge(name));
+    expect(named.sort()).toEqual(["notStored|site-3|hot|private", "took|site-5|hot|2"]);
+  });
+
+  function count(of: RouteCounters, what: number): void {
+    if (what === 0) of.requests.miss.origin += 1;
+    else if (what === 1) of.tiers.l2.errors += 2;
+    else if (what === 2) of.bytesServed += 1000;
+    else if (what === 3) of.refreshes.due.shed += 1;
+    else of.notStored.set("vary", (of.notStored.get("vary") ?? 0) + 1);
+  }
+
+  test.each([5, 40, 1000])(
+    "arrives in the end, however many reports and acknowledgements are lost: %s at once",
+    (countersTold) => {
+      const chance = new Chance(`counters ${countersTold}`);
+      const [lone, of] = [loneEdge(), reports(countersTold)];
+      const taken = new Map<string, number>();
+      let acknowledged: number | null = null;
+      const beat = (isLossy: boolean): boolean => {
+        const { counters, told } = report(lone, of, isLossy && chance.unit() < 0.4 ? null : acknowledged);
+        if (isLossy && chance.unit() < 0.3) return true;
+        for (const [name, total] of Object.entries(counters)) taken.set(name, total);
+        acknowledged = told.number;
+        return told.more;
+      };
+      for (let round = 0; round < 400; round++) {
+        for (let times = 0; times < 3; times++)
+          count(routeOf(lone, chance.pick(SITES)), chance.between(0, 4));
+        beat(true);
+      }
+      while (beat(false));
+      const all = Object.entries(flatCounters(lone.edge).counters).filter(([name]) => !isGauge(name));
+      expect(Object.fromEntries(all.map(([name]) => [name, taken.get(name)]))).toEqual(
+        Object.fromEntries(all),
+      );
+    },
+  );
 });
