@@ -194,6 +194,9 @@ function pleases({ held, freshUntil }: MemoryAnswer, request: EdgeRequest, route
 }
 
 async function lookFurther(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
+  // Nor is anything looked for that was kept of it by another configuration.
+  if (route.rules.kept === "for nobody")
+    return goOn(edge, request, { route, candidate: null, wants: wantsOf(request, route) });
   const { window } = route.rules;
   const there = edge.view.atHand(request.arrivedAt, window, request.background);
   const view = there ?? (await viewWithin(edge, request, window));

@@ -6,6 +6,7 @@ import type { SearchVariance } from "../shared/core/no-vary-search.ts";
 import { placeOf, type Routing, rulesFor, type Site } from "../shared/core/routing.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { formatSelector, type SelectorSource, selectorsOf } from "../shared/core/selector.ts";
+import { namesOf } from "../shared/core/spelling.ts";
 import type { CacheKey, Selector } from "../shared/core/units.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { type FieldsRead, readConfiguration } from "../shared/wire/configuration.ts";
@@ -169,19 +170,16 @@ export class Router {
     const rules = rulesFor(routing, place);
     const searchedAt = `${site.name} ${url.scheme}://${url.host}${url.path}`;
     const variance = by === "whole query" ? null : (this.searches.get(searchedAt) ?? null);
-    const source = {
-      site: site.name,
-      host: url.host,
-      pathAndQuery: keyedPath(url, rules.key),
-      class: rules.name,
-    };
+    const keyed = keyedPath(url, rules.key);
+    const [pathAndQuery, ...alsoAs] = namesOf(keyed);
+    const source = { site: site.name, host: url.host, pathAndQuery, alsoAs, class: rules.name };
     const named = searchedPath(url, rules.key, variance);
     return {
       site,
       rules,
       searchedAt,
       variance,
-      reducedBy: named === source.pathAndQuery ? null : variance,
+      reducedBy: named === keyed ? null : variance,
       configuration: this.configuration,
       counters: routeCounters(this.counters, { site: site.name, class: rules.name }),
       key: cacheKey({ site: site.name, url, recipe: rules.key, request, variance }),
@@ -189,7 +187,7 @@ export class Router {
       sharedHref: `${parsed.parts.scheme}://${parsed.parts.host}${keyedPath(parsed.parts, rules.key)}`,
       namedHref: `${url.scheme}://${url.host}${named}`,
       source,
-      selectors: selectorsIn(source, { named, rules }),
+      selectors: selectorsIn(source, { rules, plain: named === keyed ? [] : namesOf(named) }),
       notedIn: 0,
     };
   }
@@ -198,11 +196,15 @@ export class Router {
 /** A URL whose query makes less difference than it shows is hit by its plain form too. */
 function selectorsIn(
   source: Route["source"],
-  { named: pathAndQuery, rules }: { readonly named: string; readonly rules: Rules },
+  { plain, rules }: { readonly plain: readonly string[]; readonly rules: Rules },
 ): readonly Selector[] {
   const selectors = selectorsOf({ ...source, tags: rules.tags });
-  if (pathAndQuery === source.pathAndQuery) return selectors;
-  return [...selectors, formatSelector(source.site, { kind: "url", host: source.host, pathAndQuery })];
+  if (plain.length === 0) return selectors;
+  const { site, host } = source;
+  return [
+    ...selectors,
+    ...plain.map((pathAndQuery) => formatSelector(site, { kind: "url", host, pathAndQuery })),
+  ];
 }
 
 /** Plain data, made by the same code: equal texts are equal values. */

@@ -5,6 +5,7 @@ import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts";
 import { formatSelector, prefixFault, type SelectorSpec, whateverQuery } from "../../shared/core/selector.ts";
+import { spellingsOf } from "../../shared/core/spelling.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { CLASS_NAME, parseValueUrl, placeOfKey, VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Expected } from "../../shared/ports/mid-tier.ts";
@@ -161,18 +162,18 @@ function readersOf(
       valueSpec(text, (place) => [{ kind: "url", ...place }]) ??
       specsOf(readUrls(text, context), ({ place }) => {
         const { host, path } = place.url;
-        if (wide === true) return whateverQuery(host, path);
+        if (wide === true) return spellingsOf(path).map((one) => whateverQuery(host, one));
         // The recipe decides which parts of a query are part of the name.
-        const pathAndQuery = keyedPath(place.url, rulesFor(routing, place).key);
-        return { kind: "url", host, pathAndQuery };
+        const named = keyedPath(place.url, rulesFor(routing, place).key);
+        return spellingsOf(named).map((pathAndQuery) => ({ kind: "url", host, pathAndQuery }));
       }),
     prefixes: (text) =>
       valueSpec(text, prefixOfKeys) ??
-      specsOf(readPrefix(text, context), ({ place }) => {
-        return { kind: "prefix", host: place.url.host, path: place.url.path };
-      }),
+      specsOf(readPrefix(text, context), ({ place: { url } }) =>
+        spellingsOf(url.path).map((path) => ({ kind: "prefix", host: url.host, path })),
+      ),
     hosts: (text) =>
-      specsOf(readHost(text, context), ({ place }) => ({ kind: "host", host: place.url.host })),
+      specsOf(readHost(text, context), ({ place }) => [{ kind: "host", host: place.url.host }]),
     tags: (tag) => {
       const message = textFault(tag, LIMITS.tag);
       return message === null ? [{ kind: "tag", tag }] : { kind: "fault", message };
@@ -209,12 +210,12 @@ function prefixOfKeys({ host, pathAndQuery: path }: ReturnType<typeof placeOfKey
 
 function specsOf(
   references: readonly Reference[],
-  toSpec: (found: Reference & { kind: "place" }) => SelectorSpec,
+  toSpecs: (found: Reference & { kind: "place" }) => readonly SelectorSpec[],
 ): ReturnType<Read> {
   const specs: SelectorSpec[] = [];
   for (const reference of references) {
     if (reference.kind === "invalid") return { kind: "fault", message: reference.message };
-    specs.push(toSpec(reference));
+    specs.push(...toSpecs(reference));
   }
   return specs;
 }

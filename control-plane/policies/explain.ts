@@ -6,6 +6,7 @@ import { matchesPattern } from "../../shared/core/pattern.ts";
 import { type Place, placeOf, type Routing, rulesFor } from "../../shared/core/routing.ts";
 import { boundOf, type Policy, type Rules } from "../../shared/core/rules.ts";
 import { selectorsOf } from "../../shared/core/selector.ts";
+import { namesOf, readAs } from "../../shared/core/spelling.ts";
 import { VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import {
@@ -124,6 +125,7 @@ function explained(
   const rules = rulesFor(routing, place);
   const policies = (routing.policies.get(site.name) ?? []).map(({ policy }) => policy);
   const policy = policies.find(({ id }) => id === rules.policyId) ?? null;
+  const [pathAndQuery, ...alsoAs] = namesOf(keyedPath(url, rules.key));
   return {
     kind: "explained",
     site: site.name,
@@ -135,7 +137,7 @@ function explained(
     settings: settingsOf(rules, policy),
     selectors: selectorsOf({
       ...{ site: site.name, host: url.host, class: rules.name, tags: rules.tags },
-      pathAndQuery: keyedPath(url, rules.key),
+      ...{ pathAndQuery, alsoAs },
     }),
     boundMs: boundOf(rules),
   };
@@ -146,10 +148,11 @@ function consideredFor(
   governs: Policy | null,
   { host, path }: UrlParts,
 ): Considered[] {
+  const read = readAs(path);
   const asked = governs === null ? policies : policies.slice(0, policies.indexOf(governs) + 1);
   return asked.map(({ id, pattern, priority }) => ({
     ...{ id, key_pattern: pattern.text, priority },
-    matches: matchesPattern(pattern, host, path),
+    matches: matchesPattern(pattern, host, read),
   }));
 }
 
@@ -173,6 +176,7 @@ function settingsOf(rules: Rules, policy: Policy | null): Setting[] {
   });
   const { fence } = rules;
   return [
+    ...(rules.kept === "for all" ? [] : [setting("kept", rules.kept, null, KEPT_WHY)]),
     setting("ttl", rules.ttl, policy?.ttl, ttlWhy(rules)),
     setting("ttl_mode", rules.ttlMode, policy?.ttlMode === "override" ? "override" : null),
     setting(
@@ -196,6 +200,9 @@ function settingsOf(rules: Rules, policy: Policy | null): Setting[] {
     setting("replicas", rules.replicas, null),
   ];
 }
+
+const KEPT_WHY =
+  "origins may read the path in several ways: each request is passed on for its sender alone, around the journal too";
 
 function ttlWhy({ ttl, ttlMode }: Rules): string {
   if (ttl === null)

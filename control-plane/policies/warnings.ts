@@ -4,6 +4,7 @@ import { DEFAULT_CLASSES, STANDARD_CLASS } from "../../shared/core/classes.ts";
 import { covers } from "../../shared/core/pattern-covers.ts";
 import { hostPatterns, inForceOrder, type Site, withLowerCaseHosts } from "../../shared/core/routing.ts";
 import { type Policy, resolveRules } from "../../shared/core/rules.ts";
+import { readingsOf } from "../../shared/core/spelling.ts";
 import { VALUE_SCHEME } from "../../shared/core/value-key.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import type { PolicyRow } from "../../shared/wire/policy.ts";
@@ -22,7 +23,16 @@ interface Around {
 
 export function warningsOf({ row, policy }: Judged, { others, site }: Around): Fault[] {
   const elsewhere = site === undefined ? [] : ofNoHost(policy, withLowerCaseHosts(site));
-  return [...elsewhere, ...shadowedBy(policy, others), ...idle(row, policy)];
+  return [...elsewhere, ...readTwoWays(policy), ...shadowedBy(policy, others), ...idle(row, policy)];
+}
+
+/** What it matches origins may take for what another policy governs (docs/adr/0080). */
+function readTwoWays({ pattern }: Policy): Fault[] {
+  if (pattern.text.startsWith(VALUE_SCHEME)) return [];
+  const sample = pattern.path.map((token) => (token.kind === "text" ? token.text : "x")).join("");
+  const other = readingsOf(sample)?.at(-1) ?? "another path";
+  const message = `keeps nothing of what origins may read as ${other}, unless it matches that as well`;
+  return other === sample ? [] : [{ pointer: "/key_pattern", message }];
 }
 
 /** A pattern of a host by which the site has no URLs. */

@@ -1,7 +1,7 @@
 // Patterns that a token's invalidations have to lie within: tags with wildcards, and places with all that lies below them.
 
 import type { SelectorSpec } from "../../shared/core/selector.ts";
-import { hasDotSegment, inUrl } from "../../shared/core/url-text.ts";
+import { hasDotSegment, readAs } from "../../shared/core/spelling.ts";
 import { LIMITS } from "../config.ts";
 
 export type TokenPattern =
@@ -28,10 +28,12 @@ export function readPattern(text: string): ReadPattern {
   if (!value.isWellFormed()) return fault("must be well-formed Unicode");
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return fault("must be prefix:host/path, without a scheme");
   if (hasDotSegment(value)) return fault("must not hold the segments '.' or '..', which URLs never have");
-  const segments = inUrl(value.slice(slash + 1)).split("/");
+  const written = value.slice(slash + 1).split("/");
   // `/news/` is `/news`: the place itself, and all below it.
-  if (segments.at(-1) === "") segments.pop();
-  if (segments.some((segment) => segment.includes("*") && segment !== "*"))
+  if (written.at(-1) === "") written.pop();
+  const segments = written.map(readAs);
+  // An escaped asterisk would read as a wildcard.
+  if (segments.some((segment, index) => segment.includes("*") && written[index] !== "*"))
     return fault("must have * for whole segments only");
   const host = value
     .slice(0, slash)
@@ -59,9 +61,9 @@ export function liesWithin(patterns: readonly TokenPattern[], spec: SelectorSpec
     case "tag":
       return patterns.some((one) => one.kind === "tag" && matchesPieces(one.pieces, spec.tag));
     case "url":
-      return patterns.some((one) => coversPlace(one, spec.host, spec.pathAndQuery.split("?", 1)[0] ?? ""));
+      return coversPath(patterns, spec.host, spec.pathAndQuery.split("?", 1)[0] ?? "");
     case "prefix":
-      return patterns.some((one) => coversPlace(one, spec.host, spec.path));
+      return coversPath(patterns, spec.host, spec.path);
     case "host":
       // Named without a port it means every port, so that no pattern's host has all of it.
       return patterns.some((one) => one.kind === "prefix" && one.host === null && one.segments.length === 0);
@@ -87,7 +89,13 @@ function matchesPieces(pieces: readonly string[], text: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-/** Segments are compared as they stand: nothing is decoded, joined or left out that a key would not be. */
+/** In the form in which both are read, which leaves a path's segments as they are. */
+function coversPath(patterns: readonly TokenPattern[], host: string, path: string): boolean {
+  const read = readAs(path);
+  return patterns.some((pattern) => coversPlace(pattern, host, read));
+}
+
+/** Segments are compared one by one: none is joined or left out that a key would not be. */
 function coversPlace(pattern: TokenPattern, host: string, path: string): boolean {
   if (pattern.kind !== "prefix" || (pattern.host !== null && pattern.host !== host)) return false;
   const segments = path.slice(1).split("/");

@@ -38,10 +38,15 @@ export async function explain(edge: Edge, request: EdgeRequest): Promise<Explain
   };
   // Without a view nothing is served from a store, whatever it holds.
   if (view === null) return { ...about, tiers: null };
+  // What was kept when the path had one meaning is served to nobody.
+  if (rules.kept === "for nobody")
+    return { ...about, tiers: { memory: NOTHING, dataCentre: NOTHING, l2: NOTHING } };
   const look: Look = { edge, request, route, view };
   const tiers = { memory: inMemory(look), dataCentre: await inDataCentre(look), l2: await inL2(look) };
   return { ...about, tiers };
 }
+
+const NOTHING: Holding = { kind: "nothing" };
 
 const shownHit = (hit: Hit | null): ShownHit | null =>
   hit === null ? null : { ...hit, position: formatPosition(hit.position) };

@@ -4,6 +4,7 @@ import type { Freshness } from "../../shared/core/freshness.ts";
 import type { Coherence } from "../../shared/core/log-view.ts";
 import { matchesPattern, type PathPattern } from "../../shared/core/pattern.ts";
 import { Reservoir } from "../../shared/core/reservoir.ts";
+import { readAs } from "../../shared/core/spelling.ts";
 import { type Instant, instant, later, millis } from "../../shared/core/units.ts";
 import {
   pathOf,
@@ -122,6 +123,6 @@ function admits(filter: TailFilter, path: PathPattern | null, subject: TailSubje
     (classes === null || classes.includes(subject.class)) &&
     (sites === null || sites.includes(subject.site)) &&
     (statuses === null || statuses.includes(status) || statuses.includes(`${status[0]}xx`)) &&
-    (path === null || matchesPattern(path, subject.host, subject.path))
+    (path === null || matchesPattern(path, subject.host, readAs(subject.path)))
   );
 }

@@ -75,8 +75,11 @@ function missWhy({ cacheStatus }: Reply): string | null {
   return cacheStatus.includes("fwd=request") ? "held, but asked for anew" : null;
 }
 
+const SPELLING = "origins may read its path in several ways";
+
 const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   method: "its method is not kept",
+  spelling: SPELLING,
   status: "its status is not kept",
   provoked: "the request's own fields provoked it",
   "no-store": "no-store",
@@ -94,6 +97,7 @@ function passWhy({ reply, route, method }: Explained, detail: string | null): st
   if (detail === "journal") return "accepted by the journal";
   if (detail !== null && detail in REFUSALS) return `not stored: ${REFUSALS[detail as RefusalReason]}`;
   if (reply.cacheStatus.includes("fwd=method")) return `${method.slice(0, 16)} goes to the origin`;
+  if (route.rules.kept === "for nobody") return `for its sender alone: ${SPELLING}`;
   return route.rules.ttl === 0
     ? "its policy stores nothing"
     : "known not to be storable, or asked for past the cache";

@@ -11,7 +11,7 @@ import type { Route } from "../router.ts";
 import { deliver, type Sent } from "./deliver.ts";
 import type { FlushRun } from "./flushing.ts";
 import { tellLog } from "./tell-log.ts";
-import type { OriginWrite } from "./unsent.ts";
+import { type OriginWrite, urlSelectors } from "./unsent.ts";
 
 /** One run a database and isolate. One that was cancelled with its request never ends: another begins regardless. */
 export function kickFlush(edge: Edge, place: JournalPlace | null, background: Background): void {
@@ -146,9 +146,14 @@ function delivered(edge: Edge, one: Taken, { at, among }: Told): Delivery {
   return { kind: "delivered", verifiedTo: alone && !named ? at : null };
 }
 
-/** Its own URL, which somebody else may have written by other credentials, or one that its answer has named. */
-const names = (edge: Edge, { target, references }: OriginWrite, { source }: Route): boolean =>
-  [target, ...references].some((reference) => {
-    const named = edge.router.resolve(reference, target)?.source;
-    return named?.host === source.host && named.pathAndQuery === source.pathAndQuery;
+/**
+ * Its own URL, which somebody else may have written by other credentials or in another spelling, or one that its answer has
+ * named.
+ */
+function names(edge: Edge, { target, references }: OriginWrite, { selectors }: Route): boolean {
+  const own = new Set(selectors);
+  return [target, ...references].some((reference) => {
+    const named = edge.router.resolve(reference, target);
+    return named !== null && urlSelectors(named).some((selector) => own.has(selector));
   });
+}

@@ -29,9 +29,13 @@ function credentialsShown(request: EdgeRequest, { rules }: Route): string[] {
   });
 }
 
-/** What the origin answers him is as much his own as what he writes: the key by which others find answers is not. */
+/**
+ * What the origin answers him is as much his own as what he writes: the key by which others find answers is not. And where
+ * a policy that others are governed by may mean his URL, nobody finds anything.
+ */
 export const isForItsSender = (request: EdgeRequest, route: Route): boolean =>
-  route.rules.write === "write-back" && credentialsShown(request, route).length > 0;
+  route.rules.kept === "for nobody" ||
+  (route.rules.write === "write-back" && credentialsShown(request, route).length > 0);
 
 const CREDENTIALS = ["authorization", "cookie", "proxy-authorization"];
 

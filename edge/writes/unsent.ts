@@ -2,6 +2,7 @@
 
 import type { Position } from "../../shared/core/position.ts";
 import { formatSelector, selectorKind, whateverQuery } from "../../shared/core/selector.ts";
+import { namesOf } from "../../shared/core/spelling.ts";
 import { elapsed, type Instant, type Selector } from "../../shared/core/units.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
@@ -62,10 +63,11 @@ function namedBy(
   by: Naming,
 ): { readonly selectors: readonly Selector[]; readonly byRecipe: boolean; readonly detail: string } {
   const route = by.router.resolve(write.target, write.target);
-  const routes = route === null ? [] : [route, ...referredTo(write, route, by)];
+  const named = route === null ? [] : [route, ...referredTo(write, route, by)];
+  const routes = named.flatMap((one) => [one, ...takenFor(one, by)]);
   const groups = route === null ? [] : groupSelectors(write, route);
   return {
-    selectors: [...routes.flatMap((one) => urlSelectors(one, by.wide)), ...groups],
+    selectors: [...routes.flatMap(by.wide ? wideSelectors : urlSelectors), ...groups],
     // The recipes of keys decide on queries alone.
     byRecipe: !by.wide && routes.some(({ href }) => href.includes("?")),
     detail: `${write.method} ${route?.source.pathAndQuery ?? write.target}`,
@@ -79,10 +81,21 @@ const referredTo = (write: OriginWrite, { source }: Route, { router }: Naming): 
     return other?.source.host === source.host ? [other] : [];
   });
 
+/** What origins may take a URL for that they read in several ways: by which names that is known hangs on what governs it. */
+function takenFor({ href, rules }: Route, { router }: Naming): readonly Route[] {
+  if (rules.kept === "for all") return [];
+  const path = href.slice(href.indexOf("/", href.indexOf("//") + 2));
+  const other = router.resolve(namesOf(path).at(-1) ?? path, href);
+  return other === null ? [] : [other];
+}
+
 /** All that the URL is known by: what differs from it in nothing that counts is the same resource. */
-function urlSelectors({ source, selectors }: Route, wide: boolean): readonly Selector[] {
-  if (!wide) return selectors.filter((one) => selectorKind(one) === "url");
-  return [formatSelector(source.site, whateverQuery(source.host, source.pathAndQuery))];
+export const urlSelectors = ({ selectors }: Route): readonly Selector[] =>
+  selectors.filter((one) => selectorKind(one) === "url");
+
+function wideSelectors({ source }: Route): readonly Selector[] {
+  const { site, host, pathAndQuery, alsoAs = [] } = source;
+  return [pathAndQuery, ...alsoAs].map((name) => formatSelector(site, whateverQuery(host, name)));
 }
 
 function groupSelectors({ groups }: OriginWrite, { source: { site, host } }: Route): readonly Selector[] {

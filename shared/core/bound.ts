@@ -5,6 +5,7 @@ import { type Region, reachesInto } from "./pattern.ts";
 import { type CompiledPolicy, type Routing, rulesFor, type Site } from "./routing.ts";
 import { boundOf, type Rules, rulesOfClass } from "./rules.ts";
 import { parseSelector, type SelectorSpec } from "./selector.ts";
+import { readAs } from "./spelling.ts";
 import type { Millis, Selector } from "./units.ts";
 
 const STANDARD_RULES = rulesOfClass(STANDARD_CLASS);
@@ -60,7 +61,7 @@ function rulesConcerned(
       // What another class governs by now was invalidated when it came under that (docs/adr/0017).
       return all.filter(({ name }) => name === spec.class);
     case "prefix":
-      return reachable(policies, { host: spec.host, anyPort: false, below: spec.path });
+      return reachable(policies, { host: spec.host, anyPort: false, below: readAs(spec.path) });
     case "group":
       return reachable(policies, { host: spec.host, anyPort: false, below: null });
     case "host":

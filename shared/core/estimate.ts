@@ -1,7 +1,8 @@
 // How many of a whole match, told from a look at some of them; and which stored answers an invalidation would hit.
 
 import { placeOf, type Routing, rulesFor } from "./routing.ts";
-import { allSelectors, formatSelector, parseSelector } from "./selector.ts";
+import { allSelectors, formatSelector, parseSelector, selectorsOfUrl } from "./selector.ts";
+import { namesOf } from "./spelling.ts";
 import type { Selector } from "./units.ts";
 
 /** What was found among those looked at. */
@@ -58,6 +59,7 @@ export function selectorsNow(stored: readonly Selector[], routing: Routing): rea
     return allSelectors(stored, [
       formatSelector(site, { kind: "class", class: rules.name }),
       ...rules.tags.map((tag) => formatSelector(site, { kind: "tag", tag })),
+      ...selectorsOfUrl(site, host, namesOf(pathAndQuery)),
     ]);
   }
   return stored;

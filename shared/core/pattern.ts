@@ -1,6 +1,6 @@
 // Key patterns of the metadata table: URLPattern's syntax without regexp groups, matched in linear time.
 
-import { hasDotSegment, inUrl } from "./url-text.ts";
+import { hasDotSegment, readAs } from "./spelling.ts";
 import { NAMESPACE, VALUE_SCHEME, valueHost } from "./value-key.ts";
 
 /**
@@ -40,7 +40,7 @@ export function parsePattern(text: string): PatternOutcome {
     pattern: {
       text,
       host: host === null || host === "*" ? null : tokens(hostInUrl(host)),
-      path: tokens(inUrl(path)),
+      path: tokens(path).map(asRead),
     },
   };
 }
@@ -104,6 +104,11 @@ function tokens(text: string): Token[] {
   return found;
 }
 
+/** Wildcards are told first: what is written `%2A` is an asterisk of a path. */
+const asRead = (token: Token): Token =>
+  token.kind === "text" ? { kind: "text", text: readAs(token.text) } : token;
+
+/** The path in the form in which it is read (`spelling.ts`); of programs' values as it stands. */
 export function matchesPattern(pattern: PathPattern, host: string, path: string): boolean {
   return (
     (pattern.host === null || matchTokens(pattern.host, host, ".")) && matchTokens(pattern.path, path, "/")

@@ -3,8 +3,9 @@
 import type { UrlParts } from "./cache-key.ts";
 import { DEFAULT_CLASSES, STANDARD_CLASS } from "./classes.ts";
 import { firstMatch, indexPatterns, type PatternIndex } from "./pattern-index.ts";
-import { type Policy, type Rules, resolveRules, rulesOfClass } from "./rules.ts";
+import { keepingNothing, type Policy, type Rules, resolveRules, rulesOfClass } from "./rules.ts";
 import type { SiteOrigin } from "./site-origin.ts";
+import { hasDotSegment, readAs, readingsOf } from "./spelling.ts";
 
 /** One origin with its hostnames. `*` serves every Host; `*.example.com` every one below it. */
 export interface Site {
@@ -97,8 +98,20 @@ export function hostPatterns(host: string): string[] {
   return [...patterns, "*"];
 }
 
-/** The first policy in order that matches governs; how many there are matters next to nothing (`pattern-index.ts`). */
+/**
+ * The first policy in order that matches governs; how many there are matters next to nothing (`pattern-index.ts`). What an
+ * origin may take for another path, and so for what another policy governs, nobody keeps (docs/adr/0080).
+ */
 export function rulesFor(routing: Routing, place: Place): Rules {
-  const index = routing.governing.get(place.site.name);
-  return (index === undefined ? undefined : firstMatch(index, place.url)) ?? STANDARD_RULES;
+  const path = readAs(place.url.path);
+  const rules = rulesOfPath(routing, place, path);
+  const isPlain = readingsOf(path)?.every(
+    (one) => !hasDotSegment(one) && (one === path || rulesOfPath(routing, place, one) === rules),
+  );
+  return isPlain === true ? rules : keepingNothing(rules);
+}
+
+function rulesOfPath(routing: Routing, { site, url: { host } }: Place, path: string): Rules {
+  const index = routing.governing.get(site.name);
+  return (index === undefined ? undefined : firstMatch(index, { host, path })) ?? STANDARD_RULES;
 }

@@ -131,10 +131,12 @@ export interface Policy extends Handling {
 export interface Rules extends ClassSettings, Handling {
   readonly policyId: string | null;
   readonly ttlMode: "respect" | "override";
+  /** Whether caches may keep anything of the URL. */
+  readonly kept: "for all" | "for nobody";
 }
 
 export const rulesOfClass = (settings: ClassSettings): Rules =>
-  nearest({ ...settings, ...DEFAULT_HANDLING, policyId: null, ttlMode: "respect" });
+  nearest({ ...settings, ...DEFAULT_HANDLING, policyId: null, ttlMode: "respect", kept: "for all" });
 
 /** What is written to the journal is cached nowhere above L2, and read from there each time: whoever has written reads it. */
 function nearest(rules: Rules): Rules {
@@ -165,8 +167,17 @@ export function resolveRules(policy: Policy, settings: ClassSettings): Rules {
     setCookie: policy.setCookie,
     requestDirectives: policy.requestDirectives,
     answer: policy.answer,
+    kept: "for all",
   });
 }
+
+/** The same where nothing is kept: what is read comes from the origin, what is written goes to it. */
+export const keepingNothing = (rules: Rules): Rules => ({
+  ...rules,
+  ...{ kept: "for nobody", memoryBudget: bytes(0), cacheApi: "none", l2MaxBody: bytes(0) },
+  // Nor is a browser told to keep it for good.
+  ...{ refresh: "none", write: "write-around", content: "changing" },
+});
 
 function fenceOf(kind: Fence["kind"], settings: ClassSettings): Fence {
   if (kind !== "serve-stale") return { kind };

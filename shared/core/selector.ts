@@ -90,6 +90,8 @@ export interface SelectorSource {
   readonly site: string;
   readonly host: string;
   readonly pathAndQuery: string;
+  /** What its URL is known as beside (`spelling.ts`). */
+  readonly alsoAs?: readonly string[];
   readonly class: string;
   readonly tags: readonly string[];
   readonly groups?: readonly string[];
@@ -97,21 +99,25 @@ export interface SelectorSource {
 
 /** Every selector that can hit the answer, each once. */
 export function selectorsOf(source: SelectorSource): Selector[] {
-  const { site, host } = source;
+  const { site, host, alsoAs = [] } = source;
   const set = new Set<Selector>([
     formatSelector(site, { kind: "everything" }),
     formatSelector(site, { kind: "host", host }),
     // A host named without its port means every port.
     formatSelector(site, { kind: "host", host: withoutPort(host) }),
     formatSelector(site, { kind: "class", class: source.class }),
-    formatSelector(site, { kind: "url", host, pathAndQuery: source.pathAndQuery }),
+    ...selectorsOfUrl(site, host, [source.pathAndQuery, ...alsoAs]),
   ]);
-  for (const path of pathPrefixes(source.pathAndQuery))
-    set.add(formatSelector(site, { kind: "prefix", host, path }));
   for (const tag of source.tags) set.add(formatSelector(site, { kind: "tag", tag }));
   for (const group of source.groups ?? []) set.add(formatSelector(site, { kind: "group", host, group }));
   return [...set];
 }
+
+/** By which of a URL's names, each with its prefixes, it can be hit. */
+export const selectorsOfUrl = (site: string, host: string, names: readonly string[]): Selector[] => [
+  ...names.map((pathAndQuery) => formatSelector(site, { kind: "url", host, pathAndQuery })),
+  ...names.flatMap(pathPrefixes).map((path) => formatSelector(site, { kind: "prefix", host, path })),
+];
 
 /** Neither list changes, and what an answer was stored with is looked at for each of its hits. */
 const together = new WeakMap<

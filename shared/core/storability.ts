@@ -25,6 +25,7 @@ export type Storability =
 
 export type RefusalReason =
   | "method"
+  | "spelling"
   | "status"
   | "provoked"
   | "no-store"
@@ -71,6 +72,7 @@ export function storability(input: StorabilityInput): Storability {
 function byRequest(input: StorabilityInput): RefusalReason | null {
   const { status } = input;
   if (input.method !== "GET") return "method";
+  if (input.rules.kept === "for nobody") return "spelling";
   if (status < 200 || status > 599 || OF_ONE_REQUEST.has(status)) return "status";
   if (status >= 300 && input.provocative) return "provoked";
   return input.requestNoStore ? "no-store" : null;

@@ -265,6 +265,15 @@ describe("checking", () => {
     expect(await warned({ id: "mode", key_pattern: "/m", class: "standard", ttl_mode: "override" })).toEqual([
       "/ttl_mode has no effect: neither the policy nor its class has a ttl",
     ]);
+    for (const [key_pattern, path] of [
+      ["/a%2fb/*", "/a/b/x"],
+      ["/img;w=:w", "/img"],
+      ["/a//b", "/a/b"],
+    ])
+      expect(await warned({ id: "two", key_pattern, class: "hot" })).toEqual([
+        `/key_pattern keeps nothing of what origins may read as ${path}, unless it matches that as well`,
+      ]);
+    expect(await warned({ id: "one", key_pattern: "/%61/%E3%82%AB/:x.*", class: "hot" })).toEqual([]);
     for (const write_policy of ["write-around", "write-through"])
       expect(await warned({ id: "w", key_pattern: "/w", class: "hot", write_policy })).toEqual([]);
     expect(await warned({ id: "from-boot", key_pattern: "/boot/x", class: "hot" })).toEqual([]);

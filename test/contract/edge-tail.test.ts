@@ -77,6 +77,7 @@ describe("filters", () => {
     ["status, of a hundred", { statuses: ["4xx"] }, ["/missing"]],
     ["status", { statuses: ["404", "500"] }, ["/missing"]],
     ["path", { path: "/h*/1" }, ["/hot/1", "/hot/1"]],
+    ["path in another spelling", { path: "/h%6ft/1" }, ["/hot/1", "/hot/1"]],
   ];
   test.each(cases)("by %s", async (_, filter, paths) => {
     await told(watch({}, filter));

@@ -70,6 +70,11 @@ describe("the bound is the greatest of the rules that can govern what is named",
     expect(bound([url("/about")])).toBe(STANDARD);
   });
 
+  test("in whatever spelling it is named", () => {
+    expect(bound([url("/p%61ges/slow/a")])).toBe(minutes(2));
+    expect(bound([prefix("/p%61ges/slo%77")])).toBe(minutes(2));
+  });
+
   test("for a policy of its host alone, a host without a port means every port", () => {
     const ported = compileRouting(SITES, [named("p", "//shop.test:81/*", { window: hours(1) })]);
     const of = (host: string) =>

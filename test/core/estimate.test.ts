@@ -95,6 +95,12 @@ describe("what can hit a stored answer now", () => {
     expect(selectorsNow(stored("/a"), routing)).not.toContain("shop t pictures");
   });
 
+  test("is all that its URL is named by, though it was stored under its letters alone", () => {
+    const now = selectorsNow(stored("/%69mg/a%2Fb"), routing);
+    for (const selector of ["u shop.test/img/a%2Fb", "u shop.test/img/a/b", "p shop.test/img", "t pictures"])
+      expect(now).toContain(`shop ${selector}`);
+  });
+
   test("is what it was stored with where no site serves it any more, or nothing says what it is", () => {
     expect(selectorsNow(stored("/img/a", "gone.test"), routing)).toEqual(stored("/img/a", "gone.test"));
     expect(selectorsNow([], routing)).toEqual([]);

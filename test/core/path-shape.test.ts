@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { mixUnit } from "../../shared/core/mix.ts";
 import { PathTree } from "../../shared/core/path-shape.ts";
 import { matchesPattern, parsePattern } from "../../shared/core/pattern.ts";
+import { readAs } from "../../shared/core/spelling.ts";
 
 const tree = () => new PathTree({ children: 24, nodes: 2048 });
 const shape = (path: string): string => tree().shape(path).pattern;
@@ -94,7 +95,7 @@ test("whatever the paths, patterns are few, can be read, and match what they wer
     const { pattern } = one.shape(path);
     patterns.add(pattern);
     const read = parsePattern(pattern);
-    if (read.kind === "invalid" || !matchesPattern(read.pattern, "a.test", path))
+    if (read.kind === "invalid" || !matchesPattern(read.pattern, "a.test", readAs(path)))
       unmatched.push(`${path} ${pattern}`);
   }
   expect(unmatched.slice(0, 5)).toEqual([]);

@@ -120,6 +120,68 @@ describe("a URL is governed by", () => {
     expect(idFor(table, `http://shop.example${path}`)).toBe(id);
   });
 
+  const accounts = [
+    policyOf("/site/*"),
+    policyOf("/site/account/*"),
+    policyOf("/site/of/:section"),
+    policyOf("/caf%c3%a9/*"),
+    policyOf("/%61b/:n", { class: "session" }),
+    policyOf("/*.css", { id: "css", class: "immutable", priority: 1 }),
+    policyOf("/sale%2A/*/x"),
+  ];
+  const keptOf = (path: string) => {
+    const { policyId, kept } = governing(accounts, `http://shop.example${path}`);
+    return [policyId, kept];
+  };
+
+  test.each([
+    ["/site/%61ccount/me", "/site/account/*"],
+    ["/site/acc%6Funt/me", "/site/account/*"],
+    ["/s%69te/x", "/site/*"],
+    ["/caf%C3%A9/x", "/caf%c3%a9/*"],
+    ["/caf\u00e9/x", "/caf%c3%a9/*"],
+    ["/ab/1", "/%61b/:n"],
+    ["/%61%62/%31", "/%61b/:n"],
+    ["/a.c%73s", "css"],
+    ["/sale*/b/x", "/sale%2A/*/x"],
+    ["/sale%2a/b/x", "/sale%2A/*/x"],
+    ["/salesx/b/x", null],
+    ["/x/%2561ccount", null],
+    // Whichever way origins read them, the same policy governs.
+    ["/site/a%2Fb//c;d", "/site/*"],
+    ["/site/account/a%2Fb//c;d", "/site/account/*"],
+    ["/x;y//z", null],
+  ])("the same policy in any spelling: %s", (path, id) => {
+    expect(keptOf(path)).toEqual([id, "for all"]);
+  });
+
+  test.each([
+    ["/site/account%2Fme", "/site/*"],
+    ["/site%5caccount/me", null],
+    ["/site//account/me", "/site/*"],
+    ["/site/account;x/me", "/site/*"],
+    ["/site/%2561ccount/me", "/site/*"],
+    ["/site/of/a%2Fb", "/site/of/:section"],
+    ["/site/me;.css", "css"],
+    ["/site/me%3F.css", "css"],
+    ["/site;a%2Fb/account/me", null],
+    // Nobody's policy, and still.
+    ["/x/..%2fy", null],
+    ["/x/..;/y", null],
+    ["/x/%252e%252e/y", null],
+  ])("one of several, as origins may read it, and nothing is kept: %s", (path, id) => {
+    expect(keptOf(path)).toEqual([id, "for nobody"]);
+  });
+
+  test("one that keeps nothing: neither a tier, nor the journal, nor a browser for good", () => {
+    const policies = [policyOf("/*", { class: "session" }), policyOf("/i/*", { class: "immutable" })];
+    for (const path of ["/a/..%2fb", "/i/..%2fb"])
+      expect(governing(policies, `http://shop.example${path}`)).toMatchObject({
+        ...{ kept: "for nobody", memoryBudget: 0, cacheApi: "none", l2MaxBody: 0 },
+        ...{ write: "write-around", refresh: "none", content: "changing" },
+      });
+  });
+
   test("the same policy in whatever order they were learnt", () => {
     const paths = ["/x", "/a/b/c", "/a/b/c.css", "/low/x", "/h", "/same"];
     const expected = paths.map((path) => idFor(table, `http://shop.example${path}`));

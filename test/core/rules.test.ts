@@ -29,6 +29,7 @@ describe("a policy", () => {
       ...classOf("hot"),
       policyId: "p",
       ttlMode: "respect",
+      kept: "for all",
       ...DEFAULT_HANDLING,
     });
   });
