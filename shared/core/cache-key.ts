@@ -37,7 +37,7 @@ export function keyedQuery(url: UrlParts, recipe: KeyRecipe): string {
   return kept === "" ? "" : `?${kept}`;
 }
 
-/** The path and query by which an answer is named in selectors. */
+/** The path and query that a key has, to the letter; selectors name them as `spelling.ts` says. */
 export const keyedPath = (url: UrlParts, recipe: KeyRecipe): string => url.path + keyedQuery(url, recipe);
 
 /** The same where the resource has said which parts of its query make no difference. */

@@ -2,7 +2,7 @@
 
 import type { Selector } from "./units.ts";
 
-/** What an invalidation names. `host` and `path` are canonical (see `cache-key.ts`). */
+/** What an invalidation names. `host` is canonical (`cache-key.ts`); a path is one of its URL's names (`spelling.ts`). */
 export type SelectorSpec =
   | { readonly kind: "url"; readonly host: string; readonly pathAndQuery: string }
   | { readonly kind: "tag"; readonly tag: string }
