@@ -17,6 +17,7 @@ export function showReceipt(out: Output, receipt: Receipt): void {
     `  accepted ${moment(acceptedAt)} by ${plain(actor)}${reason === null ? "" : `: ${plain(reason)}`}`,
   );
   for (const text of selectorsOf(receipt)) out.line(`  ${text}`);
+  showWarnings(out, receipt);
   if (receipt.edges.length > 0) {
     out.line();
     out.table(
@@ -36,6 +37,11 @@ export function showReceipt(out: Output, receipt: Receipt): void {
   }
   out.line();
   out.line(summaryOf(out, receipt));
+}
+
+/** What a purge leaves out that may have been meant. */
+export function showWarnings(out: Output, { warnings }: Pick<Receipt, "warnings">): void {
+  for (const { message } of warnings) out.line(out.paint("yellow", `! ${plain(message)}`));
 }
 
 const colourOf = (state: string): Colour => COLOURS[state as keyof typeof COLOURS] ?? "grey";

@@ -11,6 +11,15 @@ export interface AcceptedInvalidation {
     classes: number;
     everything: number;
   };
+  /**
+   * What it leaves out that may be meant: on a site that serves every Host, a path is one of the canonical
+   * host alone.
+   */
+  warnings: readonly {
+    /** A JSON pointer (RFC 6901) into what was sent. */
+    pointer: string;
+    message: string;
+  }[];
   receipt: string;
 }
 
@@ -712,6 +721,15 @@ export interface DryRun {
     classes: number;
     everything: number;
   };
+  /**
+   * What it leaves out that may be meant: on a site that serves every Host, a path is one of the canonical
+   * host alone.
+   */
+  warnings: readonly {
+    /** A JSON pointer (RFC 6901) into what was sent. */
+    pointer: string;
+    message: string;
+  }[];
   /** As the log would hold them. */
   selectors: readonly string[];
   /** Whom it would be pushed to. */
@@ -1224,6 +1242,15 @@ export interface Receipt {
   }[];
   /** Lists show only the first few selectors. */
   selectorsTotal: number;
+  /**
+   * What it leaves out that may be meant: on a site that serves every Host, a path is one of the canonical
+   * host alone.
+   */
+  warnings: readonly {
+    /** A JSON pointer (RFC 6901) into what was sent. */
+    pointer: string;
+    message: string;
+  }[];
   reason: string | null;
   actor: string;
   acceptedAt: string;

@@ -7,7 +7,7 @@ import { agreed } from "../agree.ts";
 import { collect, duration, given, listOf, runs, type Shell, type Tools } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
-import { showReceipt } from "../receipt.ts";
+import { showReceipt, showWarnings } from "../receipt.ts";
 import { selectorText } from "../selector-text.ts";
 import { count, plain, size } from "../wording.ts";
 
@@ -156,10 +156,11 @@ function receiptOf({ client, out }: Tools, id: string, { wait, timeout }: Flags)
   });
 }
 
-function showDryRun(out: Output, { selectors, edges, estimate }: DryRun): void {
+function showDryRun(out: Output, { selectors, edges, estimate, warnings }: DryRun): void {
   out.line(`It would be pushed to ${count(edges.length, "edge")}, as`);
   for (const selector of selectors.slice(0, 10)) out.line(`  ${selectorText(selector)}`);
   if (selectors.length > 10) out.line(`  and ${count(selectors.length - 10, "selector")} more`);
+  showWarnings(out, { warnings });
   out.line();
   const rows = [
     ...estimate.memory.map(({ edge, ...part }) => [`memory of ${edge}`, ...cells(part)]),

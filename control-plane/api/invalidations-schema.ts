@@ -1,6 +1,7 @@
 // What `POST /invalidate` and the receipts' routes answer.
 
 import { z } from "@hono/zod-openapi";
+import { faultSchema } from "./problem.ts";
 
 const countsSchema = z.object({
   urls: z.int(),
@@ -11,8 +12,19 @@ const countsSchema = z.object({
   everything: z.int(),
 });
 
+const warningsSchema = z.array(faultSchema).openapi({
+  description:
+    "What it leaves out that may be meant: on a site that serves every Host, a path is one of the canonical host alone.",
+});
+
 export const acceptedSchema = z
-  .object({ id: z.string(), position: z.string(), accepted: countsSchema, receipt: z.string() })
+  .object({
+    id: z.string(),
+    position: z.string(),
+    accepted: countsSchema,
+    warnings: warningsSchema,
+    receipt: z.string(),
+  })
   .openapi("AcceptedInvalidation");
 
 const partSchema = z.object({
@@ -51,6 +63,7 @@ export const dryRunSchema = z
   .object({
     dryRun: z.literal(true),
     accepted: countsSchema,
+    warnings: warningsSchema,
     selectors: z.array(z.string()).openapi({ description: "As the log would hold them." }),
     edges: z.array(z.string()).openapi({ description: "Whom it would be pushed to." }),
     estimate: estimateSchema,
@@ -70,6 +83,7 @@ export const receiptSchema = z
       }),
     ),
     selectorsTotal: z.int().openapi({ description: "Lists show only the first few selectors." }),
+    warnings: warningsSchema,
     reason: z.string().nullable(),
     actor: z.string(),
     acceptedAt: z.iso.datetime(),

@@ -71,16 +71,21 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
       const waited = receiptOf(await awaitReceipt(plane, outcome.id, { since, timeout }));
       return waited.state === "converged" ? context.json(waited, 200) : context.json(waited, 202);
     }
-    return context.json(
-      { id: outcome.id, position: outcome.position, accepted: outcome.counts, receipt },
-      202,
-    );
+    const { id, position, counts, warnings } = outcome;
+    return context.json({ id, position, accepted: counts, warnings: [...warnings], receipt }, 202);
   });
 }
 
-const showDryRun = ({ counts, selectors, edges, estimate }: DryRun): z.infer<typeof dryRunSchema> => ({
+const showDryRun = ({
+  counts,
+  warnings,
+  selectors,
+  edges,
+  estimate,
+}: DryRun): z.infer<typeof dryRunSchema> => ({
   dryRun: true,
   accepted: counts,
+  warnings: [...warnings],
   selectors: [...selectors],
   edges: [...edges],
   estimate: { ...estimate, memory: [...estimate.memory], l2: [...estimate.l2] },

@@ -22,6 +22,7 @@ import {
   textFault,
 } from "./reference.ts";
 import type { InvalidateBody } from "./request.ts";
+import { invalidationWarnings } from "./warnings.ts";
 
 export interface Invalidation {
   readonly site: string;
@@ -29,6 +30,8 @@ export interface Invalidation {
   readonly selectors: readonly Selector[];
   /** As many of each kind as were sent. */
   readonly counts: SelectorCounts;
+  /** What it leaves out that may be meant. */
+  readonly warnings: readonly Fault[];
   /** What of the configuration decided on the selectors: the recipes of keys decide on queries alone. */
   readonly by: Expected["of"];
 }
@@ -95,6 +98,7 @@ export function acceptInvalidation(
     mode: body.mode ?? "hard",
     selectors: [...selectors],
     counts,
+    warnings: invalidationWarnings(body, site),
     by: given.wide !== true && body.urls?.some((url) => url.includes("?")) ? "configuration" : "sites",
   };
   return { kind: "accepted", invalidation };

@@ -5,7 +5,7 @@ import type { Instant } from "../../shared/core/units.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Asked } from "../../shared/ports/asked.ts";
 import type { AppendOutcome, AppendQuery, Unavailable } from "../../shared/ports/mid-tier.ts";
-import { parseJson } from "../../shared/wire/json.ts";
+import { type Fault, parseJson } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -60,7 +60,7 @@ export async function appendInvalidation(
 }
 
 function invalidationQuery(
-  { site, mode, selectors }: Invalidation,
+  { site, mode, selectors, warnings }: Invalidation,
   { id, requestDigest, actor, reason, asked }: Operation,
   replicas: number,
 ): AppendQuery {
@@ -72,7 +72,7 @@ function invalidationQuery(
     facts: reason === null ? {} : { reason },
     ...(asked !== undefined && { asked }),
     payload: { kind: "invalidate", mode, selectors },
-    detail: JSON.stringify({ site, mode, reason, selectors: selectors.length }),
+    detail: JSON.stringify({ site, mode, reason, selectors: selectors.length, warnings }),
     replicas,
     preceding: LIMITS.pushPreceding,
   };
@@ -84,17 +84,20 @@ export interface ReceiptDetail {
   readonly reason: string | null;
   readonly mode: InvalidationMode | null;
   readonly selectors: number | null;
+  readonly warnings: readonly Fault[];
 }
 
 export function readDetail(text: string): ReceiptDetail {
   const value = parseJson(text);
   if (typeof value !== "object" || value === null)
-    return { site: null, mode: null, reason: text === "" ? null : text, selectors: null };
-  const { site, mode, reason, selectors } = value as Record<string, unknown>;
+    return { site: null, mode: null, reason: text === "" ? null : text, selectors: null, warnings: [] };
+  const { site, mode, reason, selectors, warnings } = value as Record<string, unknown>;
   return {
     site: typeof site === "string" ? site : null,
     reason: typeof reason === "string" ? reason : null,
     mode: mode === "hard" || mode === "soft" ? mode : null,
     selectors: typeof selectors === "number" ? selectors : null,
+    // Written by a control plane; by one that is older, not at all.
+    warnings: Array.isArray(warnings) ? (warnings as readonly Fault[]) : [],
   };
 }

@@ -20,6 +20,7 @@ export type InvalidateOutcome =
       readonly id: string;
       readonly position: string;
       readonly counts: SelectorCounts;
+      readonly warnings: readonly Fault[];
       /** Whether every edge that it was pushed to has acknowledged it already. */
       readonly reached: boolean;
     }
@@ -33,6 +34,7 @@ export type InvalidateOutcome =
 export interface DryRun {
   readonly kind: "dry-run";
   readonly counts: SelectorCounts;
+  readonly warnings: readonly Fault[];
   readonly selectors: readonly Selector[];
   /** Whom it would be pushed to. */
   readonly edges: readonly string[];
@@ -51,7 +53,7 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
   const tried = await appendAndPush(plane, order);
   if (tried.kind !== "tried") return tried;
   const { appended, reached } = tried;
-  const { counts } = tried.invalidation;
+  const { counts, warnings } = tried.invalidation;
   if (appended.kind === "conflict") return appended;
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   if (body.repeatAfterMs !== undefined) {
@@ -61,7 +63,7 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
     if (scheduled.kind === "unavailable") return scheduled;
   }
   const position = formatPosition(appended.position);
-  return { kind: "accepted", id: operation.id, position, counts, reached };
+  return { kind: "accepted", id: operation.id, position, counts, warnings, reached };
 }
 
 async function tryDry(
@@ -76,11 +78,11 @@ async function tryDry(
     within: within == null ? null : readPatterns(within),
   });
   if (acceptance.kind !== "accepted") return acceptance;
-  const { counts, selectors } = acceptance.invalidation;
+  const { counts, selectors, warnings } = acceptance.invalidation;
   const found = await estimateHits(plane, selectors, routing);
   if (found.kind === "unavailable") return found;
   const edges = plane.settings.push ? found.edges : [];
-  return { kind: "dry-run", counts, selectors, edges, estimate: found.estimate };
+  return { kind: "dry-run", counts, warnings, selectors, edges, estimate: found.estimate };
 }
 
 type Pushed = Appending & { readonly kind: "tried" } & { readonly reached: boolean };

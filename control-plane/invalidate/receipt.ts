@@ -4,6 +4,7 @@ import { comparePositions, formatPosition, parsePosition } from "../../shared/co
 import { type SelectorKind, selectorKind } from "../../shared/core/selector.ts";
 import type { Directory, Sighting } from "../../shared/mid-tier/edge-directory.ts";
 import type { StoredReceipt } from "../../shared/mid-tier/receipts.ts";
+import type { Fault } from "../../shared/wire/json.ts";
 import { readDetail } from "./append.ts";
 
 export interface EdgeReceipt {
@@ -21,6 +22,8 @@ export interface Receipt {
   readonly mode: "hard" | "soft" | null;
   readonly selectors: ShownSelector[];
   readonly selectorsTotal: number;
+  /** What it leaves out that may have been meant. */
+  readonly warnings: Fault[];
   readonly reason: string | null;
   readonly actor: string;
   readonly acceptedAt: string;
@@ -60,6 +63,7 @@ export function showReceipt(stored: StoredReceipt, around: Surroundings, mostSel
     mode: stored.payload?.kind === "invalidate" ? stored.payload.mode : detail.mode,
     selectors: selectors.slice(0, mostSelectors).map(showSelector),
     selectorsTotal: detail.selectors ?? selectors.length,
+    warnings: [...detail.warnings],
     reason: detail.reason,
     actor: stored.actor,
     acceptedAt: new Date(stored.at).toISOString(),

@@ -14,6 +14,7 @@ const RECEIPT = {
   mode: "hard",
   selectors: [{ kind: "tag", value: "a" }],
   selectorsTotal: 1,
+  warnings: [],
   reason: null,
   actor: "admin",
   acceptedAt: "2026-01-02T03:04:05.678Z",

@@ -46,7 +46,28 @@ const NOTHING = { entries: 0, bytes: 0, sampled: 0, of: 0, exact: true, least: 0
 const statesOf = (receipt: { edges: { edge: string; state: string }[] }): Record<string, string> =>
   Object.fromEntries(receipt.edges.map((row) => [row.edge, row.state]));
 
+/** The site of these tests serves every Host. */
+const ALONE = (kind: string) => ({
+  pointer: `/${kind}/0`,
+  message: expect.stringMatching(
+    /^names the path on origin\.test alone: .*Name those as (https:\/\/)?host\/path/,
+  ),
+});
+
 describe("POST /invalidate", () => {
+  test("on a site that serves every Host, it says that a path is one of its canonical host alone", async () => {
+    const paths = { prefixes: ["/a", "/b"], urls: ["https://other.test/x", "/y"] };
+    const dry = await plane.call("/invalidate", { ...paths, dryRun: true });
+    const warnings = [{ ...ALONE("urls"), pointer: "/urls/1" }, ALONE("prefixes")];
+    expect(dry.json.warnings).toEqual(warnings);
+    const waited = await plane.call("/invalidate", { ...paths, wait: true });
+    expect(waited.json).toMatchObject({ state: "converged", warnings });
+    const named = { prefixes: ["other.test/a"], urls: ["https://origin.test/y"], tags: ["/t"] };
+    expect((await plane.call("/invalidate", named)).json.warnings).toEqual([]);
+    const solo = await plane.call("/invalidate", { site: "solo", urls: ["/y"] });
+    expect(solo.json.warnings).toEqual([]);
+  });
+
   test("answers when the log has it, and every listed edge has been pushed exactly its selectors, signed", async () => {
     const body = { urls: ["/a"], tags: ["t"], reason: "a new price" };
     const { status, json, headers } = await plane.call("/invalidate", body);
@@ -55,6 +76,7 @@ describe("POST /invalidate", () => {
       id: expect.stringMatching(/^\w+$/),
       position: expect.stringMatching(/^\d+-1$/),
       accepted: { urls: 1, tags: 1, prefixes: 0, hosts: 0, classes: 0, everything: 0 },
+      warnings: [ALONE("urls")],
       receipt: `/invalidations/${json.id}`,
     });
     expect(headers.get("location")).toBe(json.receipt);

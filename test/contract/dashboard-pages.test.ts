@@ -228,6 +228,7 @@ test("what others have written is text wherever it is shown", () => {
       edges: [{ edge: HOSTILE, state: "pending", position: HOSTILE, afterMs: null }],
     },
     ...{ fencedAt: null, dirty: 0, p50Ms: null, maxMs: null },
+    warnings: [{ pointer: "/urls/0", message: HOSTILE }],
   };
   const html = shown(
     overviewWith({

@@ -178,6 +178,14 @@ export const Faults = ({ problem }: { readonly problem: Problem | null }) => (
   </div>
 );
 
+/** What is done as it was asked for, and may not be all that was meant. */
+export const Warnings = ({ warnings }: { readonly warnings: Problem["errors"] }) =>
+  warnings?.map(({ message }) => (
+    <p class="answer warned">
+      <MoodSign mood="fair" /> It {message}.
+    </p>
+  ));
+
 interface SiteChoiceProps {
   readonly id: string;
   readonly sites: readonly string[];

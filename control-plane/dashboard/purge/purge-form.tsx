@@ -4,7 +4,7 @@ import type { DryRun, Problem } from "../../../client/schemas.ts";
 import { count, plural } from "../frame/format.ts";
 import { ConfirmForm, Kept, OrderForm } from "../frame/forms.tsx";
 import { FormToken, type Frame, Page } from "../frame/page.tsx";
-import { Faults, Selector, Table } from "../frame/parts.tsx";
+import { Faults, Selector, Table, Warnings } from "../frame/parts.tsx";
 import { PURGE_KINDS, type PurgeFields, type PurgeKind, readPurgeFields } from "./purge-fields.ts";
 
 interface FormProps {
@@ -111,7 +111,7 @@ interface ConfirmProps {
 }
 
 export function ConfirmPurge({ frame, fields, dry, operation }: ConfirmProps) {
-  const { estimate, selectors, edges } = dry;
+  const { estimate, selectors, edges, warnings } = dry;
   return (
     <Page frame={frame} title="Confirm the purge">
       <section class="narrow" aria-labelledby="purge-title">
@@ -134,6 +134,7 @@ export function ConfirmPurge({ frame, fields, dry, operation }: ConfirmProps) {
             <li>and {count(selectors.length - SELECTORS_SHOWN)} more</li>
           ) : null}
         </ul>
+        <Warnings warnings={warnings} />
         <Table
           caption={estimate.exact ? "What it would hit" : "What it would hit, as far as was counted"}
           columns={["Where", "#Answers", "#Between"]}

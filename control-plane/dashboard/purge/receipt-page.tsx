@@ -3,7 +3,7 @@
 import type { Receipt } from "../../../client/schemas.ts";
 import { NOTHING, plural, span } from "../frame/format.ts";
 import { type Frame, Page } from "../frame/page.tsx";
-import { Figures, Live, MoodSign, When } from "../frame/parts.tsx";
+import { Figures, Live, MoodSign, Warnings, When } from "../frame/parts.tsx";
 
 /** Where no script runs, an open receipt is asked for again after so many seconds. */
 const AGAIN = 2;
@@ -59,6 +59,7 @@ const ReceiptBody = ({ receipt }: { readonly receipt: Receipt }) => (
         <li>and {receipt.selectorsTotal - receipt.selectors.length} more</li>
       ) : null}
     </ul>
+    <Warnings warnings={receipt.warnings} />
   </>
 );
 
