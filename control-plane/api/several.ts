@@ -2,7 +2,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Fault } from "../../shared/wire/json.ts";
+import { type Fault, parseJson } from "../../shared/wire/json.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, requireUnbound } from "./binding.ts";
 import { limitBody, requireText } from "./body.ts";
@@ -76,11 +76,18 @@ export function validateRoute(
   });
   api.openapi(route, async (context) => {
     // Read anew: what the schema hands on lacks a field called `__proto__`, which no row may have.
-    const several = severalOf(await context.req.json<Record<string, unknown>>(), of);
+    const several = severalOf(await sentTo(context), of);
     if (of === "policies") for (const value of several.values) requireSite(context, siteOf(value));
     const { errors, warnings } = await judge(several);
     return context.json({ valid: errors.length === 0, errors: [...errors], warnings: [...warnings] }, 200);
   });
+}
+
+/** Where no type is named, nobody has looked at it yet, and there is none. */
+async function sentTo({ req }: Context): Promise<Readonly<Record<string, unknown>>> {
+  const sent = parseJson(await req.text());
+  if (typeof sent !== "object" || sent === null) throw new Refusal("malformed-json", "The body is not JSON.");
+  return sent as Readonly<Record<string, unknown>>;
 }
 
 /** As `validatePolicies` takes it to be. */

@@ -273,6 +273,22 @@ describe("what isn't a good request at all", () => {
   });
 });
 
+test("no route takes a missing body for a fault of its own", async () => {
+  const { json } = await plane.ask("/openapi.json");
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  for (const [path, operations] of Object.entries<Record<string, { requestBody?: unknown }>>(json.paths))
+    for (const [method, { requestBody }] of Object.entries(operations)) {
+      if (requestBody === undefined) continue;
+      const answer = await plane.ask(path.replace(/\{\w+\}/g, "x"), {
+        method: method.toUpperCase(),
+        headers,
+      });
+      expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.json)}`).toBeLessThan(500);
+      if (path.endsWith("/validate"))
+        expect(answer.json).toMatchObject({ status: 400, code: "malformed-json" });
+    }
+});
+
 test("without a token only health and the interface's description are told", async () => {
   for (const path of ["/livez", "/readyz", "/openapi.json"])
     expect((await plane.ask(path)).status, path).toBe(200);
