@@ -1,6 +1,6 @@
 // What browsers are told of content that never changes (RFC 8246): only where its origin has not said otherwise.
 
-import { deltaOf, parseDirectives } from "./cache-control.ts";
+import { type Directives, deltaOf, governingDirectives, parseDirectives } from "./cache-control.ts";
 import { type HeaderList, headerValue, withHeader } from "./headers.ts";
 import type { Rules } from "./rules.ts";
 
@@ -40,14 +40,18 @@ export function withImmutable(seen: HeaderList, origin: Said, rules: Saying): He
 /** What is to stand beside what the origin says; null where it has said otherwise. */
 function sayingBeside(headers: HeaderList, rules: Saying): string | null {
   const directives = parseDirectives(headerValue(headers, "cache-control"));
-  if (directives.has("immutable") || FORBIDDING.some((name) => directives.has(name))) return null;
+  const governing = governingDirectives(headers).directives;
+  // What the origin forbids caches like this one alone, it does not say of content that never changes.
+  if (directives.has("immutable") || forbids(directives) || forbids(governing)) return null;
   // Cookies are somebody's.
   if (headerValue(headers, "set-cookie") !== null) return null;
   if (/\bno-cache\b/i.test(headerValue(headers, "pragma") ?? "")) return null;
   const own = deltaOf(directives, "max-age");
   if (own !== null) return own > 0 ? "immutable" : null;
-  // A date, or a lifetime for shared caches alone, is a lifetime stated.
-  if (headerValue(headers, "expires") !== null || directives.has("s-maxage") || rules.ttl === null)
-    return null;
+  // A date, or a lifetime for shared caches alone, is a lifetime stated, whichever field says it.
+  if (headerValue(headers, "expires") !== null || rules.ttl === null) return null;
+  if ([directives, governing].some((said) => said.has("s-maxage") || said.has("max-age"))) return null;
   return `max-age=${Math.floor(rules.ttl / 1000)}, immutable`;
 }
+
+const forbids = (directives: Directives): boolean => FORBIDDING.some((name) => directives.has(name));

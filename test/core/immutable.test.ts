@@ -13,6 +13,11 @@ const RULES = rulesOf("immutable");
 const told = (headers: HeaderList, rules = RULES, status = 200): string | null =>
   headerValue(withImmutable(headers, { status, headers }, rules), "cache-control");
 
+const TARGETED_PRIVATE: HeaderList = [
+  ["tidegate-cache-control", "private"],
+  ["cache-control", "max-age=60"],
+];
+
 test.each<[string, HeaderList, string]>([
   ["that says nothing", [], "max-age=31536000, immutable"],
   ["that says public", [["cache-control", "public"]], "public, max-age=31536000, immutable"],
@@ -21,6 +26,14 @@ test.each<[string, HeaderList, string]>([
     "with a lifetime for each",
     [["cache-control", "s-maxage=9, max-age=60"]],
     "s-maxage=9, max-age=60, immutable",
+  ],
+  [
+    "with a lifetime for clients beside that for caches",
+    [
+      ["cdn-cache-control", "max-age=9"],
+      ["cache-control", "max-age=60"],
+    ],
+    "max-age=60, immutable",
   ],
 ])("an origin %s", (_, headers, expected) => expect(told(headers)).toBe(expected));
 
@@ -35,6 +48,11 @@ test.each<[string, HeaderList]>([
   ["no lifetime at all", [["cache-control", "max-age=0"]]],
   ["a lifetime that can't be read", [["cache-control", "max-age=soon"]]],
   ["a lifetime for shared caches alone", [["cache-control", "s-maxage=60"]]],
+  ["a lifetime for caches of our kind", [["cdn-cache-control", "max-age=60"]]],
+  ["a lifetime for surrogates", [["surrogate-control", "max-age=60"]]],
+  ["a lifetime for us", [["tidegate-cache-control", "s-maxage=60"]]],
+  ["no-store to caches of our kind", [["cdn-cache-control", "no-store"]]],
+  ["private to us, and a lifetime", TARGETED_PRIVATE],
   ["a date", [["expires", "Thu, 01 Jan 2026 00:00:00 GMT"]]],
   ["Pragma", [["pragma", "no-cache"]]],
   ["a cookie", [["set-cookie", "a=b"]]],
