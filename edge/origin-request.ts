@@ -58,14 +58,40 @@ const METHOD_OVERRIDES = new Set(["x-http-method", "x-http-method-override", "x-
 const SUSPECT_PREFIXES = ["x-original-", "x-rewrite-"];
 /** Say who asks, which origins log and count by: nothing that an answer for all may depend on. */
 const ASKER = new Set([
+  "ali-cdn-real-ip",
+  "cdn-src-ip",
   "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "cf-pseudo-ipv4",
   "client-ip",
+  "cloudfront-viewer-address",
+  "do-connecting-ip",
   "fastly-client-ip",
+  "fly-client-ip",
+  "incap-client-ip",
+  "proxy-client-ip",
+  "remote-addr",
   "true-client-ip",
+  "wl-proxy-client-ip",
+  "x-appengine-remote-addr",
+  "x-appengine-user-ip",
+  "x-azure-clientip",
+  "x-azure-socketip",
   "x-client-ip",
   "x-cluster-client-ip",
+  "x-custom-ip-authorization",
+  "x-envoy-external-address",
   "x-forwarded-for",
+  "x-nf-client-connection-ip",
+  "x-originating-ip",
+  "x-proxyuser-ip",
   "x-real-ip",
+  "x-remote-addr",
+  "x-remote-ip",
+  "x-sucuri-clientip",
+  "x-user-ip",
+  "x-vercel-forwarded-for",
+  "x-vercel-proxied-for",
 ]);
 
 /** Fields of one client's request that would make the answer his alone. */
@@ -89,7 +115,7 @@ const SELECTIVE = new Set([
   "x-now-route-matches",
 ]);
 /** So do all by these names, which frameworks give to what they say to themselves (Next.js, Nuxt, React Router, Astro). */
-const FRAMEWORK_PREFIXES = ["x-astro-", "x-invoke-", "x-middleware-", "x-nuxt-", "x-react-router-"];
+const FRAMEWORK_PREFIXES = ["x-astro-", "x-invoke-", "x-middleware-", "x-nextjs-", "x-nuxt-", "x-react-router-"];
 
 /** Fields in which this cache speaks for itself: no client's copy of them goes on. */
 const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];

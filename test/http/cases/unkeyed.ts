@@ -32,6 +32,12 @@ const SHAPING: readonly (readonly [name: string, value: string])[] = [
   ["X-Envoy-Original-Path", "/evil"],
   ["X-Real-IP", "192.0.2.1"],
   ["True-Client-IP", "192.0.2.1"],
+  ...[
+    ...["X-Remote-IP", "X-Remote-Addr", "X-Originating-IP", "X-ProxyUser-Ip", "X-Azure-ClientIP"],
+    ...["X-Azure-SocketIP", "X-Custom-IP-Authorization", "X-Envoy-External-Address", "X-Appengine-User-Ip"],
+    ...["CF-Connecting-IPv6", "Fly-Client-IP", "WL-Proxy-Client-IP", "X_Remote_Addr"],
+  ].map((name) => [name, "192.0.2.1"] as const),
+  ["X-Nextjs-Data", "1"],
   ["X-Middleware-Prefetch", "1"],
   ["X-Middleware-Subrequest", "middleware"],
   ["X-Middleware-Rewrite", "/evil"],
