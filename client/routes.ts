@@ -237,7 +237,7 @@ export interface Routes {
       site?: string;
       /** By commas: statuses such as 404 or 5xx. */
       status?: string;
-      /** A pattern, as policies' `key_pattern` is written. */
+      /** A pattern, as policies' `key_pattern` is written; of a host only if it is served. */
       path?: string;
       /** Requests shown in a second at most; default 50. */
       rate?: number;

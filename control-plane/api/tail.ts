@@ -12,8 +12,10 @@ import {
   tailLineSchema,
 } from "../../shared/wire/request-tail.ts";
 import { LIMITS } from "../config.ts";
+import { readRouting } from "../configuration/routing.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { type Followed, RequestFollower } from "../tail/follow-requests.ts";
+import { pathFault } from "../tail/path-fault.ts";
 import { mayGoOn, requireScope } from "./auth.ts";
 import { requireSite } from "./binding.ts";
 import type { Api, ApiPorts } from "./environment.ts";
@@ -48,7 +50,7 @@ const querySchema = z.strictObject({
       if (parsed.kind === "invalid") context.addIssue({ code: "custom", message: parsed.message });
     })
     .optional()
-    .openapi({ description: "A pattern, as policies' `key_pattern` is written.", example: "/api/*" }),
+    .openapi({ description: "A pattern, as policies' `key_pattern` is written; of a host only if it is served.", example: "/api/*" }),
   rate: z
     .string()
     .regex(/^\d{1,15}$/, "must be a whole number")
@@ -105,6 +107,7 @@ export function tailRoute(api: Api, { plane, wake }: ApiPorts): void {
     // Whoever is bound to sites sees no other's requests.
     const { sites } = context.get("principal");
     const watch = watchOf(plane, { ...asked, site: asked.site ?? sites?.slice(0, TAIL_LIMITS.values) });
+    await refuseIdlePath(plane, watch);
     const follower = new RequestFollower(plane, watch);
     const first = await follower.next();
     if (first.kind === "silent") throw unavailable("the watches did not answer");
@@ -114,6 +117,16 @@ export function tailRoute(api: Api, { plane, wake }: ApiPorts): void {
     context.executionCtx.waitUntil(wake("now"));
     return streamOf(plane, { watch, follower, mayGoOn: () => mayGoOn(context, plane, "read") });
   });
+}
+
+async function refuseIdlePath(plane: ControlPlane, { filter }: TailWatch): Promise<void> {
+  const { path, sites } = filter;
+  if (path === null) return;
+  const known = await readRouting(plane);
+  if (known.kind === "unavailable") throw unavailable(known.reason);
+  const message = pathFault(path, { routing: known.routing, sites });
+  if (message === null) return;
+  throw new Refusal("invalid-query", `path ${message}`, { faults: [{ pointer: "/path", message }] });
 }
 
 type Asked = z.infer<typeof querySchema>;

@@ -127,6 +127,10 @@ describe("GET /tail", () => {
     ["status=600", "/status"],
     ["status=4x", "/status"],
     ["path=/a(b)", "/path"],
+    ["path=abc", "/path"],
+    ["path=abc/*", "/path"],
+    ["site=shop&path=origin.test/a", "/path"],
+    ["path=tidegate://n/*", "/path"],
     ["rate=0", "/rate"],
     ["rate=1000", "/rate"],
     ["class=hot,", "/class"],
@@ -137,6 +141,15 @@ describe("GET /tail", () => {
     const { status, json } = await plane.call(`/tail?${query}`);
     expect([status, json.code, json.errors[0].pointer]).toEqual([400, "invalid-query", pointer]);
   });
+
+  test.each(["/a", "//shop.test/a", "solo-edge.test/*", "*.shop.test/*", "any.test/a", ":host/a"])(
+    "takes the pattern %s",
+    async (path) => {
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      const stream = await plane.open(`/tail?path=${encodeURIComponent(path)}`, headers);
+      await stream.cancel();
+    },
+  );
 
   test("a token that is bound to sites sees those, and may not ask for others", async () => {
     const made = await plane.call("/tokens", { name: "shop", scopes: ["read"], sites: ["shop"] });
