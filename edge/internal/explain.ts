@@ -107,7 +107,7 @@ async function readL2(
   const at = positionOf(view);
   const outcome = await edge.midTier.read({
     ...{ key: digest, home, replicas: route.rules.replicas, spread: false, budget: l2BudgetOf(route.rules) },
-    ...{ need: at, asOf: at, lease: null, not: null },
+    ...{ need: at, asOf: at, lease: null, not: null, looking: true },
   });
   switch (outcome.kind) {
     case "hit": {

@@ -102,7 +102,7 @@ export async function readOrLease(shard: Shard, query: ReadQuery, reading: Readi
   const reply = scriptReply(await shard.redis.run([command], reading.deadline));
   if (reply.kind === "unavailable") return reply;
   const [kind, ...rest] = reply.strings;
-  const { traffic } = reading;
+  const traffic = query.looking === true ? { ...NO_TRAFFIC } : reading.traffic;
   if (kind === "hit") {
     const stored = await readStored(reading.digest, rest);
     if (stored !== null) {
@@ -139,6 +139,7 @@ function readStanding(kind: string | undefined, rest: readonly string[]): ShardR
   }
 }
 
+const NO_TRAFFIC: ShardTraffic = { hits: 0, misses: 0, corrupt: 0 };
 const MALFORMED: Unavailable = { kind: "unavailable", reason: "malformed reply" };
 
 /** What a shard holds of a key whose home it is not. */

@@ -40,6 +40,8 @@ export interface ReadQuery {
   readonly lease: { readonly token: string; readonly duration: Millis } | null;
   /** An answer already read and found unusable: not wanted again, but a successor is. */
   readonly not: string | null;
+  /** Whether somebody only looks: that is in no shard's figures. */
+  readonly looking?: true;
 }
 
 export type ReadOutcome =

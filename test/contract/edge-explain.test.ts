@@ -77,7 +77,7 @@ test("what was purged is told as hit, and nothing was fetched, counted or moved 
   expect(JSON.stringify(countedOf(lone))).toBe(counters);
 });
 
-test("what L2 holds is told with its shard, and no right is taken", async () => {
+test("what L2 holds is told with its shard, no right is taken, and no shard counts it", async () => {
   const lone = edgeWithAnswer();
   await lone.beat();
   const route = lone.edge.router.route({ url: `https://${HOST}/a/1`, header: () => null });
@@ -87,8 +87,8 @@ test("what L2 holds is told with its shard, and no right is taken", async () => 
   const answer = storedAnswer({ id: "x", asOf, length: 5, key: route.key, selectors: route.selectors });
   const away = async () => ({ kind: "unavailable", reason: "away" }) as const;
   const midTier: MidTier = {
-    async read({ lease }) {
-      leases.push(lease);
+    async read({ lease, looking }) {
+      leases.push([lease, looking]);
       const body = new Uint8Array(5);
       return { kind: "hit", found: { answer, body, verifiedTo: asOf, residence: millis(700), shard: "b" } };
     },
@@ -102,7 +102,7 @@ test("what L2 holds is told with its shard, and no right is taken", async () => 
   const told = await about(await beaten(edgeWithAnswer(midTier)), "/a/1");
   expect(told.tiers?.l2).toMatchObject({ kind: "answer", shard: "b", ageMs: 700, step: "serve" });
   expect(told.tiers?.memory).toEqual({ kind: "nothing" });
-  expect(leases).toEqual([null]);
+  expect(leases).toEqual([[null, true]]);
 });
 
 async function beaten(lone: LoneEdge): Promise<LoneEdge> {

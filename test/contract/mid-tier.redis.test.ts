@@ -167,6 +167,16 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect((await read({ lease: null })).kind).toBe("hit");
     });
 
+    test("whoever only looks is in no figures, whether there is something or not", async () => {
+      const looking = { lease: null, looking: true } as const;
+      expect((await read(looking)).kind).toBe("absent");
+      await read();
+      await fill("mine", answerOf("a", at(5)));
+      expect(traffic).toEqual({ hits: 0, misses: 1, corrupt: 0 });
+      expect((await read(looking)).kind).toBe("hit");
+      expect(traffic).toEqual({ hits: 0, misses: 1, corrupt: 0 });
+    });
+
     test("a dirty value is never replaced", async () => {
       await run("HSET", `tg:a:${key}`, "id", "d", "dirty", "1");
       await run("SET", `tg:l:${key}`, `mine ${EPOCH} 5 0`);
