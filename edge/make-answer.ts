@@ -1,7 +1,7 @@
 // Turns what an origin sent into a stored answer, if it may be stored at all.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { ageWhenSent, lifetimeOf } from "../shared/core/freshness.ts";
+import { type AgeInput, ageWhenSent, isOverOnArrival, lifetimeOf } from "../shared/core/freshness.ts";
 import { type HeaderList, hasTwin, headerValue } from "../shared/core/headers.ts";
 import { searchVariance } from "../shared/core/no-vary-search.ts";
 import { isProvocative } from "../shared/core/provocation.ts";
@@ -13,7 +13,7 @@ import {
   STORED_ANSWER_VERSION,
   type StoredAnswer,
 } from "../shared/core/stored-answer.ts";
-import { type CacheKey, earlier, elapsed, type Instant, type Millis } from "../shared/core/units.ts";
+import { type CacheKey, earlier, elapsed, type Instant } from "../shared/core/units.ts";
 import { canBeHeeded, type VaryMark, valuesOfAnswer, widenMark } from "../shared/core/vary.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
@@ -63,6 +63,7 @@ export function judgeStorability(edge: Edge, exchange: Exchange, answered: Recei
     headers,
     rules,
     lifetime: lifetimeOf({ status, headers, rules, receivedAtWall: exchange.receivedAtWall }).fresh,
+    isOver: isOverOnArrival(ageInput(exchange, answered)),
   });
   return verdict.kind === "store" ? makeAnswer(edge, exchange, answered) : verdict;
 }
@@ -100,7 +101,7 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
     length: 0,
     dirty: false,
     ...lifetime,
-    ageWhenSent: originAge(exchange, { ...received, headers: received.arrived ?? received.headers }),
+    ageWhenSent: ageWhenSent(ageInput(exchange, received)),
     fetchedIn: elapsed(exchange.sentAt, exchange.receivedAt),
     receivedAtWall,
     lease,
@@ -115,13 +116,12 @@ function routeOf(edge: Edge, { job }: Exchange, { status, headers }: Received): 
   return edge.router.learnSearch(job.route, job.request, searchVariance(headers));
 }
 
-export const originAge = (exchange: Exchange, received: { status: number; headers: HeaderList }): Millis =>
-  ageWhenSent({
-    ...received,
-    rules: exchange.job.route.rules,
-    receivedAtWall: exchange.receivedAtWall,
-    responseDelay: elapsed(exchange.sentAt, exchange.receivedAt),
-  });
+const ageInput = (exchange: Exchange, received: Received): AgeInput => ({
+  ...received,
+  rules: exchange.job.route.rules,
+  receivedAtWall: exchange.receivedAtWall,
+  responseDelay: elapsed(exchange.sentAt, exchange.receivedAt),
+});
 
 export function hold(exchange: Exchange, answer: StoredAnswer): HeldAnswer {
   const bornAt = earlier(exchange.sentAt, answer.ageWhenSent);

@@ -115,7 +115,14 @@ const SELECTIVE = new Set([
   "x-now-route-matches",
 ]);
 /** So do all by these names, which frameworks give to what they say to themselves (Next.js, Nuxt, React Router, Astro). */
-const FRAMEWORK_PREFIXES = ["x-astro-", "x-invoke-", "x-middleware-", "x-nextjs-", "x-nuxt-", "x-react-router-"];
+const FRAMEWORK_PREFIXES = [
+  "x-astro-",
+  "x-invoke-",
+  "x-middleware-",
+  "x-nextjs-",
+  "x-nuxt-",
+  "x-react-router-",
+];
 
 /** Fields in which this cache speaks for itself: no client's copy of them goes on. */
 const OWN_PREFIXES = ["tidegate-", "x-tidegate-"];

@@ -1,7 +1,8 @@
 // Passing a request through to the origin for its sender alone.
 
-import { lifetimeOf } from "../shared/core/freshness.ts";
+import { isOverOnArrival, lifetimeOf } from "../shared/core/freshness.ts";
 import { storability } from "../shared/core/storability.ts";
+import { millis } from "../shared/core/units.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
 import { counted, failure, lengthOf, refusal } from "./count.ts";
@@ -101,12 +102,7 @@ function reasonOf({ method, purpose }: EdgeRequest): OriginReason {
 /** A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. */
 function wouldStore(edge: Edge, route: Route, outcome: OriginOutcome & { kind: "answer" }): boolean {
   const { status, headers } = outcome;
-  const lifetime = lifetimeOf({
-    status,
-    headers,
-    rules: route.rules,
-    receivedAtWall: edge.clock.wall(),
-  }).fresh;
+  const arrived = { status, headers, rules: route.rules, receivedAtWall: edge.clock.wall() };
   const input = {
     method: "GET",
     authorized: false,
@@ -115,7 +111,8 @@ function wouldStore(edge: Edge, route: Route, outcome: OriginOutcome & { kind: "
     status,
     headers,
     rules: route.rules,
-    lifetime,
+    lifetime: lifetimeOf(arrived).fresh,
+    isOver: isOverOnArrival({ ...arrived, responseDelay: millis(0) }),
   };
   return storability(input).kind === "store";
 }

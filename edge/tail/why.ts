@@ -90,6 +90,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   "vary-names": "it varies by fields that are never heeded",
   "no-lifetime": "it states no lifetime",
   "no-validator": "no lifetime and no validator",
+  expired: "its life was over when it came",
   tags: "it has too many tags",
 };
 

@@ -73,10 +73,15 @@ export const staleMayStandIn = (status: number): boolean =>
   status === 500 || (status >= 502 && status <= 504) || (status >= UNREACHED.from && status <= UNREACHED.to);
 
 function freshFor(input: LifetimeInput): Millis | null {
-  const { rules } = input;
-  const ttl = grantedByRules(input.status, rules.ttl);
-  if (rules.ttlMode === "override" && ttl !== null) return ttl;
-  return explicitLifetime(input) ?? ttl ?? heuristicLifetime(input);
+  return lifeOfRules(input) ?? explicitLifetime(input) ?? heuristicLifetime(input);
+}
+
+/** The policy's own life, where that is the one that counts; null where the origin's words decide, or nobody's. */
+function lifeOfRules(input: LifetimeInput): Millis | null {
+  const ttl = grantedByRules(input.status, input.rules.ttl);
+  return ttl !== null && (input.rules.ttlMode === "override" || explicitLifetime(input) === null)
+    ? ttl
+    : null;
 }
 
 /** A policy's life is meant for answers: what is missing is remembered for a moment, a detour or a failure not at all, unless the origin says so. */
@@ -94,13 +99,13 @@ function explicitLifetime(input: LifetimeInput): Millis | null {
   const at = parseHttpDate(expires, input.receivedAtWall);
   // An invalid Expires, "0" above all, means already expired (RFC 9111 §5.3).
   if (at === null) return millis(0);
-  return millis(Math.max(0, at - dateOf(input)));
+  return millis(Math.max(0, at - dateOf(input.headers, input.receivedAtWall)));
 }
 
-function dateOf(input: LifetimeInput): number {
-  const text = headerValue(input.headers, "date");
-  const date = text === null ? null : parseHttpDate(text, input.receivedAtWall);
-  return date ?? input.receivedAtWall;
+function dateOf(headers: HeaderList, receivedAtWall: number): number {
+  const text = headerValue(headers, "date");
+  const date = text === null ? null : parseHttpDate(text, receivedAtWall);
+  return date ?? receivedAtWall;
 }
 
 /** Statuses that are heuristically cacheable (RFC 9110 §15.1). */
@@ -119,18 +124,36 @@ function heuristicLifetime(input: LifetimeInput): Millis | null {
   const at = modified === null ? null : parseHttpDate(modified, input.receivedAtWall);
   if (at === null) return null;
   const cap = input.status < 400 ? HEURISTIC_CAP : NEGATIVE_CAP;
-  return millis(Math.min(cap, Math.max(0, Math.floor((dateOf(input) - at) / 10))));
+  return millis(
+    Math.min(cap, Math.max(0, Math.floor((dateOf(input.headers, input.receivedAtWall) - at) / 10))),
+  );
+}
+
+export interface AgeInput extends LifetimeInput {
+  /** Whose Date and Age count where they are not those of `headers`, as after a 304. */
+  readonly arrived?: HeaderList;
+  readonly responseDelay: Millis;
 }
 
 /**
  * How old an answer already was when its request was sent: `corrected_initial_age` of RFC 9111 §4.2.3 less
  * the response delay, which every tier counts itself from that same instant on.
  */
-export function ageWhenSent(input: LifetimeInput & { readonly responseDelay: Millis }): Millis {
-  const apparent = Math.max(0, input.receivedAtWall - dateOf(input));
+export function ageWhenSent(input: AgeInput): Millis {
+  const { arrived = input.headers, receivedAtWall, responseDelay } = input;
+  const stated = ageHeader(headerValue(arrived, "age"));
+  // A policy's life begins when the origin is asked: by Date, an origin whose clock is slow would never be cached.
+  if (lifeOfRules(input) !== null) return stated;
+  const apparent = Math.max(0, receivedAtWall - dateOf(arrived, receivedAtWall));
   // A Date has whole seconds: up to one of apparent age is rounding.
-  const apparentWhenSent = apparent < 1000 ? 0 : apparent - input.responseDelay;
-  return millis(Math.max(0, apparentWhenSent, ageHeader(headerValue(input.headers, "age"))));
+  const apparentWhenSent = apparent < 1000 ? 0 : apparent - responseDelay;
+  return millis(Math.max(0, apparentWhenSent, stated));
+}
+
+/** Whether an answer was past its life, and all windows in which it may be served stale, before it came. */
+export function isOverOnArrival(input: AgeInput): boolean {
+  const { fresh, staleWhileRevalidate, staleIfError } = lifetimeOf(input);
+  return ageWhenSent(input) >= (fresh ?? 0) + Math.max(staleWhileRevalidate, staleIfError);
 }
 
 function ageHeader(value: string | null): Millis {

@@ -17,6 +17,8 @@ export interface StorabilityInput {
   readonly rules: Rules;
   /** Lifetime in milliseconds as `lifetimeOf` found it; null = none stated and none to be guessed. */
   readonly lifetime: number | null;
+  /** As `isOverOnArrival` found it. */
+  readonly isOver: boolean;
 }
 
 export type Storability =
@@ -36,6 +38,7 @@ export type RefusalReason =
   | "vary-names"
   | "no-lifetime"
   | "no-validator"
+  | "expired"
   | "tags";
 
 /** Final statuses whose meaning for caches is defined and heeded here (RFC 9110 §15, RFC 9111 §5.2.2.3). */
@@ -106,7 +109,9 @@ function byHeaders(input: StorabilityInput): RefusalReason | null {
 
 function byLifetime(input: StorabilityInput, directives: Directives): RefusalReason | null {
   if (input.lifetime === null) return "no-lifetime";
-  if (input.lifetime > 0 || hasValidator(input.headers)) return null;
+  if (hasValidator(input.headers)) return null;
+  // What can be neither served nor validated ever is of no use.
+  if (input.lifetime > 0) return input.isOver ? "expired" : null;
   return mayBeServedStale(directives) ? null : "no-validator";
 }
 

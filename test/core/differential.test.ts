@@ -82,6 +82,8 @@ function ours(one: Sample): Outcome {
     requestNoStore: false,
     provocative: false,
     lifetime: lifetime.fresh,
+    // They keep it, and never use it: that shows in for how long.
+    isOver: false,
   });
   if (verdict.kind === "refuse") return { stored: false, usableFor: 0 };
   const age = ageWhenSent({ ...input, responseDelay: millis(0) });

@@ -6,6 +6,7 @@ import {
   ageWhenSent,
   type FreshnessInput,
   freshnessAt,
+  isOverOnArrival,
   type LifetimeInput,
   lifetimeOf,
   mustRevalidate,
@@ -427,6 +428,50 @@ describe("how old an answer was when its request was sent (RFC 9111 §4.2.3)", (
     ["a huge Age", { age: "9".repeat(50) }, 0, 2 ** 31 * 1000],
     ["an invalid Date", { date: "yesterday" }, 0, 0],
   ])("%s", (_, given: Record<string, string>, delay, expected) => expect(ageOf(given, delay)).toBe(expected));
+
+  const granted = (given: Record<string, string>, rules: Partial<Rules>): number =>
+    ageWhenSent({ ...inputOf(Object.entries(given), rules), responseDelay: millis(0) });
+  const slow = { date: httpDate(NOON - 120_000) };
+  const ttl = seconds(60);
+
+  test.each<[string, Record<string, string>, Partial<Rules>, number]>([
+    ["that states none", slow, { ttl }, 0],
+    [
+      "over what the origin states",
+      { ...slow, "cache-control": "max-age=9" },
+      { ttl, ttlMode: "override" },
+      0,
+    ],
+    ["and an Age counts all the same", { ...slow, age: "30" }, { ttl }, 30_000],
+  ])(
+    "a life that a policy grants begins when the origin is asked, whatever its clock says: %s",
+    (_, given, rules, expected) => expect(granted(given, rules)).toBe(expected),
+  );
+
+  test.each<[string, Record<string, string>, Partial<Rules>]>([
+    ["the origin's", { ...slow, "cache-control": "max-age=9" }, { ttl }],
+    ["a guess", { ...slow, "last-modified": httpDate(0) }, {}],
+  ])("of a life that is %s the Date counts", (_, given, rules) =>
+    expect(granted(given, rules)).toBe(120_000),
+  );
+
+  test("a 304 tells its own age of a life that is the stored answer's", () => {
+    const input = inputOf([["cache-control", "max-age=9"]], { ttl });
+    const age = (arrived: HeaderPair[]) => ageWhenSent({ ...input, arrived, responseDelay: millis(0) });
+    expect(age([["date", slow.date]])).toBe(120_000);
+    expect(age([["age", "7"]])).toBe(7000);
+  });
+
+  test("what comes past its life and its windows is over on arrival", () => {
+    const over = (value: string, age: string) =>
+      isOverOnArrival({
+        ...inputOf(Object.entries({ "cache-control": value, age })),
+        responseDelay: millis(0),
+      });
+    expect([over("max-age=60", "59"), over("max-age=60", "60")]).toEqual([false, true]);
+    expect(over("max-age=60, stale-if-error=60", "119")).toBe(false);
+    expect(over("max-age=60, stale-while-revalidate=60", "120")).toBe(true);
+  });
 
   test("does not count what a Date in whole seconds leaves out, and counts all beyond that", () => {
     const arrived = (after: number) =>

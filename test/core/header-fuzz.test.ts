@@ -3,7 +3,7 @@
 import { array, constantFrom, integer, nat, oneof, property, string, tuple } from "fast-check";
 import { ParseError, parseList } from "structured-headers";
 import { describe, expect, test } from "vitest";
-import { ageWhenSent, lifetimeOf } from "../../shared/core/freshness.ts";
+import { ageWhenSent, isOverOnArrival, lifetimeOf } from "../../shared/core/freshness.ts";
 import { type HeaderList, type HeaderPair, headerValue } from "../../shared/core/headers.ts";
 import { groupNames, storability, tagsOf } from "../../shared/core/storability.ts";
 import { millis } from "../../shared/core/units.ts";
@@ -28,7 +28,8 @@ function found(headers: HeaderList, status = 200) {
   const input = { status, headers, rules: rulesWith(), receivedAtWall: NOON };
   const lifetime = lifetimeOf(input);
   const request = { method: "GET", authorized: false, requestNoStore: false, provocative: false };
-  const verdict = storability({ ...input, ...request, lifetime: lifetime.fresh });
+  const isOver = isOverOnArrival({ ...input, responseDelay: millis(0) });
+  const verdict = storability({ ...input, ...request, lifetime: lifetime.fresh, isOver });
   return {
     lifetime,
     verdict,

@@ -26,6 +26,7 @@ function verdict(given: Partial<StorabilityInput>): string {
     headers: [],
     rules: rulesWith(),
     lifetime: 1000,
+    isOver: false,
     ...given,
   });
   return found.kind === "store" ? "store" : found.reason;
@@ -110,6 +111,8 @@ describe("an answer (RFC 9111 §3)", () => {
     ],
     ["without a lifetime", { lifetime: null }, "no-lifetime"],
     ["without a lifetime but with a validator", { lifetime: null, headers: [ETAG] }, "no-lifetime"],
+    ["past its life", { isOver: true }, "expired"],
+    ["past its life, with an ETag", { isOver: true, headers: [ETAG] }, "store"],
     ["stale at once", { lifetime: 0 }, "no-validator"],
     ["stale at once, with an ETag", { lifetime: 0, headers: [ETAG] }, "store"],
     ["stale at once, with Last-Modified", { lifetime: 0, headers: [["last-modified", "x"]] }, "store"],

@@ -5,6 +5,8 @@ const GUESSED = { "/guessed": {} };
 
 const STALE = { "/stale": { stale_if_error: "10m", stale_while_revalidate: "10m" } };
 
+const LIVES = { "/granted": { ttl: "10m", ttl_mode: "override" } };
+
 const KEYS = {
   "/q-include": { key: { query: { include: ["q", "page"], sort: true } } },
   "/q-exclude": { key: { query: { exclude: ["utm_source", "fbclid"], sort: true } } },
@@ -33,7 +35,7 @@ const ANSWERS = {
 
 const WRITES = { "/through": { write_policy: "write-through" }, "/back": { write_policy: "write-back" } };
 
-const ROWS = { ...GUESSED, ...STALE, ...KEYS, ...COOKIES, ...DIRECTIVES, ...ANSWERS, ...WRITES };
+const ROWS = { ...GUESSED, ...STALE, ...LIVES, ...KEYS, ...COOKIES, ...DIRECTIVES, ...ANSWERS, ...WRITES };
 
 export type Prefix = keyof typeof ROWS;
 

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { parseCacheStatus, type StatusMember } from "../../../bench/outside/cache-status.ts";
 import { fieldOf } from "../../support/fields.ts";
 import type { Received } from "../../support/wire-client.ts";
-import { CACHE, type Expected, fresh, get, type HttpCase, head, ORIGIN, stale } from "../case.ts";
+import { CACHE, dateIn, type Expected, fresh, get, type HttpCase, head, ORIGIN, stale } from "../case.ts";
 
 const membersOf = (got: Received): StatusMember[] => parseCacheStatus(got.field("cache-status") ?? "");
 
@@ -56,6 +56,17 @@ export const CACHE_STATUS: readonly HttpCase[] = [
       get({ ...ORIGIN, ...says({ hit: null, stored: null }) }),
     ],
   },
+  ...([{ Age: "70" }, { Date: dateIn(-3600) }] as const).map(
+    (aged): HttpCase => ({
+      claim: `what is past its life when it comes is not said to be stored (${Object.keys(aged)})`,
+      rfc: "RFC 9211 §2.5",
+      origin: [fresh(aged)],
+      steps: [
+        get({ ...ORIGIN, ...says({ hit: null, stored: null, detail: "expired" }) }),
+        get({ ...ORIGIN, ...says({ hit: null, stored: null }) }),
+      ],
+    }),
+  ),
   {
     claim: "a validation is forwarded because of staleness",
     rfc: "RFC 9211 §2.2",

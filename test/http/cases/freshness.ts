@@ -208,6 +208,20 @@ const MORE: readonly HttpCase[] = [
     steps: [get(ORIGIN), get({ ...CACHE, fields: { age: atLeast(30) } })],
   },
   {
+    claim: "a life that a policy grants begins when the origin is asked, however slow its clock",
+    rfc: "Tidegate",
+    under: "/granted",
+    origin: [{ fields: { "Cache-Control": "max-age=30", Date: dateIn(-3600) } }],
+    steps: [get({ ...ORIGIN, fields: { Age: (age) => Number(age ?? 0) < 60 } }), get(CACHE)],
+  },
+  {
+    claim: "an Age counts against a life that a policy grants",
+    rfc: "Tidegate",
+    under: "/granted",
+    origin: [{ fields: { Age: "700" } }],
+    steps: [get(ORIGIN), get(ORIGIN)],
+  },
+  {
     claim: "Age counts from an old Date",
     rfc: "RFC 9111 §4.2.3",
     origin: [{ fields: cc("max-age=7200", { Date: dateIn(-3600) }) }],
