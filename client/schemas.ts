@@ -156,7 +156,10 @@ export interface CacheMetrics {
         hitRatio: number | null;
         /** 1 − octets from the origin / octets served. */
         byteHitRatio: number | null;
-        /** Octets of bodies; of streams, those announced. */
+        /**
+         * Octets of bodies; of streams, those announced. What is passed on without a length is left out, here and
+         * of what came from origins.
+         */
         bytesServed: number;
         bytesFromOrigin: number;
         /** Upper bound of the histogram's bucket: at most an eighth above. */

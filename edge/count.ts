@@ -1,6 +1,6 @@
 // Counts one reply: its class, its result, who gave it, its latency and its octets. One answer to a client is one count.
 
-import type { Body } from "../shared/ports/body.ts";
+import type { Body, ByteSource } from "../shared/ports/body.ts";
 import {
   type AnsweredBy,
   countTook,
@@ -107,3 +107,38 @@ export function lengthOf(body: Body): number {
       return body.source.length ?? 0;
   }
 }
+
+/**
+ * What was announced is counted by that (see `lengthOf`); what was not, as it is read. Only of bodies that are read here
+ * in any case: one that the runtime passes on by itself is not, and with no length it is on neither side.
+ */
+const countRead = (source: ByteSource, count: (octets: number) => void): ByteSource =>
+  source.length !== null
+    ? source
+    : {
+        length: null,
+        async read() {
+          const piece = await source.read();
+          if (piece !== null) count(piece.length);
+          return piece;
+        },
+        cancel: (reason) => source.cancel(reason),
+      };
+
+/** The two ends of a body that is kept on its way from the origin to its client. */
+export const bothEnds = (edge: Edge, { request, route }: { request: EdgeRequest; route: Route }) => {
+  const { counters } = route;
+  const isCounted = request.purpose === "client" && edge.counters.countsRequests;
+  return {
+    ofOrigin: (source: ByteSource): ByteSource =>
+      countRead(source, (octets) => {
+        counters.bytesFromOrigin += octets;
+      }),
+    toClient: (source: ByteSource): ByteSource =>
+      isCounted
+        ? countRead(source, (octets) => {
+            counters.bytesServed += octets;
+          })
+        : source,
+  };
+};

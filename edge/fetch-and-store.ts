@@ -9,6 +9,7 @@ import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import { type FlightControls, FRESH } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
+import { bothEnds } from "./count.ts";
 import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
@@ -164,12 +165,13 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
     return passOn(edge, exchange, { ...given, reason: null });
   const made = verdict;
   const { body } = answered;
-  const source = sourceOf(body);
+  const ends = bothEnds(edge, exchange.job);
+  const source = ends.ofOrigin(sourceOf(body));
   const head = headOf(exchange, answered);
   if (source.length !== null && source.length > LIMITS.sharedBody)
     return storeLarge(edge, exchange, { made, source, head, controls, inParts: false });
   const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
-  const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: client };
+  const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: ends.toClient(client) };
   controls.deliver({ kind: "stream", ...head, body: streamed });
   // An answer that is past its stale window on arrival is for one request only: nobody waits for it.
   const { ageWhenSent, fresh, staleWhileRevalidate } = made.answer;
@@ -183,7 +185,7 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
     await exchange.right.giveBack(result.kind === "large" ? UNCACHEABLE : FAILING);
     return finished;
   }
-  exchange.job.route.counters.bytesFromOrigin += result.bytes.length;
+  exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
   const held = hold(exchange, { ...made.answer, length: result.bytes.length });
   await settleAnswer(edge, exchange, { controls, made, held, bytes: result.bytes });
 }

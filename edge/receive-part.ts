@@ -4,6 +4,7 @@ import { withoutHeaders } from "../shared/core/headers.ts";
 import { isComplete, type RangePart, receivedPart } from "../shared/core/part.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
+import { bothEnds } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { type Exchange, judgeStorability, type Made } from "./make-answer.ts";
@@ -16,7 +17,8 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
   const { answered, controls } = given;
   const verdict = judgeStorability(edge, exchange, answered);
   if (verdict.kind === "refuse") return passOn(edge, exchange, { ...given, reason: verdict.reason });
-  const source = sourceOf(answered.body);
+  const ends = bothEnds(edge, exchange.job);
+  const source = ends.ofOrigin(sourceOf(answered.body));
   const head = headOf(exchange, answered);
   const stretch = stretchOf(verdict, source.length);
   if (stretch !== null && stretch.complete > edge.chunking.from) {
@@ -30,10 +32,15 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
   const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
-  controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: client } });
+  controls.deliver({
+    kind: "stream",
+    ...head,
+    stored: "near",
+    body: { kind: "source", source: ends.toClient(client) },
+  });
   const result = await collected;
   if (result.kind === "whole") {
-    exchange.job.route.counters.bytesFromOrigin += result.bytes.length;
+    exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
     const announced = source.length !== null;
     const kept = keepPart(edge, exchange, { made: verdict, bytes: result.bytes, announced });
     await settlePart(edge, exchange, { controls, kept });

@@ -17,7 +17,10 @@ const classSchema = z.object({
   refused: count.openapi({ description: "Answers of the edge's own that were the requests' own doing." }),
   hitRatio: measured.openapi({ description: "Hits, stale ones included, over all requests." }),
   byteHitRatio: measured.openapi({ description: "1 − octets from the origin / octets served." }),
-  bytesServed: count.openapi({ description: "Octets of bodies; of streams, those announced." }),
+  bytesServed: count.openapi({
+    description:
+      "Octets of bodies; of streams, those announced. What is passed on without a length is left out, here and of what came from origins.",
+  }),
   bytesFromOrigin: count,
   p50Ms: measured.openapi({ description: "Upper bound of the histogram's bucket: at most an eighth above." }),
   p99Ms: measured.openapi({ description: "Upper bound of the histogram's bucket: at most an eighth above." }),

@@ -50,7 +50,10 @@ const querySchema = z.strictObject({
       if (parsed.kind === "invalid") context.addIssue({ code: "custom", message: parsed.message });
     })
     .optional()
-    .openapi({ description: "A pattern, as policies' `key_pattern` is written; of a host only if it is served.", example: "/api/*" }),
+    .openapi({
+      description: "A pattern, as policies' `key_pattern` is written; of a host only if it is served.",
+      example: "/api/*",
+    }),
   rate: z
     .string()
     .regex(/^\d{1,15}$/, "must be a whole number")
