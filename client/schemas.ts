@@ -222,7 +222,10 @@ export interface CacheMetrics {
   hotKeys: readonly {
     site: string;
     class: string;
+    /** Values of parameters that are named like secrets are `***`. */
     url: string;
+    /** Whether there is such a one: nobody has asked for that URL. */
+    masked: boolean;
     /** Request headers by which the variant is chosen. */
     headers: Readonly<Record<string, string>>;
     /** Of all requests for what can be stored; 0 to 1. */

@@ -71,7 +71,8 @@ const shardSchema = z.object({
 const hotSchema = z.object({
   site: z.string(),
   class: z.string(),
-  url: z.string(),
+  url: z.string().openapi({ description: "Values of parameters that are named like secrets are `***`." }),
+  masked: z.boolean().openapi({ description: "Whether there is such a one: nobody has asked for that URL." }),
   headers: z
     .record(z.string(), z.string())
     .openapi({ description: "Request headers by which the variant is chosen." }),

@@ -22,6 +22,12 @@ export const withoutSecrets = (text: string): string =>
     .replace(CREDENTIALS, `$1${HIDDEN}@`)
     .replace(PARAMETER, (whole, name: string) => (isSecret(name) ? `${name}=${HIDDEN}` : whole));
 
+/** The same of a request's field, whose own name may say so. */
+export const withoutSecretIn = ([name, value]: readonly [string, string]): [string, string] => [
+  name,
+  isSecret(name) || isSecret(name.replace(/^x-/i, "")) ? HIDDEN : withoutSecrets(value),
+];
+
 function isSecret(name: string): boolean {
   const plain = decoded(name).toLowerCase();
   // `filter[token]` is named by its last part.

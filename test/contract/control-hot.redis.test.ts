@@ -63,6 +63,28 @@ async function warmAll(): Promise<void> {
 }
 
 describe("what edges have counted", () => {
+  test("is shown without what opens something, and kept as it was asked for", async () => {
+    const [key] = counts(900);
+    if (key === undefined) throw new Error("one was counted");
+    const url = "http://origin.test/f?X-Amz-Signature=5ec2e7&n=1";
+    const headers: [string, string][] = [
+      ["cookie", "session=5ec2e7; tab=1"],
+      ["x-api-key", "5ec2e7"],
+      ["accept-language", "de"],
+    ];
+    edge(0).hot = { number: 1, total: 1000, keys: [{ ...key, url, headers }] };
+    await beat();
+    const { hotKeys } = await metrics();
+    expect(hotKeys).toMatchObject([
+      {
+        ...{ url: "http://origin.test/f?X-Amz-Signature=***&n=1", masked: true },
+        headers: { cookie: "session=***; tab=1", "x-api-key": "***", "accept-language": "de" },
+      },
+    ]);
+    expect(JSON.stringify(hotKeys)).not.toContain("5ec2e7");
+    expect(await plane.plane.hotKeys.read(1)).toMatchObject({ keys: [{ key: { url, headers } }] });
+  });
+
   test("is shown, the hottest first, by its share and rate, and told to all edges once it is hot", async () => {
     edge(0).hot = { number: 1, total: 1000, keys: counts(900, 90, 4) };
     await beat();

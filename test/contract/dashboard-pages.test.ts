@@ -217,6 +217,24 @@ describe("the overview says", () => {
   });
 });
 
+test("a hot URL of which a secret is left out leads to no explanation", () => {
+  const row = { site: "default", class: "hot", headers: {}, share: 0.5, requestsPerSecond: 1, hot: true };
+  const html = shown(
+    overviewWith({
+      metrics: known({
+        ...metricsWith({ hot: classOf(50, 40) }),
+        hotKeys: [
+          { ...row, url: "http://a.test/x?sig=***", masked: true },
+          { ...row, url: "http://a.test/y?n=1", masked: false },
+        ],
+      }),
+    }),
+  );
+  expect(html).toContain("http://a.test/x?sig=***");
+  expect(html).not.toContain(encodeURIComponent("http://a.test/x"));
+  expect(html).toContain(encodeURIComponent("http://a.test/y?n=1"));
+});
+
 const HOSTILE = `"><img src=x onerror=alert(1)>'<script>alert(2)</script>`;
 
 test("what others have written is text wherever it is shown", () => {
@@ -240,6 +258,7 @@ test("what others have written is text wherever it is shown", () => {
             site: HOSTILE,
             class: HOSTILE,
             url: HOSTILE,
+            masked: false,
             headers: {},
             share: 0.5,
             requestsPerSecond: 1,

@@ -47,7 +47,7 @@ function HotKeys({ overview: { metrics, view } }: { readonly overview: Overview 
               key.class,
               percent(key.share),
               count(Math.round(key.requestsPerSecond * 10) / 10),
-              <ExplainLink url={key.url} />,
+              key.masked ? <span class="muted">a secret is left out</span> : <ExplainLink url={key.url} />,
             ])}
         />
       )}
