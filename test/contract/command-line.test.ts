@@ -88,6 +88,23 @@ describe("purge", () => {
     );
   });
 
+  test("what it leaves out that may be meant is said, of a dry run too", async () => {
+    const warnings = [{ pointer: "/urls/0", message: "names the path on a.test alone" }];
+    const made = await runCli(["purge", "/x"], purging({ ...RECEIPT, warnings }));
+    expect(made.stdout).toContain("\n! names the path on a.test alone\n");
+    const estimate = { exact: true, memory: [], l2: [] };
+    const dry = {
+      dryRun: true,
+      accepted: {},
+      warnings,
+      selectors: ["default u a.test/x"],
+      edges: [],
+      estimate,
+    };
+    const tried = await runCli(["purge", "/x", "--dry-run"], always({ status: 200, json: dry }));
+    expect(tried.stdout).toContain("\n! names the path on a.test alone\n");
+  });
+
   test("with --json there is one document on stdout, and nothing on stderr", async () => {
     const { json, stderr } = await runCli(["purge", "--tag", "a", "--json"], purging(RECEIPT));
     expect(json).toEqual(RECEIPT);

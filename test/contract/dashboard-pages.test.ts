@@ -1,7 +1,14 @@
 // What the overview says in each state of things, and that nothing in it is taken for markup.
 
 import { describe, expect, test } from "vitest";
-import type { Alerts, CacheMetrics, CacheMetricsSeries, Edge, Receipt } from "../../client/schemas.ts";
+import type {
+  Alerts,
+  CacheMetrics,
+  CacheMetricsSeries,
+  DryRun,
+  Edge,
+  Receipt,
+} from "../../client/schemas.ts";
 import { DrawnHeat } from "../../control-plane/dashboard/charts/drawn-heat.tsx";
 import { heatOf } from "../../control-plane/dashboard/charts/heat.ts";
 import { chartsOf } from "../../control-plane/dashboard/charts/series-charts.ts";
@@ -10,6 +17,8 @@ import { localPath } from "../../control-plane/dashboard/frame/local-path.ts";
 import type { Frame } from "../../control-plane/dashboard/frame/page.tsx";
 import { OverviewPage } from "../../control-plane/dashboard/overview/overview-page.tsx";
 import type { Overview } from "../../control-plane/dashboard/overview/read-overview.ts";
+import { readPurgeFields } from "../../control-plane/dashboard/purge/purge-fields.ts";
+import { ConfirmPurge } from "../../control-plane/dashboard/purge/purge-form.tsx";
 import { ReceiptPage } from "../../control-plane/dashboard/purge/receipt-page.tsx";
 import { ADMIN } from "../../control-plane/tokens/scopes.ts";
 
@@ -233,6 +242,20 @@ test("a hot URL of which a secret is left out leads to no explanation", () => {
   expect(html).toContain("http://a.test/x?sig=***");
   expect(html).not.toContain(encodeURIComponent("http://a.test/x"));
   expect(html).toContain(encodeURIComponent("http://a.test/y?n=1"));
+});
+
+test("what a purge leaves out that may be meant is said before it is made, and by its receipt", () => {
+  const warnings = [{ pointer: "/urls/0", message: "names the path on a.test alone" }];
+  const said = "It names the path on a.test alone.";
+  const fields = readPurgeFields(new Map([["values", "/x"]]));
+  const dry = { dryRun: true, accepted: {}, selectors: [], edges: [], warnings } as unknown as DryRun;
+  const estimate = { exact: true, memory: [], l2: [] };
+  const asked = ConfirmPurge({ frame, fields, dry: { ...dry, estimate }, operation: "o" });
+  expect(String(asked)).toContain(said);
+  const edges: Receipt["edges"] = [];
+  const receipt = { id: "r", state: "converged", edges, selectors: [], warnings } as unknown as Receipt;
+  const shownReceipt = { ...receipt, maxMs: null, p50Ms: null, acceptedAt: NOW, fencedAt: null };
+  expect(String(ReceiptPage({ frame, receipt: shownReceipt }))).toContain(said);
 });
 
 const HOSTILE = `"><img src=x onerror=alert(1)>'<script>alert(2)</script>`;
