@@ -13,13 +13,13 @@ import { bothEnds } from "./count.ts";
 import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
-import type { Right } from "./lease.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
 import { askForAll, saidBy } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
 import { dropPart, findPart } from "./parts.ts";
 import { completePart, receivePart } from "./receive-part.ts";
 import { countRefresh } from "./refresh/count.ts";
+import type { Right } from "./right.ts";
 import {
   type Answered,
   FAILING,

@@ -10,7 +10,8 @@ import { fetchAndStore } from "./fetch-and-store.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Judged } from "./judge.ts";
 import { lookInBucket } from "./large/look-in-bucket.ts";
-import { type Acquired, acquire, keyFor, type Right } from "./lease.ts";
+import { type Acquired, acquire, keyFor } from "./lease.ts";
+import type { Right } from "./right.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 
 export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
@@ -88,8 +89,10 @@ function keepRight(edge: Edge, { token, leaseKey: key, granted }: Right): () => 
 }
 
 /** For nobody, and most likely it would be stored nowhere. */
-const isInVain = ({ request }: FlightJob, { right, alone }: Acquired & { kind: "right" }): boolean =>
-  request.purpose === "write-through" && right.token === null && (alone || !right.l2Unavailable);
+const isInVain = ({ request }: FlightJob, { right, known }: Acquired & { kind: "right" }): boolean =>
+  request.purpose === "write-through" &&
+  right.token === null &&
+  (known === "uncacheable" || !right.l2Unavailable);
 
 async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {
   let done = (): void => {};
@@ -107,13 +110,13 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     }
     if (job.range !== null && acquired.right.validators !== null)
       return controls.settle({ kind: "stale-whole" });
-    const { right, alone } = acquired;
+    const { right, known } = acquired;
     done = keepRight(edge, right);
     const shared = await lookInBucket(edge, job, right);
     if (shared !== null) return takeFromBucket(edge, { shared, right, controls });
     // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.
     const vain = isInVain(job, acquired);
-    if (alone || vain) controls.settle({ kind: "unshared" });
+    if (known === "uncacheable" || vain) controls.settle({ kind: "unshared" });
     if (!vain) await fetchAndStore(edge, job, { right, controls });
   } catch (error) {
     controls.settle({ kind: "failed", reason: "broken", fallback: null });

@@ -1,48 +1,29 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { coherenceOf, highestLearnt, newestOf } from "../shared/core/log-view.ts";
+import { newestOf } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
 import { satisfies } from "../shared/core/request-directives.ts";
 import { l2BudgetOf } from "../shared/core/rules.ts";
-import { allSelectors } from "../shared/core/selector.ts";
-import { hasValidator } from "../shared/core/storability.ts";
-import { ageOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
+import { ageOf, type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
-import type { Granted, L2Answer, LeaseMarker, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
+import type { Granted, L2Answer, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
 import { answersFor } from "./answers-for.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { giveBackForSure, giveBackInDoubt } from "./give-back.ts";
+import { giveBackInDoubt } from "./give-back.ts";
 import { asCandidate, type Candidate, inputFor, type Judged, judge } from "./judge.ts";
+import { type Granting, type Right, rightBy } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
-
-/** The right to ask the origin, and what comes with it. */
-export interface Right {
-  /** Null where the origin is asked without a lease. */
-  readonly token: string | null;
-  readonly l2Unavailable: boolean;
-  /** Whether what is missing of a part that is held may be asked for instead of the whole. */
-  readonly completes: boolean;
-  /** Digest of the key whose lease is held; "" without one. */
-  readonly leaseKey: string;
-  /** Null without a lease. */
-  readonly granted: Granted | null;
-  /** The view's position when the right was granted, before the origin is asked; null while cold. */
-  readonly asOf: Position | null;
-  /** A stored answer that may be sent as validator. */
-  readonly validators: Candidate | null;
-  /** A stored answer that may stand in if the origin fails. */
-  readonly fallback: Candidate | null;
-  /** Gives the lease back without an answer; with a marker, nobody waits for the key for a while. */
-  giveBack(marker: LeaseMarker | null): Promise<void>;
-}
 
 export type Acquired =
   | { readonly kind: "answer"; readonly judged: Judged; readonly key: CacheKey }
-  | { readonly kind: "right"; readonly right: Right; readonly alone: boolean }
+  | { readonly kind: "right"; readonly right: Right; readonly known: Known }
   | { readonly kind: "refused" };
+
+/** What whoever asked last has found out of the key: that it is not for all, or that its origin fails. */
+type Known = "nothing" | "uncacheable" | "failing";
 
 /** One attempt's state: which key is asked for, and what was found unusable so far. */
 interface Search {
@@ -74,7 +55,9 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     // by what invalidates it, so nothing is read, leased or stored.
     const stands = edge.router.isConfigured && edge.router.stands(job.route, job.request);
     const asOf = stands ? edge.view.asOf() : null;
-    if (asOf === null) return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
+    // Without a lease L2 is not filled: what is fetched then is for this data centre alone.
+    const nearOnly = { asOf, token: null, l2Unavailable: true };
+    if (asOf === null) return right(edge, job, search, nearOnly);
     const digest = await edge.digest.sha256Hex(search.key);
     const home = search.key === job.route.key ? digest : await edge.digest.sha256Hex(job.route.key);
     const askedAt = edge.clock.now();
@@ -89,21 +72,25 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       case "again":
         continue;
       case "leased":
-        return right(edge, job, { search, asOf, token, leaseKey: digest, granted: grantedIn(outcome) });
+        return right(edge, job, search, { asOf, token, leaseKey: digest, granted: grantedIn(outcome) });
       // One answer was: where the next can be stored, it is for this data centre, until L2 takes the key again.
       case "uncacheable":
-        return { ...right(edge, job, { search, asOf, token: null, l2Unavailable: true }), alone: true };
+        return right(edge, job, search, {
+          ...nearOnly,
+          known: isValidated(job, search) ? "nothing" : standing,
+        });
       case "failing":
         // One try an isolate, all at once, instead of one after the other.
-        return right(edge, job, { search, asOf, token: null });
-      // Without a lease L2 is not filled: what is fetched then is for this data centre alone.
+        return right(edge, job, search, { asOf, token: null, known: standing });
       case "nothing":
       case "unavailable":
-        return right(edge, job, { search, asOf, token: null, l2Unavailable: true });
+        return right(edge, job, search, nearOnly);
       case "wait":
-        if (job.lease !== "wait") return right(edge, job, { search, asOf, token: null });
+        if (job.lease !== "wait") return right(edge, job, search, { asOf, token: null });
+        // What another edge is bringing it could do nothing with either.
+        if (isValidated(job, search)) return right(edge, job, search, nearOnly);
         job.route.counters.leaseWaits += 1;
-        if (edge.clock.now() >= giveUpAt) return right(edge, job, { search, asOf, token: null });
+        if (edge.clock.now() >= giveUpAt) return right(edge, job, search, { asOf, token: null });
         await poll(edge, job, search);
         continue;
       default:
@@ -242,63 +229,15 @@ function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
   return view === null ? null : newestOf(view, [...job.route.selectors, ...known]);
 }
 
-/**
- * Judged when the right is granted and not when it was found: what was invalidated while this flight waited would
- * come back, through a 304, with an as-of behind the invalidation.
- */
-function mayValidate(edge: Edge, { route, request }: FlightJob, { held, step }: Candidate): boolean {
-  const view = edge.view.current();
-  if (view === null || step.kind === "fetch") return false;
-  // A 304 would make a whole answer of it.
-  if (held.answer.part.kind !== "whole") return false;
-  if (!edge.router.stands(route, request)) return false;
-  // In a gap may stand what has invalidated it, and the as-of would lie beyond.
-  if (highestLearnt(view).seq > view.cursor) return false;
-  const coherence = coherenceOf(
-    view,
-    held.verifiedTo,
-    allSelectors(held.answer.selectors, route.selectors),
-  ).kind;
-  return hasValidator(held.answer.headers) && (coherence === "current" || coherence === "soft");
-}
+/** Whether what is known of the key has to be validated each time: one validation an isolate at a time, whoever else does. */
+const isValidated = ({ route }: FlightJob, { candidate }: Search): boolean =>
+  candidate !== null && isPastOnArrival(candidate.held.answer, route.rules);
 
-/** A part stands in for whoever asked for one, and for nobody else who joins. */
-const fallbackOf = ({ range }: FlightJob, candidate: Candidate | null): Candidate | null =>
-  range === null && candidate?.held.answer.part.kind === "range" ? null : candidate;
+type Grants = Omit<Granting, "candidate"> & { readonly known?: Known };
 
-function right(
+const right = (
   edge: Edge,
   job: FlightJob,
-  given: {
-    search: Search;
-    asOf: Position | null;
-    token: string | null;
-    leaseKey?: string;
-    granted?: Granted | null;
-    l2Unavailable?: boolean;
-  },
-): { kind: "right"; right: Right; alone: boolean } {
-  const { token, asOf, search, leaseKey = "", granted = null, l2Unavailable = false } = given;
-  const validators =
-    search.candidate !== null && mayValidate(edge, job, search.candidate) ? search.candidate : null;
-  return {
-    kind: "right",
-    alone: false,
-    right: {
-      token,
-      asOf,
-      leaseKey,
-      granted,
-      l2Unavailable,
-      completes: true,
-      validators,
-      fallback: fallbackOf(job, search.candidate),
-      async giveBack(marker) {
-        if (token === null || granted === null) return;
-        const query = { key: leaseKey, token, marker, at: [granted.shard] };
-        const released = await edge.midTier.release(query);
-        if (released === "unavailable") job.request.background.keep(giveBackForSure(edge, query));
-      },
-    },
-  };
-}
+  { candidate }: Search,
+  { known = "nothing", ...granting }: Grants,
+): Acquired => ({ kind: "right", known, right: rightBy(edge, job, { candidate, ...granting }) });

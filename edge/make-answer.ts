@@ -17,7 +17,7 @@ import { type CacheKey, earlier, elapsed, type Instant } from "../shared/core/un
 import { canBeHeeded, type VaryMark, valuesOfAnswer, widenMark } from "../shared/core/vary.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import type { Right } from "./lease.ts";
+import type { Right } from "./right.ts";
 import type { Route } from "./router.ts";
 import { storedHeaders } from "./stored-headers.ts";
 

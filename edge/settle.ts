@@ -14,8 +14,9 @@ import { LIMITS } from "./config.ts";
 import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
-import { keyFor, type Right } from "./lease.ts";
+import { keyFor } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
+import type { Right } from "./right.ts";
 import { twoLanes } from "./share-body.ts";
 import { storeEverywhere } from "./tiers/store-everywhere.ts";
 

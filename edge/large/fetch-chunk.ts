@@ -10,10 +10,10 @@ import type { ByteSource } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { type FlightJob, priorityOf } from "../flight-job.ts";
-import type { Right } from "../lease.ts";
 import { type Exchange, hold, judgeStorability, type Verdict } from "../make-answer.ts";
 import { askForAll } from "../origin/ask.ts";
 import { sharedRequestHeaders } from "../origin-request.ts";
+import type { Right } from "../right.ts";
 import { collectWhileStreaming, sourceOf } from "../share-body.ts";
 import { type Chunk, type ChunkFailure, type ChunkOutcome, type Reading, startChunkFlight } from "./chunk.ts";
 

@@ -9,7 +9,8 @@ import { answersFor } from "../answers-for.ts";
 import type { Edge } from "../edge.ts";
 import type { FlightJob } from "../flight-job.ts";
 import { inputFor, type Judged, judge } from "../judge.ts";
-import { keyFor, type Right } from "../lease.ts";
+import { keyFor } from "../lease.ts";
+import type { Right } from "../right.ts";
 
 /** Judged like what any tier has; null where it is not good enough, and the origin is asked. */
 export async function lookInBucket(

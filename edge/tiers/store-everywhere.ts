@@ -9,7 +9,7 @@ import { type CacheKey, type Instant, instant, later, millis } from "../../share
 import type { VaryMark } from "../../shared/core/vary.ts";
 import type { RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
-import type { Right } from "../lease.ts";
+import type { Right } from "../right.ts";
 import type { MemoryAnswer } from "./memory.ts";
 
 export interface Storing {

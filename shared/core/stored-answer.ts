@@ -72,6 +72,12 @@ function lifeUnder(answer: StoredAnswer, rules: Rules): Life {
   };
 }
 
+/** Whether it is of no use to anybody without its origin's word, as soon as it has come: whoever asks has it validated. */
+export function isPastOnArrival(answer: StoredAnswer, rules: Rules): boolean {
+  const { fresh, staleWhileRevalidate } = currentLifetime(answer, rules);
+  return answer.ageWhenSent >= fresh + staleWhileRevalidate;
+}
+
 export interface GrantInput {
   readonly key: string;
   readonly lease: string;

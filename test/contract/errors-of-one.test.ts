@@ -6,15 +6,16 @@ import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { LeaseMarker } from "../../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { type LoneEdge, loneEdge } from "../support/lone-edge.ts";
-import { oneLease } from "../support/one-lease.ts";
+import { smallL2, TURNS } from "../support/small-l2.ts";
 
 let lone: LoneEdge;
 /** What leases were given back with. */
-let markers: (LeaseMarker | null)[];
+let markers: readonly (LeaseMarker | null)[];
 
 beforeEach(async () => {
-  markers = [];
-  lone = loneEdge([{ key_pattern: "/hot/*", class: "hot" }], { midTier: oneLease(markers) });
+  const midTier = smallL2(() => lone.now);
+  markers = midTier.markers;
+  lone = loneEdge([{ key_pattern: "/hot/*", class: "hot" }], { midTier, timers: TURNS });
   await lone.beat();
 });
 

@@ -4,12 +4,15 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { type LoneEdge, loneEdge } from "../support/lone-edge.ts";
-import { oneLease } from "../support/one-lease.ts";
+import { smallL2, TURNS } from "../support/small-l2.ts";
 
 let lone: LoneEdge;
 
 beforeEach(async () => {
-  lone = loneEdge([{ key_pattern: "/hot/*", class: "hot" }], { midTier: oneLease([]) });
+  lone = loneEdge([{ key_pattern: "/hot/*", class: "hot" }], {
+    midTier: smallL2(() => lone.now),
+    timers: TURNS,
+  });
   await lone.beat();
 });
 

@@ -80,7 +80,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: 'if (outcome.from === "origin") return serve',
   },
   "hard-purged-validator": {
-    file: "edge/lease.ts",
+    file: "edge/right.ts",
     from: 11,
     find: '(coherence === "current" || coherence === "soft")',
     put: "(coherence !== null)",
