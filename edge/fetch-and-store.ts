@@ -13,6 +13,7 @@ import { bothEnds } from "./count.ts";
 import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
+import { keyFor } from "./lease.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
 import { askForAll, saidBy } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
@@ -163,6 +164,7 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   // However long it says that it lasts: what is held and may stand in for it is not lost to an error.
   if (staleMayStandIn(answered.status) && hasStandby(edge, exchange))
     return passOn(edge, exchange, { ...given, reason: null });
+  edge.memory.unmarkUncacheable(keyFor(edge, exchange.job));
   const made = verdict;
   const { body } = answered;
   const ends = bothEnds(edge, exchange.job);

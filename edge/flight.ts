@@ -12,6 +12,7 @@ import type { Judged } from "./judge.ts";
 import { lookInBucket } from "./large/look-in-bucket.ts";
 import { type Acquired, acquire, keyFor } from "./lease.ts";
 import type { Right } from "./right.ts";
+import { standbyFor } from "./standby.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 
 export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
@@ -94,6 +95,9 @@ const isInVain = ({ request }: FlightJob, { right, known }: Acquired & { kind: "
   right.token === null &&
   (known === "uncacheable" || !right.l2Unavailable);
 
+/** What it said to whoever tried it last is not known here. */
+const FAILS = { kind: "error", status: 503, retryAfter: null, tells: false } as const;
+
 async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {
   let done = (): void => {};
   try {
@@ -111,12 +115,16 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     if (job.range !== null && acquired.right.validators !== null)
       return controls.settle({ kind: "stale-whole" });
     const { right, known } = acquired;
+    // Its origin has just failed: it is tried again when the marker has gone, and not by all who can do without.
+    const standby = known === "failing" ? standbyFor(edge, { ...job, job, fallback: right.fallback }) : null;
+    if (standby !== null) return controls.settle({ ...FAILS, fallback: right.fallback });
     done = keepRight(edge, right);
     const shared = await lookInBucket(edge, job, right);
     if (shared !== null) return takeFromBucket(edge, { shared, right, controls });
-    // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody.
+    // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody. For a refresh nobody waits
+    // as it is; forgotten, it would be begun anew by everybody who is served what is stale.
     const vain = isInVain(job, acquired);
-    if (known === "uncacheable" || vain) controls.settle({ kind: "unshared" });
+    if ((known === "uncacheable" && job.takesStale) || vain) controls.settle({ kind: "unshared" });
     if (!vain) await fetchAndStore(edge, job, { right, controls });
   } catch (error) {
     controls.settle({ kind: "failed", reason: "broken", fallback: null });

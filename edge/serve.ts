@@ -9,6 +9,7 @@ import type { Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { board } from "./flight.ts";
 import { asCandidate, type Served } from "./judge.ts";
+import { keyFor } from "./lease.ts";
 import { leaseFor } from "./lease-for.ts";
 import { heldReply, type Provenance, problemReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -53,6 +54,8 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
   const lease = leaseFor(edge, { route, request, candidate });
   // The next request without credentials will do it.
   if (lease === "try") return;
+  // The last one brought nothing for all; it is tried again when that is some time ago.
+  if (edge.memory.isUncacheable(keyFor(edge, { route, request }), edge.clock.now())) return;
   const boarding = board(edge, {
     ...{ route, request, arrivedAt: request.arrivedAt, candidate, lease },
     ...{ takesStale: false, not: null, wants: NO_DIRECTIVES, range: null },

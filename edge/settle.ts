@@ -3,7 +3,7 @@
 import { coverageOf, governingDirectives } from "../shared/core/cache-control.ts";
 import { type HeaderList, hasHeader } from "../shared/core/headers.ts";
 import { retryAfter } from "../shared/core/retry-after.ts";
-import { isOfOneRequest, type RefusalReason } from "../shared/core/storability.ts";
+import { isOfItsAsker, isOfOneRequest, type RefusalReason } from "../shared/core/storability.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import { later } from "../shared/core/units.ts";
 import { varyNames } from "../shared/core/vary.ts";
@@ -109,10 +109,7 @@ export async function passOn(
   // What one range got, or somebody's credentials or fields, says nothing of what everybody would get.
   const forMany = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);
   const forAll = forMany && job.request.header("authorization") === null;
-  if (!failed && forAll) {
-    const gone = GONE.has(status) && job.request.header("cookie") === null;
-    edge.memory.markUncacheable(keyFor(edge, job), later(edge.clock.now(), LIMITS.uncacheableFor), gone);
-  }
+  const isMarked = !failed && forAll && markKey(edge, exchange, status);
   const { fallback } = right;
   controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });
   // A failing origin is not asked once more by everybody who waited for it. They learn that it has failed and not what
@@ -122,8 +119,26 @@ export async function passOn(
   controls.settle(
     failed ? { kind: "error", status, retryAfter: pause, tells, fallback } : { kind: "unshared" },
   );
-  if (failed) return right.giveBack(forMany ? FAILING : null);
-  return right.giveBack(forAll ? UNCACHEABLE : null);
+  // Of an origin that fails those who hold something stale get that, unasked: somebody's credentials must not bring it about.
+  if (failed) return right.giveBack(forAll ? FAILING : null);
+  return right.giveBack(isMarked ? UNCACHEABLE : null);
+}
+
+/**
+ * Whether nobody is to wait for the key for a while. As far as is known it may still be for all where somebody was sent
+ * away, or elsewhere, while something of it is held: one bot that is blocked must not undo what keeps a crowd together.
+ * The second in a row, with nothing storable in between, does.
+ */
+function markKey(edge: Edge, { job, right }: Exchange, status: number): boolean {
+  const { memory } = edge;
+  const key = keyFor(edge, job);
+  const gone = GONE.has(status) && job.request.header("cookie") === null;
+  const held = job.candidate ?? right.fallback ?? memory.peek(job.route.rules, key) ?? null;
+  const forgiven = status >= 300 && !gone && (isOfItsAsker(status) || held !== null);
+  const marks = !forgiven || memory.isDoubtful(key);
+  const now = edge.clock.now();
+  memory.markUncacheable(key, marks ? later(now, LIMITS.uncacheableFor) : now, marks && gone);
+  return marks;
 }
 
 const GONE = new Set([404, 410]);

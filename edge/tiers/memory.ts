@@ -121,6 +121,12 @@ export class MemoryTier {
     return marker?.kind === "uncacheable" && marker.gone && now < marker.until;
   }
 
+  /** Whether the last answer for a key was not storable, as far as is known, however long ago. */
+  isDoubtful(key: CacheKey): boolean {
+    return this.markers.peek(key)?.kind === "uncacheable";
+  }
+
+  /** With an end that has passed already it is only doubtful. */
   markUncacheable(key: CacheKey, until: Instant, gone = false): void {
     this.markers.set(key, { kind: "uncacheable", until, gone }, 2 * key.length + 256);
   }

@@ -86,6 +86,7 @@ export function promote(
   if (there !== undefined && comparePositions(there, asOf) > 0) return;
   if (rules.memoryBudget > 0) edge.memory.store(place.key, entryOf(edge, { held, body, rules }));
   edge.memory.unmarkUncacheable(place.primary);
+  edge.memory.unmarkUncacheable(place.key);
   if (place.key === place.primary) return;
   if (place.mark !== undefined) edge.memory.markVaries(place.primary, place.mark);
   const fits = edge.memory.admitVariant({ primary: place.primary, variant: place.key }, rules);

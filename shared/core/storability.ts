@@ -51,10 +51,15 @@ const OF_ONE_REQUEST = new Set([
   ...[205, 226, 304, 305, 306, 406, 407, 408, 411, 412, 413, 415, 416, 417, 421, 425, 426, 428, 431],
 ]);
 const BAD_REQUEST = 400;
+/** Verdicts on who asks, or how often: others may be welcome. */
+const OF_ITS_ASKER = new Set([401, 403, 429]);
 
 /** Whether an answer that is not stored says nothing of what others would get: it speaks of its own request. */
 export const isOfOneRequest = (status: number): boolean =>
   status === BAD_REQUEST || OF_ONE_REQUEST.has(status);
+
+/** Whether it may speak of its sender, and not of what he asked for. */
+export const isOfItsAsker = (status: number): boolean => OF_ITS_ASKER.has(status);
 
 /** More tags than this, or more bytes of them, and the answer is not stored: a tag cut off would be a purge missed. */
 export const MAX_TAGS = 1000;

@@ -55,7 +55,7 @@ export type ReadOutcome =
   | { readonly kind: "taken"; readonly remaining: Millis }
   /** Known not to be storable a moment ago: go straight to the origin. */
   | { readonly kind: "uncacheable" }
-  /** Its origin has just failed: nobody waits for somebody else's next try. */
+  /** Its origin has just failed: nobody waits for somebody else's next try, nor tries where he can do without. */
   | { readonly kind: "failing" }
   /** `at`: the shards that may have granted a lease all the same. */
   | (Unavailable & { readonly at: readonly string[] });

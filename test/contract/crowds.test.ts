@@ -79,3 +79,50 @@ describe("what has to be validated each time", () => {
     expect(together.asked() - before).toBe(1);
   });
 });
+
+describe("a key that everybody is turned away from", () => {
+  const TOOK = 250;
+
+  test.each([302, 401, 403, 404, 429])("with %i keeps nobody waiting for another", async (status) => {
+    const together = await edgesTogether(3);
+    together.origin(async () => {
+      await together.takes(TOOK);
+      return answer("no", status, [["set-cookie", "a=1"]]);
+    });
+    await one(together, { every: 25, times: 30 });
+    const { waited } = await one(together, { every: 25, times: 120 });
+    expect(Math.max(...waited)).toBeLessThanOrEqual(TOOK + 20);
+  });
+
+  test("is asked for by few while something stale is served to all", async () => {
+    const together = await edgesTogether(3);
+    together.origin(() => answer("page", 200, control("max-age=60, stale-while-revalidate=30")));
+    await one(together, { every: 10, times: 3 });
+    await together.pass(61_000);
+    const before = together.asked();
+    together.origin(async () => {
+      await together.takes(20);
+      return answer("slow down", 429, [["retry-after", "30"]]);
+    });
+    const { replies } = await one(together, { every: 10, times: 300 });
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
+    // Each edge finds out for itself.
+    expect(together.asked() - before).toBeLessThanOrEqual(2 * together.edges.length);
+  });
+
+  test("only by a bot's looks is fetched once an expiry for all others", async () => {
+    const together = await edgesTogether(3);
+    const isBot = (headers: HeaderList): boolean => headerValue(headers, "user-agent") === "bot";
+    let good = 0;
+    together.origin(async ({ headers }) => {
+      const bot = isBot(headers);
+      if (!bot) good += 1;
+      await together.takes(300);
+      return bot ? answer("no", 403) : answer("page", 200, control("max-age=1"));
+    });
+    const headers = (n: number): HeaderList => [["user-agent", n % 4 === 0 ? "bot" : "mozilla"]];
+    await one(together, { every: 16, times: 300, headers });
+    // Who waited with a bot for what that was refused asks for himself; were the key given up for ten seconds it would be 92.
+    expect(good).toBeLessThanOrEqual(30);
+  });
+});

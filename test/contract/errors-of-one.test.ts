@@ -155,14 +155,75 @@ describe("a verdict on one request", () => {
     [200, [["cache-control", "no-store"]]],
     [200, [["cache-control", "private"]]],
     [200, [...FRESH, ["set-cookie", "sid=1"]]],
-    [401, []],
-    [403, []],
+    [302, [["location", "/login"]]],
+    [451, []],
   ])("is none of %i %j: nobody waits for the key for a while", async (status, headers) => {
     lone.origin = () => answer("of the resource", status, headers);
     await get("/a");
     await lone.settled();
     expect(markers).toEqual([UNCACHEABLE]);
     expect((await get("/a")).cacheStatus).toContain("fwd=bypass");
+  });
+});
+
+describe("what one who asks is told", () => {
+  const BOT: HeaderList = [["user-agent", "bot"]];
+  const isBot = (headers: HeaderList): boolean => headerValue(headers, "user-agent") === "bot";
+  const blocked = (status: number): OriginOutcome => answer("no", status, [["set-cookie", "a=1"]]);
+
+  async function ask(path: string, headers: HeaderList = []): Promise<Got> {
+    const got = await get(path, headers);
+    await lone.settled();
+    return got;
+  }
+
+  test.each([401, 403, 429])(
+    "by a %i, of a key of which nothing is known, does not part a crowd",
+    async (status) => {
+      lone.origin = ({ headers }) => (isBot(headers) ? blocked(status) : answer("fine", 200, FRESH));
+      expect((await ask("/hot/a", BOT)).status).toBe(status);
+      expect(markers).toEqual([null]);
+      expect((await ask("/hot/a")).cacheStatus).toMatch(/fwd=uri-miss.*; stored/);
+      expect((await ask("/hot/a")).cacheStatus).toMatch(/^tidegate-l1; hit/);
+    },
+  );
+
+  test.each([302, 303, 401, 403, 405, 429, 451])(
+    "by a %i does not part a crowd of whom others are answered",
+    async (status) => {
+      lone.origin = ({ headers }) => (isBot(headers) ? blocked(status) : answer("fine", 200, FRESH));
+      for (let n = 0; n < 3; n++) {
+        expect((await ask("/hot/a")).cacheStatus).toMatch(/; stored/);
+        lone.now += 700_000;
+        expect((await ask("/hot/a", BOT)).status).toBe(status);
+      }
+      expect(markers).toEqual([null, null, null]);
+    },
+  );
+
+  test.each([302, 401, 403, 429])("by a %i twice in a row is what everybody is told", async (status) => {
+    lone.origin = () => answer("fine", 200, FRESH);
+    await ask("/hot/a");
+    lone.now += 700_000;
+    lone.origin = () => blocked(status);
+    await ask("/hot/a");
+    expect((await ask("/hot/a")).cacheStatus).toContain("fwd=uri-miss");
+    expect(markers).toEqual([null, UNCACHEABLE]);
+    expect((await ask("/hot/a")).cacheStatus).toContain("fwd=bypass");
+    // And the next time at once.
+    lone.now += 10_001;
+    expect((await ask("/hot/a")).cacheStatus).toContain("fwd=uri-miss");
+    expect(markers).toEqual([null, UNCACHEABLE, UNCACHEABLE]);
+  });
+
+  test("and what those got who waited for him shows that it is for all", async () => {
+    const got = await together([BOT, [], []], (headers) =>
+      isBot(headers) ? blocked(403) : answer("fine", 200, FRESH),
+    );
+    expect(got.map(({ status }) => status)).toEqual([403, 200, 200]);
+    lone.origin = () => blocked(403);
+    await ask("/hot/a", BOT);
+    expect(markers).toEqual([null, null]);
   });
 });
 

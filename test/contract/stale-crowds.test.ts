@@ -80,6 +80,34 @@ describe("after a refresh behind one of them", () => {
     expect(new Set(all)).toEqual(new Set([crowd]));
     if (crowd === "200 old") expect(lone.asked.length - before).toBeLessThanOrEqual(1);
   });
+
+  test.each<[string, OriginOutcome, HeaderList, number]>([
+    ["was told to slow down", answer("slow down", 429, [["retry-after", "30"]]), [], 2],
+    ["was sent to the login", answer("", 302, [["location", "/login"]]), [], 2],
+    ["got what is nobody else's", answer("mine", 200, control("private")), [], 1],
+    ["got what nobody may store", answer("new", 200, control("no-store")), [], 1],
+  ])("that %s, those who come one after another do not ask again", async (_what, says, sender, most) => {
+    await hold(WHILE, 65_000);
+    lone.origin = () => ({ ...says });
+    for (let n = 0; n < 100; n++) {
+      expect(await get(sender)).toBe("200 old");
+      await lone.settled();
+      lone.now += 10;
+    }
+    expect(lone.asked.length).toBeLessThanOrEqual(most);
+  });
+
+  test("that brought nothing for all, it is tried again when ten seconds are over", async () => {
+    await hold(WHILE, 61_000);
+    lone.origin = () => answer("new", 200, control("no-store"));
+    await get();
+    await lone.settled();
+    lone.now += 10_001;
+    lone.origin = fresh;
+    expect(await get()).toBe("200 old");
+    await lone.settled();
+    expect(await get()).toBe("200 new");
+  });
 });
 
 describe("while one of them is at an origin", () => {
@@ -112,5 +140,31 @@ describe("while one of them is at an origin", () => {
     expect(await Promise.all(rest)).toEqual(rest.map(() => others));
     await lone.settled();
     expect(lone.asked).toHaveLength(asked);
+  });
+});
+
+describe("where the origin fails, it is tried once a second", () => {
+  test.each<[string, HeaderList, number, OriginOutcome]>([
+    ["behind those who are served what is stale", WHILE, 65_000, answer("oops", 500)],
+    ["before those who get it because of that", ERRORS, 100_000, answer("oops", 500)],
+    ["and so where nothing comes", ERRORS, 100_000, { kind: "unreachable", reason: "timeout", detail: "" }],
+  ])("%s", async (_what, headers, age, says) => {
+    await hold(headers, age);
+    lone.origin = () => ({ ...says });
+    for (let n = 0; n < 300; n++) {
+      expect(await get()).toBe("200 old");
+      await lone.settled();
+      lone.now += 10;
+    }
+    expect(lone.asked.length).toBeGreaterThanOrEqual(3);
+    expect(lone.asked.length).toBeLessThanOrEqual(4);
+  });
+
+  test("and by those for whom nothing is held", async () => {
+    lone.origin = () => answer("oops", 500);
+    expect(await get()).toBe("500 oops");
+    await lone.settled();
+    lone.origin = fresh;
+    expect(await get()).toBe("200 new");
   });
 });

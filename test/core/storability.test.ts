@@ -5,6 +5,7 @@ import type { HeaderPair } from "../../shared/core/headers.ts";
 import {
   groupNames,
   hasValidator,
+  isOfItsAsker,
   isOfOneRequest,
   MAX_TAG_BYTES,
   MAX_TAGS,
@@ -159,6 +160,7 @@ describe("an answer (RFC 9111 §3)", () => {
     for (const status of [...OF_ONE_REQUEST, 400]) expect(isOfOneRequest(status), String(status)).toBe(true);
     const others = STORED.filter((status) => status !== 400);
     for (const status of others) expect(isOfOneRequest(status), String(status)).toBe(false);
+    expect(STORED.filter(isOfItsAsker)).toEqual([401, 403, 429]);
   });
 });
 
