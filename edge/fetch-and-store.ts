@@ -18,6 +18,7 @@ import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.
 import { askForAll, saidBy } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
 import { dropPart, findPart } from "./parts.ts";
+import { isForOne, letGo, waitABit } from "./patience.ts";
 import { completePart, receivePart } from "./receive-part.ts";
 import { countRefresh } from "./refresh/count.ts";
 import type { Right } from "./right.ts";
@@ -174,22 +175,24 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
     return storeLarge(edge, exchange, { made, source, head, controls, inParts: false });
   const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
   const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: ends.toClient(client) };
-  controls.deliver({ kind: "stream", ...head, body: streamed });
-  // An answer that is past its stale window on arrival is for one request only: nobody waits for it.
-  const { ageWhenSent, fresh, staleWhileRevalidate } = made.answer;
-  if (ageWhenSent >= fresh + staleWhileRevalidate) controls.settle({ kind: "unshared" });
+  const alone = isForOne(exchange, made) ? letGo(exchange, controls) : null;
+  const { stored } = headOf(alone ?? exchange, answered);
+  controls.deliver({ kind: "stream", ...head, stored, body: streamed });
+  const waited = alone === null ? waitABit(edge, exchange, controls) : () => alone;
   const result = await collected;
+  const ended = waited();
   if (result.kind !== "whole") {
-    const { fallback } = exchange.right;
+    const { fallback } = ended.right;
     controls.settle(
       result.kind === "large" ? { kind: "unshared" } : { kind: "failed", reason: "broken", fallback },
     );
-    await exchange.right.giveBack(result.kind === "large" ? UNCACHEABLE : FAILING);
+    await ended.right.giveBack(result.kind === "large" ? UNCACHEABLE : FAILING);
     return finished;
   }
-  exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
-  const held = hold(exchange, { ...made.answer, length: result.bytes.length });
-  await settleAnswer(edge, exchange, { controls, made, held, bytes: result.bytes });
+  // What is stored nowhere was counted when it was sent on.
+  if (stored !== "nowhere") exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
+  const held = hold(ended, { ...made.answer, length: result.bytes.length });
+  await settleAnswer(edge, ended, { controls, made, held, bytes: result.bytes });
 }
 
 const hasStandby = (edge: Edge, { job, right }: Exchange): boolean =>

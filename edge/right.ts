@@ -59,6 +59,12 @@ export function rightBy(edge: Edge, job: FlightJob, given: Granting): Right {
   };
 }
 
+/** What is left of it when its lease has been given back: what then comes is for this data centre alone. */
+export const withoutLease = (right: Right): Right =>
+  right.token === null
+    ? right
+    : { ...right, token: null, granted: null, l2Unavailable: true, giveBack: async () => {} };
+
 /**
  * Judged when the right is granted and not when it was found: what was invalidated while this flight waited would
  * come back, through a 304, with an as-of behind the invalidation.

@@ -73,16 +73,22 @@ export const staleMayStandIn = (status: number): boolean =>
   status === 500 || (status >= 502 && status <= 504) || (status >= UNREACHED.from && status <= UNREACHED.to);
 
 function freshFor(input: LifetimeInput): Millis | null {
+  if (isEventStream(input.headers)) return explicitLifetime(input);
   return lifeOfRules(input) ?? explicitLifetime(input) ?? heuristicLifetime(input);
 }
 
 /** The policy's own life, where that is the one that counts; null where the origin's words decide, or nobody's. */
 function lifeOfRules(input: LifetimeInput): Millis | null {
+  if (isEventStream(input.headers)) return null;
   const ttl = grantedByRules(input.status, input.rules.ttl);
   return ttl !== null && (input.rules.ttlMode === "override" || explicitLifetime(input) === null)
     ? ttl
     : null;
 }
+
+/** It goes on for as long as somebody listens: only who sends it can know that it may be kept. */
+export const isEventStream = (headers: HeaderList): boolean =>
+  /^\s*text\/event-stream\s*(;|$)/i.test(headerValue(headers, "content-type") ?? "");
 
 /** A policy's life is meant for answers: what is missing is remembered for a moment, a detour or a failure not at all, unless the origin says so. */
 function grantedByRules(status: number, ttl: Millis | null): Millis | null {

@@ -1,10 +1,12 @@
 // What a crowd over several edges waits for, and what it costs the origin, where one answer is of no use to the others.
 
 import { describe, expect, test } from "vitest";
+import { routeCounters } from "../../edge/counters.ts";
 import type { Reply } from "../../edge/request.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { type EdgesTogether, edgesTogether } from "../support/edges-together.ts";
+import { loneEdge } from "../support/lone-edge.ts";
 
 const answer = (text: string, status = 200, headers: HeaderList = []): OriginOutcome => {
   const pieces = [new TextEncoder().encode(text), null];
@@ -125,4 +127,115 @@ describe("a key that everybody is turned away from", () => {
     // Who waited with a bot for what that was refused asks for himself; were the key given up for ten seconds it would be 92.
     expect(good).toBeLessThanOrEqual(30);
   });
+});
+
+/** A body that comes in pieces, one every so often. */
+function drip(together: EdgesTogether, headers: HeaderList, { every = 500, pieces = 8 } = {}): OriginOutcome {
+  let left = pieces;
+  const source = {
+    length: null,
+    async read() {
+      if (left === 0) return null;
+      if (left < pieces) await together.takes(every);
+      left -= 1;
+      return new TextEncoder().encode("piece ");
+    },
+    cancel: () => undefined,
+  };
+  return { kind: "answer", status: 200, headers, body: { kind: "source", source } };
+}
+
+describe("a body that drips", () => {
+  const EVENTS: HeaderList = [["content-type", "text/event-stream; charset=utf-8"]];
+  const POLICIES = [{ key_pattern: "/hot/*", class: "hot" }];
+  const date = new Date(1_700_000_000_000).toUTCString();
+
+  /** How long each of those waited for a first word who came after the first one, at the same edge and at another. */
+  async function waits(together: EdgesTogether, path: string, come: readonly number[]): Promise<number[]> {
+    const [here, there] = together.edges;
+    if (here === undefined || there === undefined) throw new Error("no edge");
+    const waited: number[] = [];
+    void here.get(path);
+    let at = 0;
+    for (const next of come) {
+      await together.pass(next - at);
+      at = next;
+      for (const edge of [here, there]) {
+        const since = edge.now;
+        void edge.open(path).then(() => waited.push(edge.now - since));
+      }
+    }
+    await together.pass(40_000);
+    expect(waited).toHaveLength(2 * come.length);
+    return waited;
+  }
+
+  test.each<[string, string, HeaderList]>([
+    ["events, under a policy with a life", "/hot/a", EVENTS],
+    ["events, with a tag", "/a", [...EVENTS, ...control("no-cache"), ["etag", '"q"']]],
+    [
+      "events, with a date",
+      "/a",
+      [...EVENTS, ...control("max-age=0, must-revalidate"), ["last-modified", date]],
+    ],
+    ["events, with a life of their own", "/a", [...EVENTS, ...control("max-age=5")]],
+    ["a page that is validated each time", "/a", [...control("no-cache"), ["etag", '"q"']]],
+    ["what was old when it came", "/a", [...control("max-age=60"), ["age", "90"]]],
+  ])("of %s keeps nobody waiting", async (_, path, headers) => {
+    const together = await edgesTogether(2, POLICIES);
+    together.origin(async () => {
+      await together.takes(60);
+      return drip(together, headers, { pieces: 60 });
+    });
+    // Its beginning, of which nothing is known, and their own.
+    expect(Math.max(...(await waits(together, path, [400, 3000, 20_000])))).toBeLessThanOrEqual(200);
+  });
+
+  test("and that others may be served is waited for two seconds, and not by all who come then", async () => {
+    const together = await edgesTogether(2);
+    together.origin(() => drip(together, control("max-age=60")));
+    const [first = 0, second = 0, ...later] = await waits(together, "/a", [600, 2500]);
+    expect(Math.max(first, second)).toBeLessThanOrEqual(1500);
+    expect(Math.max(...later)).toBeLessThanOrEqual(50);
+    expect(together.l2.fills).toBe(0);
+    for (const edge of together.edges)
+      expect((await edge.get("/a")).cacheStatus).toMatch(/^tidegate-l1; hit/);
+  });
+
+  test("quick enough is stored for all edges, and fetched once", async () => {
+    const together = await edgesTogether(2);
+    together.origin(() => drip(together, control("max-age=60"), { every: 200 }));
+    expect(Math.max(...(await waits(together, "/a", [600])))).toBeLessThanOrEqual(1000);
+    expect([together.asked(), together.l2.fills]).toEqual([1, 1]);
+  });
+
+  test("behind those who are served what is stale is not asked for once more meanwhile", async () => {
+    const together = await edgesTogether(1);
+    together.origin(() => answer("page", 200, control("max-age=60, stale-while-revalidate=30")));
+    await one(together, { every: 10, times: 1 });
+    await together.pass(60_000);
+    const before = together.asked();
+    together.origin(() => drip(together, control("max-age=60, stale-while-revalidate=30")));
+    const { replies } = await one(together, { every: 100, times: 60 });
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+    expect(together.asked() - before).toBe(1);
+    expect(replies.at(-1)?.cacheStatus).toMatch(/^tidegate-l1; hit; ttl=[1-9]/);
+  });
+});
+
+test.each([
+  ["a cold edge", false],
+  ["an edge that knows the log", true],
+])("what %s is sent is counted once, wherever it is stored", async (_, knows) => {
+  const lone = loneEdge();
+  lone.logAnswers = knows;
+  if (knows) await lone.beat();
+  lone.origin = () => {
+    const bytes = new TextEncoder().encode("twelve bytes");
+    return { kind: "answer", status: 200, headers: control("max-age=60"), body: { kind: "bytes", bytes } };
+  };
+  expect((await lone.get("/a")).status).toBe(200);
+  await lone.settled();
+  const { bytesFromOrigin } = routeCounters(lone.edge.counters, { site: "default", class: "standard" });
+  expect(bytesFromOrigin).toBe(12);
 });

@@ -38,6 +38,8 @@ interface Sent {
   readonly headers?: HeaderList;
 }
 
+type Asked = Partial<Pick<EdgeRequest, "method" | "purpose" | "body">> & Sent;
+
 export interface LoneEdge {
   readonly edge: Edge;
   /** Milliseconds on the edge's own line. */
@@ -52,7 +54,9 @@ export interface LoneEdge {
   /** Appends an entry to the log that the edge pulls. */
   append(payload: LogPayload): void;
   /** The body is read to its end; rejects where it breaks off. */
-  get(path: string, more?: Partial<Pick<EdgeRequest, "method" | "purpose" | "body">> & Sent): Promise<Reply>;
+  get(path: string, more?: Asked): Promise<Reply>;
+  /** The same as soon as it begins. */
+  open(path: string, more?: Asked): Promise<Reply>;
   /** Resolves when nothing is left to do behind the clients' backs. */
   settled(): Promise<void>;
   /** As the control plane calls it. */
@@ -153,7 +157,7 @@ export function loneEdge(
       log.answers = answers;
     },
     append: (payload) => log.append(payload),
-    async get(path, { method = "GET", purpose = "client", headers = [], body = NO_BODY } = {}) {
+    async open(path, { method = "GET", purpose = "client", headers = [], body = NO_BODY } = {}) {
       const request: EdgeRequest = {
         method,
         url: `https://${HOST}${path}`,
@@ -164,7 +168,10 @@ export function loneEdge(
         arrivedAt: instant(lone.now),
         background,
       };
-      const reply = await handleRequest(edge, request);
+      return handleRequest(edge, request);
+    },
+    async get(path, more) {
+      const reply = await lone.open(path, more);
       return { ...reply, body: { kind: "bytes", bytes: await readAll(reply.body) } };
     },
     async settled() {

@@ -149,7 +149,7 @@ const IF_ERROR: readonly HttpCase[] = [
     claim: "an error that says how long it lasts does not take the place of what may stand in for it",
     rfc: "RFC 5861 §4",
     origin: [old(SIE), { status: 503, fields: { "Cache-Control": "max-age=60" }, body: "no" }],
-    steps: [get(fetched("1")), get({ body: "1" }), get({ body: "1" }), { reached: 2 }, get({ body: "1" })],
+    steps: [get(fetched("1")), get({ body: "1" }), { reached: 2 }, get({ body: "1" }), get({ body: "1" })],
   },
   {
     claim: "an error that says how long it lasts is kept where nothing may stand in for it",

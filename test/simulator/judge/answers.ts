@@ -174,7 +174,9 @@ function alive(
     scene.report("3 age conservation", exchange, `Age ${outcome.age}, but asked for at ${askedAt}`);
   const { fresh, staleWhileRevalidate, staleIfError } = generation;
   const shed = outcome.cacheStatus.includes("detail=shed") && scene.mayShed(exchange, outcome.at);
-  const failing = shed || scene.originFailed(exchange, outcome.at);
+  // What another edge has marked as failing this one need not ask.
+  const marked = scene.failedLately(exchange.path, exchange.arrivedAt, outcome.at);
+  const failing = shed || marked || scene.originFailed(exchange, outcome.at);
   const window = failing ? Math.max(staleWhileRevalidate, staleIfError) : staleWhileRevalidate;
   if (age > fresh + window + EPSILON && !awaited(scene, exchange, outcome.at)) {
     const text = `${age} ms old, beyond its life of ${fresh} and window of ${window}`;
