@@ -95,11 +95,15 @@ export interface Flight {
   readonly leader: Promise<LeaderReply>;
   /** When all that it brings has been stored, or will not be. */
   readonly landed: Promise<void>;
+  /** What would have become of what was found on the way to the origin, and is not good enough; null where nothing was. */
+  found: Step | null;
   /** Set once the outcome is known: from then on joining is hitting. */
   settled: FlightOutcome | null;
 }
 
 export interface FlightControls {
+  /** What L2 held, or what was near. */
+  find(step: Step): void;
   /** The leader's own answer; the first call counts. */
   deliver(reply: LeaderReply): void;
   /** Everybody's answer; the first call counts. */
@@ -120,9 +124,13 @@ export function startFlight(
     outcome: outcome.promise,
     leader: leader.promise,
     landed: landed.promise,
+    found: null,
     settled: null,
   };
   const controls: FlightControls = {
+    find(step) {
+      flight.found = step;
+    },
     deliver: (reply) => leader.resolve(reply),
     settle(result) {
       flight.settled ??= result;

@@ -67,11 +67,12 @@ async function leaderReply(
 ): Promise<Reply | "again"> {
   const { route } = job;
   const reply = await boarding.flight.leader;
-  const forward = forwardOf(job);
+  const { flight } = boarding;
+  const forward = forwardOf({ job, flight });
   if (reply.kind === "outcome") {
     const { outcome } = reply;
     if (outcome.kind === "answer" || outcome.kind === "large")
-      return serveFlown(edge, request, { job, outcome, role: "leader" });
+      return serveFlown(edge, request, { job, flight, outcome, role: "leader" });
     return withoutAnswer(edge, request, { job, outcome });
   }
   if (staleMayStandIn(reply.status)) {
@@ -109,10 +110,11 @@ async function followerReply(
   { job, boarding, alreadyThere }: Aboard & { alreadyThere: boolean },
 ): Promise<Reply | "again"> {
   const since = edge.clock.now();
-  const outcome = await joinFlight(boarding.flight, LIMITS.followerGuard, edge.timers);
+  const { flight } = boarding;
+  const outcome = await joinFlight(flight, LIMITS.followerGuard, edge.timers);
   if (!alreadyThere) edge.timings?.note(request, "flight", { since, ...givenBy(outcome) });
   if (outcome.kind === "answer" || outcome.kind === "large")
-    return serveFlown(edge, request, { job, outcome, role: alreadyThere ? "late" : "follower" });
+    return serveFlown(edge, request, { job, flight, outcome, role: alreadyThere ? "late" : "follower" });
   // What had to leave tokens and slots to users was turned away for that: a user has more of a right.
   if (outcome.kind === "shed" && outcome.priority === "background" && priorityOf(job) === "user")
     return "again";
@@ -134,6 +136,7 @@ function withoutAnswer(
 
 type Flown = {
   readonly job: FlightJob;
+  readonly flight: Flight;
   readonly outcome: FlightOutcome & { kind: "answer" | "large" };
   readonly role: "leader" | "follower" | "late";
 };
@@ -204,11 +207,11 @@ function isJustSlow(edge: Edge, { held, receivedAt }: Flown["outcome"]): boolean
   return ageWhenSent + elapsed(receivedAt, edge.clock.now()) < fresh;
 }
 
-function provenanceOf({ job, outcome, role }: Flown): Provenance {
+function provenanceOf({ job, flight, outcome, role }: Flown): Provenance {
   if (outcome.from === "l2") return { kind: "l2" };
   switch (role) {
     case "leader":
-      return { kind: "origin", forward: forwardOf(job) };
+      return { kind: "origin", forward: forwardOf({ job, flight }) };
     case "late":
       return { kind: "l1" };
     case "follower":
@@ -217,7 +220,8 @@ function provenanceOf({ job, outcome, role }: Flown): Provenance {
 }
 
 /** Why the request went on (RFC 9211 §2.2). */
-function forwardOf({ candidate, wants }: FlightJob): Forward {
-  if (candidate === null) return "uri-miss";
-  return candidate.step.kind === "serve" && wants !== NO_DIRECTIVES ? "request" : "stale";
+function forwardOf({ job, flight }: Pick<Flown, "job" | "flight">): Forward {
+  const found = job.candidate?.step ?? flight.found;
+  if (found === null) return "uri-miss";
+  return found.kind === "serve" && job.wants !== NO_DIRECTIVES ? "request" : "stale";
 }

@@ -115,6 +115,7 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     if (job.range !== null && acquired.right.validators !== null)
       return controls.settle({ kind: "stale-whole" });
     const { right, known } = acquired;
+    if (right.fallback !== null) controls.find(right.fallback.step);
     // Its origin has just failed: it is tried again when the marker has gone, and not by all who can do without.
     const standby = known === "failing" ? standbyFor(edge, { ...job, job, fallback: right.fallback }) : null;
     if (standby !== null) return controls.settle({ ...FAILS, fallback: right.fallback });

@@ -239,3 +239,25 @@ test.each([
   const { bytesFromOrigin } = routeCounters(lone.edge.counters, { site: "default", class: "standard" });
   expect(bytesFromOrigin).toBe(12);
 });
+
+describe("Cache-Status says why the origin was asked for what another edge holds", () => {
+  const POLICIES = [{ key_pattern: "/hot/*", class: "hot", request_directives: "honor" }];
+
+  test.each<[string, string, HeaderList, number, number]>([
+    ["request", "a client who wants it anew, and it is the same", control("no-cache"), 1000, 304],
+    ["request", "a client who wants it anew, and it is another", control("no-cache"), 1000, 200],
+    ["stale", "its life is over, and it is the same", [], 100_000, 304],
+    ["stale", "its life is over, and it is another", [], 100_000, 200],
+  ])("%s: %s", async (forward, _, sent, later, status) => {
+    const together = await edgesTogether(2, POLICIES);
+    const [here, there] = together.edges;
+    const held: HeaderList = [...control("max-age=60"), ["etag", '"a"']];
+    together.origin(() => answer("page", 200, held));
+    await here?.get("/hot/a");
+    await together.pass(later);
+    together.origin(() => answer(status === 304 ? "" : "other", status, held));
+    const reply = await there?.get("/hot/a", { headers: sent });
+    expect(reply?.cacheStatus).toContain(`fwd=${forward}`);
+    expect(reply?.cacheStatus).not.toContain("uri-miss");
+  });
+});
