@@ -5,7 +5,7 @@ import { type HeaderList, hasHeader } from "../shared/core/headers.ts";
 import { retryAfter } from "../shared/core/retry-after.ts";
 import { isOfItsAsker, isOfOneRequest, type RefusalReason } from "../shared/core/storability.ts";
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
-import { later } from "../shared/core/units.ts";
+import { elapsed, later } from "../shared/core/units.ts";
 import { varyNames } from "../shared/core/vary.ts";
 import type { LeaseMarker } from "../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
@@ -127,18 +127,21 @@ export async function passOn(
 /**
  * Whether nobody is to wait for the key for a while. As far as is known it may still be for all where somebody was sent
  * away, or elsewhere, while something of it is held: one bot that is blocked must not undo what keeps a crowd together.
- * The second in a row, with nothing storable in between, does.
+ * The second in a row, with nothing storable in between, does; those who waited with the first have been answered by then.
  */
-function markKey(edge: Edge, { job, right }: Exchange, status: number): boolean {
+function markKey(edge: Edge, { job, right, sentAt }: Exchange, status: number): boolean {
   const { memory } = edge;
   const key = keyFor(edge, job);
+  const now = edge.clock.now();
   const gone = GONE.has(status) && job.request.header("cookie") === null;
   const held = job.candidate ?? right.fallback ?? memory.peek(job.route.rules, key) ?? null;
   const forgiven = status >= 300 && !gone && (isOfItsAsker(status) || held !== null);
-  const marks = !forgiven || memory.isDoubtful(key);
-  const now = edge.clock.now();
-  memory.markUncacheable(key, marks ? later(now, LIMITS.uncacheableFor) : now, marks && gone);
-  return marks;
+  if (forgiven && !memory.isDoubtful(key, sentAt)) {
+    memory.doubt(key, later(now, elapsed(sentAt, now)));
+    return false;
+  }
+  memory.markUncacheable(key, later(now, LIMITS.uncacheableFor), gone);
+  return true;
 }
 
 const GONE = new Set([404, 410]);

@@ -62,7 +62,9 @@ export type Marker =
       /** Keys of variants by what requests said, so that it is normalised once. */
       readonly keys: Map<string, CacheKey>;
     }
-  | { readonly kind: "uncacheable"; readonly until: Instant; readonly gone: boolean };
+  | { readonly kind: "uncacheable"; readonly until: Instant; readonly gone: boolean }
+  /** One answer was not storable: whether others are is known by what is asked for from then on. */
+  | { readonly kind: "doubtful"; readonly from: Instant };
 
 export class MemoryTier {
   private readonly classes = new Map<string, ClassMemory<MemoryAnswer>>();
@@ -121,18 +123,24 @@ export class MemoryTier {
     return marker?.kind === "uncacheable" && marker.gone && now < marker.until;
   }
 
-  /** Whether the last answer for a key was not storable, as far as is known, however long ago. */
-  isDoubtful(key: CacheKey): boolean {
-    return this.markers.peek(key)?.kind === "uncacheable";
+  /** Whether the last answer for a key was not storable either, for one that was asked for at `sentAt`. */
+  isDoubtful(key: CacheKey, sentAt: Instant): boolean {
+    const marker = this.markers.peek(key);
+    return marker?.kind === "uncacheable" || (marker?.kind === "doubtful" && sentAt >= marker.from);
   }
 
-  /** With an end that has passed already it is only doubtful. */
+  doubt(key: CacheKey, from: Instant): void {
+    if (this.markers.peek(key)?.kind !== "doubtful")
+      this.markers.set(key, { kind: "doubtful", from }, 2 * key.length + 256);
+  }
+
   markUncacheable(key: CacheKey, until: Instant, gone = false): void {
     this.markers.set(key, { kind: "uncacheable", until, gone }, 2 * key.length + 256);
   }
 
   unmarkUncacheable(key: CacheKey): void {
-    if (this.markers.peek(key)?.kind === "uncacheable") this.markers.delete(key);
+    const kind = this.markers.peek(key)?.kind;
+    if (kind === "uncacheable" || kind === "doubtful") this.markers.delete(key);
   }
 
   /** How the answers of a resource are known to vary. */
