@@ -135,8 +135,10 @@ export const LIMITS = {
   lookGuard: millis(500),
   /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */
   sharedBody: mebibytes(1),
-  /** A body that another request is bringing is waited for this long, large or small: that one's client, or the origin, may be slow. */
-  bodyPatience: seconds(2),
+  /** One that another request is bringing is waited for this long: beyond it it is a stream rather than a page, and until then to go alone would have all who wait go at once. */
+  bodyPatience: seconds(10),
+  /** A larger one for this long: its client may be slow. */
+  largePatience: seconds(2),
   /** Largest body that is stored at all. */
   largestStored: mebibytes(512),
   /** From which size on bodies are kept in chunks: below it a lost body costs little to fetch again. */

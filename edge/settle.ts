@@ -80,7 +80,7 @@ export async function storeLarge(
     controls.settle({ kind: "unshared" });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
-  const cancel = edge.timers.after(LIMITS.bodyPatience, () => controls.settle({ kind: "unshared" }));
+  const cancel = edge.timers.after(LIMITS.largePatience, () => controls.settle({ kind: "unshared" }));
   const [toClient, toStore] = twoLanes(source);
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });

@@ -3,6 +3,7 @@
 import { millis } from "../../shared/core/units.ts";
 import type { Timers } from "../../shared/ports/clock.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import { Chance } from "../simulator/chance.ts";
 import { type LoneEdge, loneEdge } from "./lone-edge.ts";
 import { type SmallL2, smallL2 } from "./small-l2.ts";
 
@@ -39,7 +40,9 @@ export async function edgesTogether(
   const takes = (span: number): Promise<void> => new Promise((resolve) => void after(millis(span), resolve));
   const timers: Timers = { after, sleep: takes };
   const l2 = smallL2(now);
-  const edges = Array.from({ length: count }, () => loneEdge(policies, { midTier: l2, timers }));
+  // How long each waits between two looks is the same in every run.
+  const random = new Chance("edges");
+  const edges = Array.from({ length: count }, () => loneEdge(policies, { midTier: l2, timers, random }));
   for (const edge of edges) await edge.beat();
   return {
     edges,
