@@ -254,7 +254,7 @@ const rowOf = (policy: PolicyPlan, tags: readonly string[] = []) => ({
   tags,
   key_pattern: policy.pattern,
   // Its judge knows what the origin was told by whom, and no journal in between.
-  write_policy: "write-around",
+  write_policy: policy.class === "hot" ? "write-through" : "write-around",
   class: policy.class,
   window_ms: policy.window,
   fence: policy.fence,
