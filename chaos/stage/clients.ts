@@ -160,7 +160,9 @@ class Record {
   mayHaveAnswer(path: string, at: number): boolean {
     const said = this.lastSaid.get(path);
     if (said === undefined) return false;
-    if ((this.lastPurged.get(path) ?? Number.NEGATIVE_INFINITY) > said) return false;
+    // What the origin says soon after may have been asked for by an edge that had yet to hear of it: then it is hit too.
+    const purged = this.lastPurged.get(path) ?? Number.NEGATIVE_INFINITY;
+    if (purged + Math.min(this.boundOf(path), SOON_MS) > said) return false;
     const rules = this.rules.find(({ below }) => path.startsWith(below));
     const { freshMs = 0, staleMs = 0, staleIfErrorMs = 0 } = rules ?? {};
     const life = freshMs + Math.max(staleMs, staleIfErrorMs);

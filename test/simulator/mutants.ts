@@ -219,13 +219,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "write-through-keeps-answer": {
     file: "edge/writes/keep-posted.ts",
-    from: 1157,
+    from: 21,
     find: 'if (route.rules.write === "write-through") return body;\n  if (request.method !== "POST" || ',
     put: 'if ((request.method !== "POST" && route.rules.write !== "write-through") || ',
   },
   "refill-vouches-for-now": {
     file: "edge/writes/write-through.ts",
-    from: 1157,
+    from: 11,
     find: "await flight.landed;",
     put: "await flight.landed;\n  await edge.timers.sleep(LIMITS.writeThroughPatience);\n  const there = edge.memory.find(route.rules, route.key);\n  const verifiedTo = edge.view.position();\n  if (there !== undefined && verifiedTo !== null) there.held = { ...there.held, verifiedTo };",
   },
@@ -237,7 +237,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "parts-newest-as-of": {
     file: "edge/parts.ts",
-    from: 60,
+    from: 78,
     find: "const asOf = leastPosition(a.asOf, b.asOf);",
     put: "const asOf = leastPosition(a.asOf, b.asOf) === a.asOf ? b.asOf : a.asOf;",
   },
