@@ -54,7 +54,9 @@ export function rightBy(edge: Edge, job: FlightJob, given: Granting): Right {
       if (token === null || granted === null) return;
       const query = { key: leaseKey, token, marker, at: [granted.shard] };
       const released = await edge.midTier.release(query);
-      if (released === "unavailable") job.request.background.keep(giveBackForSure(edge, query));
+      // What the marker says is of this moment: by the time that it is heard, the origin may be well again.
+      if (released === "unavailable")
+        job.request.background.keep(giveBackForSure(edge, { ...query, marker: null }));
     },
   };
 }
