@@ -175,10 +175,10 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
     return storeLarge(edge, exchange, { made, source, head, controls, inParts: false });
   const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
   const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: ends.toClient(client) };
-  const alone = isForOne(exchange, made) ? letGo(exchange, controls) : null;
+  const alone = isForOne(exchange, made) ? letGo(exchange, { controls, made }) : null;
   const { stored } = headOf(alone ?? exchange, answered);
   controls.deliver({ kind: "stream", ...head, stored, body: streamed });
-  const waited = alone === null ? waitABit(edge, exchange, controls) : () => alone;
+  const waited = alone === null ? waitABit(edge, exchange, { controls, made }) : () => alone;
   const result = await collected;
   const ended = waited();
   if (result.kind !== "whole") {

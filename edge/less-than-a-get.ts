@@ -29,8 +29,9 @@ export interface Sought {
 
 /** RFC 9111 §5.2.1.7: what no cache has is not fetched. */
 export async function onlyIfCached(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
-  const found = await lookShared(edge, request, sought);
-  return found.kind === "reply"
+  const { kept } = sought.route.rules;
+  const found = kept === "for nobody" ? null : await lookShared(edge, request, sought);
+  return found?.kind === "reply"
     ? found.reply
     : refusal(edge, request, { reply: notCached(), route: sought.route });
 }

@@ -1,7 +1,7 @@
 // How long others wait for a body that one request is bringing.
 
 import { isEventStream } from "../shared/core/freshness.ts";
-import { isPastOnArrival } from "../shared/core/stored-answer.ts";
+import { currentLifetime, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { later } from "../shared/core/units.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
@@ -15,22 +15,39 @@ import { UNCACHEABLE } from "./settle.ts";
 export const isForOne = ({ job }: Exchange, { answer }: Made): boolean =>
   isPastOnArrival(answer, job.route.rules) || isEventStream(answer.headers);
 
+interface Coming {
+  readonly made: Made;
+  readonly controls: FlightControls;
+}
+
 /**
  * Everybody goes for himself, here and at other edges. What comes then is for this data centre alone: the lease, which
  * is the right to fill, has gone back.
  */
-export function letGo(exchange: Exchange, controls: FlightControls): Exchange {
+export function letGo(exchange: Exchange, { controls, made }: Coming): Exchange {
   const { job, right } = exchange;
   controls.settle({ kind: "unshared" });
-  job.request.background.keep(right.giveBack(UNCACHEABLE));
+  const marker = isOfAll(exchange) && !isLate(exchange, made) ? UNCACHEABLE : null;
+  job.request.background.keep(right.giveBack(marker));
   return { ...exchange, right: withoutLease(right) };
 }
 
+/** What one range, or somebody's credentials, brought says nothing of what everybody would get. */
+const isOfAll = ({ job }: Exchange): boolean =>
+  job.lease === "wait" && job.request.header("authorization") === null;
+
+/** It has a life, and was past it: another cache on its way has served it stale, and the next one need not be. */
+function isLate({ job }: Exchange, { answer }: Made): boolean {
+  const { fresh, staleWhileRevalidate } = currentLifetime(answer, job.route.rules);
+  return fresh + staleWhileRevalidate > 0 && isPastOnArrival(answer, job.route.rules);
+}
+
 /** Where it takes too long they are let go; to be ended when the body has, and says what it is then stored by. */
-export function waitABit(edge: Edge, exchange: Exchange, controls: FlightControls): () => Exchange {
+export function waitABit(edge: Edge, exchange: Exchange, coming: Coming): () => Exchange {
   let then = exchange;
   const cancel = edge.timers.after(LIMITS.bodyPatience, () => {
-    then = letGo(exchange, controls);
+    then = letGo(exchange, coming);
+    if (!isOfAll(exchange)) return;
     // While it comes no refresh is to begin another one.
     const until = later(edge.clock.now(), LIMITS.uncacheableFor);
     edge.memory.markUncacheable(keyFor(edge, exchange.job), until);

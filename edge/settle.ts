@@ -109,7 +109,7 @@ export async function passOn(
   // What one range got, or somebody's credentials or fields, says nothing of what everybody would get.
   const forMany = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);
   const forAll = forMany && job.request.header("authorization") === null;
-  const isMarked = !failed && forAll && markKey(edge, exchange, status);
+  const isMarked = !failed && forAll && markKey(edge, exchange, { status, reason });
   const { fallback } = right;
   controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });
   // A failing origin is not asked once more by everybody who waited for it. They learn that it has failed and not what
@@ -129,13 +129,19 @@ export async function passOn(
  * away, or elsewhere, while something of it is held: one bot that is blocked must not undo what keeps a crowd together.
  * The second in a row, with nothing storable in between, does; those who waited with the first have been answered by then.
  */
-function markKey(edge: Edge, { job, right, sentAt }: Exchange, status: number): boolean {
+function markKey(
+  edge: Edge,
+  { job, right, sentAt }: Exchange,
+  { status, reason }: { readonly status: number; readonly reason: RefusalReason | null },
+): boolean {
   const { memory } = edge;
   const key = keyFor(edge, job);
   const now = edge.clock.now();
   const gone = GONE.has(status) && job.request.header("cookie") === null;
   const held = job.candidate ?? right.fallback ?? memory.peek(job.route.rules, key) ?? null;
-  const forgiven = status >= 300 && !gone && (isOfItsAsker(status) || held !== null);
+  const sentAway = status >= 300 && !gone && (isOfItsAsker(status) || held !== null);
+  // Another cache on its way has served it stale: the next one need not be.
+  const forgiven = sentAway || reason === "expired";
   if (forgiven && !memory.isDoubtful(key, sentAt)) {
     memory.doubt(key, later(now, elapsed(sentAt, now)));
     return false;

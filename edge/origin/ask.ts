@@ -173,7 +173,9 @@ function firstAnswer(edge: Edge, guard: OriginGuard, first: Sent): Promise<Tried
     });
   };
   const beginBeside = async (): Promise<void> => {
-    const beside = await secondPass(edge, guard, sending.asking, () => underWay.size > 0);
+    // Whatever tries an origin in trouble has to be heard to its end.
+    const isWanted = (): boolean => underWay.size > 0 && !guard.isTroubled;
+    const beside = await secondPass(edge, guard, sending.asking, isWanted);
     if (beside !== null) begin(beside, null);
   };
   const heardEnough = (): boolean => {

@@ -137,6 +137,11 @@ export class OriginGuard {
     return { probe: mayProbe && this.breaker.kind === "probing", sentAt: now };
   }
 
+  /** Whether the breaker is open, or has one request try the origin. */
+  get isTroubled(): boolean {
+    return this.breaker.kind !== "closed";
+  }
+
   /** What came of it; true where that tells of a trouble that is over. */
   came(well: boolean, pass: Pass, at: Instant): boolean {
     if (well && (this.wellSince === null || pass.sentAt > this.wellSince)) this.wellSince = pass.sentAt;

@@ -129,6 +129,47 @@ describe("a key that everybody is turned away from", () => {
   });
 });
 
+describe("a crowd at all edges is not parted", () => {
+  const page = (more: HeaderList = []): OriginOutcome =>
+    answer("page", 200, [...control("max-age=60"), ...more]);
+
+  test.each<[string, HeaderList]>([
+    ["and has no validator", []],
+    ["and has one", [["etag", '"one"']]],
+  ])("by one answer that is past its life when it comes %s", async (_, more) => {
+    const together = await edgesTogether(3);
+    let sent = 0;
+    together.origin(async () => {
+      sent += 1;
+      const first = sent === 1;
+      await together.takes(250);
+      return page([...more, ...(first ? [["age", "61"] as const] : [])]);
+    });
+    await one(together, { every: 10, times: 200 });
+    // Those who waited with it, one isolate after the other; 50 and more where each goes for himself.
+    expect(together.asked()).toBeLessThanOrEqual(20);
+  });
+
+  test("by what somebody's credentials got", async () => {
+    const together = await edgesTogether(3);
+    const own = control("public, max-age=0, must-revalidate");
+    together.origin(async ({ headers }) => {
+      await together.takes(250);
+      return headerValue(headers, "authorization") === null
+        ? page()
+        : answer("his", 200, [...own, ["etag", '"his"']]);
+    });
+    const his = together.edges[0]?.get("/a", { headers: [["authorization", "x"]] });
+    await together.pass(400);
+    await his;
+    const before = together.asked();
+    const crowd = together.edges.flatMap((edge) => Array.from({ length: 50 }, () => edge.get("/a")));
+    await together.pass(6000);
+    await Promise.all(crowd);
+    expect(together.asked() - before).toBe(1);
+  });
+});
+
 /** A body that comes in pieces, one every so often. */
 function drip(together: EdgesTogether, headers: HeaderList, { every = 500, pieces = 8 } = {}): OriginOutcome {
   let left = pieces;

@@ -96,6 +96,27 @@ describe("an edge", () => {
     expect(lost()).toHaveLength(1);
   });
 
+  test("begins nothing beside it while the origin's breaker has one request try it", async () => {
+    const waiting = lone.get("/lost");
+    await arrived(1);
+    lone.now += 1;
+    await lone.get("/after");
+    const { origin } = lone;
+    lone.origin = (request) => (request.url.endsWith("/lost") ? origin(request) : answer(503));
+    for (let failed = 0; failed < 30; failed++) {
+      lone.now += 50;
+      await lone.get(`/failing/${failed}`);
+    }
+    lone.origin = origin;
+    lone.now += 1100;
+    lost()[0]?.late?.heard();
+    await turn();
+    replies[0]?.(answer());
+    expect((await waiting).status).toBe(200);
+    expect((await lone.get("/well")).status).toBe(200);
+    expect(lost()).toHaveLength(1);
+  });
+
   test("tells nobody of what is for one client alone: it may be meant to hang", async () => {
     const waiting = lone.get("/lost", { headers: [["if-match", '"x"']] });
     await arrived(1);

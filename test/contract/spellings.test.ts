@@ -85,9 +85,16 @@ interface Got {
   readonly cacheStatus: string;
 }
 
-async function ask(edge: Edge, path: string, more: { method?: string; sid?: string } = {}): Promise<Got> {
-  const { method = "GET", sid } = more;
-  const headers: HeaderList = sid === undefined ? [] : [["cookie", `sid=${sid}`]];
+async function ask(
+  edge: Edge,
+  path: string,
+  more: { method?: string; sid?: string; control?: string } = {},
+): Promise<Got> {
+  const { method = "GET", sid, control } = more;
+  const headers: HeaderList = [
+    ...(sid === undefined ? [] : [["cookie", `sid=${sid}`] as const]),
+    ...(control === undefined ? [] : [["cache-control", control] as const]),
+  ];
   const reply = await handleRequest(edge, {
     ...{ method, url: `http://origin.test${path}`, background, purpose: "client" },
     ...{ arrivedAt: edge.clock.now(), body: NO_BODY },
@@ -155,6 +162,17 @@ describe("of a path that leads elsewhere no cache keeps anything", () => {
     // Nor is a browser told to.
     expect(headerValue(victims.headers, "cache-control")).toBeNull();
     expect(origin.asked.at(-1)?.url).toBe(`http://origin.test${path}`);
+  });
+
+  test("not even to those who take nothing else, of what was held when the path had one meaning", async () => {
+    const path = "/site/elsewhere%2Fme";
+    const text = await held(path);
+    const key = { cookies: ["sid"] };
+    const made = await plane.call("/policies", { key_pattern: "/site/elsewhere/*", class: "standard", key });
+    expect(made.status).toBe(201);
+    await pulled();
+    const only = await ask(edges[0], path, { control: "only-if-cached" });
+    expect([only.status, only.text.includes(text)]).toEqual([504, false]);
   });
 
   test("beside what is", async () => {
