@@ -192,6 +192,13 @@ test("a database that lost everything: nothing older is served, the loss is repo
   expect(epochOf(loss.to)).toBeGreaterThan(epochOf(loss.from));
   const dry = { dryRun: true, urls: [urlOf("/lost")] };
   expect((await cluster.call("POST", "/invalidate", dry)).status).toBe(200);
+  // Without policies an edge keeps nothing.
+  for (const edge of [0, 1])
+    await until(
+      () => cluster.get(edge, "/lost"),
+      (got) => /; hit/.test(got.cacheStatus),
+      { withinMs: 10_000 },
+    );
 });
 
 test("a body that broke off is never stored as whole, however large it was announced", async () => {
