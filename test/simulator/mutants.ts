@@ -33,7 +33,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "known-at-at-arrival": {
     file: "shared/view/pull.ts",
-    from: 31,
+    from: 476,
     find: "reachedHead(view, outcome.head, sentAt)",
     put: "reachedHead(view, outcome.head, ports.clock.now())",
   },
@@ -111,7 +111,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "check-promotes-to-cursor": {
     file: "edge/judge.ts",
-    from: 115,
+    from: 98,
     find: "verifiedTo: leastPosition(outcome.position, askedFrom) }",
     put: "verifiedTo: { epoch: current.epoch, seq: current.cursor } }",
   },
@@ -237,7 +237,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "parts-newest-as-of": {
     file: "edge/parts.ts",
-    from: 78,
+    from: 415,
     find: "const asOf = leastPosition(a.asOf, b.asOf);",
     put: "const asOf = leastPosition(a.asOf, b.asOf) === a.asOf ? b.asOf : a.asOf;",
   },
@@ -285,7 +285,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "write-named-as-known": {
     file: "edge/writes/unsent.ts",
-    from: 93,
+    from: 798,
     find: "of: named.some(({ byRecipe }) => byRecipe) ?",
     put: "of: named.some(({ byRecipe }) => byRecipe && by.wide) ?",
   },
