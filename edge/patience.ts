@@ -9,7 +9,7 @@ import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
 import type { Exchange, Made } from "./make-answer.ts";
 import { withoutLease } from "./right.ts";
-import { UNCACHEABLE } from "./settle.ts";
+import { speaksForAll, UNCACHEABLE } from "./settle.ts";
 
 /** Nobody but who asked for it may be served it as it is, or it goes on for as long as he listens: nobody waits for it. */
 export const isForOne = ({ job }: Exchange, { answer }: Made): boolean =>
@@ -21,20 +21,17 @@ interface Coming {
 }
 
 /**
- * Everybody goes for himself, here and at other edges. What comes then is for this data centre alone: the lease, which
+ * Those who wait here go for themselves, and so does everybody at other edges, where the next one would bring no more than
+ * this one. What comes then is for this data centre alone: the lease, which
  * is the right to fill, has gone back.
  */
 export function letGo(exchange: Exchange, { controls, made }: Coming): Exchange {
   const { job, right } = exchange;
   controls.settle({ kind: "unshared" });
-  const marker = isOfAll(exchange) && !isLate(exchange, made) ? UNCACHEABLE : null;
+  const marker = speaksForAll(exchange) && !isLate(exchange, made) ? UNCACHEABLE : null;
   job.request.background.keep(right.giveBack(marker));
   return { ...exchange, right: withoutLease(right) };
 }
-
-/** What one range, or somebody's credentials, brought says nothing of what everybody would get. */
-const isOfAll = ({ job }: Exchange): boolean =>
-  job.lease === "wait" && job.request.header("authorization") === null;
 
 /** It has a life, and was past it: another cache on its way has served it stale, and the next one need not be. */
 function isLate({ job }: Exchange, { answer }: Made): boolean {
@@ -47,7 +44,7 @@ export function waitABit(edge: Edge, exchange: Exchange, coming: Coming): () => 
   let then = exchange;
   const cancel = edge.timers.after(LIMITS.bodyPatience, () => {
     then = letGo(exchange, coming);
-    if (!isOfAll(exchange)) return;
+    if (!speaksForAll(exchange)) return;
     // While it comes no refresh is to begin another one.
     const until = later(edge.clock.now(), LIMITS.uncacheableFor);
     edge.memory.markUncacheable(keyFor(edge, exchange.job), until);

@@ -95,6 +95,10 @@ export async function storeLarge(
   controls.settle({ kind: "large", held, from: "origin", forLeader: FRESH, by: null, receivedAt });
 }
 
+/** What one range got, or somebody's credentials, says nothing of what everybody would get. */
+export const speaksForAll = ({ job }: Exchange): boolean =>
+  job.lease === "wait" && job.request.header("authorization") === null;
+
 /** What is not stored is nobody else's: the leader streams it, everybody else goes alone and is not held up again. */
 export async function passOn(
   edge: Edge,
@@ -106,9 +110,7 @@ export async function passOn(
   const { status, headers, body } = answered;
   const failed = status >= 500;
   if (reason !== null) countNotStored(job.route.counters, reason);
-  // What one range got, or somebody's credentials or fields, says nothing of what everybody would get.
-  const forMany = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);
-  const forAll = forMany && job.request.header("authorization") === null;
+  const forAll = speaksForAll(exchange) && reason !== "provoked" && !isOfOneRequest(status);
   const isMarked = !failed && forAll && markKey(edge, exchange, { status, reason });
   const { fallback } = right;
   controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });

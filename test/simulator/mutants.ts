@@ -256,8 +256,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "uncacheable-serialised": {
     file: "edge/settle.ts",
     from: 3,
-    find: 'const forMany = job.lease === "wait" && reason !== "provoked" && !isOfOneRequest(status);',
-    put: "const forMany = false;",
+    find: 'const forAll = speaksForAll(exchange) && reason !== "provoked" && !isOfOneRequest(status);',
+    put: "const forAll = false;",
   },
   "gossip-without-from": {
     file: "shared/core/gossip.ts",
