@@ -1,7 +1,13 @@
 // Turns what an origin sent into a stored answer, if it may be stored at all.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { type AgeInput, ageWhenSent, isOverOnArrival, lifetimeOf } from "../shared/core/freshness.ts";
+import {
+  type AgeInput,
+  ageLeftOut,
+  ageWhenSent,
+  isOverOnArrival,
+  lifetimeOf,
+} from "../shared/core/freshness.ts";
 import { type HeaderList, hasTwin, headerValue } from "../shared/core/headers.ts";
 import { searchVariance } from "../shared/core/no-vary-search.ts";
 import { isProvocative } from "../shared/core/provocation.ts";
@@ -85,6 +91,8 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
   const lifetime = grantLifetime(grant);
   if (lifetime === null) return { kind: "refuse", reason: "no-lifetime" };
   const tags = [...new Set([...tagsOf(headers), ...route.rules.tags])];
+  const age = ageInput(exchange, received);
+  const leftOut = ageLeftOut(age);
   const groups = groupNames(headerValue(headers, "cache-groups"));
   const answer: StoredAnswer = {
     version: STORED_ANSWER_VERSION,
@@ -101,7 +109,8 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
     length: 0,
     dirty: false,
     ...lifetime,
-    ageWhenSent: ageWhenSent(ageInput(exchange, received)),
+    ageWhenSent: ageWhenSent(age),
+    ...(leftOut > 0 ? { ageLeftOut: leftOut } : {}),
     fetchedIn: elapsed(exchange.sentAt, exchange.receivedAt),
     receivedAtWall,
     lease,

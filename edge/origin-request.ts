@@ -110,10 +110,9 @@ const SELECTIVE = new Set([
   "content-length",
   "content-type",
   "proxy-authorization",
-  // By which a framework answers with a part of its page, or with another one.
-  "x-matched-path",
-  "x-now-route-matches",
 ]);
+/** By which a framework answers with a part of its page, or with another one. */
+const FRAMEWORK = new Set(["x-matched-path", "x-now-route-matches"]);
 /** So do all by these names, which frameworks give to what they say to themselves (Next.js, Nuxt, React Router, Astro). */
 const FRAMEWORK_PREFIXES = [
   "x-astro-",
@@ -139,13 +138,23 @@ const isShaping = (name: string): boolean =>
 const begins = (name: string, prefixes: readonly string[]): boolean =>
   prefixes.some((prefix) => name.startsWith(prefix));
 
-/** What an answer for everybody must not depend on, beyond that. */
-const isOfOne = (name: string): boolean =>
-  SELECTIVE.has(name) ||
+/** What an answer for everybody must not depend on, beyond that: which content it has, and whether it comes at all. */
+const isTelling = (name: string): boolean =>
   ASKER.has(name) ||
   METHOD_OVERRIDES.has(name) ||
+  FRAMEWORK.has(name) ||
   begins(name, SUSPECT_PREFIXES) ||
   begins(name, FRAMEWORK_PREFIXES);
+
+const isOfOne = (name: string): boolean => SELECTIVE.has(name) || isTelling(name);
+
+/** Whether what is passed on for its sender may be answered by more than the key names, and the method: then nobody else is given it. */
+export function saysMoreThanItsKey(request: Pick<EdgeRequest, "headers">, { rules }: Route): boolean {
+  const keyed = rules.key.headers;
+  return request
+    .headers()
+    .some(([name]) => !keyed.includes(name) && (isTelling(hyphenated(name)) || hasTwin(name, keyed)));
+}
 
 /** Whether the origin may carry out another method than the request's: then its answer is not that method's either. */
 export const overridesMethod = (request: Pick<EdgeRequest, "headers">): boolean =>

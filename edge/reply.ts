@@ -266,7 +266,7 @@ export function streamedReply(
   const headers = change === null ? shownHeaders(given, rules) : changedFields(given.headers, change);
   const cacheStatus = upstreamStatus(given.headers) + given.cacheStatus;
   if (
-    request.method === "GET" &&
+    (request.method === "GET" || request.method === "HEAD") &&
     hasItAlready(edge, request, { status, headers, stored: given.stored === true })
   ) {
     discard(given.body);

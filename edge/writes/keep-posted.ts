@@ -15,7 +15,7 @@ import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import type { FlightJob } from "../flight-job.ts";
 import { type Exchange, hold, judgeStorability } from "../make-answer.ts";
-import { overridesMethod } from "../origin-request.ts";
+import { saysMoreThanItsKey } from "../origin-request.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { Route } from "../router.ts";
 import { collectWhileStreaming } from "../share-body.ts";
@@ -41,7 +41,8 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
   const { route, outcome, sentAt, position } = posted;
   const { body } = outcome;
   if (route.rules.write === "write-through") return body;
-  if (request.method !== "POST" || overridesMethod(request) || !isOwnContent(edge, posted)) return body;
+  if (request.method !== "POST" || saysMoreThanItsKey(request, route)) return body;
+  if (!isOwnContent(edge, posted)) return body;
   // Writes are passed on with their own Accept-Encoding, of which the key knows only the codings that are kept.
   if (!isOffered(outcome.headers, (name) => request.header(name))) return body;
   const right = {

@@ -85,8 +85,8 @@ const referredTo = (write: OriginWrite, { source }: Route, { router }: Naming): 
 function takenFor({ href, rules }: Route, { router }: Naming): readonly Route[] {
   if (rules.kept === "for all") return [];
   const path = href.slice(href.indexOf("/", href.indexOf("//") + 2));
-  const other = router.resolve(namesOf(path).at(-1) ?? path, href);
-  return other === null ? [] : [other];
+  const [, ...others] = namesOf(path);
+  return others.flatMap((other) => router.resolve(other, href) ?? []);
 }
 
 /** All that the URL is known by: what differs from it in nothing that counts is the same resource. */

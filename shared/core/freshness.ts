@@ -86,6 +86,9 @@ function lifeOfRules(input: LifetimeInput): Millis | null {
     : null;
 }
 
+/** Whether it is the policy's life that counts, and not the origin's word or a guess. */
+export const isOfRules = (input: LifetimeInput): boolean => lifeOfRules(input) !== null;
+
 /** It goes on for as long as somebody listens: only who sends it can know that it may be kept. */
 export const isEventStream = (headers: HeaderList): boolean =>
   /^\s*text\/event-stream\s*(;|$)/i.test(headerValue(headers, "content-type") ?? "");
@@ -145,11 +148,19 @@ export interface AgeInput extends LifetimeInput {
  * How old an answer already was when its request was sent: `corrected_initial_age` of RFC 9111 §4.2.3 less
  * the response delay, which every tier counts itself from that same instant on.
  */
-export function ageWhenSent(input: AgeInput): Millis {
-  const { arrived = input.headers, receivedAtWall, responseDelay } = input;
-  const stated = ageHeader(headerValue(arrived, "age"));
+export const ageWhenSent = (input: AgeInput): Millis =>
   // A policy's life begins when the origin is asked: by Date, an origin whose clock is slow would never be cached.
-  if (lifeOfRules(input) !== null) return stated;
+  isOfRules(input) ? statedAge(input) : datedAge(input);
+
+/** How much older it was by its `Date`, which a policy's life leaves out. */
+export const ageLeftOut = (input: AgeInput): Millis => millis(datedAge(input) - ageWhenSent(input));
+
+const statedAge = ({ headers, arrived = headers }: AgeInput): Millis =>
+  ageHeader(headerValue(arrived, "age"));
+
+function datedAge(input: AgeInput): Millis {
+  const { arrived = input.headers, receivedAtWall, responseDelay } = input;
+  const stated = statedAge(input);
   const apparent = Math.max(0, receivedAtWall - dateOf(arrived, receivedAtWall));
   // A Date has whole seconds: up to one of apparent age is rounding.
   const apparentWhenSent = apparent < 1000 ? 0 : apparent - responseDelay;

@@ -64,17 +64,17 @@ export function readingsOf(path: string): readonly string[] | null {
   return [...found];
 }
 
-/** As who takes every liberty would read it, with the dots resolved that it may have come to hold. */
-function readLoosely(path: string): string {
-  if (!LOOSE.test(path)) return path;
-  const segments = LIBERTIES.reduce((read, taken) => taken(read), path).split("/");
+/** With the dots resolved that a reading may have come to hold (RFC 3986 §5.2.4). */
+function resolved(path: string): string {
+  if (!hasDotSegment(path)) return path;
   const kept: string[] = [];
+  const segments = path.slice(1).split("/");
   for (const segment of segments) {
     if (segment === "..") kept.pop();
-    else if (segment !== "" && segment !== ".") kept.push(segment);
+    else if (segment !== ".") kept.push(segment);
   }
-  const isPlace = ["", ".", ".."].includes(segments.at(-1) ?? "");
-  return `/${kept.join("/")}${isPlace && kept.length > 0 ? "/" : ""}`;
+  const isPlace = /^\.{1,2}$/.test(segments.at(-1) ?? "") && kept.length > 0;
+  return `/${kept.join("/")}${isPlace ? "/" : ""}`;
 }
 
 /** By which a URL is purged: as it is read, and to the letter, as releases before this form have named it. */
@@ -89,6 +89,10 @@ export function namesOf(pathAndQuery: string): readonly [string, ...string[]] {
   const [form] = spellings;
   const at = form.indexOf("?");
   const path = at < 0 ? form : form.slice(0, at);
-  const loose = readLoosely(path);
-  return loose === path ? spellings : [...spellings, loose + form.slice(path.length)];
+  if (!LOOSE.test(path)) return spellings;
+  const query = form.slice(path.length);
+  const readings = readingsOf(path) ?? [LIBERTIES.reduce((read, taken) => taken(read), path)];
+  const others = new Set([...spellings, ...readings.map((one) => resolved(one) + query)]);
+  others.delete(form);
+  return [form, ...others];
 }

@@ -1,6 +1,6 @@
 // The one format in which an answer is kept in every tier: what was received, and what is needed to judge it later.
 
-import { type Freshness, freshnessAt, type Lifetime, lifetimeOf } from "./freshness.ts";
+import { type Freshness, freshnessAt, isOfRules, type Lifetime, lifetimeOf } from "./freshness.ts";
 import type { HeaderList } from "./headers.ts";
 import { jitteredLifetime } from "./jitter.ts";
 import type { Position } from "./position.ts";
@@ -39,6 +39,8 @@ export interface StoredAnswer {
   readonly staleIfError: Millis;
   /** Its age at the instant its origin request was sent (see `ageWhenSent`). */
   readonly ageWhenSent: Millis;
+  /** How much older it was by its `Date`, where the life that it was stored with leaves that out (see `ageLeftOut`). */
+  readonly ageLeftOut?: Millis;
   /** How long the origin took over it; left out by releases that did not measure it. */
   readonly fetchedIn?: Millis;
   /** The filler's wall clock on arrival: read only to subtract it from dates in this answer's own headers. */
@@ -65,8 +67,10 @@ export function currentLifetime(answer: StoredAnswer, rules: Rules): Life {
 
 function lifeUnder(answer: StoredAnswer, rules: Rules): Life {
   const granted = grantLifetime({ ...answer, rules });
+  // By rules that count it, it is that much older than it is told to be.
+  const older = isOfRules({ ...answer, rules }) ? 0 : (answer.ageLeftOut ?? 0);
   return {
-    fresh: millis(Math.min(answer.fresh, granted?.fresh ?? 0)),
+    fresh: millis(Math.min(answer.fresh, Math.max(0, (granted?.fresh ?? 0) - older))),
     staleWhileRevalidate: millis(Math.min(answer.staleWhileRevalidate, granted?.staleWhileRevalidate ?? 0)),
     staleIfError: millis(Math.min(answer.staleIfError, granted?.staleIfError ?? 0)),
   };

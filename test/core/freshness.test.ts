@@ -3,6 +3,7 @@
 import { constantFrom, integer, option, property, record, string, tuple } from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  ageLeftOut,
   ageWhenSent,
   type FreshnessInput,
   freshnessAt,
@@ -447,6 +448,15 @@ describe("how old an answer was when its request was sent (RFC 9111 §4.2.3)", (
     "a life that a policy grants begins when the origin is asked, whatever its clock says: %s",
     (_, given, rules, expected) => expect(granted(given, rules)).toBe(expected),
   );
+
+  test("what a policy's life leaves out of an age is told beside it", () => {
+    const leftOut = (rules: Partial<Rules>): number =>
+      ageLeftOut({
+        ...inputOf(Object.entries({ ...slow, age: "30", "cache-control": "max-age=9" }), rules),
+        responseDelay: millis(0),
+      });
+    expect([leftOut({ ttl, ttlMode: "override" }), leftOut({})]).toEqual([90_000, 0]);
+  });
 
   test.each<[string, Record<string, string>, Partial<Rules>]>([
     ["the origin's", { ...slow, "cache-control": "max-age=9" }, { ttl }],

@@ -100,6 +100,14 @@ describe("the lifetime under the rules in force", () => {
     );
   });
 
+  test("ends where the origin's word ends it, by the Date that a policy's life leaves out, when that policy goes", () => {
+    const stored = answerWith({ fresh: hours(1), ageLeftOut: seconds(50) });
+    const override = rulesWith({ ttl: hours(1), ttlMode: "override" });
+    expect(currentLifetime(stored, override).fresh).toBe(hours(1));
+    expect(currentLifetime(stored, rulesWith()).fresh).toBe(seconds(50));
+    expect(currentLifetime({ ...stored, ageLeftOut: seconds(101) }, rulesWith()).fresh).toBe(0);
+  });
+
   test("ends where a policy's lifetime, that alone gave it one, is taken away", () => {
     const stored = storedUnder(rulesWith({ ttl: seconds(60), staleIfError: seconds(60) }), []);
     expect(stored?.fresh).toBe(60_000);

@@ -104,6 +104,12 @@ const FROM_CLIENTS: readonly HttpCase[] = [
     steps: [get(ORIGIN), head({ ...CACHE, status: 304 }, { "If-None-Match": '"v1"' })],
   },
   {
+    claim: "a HEAD is answered 304 too where the origin sees to no condition",
+    rfc: MATCH,
+    origin: [fresh(TAGGED)],
+    steps: [head({ ...ORIGIN, status: 304 }, { "If-None-Match": '"v1"' })],
+  },
+  {
     claim: "conditions are for answers that succeeded",
     rfc: "RFC 9110 §13.2.1",
     origin: [fresh(TAGGED, { status: 404 })],

@@ -275,6 +275,35 @@ const OVERRIDDEN: readonly HttpCase[] = OVERRIDES.flatMap((name) => [
   },
 ]);
 
+/** Fields that a passed request keeps, and that an origin may answer by. */
+const TELLING: readonly (readonly [name: string, under?: "/by-headers"])[] = [
+  ["X-Forwarded-For"],
+  ["CF-Connecting-IP"],
+  ["X-Original-Thing"],
+  ["X-Middleware-Rewrite"],
+  ["X-Matched-Path"],
+  ["X_Real_IP"],
+  ["X_A", "/by-headers"],
+];
+
+const TOLD: readonly HttpCase[] = TELLING.map(
+  ([name, under]): HttpCase => ({
+    claim: `the answer to a POST with ${name}, by which no shared answer is asked for, serves no reads`,
+    rfc: "RFC 9110 §9.3.3",
+    ...(under === undefined ? {} : { under }),
+    origin: (asked) => fresh({ "Content-Location": asked.target }, { body: asked.method }),
+    steps: [
+      {
+        method: "POST",
+        fields: { [name]: "evil" },
+        body: "x",
+        expect: { ...fetched("POST"), asked: { [name.toLowerCase()]: "evil" } },
+      },
+      get(fetched("GET")),
+    ],
+  }),
+);
+
 /** Each answer says by which request it was asked for. */
 const told: Script = (asked, nth) =>
   fresh({ "Content-Location": asked.target }, { body: `${asked.method} ${nth}` });
@@ -361,6 +390,7 @@ export const WRITES: readonly HttpCase[] = [
   ...GROUPS,
   ...ANSWERS,
   ...OVERRIDDEN,
+  ...TOLD,
   ...THROUGH,
   ...JOURNALLED,
 ];
