@@ -151,25 +151,30 @@ interface Tried {
 /**
  * What comes first of one try, and of a second one beside it where the first one's reply seems to be lost: the origin has
  * answered what was sent later. One connection that hangs would keep a key from everybody else for half a minute
- * (docs/adr/0081).
+ * (docs/adr/0081). What is poor counts only where nothing better comes of the other.
  */
 function firstAnswer(edge: Edge, guard: OriginGuard, first: Sent): Promise<Tried> {
   const { sending, pass } = first;
   const { promise, resolve } = Promise.withResolvers<Tried>();
   const underWay = new Set<Pass>();
   let tries = 0;
+  let aside: OriginOutcome | null = null;
   const begin = (by: Pass, late: Late | null): void => {
     tries += 1;
     underWay.add(by);
     void sendOnce(edge, sending, by, late).then((outcome) => {
       if (!underWay.delete(by)) return giveUp(outcome);
-      const told = heard(edge, guard, { sending, pass: by }, outcome);
-      // The other one may still bring an answer.
-      if (told.kind === "unreachable" && underWay.size > 0) return;
+      const isAside = isPoor(outcome) && underWay.size > 0;
+      heard(edge, guard, { sending, pass: by, isAside }, outcome);
+      const best = better(aside, outcome);
+      if (isAside) {
+        aside = best;
+        return;
+      }
       // Its request may end before it: nobody hears of it any more.
       for (const _ of underWay) edge.counters.originConcurrency.down();
       underWay.clear();
-      resolve({ outcome: told, tries });
+      resolve({ outcome: best, tries });
     });
   };
   const beginBeside = async (): Promise<void> => {
@@ -185,6 +190,18 @@ function firstAnswer(edge: Edge, guard: OriginGuard, first: Sent): Promise<Tried
   };
   begin(pass, { every: LIMITS.originReplyLost, heard: heardEnough });
   return promise;
+}
+
+/** None, or one that the other try may still do better than: an origin may turn the second of two alike away. */
+const isPoor = (outcome: OriginOutcome): boolean =>
+  outcome.kind === "unreachable" || outcome.status === 429 || outcome.status >= 500;
+
+/** Of what was kept and is poor, and what has come after it. The other one's connection is not held. */
+function better(kept: OriginOutcome | null, came: OriginOutcome): OriginOutcome {
+  if (kept === null) return came;
+  const [best, other] = kept.kind === "answer" && came.kind === "unreachable" ? [kept, came] : [came, kept];
+  giveUp(other);
+  return best;
 }
 
 function giveUp(outcome: OriginOutcome): void {
@@ -217,13 +234,15 @@ function sendOnce(
 interface Sent {
   readonly sending: Sending;
   readonly pass: Pass;
+  /** While the other one of two is waited for. */
+  readonly isAside?: boolean;
 }
 
 /** Takes to heart what came of it, and hands it on. */
 function heard(
   edge: Edge,
   guard: OriginGuard,
-  { sending, pass }: Sent,
+  { sending, pass, isAside = false }: Sent,
   outcome: OriginOutcome,
 ): OriginOutcome {
   const { asking } = sending;
@@ -232,6 +251,8 @@ function heard(
   asking.route.counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, { answer: outcome, at: now });
   if (outcome.kind === "unreachable" && isStillSent(asking)) return outcome;
+  // It may be said of there being two: what comes of the other one tells how the origin is.
+  if (outcome.kind === "answer" && isAside) return outcome;
   const isOver = guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass, now);
   // A refused connection tells nothing of how long answers take; nor does what a trouble that is over has left hanging.
   if (!isOver && !isStillSent(asking) && (outcome.kind === "answer" || outcome.reason === "timeout"))

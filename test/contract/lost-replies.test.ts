@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { LIMITS } from "../../edge/config.ts";
+import type { Reply } from "../../edge/request.ts";
 import { runtimeOrigin } from "../../edge/runtime/origin.ts";
 import { millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
@@ -23,6 +24,8 @@ describe("an edge", () => {
   let replies: ((outcome: OriginOutcome) => void)[];
 
   const lost = (): OriginRequest[] => lone.asked.filter(({ url }) => url.endsWith("/lost"));
+
+  const look = (): void => void lost()[0]?.late?.heard();
 
   /** By the third report what it was at most before is told no more. */
   const underWay = (): number | undefined =>
@@ -81,6 +84,84 @@ describe("an edge", () => {
     replies[0]?.(answer());
     expect((await waiting).status).toBe(200);
     expect(lost()).toHaveLength(2);
+  });
+
+  describe("that has asked twice", () => {
+    let waiting: Promise<Reply>;
+    beforeEach(async () => {
+      waiting = lone.get("/lost");
+      await arrived(1);
+      lone.now += 1;
+      await lone.get("/after");
+      lone.now += LIMITS.originReplyLost;
+      look();
+      await arrived(2);
+    });
+
+    /** With a body that is read by who is given it. */
+    const streamed = (status: number, text: string) => {
+      const pieces = [new TextEncoder().encode(text), null];
+      const cancel = vi.fn();
+      const source = { length: null, read: async () => pieces.shift() ?? null, cancel };
+      const outcome: OriginOutcome = {
+        kind: "answer",
+        status,
+        headers: [],
+        body: { kind: "source", source },
+      };
+      return { cancel, outcome };
+    };
+
+    test.each([
+      [429, "second", 1],
+      [500, "second", 1],
+      [503, "second", 1],
+      [503, "first", 0],
+    ])("does not take a %i of the %s one while the other may bring better", async (status, _which, poor) => {
+      const turnedAway = streamed(status, "already being made");
+      replies[poor]?.(turnedAway.outcome);
+      await turn();
+      replies[1 - poor]?.(answer());
+      expect((await waiting).status).toBe(200);
+      expect(turnedAway.cancel).toHaveBeenCalledOnce();
+      expect(underWay()).toBe(0);
+    });
+
+    test("does not take the second one's 503 for the origin's state", async () => {
+      const { origin } = lone;
+      lone.origin = (request) => (request.url.endsWith("/lost") ? origin(request) : answer(503));
+      for (let failed = 0; failed < LIMITS.originBreaker.failures - 1; failed++) {
+        lone.now += 100;
+        await lone.get(`/failing/${failed}`);
+      }
+      replies[1]?.(answer(503));
+      await turn();
+      lone.origin = origin;
+      expect((await lone.get("/well")).status).toBe(200);
+      replies[0]?.(answer());
+      expect((await waiting).status).toBe(200);
+    });
+
+    test("gives what it has where nothing better comes, and all of it", async () => {
+      replies[1]?.(streamed(503, "in need").outcome);
+      await turn();
+      replies[0]?.({ kind: "unreachable", reason: "timeout", detail: "" });
+      const { status, body } = await waiting;
+      expect([status, body.kind === "bytes" && new TextDecoder().decode(body.bytes)]).toEqual([
+        503,
+        "in need",
+      ]);
+    });
+
+    test("gives the later one of two that are no better", async () => {
+      const first = streamed(503, "");
+      replies[1]?.(first.outcome);
+      await turn();
+      expect(first.cancel).not.toHaveBeenCalled();
+      replies[0]?.(answer(500));
+      expect((await waiting).status).toBe(500);
+      expect(first.cancel).toHaveBeenCalledOnce();
+    });
   });
 
   test("waits where nothing shows that the origin is well, and asks again later", async () => {
