@@ -56,8 +56,8 @@ export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
   const entered = entering instanceof Promise ? await entering : entering;
   if (entered.kind === "shed") return entered;
   try {
-    const refusal = asking.kind === "pass" ? null : await refusalOf(edge, guard, asking);
-    if (refusal !== null) return refusal;
+    const wait = asking.kind === "pass" ? null : await tokenFor(edge, guard, asking);
+    if (wait !== null) return shed(asking.route.counters, "rate", wait);
     return await send(edge, guard, { asking, to, endsAt });
   } finally {
     entered.slot.leave();
@@ -87,12 +87,13 @@ function entered(edge: Edge, { counters }: Route, outcome: SlotOutcome): Entered
   return { kind: "entered", slot: outcome };
 }
 
-/** Null where a fill has its token; a pass needs none. */
-async function refusalOf(edge: Edge, guard: OriginGuard, asking: Asking): Promise<Shed | null> {
+/** How long none is due; null where a fill has its token. A pass needs none. */
+async function tokenFor(edge: Edge, guard: OriginGuard, asking: Asking): Promise<Millis | null> {
+  if (asking.kind === "pass") return null;
   const patience = guard.slots.mayLinger ? LIMITS.originTokenPatience : millis(0);
   const wish = { class: asking.route.rules.name, priority: asking.priority, patience };
   const tokens = await guard.tokens.take(wish);
-  if (tokens.kind === "refused") return shed(asking.route.counters, "rate", tokens.wait);
+  if (tokens.kind === "refused") return tokens.wait;
   if (tokens.by !== "nobody") edge.counters.originGuard[tokens.by] += 1;
   if (tokens.after > 0) await guard.slots.linger(tokens.after);
   return null;
@@ -135,7 +136,7 @@ async function secondPass(
   isWanted: () => boolean = () => true,
 ): Promise<Pass | null> {
   if (!guard.mayRetry()) return null;
-  if (asking.kind === "fill" && (await refusalOf(edge, guard, asking)) !== null) return null;
+  if ((await tokenFor(edge, guard, asking)) !== null) return null;
   if (!isWanted()) return null;
   const pass = guard.begin({ mayProbe: true });
   if (typeof pass === "number") return null;

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { LIMITS } from "../../edge/config.ts";
+import { routeCounters } from "../../edge/counters.ts";
 import type { Reply } from "../../edge/request.ts";
 import { runtimeOrigin } from "../../edge/runtime/origin.ts";
 import { millis } from "../../shared/core/units.ts";
@@ -38,8 +39,9 @@ describe("an edge", () => {
     }
   };
 
-  beforeEach(async () => {
-    lone = loneEdge();
+  const start = async (limits: Record<string, unknown> = {}): Promise<void> => {
+    lone = loneEdge([], {}, limits);
+    lone.budget = async () => ({ kind: "granted", after: millis(0) });
     await lone.beat();
     replies = [];
     lone.origin = ({ url }) =>
@@ -47,7 +49,9 @@ describe("an edge", () => {
     // One request in ten may be a second try.
     for (let sent = 0; sent < 20; sent++) await lone.get(`/before/${sent}`);
     lone.now += 1000;
-  });
+  };
+
+  beforeEach(() => start());
 
   test("asks once more beside it when the origin has answered what was sent later, and everybody gets that", async () => {
     const waiting = [lone.get("/lost"), lone.get("/lost")];
@@ -162,6 +166,25 @@ describe("an edge", () => {
       expect((await waiting).status).toBe(500);
       expect(first.cancel).toHaveBeenCalledOnce();
     });
+  });
+
+  test("counts nobody as turned away where the second one gets no token", async () => {
+    await start({ rate: 100, burst: 100, share: { rate: 1, burst: 2 } });
+    const waiting = lone.get("/lost");
+    await arrived(1);
+    lone.now += 1;
+    await lone.get("/after");
+    const asksForToken = vi.fn(async () => ({ kind: "refused", wait: millis(5000) }) as const);
+    lone.budget = asksForToken;
+    lone.now += LIMITS.originReplyLost;
+    look();
+    await turn();
+    expect(asksForToken).toHaveBeenCalledOnce();
+    replies[0]?.(answer());
+    expect((await waiting).status).toBe(200);
+    expect(lost()).toHaveLength(1);
+    const { shed } = routeCounters(lone.edge.counters, { site: "default", class: "standard" });
+    expect(shed.rate).toBe(0);
   });
 
   test("waits where nothing shows that the origin is well, and asks again later", async () => {
