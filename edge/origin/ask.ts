@@ -7,7 +7,8 @@ import { elapsed, type Instant, later, type Millis, millis } from "../../shared/
 import type { Priority } from "../../shared/core/waiting-line.ts";
 import type { Slot, SlotOutcome } from "../../shared/origin/slots.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
-import type { Late, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import type { Cancel } from "../../shared/ports/clock.ts";
+import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
 import type { OriginReason, RouteCounters } from "../counters.ts";
@@ -55,14 +56,16 @@ export async function askOrigin(edge: Edge, asking: Asking): Promise<Asked> {
   const entering = enterOrigin(edge, asking.route, asking.priority);
   const entered = entering instanceof Promise ? await entering : entering;
   if (entered.kind === "shed") return entered;
-  try {
-    const wait = asking.kind === "pass" ? null : await tokenFor(edge, guard, asking);
-    if (wait !== null) return shed(asking.route.counters, "rate", wait);
-    return await send(edge, guard, { asking, to, endsAt });
-  } finally {
-    entered.slot.leave();
-  }
+  const { slot } = entered;
+  const wait = asking.kind === "pass" ? null : await tokenFor(edge, guard, asking);
+  // The breaker may have opened since it was asked: this is the last word.
+  const pass = wait ?? guard.begin({ mayProbe: !isStillSent(asking) });
+  if (typeof pass !== "number") return send(edge, { asking, guard, to, endsAt }, { pass, slot });
+  slot.leave();
+  return shed(asking.route.counters, wait === null ? "breaker" : "rate", pass);
 }
+
+const NOWHERE: Asked = { kind: "unreachable", reason: "nowhere", detail: "the site has no origin" };
 
 type Entered = Shed | { readonly kind: "entered"; readonly slot: Slot };
 
@@ -87,9 +90,8 @@ function entered(edge: Edge, { counters }: Route, outcome: SlotOutcome): Entered
   return { kind: "entered", slot: outcome };
 }
 
-/** How long none is due; null where a fill has its token. A pass needs none. */
+/** Null where it has its token, else how long none is due. */
 async function tokenFor(edge: Edge, guard: OriginGuard, asking: Asking): Promise<Millis | null> {
-  if (asking.kind === "pass") return null;
   const patience = guard.slots.mayLinger ? LIMITS.originTokenPatience : millis(0);
   const wish = { class: asking.route.rules.name, priority: asking.priority, patience };
   const tokens = await guard.tokens.take(wish);
@@ -101,101 +103,94 @@ async function tokenFor(edge: Edge, guard: OriginGuard, asking: Asking): Promise
 
 interface Sending {
   readonly asking: Asking;
+  readonly guard: OriginGuard;
   readonly to: OriginRequest["origin"];
   readonly endsAt: Instant;
 }
 
-const NOWHERE: Asked = { kind: "unreachable", reason: "nowhere", detail: "the site has no origin" };
-
-async function send(edge: Edge, guard: OriginGuard, sending: Sending): Promise<Asked> {
-  const { asking, endsAt } = sending;
-  // The breaker may have opened since it was asked: this is the last word.
-  const pass = guard.begin({ mayProbe: !isStillSent(asking) });
-  if (typeof pass === "number") return shed(asking.route.counters, "breaker", pass);
-  const mayRepeat = isRepeatable(asking) && !pass.probe;
-  const sent = { sending, pass };
-  // What is one client's alone keeps nobody else waiting, and may be a call that is meant to hang.
-  const { outcome, tries } =
-    mayRepeat && asking.kind === "fill"
-      ? await firstAnswer(edge, guard, sent)
-      : { outcome: heard(edge, guard, sent, await sendOnce(edge, sending, pass)), tries: 1 };
-  const failed = outcome.kind === "unreachable" && outcome.reason === "refused";
-  if (!failed || tries > 1 || !mayRepeat || edge.clock.now() >= endsAt) return outcome;
-  // One at a time, as it is one more request to the origin.
-  const again = await secondPass(edge, guard, asking);
-  return again === null
-    ? outcome
-    : heard(edge, guard, { sending, pass: again }, await sendOnce(edge, sending, again));
-}
-
-/** Leave to ask once more, with a token of its own; null where there is none, or it is not wanted any more. */
-async function secondPass(
-  edge: Edge,
-  guard: OriginGuard,
-  asking: Asking,
-  isWanted: () => boolean = () => true,
-): Promise<Pass | null> {
-  if (!guard.mayRetry()) return null;
-  if ((await tokenFor(edge, guard, asking)) !== null) return null;
-  if (!isWanted()) return null;
-  const pass = guard.begin({ mayProbe: true });
-  if (typeof pass === "number") return null;
-  edge.counters.originGuard.retries += 1;
-  return pass;
-}
-
-interface Tried {
-  readonly outcome: OriginOutcome;
-  readonly tries: number;
+/** One request to the origin, in its slot until something has come of it. */
+interface Try {
+  readonly pass: Pass;
+  readonly slot: Slot;
 }
 
 /**
- * What comes first of one try, and of a second one beside it where the first one's reply seems to be lost: the origin has
- * answered what was sent later. One connection that hangs would keep a key from everybody else for half a minute
- * (docs/adr/0081). What is poor counts only where nothing better comes of the other.
+ * What comes of a first try, or of a second one: where the first was refused, or beside it where its reply seems to be
+ * lost, as the origin has answered what was sent later. One connection that hangs would keep a key from everybody else
+ * for half a minute (docs/adr/0081). What is poor counts only where nothing better can come any more.
  */
-function firstAnswer(edge: Edge, guard: OriginGuard, first: Sent): Promise<Tried> {
-  const { sending, pass } = first;
-  const { promise, resolve } = Promise.withResolvers<Tried>();
-  const underWay = new Set<Pass>();
-  let tries = 0;
-  let aside: OriginOutcome | null = null;
-  const begin = (by: Pass, late: Late | null): void => {
-    tries += 1;
-    underWay.add(by);
-    void sendOnce(edge, sending, by, late).then((outcome) => {
-      if (!underWay.delete(by)) return giveUp(outcome);
-      const isAside = isPoor(outcome) && underWay.size > 0;
-      heard(edge, guard, { sending, pass: by, isAside }, outcome);
-      const best = better(aside, outcome);
-      if (isAside) {
-        aside = best;
-        return;
+function send(edge: Edge, sending: Sending, first: Try): Promise<OriginOutcome> {
+  const { asking, guard } = sending;
+  const { promise, resolve } = Promise.withResolvers<OriginOutcome>();
+  let second: "possible" | "prepared" | "begun" | "never" =
+    isRepeatable(asking) && !first.pass.probe ? "possible" : "never";
+  let [underWay, isOver] = [0, false];
+  let best: OriginOutcome | null = null;
+  let stopLooking: Cancel = () => {};
+  const mayBeBettered = (outcome: OriginOutcome): boolean =>
+    (underWay > 0 && isPoor(outcome)) || (second === "prepared" && isRefused(outcome));
+  const endIfDone = (): void => {
+    if (isOver || best === null || mayBeBettered(best)) return;
+    isOver = true;
+    stopLooking();
+    // Its request may end before it: nobody hears of it any more, and its slot is taken back in the end.
+    for (; underWay > 0; underWay--) edge.counters.originConcurrency.down();
+    resolve(best);
+  };
+  const begin = ({ pass, slot }: Try): void => {
+    underWay += 1;
+    void sendOnce(edge, sending, pass).then((outcome) => {
+      if (isOver) {
+        slot.leave();
+        return giveUp(outcome);
       }
-      // Its request may end before it: nobody hears of it any more.
-      for (const _ of underWay) edge.counters.originConcurrency.down();
-      underWay.clear();
-      resolve({ outcome: best, tries });
+      underWay -= 1;
+      heard(edge, sending, { pass, outcome, isAside: mayBeBettered(outcome) });
+      if (isRefused(outcome)) void again(slot);
+      else slot.leave();
+      best = better(best, outcome);
+      endIfDone();
     });
   };
-  const beginBeside = async (): Promise<void> => {
-    // Whatever tries an origin in trouble has to be heard to its end.
-    const isWanted = (): boolean => underWay.size > 0 && !guard.isTroubled;
-    const beside = await secondPass(edge, guard, sending.asking, isWanted);
-    if (beside !== null) begin(beside, null);
+  const again = async (left: Slot | null): Promise<void> => {
+    if (second !== "possible") return left?.leave();
+    second = "prepared";
+    const slot = left ?? guard.slots.enterNow();
+    const mayGo = slot !== null && (await mayGoAgain(edge, sending)) && !isOver;
+    const pass = mayGo ? guard.beginAgain() : null;
+    second = pass === null ? "possible" : "begun";
+    if (slot === null || pass === null) slot?.leave();
+    else {
+      stopLooking();
+      edge.counters.originGuard.retries += 1;
+      begin({ pass, slot });
+    }
+    endIfDone();
   };
-  const heardEnough = (): boolean => {
-    if (!guard.hasAnswered(pass.sentAt)) return false;
-    void beginBeside();
-    return true;
+  const lookLater = (): void => {
+    stopLooking = edge.timers.after(LIMITS.originReplyLost, () => {
+      lookLater();
+      if (guard.hasAnswered(first.pass.sentAt)) void again(null);
+    });
   };
-  begin(pass, { every: LIMITS.originReplyLost, heard: heardEnough });
+  // What is one client's alone keeps nobody else waiting, and may be a call that is meant to hang.
+  if (second === "possible" && asking.kind === "fill") lookLater();
+  begin(first);
   return promise;
+}
+
+/** It is one more request to the origin. */
+async function mayGoAgain(edge: Edge, { asking, guard, endsAt }: Sending): Promise<boolean> {
+  if (edge.clock.now() >= endsAt || !guard.mayRetry()) return false;
+  return asking.kind === "pass" || (await tokenFor(edge, guard, asking)) === null;
 }
 
 /** None, or one that the other try may still do better than: an origin may turn the second of two alike away. */
 const isPoor = (outcome: OriginOutcome): boolean =>
   outcome.kind === "unreachable" || outcome.status === 429 || outcome.status >= 500;
+
+const isRefused = (outcome: OriginOutcome): boolean =>
+  outcome.kind === "unreachable" && outcome.reason === "refused";
 
 /** Of what was kept and is poor, and what has come after it. The other one's connection is not held. */
 function better(kept: OriginOutcome | null, came: OriginOutcome): OriginOutcome {
@@ -219,46 +214,34 @@ const isRepeatable = ({ request }: Asking): boolean =>
  */
 const isStillSent = ({ request }: Asking): boolean => request.body.kind === "source";
 
-function sendOnce(
-  edge: Edge,
-  { asking, to, endsAt }: Sending,
-  { sentAt }: Pass,
-  late: Late | null = null,
-): Promise<OriginOutcome> {
+function sendOnce(edge: Edge, { asking, to, endsAt }: Sending, { sentAt }: Pass): Promise<OriginOutcome> {
   asking.route.counters.asked[asking.reason] += 1;
   edge.counters.originConcurrency.up();
   const deadline = millis(Math.max(1, elapsed(sentAt, endsAt)));
   const { method, url, body, headers, passed = null } = traced(edge, asking.request);
-  return edge.origin.fetch({ method, url, origin: to, headers, passed, body, deadline, late });
+  return edge.origin.fetch({ method, url, origin: to, headers, passed, body, deadline });
 }
 
-interface Sent {
-  readonly sending: Sending;
+interface Came {
   readonly pass: Pass;
-  /** While the other one of two is waited for. */
-  readonly isAside?: boolean;
+  readonly outcome: OriginOutcome;
+  /** It is poor, and something better may come. */
+  readonly isAside: boolean;
 }
 
-/** Takes to heart what came of it, and hands it on. */
-function heard(
-  edge: Edge,
-  guard: OriginGuard,
-  { sending, pass, isAside = false }: Sent,
-  outcome: OriginOutcome,
-): OriginOutcome {
-  const { asking } = sending;
+/** Takes to heart what came of it. */
+function heard(edge: Edge, { asking, guard }: Sending, { pass, outcome, isAside }: Came): void {
   const now = edge.clock.now();
   edge.counters.originConcurrency.down();
   asking.route.counters.tiers.origin[outcome.kind === "unreachable" ? "errors" : "hits"] += 1;
   if (outcome.kind === "answer") observeAnswer(edge, asking, { answer: outcome, at: now });
-  if (outcome.kind === "unreachable" && isStillSent(asking)) return outcome;
+  if (outcome.kind === "unreachable" && isStillSent(asking)) return;
   // It may be said of there being two: what comes of the other one tells how the origin is.
-  if (outcome.kind === "answer" && isAside) return outcome;
+  if (outcome.kind === "answer" && isAside) return;
   const isOver = guard.came(outcome.kind === "answer" && !guard.isFailure(outcome.status), pass, now);
   // A refused connection tells nothing of how long answers take; nor does what a trouble that is over has left hanging.
   if (!isOver && !isStillSent(asking) && (outcome.kind === "answer" || outcome.reason === "timeout"))
     guard.slots.answered(elapsed(pass.sentAt, now), now);
-  return outcome;
 }
 
 /** As part of the trace that it belongs to, where it belongs to one. */

@@ -137,9 +137,10 @@ export class OriginGuard {
     return { probe: mayProbe && this.breaker.kind === "probing", sentAt: now };
   }
 
-  /** Whether the breaker is open, or has one request try the origin. */
-  get isTroubled(): boolean {
-    return this.breaker.kind !== "closed";
+  /** Null while the breaker is open, or has one request try the origin: that one has to be heard to its end. */
+  beginAgain(): Pass | null {
+    const pass = this.breaker.kind === "closed" ? this.begin({ mayProbe: false }) : null;
+    return typeof pass === "number" ? null : pass;
   }
 
   /** What came of it; true where that tells of a trouble that is over. */

@@ -13,45 +13,23 @@ export function runtimeOrigin(ways: OriginWays): Origin {
   return {
     fetch(request): Promise<OriginOutcome> {
       const { promise, resolve } = Promise.withResolvers<OriginOutcome>();
+      let isOver = false;
       // Given up, and not aborted: a signal costs more than all the rest of this. What was given up ends with the
       // request that it was sent for, which has its answer now.
-      const waiting = wait(request, () => resolve(TIMEOUT));
+      const timer = setTimeout(() => {
+        isOver = true;
+        resolve(TIMEOUT);
+      }, request.deadline);
       void send(ways, request)
-        .then((response) => (waiting.isOver ? tooLate(response) : readResponse(request, response)))
+        .then((response) => (isOver ? tooLate(response) : readResponse(request, response)))
         .catch(refused)
         .then((outcome) => {
-          clearTimeout(waiting.timer);
+          clearTimeout(timer);
           resolve(outcome);
         });
       return promise;
     },
   };
-}
-
-interface Waiting {
-  isOver: boolean;
-  timer: ReturnType<typeof setTimeout>;
-}
-
-/** One timer at a time: most answers come before the first has gone off. */
-function wait({ deadline, late = null }: OriginRequest, giveUp: () => void): Waiting {
-  let [left, asks] = [deadline as number, late !== null];
-  const next = (): ReturnType<typeof setTimeout> => {
-    const span = asks && late !== null ? Math.min(late.every, left) : left;
-    return setTimeout(() => turn(span), span);
-  };
-  const turn = (passed: number): void => {
-    left -= passed;
-    if (left <= 0) {
-      waiting.isOver = true;
-      giveUp();
-      return;
-    }
-    asks = late?.heard() === false;
-    waiting.timer = next();
-  };
-  const waiting: Waiting = { isOver: false, timer: next() };
-  return waiting;
 }
 
 const TIMEOUT: OriginOutcome = { kind: "unreachable", reason: "timeout", detail: "no answer in time" };

@@ -57,14 +57,17 @@ export class Slots {
   }
 
   enter(priority: Priority): SlotOutcome | Promise<SlotOutcome> {
+    return this.enterNow() ?? this.wait(priority);
+  }
+
+  /** Null where none is free. */
+  enterNow(): Slot | null {
     if (!this.hasRoom()) this.reclaim();
     // What has just become free is theirs who wait, and who is gone makes room in the line.
     if (this.line.length > 0) this.admitNext();
-    if (this.hasRoom()) {
-      const now = this.ports.clock.now();
-      return this.slot(now, now);
-    }
-    return this.wait(priority);
+    if (!this.hasRoom()) return null;
+    const now = this.ports.clock.now();
+    return this.slot(now, now);
   }
 
   /** What one answer took, from the instant at which it was asked for until now. */

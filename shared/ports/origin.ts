@@ -17,15 +17,6 @@ export interface OriginRequest {
   readonly body: Body;
   /** Until the answer's headers are here. */
   readonly deadline: Millis;
-  /** Who wants to know that they are late; null where nobody does. */
-  readonly late?: Late | null;
-}
-
-export interface Late {
-  /** He is asked so long after the request was sent, and then again and again, until he has heard enough. */
-  readonly every: Millis;
-  /** Whether he has heard enough. */
-  heard(): boolean;
 }
 
 export type OriginOutcome =

@@ -7,7 +7,9 @@ import type { Reply } from "../../edge/request.ts";
 import { runtimeOrigin } from "../../edge/runtime/origin.ts";
 import { millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
+import type { Timers } from "../../shared/ports/clock.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
+import { systemTimers } from "../../shared/runtime/system.ts";
 import { type LoneEdge, loneEdge } from "../support/lone-edge.ts";
 
 const answer = (status = 200): OriginOutcome => ({
@@ -26,7 +28,28 @@ describe("an edge", () => {
 
   const lost = (): OriginRequest[] => lone.asked.filter(({ url }) => url.endsWith("/lost"));
 
-  const look = (): void => void lost()[0]?.late?.heard();
+  /** Of those requests to the origin that are looked after. */
+  let looks: Set<() => void>;
+
+  const timers: Timers = {
+    sleep: async () => undefined,
+    after(span, action) {
+      if (span !== LIMITS.originReplyLost) return systemTimers.after(span, action);
+      const look = (): void => action();
+      looks.add(look);
+      return () => void looks.delete(look);
+    },
+  };
+
+  /** Their time has come. */
+  const look = async (): Promise<void> => {
+    lone.now += LIMITS.originReplyLost;
+    for (const due of [...looks]) {
+      looks.delete(due);
+      due();
+    }
+    await turn();
+  };
 
   /** By the third report what it was at most before is told no more. */
   const underWay = (): number | undefined =>
@@ -40,7 +63,8 @@ describe("an edge", () => {
   };
 
   const start = async (limits: Record<string, unknown> = {}): Promise<void> => {
-    lone = loneEdge([], {}, limits);
+    looks = new Set();
+    lone = loneEdge([], { timers }, limits);
     lone.budget = async () => ({ kind: "granted", after: millis(0) });
     await lone.beat();
     replies = [];
@@ -58,8 +82,7 @@ describe("an edge", () => {
     await arrived(1);
     lone.now += 1;
     await lone.get("/after");
-    expect(lost()[0]?.late?.every).toBe(LIMITS.originReplyLost);
-    expect(lost()[0]?.late?.heard()).toBe(true);
+    await look();
     await arrived(2);
     replies[1]?.(answer());
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200]);
@@ -81,7 +104,7 @@ describe("an edge", () => {
     await arrived(1);
     lone.now += 1;
     await lone.get("/after");
-    expect(lost()[0]?.late?.heard()).toBe(true);
+    await look();
     await arrived(2);
     replies[1]?.({ kind: "unreachable", reason: "refused", detail: "" });
     await turn();
@@ -97,8 +120,7 @@ describe("an edge", () => {
       await arrived(1);
       lone.now += 1;
       await lone.get("/after");
-      lone.now += LIMITS.originReplyLost;
-      look();
+      await look();
       await arrived(2);
     });
 
@@ -176,9 +198,7 @@ describe("an edge", () => {
     await lone.get("/after");
     const asksForToken = vi.fn(async () => ({ kind: "refused", wait: millis(5000) }) as const);
     lone.budget = asksForToken;
-    lone.now += LIMITS.originReplyLost;
-    look();
-    await turn();
+    await look();
     expect(asksForToken).toHaveBeenCalledOnce();
     replies[0]?.(answer());
     expect((await waiting).status).toBe(200);
@@ -187,14 +207,99 @@ describe("an edge", () => {
     expect(shed.rate).toBe(0);
   });
 
-  test("waits where nothing shows that the origin is well, and asks again later", async () => {
+  test("looks again every five seconds until it may ask once more, and never a third time", async () => {
+    await start({ rate: 100, burst: 100, share: { rate: 1, burst: 2 } });
     const waiting = lone.get("/lost");
     await arrived(1);
-    expect(lost()[0]?.late?.heard()).toBe(false);
-    lone.origin = () => answer(503);
     lone.now += 1;
     await lone.get("/after");
-    expect(lost()[0]?.late?.heard()).toBe(false);
+    lone.budget = async () => ({ kind: "refused", wait: millis(4000) });
+    await look();
+    expect(lost()).toHaveLength(1);
+    lone.budget = async () => ({ kind: "granted", after: millis(0) });
+    await look();
+    expect(lost()).toHaveLength(2);
+    expect(looks.size).toBe(0);
+    replies[1]?.(answer());
+    expect((await waiting).status).toBe(200);
+  });
+
+  test("sends no second one when the first has been answered while that waited for its token", async () => {
+    await start({ rate: 100, burst: 100, share: { rate: 1, burst: 2 }, concurrency: 4 });
+    const waiting = lone.get("/lost");
+    await arrived(1);
+    lone.now += 1;
+    await lone.get("/after");
+    const token = Promise.withResolvers<void>();
+    lone.budget = async () => {
+      await token.promise;
+      return { kind: "granted", after: millis(0) };
+    };
+    await look();
+    replies[0]?.(answer(503));
+    expect((await waiting).status).toBe(503);
+    token.resolve();
+    await turn();
+    expect(lost()).toHaveLength(1);
+    expect(lone.edge.counters.originGuard.retries).toBe(0);
+  });
+
+  describe("with four slots", () => {
+    let busy: ((outcome: OriginOutcome) => void)[];
+    let waiting: Promise<Reply>;
+
+    const keepBusy = async (paths: readonly string[]): Promise<Promise<Reply>[]> => {
+      const { origin } = lone;
+      busy = [];
+      lone.origin = (request) =>
+        request.url.includes("/busy") ? new Promise((resolve) => busy.push(resolve)) : origin(request);
+      const asking = paths.map((path) => lone.get(path, { method: "POST" }));
+      for (let turns = 0; turns < 20; turns++) await turn();
+      return asking;
+    };
+
+    beforeEach(async () => {
+      await start({ concurrency: 4 });
+      waiting = lone.get("/lost");
+      await arrived(1);
+      lone.now += 1;
+      await lone.get("/after");
+    });
+
+    test("takes one of its own for the second, and begins none where none is free", async () => {
+      const others = await keepBusy(["/busy/1", "/busy/2", "/busy/3"]);
+      await look();
+      expect(busy.length + lost().length).toBe(4);
+      busy.shift()?.(answer());
+      await others.shift();
+      await look();
+      expect(busy.length + lost().length).toBe(4);
+      for (const reply of [...replies, ...busy]) reply(answer());
+      await Promise.all([...others, waiting]);
+    });
+
+    test("leaves that of the first one only when the origin has let go of it", async () => {
+      await look();
+      await arrived(2);
+      replies[1]?.(answer());
+      expect((await waiting).status).toBe(200);
+      const others = await keepBusy(["/busy/1", "/busy/2", "/busy/3", "/busy/4"]);
+      expect(busy).toHaveLength(3);
+      replies[0]?.({ kind: "unreachable", reason: "timeout", detail: "" });
+      await turn();
+      expect(busy).toHaveLength(4);
+      for (const reply of busy) reply(answer());
+      await Promise.all(others);
+    });
+  });
+
+  test("waits where nothing shows that the origin is well", async () => {
+    const waiting = lone.get("/lost");
+    await arrived(1);
+    await look();
+    lone.origin = () => answer(503);
+    await lone.get("/after");
+    await look();
     replies[0]?.(answer());
     expect((await waiting).status).toBe(200);
     expect(lost()).toHaveLength(1);
@@ -212,42 +317,37 @@ describe("an edge", () => {
       await lone.get(`/failing/${failed}`);
     }
     lone.origin = origin;
-    lone.now += 1100;
-    lost()[0]?.late?.heard();
-    await turn();
+    await look();
     replies[0]?.(answer());
     expect((await waiting).status).toBe(200);
     expect((await lone.get("/well")).status).toBe(200);
     expect(lost()).toHaveLength(1);
   });
 
-  test("tells nobody of what is for one client alone: it may be meant to hang", async () => {
+  test("does not look after what is for one client alone: it may be meant to hang", async () => {
     const waiting = lone.get("/lost", { headers: [["if-match", '"x"']] });
     await arrived(1);
-    expect(lost()[0]?.late ?? null).toBeNull();
+    expect(looks.size).toBe(0);
     replies[0]?.(answer());
     await waiting;
   });
 });
 
-test("whoever wants to know is told again and again until he has heard enough, within the deadline", async () => {
+test("what has no answer by its deadline is given up, and what comes then is thrown away", async () => {
   vi.useFakeTimers();
   try {
-    const heard = vi.fn(() => heard.mock.calls.length > 1);
-    const never = { fetch: () => new Promise<Response>(() => {}) };
-    const asking = runtimeOrigin({ zone: never, world: never, gatewayKey: null }).fetch({
-      ...{ method: "GET", url: "http://site.test/", origin: "zone", headers: [], body: NO_BODY },
-      deadline: millis(30_000),
-      late: { every: millis(5000), heard },
+    const answered = Promise.withResolvers<Response>();
+    const slow = { fetch: () => answered.promise };
+    const deadline = millis(30_000);
+    const asking = runtimeOrigin({ zone: slow, world: slow, gatewayKey: null }).fetch({
+      ...{ method: "GET", url: "http://site.test/", origin: "zone", headers: [], body: NO_BODY, deadline },
     });
-    await vi.advanceTimersByTimeAsync(4999);
-    expect(heard).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(1);
-    expect(heard).toHaveBeenCalledTimes(1);
-    await vi.advanceTimersByTimeAsync(24_999);
-    expect(heard).toHaveBeenCalledTimes(2);
-    await vi.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(deadline);
     expect(await asking).toMatchObject({ kind: "unreachable", reason: "timeout" });
+    const cancel = vi.fn();
+    answered.resolve(new Response(new ReadableStream({ cancel })));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(cancel).toHaveBeenCalledOnce();
   } finally {
     vi.useRealTimers();
   }

@@ -347,6 +347,24 @@ describe("an origin that fails", () => {
     expect(lone.edge.counters.originGuard.retries).toBe(2);
   });
 
+  test("is asked a second time in the slot of the first, before those who wait for one", async () => {
+    lone = loneEdge([], {}, { concurrency: 1 });
+    lone.origin = () => answer();
+    for (let i = 0; i < 20; i++) await lone.get(`/well/${i}`);
+    const before = lone.asked.length;
+    const first = Promise.withResolvers<OriginOutcome>();
+    lone.origin = () => (lone.asked.length === before + 1 ? first.promise : answer());
+    const errors = countersOf(lone).tiers.l2.errors;
+    const both = [lone.get("/a")];
+    await inLine(lone, errors + 1);
+    both.push(lone.get("/b"));
+    await inLine(lone, errors + 2);
+    first.resolve(REFUSED);
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
+    const order = lone.asked.slice(before).map(({ url }) => url.slice(-2));
+    expect(order).toEqual(["/a", "/a", "/b"]);
+  });
+
   test("is not asked twice for a write, nor for what it was too slow with", async () => {
     for (let i = 0; i < 30; i++) await lone.get(`/well/${i}`);
     const before = lone.asked.length;

@@ -304,7 +304,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "retries-unbounded": {
     file: "edge/origin/ask.ts",
     from: 1,
-    find: "  if (!guard.mayRetry()) return null;\n",
+    find: "|| !guard.mayRetry()",
     put: "",
   },
   "pushed-is-applied": {

@@ -128,14 +128,6 @@ export class SimulatedOrigin {
         resolve(outcome);
       };
       by.isolate.after(request.deadline, () => settle(unreachable("timeout")));
-      const { late = null } = request;
-      const ask = (): void => {
-        if (late === null) return;
-        by.isolate.after(late.every, () => {
-          if (!settled && !late.heard()) ask();
-        });
-      };
-      ask();
       by.link.carry<OriginOutcome>({
         arrive: (reply) => this.arrive(request, called, reply),
         answered: (outcome) => back(() => settle(outcome)),
