@@ -131,10 +131,8 @@ async function putBlob(
   const { key, blob, keepFor } = put;
   // Dated before the body is streamed in: its record says how old the answer was then.
   const head = { storedAt: Date.now(), length: blob.length, text: headerText(blob.record) };
-  const before = await cache.match(urlOf(key));
-  const old = before === undefined ? null : (headOf(before)?.id ?? null);
-  await before?.body?.cancel();
   if (blob.body.kind === "source") {
+    const old = await bodyBefore(cache, key);
     const id = crypto.randomUUID();
     const source = blob.body.source;
     // Its record may be restated, and then lives longer than it was first meant to.
@@ -142,14 +140,24 @@ async function putBlob(
     const whole = await putBody(cache, { url: bodyUrlOf(key, id), source, keepFor: outlives });
     if (!whole) return { kind: "unavailable" };
     await cache.put(urlOf(key), new Response(APART, { headers: headersFor({ ...head, id }, keepFor) }));
+    if (old !== null) await cache.delete(bodyUrlOf(key, old));
   } else {
     const content = blob.body.kind === "bytes" ? blob.body.bytes : null;
     const headers = headersFor({ ...head, id: null }, keepFor);
     headers.set("content-length", String(blob.length));
     await cache.put(urlOf(key), new Response(content, { headers }));
   }
-  if (old !== null) await cache.delete(bodyUrlOf(key, old));
   return { kind: "stored" };
+}
+
+/**
+ * The place of the body that is about to be replaced; null where there is none. What was large most often stays so: for
+ * a small body to ask would cost each miss as much as its own look-up, and one that is left behind expires by itself.
+ */
+async function bodyBefore(cache: Cache, key: string): Promise<string | null> {
+  const before = await cache.match(urlOf(key));
+  await before?.body?.cancel();
+  return before === undefined ? null : (headOf(before)?.id ?? null);
 }
 
 async function putBody(
