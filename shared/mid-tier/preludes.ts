@@ -7,5 +7,5 @@ import NUMBER_PRELUDE from "./scripts/number-prelude.lua";
 import shardPrelude from "./scripts/shard-prelude.lua";
 
 export { AUDIT_PRELUDE, NUMBER_PRELUDE };
-export const SHARD_PRELUDE = NUMBER_PRELUDE + shardPrelude;
+export const SHARD_PRELUDE = compact(NUMBER_PRELUDE + shardPrelude);
 export const JOURNAL_PRELUDE = compact(NUMBER_PRELUDE + journalPrelude);

@@ -13,6 +13,12 @@ export const evalCommand = (
 /** Without comments and indents: the text travels with each call, and Redis hashes all of it. */
 export const compact = (script: string): string => script.replace(/^ *--.*\n/gm, "").replace(/^ +/gm, "");
 
+/** The same, but for the line that it opens with: by that whoever listens to Redis tells one script from another. */
+export function compactScript(script: string): string {
+  const rest = script.indexOf("\n") + 1;
+  return script.slice(0, rest) + compact(script.slice(rest));
+}
+
 export type ScriptReply =
   | { readonly kind: "strings"; readonly strings: readonly string[] }
   | { readonly kind: "unavailable"; readonly reason: string };

@@ -18,7 +18,7 @@ import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { answerKey, leaseKey, QUEUES, queueKey, SHARD, variantsKey } from "./keys.ts";
 import { settledFor } from "./known-shards.ts";
 import { SHARD_PRELUDE } from "./preludes.ts";
-import { compact, evalCommand, type ScriptReply, scriptReply } from "./script.ts";
+import { compact, compactScript, evalCommand, type ScriptReply, scriptReply } from "./script.ts";
 import BUDGET_PRELUDE from "./scripts/budget-prelude.lua";
 import fillScript from "./scripts/fill.lua";
 import peekScript from "./scripts/peek.lua";
@@ -28,11 +28,11 @@ import renewScript from "./scripts/renew.lua";
 import VERIFIED from "./scripts/verified.lua";
 
 // Joined once: a text joined anew at each call is hashed anew by whoever looks it up.
-const FILL = SHARD_PRELUDE + compact(BUDGET_PRELUDE) + fillScript;
-const PEEK = SHARD_PRELUDE + peekScript;
-const READ_OR_LEASE = SHARD_PRELUDE + readOrLeaseScript;
-const RELEASE = SHARD_PRELUDE + releaseScript;
-const RENEW = SHARD_PRELUDE + renewScript;
+const FILL = SHARD_PRELUDE + compact(BUDGET_PRELUDE) + compactScript(fillScript);
+const PEEK = SHARD_PRELUDE + compactScript(peekScript);
+const READ_OR_LEASE = SHARD_PRELUDE + compactScript(readOrLeaseScript);
+const RELEASE = SHARD_PRELUDE + compactScript(releaseScript);
+const RENEW = SHARD_PRELUDE + compactScript(renewScript);
 
 /** A database as one version of the map sees it. */
 export interface Shard {
