@@ -127,21 +127,27 @@ export function startFlight(
     found: null,
     settled: null,
   };
+  let delivered = false;
+  // To resolve a promise once more does nothing, and costs a word with the runtime.
+  const deliver = (reply: LeaderReply): void => {
+    if (!delivered) leader.resolve(reply);
+    delivered = true;
+  };
   const controls: FlightControls = {
     find(step) {
       flight.found = step;
     },
-    deliver: (reply) => leader.resolve(reply),
+    deliver,
     settle(result) {
+      if (flight.settled === null) outcome.resolve(result);
       flight.settled ??= result;
-      outcome.resolve(flight.settled);
       // "Unshared" is said to followers before the leader has its own answer.
-      if (result.kind !== "unshared") leader.resolve({ kind: "outcome", outcome: result });
+      if (result.kind !== "unshared") deliver({ kind: "outcome", outcome: result });
     },
   };
   const done = work(controls).finally(() => {
     controls.settle({ kind: "unshared" });
-    leader.resolve({ kind: "outcome", outcome: flight.settled ?? { kind: "unshared" } });
+    deliver({ kind: "outcome", outcome: flight.settled ?? { kind: "unshared" } });
     landed.resolve();
   });
   return { flight, done };

@@ -1,7 +1,7 @@
 // Passing a request through to the origin for its sender alone.
 
 import { isOverOnArrival, lifetimeOf } from "../shared/core/freshness.ts";
-import { storability } from "../shared/core/storability.ts";
+import { refusedByWords, storability } from "../shared/core/storability.ts";
 import { millis } from "../shared/core/units.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { LIMITS } from "./config.ts";
@@ -102,17 +102,20 @@ function reasonOf({ method, purpose }: EdgeRequest): OriginReason {
 /** A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. */
 function wouldStore(edge: Edge, route: Route, outcome: OriginOutcome & { kind: "answer" }): boolean {
   const { status, headers } = outcome;
-  const arrived = { status, headers, rules: route.rules, receivedAtWall: edge.clock.wall() };
-  const input = {
+  const { rules } = route;
+  const worded = {
     method: "GET",
     authorized: false,
     requestNoStore: false,
     provocative: true,
     status,
     headers,
-    rules: route.rules,
-    lifetime: lifetimeOf(arrived).fresh,
-    isOver: isOverOnArrival({ ...arrived, responseDelay: millis(0) }),
+    rules,
   };
-  return storability(input).kind === "store";
+  // Most that were not are not by their words: dates are read for the others alone.
+  if (refusedByWords(worded) !== null) return false;
+  const arrived = { status, headers, rules, receivedAtWall: edge.clock.wall() };
+  const lifetime = lifetimeOf(arrived).fresh;
+  const isOver = isOverOnArrival({ ...arrived, responseDelay: millis(0) });
+  return storability({ ...worded, lifetime, isOver }).kind === "store";
 }

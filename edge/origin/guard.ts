@@ -146,7 +146,7 @@ export class OriginGuard {
   /** What came of it; true where that tells of a trouble that is over. */
   came(well: boolean, pass: Pass, at: Instant): boolean {
     if (well && (this.wellSince === null || pass.sentAt > this.wellSince)) this.wellSince = pass.sentAt;
-    const came = { well, ...pass, at };
+    const came = { well, probe: pass.probe, sentAt: pass.sentAt, at };
     const over = isOver(this.breaker, came);
     this.breaker = afterwards(this.breaker, came, BREAKER);
     return over;

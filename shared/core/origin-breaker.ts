@@ -72,9 +72,10 @@ export function afterwards(breaker: OriginBreaker, came: Came, limits: OriginBre
       : { kind: "open", until: later(at, limits.pause) };
   }
   if (isOver(breaker, came)) return breaker;
-  if (well) return { ...breaker, failures: 0, wellAt: at };
+  const { failingSince: failedSince, since } = breaker;
+  if (well) return { kind: "closed", failures: 0, failingSince: failedSince, wellAt: at, since };
   const failures = breaker.failures + 1;
-  const failingSince = failures === 1 ? instant(Math.max(sentAt, breaker.wellAt)) : breaker.failingSince;
+  const failingSince = failures === 1 ? instant(Math.max(sentAt, breaker.wellAt)) : failedSince;
   const lasts = failures >= limits.failures && elapsed(failingSince, at) >= limits.lasting;
   return lasts ? { kind: "open", until: later(at, limits.pause) } : { ...breaker, failures, failingSince };
 }

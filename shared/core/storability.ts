@@ -67,17 +67,20 @@ export const MAX_TAG_BYTES = 32_768;
 
 /** A 206 is judged like any answer: it is for the caller to keep it as the part that it is. */
 export function storability(input: StorabilityInput): Storability {
-  const { directives } = governingDirectives(input.headers);
   const reason =
-    byRequest(input) ??
-    byDirectives(input, directives) ??
-    byHeaders(input) ??
-    byLifetime(input, directives) ??
+    refusedByWords(input) ??
+    byLifetime(input, governingDirectives(input.headers).directives) ??
     (tagsWithinLimits(input.headers) ? null : "tags");
   return reason === null ? { kind: "store" } : { kind: "refuse", reason };
 }
 
-function byRequest(input: StorabilityInput): RefusalReason | null {
+type Worded = Omit<StorabilityInput, "lifetime" | "isOver">;
+
+/** Why it is refused whatever its life: told without working that out. */
+export const refusedByWords = (input: Worded): RefusalReason | null =>
+  byRequest(input) ?? byDirectives(input, governingDirectives(input.headers).directives) ?? byHeaders(input);
+
+function byRequest(input: Worded): RefusalReason | null {
   const { status } = input;
   if (input.method !== "GET") return "method";
   if (input.rules.kept === "for nobody") return "spelling";
@@ -87,7 +90,7 @@ function byRequest(input: StorabilityInput): RefusalReason | null {
 }
 
 /** RFC 9111 §3, §3.5, §5.2.2. */
-function byDirectives(input: StorabilityInput, directives: Directives): RefusalReason | null {
+function byDirectives(input: Worded, directives: Directives): RefusalReason | null {
   // Who understands the status heeds what it means and not the `no-store` that is meant for all others.
   const mustUnderstand = directives.has("must-understand");
   if (mustUnderstand && !UNDERSTOOD.has(input.status)) return "status";
@@ -104,7 +107,7 @@ const isSharable = (directives: Directives): boolean =>
 export const isForEverybody = (headers: HeaderList): boolean =>
   isSharable(governingDirectives(headers).directives);
 
-function byHeaders(input: StorabilityInput): RefusalReason | null {
+function byHeaders(input: Worded): RefusalReason | null {
   const { headers, rules } = input;
   if (hasHeader(headers, "set-cookie") && rules.setCookie === "refuse") return "set-cookie";
   const names = varyNames(headers);

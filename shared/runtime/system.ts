@@ -93,5 +93,7 @@ function base64(buffer: ArrayBuffer): string {
   return bytes.toBase64?.() ?? btoa(String.fromCharCode(...bytes));
 }
 
-const hex = (buffer: ArrayBuffer): string =>
-  [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function hex(buffer: ArrayBuffer): string {
+  const bytes: Uint8Array & { toHex?(): string } = new Uint8Array(buffer);
+  return bytes.toHex?.() ?? [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
