@@ -96,7 +96,7 @@ export function upstashRedis({ url, token, late = "aborted" }: UpstashConfig): R
   };
 }
 
-function readReplies(items: unknown, expected: number): RedisOutcome {
+export function readReplies(items: unknown, expected: number): RedisOutcome {
   if (!Array.isArray(items) || items.length !== expected)
     return { kind: "unavailable", reason: "malformed reply" };
   const replies = (items as PipelineItem[]).map((item): CommandReply => {

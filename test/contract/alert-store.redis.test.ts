@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { millis } from "../../shared/core/units.ts";
 import { type AlertStore, createAlertStore } from "../../shared/mid-tier/alerts.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { BACKENDS, type RestFixture, replyTo } from "../support/redis-server.ts";
 
@@ -14,7 +13,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
     store = createAlertStore(redis, millis(2000));
   });
   afterAll(() => rest.stop());

@@ -9,7 +9,6 @@ import { millis, type Selector } from "../../shared/core/units.ts";
 import { type AnswerSamples, createAnswerSamples } from "../../shared/mid-tier/answer-sample.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { systemClock, systemRandom } from "../../shared/runtime/system.ts";
@@ -26,7 +25,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
   });
   afterAll(() => rest?.stop());
   beforeEach(async () => {

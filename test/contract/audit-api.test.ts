@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvOf } from "../../control-plane/audit-log/csv.ts";
 import { readMarkers } from "../../control-plane/audit-log/markers.ts";
 import { LIMITS } from "../../control-plane/config.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AuditRecord } from "../../shared/ports/audit-log.ts";
 import { type RestFixture, replyTo, startEmbeddedRest } from "../support/redis-server.ts";
 import { askSigned, SITES, startPlane, type TestPlane, TOKEN } from "./control-harness.ts";
@@ -17,7 +16,7 @@ let plane: TestPlane;
 
 beforeAll(async () => {
   rest = await startEmbeddedRest();
-  over = breakable(upstashRedis(rest));
+  over = breakable(rest.redis);
   plane = await startPlane(over.redis, { SITES, ADDRESS_HEADER: "cf-connecting-ip" });
 });
 afterAll(() => rest.stop());
@@ -61,7 +60,7 @@ describe("what is done is recorded with who, whence, what, and what came of it",
     await admin(`/tokens/${json.id}`, { method: "DELETE" });
     expect(await newest()).toMatchObject({ action: "token.revoke", detail: { id: json.id, name: "ci" } });
     expect((await admin("/tokens/nobody", { method: "DELETE" })).status).toBe(404);
-    const all = JSON.stringify(await replyTo(upstashRedis(rest), "HVALS", "tg:audit:records"));
+    const all = JSON.stringify(await replyTo(rest.redis, "HVALS", "tg:audit:records"));
     expect(all).not.toContain(json.token.split("_")[2]);
   });
 
@@ -220,7 +219,7 @@ describe("records are found", () => {
     const { json } = await plane.call("/audit/verify");
     expect(json).toMatchObject({ holds: true, from: 1, earlier: 0, breaches: [] });
     expect(json.firstBad).toBeUndefined();
-    const redis = upstashRedis(rest);
+    const redis = rest.redis;
     const before = String(await replyTo(redis, "HGET", "tg:audit:records", 3));
     await replyTo(redis, "HSET", "tg:audit:records", 3, before.replace("admin", "nobody"));
     const tampered = (await plane.call("/audit/verify")).json;
@@ -229,7 +228,7 @@ describe("records are found", () => {
   });
 
   test("ten thousand are verified in steps, none of which is of more than a thousand", async () => {
-    const redis = upstashRedis(rest);
+    const redis = rest.redis;
     // As the scripts write them, in one go.
     const fill = `local h = redis.call('HMGET', KEYS[2], 'seq', 'hash')
       local seq, hash = tonumber(h[1]), h[2]

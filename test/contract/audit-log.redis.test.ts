@@ -9,7 +9,6 @@ import { type AuditLogLimits, createAuditLog } from "../../shared/mid-tier/audit
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMetrics } from "../../shared/mid-tier/metrics.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AuditEntry, AuditLog, AuditRecord } from "../../shared/ports/audit-log.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisReply } from "../../shared/ports/redis.ts";
@@ -38,7 +37,7 @@ describe.each([
 
   beforeAll(async () => {
     rest = await startRest();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
   });
   afterAll(() => rest.stop());
   beforeEach(async () => {

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Attention } from "../../control-plane/edges/attention.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { instant, millis, type Selector } from "../../shared/core/units.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemClock } from "../../shared/runtime/system.ts";
@@ -23,7 +22,7 @@ let counts: boolean;
 /** No time passes but what a test lets pass, here or in Redis; signatures go by the machine's clock. */
 const start = (): Promise<TestPlane> =>
   startPlane(
-    reluctant(upstashRedis(rest)),
+    reluctant(rest.redis),
     { SITES, EDGES: [{ id: "one", url: edge.url }] },
     { ...systemClock(), now: () => instant(now) },
   );
@@ -208,7 +207,7 @@ describe("what is found", () => {
   test("an epoch that the edge should know of by now", async () => {
     const sample = await sampleOf(0);
     await report(sample);
-    const redis = upstashRedis(rest);
+    const redis = rest.redis;
     now += 1000;
     await redis.run([["FLUSHALL"]], millis(1000));
     const { epoch } = await headOf();

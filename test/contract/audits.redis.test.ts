@@ -8,7 +8,6 @@ import { LOG_ENTRIES, LOG_HEAD } from "../../shared/mid-tier/keys.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMetrics } from "../../shared/mid-tier/metrics.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Log } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
 import { BACKENDS, type RestFixture, replyTo } from "../support/redis-server.ts";
@@ -24,7 +23,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
     log = createLog(redis, { ...LOG_LIMITS, entriesKept: 6 });
     audits = createAudits(redis, DEADLINE);
   });

@@ -10,7 +10,6 @@ import { invalidationOf } from "../../edge/writes/unsent.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import { encodeSite } from "../../shared/wire/configuration.ts";
 import { LONGEST_BOUND } from "../../shared/wire/policy.ts";
@@ -192,7 +191,7 @@ describe("an edge may not have heard of a change of the configuration", () => {
 
   test("changes too many to be kept make it as long as any policy can", async () => {
     await configured([]);
-    const log = createLog(upstashRedis(rest), { ...LOG_LIMITS, changesKept: 3 });
+    const log = createLog(rest.redis, { ...LOG_LIMITS, changesKept: 3 });
     const append = (i: number) =>
       log.append({
         operationId: `change-${i}`,

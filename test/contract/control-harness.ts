@@ -11,7 +11,6 @@ import { countedOf } from "../../edge/audit/sampler.ts";
 import { LIMITS as EDGE_LIMITS } from "../../edge/config.ts";
 import { CounterReports } from "../../edge/internal/counter-reports.ts";
 import type { Look } from "../../shared/core/estimate.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { runtimeHttp } from "../../shared/runtime/http.ts";
@@ -90,7 +89,7 @@ export async function startPlane(
   const environment = readEnvironment({ CLUSTER_KEY, ...texts }, await systemDigest.sha256Hex(TOKEN));
   const witness = memoryWitness();
   const auditWitness = memoryAuditWitness();
-  const redis = "run" in rest ? rest : upstashRedis(rest);
+  const redis = "run" in rest ? rest : rest.redis;
   const plane = createControlPlane(
     {
       databases: new Map([[CONTROL, { redis, weight: 1 }]]),

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { followReceipts } from "../../control-plane/invalidate/follow.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { type RestFixture, startEmbeddedRest, until } from "../support/redis-server.ts";
 import {
@@ -180,7 +179,7 @@ describe("an edge that joins", () => {
 describe("an edge that joins between the look at the list and the record of what was found", () => {
   /** Lists it at the last moment, before the script that begins so. */
   const joiningBefore = (script: string): Redis => {
-    const redis = upstashRedis(rest);
+    const redis = rest.redis;
     let joined = false;
     return {
       async run(commands, deadline) {
@@ -269,7 +268,7 @@ describe("an invalidation that is sent again", () => {
   });
 
   test("after the reply to its append was lost, too", async () => {
-    const redis = upstashRedis(rest);
+    const redis = rest.redis;
     let losing = true;
     const lossy: Redis = {
       async run(commands, deadline) {
@@ -317,7 +316,7 @@ describe("wait", () => {
   });
 
   test("goes on while Redis is away, and says 503 only where it is away at the end", async () => {
-    const redis = upstashRedis(rest);
+    const redis = rest.redis;
     let away = false;
     const shaky: Redis = {
       run: async (commands, deadline) =>

@@ -6,7 +6,6 @@ import type { ShardDatabase } from "../../control-plane/control-plane.ts";
 import { Refill } from "../../control-plane/hot/refill.ts";
 import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { instant } from "../../shared/core/units.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { startEmbeddedRest } from "../support/redis-server.ts";
@@ -30,7 +29,7 @@ beforeEach(async () => {
     backwardSteps: () => 0,
     wall: () => Date.now(),
   };
-  const [first, second] = rests.map((rest, at) => unlessAway(`s${at}`, upstashRedis(rest)));
+  const [first, second] = rests.map((rest, at) => unlessAway(`s${at}`, rest.redis));
   if (first === undefined || second === undefined) throw new Error("no databases");
   plane = await startPlane(first, {}, clock);
   // The one beside `control`.

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { millis, minutes, seconds } from "../../shared/core/units.ts";
 import { createDueKeys, type DueKeys } from "../../shared/mid-tier/due-keys.ts";
 import { DUE, DUE_ANSWERS, DUE_RATES } from "../../shared/mid-tier/keys.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
 import { encodeHotKey, type HotCount, type HotKey } from "../../shared/wire/hot.ts";
 import { BACKENDS, type RestFixture, replyTo } from "../support/redis-server.ts";
@@ -33,7 +32,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
     due = createDueKeys(redis, {
       ...{ deadline: millis(2000), halfLife: minutes(5), most: 4, lead: millis(2500), late: seconds(5) },
       ...{ again: seconds(1), looked: 100, leastLife: seconds(15) },

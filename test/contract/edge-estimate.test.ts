@@ -9,7 +9,6 @@ import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, instant, millis, type Selector } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
 import { ESTIMATE_PATH, encodeEstimateCall } from "../../shared/wire/internal.ts";
 import { bareEdge, tellEdge } from "../support/bare-edge.ts";
@@ -20,7 +19,7 @@ let edge: Edge;
 
 beforeEach(async () => {
   rest = await startEmbeddedRest();
-  edge = bareEdge(upstashRedis(rest));
+  edge = bareEdge(rest.redis);
 });
 afterEach(() => rest.stop());
 
@@ -72,7 +71,7 @@ const ask = (selectors: readonly string[]) =>
   tellEdge(edge, ESTIMATE_PATH, encodeEstimateCall(selectors as Selector[]));
 
 async function purge(selector: string): Promise<void> {
-  await createLog(upstashRedis(rest), LOG_LIMITS).append({
+  await createLog(rest.redis, LOG_LIMITS).append({
     ...{
       operationId: selector,
       requestDigest: "x",

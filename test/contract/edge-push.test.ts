@@ -6,7 +6,6 @@ import { formatPosition, parsePosition } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
 import { encodePush, PUSH_PATH } from "../../shared/wire/internal.ts";
 import { bareEdge, tellEdge } from "../support/bare-edge.ts";
@@ -24,7 +23,7 @@ beforeEach(async () => {
   appended = 0;
   edge = bareEdge({
     run: async (commands, deadline) =>
-      reachable ? upstashRedis(rest).run(commands, deadline) : new Promise(() => {}),
+      reachable ? rest.redis.run(commands, deadline) : new Promise(() => {}),
   });
 });
 afterEach(() => rest.stop());
@@ -32,7 +31,7 @@ afterEach(() => rest.stop());
 /** As the control plane appends, with so many entries to come back before it. */
 async function append(preceding = 0): Promise<LogEntry[]> {
   appended += 1;
-  const outcome = await createLog(upstashRedis(rest), LOG_LIMITS).append({
+  const outcome = await createLog(rest.redis, LOG_LIMITS).append({
     operationId: `purge-${appended}`,
     requestDigest: "x",
     actor: "test",

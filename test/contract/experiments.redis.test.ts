@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { millis, minutes } from "../../shared/core/units.ts";
 import { createExperiments, type Experiments } from "../../shared/mid-tier/experiments.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { BACKENDS, type RestFixture, replyTo } from "../support/redis-server.ts";
 
@@ -14,7 +13,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
     store = createExperiments(redis, { deadline: millis(2000), kept: minutes(1), remembered: 3 });
   });
   afterAll(() => rest.stop());

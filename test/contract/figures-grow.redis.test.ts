@@ -10,7 +10,6 @@ import { createDistinctCounts } from "../../shared/mid-tier/distinct-counts.ts";
 import { EDGES, METRIC_TOTALS } from "../../shared/mid-tier/keys.ts";
 import { bucketsOver } from "../../shared/mid-tier/metric-buckets.ts";
 import { millisecondsOf } from "../../shared/mid-tier/script.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { ask, replyTo, type ServerFixture, startServerRest } from "../support/redis-server.ts";
 import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
@@ -51,7 +50,7 @@ const sent = (): number =>
 
 beforeAll(async () => {
   rest = await startServerRest();
-  redis = upstashRedis(rest);
+  redis = rest.redis;
 });
 afterAll(() => rest.stop());
 

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { millis, seconds } from "../../shared/core/units.ts";
 import { createHotKeys, type HotKeys, type RegionBatch } from "../../shared/mid-tier/hot-keys.ts";
 import { hotCountsKey, hotKey } from "../../shared/mid-tier/keys.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
 import { encodeHotKey, type HotKey } from "../../shared/wire/hot.ts";
 import { BACKENDS, type RestFixture, replyTo } from "../support/redis-server.ts";
@@ -38,7 +37,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
     ledger = createHotKeys(redis, { deadline: DEADLINE, halfLife: HALF_LIFE, most: 5 });
   });
   afterAll(() => rest?.stop());

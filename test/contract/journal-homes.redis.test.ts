@@ -34,7 +34,7 @@ async function last(databases: number, ...command: string[]): Promise<void> {
   const { url = "", token = "" } = (await start(databases)).at(-1) ?? {};
   // It answers a moment after its gateway listens.
   await until(
-    () => ask({ url, token, stop: stopAll }, "/", command),
+    () => ask({ url, token }, "/", command),
     ({ status }) => status === 200,
     { withinMs: 10_000 },
   );

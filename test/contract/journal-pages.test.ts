@@ -5,7 +5,6 @@ import type { ShardDatabase } from "../../control-plane/control-plane.ts";
 import { millis } from "../../shared/core/units.ts";
 import { createJournalLedger, type JournalCursor } from "../../shared/mid-tier/journal-ledger.ts";
 import { JOURNAL_OPERATIONS, journalOperationKey } from "../../shared/mid-tier/keys.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { type RestFixture, replyTo, startEmbeddedRest } from "../support/redis-server.ts";
 import { startPlane } from "./control-harness.ts";
@@ -15,7 +14,7 @@ let databases: Map<string, { readonly redis: Redis }>;
 
 beforeEach(async () => {
   rests = [await startEmbeddedRest(), await startEmbeddedRest()];
-  databases = new Map(rests.map((rest, at) => [`db-${at}`, { redis: upstashRedis(rest) }]));
+  databases = new Map(rests.map((rest, at) => [`db-${at}`, { redis: rest.redis }]));
 });
 afterEach(async () => {
   for (const rest of rests) await rest.stop();

@@ -11,7 +11,6 @@ import {
   type JournalLedger,
   type JournalOperation,
 } from "../../shared/mid-tier/journal-ledger.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Claimed, Delivery, Journal, JournalWrite } from "../../shared/ports/journal.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
@@ -27,7 +26,7 @@ let ledger: JournalLedger;
 describe.each(BACKENDS)("%s", (_name, start) => {
   beforeEach(async () => {
     rest = await start();
-    const redis = upstashRedis(rest);
+    const redis = rest.redis;
     const valueOctets = bytes(100_000);
     journal = createJournal({
       ...{ databases: new Map([["one", redis]]), digest: systemDigest },

@@ -5,7 +5,6 @@ import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { millis } from "../../shared/core/units.ts";
 import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import { JOURNAL_FIGURES, journalRequestKey } from "../../shared/mid-tier/keys.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
@@ -17,7 +16,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   let redis: Redis;
   beforeEach(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
   });
   afterEach(() => rest.stop());
 

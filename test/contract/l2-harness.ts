@@ -6,7 +6,6 @@ import { mebibytes, millis, minutes } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, parseMark } from "../../shared/core/vary.ts";
 import { type ClassAccount, createBudgets } from "../../shared/mid-tier/budgets.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { FillOutcome, ReadOutcome } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
@@ -51,7 +50,7 @@ export class TestShard {
   private fills = 0;
 
   constructor(rest: RestFixture) {
-    this.redis = upstashRedis(rest);
+    this.redis = rest.redis;
     this.midTier = createMidTier({
       ...oneShard(this.redis),
       ...{ digest: systemDigest, readDeadline: DEADLINE, fillDeadline: DEADLINE, variantsPerKey: 3 },

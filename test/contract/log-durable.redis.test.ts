@@ -9,7 +9,6 @@ import { createConfigurationHistories } from "../../shared/mid-tier/configuratio
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createLogTail } from "../../shared/mid-tier/log-tail.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { AppendOutcome, Log, LogHead } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { REPLICAS_FIELD } from "../../shared/wire/configuration.ts";
@@ -36,7 +35,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
     log = createLog(
       withReplicas(redis, () => have),
       { ...LOG_LIMITS, entriesKept: 5 },

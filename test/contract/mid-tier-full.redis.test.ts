@@ -6,7 +6,6 @@ import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { millis } from "../../shared/core/units.ts";
 import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import { JOURNAL_OPERATIONS } from "../../shared/mid-tier/keys.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 import { startServerRest } from "../support/redis-server.ts";
 import { budgetOf, TestShard } from "./l2-harness.ts";
@@ -50,7 +49,7 @@ test("an answer is read, be it for the first time since the hand went by", async
 
 test("what waits in the journal is delivered, which makes room", async () => {
   const journal = createJournal({
-    ...{ databases: new Map([["one", upstashRedis(rest)]]), digest: systemDigest },
+    ...{ databases: new Map([["one", rest.redis]]), digest: systemDigest },
     ...JOURNAL_LIMITS,
   });
   await told(rest.port, "CONFIG SET maxmemory 0");

@@ -14,7 +14,6 @@ import type { HeaderList } from "../../shared/core/headers.ts";
 import { millis } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { AppendQuery, Log, LogHead } from "../../shared/ports/mid-tier.ts";
@@ -48,7 +47,7 @@ const operation = { id: "purge", requestDigest: "d", actor: "test", reason: null
 beforeEach(async () => {
   [now, releases, tasks] = [1_800_000_000_000, 0, []];
   rest = await startEmbeddedRest(() => now);
-  log = createLog(upstashRedis(rest), LOG_LIMITS);
+  log = createLog(rest.redis, LOG_LIMITS);
   plane = await startPlane(rest, { SITES });
   await released([]);
   const outcome = await log.snapshot(0);
@@ -126,7 +125,7 @@ describe("a write at an edge", () => {
 
   /** Configured as the log is now. */
   async function edge(over: Partial<Log> = {}): Promise<Edge> {
-    const one = bareEdge(upstashRedis(rest), origin, { ...log, ...over });
+    const one = bareEdge(rest.redis, origin, { ...log, ...over });
     await one.view.pull(background);
     return one;
   }

@@ -9,7 +9,6 @@ import {
   type EdgeObservations,
   type Observations,
 } from "../../shared/mid-tier/observations.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
 import { BACKENDS, type RestFixture, replyTo } from "../support/redis-server.ts";
 
@@ -35,7 +34,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
     observations = createObservations(redis, { deadline: millis(2000), halfLife: HALF_LIFE, most: MOST });
   });
   afterAll(() => rest?.stop());

@@ -10,7 +10,6 @@ import { createMetrics } from "../../shared/mid-tier/metrics.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import { admitShard } from "../../shared/mid-tier/shard-admission.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { MidTier } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
@@ -29,7 +28,7 @@ let sent = 0;
 
 beforeAll(async () => {
   rest = await startServerRest();
-  const through = upstashRedis(rest);
+  const through = rest.redis;
   redis = {
     run(commands, deadline) {
       sent += commands.length;

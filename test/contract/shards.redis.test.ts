@@ -11,7 +11,6 @@ import { lookForCopies } from "../../shared/mid-tier/look-for-copies.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import { admitShard, readShardStatus } from "../../shared/mid-tier/shard-admission.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Granted, MidTier, ReadOutcome, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import type { Redis, RedisOutcome } from "../../shared/ports/redis.ts";
@@ -79,7 +78,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     for (const id of IDS) {
       const rest = await start();
       rests.push(rest);
-      real.set(id, upstashRedis(rest));
+      real.set(id, rest.redis);
     }
   });
   afterAll(async () => {

@@ -11,7 +11,6 @@ import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { namesOf } from "../../shared/core/spelling.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
@@ -48,7 +47,7 @@ beforeEach(async () => {
   plane = await startPlane(rest, { SITES });
   const env = { CLUSTER_KEY, SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(POLICIES) };
   const { settings } = readEnvironment(env, null);
-  const log = createLog(upstashRedis(rest), LOG_LIMITS);
+  const log = createLog(rest.redis, LOG_LIMITS);
   expect(await bootConfiguration({ log, digest: systemDigest, settings })).toEqual({ kind: "done" });
   origin = new JournalOrigin();
   // Says how it has taken its path and who has asked; no two answers are alike.
@@ -59,7 +58,7 @@ beforeEach(async () => {
     const said = answer(200, text);
     return said.kind === "answer" ? { ...said, headers: [["etag", `"${origin.asked.length}"`]] } : said;
   };
-  const redis = upstashRedis(rest);
+  const redis = rest.redis;
   edges = [bareEdge(redis, origin), bareEdge(redis, origin)];
   await pulled();
 });
@@ -255,7 +254,7 @@ describe("a purge reaches what is held in another spelling", () => {
 
   test("also one by a release that named URLs to the letter", async () => {
     const text = await held("/pages/%7Eu");
-    const log = createLog(upstashRedis(rest), LOG_LIMITS);
+    const log = createLog(rest.redis, LOG_LIMITS);
     await log.append({
       ...{ operationId: "old", requestDigest: "old", actor: "old", action: "invalidate", detail: "" },
       payload: {

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type Bucket, fullBucket, takeTokens } from "../../shared/core/token-bucket.ts";
 import { instant, millis } from "../../shared/core/units.ts";
 import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { BucketAsked, OriginBudget } from "../../shared/ports/origin-budget.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
 import { BACKENDS, type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
@@ -19,7 +18,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   beforeAll(async () => {
     rest = await start();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
     budget = createOriginBudget(redis, millis(2000));
   });
   afterAll(() => rest?.stop());
@@ -104,7 +103,7 @@ test("the script and the isolate's own bucket count alike, step for step", async
   let wall = 1_800_000_000_000;
   const rest = await startEmbeddedRest(() => wall);
   try {
-    const budget = createOriginBudget(upstashRedis(rest), millis(2000));
+    const budget = createOriginBudget(rest.redis, millis(2000));
     const terms = { rate: 7.3, burst: 4 };
     const bucket: Bucket = fullBucket(terms, instant(wall));
     for (let step = 0; step < 300; step++) {

@@ -1,7 +1,6 @@
 // Tokens: created once, shown once, kept as digests, and of no more use once they are revoked.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../../control-plane/config.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { type RestFixture, replyTo, startEmbeddedRest, startServerRest } from "../support/redis-server.ts";
 import { CLUSTER_KEY, startPlane, type TestPlane, TOKEN } from "./control-harness.ts";
@@ -19,7 +18,7 @@ describe.each([
 
   beforeAll(async () => {
     rest = await startRest();
-    redis = upstashRedis(rest);
+    redis = rest.redis;
   });
   afterAll(() => rest.stop());
   beforeEach(async () => {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { LIMITS } from "../../control-plane/config.ts";
 import { gateOf } from "../../control-plane/tokens/gates.ts";
 import { SCOPES } from "../../control-plane/tokens/scopes.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
 import { startConfigured, startPlane, type TestPlane, TOKEN } from "./control-harness.ts";
 import { as, breakable, createToken, handClock } from "./token-harness.ts";
@@ -139,7 +138,7 @@ describe("how fast anybody may ask", () => {
 
   beforeEach(async () => {
     time = handClock();
-    over = breakable(upstashRedis(rest));
+    over = breakable(rest.redis);
     plane = await startPlane(over.redis, { ADDRESS_HEADER }, time.clock);
   });
 

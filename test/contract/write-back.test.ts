@@ -13,7 +13,6 @@ import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { bytes, earlier, seconds } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
@@ -50,7 +49,7 @@ beforeEach(async () => {
   [now, reached, tasks] = [1_800_000_000_000, true, []];
   told = { replies: 0, characters: 0 };
   rest = await startEmbeddedRest(() => now);
-  const direct = upstashRedis(rest);
+  const direct = rest.redis;
   redis = {
     async run(commands, deadline) {
       if (!reached) return { kind: "unavailable", reason: "away" };

@@ -12,7 +12,6 @@ import { millis } from "../../shared/core/units.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
-import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Log } from "../../shared/ports/mid-tier.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
@@ -42,7 +41,7 @@ let patience: PromiseWithResolvers<void>;
 
 beforeEach(async () => {
   rest = await startEmbeddedRest();
-  log = createLog(upstashRedis(rest), LOG_LIMITS);
+  log = createLog(rest.redis, LOG_LIMITS);
   const env = { CLUSTER_KEY: "k", SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(POLICIES) };
   const { settings } = readEnvironment(env, null);
   expect(await bootConfiguration({ log, digest: systemDigest, settings })).toEqual({ kind: "done" });
@@ -58,7 +57,7 @@ afterEach(async () => {
 
 async function edge(over: Partial<EdgePorts> = {}): Promise<LoneEdge> {
   const midTier = createMidTier({
-    ...oneShard(upstashRedis(rest)),
+    ...oneShard(rest.redis),
     ...{ digest: systemDigest, readDeadline: millis(1000), fillDeadline: millis(1000), variantsPerKey: 3 },
   });
   const sleep = (span: number): Promise<void> =>

@@ -7,16 +7,19 @@ import { expect } from "vitest";
 import { freePort } from "../../dev/ports.ts";
 import type { RedisBackend } from "../../dev/redis/backend.ts";
 import { embeddedBackend } from "../../dev/redis/embedded/backend.ts";
-import { createEmbeddedStore } from "../../dev/redis/embedded/store.ts";
+import { createEmbeddedStore, type EmbeddedStore } from "../../dev/redis/embedded/store.ts";
 import { type Gateway, startGateway } from "../../dev/redis/gateway.ts";
 import { launchRedisServer, type RedisServer } from "../../dev/redis/launch.ts";
 import { connectServer } from "../../dev/redis/server-backend.ts";
 import { millis } from "../../shared/core/units.ts";
 import type { Redis, RedisArgument, RedisReply } from "../../shared/ports/redis.ts";
+import { nearRedis } from "./near-redis.ts";
 
 export type RestFixture = {
   readonly url: string;
   readonly token: string;
+  /** What the gateway answers, without a socket to it: for tests that are not about the wire. */
+  readonly redis: Redis;
   stop(): Promise<void>;
 };
 
@@ -59,7 +62,11 @@ type RestAnswer = { readonly status: number; readonly body: string };
 export type RestPath = "/" | "/pipeline" | "/multi-exec";
 
 /** One request as it is on the wire, strings in base64 so that no byte is hidden. */
-export async function ask(rest: RestFixture, path: RestPath, body: unknown): Promise<RestAnswer> {
+export async function ask(
+  rest: Pick<RestFixture, "url" | "token">,
+  path: RestPath,
+  body: unknown,
+): Promise<RestAnswer> {
   const headers = { authorization: `Bearer ${rest.token}`, "upstash-encoding": "base64" };
   const response = await fetch(rest.url + path, { method: "POST", headers, body: JSON.stringify(body) });
   return { status: response.status, body: await response.text() };
@@ -72,9 +79,11 @@ export async function startServerRest(): Promise<ServerFixture> {
   const backend = connectServer({ host: "127.0.0.1", port });
   const gateway = await startGateway({ backend, port: 0, token: TOKEN });
   await until("the gateway reaches redis-server", () => answers(gateway));
+  const near = nearRedis(backend);
   return {
     url: gateway.url,
     token: TOKEN,
+    redis: near.redis,
     port,
     pid: () => server.pid,
     kill: () => kill(server),
@@ -82,6 +91,7 @@ export async function startServerRest(): Promise<ServerFixture> {
       server = await launchRedisServer({ port, dir });
     },
     stop: async () => {
+      near.end();
       await stopAll(gateway, backend);
       await server.stop();
       rmSync(dir, { recursive: true, force: true });
@@ -89,10 +99,38 @@ export async function startServerRest(): Promise<ServerFixture> {
   };
 }
 
+/** A store whose clock can be set: its Lua machine costs more to make than most tests to run. */
+interface Reusable {
+  readonly store: EmbeddedStore;
+  now: () => number;
+}
+
+const idle: Reusable[] = [];
+
+async function emptyStore(now: () => number): Promise<Reusable> {
+  const reused = idle.pop();
+  if (reused !== undefined) return Object.assign(reused, { now });
+  const store = await createEmbeddedStore({ now: () => made.now() });
+  const made: Reusable = { store, now };
+  return made;
+}
+
 export async function startEmbeddedRest(now: () => number = Date.now): Promise<RestFixture> {
-  const backend = embeddedBackend(await createEmbeddedStore({ now }));
+  const reusable = await emptyStore(now);
+  const backend = embeddedBackend(reusable.store);
   const gateway = await startGateway({ backend, port: 0, token: TOKEN });
-  return { url: gateway.url, token: TOKEN, stop: () => stopAll(gateway, backend) };
+  const near = nearRedis(backend);
+  return {
+    url: gateway.url,
+    token: TOKEN,
+    redis: near.redis,
+    stop: async () => {
+      near.end();
+      await gateway.close();
+      reusable.store.call(["FLUSHALL"]);
+      idle.push(reusable);
+    },
+  };
 }
 
 export type RestPair = {
