@@ -120,11 +120,14 @@ export async function startEmbeddedRest(now: () => number = Date.now): Promise<R
   const backend = embeddedBackend(reusable.store);
   const gateway = await startGateway({ backend, port: 0, token: TOKEN });
   const near = nearRedis(backend);
+  let stopped = false;
   return {
     url: gateway.url,
     token: TOKEN,
     redis: near.redis,
     stop: async () => {
+      if (stopped) return; // It may be somebody else's by now.
+      stopped = true;
       near.end();
       await gateway.close();
       reusable.store.call(["FLUSHALL"]);
