@@ -76,8 +76,8 @@ export type LeaderReply =
       readonly status: number;
       readonly headers: HeaderList;
       readonly body: Body;
-      /** Where it is being stored: everywhere, in this data centre alone, or nowhere. */
-      readonly stored: "shared" | "near" | "nowhere";
+      /** Where it is being stored: for all, in this data centre alone, or nowhere. */
+      readonly stored: "everywhere" | "near" | "nowhere";
       /** Why it is stored nowhere; null where that is not the answer's doing. */
       readonly refused: RefusalReason | null;
       /** What was found in L2 and is not good enough, unless the origin has failed. */
@@ -108,11 +108,13 @@ export interface FlightControls {
   deliver(reply: LeaderReply): void;
   /** Everybody's answer; the first call counts. */
   settle(outcome: FlightOutcome): void;
+  /** What comes is for those who are there already. */
+  close(): void;
 }
 
 /** Starts a flight; `work` never rejects, and ends when everything has been stored. */
 export function startFlight(
-  began: { readonly asOf: Position | null; readonly startedAt: Instant },
+  began: Pick<Flight, "asOf" | "startedAt"> & Pick<FlightControls, "close">,
   work: (controls: FlightControls) => Promise<void>,
 ): { flight: Flight; done: Promise<void> } {
   const leader = Promise.withResolvers<LeaderReply>();
@@ -137,6 +139,7 @@ export function startFlight(
     find(step) {
       flight.found = step;
     },
+    close: began.close,
     deliver,
     settle(result) {
       if (flight.settled === null) outcome.resolve(result);

@@ -119,7 +119,7 @@ export const LIMITS = {
   leaseDuration: seconds(5),
   /** Three times within a lease, so that one lost reply costs none. */
   leaseRenewal: millis(1500),
-  /** For a minute: an origin that drips must not keep a key from everybody for as long as it likes. */
+  /** For a minute, longer than a fetch takes: one that never ends must not keep its key from everybody. */
   leaseRenewals: 40,
   /** A waiter looks again after this much, jittered by half; under 100 ms so that an uncacheable key frees it quickly. */
   pollInterval: millis(40),
@@ -137,8 +137,8 @@ export const LIMITS = {
   sharedBody: mebibytes(1),
   /** One that another request is bringing is waited for this long: beyond it it is a stream rather than a page, and until then to go alone would have all who wait go at once. */
   bodyPatience: seconds(10),
-  /** A larger one for this long: its client may be slow. */
-  largePatience: seconds(2),
+  /** A larger one for this long, as its client may be slow; what has to be validated each time, of use to few; and the rest of a part, before the whole is asked for. */
+  shortPatience: seconds(2),
   /** Largest body that is stored at all. */
   largestStored: mebibytes(512),
   /** From which size on bodies are kept in chunks: below it a lost body costs little to fetch again. */

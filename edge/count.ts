@@ -10,6 +10,7 @@ import {
   type TierName,
 } from "./counters.ts";
 import type { Edge } from "./edge.ts";
+import type { FlightJob } from "./flight-job.ts";
 import { countHot } from "./hot/count-hot.ts";
 import { observeRequest } from "./observe/observe.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
@@ -126,9 +127,10 @@ const countRead = (source: ByteSource, count: (octets: number) => void): ByteSou
       };
 
 /** The two ends of a body that is kept on its way from the origin to its client. */
-export const bothEnds = (edge: Edge, { request, route }: { request: EdgeRequest; route: Route }) => {
+export const bothEnds = (edge: Edge, { request, route, takesStale }: FlightJob) => {
   const { counters } = route;
-  const isCounted = request.purpose === "client" && edge.counters.countsRequests;
+  // A refresh is read to its end for nobody.
+  const isCounted = request.purpose === "client" && takesStale && edge.counters.countsRequests;
   return {
     ofOrigin: (source: ByteSource): ByteSource =>
       countRead(source, (octets) => {

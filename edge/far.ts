@@ -82,7 +82,7 @@ async function leaderReply(
       return stale;
     }
   }
-  const inL2 = reply.stored === "shared" ? "; stored" : "";
+  const inL2 = reply.stored === "everywhere" ? "; stored" : "";
   const inL1 = reply.stored === "nowhere" ? "" : "; stored";
   const why = reply.refused === null ? "" : `; detail=${reply.refused}`;
   const line = `fwd=${forward}; fwd-status=${reply.status}`;

@@ -9,32 +9,26 @@ import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import { type FlightControls, FRESH } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
+import { discard } from "./content.ts";
 import { bothEnds } from "./count.ts";
 import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
+import { giveBack } from "./give-back.ts";
 import { keyFor } from "./lease.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
 import { askForAll, saidBy } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
 import { dropPart, findPart } from "./parts.ts";
-import { isForOne, letGo, waitABit } from "./patience.ts";
+import { bringShared } from "./patience.ts";
 import { completePart, receivePart } from "./receive-part.ts";
 import { countRefresh } from "./refresh/count.ts";
 import type { Right } from "./right.ts";
-import {
-  type Answered,
-  FAILING,
-  headOf,
-  passOn,
-  type Received,
-  settleAnswer,
-  storeLarge,
-  UNCACHEABLE,
-} from "./settle.ts";
-import { collectWhileStreaming, sourceOf } from "./share-body.ts";
+import { type Answered, headOf, passOn, type Received, settleAnswer, storeLarge } from "./settle.ts";
+import { sourceOf } from "./share-body.ts";
 import { standbyFor } from "./standby.ts";
 import { freshenedHeaders } from "./stored-headers.ts";
+import { tell } from "./tell.ts";
 
 export async function fetchAndStore(
   edge: Edge,
@@ -59,12 +53,12 @@ export async function fetchAndStore(
     countRefresh(job, "shed");
     controls.settle({ ...answered, priority, fallback: right.fallback });
     // The origin was not asked: others may have more luck, and nobody is to be kept from trying.
-    return right.giveBack(null);
+    return giveBack(edge, exchange, null);
   }
   if (answered.kind === "unreachable") {
     countRefresh(job, "failed");
     controls.settle({ kind: "failed", reason: answered.reason, fallback: right.fallback });
-    return right.giveBack(FAILING);
+    return tell(edge, exchange, "failing");
   }
   if (answered.status === 304 && plan.kind === "validate") {
     const made = confirmedAnswer(edge, exchange, answered);
@@ -79,8 +73,9 @@ export async function fetchAndStore(
     return receivePart(edge, exchange, { answered, controls });
   if (plan.kind === "rest" && answered.status !== 200 && answered.status < 500) {
     if (answered.status === 206 && (await completePart(edge, exchange, { answered, controls }))) return;
-    // What is held is not a part of what the origin has: nobody asked for a range.
+    // What is held is not a part of what the origin has: nobody asked for a range. Or the rest does not come.
     dropPart(edge, job);
+    discard(answered.body);
     return fetchAndStore(edge, job, { right: { ...right, completes: false }, controls });
   }
   countRefresh(job, answered.status >= 500 ? "failed" : "fetched");
@@ -153,7 +148,7 @@ async function freshenLarge(
   if (!stays || !(await edge.dataCentre.restate(was.answer, held)))
     return fetchAndStore(edge, job, { right: { ...right, validators: null }, controls });
   controls.settle({ kind: "large", held, from: "origin", forLeader: FRESH, by: null, receivedAt });
-  await right.giveBack(null);
+  await giveBack(edge, exchange, null);
   if (isInChunks(held)) await edge.bucket?.storeInChunks(held);
 }
 
@@ -165,37 +160,34 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   // However long it says that it lasts: what is held and may stand in for it is not lost to an error.
   if (staleMayStandIn(answered.status) && hasStandby(edge, exchange))
     return passOn(edge, exchange, { ...given, reason: null });
-  edge.memory.unmarkUncacheable(keyFor(edge, exchange.job));
+  edge.memory.forgetDoubts(keyFor(edge, exchange.job));
   const made = verdict;
   const { body } = answered;
   const ends = bothEnds(edge, exchange.job);
   const source = ends.ofOrigin(sourceOf(body));
-  const head = headOf(exchange, answered);
-  if (source.length !== null && source.length > LIMITS.sharedBody)
+  if (source.length !== null && source.length > LIMITS.sharedBody) {
+    const head = headOf(exchange, answered);
     return storeLarge(edge, exchange, { made, source, head, controls, inParts: false });
-  const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
+  }
+  const { client, begun, ended, finished } = bringShared(edge, exchange, { made, source, controls });
+  const head = headOf(begun, answered);
   const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: ends.toClient(client) };
-  const alone = isForOne(exchange, made) ? letGo(exchange, { controls, made }) : null;
-  const { stored } = headOf(alone ?? exchange, answered);
-  controls.deliver({ kind: "stream", ...head, stored, body: streamed });
-  const waited = alone === null ? waitABit(edge, exchange, { controls, made }) : () => alone;
-  const result = await collected;
-  const ended = waited();
+  controls.deliver({ kind: "stream", ...head, body: streamed });
+  const { result, exchange: now } = await ended;
   if (result.kind !== "whole") {
-    const { fallback } = ended.right;
-    controls.settle(
-      result.kind === "large" ? { kind: "unshared" } : { kind: "failed", reason: "broken", fallback },
-    );
-    await ended.right.giveBack(result.kind === "large" ? UNCACHEABLE : FAILING);
+    const { fallback } = now.right;
+    const isLarge = result.kind === "large";
+    controls.settle(isLarge ? { kind: "unshared" } : { kind: "failed", reason: "broken", fallback });
+    await tell(edge, now, isLarge ? "uncacheable" : "failing");
     return finished;
   }
   // What is stored nowhere was counted when it was sent on.
-  if (stored !== "nowhere") exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
-  const held = hold(ended, { ...made.answer, length: result.bytes.length });
-  await settleAnswer(edge, ended, { controls, made, held, bytes: result.bytes });
+  if (head.stored !== "nowhere") exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
+  const held = hold(now, { ...made.answer, length: result.bytes.length });
+  await settleAnswer(edge, now, { controls, made, held, bytes: result.bytes });
 }
 
 const hasStandby = (edge: Edge, { job, right }: Exchange): boolean =>
-  standbyFor(edge, { ...job, job, fallback: right.fallback }) !== null;
+  standbyFor(edge, job, right.fallback) !== null;
 
 const UNASKED = { kind: "refuse", reason: "status" } as const;

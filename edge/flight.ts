@@ -1,13 +1,14 @@
 // One coalesced piece of work for a key: L2 or the origin, for whoever asks while it lasts.
 
 import type { InChunks } from "../shared/core/chunks.ts";
-import { type CacheKey, elapsed } from "../shared/core/units.ts";
+import { type CacheKey, elapsed, later } from "../shared/core/units.ts";
 import { keepLease } from "../shared/mid-tier/keep-lease.ts";
 import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { fetchAndStore } from "./fetch-and-store.ts";
 import type { FlightJob } from "./flight-job.ts";
+import { giveBack } from "./give-back.ts";
 import type { Judged } from "./judge.ts";
 import { lookInBucket } from "./large/look-in-bucket.ts";
 import { type Acquired, acquire, keyFor } from "./lease.ts";
@@ -22,7 +23,8 @@ export function board(edge: Edge, job: FlightJob): Boarding {
   const keys = flightKeys(edge, job);
   const underWay = keys.map((key) => edge.flights.get(key)).find((flight) => isJoinable(edge, job, flight));
   if (underWay !== undefined) return { role: "follower", flight: underWay };
-  const began = { asOf: edge.view.asOf(), startedAt: edge.clock.now() };
+  const close = (): void => forget(edge, key, flight);
+  const began = { asOf: edge.view.asOf(), startedAt: edge.clock.now(), close };
   const { flight, done } = startFlight(began, (controls) => fly(edge, job, controls));
   const key = keys.at(-1) ?? null;
   if (key !== null) edge.flights.set(key, flight);
@@ -31,7 +33,7 @@ export function board(edge: Edge, job: FlightJob): Boarding {
   void flight.outcome.then((outcome) => {
     // Nobody may join what is not shared; and a failure is for those who waited for it, not for whoever comes while
     // the lease is still being given back.
-    if (outcome.kind !== "answer") forget(edge, key, flight);
+    if (outcome.kind !== "answer") close();
   });
   return { role: "leader", flight };
 }
@@ -71,29 +73,26 @@ function forget(edge: Edge, key: CacheKey | null, flight: Flight): void {
 /** Its record comes into this data centre, its chunks as they are asked for. */
 async function takeFromBucket(
   edge: Edge,
-  {
-    shared,
-    right,
-    controls,
-  }: { shared: Judged & { held: InChunks }; right: Right; controls: FlightControls },
+  job: FlightJob,
+  given: { shared: Judged & { held: InChunks }; right: Right; controls: FlightControls },
 ): Promise<void> {
+  const { shared, right, controls } = given;
   const { held, step: forLeader, by } = shared;
   await edge.dataCentre.storeInChunks(held);
   controls.settle({ kind: "large", held, from: "l2", forLeader, by, receivedAt: edge.clock.now() });
-  return right.giveBack(null);
+  return giveBack(edge, { job, right }, null);
 }
 
 /** A right without a lease needs no renewal. */
-function keepRight(edge: Edge, { token, leaseKey: key, granted }: Right): () => void {
-  if (token === null || granted === null) return () => {};
+function keepRight(edge: Edge, { keeping }: Right): () => void {
+  if (keeping.kind !== "everywhere") return () => {};
+  const { key, token, granted } = keeping.lease;
   return keepLease(edge, { key, token, at: granted.shard }, LIMITS);
 }
 
 /** For nobody, and most likely it would be stored nowhere. */
 const isInVain = ({ request }: FlightJob, { right, known }: Acquired & { kind: "right" }): boolean =>
-  request.purpose === "write-through" &&
-  right.token === null &&
-  (known === "uncacheable" || !right.l2Unavailable);
+  request.purpose === "write-through" && (known !== null || right.keeping.kind === "nowhere");
 
 /** What it said to whoever tried it last is not known here. */
 const FAILS = { kind: "error", status: 503, retryAfter: null, tells: false } as const;
@@ -117,11 +116,15 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     const { right, known } = acquired;
     if (right.fallback !== null) controls.find(right.fallback.step);
     // Its origin has just failed: it is tried again when the marker has gone, and not by all who can do without.
-    const standby = known === "failing" ? standbyFor(edge, { ...job, job, fallback: right.fallback }) : null;
-    if (standby !== null) return controls.settle({ ...FAILS, fallback: right.fallback });
+    const standby = known === "failing" ? standbyFor(edge, job, right.fallback) : null;
+    if (standby !== null) {
+      const until = later(edge.clock.now(), LIMITS.pollInterval);
+      if (!job.takesStale) edge.memory.giveUp(keyFor(edge, job), { kind: "failing", until, gone: false });
+      return controls.settle({ ...FAILS, fallback: right.fallback });
+    }
     done = keepRight(edge, right);
     const shared = await lookInBucket(edge, job, right);
-    if (shared !== null) return takeFromBucket(edge, { shared, right, controls });
+    if (shared !== null) return takeFromBucket(edge, job, { shared, right, controls });
     // Somebody found the key not to be shareable: nobody waits for us, and we wait for nobody. For a refresh nobody waits
     // as it is; forgotten, it would be begun anew by everybody who is served what is stale.
     const vain = isInVain(job, acquired);

@@ -257,7 +257,7 @@ function goodEnough(
   if (!satisfies(wants, { age: ageOf(held, edge.clock.now()), remaining })) return null;
   if (step.kind === "serve") return judged;
   // A refresh has learnt that there is nothing for anybody any more.
-  if (edge.memory.isGone(keyFor(edge, { route, request }), request.arrivedAt)) return null;
+  if (edge.memory.givenUp(keyFor(edge, { route, request }), request.arrivedAt)?.gone === true) return null;
   if (step.kind === "serve-and-refresh") return judged;
   // Beyond the window "current" is only what an old view says.
   if (fenced || freshness.kind === "fresh" || coherence.kind !== "current") return null;

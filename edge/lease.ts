@@ -7,14 +7,14 @@ import { satisfies } from "../shared/core/request-directives.ts";
 import { l2BudgetOf } from "../shared/core/rules.ts";
 import { ageOf, type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
-import type { Granted, L2Answer, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
+import type { L2Answer, LeaseMarker, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
 import { answersFor } from "./answers-for.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { giveBackInDoubt } from "./give-back.ts";
 import { asCandidate, type Candidate, inputFor, type Judged, judge } from "./judge.ts";
-import { type Granting, type Right, rightBy } from "./right.ts";
+import { type Keeping, type Right, rightBy, rightWith } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
 
 export type Acquired =
@@ -23,14 +23,13 @@ export type Acquired =
   | { readonly kind: "refused" };
 
 /** What whoever asked last has found out of the key: that it is not for all, or that its origin fails. */
-type Known = "nothing" | "uncacheable" | "failing";
+type Known = LeaseMarker["kind"] | null;
 
-/** One attempt's state: which key is asked for, and what was found unusable so far. */
+/** One attempt's state: which key is asked for, and what was found so far. */
 interface Search {
   key: CacheKey;
   candidate: Candidate | null;
-  not: string | null;
-  /** All that were: where one shard holds one and the next another, not to want the one brings the other. */
+  /** All that is not good enough: where one shard holds one and the next another, not to want the one brings the other. */
   readonly unusable: string[];
   polls: number;
 }
@@ -46,8 +45,8 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   const { candidate } = job;
   // What was found near, and is not good enough or to be renewed, L2 need not send again; but a warm-up takes what
   // copies hold.
-  const not = job.request.purpose === "client" ? (candidate?.held.answer.id ?? null) : null;
-  const search: Search = { key: keyFor(edge, job), candidate, not, unusable: [], polls: 0 };
+  const known = job.request.purpose === "client" && candidate !== null ? [candidate.held.answer.id] : [];
+  const search: Search = { key: keyFor(edge, job), candidate, unusable: known, polls: 0 };
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
@@ -55,42 +54,45 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     // by what invalidates it, so nothing is read, leased or stored.
     const stands = edge.router.isConfigured && edge.router.stands(job.route, job.request);
     const asOf = stands ? edge.view.asOf() : null;
-    // Without a lease L2 is not filled: what is fetched then is for this data centre alone.
-    const nearOnly = { asOf, token: null, l2Unavailable: true };
-    if (asOf === null) return right(edge, job, search, nearOnly);
+    const grant = (keeping: Keeping, known: Known = null): Acquired => {
+      const right = rightWith(edge, job, { right: rightBy(asOf, keeping), candidate: search.candidate });
+      return { kind: "right", right, known };
+    };
+    if (asOf === null) return grant(NOWHERE);
     const digest = await edge.digest.sha256Hex(search.key);
     const home = search.key === job.route.key ? digest : await edge.digest.sha256Hex(job.route.key);
     const askedAt = edge.clock.now();
     const lease = job.lease === "none" ? null : { token, duration: LIMITS.leaseDuration };
     const need = needOf(edge, job, search) ?? asOf;
-    const query = queryFor(edge, job, { key: digest, home, need, asOf, lease, not: search.not });
-    const outcome = await edge.midTier.read(query);
+    const not = search.unusable.at(-1) ?? null;
+    const outcome = await edge.midTier.read(
+      queryFor(edge, job, { key: digest, home, need, asOf, lease, not }),
+    );
     if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
     edge.timings?.noteFlown(job, "l2", { since: askedAt, said: saidOf(outcome, standing) });
-    switch (standing) {
+    switch (standing.kind) {
       case "again":
         continue;
       case "leased":
-        return right(edge, job, search, { asOf, token, leaseKey: digest, granted: grantedIn(outcome) });
-      // One answer was: where the next can be stored, it is for this data centre, until L2 takes the key again.
+        return grant({ kind: "everywhere", lease: { key: digest, token, granted: standing.granted } });
+      // Without a lease L2 is not filled. One answer was not for all, or none came: where the next can be stored, it is
+      // for this data centre, until L2 takes the key again; of those who try meanwhile one an isolate, all at once.
       case "uncacheable":
-        return right(edge, job, search, {
-          ...nearOnly,
-          known: isValidated(job, search) ? "nothing" : standing,
-        });
       case "failing":
-        // One try an isolate, all at once, instead of one after the other.
-        return right(edge, job, search, { asOf, token: null, known: standing });
-      case "nothing":
+        return grant(
+          NEAR,
+          isValidated(job, search) && standing.kind === "uncacheable" ? null : standing.kind,
+        );
+      case "absent":
       case "unavailable":
-        return right(edge, job, search, nearOnly);
-      case "wait":
-        if (job.lease !== "wait") return right(edge, job, search, { asOf, token: null });
+        return grant(NEAR);
+      case "taken":
+        if (job.lease !== "wait") return grant(NOWHERE);
         // What another edge is bringing it could do nothing with either.
-        if (isValidated(job, search)) return right(edge, job, search, nearOnly);
+        if (isValidated(job, search)) return grant(NEAR);
         job.route.counters.leaseWaits += 1;
-        if (edge.clock.now() >= giveUpAt) return right(edge, job, search, { asOf, token: null });
+        if (edge.clock.now() >= giveUpAt) return grant(NOWHERE);
         await poll(edge, job, search);
         continue;
       default:
@@ -98,6 +100,9 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     }
   }
 }
+
+const NEAR = { kind: "near" } as const;
+const NOWHERE = { kind: "nowhere" } as const;
 
 async function poll(edge: Edge, job: FlightJob, search: Search): Promise<void> {
   const since = edge.clock.now();
@@ -108,7 +113,7 @@ async function poll(edge: Edge, job: FlightJob, search: Search): Promise<void> {
 function saidOf({ kind }: ReadOutcome, standing: Standing): "hit" | "stale" | "miss" | "error" {
   if (kind === "unavailable") return "error";
   if (kind !== "hit") return "miss";
-  return typeof standing === "object" && standing.kind === "answer" ? "hit" : "stale";
+  return standing.kind === "answer" ? "hit" : "stale";
 }
 
 function queryFor(
@@ -124,18 +129,12 @@ function queryFor(
   return { key, home, need, asOf, lease, not, replicas, spread, budget: l2BudgetOf(rules) };
 }
 
-const grantedIn = (outcome: ReadOutcome): Granted | null =>
-  outcome.kind === "leased" ? outcome.granted : null;
-
 type Standing =
-  | Acquired
-  | "again"
-  | "leased"
-  | "wait"
-  | "nothing"
-  | "uncacheable"
-  | "failing"
-  | "unavailable";
+  | Exclude<Acquired, { readonly kind: "right" }>
+  | { readonly kind: "again" }
+  | Exclude<ReadOutcome, { readonly kind: "hit" | "varies" | "unavailable" }>
+  /** L2 has nothing to say, or nothing new. */
+  | { readonly kind: "unavailable" };
 
 async function weigh(
   edge: Edge,
@@ -143,33 +142,29 @@ async function weigh(
   given: { search: Search; outcome: ReadOutcome; askedAt: Instant },
 ): Promise<Standing> {
   const { search, outcome, askedAt } = given;
+  const { l2 } = job.route.counters.tiers;
   switch (outcome.kind) {
     case "varies": {
       edge.memory.markVaries(job.route.key, outcome.mark);
       const key = variantKey(job.route.key, outcome.mark, job.request);
       // A marker below a variant's own key would send us round in circles: ask without it.
-      if (key === search.key) return "unavailable";
+      if (key === search.key) return { kind: "unavailable" };
       search.key = key;
-      return "again";
+      return { kind: "again" };
     }
     case "hit":
       // Judged by another configuration's selectors it could pass for good.
-      if (!edge.router.stands(job.route, job.request)) return "again";
+      if (!edge.router.stands(job.route, job.request)) return { kind: "again" };
       return weighAnswer(edge, job, { search, found: outcome.found, askedAt });
     case "leased":
-      job.route.counters.tiers.l2.misses += 1;
-      return "leased";
-    case "taken":
-      return "wait";
-    case "uncacheable":
-    case "failing":
-      return outcome.kind;
     case "absent":
-      job.route.counters.tiers.l2.misses += 1;
-      return "nothing";
+      l2.misses += 1;
+      return outcome;
     case "unavailable":
-      job.route.counters.tiers.l2.errors += 1;
-      return "unavailable";
+      l2.errors += 1;
+      return outcome;
+    default:
+      return outcome;
   }
 }
 
@@ -181,15 +176,14 @@ async function weighAnswer(
   const { search, found, askedAt } = given;
   const { answer, body } = found;
   // A home that grants no lease, full or a replica, is passed over for the next shard each time.
-  if (search.unusable.includes(answer.id)) return "unavailable";
+  if (search.unusable.includes(answer.id)) return { kind: "unavailable" };
   search.unusable.push(answer.id);
-  search.not = answer.id;
-  if (answer.key !== search.key || !answersFor(answer, job)) return "again";
+  if (answer.key !== search.key || !answersFor(answer, job)) return { kind: "again" };
   const held = heldFromL2(found, { askedAt, now: edge.clock.now() });
   const inL2 = { held, body: { kind: "bytes", bytes: body }, tier: "l2" } as const;
   const input = inputFor(edge, job, inL2, job.arrivedAt);
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, { found, checked }));
-  if (judged === null) return "unavailable";
+  if (judged === null) return { kind: "unavailable" };
   if (judged.step.kind === "refuse") return { kind: "refused" };
   if (isUsable(job, judged, edge.clock.now())) {
     job.route.counters.tiers.l2.hits += 1;
@@ -197,7 +191,7 @@ async function weighAnswer(
   }
   edge.tail.note(job.request, judged);
   if (judged.step.kind !== "fetch") search.candidate = asCandidate(judged);
-  return "again";
+  return { kind: "again" };
 }
 
 function isUsable(
@@ -232,12 +226,3 @@ function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
 /** Whether what is known of the key has to be validated each time: one validation an isolate at a time, whoever else does. */
 const isValidated = ({ route }: FlightJob, { candidate }: Search): boolean =>
   candidate !== null && isPastOnArrival(candidate.held.answer, route.rules);
-
-type Grants = Omit<Granting, "candidate"> & { readonly known?: Known };
-
-const right = (
-  edge: Edge,
-  job: FlightJob,
-  { candidate }: Search,
-  { known = "nothing", ...granting }: Grants,
-): Acquired => ({ kind: "right", known, right: rightBy(edge, job, { candidate, ...granting }) });

@@ -76,7 +76,7 @@ export function judgeStorability(edge: Edge, exchange: Exchange, answered: Recei
 
 function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict {
   const { request } = exchange.job;
-  const { asOf, token } = exchange.right;
+  const { asOf, keeping } = exchange.right;
   const route = routeOf(edge, exchange, received);
   const headers = storedHeaders(received.headers, route.rules);
   const mark = widenMark(edge.memory.markOf(route.key), headers, (name) => request.header(name));
@@ -85,7 +85,7 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
   if (mark.names.length > 0 && request.headers().some(([name]) => hasTwin(name, mark.names)))
     return { kind: "refuse", reason: "provoked" };
   const key = variantKey(route.key, mark, request);
-  const lease = token ?? edge.random.token();
+  const lease = keeping.kind === "everywhere" ? keeping.lease.token : edge.random.token();
   const { receivedAtWall } = exchange;
   const grant = { key, lease, status: received.status, headers, rules: route.rules, receivedAtWall };
   const lifetime = grantLifetime(grant);

@@ -1,56 +1,76 @@
-// How long others wait for a body that one request is bringing.
+// Bringing a body that others wait for, and how long they do.
 
 import { isEventStream } from "../shared/core/freshness.ts";
-import { currentLifetime, isPastOnArrival } from "../shared/core/stored-answer.ts";
-import { later } from "../shared/core/units.ts";
+import type { Rules } from "../shared/core/rules.ts";
+import { currentLifetime, isPastOnArrival, type StoredAnswer } from "../shared/core/stored-answer.ts";
+import type { ByteSource } from "../shared/ports/body.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
-import { keyFor } from "./lease.ts";
 import type { Exchange, Made } from "./make-answer.ts";
 import { withoutLease } from "./right.ts";
-import { speaksForAll, UNCACHEABLE } from "./settle.ts";
+import { type Collected, collectWhileStreaming, readWhole } from "./share-body.ts";
+import { type Told, tell } from "./tell.ts";
 
-/** Nobody but who asked for it may be served it as it is, or it goes on for as long as he listens: nobody waits for it. */
-export const isForOne = ({ job }: Exchange, { answer }: Made): boolean =>
-  isPastOnArrival(answer, job.route.rules) || isEventStream(answer.headers);
-
-interface Coming {
-  readonly made: Made;
-  readonly controls: FlightControls;
+interface Bringing {
+  /** As it comes in, for whoever asked for it. */
+  readonly client: ByteSource;
+  /** Without its lease, where others could do nothing with what comes. */
+  readonly begun: Exchange;
+  readonly ended: Promise<{ readonly result: Collected; readonly exchange: Exchange }>;
+  /** When its client has all of it. */
+  readonly finished: Promise<void>;
 }
 
 /**
- * Those who wait here go for themselves, and so does everybody at other edges, where the next one would bring no more than
- * this one. What comes then is for this data centre alone: the lease, which
- * is the right to fill, has gone back.
+ * Where it takes too long, those who wait here go for themselves, and so does everybody at other edges, where the next one
+ * would bring no more than this one. What comes then is for this data centre alone: the lease, which is the right to
+ * fill, has gone back.
  */
-export function letGo(exchange: Exchange, { controls, made }: Coming): Exchange {
-  const { job, right } = exchange;
-  controls.settle({ kind: "unshared" });
-  const marker = speaksForAll(exchange) && !isLate(exchange, made) ? UNCACHEABLE : null;
-  job.request.background.keep(right.giveBack(marker));
-  return { ...exchange, right: withoutLease(right) };
-}
-
-/** It has a life, and was past it: another cache on its way has served it stale, and the next one need not be. */
-function isLate({ job }: Exchange, { answer }: Made): boolean {
-  const { fresh, staleWhileRevalidate } = currentLifetime(answer, job.route.rules);
-  return fresh + staleWhileRevalidate > 0 && isPastOnArrival(answer, job.route.rules);
-}
-
-/** Where it takes too long they are let go; to be ended when the body has, and says what it is then stored by. */
-export function waitABit(edge: Edge, exchange: Exchange, coming: Coming): () => Exchange {
-  let then = exchange;
-  const cancel = edge.timers.after(LIMITS.bodyPatience, () => {
-    then = letGo(exchange, coming);
-    if (!speaksForAll(exchange)) return;
-    // While it comes no refresh is to begin another one.
-    const until = later(edge.clock.now(), LIMITS.uncacheableFor);
-    edge.memory.markUncacheable(keyFor(edge, exchange.job), until);
-  });
-  return () => {
-    cancel();
-    return then;
+export function bringShared(
+  edge: Edge,
+  exchange: Exchange,
+  { made, source, controls }: { made: Made; source: ByteSource; controls: FlightControls },
+): Bringing {
+  const { rules } = exchange.job.route;
+  const isPast = isPastOnArrival(made.answer, rules);
+  let now = exchange;
+  const freeOthers = (told: Told | null): void => {
+    if (now !== exchange) return;
+    now = { ...exchange, right: withoutLease(exchange.right) };
+    exchange.job.request.background.keep(tell(edge, exchange, told));
   };
+  const letGo = (): void => {
+    controls.settle({ kind: "unshared" });
+    freeOthers("uncacheable");
+  };
+  if (isPast) {
+    // Who came before it was asked for may have it. To whoever comes now, and to other edges, it is of no use; but if it
+    // has a life, another cache on its way has let that pass, and the next one need not be late.
+    controls.close();
+    freeOthers(hasLife(made.answer, rules) ? null : "apart");
+  }
+  // It goes on for as long as somebody listens.
+  if (isEventStream(made.answer.headers)) letGo();
+  const cancel = edge.timers.after(isPast ? LIMITS.shortPatience : LIMITS.bodyPatience, letGo);
+  const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
+  const ended = collected.then((result) => {
+    cancel();
+    return { result, exchange: now };
+  });
+  return { client, begun: now, ended, finished };
+}
+
+function hasLife(answer: StoredAnswer, rules: Rules): boolean {
+  const { fresh, staleWhileRevalidate } = currentLifetime(answer, rules);
+  return fresh + staleWhileRevalidate > 0;
+}
+
+/** A small body that nobody is sent as it comes: null where it is not soon here, or not whole. */
+export async function bringSoon(edge: Edge, source: ByteSource): Promise<Uint8Array<ArrayBuffer> | null> {
+  const late = Promise.withResolvers<null>();
+  const cancel = edge.timers.after(LIMITS.shortPatience, () => late.resolve(null));
+  const bytes = await Promise.race([readWhole(source, LIMITS.sharedBody), late.promise]);
+  cancel();
+  return bytes;
 }

@@ -9,8 +9,9 @@ import type { Edge } from "./edge.ts";
 import { keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { type Exchange, judgeStorability, type Made } from "./make-answer.ts";
 import { type Kept, keepPart } from "./parts.ts";
+import { bringShared, bringSoon } from "./patience.ts";
 import { headOf, passOn, type Received, settleAnswer, storeLarge } from "./settle.ts";
-import { collectWhileStreaming, readWhole, sourceOf } from "./share-body.ts";
+import { sourceOf } from "./share-body.ts";
 
 /** What a 206 brought goes to whoever asked for it, and is kept as the part that it is. */
 export async function receivePart(edge: Edge, exchange: Exchange, given: Received): Promise<void> {
@@ -31,14 +32,14 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
     controls.settle({ kind: "unshared" });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
-  const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
+  const { client, ended, finished } = bringShared(edge, exchange, { made: verdict, source, controls });
   controls.deliver({
     kind: "stream",
     ...head,
     stored: "near",
     body: { kind: "source", source: ends.toClient(client) },
   });
-  const result = await collected;
+  const { result } = await ended;
   if (result.kind === "whole") {
     exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
     const announced = source.length !== null;
@@ -72,16 +73,17 @@ async function settlePart(
   await settleAnswer(edge, exchange, { controls, made, held, bytes });
 }
 
-/** The rest of a part that is held; false where it doesn't fit, and the whole has to be fetched. */
+/** The rest of a part that is held; false where it doesn't fit, or come soon, and the whole has to be fetched. */
 export async function completePart(
   edge: Edge,
   exchange: Exchange,
   { answered, controls }: Received,
 ): Promise<boolean> {
   const verdict = judgeStorability(edge, exchange, answered);
+  if (verdict.kind === "refuse") return false;
   const source = sourceOf(answered.body);
-  const bytes = await readWhole(source, LIMITS.sharedBody);
-  if (bytes === null || verdict.kind === "refuse") return false;
+  const bytes = await bringSoon(edge, source);
+  if (bytes === null) return false;
   exchange.job.route.counters.bytesFromOrigin += bytes.length;
   const kept = keepPart(edge, exchange, { made: verdict, bytes, announced: source.length !== null });
   if (kept?.kind !== "whole") return false;

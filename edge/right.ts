@@ -4,68 +4,62 @@ import { coherenceOf, highestLearnt } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
-import type { Granted, LeaseMarker } from "../shared/ports/mid-tier.ts";
+import type { Granted } from "../shared/ports/mid-tier.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { giveBackForSure } from "./give-back.ts";
 import type { Candidate } from "./judge.ts";
 
+/** Where what is fetched by a right is kept. */
+export type Keeping =
+  /** For all, by a lease. */
+  | { readonly kind: "everywhere"; readonly lease: Lease }
+  /** L2 can't be asked, or nobody is to wait for the key: in this data centre alone. */
+  | { readonly kind: "near" }
+  /** Nothing shows how old it is, or somebody may be bringing L2 what is newer. */
+  | { readonly kind: "nowhere" };
+
+export interface Lease {
+  /** Digest of the key that it is for. */
+  readonly key: string;
+  readonly token: string;
+  readonly granted: Granted;
+}
+
 export interface Right {
-  /** Null where the origin is asked without a lease. */
-  readonly token: string | null;
-  readonly l2Unavailable: boolean;
-  /** Whether what is missing of a part that is held may be asked for instead of the whole. */
-  readonly completes: boolean;
-  /** Digest of the key whose lease is held; "" without one. */
-  readonly leaseKey: string;
-  /** Null without a lease. */
-  readonly granted: Granted | null;
   /** The view's position when the right was granted, before the origin is asked; null while cold. */
   readonly asOf: Position | null;
+  readonly keeping: Keeping;
+  /** Whether what is missing of a part that is held may be asked for instead of the whole. */
+  readonly completes: boolean;
   /** A stored answer that may be sent as validator. */
   readonly validators: Candidate | null;
   /** A stored answer that may stand in if the origin fails. */
   readonly fallback: Candidate | null;
-  /** Gives the lease back without an answer; with a marker, nobody waits for the key for a while. */
-  giveBack(marker: LeaseMarker | null): Promise<void>;
 }
 
-export interface Granting {
-  readonly candidate: Candidate | null;
-  readonly asOf: Position | null;
-  readonly token: string | null;
-  readonly leaseKey?: string;
-  readonly granted?: Granted | null;
-  readonly l2Unavailable?: boolean;
-}
+/** What is fetched without a known position could be older than any invalidation: it is not kept at all. */
+export const rightBy = (asOf: Position | null, keeping: Keeping = { kind: "near" }): Right => ({
+  asOf,
+  keeping: asOf === null ? { kind: "nowhere" } : keeping,
+  completes: true,
+  validators: null,
+  fallback: null,
+});
 
-export function rightBy(edge: Edge, job: FlightJob, given: Granting): Right {
-  const { candidate, asOf, token, leaseKey = "", granted = null, l2Unavailable = false } = given;
-  return {
-    token,
-    asOf,
-    leaseKey,
-    granted,
-    l2Unavailable,
-    completes: true,
-    validators: candidate !== null && mayValidate(edge, job, candidate) ? candidate : null,
-    fallback: fallbackOf(job, candidate),
-    async giveBack(marker) {
-      if (token === null || granted === null) return;
-      const query = { key: leaseKey, token, marker, at: [granted.shard] };
-      const released = await edge.midTier.release(query);
-      // What the marker says is of this moment: by the time that it is heard, the origin may be well again.
-      if (released === "unavailable")
-        job.request.background.keep(giveBackForSure(edge, { ...query, marker: null }));
-    },
-  };
-}
+/** The same with what was found on the way to it. */
+export const rightWith = (
+  edge: Edge,
+  job: FlightJob,
+  { right, candidate }: { readonly right: Right; readonly candidate: Candidate | null },
+): Right => ({
+  ...right,
+  validators: candidate !== null && mayValidate(edge, job, candidate) ? candidate : null,
+  fallback: fallbackOf(job, candidate),
+});
 
-/** What is left of it when its lease has been given back: what then comes is for this data centre alone. */
+/** What is left of it when its lease has been given back. */
 export const withoutLease = (right: Right): Right =>
-  right.token === null
-    ? right
-    : { ...right, token: null, granted: null, l2Unavailable: true, giveBack: async () => {} };
+  right.keeping.kind === "everywhere" ? { ...right, keeping: { kind: "near" } } : right;
 
 /**
  * Judged when the right is granted and not when it was found: what was invalidated while this flight waited would

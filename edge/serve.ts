@@ -54,8 +54,8 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
   const lease = leaseFor(edge, { route, request, candidate });
   // The next request without credentials will do it.
   if (lease === "try") return;
-  // The last one brought nothing for all; it is tried again when that is some time ago.
-  if (edge.memory.isUncacheable(keyFor(edge, { route, request }), edge.clock.now())) return;
+  // The last one brought nothing for all, or nothing at all; it is tried again when that is some time ago.
+  if (edge.memory.givenUp(keyFor(edge, { route, request }), edge.clock.now()) !== null) return;
   const boarding = board(edge, {
     ...{ route, request, arrivedAt: request.arrivedAt, candidate, lease },
     ...{ takesStale: false, not: null, wants: NO_DIRECTIVES, range: null },

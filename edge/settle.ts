@@ -7,17 +7,17 @@ import { isOfItsAsker, isOfOneRequest, type RefusalReason } from "../shared/core
 import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import { elapsed, later } from "../shared/core/units.ts";
 import { varyNames } from "../shared/core/vary.ts";
-import type { LeaseMarker } from "../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
+import { giveBack } from "./give-back.ts";
 import { isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { keyFor } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
-import type { Right } from "./right.ts";
 import { twoLanes } from "./share-body.ts";
+import { speaksForAll, tell } from "./tell.ts";
 import { storeEverywhere } from "./tiers/store-everywhere.ts";
 
 export type Answered = OriginOutcome & { kind: "answer" };
@@ -27,23 +27,13 @@ export type Received = { readonly answered: Answered; readonly controls: FlightC
 
 type StreamHead = Omit<LeaderReply & { kind: "stream" }, "kind" | "body">;
 
-export const UNCACHEABLE: LeaseMarker = { kind: "uncacheable", for: LIMITS.uncacheableFor };
-export const FAILING: LeaseMarker = { kind: "failing", for: LIMITS.failingFor };
-
 export const headOf = ({ right }: Exchange, answered: Answered): StreamHead => ({
   status: answered.status,
   headers: answered.headers,
-  stored: storedBy(right),
+  stored: right.keeping.kind,
   refused: null,
   fallback: right.fallback,
 });
-
-/** Where what was fetched by this right will stand. */
-function storedBy({ asOf, token, l2Unavailable }: Right): StreamHead["stored"] {
-  if (asOf === null) return "nowhere";
-  if (token !== null) return "shared";
-  return l2Unavailable ? "near" : "nowhere";
-}
 
 /** Everybody's answer; and where it is whole it is stored, after everybody has it. */
 export async function settleAnswer(
@@ -52,14 +42,13 @@ export async function settleAnswer(
   given: { controls: FlightControls; made: Made | null; held: HeldAnswer; bytes: Uint8Array<ArrayBuffer> },
 ): Promise<void> {
   const { controls, made, held, bytes } = given;
-  const { receivedAt, right, job } = exchange;
+  const { receivedAt, job } = exchange;
   // Nobody is to be given an older answer while this one is being stored.
   if (made !== null) edge.memory.dropOlder(made.key, job.route.rules, held.answer.asOf);
   const decided = { forLeader: FRESH, by: null };
   controls.settle({ kind: "answer", held, body: bytes, from: "origin", ...decided, receivedAt });
-  if (made === null) return right.giveBack(null);
-  const { rules, counters } = job.route;
-  await storeEverywhere(edge, { ...made, held, body: bytes, right, rules, counters });
+  if (made !== null) await storeEverywhere(edge, exchange, { ...made, held, body: bytes });
+  else await giveBack(edge, exchange, null);
 }
 
 /**
@@ -73,14 +62,14 @@ export async function storeLarge(
 ): Promise<void> {
   const { made, source, head, controls } = given;
   const length = source.length ?? 0;
-  await exchange.right.giveBack(UNCACHEABLE);
+  await tell(edge, exchange, "apart");
   const range = { from: 0, to: length - 1 };
   if (await keepInChunks(edge, exchange, { ...given, range, complete: length })) return;
   if (!isKept(exchange, length)) {
     controls.settle({ kind: "unshared" });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
-  const cancel = edge.timers.after(LIMITS.largePatience, () => controls.settle({ kind: "unshared" }));
+  const cancel = edge.timers.after(LIMITS.shortPatience, () => controls.settle({ kind: "unshared" }));
   const [toClient, toStore] = twoLanes(source);
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });
@@ -95,10 +84,6 @@ export async function storeLarge(
   controls.settle({ kind: "large", held, from: "origin", forLeader: FRESH, by: null, receivedAt });
 }
 
-/** What one range got, or somebody's credentials, says nothing of what everybody would get. */
-export const speaksForAll = ({ job }: Exchange): boolean =>
-  job.lease === "wait" && job.request.header("authorization") === null;
-
 /** What is not stored is nobody else's: the leader streams it, everybody else goes alone and is not held up again. */
 export async function passOn(
   edge: Edge,
@@ -111,7 +96,6 @@ export async function passOn(
   const failed = status >= 500;
   if (reason !== null) countNotStored(job.route.counters, reason);
   const forAll = speaksForAll(exchange) && reason !== "provoked" && !isOfOneRequest(status);
-  const isMarked = !failed && forAll && markKey(edge, exchange, { status, reason });
   const { fallback } = right;
   controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });
   // A failing origin is not asked once more by everybody who waited for it. They learn that it has failed and not what
@@ -121,35 +105,30 @@ export async function passOn(
   controls.settle(
     failed ? { kind: "error", status, retryAfter: pause, tells, fallback } : { kind: "unshared" },
   );
+  if (!forAll) return giveBack(edge, exchange, null);
   // Of an origin that fails those who hold something stale get that, unasked: somebody's credentials must not bring it about.
-  if (failed) return right.giveBack(forAll ? FAILING : null);
-  return right.giveBack(isMarked ? UNCACHEABLE : null);
+  if (failed) return tell(edge, exchange, "failing");
+  const gone = GONE.has(status) && job.request.header("cookie") === null;
+  const isForgiven = (isSentAway(edge, exchange, status) && !gone) || reason === "expired";
+  return tell(edge, exchange, isForgiven && !isSecond(edge, exchange) ? null : "uncacheable", gone);
 }
 
 /**
- * Whether nobody is to wait for the key for a while. As far as is known it may still be for all where somebody was sent
- * away, or elsewhere, while something of it is held: one bot that is blocked must not undo what keeps a crowd together.
- * The second in a row, with nothing storable in between, does; those who waited with the first have been answered by then.
+ * As far as is known the key may still be for all where somebody was sent away, or elsewhere, while something of it is
+ * held: one bot that is blocked must not undo what keeps a crowd together.
  */
-function markKey(
-  edge: Edge,
-  { job, right, sentAt }: Exchange,
-  { status, reason }: { readonly status: number; readonly reason: RefusalReason | null },
-): boolean {
-  const { memory } = edge;
-  const key = keyFor(edge, job);
-  const now = edge.clock.now();
-  const gone = GONE.has(status) && job.request.header("cookie") === null;
-  const held = job.candidate ?? right.fallback ?? memory.peek(job.route.rules, key) ?? null;
-  const sentAway = status >= 300 && !gone && (isOfItsAsker(status) || held !== null);
-  // Another cache on its way has served it stale: the next one need not be.
-  const forgiven = sentAway || reason === "expired";
-  if (forgiven && !memory.isDoubtful(key, sentAt)) {
-    memory.doubt(key, later(now, elapsed(sentAt, now)));
-    return false;
-  }
-  memory.markUncacheable(key, later(now, LIMITS.uncacheableFor), gone);
-  return true;
+function isSentAway(edge: Edge, { job, right }: Exchange, status: number): boolean {
+  const held =
+    job.candidate ?? right.fallback ?? edge.memory.peek(job.route.rules, keyFor(edge, job)) ?? null;
+  return status >= 300 && (isOfItsAsker(status) || held !== null);
+}
+
+/** In a row, with nothing storable in between; those who waited with the first one have been answered by then. */
+function isSecond(edge: Edge, { job, sentAt }: Exchange): boolean {
+  const [key, now] = [keyFor(edge, job), edge.clock.now()];
+  const isSecond = edge.memory.isDoubtful(key, sentAt);
+  edge.memory.doubt(key, later(now, elapsed(sentAt, now)));
+  return isSecond;
 }
 
 const GONE = new Set([404, 410]);

@@ -52,8 +52,9 @@ export async function staleIfError(
   request: EdgeRequest,
   given: { job: FlightJob; fallback: StaleCopy | null; detail?: "stale" | "shed" },
 ): Promise<Reply | null> {
-  const { route } = given.job;
-  const standby = standbyFor(edge, { ...given, route, request });
+  const { job, fallback } = given;
+  const { route } = job;
+  const standby = standbyFor(edge, job, fallback);
   if (standby === null) return null;
   const { held, tier, judged } = standby;
   const body = await bodyFor(edge, request, { route, held, body: standby.body });

@@ -11,13 +11,10 @@ export type Standby = StaleCopy & { readonly judged: Judged };
 /** Judged anew: the origin may have taken long to fail. What is near stands in before what L2 held. */
 export function standbyFor(
   edge: Edge,
-  given: Pick<FlightJob, "route" | "request"> & {
-    readonly job: Pick<FlightJob, "candidate">;
-    readonly fallback: StaleCopy | null;
-  },
+  { route, request, candidate }: Pick<FlightJob, "route" | "request" | "candidate">,
+  fallback: StaleCopy | null,
 ): Standby | null {
-  const { route, request, job, fallback } = given;
-  const copy = job.candidate ?? fallback;
+  const copy = candidate ?? fallback;
   const view = edge.view.current();
   if (copy === null || view === null) return null;
   const { held, body, tier } = copy;

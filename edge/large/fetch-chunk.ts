@@ -13,7 +13,7 @@ import { type FlightJob, priorityOf } from "../flight-job.ts";
 import { type Exchange, hold, judgeStorability, type Verdict } from "../make-answer.ts";
 import { askForAll } from "../origin/ask.ts";
 import { sharedRequestHeaders } from "../origin-request.ts";
-import type { Right } from "../right.ts";
+import { rightBy } from "../right.ts";
 import { collectWhileStreaming, sourceOf } from "../share-body.ts";
 import { type Chunk, type ChunkFailure, type ChunkOutcome, type Reading, startChunkFlight } from "./chunk.ts";
 
@@ -175,11 +175,7 @@ function exchangeFor(edge: Edge, { route, request }: Reading, range: ByteRange):
     ...{ wants: NO_DIRECTIVES, lease: "none", range: rangeOf(range) },
   };
   const stands = edge.router.isConfigured && edge.router.stands(route, request);
-  const right: Right = {
-    ...{ token: null, l2Unavailable: true, completes: false, leaseKey: "", granted: null },
-    ...{ asOf: stands ? edge.view.asOf() : null, validators: null, fallback: null },
-    giveBack: async () => {},
-  };
+  const right = rightBy(stands ? edge.view.asOf() : null);
   const now = edge.clock.now();
   return { job, right, sentAt: now, receivedAt: now, receivedAtWall: edge.clock.wall() };
 }

@@ -8,7 +8,7 @@ import type { SearchVariance } from "../../shared/core/no-vary-search.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import type { ClassSettings, Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
-import type { CacheKey, Instant } from "../../shared/core/units.ts";
+import { type CacheKey, type Instant, instant } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, type VaryMark, variesFor } from "../../shared/core/vary.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
@@ -62,9 +62,22 @@ export type Marker =
       /** Keys of variants by what requests said, so that it is normalised once. */
       readonly keys: Map<string, CacheKey>;
     }
-  | { readonly kind: "uncacheable"; readonly until: Instant; readonly gone: boolean }
-  /** One answer was not storable: whether others are is known by what is asked for from then on. */
-  | { readonly kind: "doubtful"; readonly from: Instant };
+  | {
+      readonly kind: "doubtful";
+      /** What was asked for from then on, and was not storable either, shows that others are not. */
+      readonly from: Instant;
+      readonly givenUp: GivenUp | null;
+    };
+
+/** Why a key is left alone for a while. */
+export interface GivenUp {
+  readonly kind: "uncacheable" | "failing";
+  readonly until: Instant;
+  /** Everybody is told by now that there is nothing. */
+  readonly gone: boolean;
+}
+
+const NEVER = instant(Number.POSITIVE_INFINITY);
 
 export class MemoryTier {
   private readonly classes = new Map<string, ClassMemory<MemoryAnswer>>();
@@ -111,36 +124,45 @@ export class MemoryTier {
     if (entry !== undefined && comparePositions(entry.held.answer.asOf, asOf) <= 0) this.drop(key, entry);
   }
 
-  /** Whether a key was found not to be storable a moment ago. */
-  isUncacheable(key: CacheKey, now: Instant): boolean {
+  /** What was found of a key a moment ago, because of which it is left alone. */
+  givenUp(key: CacheKey, now: Instant): GivenUp | null {
     const marker = this.markers.get(key);
-    return marker?.kind === "uncacheable" && now < marker.until;
+    const givenUp = marker?.kind === "doubtful" ? marker.givenUp : null;
+    return givenUp !== null && now < givenUp.until ? givenUp : null;
   }
 
-  /** Whether, besides, everybody is told by now that there is nothing. */
-  isGone(key: CacheKey, now: Instant): boolean {
-    const marker = this.markers.get(key);
-    return marker?.kind === "uncacheable" && marker.gone && now < marker.until;
+  isUncacheable(key: CacheKey, now: Instant): boolean {
+    return this.givenUp(key, now)?.kind === "uncacheable";
+  }
+
+  giveUp(key: CacheKey, givenUp: GivenUp): void {
+    this.setDoubtful(key, { from: this.doubtedFrom(key), givenUp });
   }
 
   /** Whether the last answer for a key was not storable either, for one that was asked for at `sentAt`. */
   isDoubtful(key: CacheKey, sentAt: Instant): boolean {
-    const marker = this.markers.peek(key);
-    return marker?.kind === "uncacheable" || (marker?.kind === "doubtful" && sentAt >= marker.from);
+    return sentAt >= this.doubtedFrom(key);
   }
 
+  /** One answer was not storable: whether others are is known by what is asked for from then on. */
   doubt(key: CacheKey, from: Instant): void {
-    if (this.markers.peek(key)?.kind !== "doubtful")
-      this.markers.set(key, { kind: "doubtful", from }, 2 * key.length + 256);
+    const marker = this.markers.peek(key);
+    const givenUp = marker?.kind === "doubtful" ? marker.givenUp : null;
+    if (from < this.doubtedFrom(key)) this.setDoubtful(key, { from, givenUp });
   }
 
-  markUncacheable(key: CacheKey, until: Instant, gone = false): void {
-    this.markers.set(key, { kind: "uncacheable", until, gone }, 2 * key.length + 256);
+  /** One was storable. */
+  forgetDoubts(key: CacheKey): void {
+    if (this.markers.peek(key)?.kind === "doubtful") this.markers.delete(key);
   }
 
-  unmarkUncacheable(key: CacheKey): void {
-    const kind = this.markers.peek(key)?.kind;
-    if (kind === "uncacheable" || kind === "doubtful") this.markers.delete(key);
+  private doubtedFrom(key: CacheKey): Instant {
+    const marker = this.markers.peek(key);
+    return marker?.kind === "doubtful" ? marker.from : NEVER;
+  }
+
+  private setDoubtful(key: CacheKey, of: { from: Instant; givenUp: GivenUp | null }): void {
+    this.markers.set(key, { kind: "doubtful", ...of }, 2 * key.length + 256);
   }
 
   /** How the answers of a resource are known to vary. */

@@ -7,62 +7,57 @@ import { l2BudgetOf, type Rules } from "../../shared/core/rules.ts";
 import { currentLifetime, type HeldAnswer, keepFor } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, instant, later, millis } from "../../shared/core/units.ts";
 import type { VaryMark } from "../../shared/core/vary.ts";
-import type { RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
-import type { Right } from "../right.ts";
+import { giveBack } from "../give-back.ts";
+import type { Exchange, Made } from "../make-answer.ts";
+import type { Lease } from "../right.ts";
 import type { MemoryAnswer } from "./memory.ts";
 
-export interface Storing {
-  readonly key: CacheKey;
-  readonly held: HeldAnswer;
-  readonly body: Uint8Array<ArrayBuffer>;
-  readonly right: Right;
-  readonly rules: Rules;
-  readonly counters: RouteCounters;
-  readonly primary: CacheKey;
-  readonly mark: VaryMark;
+type Storing = Made & { readonly held: HeldAnswer; readonly body: Uint8Array<ArrayBuffer> };
+
+export async function storeEverywhere(edge: Edge, exchange: Exchange, storing: Storing): Promise<void> {
+  const { keeping } = exchange.right;
+  if (keeping.kind === "nowhere") return;
+  if (keeping.kind === "everywhere" && !(await fillL2(edge, exchange, { storing, lease: keeping.lease })))
+    return;
+  const { held, body } = storing;
+  const { rules } = exchange.job.route;
+  promote(edge, storing, { held, body, rules });
+  if (rules.cacheApi === "all")
+    await edge.dataCentre.store(storing.key, held, { kind: "bytes", bytes: body });
 }
 
-export async function storeEverywhere(edge: Edge, storing: Storing): Promise<void> {
-  const { right } = storing;
-  // An answer fetched without a known position could be older than any invalidation: it is not kept at all.
-  if (right.asOf === null) return right.giveBack(null);
-  const inL2 = await storeInL2(edge, storing);
-  if (inL2 === "refused") return;
-  promote(edge, storing, storing);
-  if (storing.rules.cacheApi === "all") {
-    await edge.dataCentre.store(storing.key, storing.held, { kind: "bytes", bytes: storing.body });
-  }
-}
-
-async function storeInL2(edge: Edge, storing: Storing): Promise<"stored" | "refused" | "unavailable"> {
-  const { right, held, body, rules } = storing;
-  const { token, granted } = right;
-  if (token === null || granted === null) return right.l2Unavailable ? "unavailable" : "refused";
+/** False where somebody has a better one. */
+async function fillL2(
+  edge: Edge,
+  exchange: Exchange,
+  { storing, lease }: { readonly storing: Storing; readonly lease: Lease },
+): Promise<boolean> {
+  const { held, body } = storing;
+  const { rules, counters } = exchange.job.route;
   if (body.length > rules.l2MaxBody) {
-    await right.giveBack(null);
-    return "stored";
+    await giveBack(edge, exchange, null);
+    return true;
   }
   const outcome = await edge.midTier.fill({
     key: await edge.digest.sha256Hex(storing.key),
     primary: await edge.digest.sha256Hex(storing.primary),
     mark: storing.mark,
-    leaseKey: right.leaseKey,
+    leaseKey: lease.key,
     budget: l2BudgetOf(rules),
-    token,
-    granted,
+    token: lease.token,
+    granted: lease.granted,
     answer: held.answer,
     body,
     keepFor: keepFor(held.answer),
   });
   if (outcome.kind === "stored") edge.counters.variantsDisplaced += outcome.displaced;
   if (outcome.kind === "unavailable") {
-    storing.counters.tiers.l2.errors += 1;
+    counters.tiers.l2.errors += 1;
     // Whether it was stored is unknown; whoever waits for the lease need not wait for it to expire.
-    await right.giveBack(null);
+    await giveBack(edge, exchange, null);
   }
-  // As with one too large for L2 at all: nobody has a better one.
-  return outcome.kind === "no-room" ? "stored" : outcome.kind;
+  return outcome.kind !== "refused";
 }
 
 /** Another instant at each edge: the first renews it for all. Never where nothing is renewed ahead. */
@@ -85,8 +80,8 @@ export function promote(
   const { asOf } = held.answer;
   if (there !== undefined && comparePositions(there, asOf) > 0) return;
   if (rules.memoryBudget > 0) edge.memory.store(place.key, entryOf(edge, { held, body, rules }));
-  edge.memory.unmarkUncacheable(place.primary);
-  edge.memory.unmarkUncacheable(place.key);
+  edge.memory.forgetDoubts(place.primary);
+  edge.memory.forgetDoubts(place.key);
   if (place.key === place.primary) return;
   if (place.mark !== undefined) edge.memory.markVaries(place.primary, place.mark);
   const fits = edge.memory.admitVariant({ primary: place.primary, variant: place.key }, rules);

@@ -17,6 +17,7 @@ import type { FlightJob } from "../flight-job.ts";
 import { type Exchange, hold, judgeStorability } from "../make-answer.ts";
 import { saysMoreThanItsKey } from "../origin-request.ts";
 import type { EdgeRequest } from "../request.ts";
+import { rightBy } from "../right.ts";
 import type { Route } from "../router.ts";
 import { collectWhileStreaming } from "../share-body.ts";
 import { promote } from "../tiers/store-everywhere.ts";
@@ -45,17 +46,7 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
   if (!isOwnContent(edge, posted)) return body;
   // Writes are passed on with their own Accept-Encoding, of which the key knows only the codings that are kept.
   if (!isOffered(outcome.headers, (name) => request.header(name))) return body;
-  const right = {
-    token: null,
-    l2Unavailable: true,
-    completes: false,
-    leaseKey: "",
-    granted: null,
-    asOf: position,
-    validators: null,
-    fallback: null,
-    giveBack: async () => undefined,
-  };
+  const right = rightBy(position);
   const wants = requestDirectives(route.rules.requestDirectives, (name) => request.header(name));
   const whole = { candidate: null, takesStale: false, not: null, wants, range: null };
   const job: FlightJob = { ...whole, route, request, arrivedAt: request.arrivedAt, lease: "none" };

@@ -1,7 +1,7 @@
 // What an origin says to one request alone: whoever waited with it gets nothing of that, and the key stays everybody's.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { FAILING, UNCACHEABLE } from "../../edge/settle.ts";
+import { FAILING, UNCACHEABLE } from "../../edge/tell.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { LeaseMarker } from "../../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";

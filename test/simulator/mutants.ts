@@ -190,8 +190,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "failure-is-joined": {
     file: "edge/flight.ts",
     from: 1,
-    find: 'if (outcome.kind !== "answer") forget',
-    put: 'if (outcome.kind === "unshared") forget',
+    find: 'if (outcome.kind !== "answer") close',
+    put: 'if (outcome.kind === "unshared") close',
   },
   "swr-drains-others": {
     file: "edge/serve.ts",
