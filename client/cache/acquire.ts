@@ -44,7 +44,6 @@ export type Acquired =
 interface Search {
   readonly digest: string;
   readonly token: string;
-  not: string | null;
   /** All that were not good enough: where one shard holds one and the next another, not to want the one brings the other. */
   readonly unusable: string[];
   polls: number;
@@ -59,8 +58,8 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
   if (core.view.asOf() === null || !core.tiers.shared.enabled) return goWithout(core.view.asOf(), "away");
   const digest = await core.digest.sha256Hex(cacheKeyOf(core.namespace, job.key));
   const search: Search = {
-    ...{ digest, token: core.random.token(), unusable: [], polls: 0 },
-    not: job.candidate?.held.id ?? null,
+    ...{ digest, token: core.random.token(), polls: 0 },
+    unusable: job.candidate === null ? [] : [job.candidate.held.id],
   };
   // A holder that dies at its end still has its lease.
   const giveUpAt = later(core.clock.now(), millis(longestLoad(core) + CACHE_LIMITS.leaseDuration));
@@ -138,12 +137,12 @@ function ask(
   job: Job,
   { search, asOf }: { readonly search: Search; readonly asOf: Position },
 ): Promise<ReadOutcome> {
-  const { digest, token, not } = search;
+  const { digest, token, unusable } = search;
   const view = core.view.current();
   const known = [...selectorsOfJob(core.namespace, job), ...(job.candidate?.held.selectors ?? [])];
   return core.midTier.read({
     ...{ key: digest, home: digest, replicas: job.rules.replicas, spread: false, budget: job.rules.budget },
-    ...{ need: view === null ? asOf : newestOf(view, known), asOf, not },
+    ...{ need: view === null ? asOf : newestOf(view, known), asOf, not: unusable.at(-1) ?? null },
     lease: wantsRight(core, job) ? { token, duration: CACHE_LIMITS.leaseDuration } : null,
   });
 }
@@ -166,7 +165,6 @@ async function weigh(
   given: { readonly search: Search; readonly found: L2Answer; readonly askedAt: Instant },
 ): Promise<HeldValue | null> {
   const { search, found, askedAt } = given;
-  search.not = found.answer.id;
   search.unusable.push(found.answer.id);
   const transit = elapsed(askedAt, core.clock.now());
   const bornAt = earlier(askedAt, millis(found.residence + transit));

@@ -170,6 +170,39 @@ describe("a crowd at all edges is not parted", () => {
   });
 });
 
+describe("while the origin is said to fail", () => {
+  test("what comes of it all the same is kept in the data centre of whoever asked", async () => {
+    const together = await edgesTogether(2);
+    together.origin(async () => {
+      const isFirst = together.asked() === 1;
+      await together.takes(10);
+      return isFirst ? answer("oops", 500) : answer("page", 200, control("max-age=60"));
+    });
+    void together.edges[0]?.get("/a");
+    await together.pass(50);
+    await one(together, { every: 30, times: 30 });
+    expect(together.asked()).toBeLessThanOrEqual(1 + together.edges.length);
+  });
+
+  test("L2 is asked seldom behind those who are served what is stale", async () => {
+    const together = await edgesTogether(2);
+    together.origin(() => answer("page", 200, control("max-age=1, stale-while-revalidate=60")));
+    await one(together, { every: 10, times: 2 });
+    const { read } = together.l2;
+    let reads = 0;
+    together.l2.read = async (query) => {
+      reads += 1;
+      return read(query);
+    };
+    together.origin(() => answer("oops", 503));
+    await one(together, { every: 5, times: 200 });
+    // Who has tried knows it himself; the others look again as often as somebody who waits.
+    expect(reads).toBeLessThanOrEqual(60);
+    // In two seconds, at two edges.
+    expect(together.asked()).toBeLessThanOrEqual(1 + 2 * 2);
+  });
+});
+
 /** A body that comes in pieces, one every so often. */
 function drip(together: EdgesTogether, headers: HeaderList, { every = 500, pieces = 8 } = {}): OriginOutcome {
   let left = pieces;

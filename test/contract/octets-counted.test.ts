@@ -60,6 +60,20 @@ test("a warm-up is served to nobody", async () => {
   expect(await told(chunked([10], FRESH), warm)).toEqual({ served: 0, origin: 10 });
 });
 
+test("so is a refresh behind somebody who was served what is stale", async () => {
+  const lone = loneEdge([{ id: "a", key_pattern: "/*", class: "standard" }]);
+  lone.origin = () => chunked([10], [["cache-control", "max-age=1, stale-while-revalidate=60"]]);
+  await lone.beat();
+  await lone.get("/a");
+  await lone.settled();
+  lone.now += 2000;
+  await lone.get("/a");
+  await lone.settled();
+  expect(lone.asked).toHaveLength(2);
+  const counters = lone.edge.counters.sites.get("default")?.get("standard");
+  expect([counters?.bytesServed, counters?.bytesFromOrigin]).toEqual([20, 20]);
+});
+
 test("what is passed on unread is on neither side", async () => {
   const passed = chunked([10], [["cache-control", "no-store"]]);
   expect(await told(passed, (lone) => lone.get("/a"))).toEqual({ served: 0, origin: 0 });

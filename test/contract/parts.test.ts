@@ -47,6 +47,38 @@ test("a whole is as old, and was asked for as early, as its first part", async (
   expect(held?.sentAt).toBe(firstAskedAt);
 });
 
+test("what the origin says instead of the rest of a part is not left unread while the whole is asked for", async () => {
+  const lone = loneEdge([{ key_pattern: "/*", class: "hot" }]);
+  const whole: HeaderList = [
+    ["cache-control", "max-age=600"],
+    ["etag", '"one"'],
+  ];
+  let [unread, unreadMeanwhile] = [0, 0];
+  lone.origin = ({ headers }) => {
+    const range = headers.find(([name]) => name === "range")?.[1] ?? null;
+    if (range === null) {
+      unreadMeanwhile = unread;
+      return { kind: "answer", status: 200, headers: whole, body: { kind: "bytes", bytes: octets(CONTENT) } };
+    }
+    if (range !== "bytes=0-4") {
+      unread += 1;
+      const source = { length: null, read: async () => null, cancel: () => void unread-- };
+      return { kind: "answer", status: 416, headers: [], body: { kind: "source", source } };
+    }
+    const stated: HeaderList = [...whole, ["content-range", "bytes 0-4/10"]];
+    return { kind: "answer", status: 206, headers: stated, body: { kind: "bytes", bytes: octets("01234") } };
+  };
+  await lone.beat();
+  await lone.get("/a", { headers: [["range", "bytes=0-4"]] });
+  await lone.settled();
+  expect((await lone.get("/a")).status).toBe(200);
+  expect(lone.asked).toHaveLength(3);
+  // A worker has six connections, and each body that is neither read nor cancelled keeps one.
+  expect(unreadMeanwhile).toBe(0);
+});
+
+const octets = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
 /** L2 with one answer, stale since a minute, and one lease for it. */
 function staleInL2(answer: Parameters<typeof storedAnswer>[0]): MidTier {
   const verifiedTo = answer.asOf;

@@ -32,7 +32,7 @@ function byEnding(timers: typeof systemTimers): Means {
 
 function byFlight(timers: typeof systemTimers): Means {
   const land = Promise.withResolvers<void>();
-  const began = { asOf: null, startedAt: 0 as never };
+  const began = { asOf: null, startedAt: 0 as never, close: () => {} };
   const { flight } = startFlight(began, async (controls) => {
     await land.promise;
     controls.settle({ kind: "unshared" });
