@@ -154,22 +154,22 @@ async function freshenLarge(
 
 async function receive(edge: Edge, exchange: Exchange, given: Received): Promise<void> {
   const { answered, controls } = given;
+  const { job, right } = exchange;
   // A part that nobody asked for is nothing that could be kept.
   const verdict = answered.status === 206 ? UNASKED : judgeStorability(edge, exchange, answered);
   if (verdict.kind === "refuse") return passOn(edge, exchange, { ...given, reason: verdict.reason });
   // However long it says that it lasts: what is held and may stand in for it is not lost to an error.
-  if (staleMayStandIn(answered.status) && hasStandby(edge, exchange))
+  if (staleMayStandIn(answered.status) && standbyFor(edge, job, right.fallback) !== null)
     return passOn(edge, exchange, { ...given, reason: null });
-  edge.memory.forgetDoubts(keyFor(edge, exchange.job));
-  const made = verdict;
+  edge.memory.forgetDoubts(keyFor(edge, job));
   const { body } = answered;
-  const ends = bothEnds(edge, exchange.job);
+  const ends = bothEnds(edge, job);
   const source = ends.ofOrigin(sourceOf(body));
   if (source.length !== null && source.length > LIMITS.sharedBody) {
     const head = headOf(exchange, answered);
-    return storeLarge(edge, exchange, { made, source, head, controls, inParts: false });
+    return storeLarge(edge, exchange, { made: verdict, source, head, controls, inParts: false });
   }
-  const { client, begun, ended, finished } = bringShared(edge, exchange, { made, source, controls });
+  const { client, begun, ended } = bringShared(edge, exchange, { made: verdict, source, controls });
   const head = headOf(begun, answered);
   const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: ends.toClient(client) };
   controls.deliver({ kind: "stream", ...head, body: streamed });
@@ -178,16 +178,12 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
     const { fallback } = now.right;
     const isLarge = result.kind === "large";
     controls.settle(isLarge ? { kind: "unshared" } : { kind: "failed", reason: "broken", fallback });
-    await tell(edge, now, isLarge ? "uncacheable" : "failing");
-    return finished;
+    return tell(edge, now, isLarge ? "uncacheable" : "failing");
   }
   // What is stored nowhere was counted when it was sent on.
-  if (head.stored !== "nowhere") exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
-  const held = hold(now, { ...made.answer, length: result.bytes.length });
-  await settleAnswer(edge, now, { controls, made, held, bytes: result.bytes });
+  if (head.stored !== "nowhere") job.route.counters.bytesFromOrigin += source.length ?? 0;
+  const held = hold(now, { ...verdict.answer, length: result.bytes.length });
+  await settleAnswer(edge, now, { controls, made: verdict, held, bytes: result.bytes });
 }
-
-const hasStandby = (edge: Edge, { job, right }: Exchange): boolean =>
-  standbyFor(edge, job, right.fallback) !== null;
 
 const UNASKED = { kind: "refuse", reason: "status" } as const;

@@ -14,7 +14,7 @@ import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { giveBackInDoubt } from "./give-back.ts";
 import { asCandidate, type Candidate, inputFor, type Judged, judge } from "./judge.ts";
-import { type Keeping, type Right, rightBy, rightWith } from "./right.ts";
+import { type Keeping, type Right, rightWith } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
 
 export type Acquired =
@@ -55,8 +55,8 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     const stands = edge.router.isConfigured && edge.router.stands(job.route, job.request);
     const asOf = stands ? edge.view.asOf() : null;
     const grant = (keeping: Keeping, known: Known = null): Acquired => {
-      const right = rightWith(edge, job, { right: rightBy(asOf, keeping), candidate: search.candidate });
-      return { kind: "right", right, known };
+      const { candidate } = search;
+      return { kind: "right", right: rightWith(edge, job, { asOf, keeping, candidate }), known };
     };
     if (asOf === null) return grant(NOWHERE);
     const digest = await edge.digest.sha256Hex(search.key);

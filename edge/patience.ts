@@ -18,8 +18,6 @@ interface Bringing {
   /** Without its lease, where others could do nothing with what comes. */
   readonly begun: Exchange;
   readonly ended: Promise<{ readonly result: Collected; readonly exchange: Exchange }>;
-  /** When its client has all of it. */
-  readonly finished: Promise<void>;
 }
 
 /**
@@ -53,12 +51,12 @@ export function bringShared(
   // It goes on for as long as somebody listens.
   if (isEventStream(made.answer.headers)) letGo();
   const cancel = edge.timers.after(isPast ? LIMITS.shortPatience : LIMITS.bodyPatience, letGo);
-  const { client, collected, finished } = collectWhileStreaming(source, LIMITS.sharedBody);
+  const { client, collected } = collectWhileStreaming(source, LIMITS.sharedBody);
   const ended = collected.then((result) => {
     cancel();
     return { result, exchange: now };
   });
-  return { client, begun: now, ended, finished };
+  return { client, begun: now, ended };
 }
 
 function hasLife(answer: StoredAnswer, rules: Rules): boolean {

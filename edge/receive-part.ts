@@ -2,13 +2,12 @@
 
 import { withoutHeaders } from "../shared/core/headers.ts";
 import { isComplete, type RangePart, receivedPart } from "../shared/core/part.ts";
-import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { bothEnds } from "./count.ts";
 import type { Edge } from "./edge.ts";
 import { keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { type Exchange, judgeStorability, type Made } from "./make-answer.ts";
-import { type Kept, keepPart } from "./parts.ts";
+import { keepPart } from "./parts.ts";
 import { bringShared, bringSoon } from "./patience.ts";
 import { headOf, passOn, type Received, settleAnswer, storeLarge } from "./settle.ts";
 import { sourceOf } from "./share-body.ts";
@@ -32,7 +31,7 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
     controls.settle({ kind: "unshared" });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
-  const { client, ended, finished } = bringShared(edge, exchange, { made: verdict, source, controls });
+  const { client, ended } = bringShared(edge, exchange, { made: verdict, source, controls });
   controls.deliver({
     kind: "stream",
     ...head,
@@ -40,13 +39,14 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
     body: { kind: "source", source: ends.toClient(client) },
   });
   const { result } = await ended;
-  if (result.kind === "whole") {
-    exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
-    const announced = source.length !== null;
-    const kept = keepPart(edge, exchange, { made: verdict, bytes: result.bytes, announced });
-    await settlePart(edge, exchange, { controls, kept });
-  } else controls.settle({ kind: "unshared" });
-  return finished;
+  if (result.kind !== "whole") return controls.settle({ kind: "unshared" });
+  exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
+  const announced = source.length !== null;
+  const kept = keepPart(edge, exchange, { made: verdict, bytes: result.bytes, announced });
+  if (kept === null) return controls.settle({ kind: "unshared" });
+  const { held, bytes } = kept;
+  const made = kept.kind === "whole" ? kept.made : null;
+  await settleAnswer(edge, exchange, { controls, made, held, bytes });
 }
 
 /** Which octets are coming, and the whole answer that they are of; null where that is not told in full. */
@@ -60,17 +60,6 @@ function stretchOf(
   const { from, to, complete } = part;
   const whole = { ...made, answer: { ...made.answer, status: 200, headers } };
   return { made: whole, range: { from, to }, complete, part };
-}
-
-async function settlePart(
-  edge: Edge,
-  exchange: Exchange,
-  { controls, kept }: { controls: FlightControls; kept: Kept | null },
-): Promise<void> {
-  if (kept === null) return controls.settle({ kind: "unshared" });
-  const { held, bytes } = kept;
-  const made = kept.kind === "whole" ? kept.made : null;
-  await settleAnswer(edge, exchange, { controls, made, held, bytes });
 }
 
 /** The rest of a part that is held; false where it doesn't fit, or come soon, and the whole has to be fetched. */

@@ -46,13 +46,13 @@ export const rightBy = (asOf: Position | null, keeping: Keeping = { kind: "near"
   fallback: null,
 });
 
-/** The same with what was found on the way to it. */
+/** With what was found on the way to it. */
 export const rightWith = (
   edge: Edge,
   job: FlightJob,
-  { right, candidate }: { readonly right: Right; readonly candidate: Candidate | null },
+  { asOf, keeping, candidate }: Pick<Right, "asOf" | "keeping"> & { readonly candidate: Candidate | null },
 ): Right => ({
-  ...right,
+  ...rightBy(asOf, keeping),
   validators: candidate !== null && mayValidate(edge, job, candidate) ? candidate : null,
   fallback: fallbackOf(job, candidate),
 });

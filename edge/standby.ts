@@ -17,13 +17,8 @@ export function standbyFor(
   const copy = candidate ?? fallback;
   const view = edge.view.current();
   if (copy === null || view === null) return null;
-  const { held, body, tier } = copy;
-  if (!answersFor(held.answer, { route, request })) return null;
-  const judged = judgeByView(
-    view,
-    inputFor(edge, { route, request }, { held, body, tier }),
-    edge.clock.now(),
-  );
+  if (!answersFor(copy.held.answer, { route, request })) return null;
+  const judged = judgeByView(view, inputFor(edge, { route, request }, copy), edge.clock.now());
   const { freshness, coherence, step } = judged;
   const allowed =
     step.kind === "serve" ||

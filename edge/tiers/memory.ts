@@ -62,12 +62,14 @@ export type Marker =
       /** Keys of variants by what requests said, so that it is normalised once. */
       readonly keys: Map<string, CacheKey>;
     }
-  | {
-      readonly kind: "doubtful";
-      /** What was asked for from then on, and was not storable either, shows that others are not. */
-      readonly from: Instant;
-      readonly givenUp: GivenUp | null;
-    };
+  | Doubts;
+
+interface Doubts {
+  readonly kind: "doubtful";
+  /** What was asked for from then on, and was not storable either, shows that others are not. */
+  readonly from: Instant;
+  readonly givenUp: GivenUp | null;
+}
 
 /** Why a key is left alone for a while. */
 export interface GivenUp {
@@ -77,7 +79,7 @@ export interface GivenUp {
   readonly gone: boolean;
 }
 
-const NEVER = instant(Number.POSITIVE_INFINITY);
+const NO_DOUBTS: Doubts = { kind: "doubtful", from: instant(Number.POSITIVE_INFINITY), givenUp: null };
 
 export class MemoryTier {
   private readonly classes = new Map<string, ClassMemory<MemoryAnswer>>();
@@ -126,8 +128,7 @@ export class MemoryTier {
 
   /** What was found of a key a moment ago, because of which it is left alone. */
   givenUp(key: CacheKey, now: Instant): GivenUp | null {
-    const marker = this.markers.get(key);
-    const givenUp = marker?.kind === "doubtful" ? marker.givenUp : null;
+    const { givenUp } = this.doubtsOf(key);
     return givenUp !== null && now < givenUp.until ? givenUp : null;
   }
 
@@ -136,19 +137,18 @@ export class MemoryTier {
   }
 
   giveUp(key: CacheKey, givenUp: GivenUp): void {
-    this.setDoubtful(key, { from: this.doubtedFrom(key), givenUp });
+    this.markers.set(key, { ...this.doubtsOf(key), givenUp }, 2 * key.length + 256);
   }
 
   /** Whether the last answer for a key was not storable either, for one that was asked for at `sentAt`. */
   isDoubtful(key: CacheKey, sentAt: Instant): boolean {
-    return sentAt >= this.doubtedFrom(key);
+    return sentAt >= this.doubtsOf(key).from;
   }
 
   /** One answer was not storable: whether others are is known by what is asked for from then on. */
   doubt(key: CacheKey, from: Instant): void {
-    const marker = this.markers.peek(key);
-    const givenUp = marker?.kind === "doubtful" ? marker.givenUp : null;
-    if (from < this.doubtedFrom(key)) this.setDoubtful(key, { from, givenUp });
+    const there = this.doubtsOf(key);
+    if (from < there.from) this.markers.set(key, { ...there, from }, 2 * key.length + 256);
   }
 
   /** One was storable. */
@@ -156,13 +156,9 @@ export class MemoryTier {
     if (this.markers.peek(key)?.kind === "doubtful") this.markers.delete(key);
   }
 
-  private doubtedFrom(key: CacheKey): Instant {
-    const marker = this.markers.peek(key);
-    return marker?.kind === "doubtful" ? marker.from : NEVER;
-  }
-
-  private setDoubtful(key: CacheKey, of: { from: Instant; givenUp: GivenUp | null }): void {
-    this.markers.set(key, { kind: "doubtful", ...of }, 2 * key.length + 256);
+  private doubtsOf(key: CacheKey): Doubts {
+    const marker = this.markers.get(key);
+    return marker?.kind === "doubtful" ? marker : NO_DOUBTS;
   }
 
   /** How the answers of a resource are known to vary. */

@@ -75,13 +75,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "followers-unchecked": {
     file: "edge/far.ts",
-    from: 4,
+    from: 8,
     find: 'if (role === "leader") return serve',
     put: 'if (outcome.from === "origin") return serve',
   },
   "hard-purged-validator": {
     file: "edge/right.ts",
-    from: 11,
+    from: 140,
     find: '(coherence === "current" || coherence === "soft")',
     put: "(coherence !== null)",
   },
@@ -219,7 +219,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "write-through-keeps-answer": {
     file: "edge/writes/keep-posted.ts",
-    from: 21,
+    from: 11,
     find: 'if (route.rules.write === "write-through") return body;\n  if (request.method !== "POST" || ',
     put: 'if ((request.method !== "POST" && route.rules.write !== "write-through") || ',
   },
@@ -231,7 +231,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "posted-beside-others": {
     file: "edge/writes/keep-posted.ts",
-    from: 3,
+    from: 16,
     find: "return hitOnlyAt(view, selectors, { since: asOf, entry: position });",
     put: "return selectors.length > 0;",
   },
