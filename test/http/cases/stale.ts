@@ -38,7 +38,8 @@ const WHILE_REVALIDATING: readonly HttpCase[] = [
     },
   },
   {
-    claim: "those who wait with one for an answer that is too old when it comes get the next one, asked for once",
+    claim:
+      "those who wait with one for an answer that is too old when it comes get the next one, asked for once",
     rfc: "RFC 9111 §4",
     story: async (stage) => {
       const { promise, resolve } = Promise.withResolvers<void>();
