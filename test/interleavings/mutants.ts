@@ -1,5 +1,6 @@
 // The mutants: one fault each in a script's text, which some schedule has to show.
 
+import { compactScript } from "../../shared/mid-tier/script.ts";
 import APPEND from "../../shared/mid-tier/scripts/append.lua";
 import CHECK from "../../shared/mid-tier/scripts/check.lua";
 import FILL from "../../shared/mid-tier/scripts/fill.lua";
@@ -286,6 +287,9 @@ export function rewriteOf(name: string): Rewrite {
   if (parts.length !== 2)
     throw new Error(`${name}: its fragment is ${parts.length - 1} times in the script, not once`);
   const mutated = parts.join(put);
-  // The log's scripts are sent with their prelude before them.
-  return (text) => text.replace(script, () => mutated);
+  // The log's scripts are sent with their prelude before them, the shards' without their comments.
+  return (text) =>
+    text.includes(script)
+      ? text.replace(script, () => mutated)
+      : text.replace(compactScript(script), () => compactScript(mutated));
 }
