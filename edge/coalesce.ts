@@ -45,6 +45,8 @@ export type FlightOutcome =
   | ({ readonly kind: "large" } & Brought)
   /** Not to be shared: everybody goes alone, at once. */
   | { readonly kind: "unshared" }
+  /** What was coming comes no more: whoever waited for it begins anew, all of them together. */
+  | { readonly kind: "stalled" }
   /** A range was asked for, and the whole is held, but stale: that is freshened under its lease, for all ranges at once. */
   | { readonly kind: "stale-whole" }
   /**

@@ -115,6 +115,7 @@ async function followerReply(
   if (!alreadyThere) edge.timings?.note(request, "flight", { since, ...givenBy(outcome) });
   if (outcome.kind === "answer" || outcome.kind === "large")
     return serveFlown(edge, request, { job, flight, outcome, role: alreadyThere ? "late" : "follower" });
+  if (outcome.kind === "stalled") return "again";
   // What had to leave tokens and slots to users was turned away for that: a user has more of a right.
   if (outcome.kind === "shed" && outcome.priority === "background" && priorityOf(job) === "user")
     return "again";

@@ -161,11 +161,11 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   // However long it says that it lasts: what is held and may stand in for it is not lost to an error.
   if (staleMayStandIn(answered.status) && standbyFor(edge, job, right.fallback) !== null)
     return passOn(edge, exchange, { ...given, reason: null });
-  edge.memory.forgetDoubts(keyFor(edge, job));
   const { body } = answered;
   const ends = bothEnds(edge, job);
   const source = ends.ofOrigin(sourceOf(body));
   if (source.length !== null && source.length > LIMITS.sharedBody) {
+    edge.memory.forgetDoubts(keyFor(edge, job));
     const head = headOf(exchange, answered);
     return storeLarge(edge, exchange, { made: verdict, source, head, controls, inParts: false });
   }

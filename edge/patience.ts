@@ -3,14 +3,16 @@
 import { isEventStream } from "../shared/core/freshness.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { currentLifetime, isPastOnArrival, type StoredAnswer } from "../shared/core/stored-answer.ts";
+import { millis } from "../shared/core/units.ts";
 import type { ByteSource } from "../shared/ports/body.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
+import { keyFor } from "./lease.ts";
 import type { Exchange, Made } from "./make-answer.ts";
 import { withoutLease } from "./right.ts";
 import { type Collected, collectWhileStreaming, readWhole } from "./share-body.ts";
-import { type Told, tell } from "./tell.ts";
+import { speaksForAll, type Told, tell } from "./tell.ts";
 
 interface Bringing {
   /** As it comes in, for whoever asked for it. */
@@ -22,8 +24,8 @@ interface Bringing {
 
 /**
  * Where it takes too long, those who wait here go for themselves, and so does everybody at other edges, where the next one
- * would bring no more than this one. What comes then is for this data centre alone: the lease, which is the right to
- * fill, has gone back.
+ * would bring no more than this one. Where it has stopped coming the next one may well do better: then they begin anew
+ * together, once. What comes then is for this data centre alone: the lease, which is the right to fill, has gone back.
  */
 export function bringShared(
   edge: Edge,
@@ -42,6 +44,12 @@ export function bringShared(
     controls.settle({ kind: "unshared" });
     freeOthers("uncacheable");
   };
+  const { client, collected, octets } = collectWhileStreaming(source, LIMITS.sharedBody);
+  const giveUp = (): void => {
+    if (!speaksForAll(exchange) || isSecondInARow(edge, exchange)) return letGo();
+    controls.settle({ kind: "stalled" });
+    freeOthers(null);
+  };
   if (isPast) {
     // Who came before it was asked for may have it. To whoever comes now, and to other edges, it is of no use; but if it
     // has a life, another cache on its way has let that pass, and the next one need not be late.
@@ -50,13 +58,26 @@ export function bringShared(
   }
   // It goes on for as long as somebody listens.
   if (isEventStream(made.answer.headers)) letGo();
-  const cancel = edge.timers.after(isPast ? LIMITS.shortPatience : LIMITS.bodyPatience, letGo);
-  const { client, collected } = collectWhileStreaming(source, LIMITS.sharedBody);
+  const half = millis(LIMITS.bodyPatience / 2);
+  let cancel = isPast
+    ? edge.timers.after(LIMITS.shortPatience, letGo)
+    : edge.timers.after(half, () => {
+        const before = octets();
+        cancel = edge.timers.after(half, () => (octets() > before ? letGo() : giveUp()));
+      });
   const ended = collected.then((result) => {
     cancel();
     return { result, exchange: now };
   });
   return { client, begun: now, ended };
+}
+
+/** Whether the last one had stopped too. */
+function isSecondInARow(edge: Edge, exchange: Exchange): boolean {
+  const key = keyFor(edge, exchange.job);
+  const isSecond = edge.memory.isDoubtful(key, exchange.sentAt);
+  edge.memory.doubt(key, edge.clock.now());
+  return isSecond;
 }
 
 function hasLife(answer: StoredAnswer, rules: Rules): boolean {

@@ -1,7 +1,7 @@
 // What a 206 brings: the part that was asked for, or the rest of one that is held.
 
 import { withoutHeaders } from "../shared/core/headers.ts";
-import { isComplete, type RangePart, receivedPart } from "../shared/core/part.ts";
+import { isComplete, type RangePart, receivedPart, tellsItsPart } from "../shared/core/part.ts";
 import { LIMITS } from "./config.ts";
 import { bothEnds } from "./count.ts";
 import type { Edge } from "./edge.ts";
@@ -25,7 +25,8 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
     const given = { ...stretch, source, head, controls, inParts: true };
     if (await keepInChunks(edge, exchange, given)) return;
   }
-  if (source.length !== null && source.length > LIMITS.sharedBody) {
+  const isLarge = source.length !== null && source.length > LIMITS.sharedBody;
+  if (isLarge || !tellsItsPart(answered.headers)) {
     if (stretch !== null && isComplete(stretch.part))
       return storeLarge(edge, exchange, { made: stretch.made, source, head, controls, inParts: true });
     controls.settle({ kind: "unshared" });
@@ -38,15 +39,15 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
     stored: "near",
     body: { kind: "source", source: ends.toClient(client) },
   });
-  const { result } = await ended;
+  const { result, exchange: now } = await ended;
   if (result.kind !== "whole") return controls.settle({ kind: "unshared" });
   exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
   const announced = source.length !== null;
-  const kept = keepPart(edge, exchange, { made: verdict, bytes: result.bytes, announced });
+  const kept = keepPart(edge, now, { made: verdict, bytes: result.bytes, announced });
   if (kept === null) return controls.settle({ kind: "unshared" });
   const { held, bytes } = kept;
   const made = kept.kind === "whole" ? kept.made : null;
-  await settleAnswer(edge, exchange, { controls, made, held, bytes });
+  await settleAnswer(edge, now, { controls, made, held, bytes });
 }
 
 /** Which octets are coming, and the whole answer that they are of; null where that is not told in full. */

@@ -43,6 +43,7 @@ export async function settleAnswer(
 ): Promise<void> {
   const { controls, made, held, bytes } = given;
   const { receivedAt, job } = exchange;
+  edge.memory.forgetDoubts(keyFor(edge, job));
   // Nobody is to be given an older answer while this one is being stored.
   if (made !== null) edge.memory.dropOlder(made.key, job.route.rules, held.answer.asOf);
   const decided = { forLeader: FRESH, by: null };

@@ -16,10 +16,11 @@ export type Collected =
 export function collectWhileStreaming(
   source: ByteSource,
   limit: number,
-): { client: ByteSource; collected: Promise<Collected>; finished: Promise<void> } {
+): { client: ByteSource; collected: Promise<Collected>; octets: () => number; finished: Promise<void> } {
   const queue = new PieceQueue(source.length);
   const result = Promise.withResolvers<Collected>();
-  return { client: queue, collected: result.promise, finished: pump(source, queue, { limit, result }) };
+  const finished = pump(source, queue, { limit, result });
+  return { client: queue, collected: result.promise, octets: () => queue.octets, finished };
 }
 
 async function pump(
@@ -80,6 +81,8 @@ async function runLanes(source: ByteSource, lanes: readonly [PieceQueue, PieceQu
 /** Pieces on their way to one reader. */
 class PieceQueue implements ByteSource {
   readonly length: number | null;
+  /** All that has come. */
+  octets = 0;
   abandoned = false;
   private readonly pieces: Uint8Array[] = [];
   private ended = false;
@@ -121,6 +124,7 @@ class PieceQueue implements ByteSource {
   }
 
   push(piece: Uint8Array): void {
+    this.octets += piece.length;
     if (!this.abandoned) this.pieces.push(piece);
     this.wakeReader();
   }

@@ -22,6 +22,7 @@ export async function standIn(
   const { route } = job;
   switch (outcome.kind) {
     case "unshared":
+    case "stalled":
     case "answer":
     case "large":
       return pass(edge, request, { route, reason: "uncacheable" });

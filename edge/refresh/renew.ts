@@ -92,6 +92,7 @@ function renewedBy(
     case "failed":
     case "refused":
     case "stale-whole":
+    case "stalled":
       return without("failed");
   }
 }

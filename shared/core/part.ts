@@ -23,6 +23,10 @@ export function receivedPart(
     : null;
 }
 
+/** Whether a 206 says in full which octets of how many it brings: one of several ranges does not (RFC 9110 §14.6). */
+export const tellsItsPart = (headers: HeaderList): boolean =>
+  (parseContentRange(headerValue(headers, "content-range"))?.complete ?? null) !== null;
+
 const range = ({ from, to }: ByteRange, complete: number): RangePart => ({
   kind: "range",
   from,

@@ -167,3 +167,57 @@ describe("what has to be validated each time and is another one by now", () => {
     expect(Math.max(...followers)).toBeLessThanOrEqual(LIMITS.shortPatience + 600);
   });
 });
+
+describe("a body that stops coming", () => {
+  /** Half of it, and then nothing, as often as is said; then whole at once. */
+  function stopsComing(together: EdgesTogether, times: number): void {
+    together.origin(() => {
+      if (together.asked() > times) return answer(200, TAGGED, { kind: "bytes", bytes: bytes(CONTENT) });
+      let begun = false;
+      const source = {
+        length: CONTENT.length,
+        async read() {
+          if (begun) await together.takes(60_000);
+          begun = true;
+          return bytes(CONTENT.slice(0, 4));
+        },
+        cancel() {},
+      };
+      return answer(200, TAGGED, { kind: "source", source });
+    });
+  }
+
+  /** A request each 50 ms at each of three edges in turn. */
+  async function crowd(
+    together: EdgesTogether,
+    span: number,
+  ): Promise<{ whole: () => number; sent: number }> {
+    let whole = 0;
+    let sent = 0;
+    for (; sent < span / 50; sent++) {
+      void together.edges[sent % 3]?.get("/a").then(({ body }) => {
+        if (body.kind === "bytes" && new TextDecoder().decode(body.bytes) === CONTENT) whole += 1;
+      });
+      await together.pass(50);
+    }
+    return { whole: () => whole, sent };
+  }
+
+  test("is fetched once more for all who wait for it, and no other edge goes for itself", async () => {
+    const together = await edgesTogether(3);
+    stopsComing(together, 1);
+    const { whole, sent } = await crowd(together, 15_000);
+    expect(whole()).toBe(sent - 1);
+    expect(together.asked()).toBe(2);
+  });
+
+  test("each time is waited for twice, and by nobody after that", async () => {
+    const together = await edgesTogether(1);
+    stopsComing(together, 2);
+    const waited = await waits(together, [{ edge: 0 }, { edge: 0 }, { edge: 0 }]);
+    const [, ...others] = waited;
+    expect(others.filter((span) => span > 2 * LIMITS.bodyPatience + 500)).toEqual([]);
+    // One of them leads the second time, and waits for what does not come.
+    expect(others.filter((span) => span !== undefined)).toHaveLength(1);
+  });
+});

@@ -107,6 +107,12 @@ export const CACHE_STATUS: readonly HttpCase[] = [
     steps: [get({ ...ORIGIN, status: 206, body: "xxxxx", ...storedIn(null, true) }, { Range: "bytes=0-4" })],
   },
   {
+    claim: "a part that does not say which one it is, is not said to be stored",
+    rfc: "RFC 9211 §2.5",
+    origin: [fresh({ "Content-Type": "multipart/byteranges; boundary=b" }, { status: 206, body: "--b--" })],
+    steps: [get({ ...ORIGIN, status: 206, body: "--b--", ...storedIn(null, null) }, { Range: "bytes=0-4" })],
+  },
+  {
     claim: "what is confirmed is said to be stored in both tiers, where its class has them",
     rfc: "RFC 9211 §2.5",
     origin: [stale(), { status: 304, fields: { ETag: '"v1"', "Cache-Control": "max-age=60" } }],
