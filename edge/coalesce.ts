@@ -11,6 +11,7 @@ import type { Priority } from "../shared/core/waiting-line.ts";
 import type { Body, PlainBody } from "../shared/ports/body.ts";
 import type { Timers } from "../shared/ports/clock.ts";
 import type { Unreachable } from "../shared/ports/origin.ts";
+import { waitAtMost } from "../shared/ports/wait.ts";
 import type { ByView } from "./audit/sampler.ts";
 import type { TierName } from "./counters.ts";
 import type { Shed } from "./origin/shed.ts";
@@ -166,18 +167,9 @@ export function mayJoin(flight: Flight, view: LogView | null, selectors: readonl
 }
 
 /** Waits for a flight, but not for ever: its leader's request may be gone. */
-export function joinFlight(flight: Flight, guard: Millis, timers: Timers): Promise<FlightOutcome> {
-  const { promise, resolve } = Promise.withResolvers<FlightOutcome>();
-  const cancel = timers.after(guard, () => resolve({ kind: "unshared" }));
-  flight.outcome.then(
-    (outcome) => {
-      cancel();
-      resolve(outcome);
-    },
-    () => {
-      cancel();
-      resolve({ kind: "unshared" });
-    },
-  );
-  return promise;
+export async function joinFlight(flight: Flight, guard: Millis, timers: Timers): Promise<FlightOutcome> {
+  const { over, wake } = waitAtMost(guard, timers);
+  void flight.outcome.then(wake);
+  await over;
+  return flight.settled ?? { kind: "unshared" };
 }

@@ -3,6 +3,7 @@
 import { belongs, chunkIndex, chunkRange } from "../../shared/core/chunks.ts";
 import { elapsed, millis } from "../../shared/core/units.ts";
 import type { ByteSource } from "../../shared/ports/body.ts";
+import { waitAtMost } from "../../shared/ports/wait.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { sourceOf } from "../share-body.ts";
@@ -44,14 +45,15 @@ const patienceWith = (edge: Edge, { patience, startedAt }: ChunkFlight): number 
   patience - elapsed(startedAt, edge.clock.now());
 
 /** Null where it takes too long: its request's client may be slow, or gone. */
-function joined(edge: Edge, flight: ChunkFlight): Promise<ChunkOutcome | null> {
-  const { promise, resolve } = Promise.withResolvers<ChunkOutcome | null>();
-  const cancel = edge.timers.after(millis(patienceWith(edge, flight)), () => resolve(null));
+async function joined(edge: Edge, flight: ChunkFlight): Promise<ChunkOutcome | null> {
+  const { over, wake } = waitAtMost(millis(patienceWith(edge, flight)), edge.timers);
+  let brought: ChunkOutcome | null = null;
   void flight.outcome.then((outcome) => {
-    cancel();
-    resolve(outcome);
+    brought = outcome;
+    wake();
   });
-  return promise;
+  await over;
+  return brought;
 }
 
 /** The same source without its first octets. */

@@ -2,6 +2,7 @@
 
 import { type CacheKey, elapsed } from "../../shared/core/units.ts";
 import type { BodyForm } from "../../shared/ports/blob-store.ts";
+import { waitAtMost } from "../../shared/ports/wait.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import type { DataCentreOutcome, Look } from "./data-centre.ts";
@@ -52,13 +53,19 @@ async function startLook(edge: Edge, key: CacheKey, as: BodyForm): Promise<DataC
   }
 }
 
-/** `lost`: it has taken so long that its request is most likely gone. */
-function joinLook(edge: Edge, look: Look): Promise<DataCentreOutcome | "lost" | "another's"> {
-  const { promise, resolve, reject } = Promise.withResolvers<DataCentreOutcome | "lost" | "another's">();
-  const cancel = edge.timers.after(LIMITS.lookGuard, () => resolve("lost"));
-  look.outcome.then((outcome) => {
+/** `lost`: it has taken so long that its request is most likely gone. `another's`: nothing that is to be had twice. */
+async function joinLook(edge: Edge, look: Look): Promise<DataCentreOutcome | "lost" | "another's"> {
+  const { over, wake } = waitAtMost(LIMITS.lookGuard, edge.timers);
+  let found: DataCentreOutcome | "lost" | "another's" = "lost";
+  const end = (outcome: DataCentreOutcome | "another's"): void => {
+    found = outcome;
+    wake();
+  };
+  void look.outcome.then(
     // A stream has one reader.
-    resolve(outcome.kind === "hit" && outcome.body.kind === "source" ? "another's" : outcome);
-  }, reject);
-  return promise.finally(cancel);
+    (outcome) => end(outcome.kind === "hit" && outcome.body.kind === "source" ? "another's" : outcome),
+    () => end("another's"),
+  );
+  await over;
+  return found;
 }

@@ -10,6 +10,7 @@ import {
 import { elapsed, type Instant, later, type Millis } from "../core/units.ts";
 import { type LineLimits, type Priority, WaitingLine } from "../core/waiting-line.ts";
 import type { Clock, Timers } from "../ports/clock.ts";
+import { waitAtMost } from "../ports/wait.ts";
 
 export interface SlotLimits {
   readonly adaptive: AdaptiveLimits;
@@ -91,7 +92,6 @@ export class Slots {
 
   private async wait(priority: Priority): Promise<SlotOutcome> {
     const { clock, timers } = this.ports;
-    const turn = Promise.withResolvers<"admitted" | "late">();
     let slot: Slot | null = null;
     const came = clock.now();
     const patience = this.limits.patience[priority];
@@ -100,17 +100,15 @@ export class Slots {
       // Taken for it at once: whoever runs first must not find it free.
       admit: () => {
         slot = this.slot(came, clock.now());
-        turn.resolve("admitted");
+        wake();
       },
-      giveUp: () => turn.resolve("late"),
+      giveUp: () => wake(),
     };
     if (!this.line.join(waiter, priority)) return "full";
-    const cancel = timers.after(patience, () => {
-      if (this.line.leave(waiter)) waiter.giveUp();
-    });
-    const outcome = await turn.promise;
-    cancel();
-    return outcome === "admitted" && slot !== null ? slot : "late";
+    const { over, wake } = waitAtMost(patience, timers);
+    await over;
+    this.line.leave(waiter);
+    return slot ?? "late";
   }
 
   private slot(since: Instant, now: Instant): Slot {

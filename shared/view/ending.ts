@@ -2,6 +2,7 @@
 
 import type { Millis } from "../core/units.ts";
 import type { Timers } from "../ports/clock.ts";
+import { waitAtMost } from "../ports/wait.ts";
 
 /**
  * Not a promise: what waits on a promise can't be taken back, and a runtime complains when one request's end wakes
@@ -45,19 +46,17 @@ export interface Patience {
 }
 
 /** Resolves as soon as one of the endings has come and it is enough, when all have come, or when patience is over. */
-export function waitFor(endings: readonly Ending[], { timers, atMost, enough }: Patience): Promise<void> {
+export async function waitFor(
+  endings: readonly Ending[],
+  { timers, atMost, enough }: Patience,
+): Promise<void> {
   const isDone = (): boolean => endings.every(({ isOver }) => isOver) || enough();
-  if (isDone()) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const leave = (): void => {
-    cancel();
-    for (const ending of endings) ending.remove(look);
-    resolve();
-  };
+  if (isDone()) return;
+  const { over, wake } = waitAtMost(atMost, timers);
   const look = (): void => {
-    if (isDone()) leave();
+    if (isDone()) wake();
   };
-  const cancel = timers.after(atMost, leave);
   for (const ending of endings) ending.add(look);
-  return promise;
+  await over;
+  for (const ending of endings) ending.remove(look);
 }
