@@ -5,9 +5,11 @@ import { NO_DIRECTIVES } from "../../shared/core/request-directives.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
+import { waitAtMost } from "../../shared/ports/wait.ts";
 import type { Renewed, RenewedResult, RenewMessage } from "../../shared/wire/renewal.ts";
 import type { WarmTarget } from "../../shared/wire/warm-target.ts";
 import type { FlightOutcome, LeaderReply } from "../coalesce.ts";
+import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { board } from "../flight.ts";
 import { asCandidate, type Judged } from "../judge.ts";
@@ -64,16 +66,22 @@ async function fetchAhead(
     ...{ candidate: near?.body.kind === "bytes" ? asCandidate(near) : null, takesStale: false, not: null },
     wants: { ...NO_DIRECTIVES, minFresh: least },
   });
-  const reply = await flight.leader;
-  if (role === "leader") request.background.keep(drain(reply));
-  await flight.landed;
-  const outcome = await flight.outcome;
-  return outcome.kind === "unshared" ? unshared(reply) : renewedBy(edge, route, outcome);
+  if (role === "leader") request.background.keep(flight.leader.then(drain));
+  let reply: LeaderReply | null = null;
+  void flight.leader.then((delivered) => {
+    reply = delivered;
+  });
+  // Another request's flight never lands where that one is gone.
+  const { over, wake } = waitAtMost(LIMITS.followerGuard, edge.timers);
+  void flight.landed.then(wake);
+  await over;
+  const { settled } = flight;
+  return settled === null || settled.kind === "unshared" ? unshared(reply) : renewedBy(edge, route, settled);
 }
 
 /** What the origin gave, and nobody may keep, is not to be asked for again; what else became of it nobody knows. */
-const unshared = (reply: LeaderReply): Renewed =>
-  without(reply.kind === "stream" && reply.status < 500 ? "dropped" : "failed");
+const unshared = (reply: LeaderReply | null): Renewed =>
+  without(reply?.kind === "stream" && reply.status < 500 ? "dropped" : "failed");
 
 function renewedBy(
   edge: Edge,
