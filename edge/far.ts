@@ -27,11 +27,14 @@ import { serveHeld } from "./serve.ts";
 import { staleIfError, standIn } from "./stand-in.ts";
 import type { Passed } from "./timing.ts";
 
+/** `reclassify`: by what the log has told meanwhile the request is for another resource, or under other rules. */
+export type FarReply = Reply | "reclassify";
+
 export async function askFar(
   edge: Edge,
   request: EdgeRequest,
   given: Pick<FlightJob, "route" | "candidate" | "wants" | "lease" | "range">,
-): Promise<Reply> {
+): Promise<FarReply> {
   const { route } = given;
   let not: Flight | null = null;
   let { candidate } = given;
@@ -51,6 +54,8 @@ export async function askFar(
         ? await leaderReply(edge, request, { job, boarding })
         : await followerReply(edge, request, { job, boarding, alreadyThere });
     if (reply !== "again") return reply;
+    // Nothing can be shared by this route any more: a crowd that stayed with it would ask the origin one by one.
+    if (!edge.router.stands(route, request)) return "reclassify";
     not = boarding.flight;
     // What is here no longer can't be freshened.
     if (candidate?.body.kind === "none") candidate = null;
@@ -64,7 +69,7 @@ async function leaderReply(
   edge: Edge,
   request: EdgeRequest,
   { job, boarding }: Aboard,
-): Promise<Reply | "again"> {
+): Promise<FarReply | "again"> {
   const { route } = job;
   const reply = await boarding.flight.leader;
   const { flight } = boarding;
@@ -108,7 +113,7 @@ async function followerReply(
   edge: Edge,
   request: EdgeRequest,
   { job, boarding, alreadyThere }: Aboard & { alreadyThere: boolean },
-): Promise<Reply | "again"> {
+): Promise<FarReply | "again"> {
   const since = edge.clock.now();
   const { flight } = boarding;
   const outcome = await joinFlight(flight, LIMITS.followerGuard, edge.timers);
@@ -129,7 +134,7 @@ function withoutAnswer(
   edge: Edge,
   request: EdgeRequest,
   { job, outcome }: { job: FlightJob; outcome: FlightOutcome },
-): Promise<Reply> {
+): Promise<FarReply> {
   if (outcome.kind !== "stale-whole") return standIn(edge, request, { job, outcome });
   const { route, wants, candidate } = job;
   return askFar(edge, request, { route, candidate, wants, lease: leaseFor(edge, job), range: null });

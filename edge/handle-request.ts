@@ -12,7 +12,7 @@ import { LIMITS } from "./config.ts";
 import { discard, wantsLess } from "./content.ts";
 import { counted, countedHit, failure, refusal } from "./count.ts";
 import type { Edge } from "./edge.ts";
-import { askFar } from "./far.ts";
+import { askFar, type FarReply } from "./far.ts";
 import { asCandidate, type Candidate, type Judged } from "./judge.ts";
 import { bodyFor } from "./large/body-for.ts";
 import { keyFor } from "./lease.ts";
@@ -21,8 +21,8 @@ import { askHead, askRange, onlyIfCached, type Sought } from "./less-than-a-get.
 import { MIN_POSITION, refuseOlder } from "./min-position.ts";
 import { lookNear } from "./near.ts";
 import { noSite } from "./no-site.ts";
-import { pass } from "./pass.ts";
-import { heldReply, memoryReply, problemReply } from "./reply.ts";
+import { lengthRequired, pass } from "./pass.ts";
+import { heldReply, memoryReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { refused, serveHeld } from "./serve.ts";
@@ -268,7 +268,12 @@ function goodEnough(
     : null;
 }
 
-function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Reply | Promise<Reply> {
+async function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
+  const reply = await beyond(edge, request, sought);
+  return reply === "reclassify" ? classifiedAnew(edge, request) : reply;
+}
+
+function beyond(edge: Edge, request: EdgeRequest, sought: Sought): Promise<FarReply> {
   const { route, wants } = sought;
   if (wants.onlyIfCached) return onlyIfCached(edge, request, sought);
   if (edge.memory.isUncacheable(keyFor(edge, { route, request }), edge.clock.now()))
@@ -289,12 +294,3 @@ const isForOriginAlone = (request: EdgeRequest): boolean =>
   request.header("if-match") !== null || request.header("if-unmodified-since") !== null;
 
 const hasLength = (request: EdgeRequest): boolean => request.header("content-length") !== null;
-
-/** The runtime can send a GET's content on only where its length is known (RFC 9110 §15.5.12). */
-const lengthRequired = (): Reply =>
-  problemReply({
-    status: 411,
-    code: "length-required",
-    title: "Length Required",
-    detail: "The content of a GET or HEAD needs a Content-Length.",
-  });

@@ -7,7 +7,7 @@ import { millis } from "../shared/core/units.ts";
 import { FRESH } from "./coalesce.ts";
 import { refusal } from "./count.ts";
 import type { Edge } from "./edge.ts";
-import { askFar } from "./far.ts";
+import { askFar, type FarReply } from "./far.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Candidate } from "./judge.ts";
 import { acquire } from "./lease.ts";
@@ -48,7 +48,7 @@ const notCached = (): Reply =>
  * A HEAD for what is held and stale asks by a conditional GET: that freshens it, or replaces it where the origin has
  * something else (RFC 9111 §4.3.5). For what is not held it stays a HEAD, since nobody wants the content.
  */
-export async function askHead(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
+export async function askHead(edge: Edge, request: EdgeRequest, sought: Sought): Promise<FarReply> {
   const found = await lookShared(edge, request, sought);
   if (found.kind === "reply") return found.reply;
   const { route, wants } = sought;
@@ -60,7 +60,7 @@ export async function askHead(edge: Edge, request: EdgeRequest, sought: Sought):
 }
 
 /** A range of what is held nowhere as a whole: from a part that is held, else from the origin, as that part. */
-export async function askRange(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
+export async function askRange(edge: Edge, request: EdgeRequest, sought: Sought): Promise<FarReply> {
   const { route, wants } = sought;
   const part = findPart(edge, { route, request });
   if (part !== null && partServes(part.held.answer, request) && pleases(edge, part.held, sought)) {
@@ -95,7 +95,7 @@ function unsharedRange(
   edge: Edge,
   request: EdgeRequest,
   { sought, single }: { sought: Sought; single: boolean },
-): Promise<Reply> {
+): Promise<FarReply> {
   const { route } = sought;
   const ignored = !single && parseRange(request.header("range")) === null;
   const alone = request.header("authorization") !== null;

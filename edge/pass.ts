@@ -69,6 +69,15 @@ export const unsent = (because: Unsent["because"]): Reply =>
         detail: "The request's content is malformed or broke off.",
       });
 
+/** The runtime can send a GET's content on only where its length is known (RFC 9110 §15.5.12). */
+export const lengthRequired = (): Reply =>
+  problemReply({
+    status: 411,
+    code: "length-required",
+    title: "Length Required",
+    detail: "The content of a GET or HEAD needs a Content-Length.",
+  });
+
 export async function askForOne(edge: Edge, request: EdgeRequest, route: Route): Promise<Asked | Unsent> {
   // Nothing is waited for that would be turned away.
   const closed = request.body.kind === "source" ? edge.guards.of(route.site.name).closedFor() : null;
