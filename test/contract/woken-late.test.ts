@@ -67,7 +67,7 @@ const MEANS: Readonly<Record<string, () => Waiting>> = {
   },
   "a flight"() {
     const land = Promise.withResolvers<void>();
-    const began = { asOf: null, startedAt: instant(0) };
+    const began = { asOf: null, startedAt: instant(0), close: () => {} };
     const { flight } = startFlight(began, async (controls) => {
       await land.promise;
       controls.settle({ kind: "refused" });
