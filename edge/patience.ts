@@ -46,10 +46,10 @@ export function bringShared(
   };
   const { client, collected, octets } = collectWhileStreaming(source, LIMITS.sharedBody);
   const giveUp = (): void => {
-    if (!speaksForAll(exchange) || isSecondInARow(edge, exchange)) return letGo();
     controls.settle({ kind: "stalled" });
     freeOthers(null);
   };
+  const maySucceed = (): boolean => speaksForAll(exchange) && !isSecondInARow(edge, exchange);
   if (isPast) {
     // Who came before it was asked for may have it. To whoever comes now, and to other edges, it is of no use; but if it
     // has a life, another cache on its way has let that pass, and the next one need not be late.
@@ -63,7 +63,7 @@ export function bringShared(
     ? edge.timers.after(LIMITS.shortPatience, letGo)
     : edge.timers.after(half, () => {
         const before = octets();
-        cancel = edge.timers.after(half, () => (octets() > before ? letGo() : giveUp()));
+        cancel = edge.timers.after(half, () => (octets() === before && maySucceed() ? giveUp() : letGo()));
       });
   const ended = collected.then((result) => {
     cancel();
