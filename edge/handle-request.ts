@@ -5,7 +5,7 @@ import { coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/
 import { type RequestDirectives, requestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
-import { instant, later, type Millis, millis } from "../shared/core/units.ts";
+import { elapsed, instant, later, type Millis, millis } from "../shared/core/units.ts";
 import { saysSoOfItsQuery } from "./answers-for.ts";
 import { auditDue } from "./audit/audit-read.ts";
 import { LIMITS } from "./config.ts";
@@ -270,7 +270,11 @@ function goodEnough(
 
 async function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Promise<Reply> {
   const reply = await beyond(edge, request, sought);
-  return reply === "reclassify" ? classifiedAnew(edge, request) : reply;
+  if (reply !== "reclassify") return reply;
+  // A configuration that keeps changing keeps nobody waiting for longer than an origin may.
+  if (elapsed(request.arrivedAt, edge.clock.now()) > LIMITS.originDeadline)
+    return pass(edge, request, { route: sought.route, reason: "bypass" });
+  return classifiedAnew(edge, request);
 }
 
 function beyond(edge: Edge, request: EdgeRequest, sought: Sought): Promise<FarReply> {

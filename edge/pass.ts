@@ -34,7 +34,7 @@ export async function pass(
     return failure(edge, request, { reply: originFailure(outcome.reason), route });
   }
   if (reason === "uncacheable" && wouldStore(edge, route, outcome))
-    edge.memory.forgetDoubts(keyFor(edge, { route, request }));
+    edge.memory.forgive(keyFor(edge, { route, request }));
   route.counters.bytesFromOrigin += lengthOf(outcome.body);
   const { status, headers, body, native = null } = outcome;
   const reply = streamedReply(edge, request, {

@@ -5,12 +5,13 @@ import type { Rules } from "../shared/core/rules.ts";
 import { currentLifetime, isPastOnArrival, type StoredAnswer } from "../shared/core/stored-answer.ts";
 import { millis } from "../shared/core/units.ts";
 import type { ByteSource } from "../shared/ports/body.ts";
+import type { Cancel } from "../shared/ports/clock.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
 import type { Exchange, Made } from "./make-answer.ts";
-import { withoutLease } from "./right.ts";
+import { type Right, withoutLease } from "./right.ts";
 import { type Collected, collectWhileStreaming, readWhole } from "./share-body.ts";
 import { speaksForAll, type Told, tell } from "./tell.ts";
 
@@ -24,8 +25,9 @@ interface Bringing {
 
 /**
  * Where it takes too long, those who wait here go for themselves, and so does everybody at other edges, where the next one
- * would bring no more than this one. Where it has stopped coming the next one may well do better: then they begin anew
- * together, once. What comes then is for this data centre alone: the lease, which is the right to fill, has gone back.
+ * would bring no more than this one; what comes then is for this data centre alone, since the lease, which is the right
+ * to fill, has gone back. Where it has stopped coming the next one may well do better: then they begin anew, one request
+ * an isolate and all at once, but not after the second in a row.
  */
 export function bringShared(
   edge: Edge,
@@ -35,9 +37,9 @@ export function bringShared(
   const { rules } = exchange.job.route;
   const isPast = isPastOnArrival(made.answer, rules);
   let now = exchange;
-  const freeOthers = (told: Told | null): void => {
+  const freeOthers = (told: Told | null, right: Right = withoutLease(exchange.right)): void => {
     if (now !== exchange) return;
-    now = { ...exchange, right: withoutLease(exchange.right) };
+    now = { ...exchange, right };
     exchange.job.request.background.keep(tell(edge, exchange, told));
   };
   const letGo = (): void => {
@@ -47,7 +49,8 @@ export function bringShared(
   const { client, collected, octets } = collectWhileStreaming(source, LIMITS.sharedBody);
   const giveUp = (): void => {
     controls.settle({ kind: "stalled" });
-    freeOthers(null);
+    // What others bring meanwhile is newer: if this comes after all, it is for its own client.
+    freeOthers("failing", { ...exchange.right, keeping: { kind: "nowhere" } });
   };
   const maySucceed = (): boolean => speaksForAll(exchange) && !isSecondInARow(edge, exchange);
   if (isPast) {
@@ -56,15 +59,16 @@ export function bringShared(
     controls.close();
     freeOthers(hasLife(made.answer, rules) ? null : "apart");
   }
+  const half = millis(LIMITS.bodyPatience / 2);
+  let cancel: Cancel = () => {};
   // It goes on for as long as somebody listens.
   if (isEventStream(made.answer.headers)) letGo();
-  const half = millis(LIMITS.bodyPatience / 2);
-  let cancel = isPast
-    ? edge.timers.after(LIMITS.shortPatience, letGo)
-    : edge.timers.after(half, () => {
-        const before = octets();
-        cancel = edge.timers.after(half, () => (octets() === before && maySucceed() ? giveUp() : letGo()));
-      });
+  else if (isPast) cancel = edge.timers.after(LIMITS.shortPatience, letGo);
+  else
+    cancel = edge.timers.after(half, () => {
+      const before = octets();
+      cancel = edge.timers.after(half, () => (octets() === before && maySucceed() ? giveUp() : letGo()));
+    });
   const ended = collected.then((result) => {
     cancel();
     return { result, exchange: now };
@@ -75,8 +79,8 @@ export function bringShared(
 /** Whether the last one had stopped too. */
 function isSecondInARow(edge: Edge, exchange: Exchange): boolean {
   const key = keyFor(edge, exchange.job);
-  const isSecond = edge.memory.isDoubtful(key, exchange.sentAt);
-  edge.memory.doubt(key, edge.clock.now());
+  const isSecond = edge.memory.hasStopped(key, exchange.sentAt);
+  edge.memory.noteStopped(key, edge.clock.now());
   return isSecond;
 }
 

@@ -42,10 +42,11 @@ export async function settleAnswer(
   given: { controls: FlightControls; made: Made | null; held: HeldAnswer; bytes: Uint8Array<ArrayBuffer> },
 ): Promise<void> {
   const { controls, made, held, bytes } = given;
-  const { receivedAt, job } = exchange;
+  const { receivedAt, job, right } = exchange;
   edge.memory.forgetDoubts(keyFor(edge, job));
   // Nobody is to be given an older answer while this one is being stored.
-  if (made !== null) edge.memory.dropOlder(made.key, job.route.rules, held.answer.asOf);
+  if (made !== null && right.keeping.kind !== "nowhere")
+    edge.memory.dropOlder(made.key, job.route.rules, held.answer.asOf);
   const decided = { forLeader: FRESH, by: null };
   controls.settle({ kind: "answer", held, body: bytes, from: "origin", ...decided, receivedAt });
   if (made !== null) await storeEverywhere(edge, exchange, { ...made, held, body: bytes });

@@ -12,6 +12,7 @@ import {
 import { type OriginLimits, UNLIMITED } from "../../shared/core/origin-limits.ts";
 import {
   countRequest,
+  countRetry,
   mayRetry,
   newRetryBudget,
   type RetryBudget,
@@ -137,10 +138,12 @@ export class OriginGuard {
     return { probe: mayProbe && this.breaker.kind === "probing", sentAt: now };
   }
 
-  /** Null while the breaker is open, or has one request try the origin: that one has to be heard to its end. */
+  /** A second try, which counts as one from now on; null where there may be none by now. */
   beginAgain(): Pass | null {
-    const pass = this.breaker.kind === "closed" ? this.begin({ mayProbe: false }) : null;
-    return typeof pass === "number" ? null : pass;
+    const pass = this.mayRetry() ? this.begin({ mayProbe: false }) : null;
+    if (pass === null || typeof pass === "number") return null;
+    countRetry(this.retries, pass.sentAt, this.retryLimits());
+    return pass;
   }
 
   /** What came of it; true where that tells of a trouble that is over. */
@@ -161,8 +164,9 @@ export class OriginGuard {
     return (this.limits.failureStatuses ?? FAILURE_STATUSES).includes(status);
   }
 
+  /** Not while the breaker is open, or has one request try the origin: that one has to be heard to its end. */
   mayRetry(): boolean {
-    return mayRetry(this.retries, this.clock.now(), this.retryLimits());
+    return this.breaker.kind === "closed" && mayRetry(this.retries, this.clock.now(), this.retryLimits());
   }
 
   private retryLimits(): RetryLimits {

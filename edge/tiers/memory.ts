@@ -8,11 +8,12 @@ import type { SearchVariance } from "../../shared/core/no-vary-search.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import type { ClassSettings, Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
-import { type CacheKey, type Instant, instant } from "../../shared/core/units.ts";
+import type { CacheKey, Instant } from "../../shared/core/units.ts";
 import { NOTHING_VARIES, type VaryMark, variesFor } from "../../shared/core/vary.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import { ClassMemory } from "./class-memory.ts";
+import { type Doubts, type GivenUp, NEVER, NO_DOUBTS } from "./doubts.ts";
 
 /** An answer in memory, with the verdicts that a hit reuses. */
 export interface MemoryAnswer {
@@ -63,23 +64,6 @@ export type Marker =
       readonly keys: Map<string, CacheKey>;
     }
   | Doubts;
-
-interface Doubts {
-  readonly kind: "doubtful";
-  /** What was asked for from then on, and was not storable either, shows that others are not. */
-  readonly from: Instant;
-  readonly givenUp: GivenUp | null;
-}
-
-/** Why a key is left alone for a while. */
-export interface GivenUp {
-  readonly kind: "uncacheable" | "failing";
-  readonly until: Instant;
-  /** Everybody is told by now that there is nothing. */
-  readonly gone: boolean;
-}
-
-const NO_DOUBTS: Doubts = { kind: "doubtful", from: instant(Number.POSITIVE_INFINITY), givenUp: null };
 
 export class MemoryTier {
   private readonly classes = new Map<string, ClassMemory<MemoryAnswer>>();
@@ -137,7 +121,7 @@ export class MemoryTier {
   }
 
   giveUp(key: CacheKey, givenUp: GivenUp): void {
-    this.markers.set(key, { ...this.doubtsOf(key), givenUp }, 2 * key.length + 256);
+    this.noteDoubts(key, { ...this.doubtsOf(key), givenUp });
   }
 
   /** Whether the last answer for a key was not storable either, for one that was asked for at `sentAt`. */
@@ -148,12 +132,33 @@ export class MemoryTier {
   /** One answer was not storable: whether others are is known by what is asked for from then on. */
   doubt(key: CacheKey, from: Instant): void {
     const there = this.doubtsOf(key);
-    if (from < there.from) this.markers.set(key, { ...there, from }, 2 * key.length + 256);
+    if (from < there.from) this.noteDoubts(key, { ...there, from });
   }
 
-  /** One was storable. */
+  /** Whether one has stopped coming before, for one that was asked for at `sentAt`. */
+  hasStopped(key: CacheKey, sentAt: Instant): boolean {
+    return sentAt >= this.doubtsOf(key).stopped;
+  }
+
+  noteStopped(key: CacheKey, at: Instant): void {
+    const there = this.doubtsOf(key);
+    if (at < there.stopped) this.noteDoubts(key, { ...there, stopped: at });
+  }
+
+  /** By its header one is storable: whether it comes is not known. */
+  forgive(key: CacheKey): void {
+    const { stopped } = this.doubtsOf(key);
+    if (stopped === NEVER) this.forgetDoubts(key);
+    else this.noteDoubts(key, { ...NO_DOUBTS, stopped });
+  }
+
+  /** One was storable, and has come. */
   forgetDoubts(key: CacheKey): void {
     if (this.markers.peek(key)?.kind === "doubtful") this.markers.delete(key);
+  }
+
+  private noteDoubts(key: CacheKey, doubts: Doubts): void {
+    this.markers.set(key, doubts, 2 * key.length + 256);
   }
 
   private doubtsOf(key: CacheKey): Doubts {

@@ -84,9 +84,10 @@ const referredTo = (write: OriginWrite, { source }: Route, { router }: Naming): 
 /** What origins may take a URL for that they read in several ways: by which names that is known hangs on what governs it. */
 function takenFor({ href, rules }: Route, { router }: Naming): readonly Route[] {
   if (rules.kept === "for all") return [];
-  const path = href.slice(href.indexOf("/", href.indexOf("//") + 2));
-  const [, ...others] = namesOf(path);
-  return others.flatMap((other) => router.resolve(other, href) ?? []);
+  const at = href.indexOf("/", href.indexOf("//") + 2);
+  const [, ...others] = namesOf(href.slice(at));
+  // Not by reference: what a reading begins with may look like another host.
+  return others.flatMap((other) => router.resolve(href.slice(0, at) + other, href) ?? []);
 }
 
 /** All that the URL is known by: what differs from it in nothing that counts is the same resource. */

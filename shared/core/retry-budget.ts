@@ -33,14 +33,17 @@ export function countRequest(budget: RetryBudget, now: Instant, limits: RetryLim
   budget.current.requests += 1;
 }
 
-/** Whether one may be sent again now; it is counted where it may. */
+/** Whether one may be sent again now. */
 export function mayRetry(budget: RetryBudget, now: Instant, limits: RetryLimits): boolean {
   turn(budget, now, limits);
   const { before, current } = budget;
   const allowed = (before.requests + current.requests) * limits.share;
-  if (before.retries + current.retries + 1 > allowed) return false;
-  current.retries += 1;
-  return true;
+  return before.retries + current.retries + 1 <= allowed;
+}
+
+export function countRetry(budget: RetryBudget, now: Instant, limits: RetryLimits): void {
+  turn(budget, now, limits);
+  budget.current.retries += 1;
 }
 
 function turn(budget: RetryBudget, now: Instant, { span }: RetryLimits): void {

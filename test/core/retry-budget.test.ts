@@ -2,7 +2,13 @@
 
 import { array, boolean, integer, oneof, property, tuple } from "fast-check";
 import { expect, test } from "vitest";
-import { countRequest, mayRetry, newRetryBudget } from "../../shared/core/retry-budget.ts";
+import {
+  countRequest,
+  countRetry,
+  mayRetry,
+  newRetryBudget,
+  type RetryBudget,
+} from "../../shared/core/retry-budget.ts";
 import { instant, millis } from "../../shared/core/units.ts";
 import { assertSeeded } from "./seeded.ts";
 
@@ -14,10 +20,21 @@ function sent(count: number, now: number) {
   return budget;
 }
 
+function triesAgain(budget: RetryBudget, now: number): boolean {
+  if (!mayRetry(budget, instant(now), LIMITS)) return false;
+  countRetry(budget, instant(now), LIMITS);
+  return true;
+}
+
 test("one in ten may be tried again", () => {
   expect(mayRetry(sent(9, 0), instant(0), LIMITS)).toBe(false);
   const budget = sent(20, 0);
-  expect([1, 2, 3].map(() => mayRetry(budget, instant(1), LIMITS))).toEqual([true, true, false]);
+  expect([1, 2, 3].map(() => triesAgain(budget, 1))).toEqual([true, true, false]);
+});
+
+test("to ask whether one may be costs nothing", () => {
+  const budget = sent(10, 0);
+  expect([1, 2, 3].map(() => mayRetry(budget, instant(1), LIMITS))).toEqual([true, true, true]);
 });
 
 test("what was sent long ago allows nothing any more", () => {
@@ -44,7 +61,7 @@ test("retries are never more than their share of what was sent in twice the span
           now += wait;
           countRequest(budget, instant(now), LIMITS);
           requests.push(now);
-          if (!fails || !mayRetry(budget, instant(now), LIMITS)) continue;
+          if (!fails || !triesAgain(budget, now)) continue;
           retries.push(now);
           const lately = (list: number[], span: number) => list.filter((one) => one > now - span).length;
           expect(lately(retries, 1000)).toBeLessThanOrEqual(0.1 * lately(requests, 2001));

@@ -302,9 +302,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "",
   },
   "retries-unbounded": {
-    file: "edge/origin/ask.ts",
+    file: "edge/origin/guard.ts",
     from: 1,
-    find: "|| !guard.mayRetry()",
+    find: " && mayRetry(this.retries, this.clock.now(), this.retryLimits())",
     put: "",
   },
   "pushed-is-applied": {
