@@ -33,15 +33,11 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
   const { client, ended } = bringShared(edge, exchange, { made: verdict, source, controls });
-  controls.deliver({
-    kind: "stream",
-    ...head,
-    stored: "near",
-    body: { kind: "source", source: ends.toClient(client) },
-  });
+  controls.deliver({ kind: "stream", ...head, body: { kind: "source", source: ends.toClient(client) } });
   const { result, exchange: now } = await ended;
   if (result.kind !== "whole") return controls.settle({ kind: "unshared" });
-  exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
+  // What is stored nowhere was counted when it was sent on.
+  if (head.stored !== "nowhere") exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
   const announced = source.length !== null;
   const kept = keepPart(edge, now, { made: verdict, bytes: result.bytes, announced });
   if (kept === null) return controls.settle({ kind: "unshared" });
