@@ -129,7 +129,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "copy-born-when-copied": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 75,
+    from: 568,
     find: "local granted = ARGV[13]",
     put: "local granted = int(now_ms())",
   },
@@ -195,7 +195,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "swr-drains-others": {
     file: "edge/serve.ts",
-    from: 959,
+    from: 800,
     find: 'if (boarding.role === "leader") request',
     put: "request",
   },
