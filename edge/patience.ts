@@ -76,7 +76,7 @@ export function bringShared(
   return { client, begun: now, ended };
 }
 
-/** Whether the last one had stopped too. */
+/** Whether one had stopped before it, and none has come whole since. */
 function isSecondInARow(edge: Edge, exchange: Exchange): boolean {
   const key = keyFor(edge, exchange.job);
   const isSecond = edge.memory.hasStopped(key, exchange.sentAt);

@@ -77,6 +77,15 @@ describe("an edge", () => {
 
   beforeEach(() => start());
 
+  /** Its reply does not come, and the origin has answered what was sent later. */
+  const hanging = async (): Promise<{ waiting: Promise<Reply> }> => {
+    const waiting = lone.get("/lost");
+    await arrived(1);
+    lone.now += 1;
+    await lone.get("/after");
+    return { waiting };
+  };
+
   test("asks once more beside it when the origin has answered what was sent later, and everybody gets that", async () => {
     const waiting = [lone.get("/lost"), lone.get("/lost")];
     await arrived(1);
@@ -100,10 +109,7 @@ describe("an edge", () => {
   });
 
   test("takes the first one's answer where that comes after all", async () => {
-    const waiting = lone.get("/lost");
-    await arrived(1);
-    lone.now += 1;
-    await lone.get("/after");
+    const { waiting } = await hanging();
     await look();
     await arrived(2);
     replies[1]?.({ kind: "unreachable", reason: "refused", detail: "" });
@@ -116,10 +122,7 @@ describe("an edge", () => {
   describe("that has asked twice", () => {
     let waiting: Promise<Reply>;
     beforeEach(async () => {
-      waiting = lone.get("/lost");
-      await arrived(1);
-      lone.now += 1;
-      await lone.get("/after");
+      ({ waiting } = await hanging());
       await look();
       await arrived(2);
     });
@@ -192,10 +195,7 @@ describe("an edge", () => {
 
   test("counts nobody as turned away where the second one gets no token", async () => {
     await start({ rate: 100, burst: 100, share: { rate: 1, burst: 2 } });
-    const waiting = lone.get("/lost");
-    await arrived(1);
-    lone.now += 1;
-    await lone.get("/after");
+    const { waiting } = await hanging();
     const asksForToken = vi.fn(async () => ({ kind: "refused", wait: millis(5000) }) as const);
     lone.budget = asksForToken;
     await look();
@@ -209,10 +209,7 @@ describe("an edge", () => {
 
   test("looks again every five seconds until it may ask once more, and never a third time", async () => {
     await start({ rate: 100, burst: 100, share: { rate: 1, burst: 2 } });
-    const waiting = lone.get("/lost");
-    await arrived(1);
-    lone.now += 1;
-    await lone.get("/after");
+    const { waiting } = await hanging();
     lone.budget = async () => ({ kind: "refused", wait: millis(4000) });
     await look();
     expect(lost()).toHaveLength(1);
@@ -226,10 +223,7 @@ describe("an edge", () => {
 
   test("sends no second one when the first has been answered while that waited for its token", async () => {
     await start({ rate: 100, burst: 100, share: { rate: 1, burst: 2 }, concurrency: 4 });
-    const waiting = lone.get("/lost");
-    await arrived(1);
-    lone.now += 1;
-    await lone.get("/after");
+    const { waiting } = await hanging();
     const token = Promise.withResolvers<void>();
     lone.budget = async () => {
       await token.promise;
@@ -260,10 +254,7 @@ describe("an edge", () => {
 
     beforeEach(async () => {
       await start({ concurrency: 4 });
-      waiting = lone.get("/lost");
-      await arrived(1);
-      lone.now += 1;
-      await lone.get("/after");
+      ({ waiting } = await hanging());
     });
 
     test("takes one of its own for the second, and begins none where none is free", async () => {
@@ -306,10 +297,7 @@ describe("an edge", () => {
   });
 
   test("begins nothing beside it while the origin's breaker has one request try it", async () => {
-    const waiting = lone.get("/lost");
-    await arrived(1);
-    lone.now += 1;
-    await lone.get("/after");
+    const { waiting } = await hanging();
     const { origin } = lone;
     lone.origin = (request) => (request.url.endsWith("/lost") ? origin(request) : answer(503));
     for (let failed = 0; failed < 30; failed++) {
