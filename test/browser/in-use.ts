@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import {
   accessibilityFaults,
   expectNoSidewaysScroll,
+  LOOKS,
   type Looks,
   type Seen,
   signIn,
@@ -42,12 +43,7 @@ export function whatIsDone(stage: () => DashboardStage): void {
   describe("a purge", () => purges(stage, visit));
   test("a warm-up is tried dry, begun, seen to go on, and cancelled", () => warmUp(visit));
   describe("the overview", () => overview(stage, visit));
-  describe.each([
-    { width: 1100, colorScheme: "light" },
-    { width: 1100, colorScheme: "dark" },
-    { width: 375, colorScheme: "light" },
-    { width: 375, colorScheme: "dark" },
-  ] as const)("at $width px, $colorScheme", (looks) => everybody(stage, () => visit("/", looks)));
+  describe.each(LOOKS)("at $width px, $colorScheme", (looks) => everybody(stage, () => visit("/", looks)));
 }
 
 function purges(stage: () => DashboardStage, visit: Visit): void {

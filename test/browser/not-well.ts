@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { renderChaosReport } from "../../control-plane/chaos/report-page.ts";
-import { accessibilityFaults, expectNoSidewaysScroll, type Seen } from "../support/browser.ts";
+import { accessibilityFaults, expectNoSidewaysScroll, LOOKS, type Seen } from "../support/browser.ts";
 import { chaosReport } from "../support/chaos-report.ts";
 import type { DashboardStage } from "./stage.ts";
 
@@ -19,13 +19,12 @@ const expectAlert = (stage: Stage, rule: string, state: string): Promise<void> =
   expect.poll(() => alerts(stage), { timeout: 40_000, interval: 500 }).toContain(`${rule} ${state}`);
 
 async function expectSound({ page, complaints }: Seen): Promise<void> {
-  for (const width of [375, 1100])
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      await expectNoSidewaysScroll(page);
-      expect(await accessibilityFaults(page), `${width} ${colorScheme}`).toEqual([]);
-    }
+  for (const { width, colorScheme } of LOOKS) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await expectNoSidewaysScroll(page);
+    expect(await accessibilityFaults(page), `${width} ${colorScheme}`).toEqual([]);
+  }
   expect(complaints).toEqual([]);
 }
 

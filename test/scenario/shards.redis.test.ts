@@ -48,7 +48,7 @@ beforeAll(async () => {
     deadlineMs: 10_000,
     pathOf: zipfPicker(PATHS, 7),
   });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await traffic?.stop();
   await cluster?.stop();
@@ -78,9 +78,10 @@ const reaches = (least: number, withinMs: number) =>
     { withinMs, everyMs: 100 },
   );
 
+/** A shard that comes back is warmed for up to a minute, as long as its hottest keys are on their way. */
 const everyOne = (state: string) =>
   until(statesOf, (states) => Object.values(states).filter((one) => one === state).length === SHARDS, {
-    withinMs: 40_000,
+    withinMs: 80_000,
     everyMs: 250,
   });
 
@@ -125,4 +126,4 @@ test("a shard that is killed costs no client an error, and hits are as many as b
     ({ outcome, sentAt }) => sentAt >= killedAt && (outcome.kind !== "answered" || outcome.status !== 200),
   );
   expect(failures).toEqual([]);
-}, 120_000);
+}, 180_000);

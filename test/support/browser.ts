@@ -23,6 +23,12 @@ export interface Looks {
   readonly script?: boolean;
 }
 
+/** Each width and each look once: what is too faint is so at any width, and what is too wide is so in any colour. */
+export const LOOKS = [
+  { width: 375, colorScheme: "light" },
+  { width: 1100, colorScheme: "dark" },
+] as const satisfies readonly Looks[];
+
 const require = createRequire(import.meta.url);
 
 const HEIGHT = 900;
