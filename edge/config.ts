@@ -201,6 +201,12 @@ export const LIMITS = {
   unsentAtOnce: 20,
   /** A flush that has not ended by then was its request's, which is gone: another one begins. */
   unsentFlush: seconds(15),
+  /** Peers that are asked at once to tell the log of a write: at least one that can reach it is most likely among them. */
+  writesFanOut: 3,
+  /** A peer that takes longer has most likely lost the log itself. */
+  writesDeadline: seconds(2),
+  /** After none could: whoever writes meanwhile does not wait for them. */
+  writesPause: millis(500),
   /** Octets of the record beside a blob: it travels as one header. */
   blobRecord: kibibytes(16),
   /** Answers in the Cache API whose verified-to this isolate remembers. */

@@ -27,6 +27,7 @@ import {
 } from "../../shared/wire/internal.ts";
 import { decodeRenew, RENEW_PATH } from "../../shared/wire/renewal.ts";
 import type { SignatureChecker } from "../../shared/wire/signature.ts";
+import { decodeWrites, encodeWritesReply, WRITES_PATH } from "../../shared/wire/told-writes.ts";
 import { countedOf } from "../audit/sampler.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
@@ -34,6 +35,7 @@ import { learnHot } from "../hot/learn-hot.ts";
 import { renewAll } from "../refresh/renew.ts";
 import { renewalOf } from "../refresh/renewal-of.ts";
 import { kickFlush } from "../writes/flush.ts";
+import { tellItself } from "../writes/tell-log.ts";
 import { lookIntoMemory } from "./estimate.ts";
 import { explain } from "./explain.ts";
 import { flatCounters } from "./flat-counters.ts";
@@ -98,6 +100,8 @@ async function handleInternal(internal: InternalEdge, request: InternalRequest):
       return takeStatusCall(internal, request);
     case `POST ${GOSSIP_PATH}`:
       return gossip(edge, request);
+    case `POST ${WRITES_PATH}`:
+      return tellForPeer(edge, request);
     case `POST ${ESTIMATE_PATH}`:
       return estimate(edge, request);
     case `POST ${EXPLAIN_PATH}`:
@@ -162,6 +166,15 @@ async function gossip(edge: Edge, request: InternalRequest): Promise<InternalRep
   const question = decodeQuestion(request.body);
   if (question === null) return BAD_MESSAGE;
   return { status: 200, json: encodeTold(await edge.view.tell(question, request.background)) };
+}
+
+/** By ourselves or not at all: whoever asked us asks others too. */
+async function tellForPeer(edge: Edge, request: InternalRequest): Promise<InternalReply> {
+  const call = decodeWrites(request.body);
+  if (call === null) return BAD_MESSAGE;
+  const told = await tellItself(edge, call, request.background);
+  if (told !== null) edge.view.receive(told.entries, request.background);
+  return { status: 200, json: encodeWritesReply(told) };
 }
 
 async function plainStatus(internal: InternalEdge, request: InternalRequest): Promise<InternalReply> {

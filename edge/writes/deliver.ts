@@ -8,13 +8,13 @@ import { type Millis, millis } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Claimed, Delivery } from "../../shared/ports/journal.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
+import type { OriginWrite } from "../../shared/wire/told-writes.ts";
 import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
 import type { Edge } from "../edge.ts";
 import { askOrigin } from "../origin/ask.ts";
 import type { Shed } from "../origin/shed.ts";
 import type { Route } from "../router.ts";
-import type { OriginWrite } from "./unsent.ts";
 
 export type Sent =
   /** `asOf`: noted before it was sent; null while cold. */

@@ -5,13 +5,14 @@ import type { Position } from "../../shared/core/position.ts";
 import { elapsed } from "../../shared/core/units.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { Claimed, Delivery, JournalPlace, Result } from "../../shared/ports/journal.ts";
+import type { OriginWrite } from "../../shared/wire/told-writes.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import type { Route } from "../router.ts";
 import { deliver, type Sent } from "./deliver.ts";
 import type { FlushRun } from "./flushing.ts";
 import { tellLog } from "./tell-log.ts";
-import { type OriginWrite, urlSelectors } from "./unsent.ts";
+import { urlSelectors } from "./unsent.ts";
 
 /** One run a database and isolate. One that was cancelled with its request never ends: another begins regardless. */
 export function kickFlush(edge: Edge, place: JournalPlace | null, background: Background): void {
@@ -103,18 +104,18 @@ async function tellOf(
   const ids = writes.map((write) => write.operationId).join(" ");
   // Another set of operations is another entry, also where it begins with the same one.
   const operationId = await edge.digest.sha256Hex(`journal ${ids}`);
-  const { taken: told, at } = await tellLog(
+  const told = await tellLog(
     edge,
     writes.map((write) => ({ ...write, operationId })),
     background,
   );
-  if (!told || at === null) {
+  if (told === null || told.at === null) {
     // What the origin has named beside its URL nobody else will know.
     for (const write of writes) if (!edge.unsent.isFull) edge.unsent.keep(write);
     return null;
   }
   await edge.view.pull(background);
-  return at;
+  return told.at;
 }
 
 interface Told {

@@ -1,41 +1,101 @@
-// Tells the log which URLs writes have made out of date, in one entry.
+// Tells the log which URLs writes have made out of date, in one entry: itself, or through a peer that can reach it.
 
+import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { positionOf } from "../../shared/core/log-view.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
 import { replicasAsked } from "../../shared/wire/configuration.ts";
+import type { Peer } from "../../shared/wire/internal.ts";
+import {
+  decodeWritesReply,
+  encodeWrites,
+  type OriginWrite,
+  WRITES_PATH,
+  type WritesCall,
+} from "../../shared/wire/told-writes.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
-import { invalidationOf, type OriginWrite } from "./unsent.ts";
+import { invalidationOf } from "./unsent.ts";
 
 export interface Told {
-  /** False where the log did not take it, or an edge that knows no site yet can't say what it names. */
-  readonly taken: boolean;
+  /** Null where an earlier attempt was taken that named something else. */
   readonly at: Position | null;
+  /** Its entry, and those before it, as far as they are known. */
+  readonly entries: readonly LogEntry[];
 }
 
-/** Named anew where the configuration has changed meanwhile, and at last so that no policy matters (docs/adr/0017). */
+/** Null where the log did not take it, or an edge that knows no site yet can't say what it names. */
 export async function tellLog(
   edge: Edge,
   writes: readonly OriginWrite[],
   background: Background,
-): Promise<Told> {
+): Promise<Told | null> {
+  const told = await tellItself(edge, { edge: edge.id, writes }, background);
+  if (told !== null) return told;
+  const heard = await tellThroughPeers(edge, writes);
+  // The log can't be asked for it: whoever wrote reads his write here at once all the same.
+  if (heard !== null) edge.view.receive(heard.entries, background);
+  return heard;
+}
+
+/** Named anew where the configuration has changed meanwhile, and at last so that no policy matters (docs/adr/0017). */
+export async function tellItself(edge: Edge, call: WritesCall, background: Background): Promise<Told | null> {
   for (let naming = 1; ; naming++) {
     const wide = naming === LIMITS.namings;
-    const outcome = await tellOnce(edge, writes, wide);
-    if (outcome.kind === "appended") return { taken: true, at: outcome.position };
-    if (outcome.kind !== "outdated" || wide) return { taken: outcome.kind === "conflict", at: null };
-    await edge.view.pull(background);
+    const outcome = await tellOnce(edge, call, wide);
+    switch (outcome.kind) {
+      case "appended": {
+        const { position, preceding, entry } = outcome;
+        return { at: position, entries: entry === null ? [] : [...preceding, entry] };
+      }
+      case "conflict":
+        return { at: null, entries: [] };
+      case "outdated":
+        if (wide) return null;
+        await edge.view.pull(background);
+        continue;
+      default:
+        return null;
+    }
   }
 }
 
-async function tellOnce(edge: Edge, writes: readonly OriginWrite[], wide: boolean): Promise<AppendOutcome> {
+async function tellOnce(edge: Edge, { edge: by, writes }: WritesCall, wide: boolean): Promise<AppendOutcome> {
   const { router } = edge;
   const view = edge.view.current();
   if (view === null || !edge.router.isConfigured) return { kind: "unavailable", reason: "cold" };
   const replicas = replicasAsked(view.configuration);
-  const by = { router, position: positionOf(view), wide, edge: edge.id, replicas };
-  return appendConfirmed(edge.log, invalidationOf(writes, by));
+  const naming = { router, position: positionOf(view), wide, edge: by, replicas };
+  return appendConfirmed(edge.log, invalidationOf(writes, naming));
+}
+
+/**
+ * An edge that is cut off from the log goes on by what its peers tell it; so what it writes has to be told through them,
+ * or no other edge would hear of it for as long as that lasts (docs/adr/0008). By the operation's id it is appended once,
+ * however many of them are asked.
+ */
+async function tellThroughPeers(edge: Edge, writes: readonly OriginWrite[]): Promise<Told | null> {
+  const { clock, peers, random, unsent } = edge;
+  if (!unsent.mayAskPeers(clock.now())) return null;
+  const body = encodeWrites({ edge: edge.id, writes });
+  const asked = peers.choose(LIMITS.writesFanOut, { now: clock.now(), random });
+  const told = await firstOf(asked.map((peer) => tellThrough(edge, peer, body)));
+  // While none of them reaches the log either, not every write asks all of them.
+  if (told === null) unsent.peersFailed(clock.now());
+  return told;
+}
+
+async function tellThrough(edge: Edge, peer: Peer, body: string): Promise<Told | null> {
+  const answer = await edge.callPeer(peer, { path: WRITES_PATH, body }, LIMITS.writesDeadline);
+  return answer.kind === "answer" ? decodeWritesReply(answer.text) : null;
+}
+
+/** The first that is something; null where none is. */
+function firstOf(promises: readonly Promise<Told | null>[]): Promise<Told | null> {
+  return new Promise((resolve) => {
+    for (const promise of promises) void promise.then((told) => told !== null && resolve(told));
+    void Promise.all(promises).then(() => resolve(null));
+  });
 }

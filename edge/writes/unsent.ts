@@ -5,19 +5,9 @@ import { formatSelector, selectorKind, whateverQuery } from "../../shared/core/s
 import { namesOf } from "../../shared/core/spelling.ts";
 import { elapsed, type Instant, type Selector } from "../../shared/core/units.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
+import type { OriginWrite } from "../../shared/wire/told-writes.ts";
 import { LIMITS } from "../config.ts";
 import type { Route, Router } from "../router.ts";
-
-/** A write that the origin took. It names URLs, because an edge that is still cold knows no sites to name selectors by. */
-export interface OriginWrite {
-  readonly operationId: string;
-  readonly method: string;
-  readonly target: string;
-  /** What Location and Content-Location named, as received. */
-  readonly references: readonly string[];
-  /** Groups of `Cache-Group-Invalidation`. */
-  readonly groups: readonly string[];
-}
 
 export interface Naming {
   /** Configured as of that position. */
@@ -107,6 +97,8 @@ function groupSelectors({ groups }: OriginWrite, { source: { site, host } }: Rou
 export class UnsentWrites {
   private readonly queue = new Map<string, OriginWrite>();
   private flushingSince: Instant | null = null;
+  /** When peers were last asked, and none could reach the log. */
+  private peersFailedAt: Instant | null = null;
 
   get size(): number {
     return this.queue.size;
@@ -114,6 +106,14 @@ export class UnsentWrites {
 
   get isFull(): boolean {
     return this.queue.size >= LIMITS.unsentKept;
+  }
+
+  mayAskPeers(now: Instant): boolean {
+    return this.peersFailedAt === null || elapsed(this.peersFailedAt, now) >= LIMITS.writesPause;
+  }
+
+  peersFailed(now: Instant): void {
+    this.peersFailedAt = now;
   }
 
   keep(write: OriginWrite): void {

@@ -5,6 +5,7 @@ import type { Position } from "../../shared/core/position.ts";
 import { groupNames } from "../../shared/core/storability.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Background } from "../../shared/ports/clock.ts";
+import type { OriginWrite } from "../../shared/wire/told-writes.ts";
 import { counted, failure, lengthOf, refusal } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { hopsLeft } from "../origin-request.ts";
@@ -14,7 +15,6 @@ import { type EdgeRequest, type Reply, SAFE } from "../request.ts";
 import type { Route } from "../router.ts";
 import { keepPosted } from "./keep-posted.ts";
 import { tellLog } from "./tell-log.ts";
-import type { OriginWrite } from "./unsent.ts";
 import { refilled } from "./write-through.ts";
 
 export function writeAround(edge: Edge, request: EdgeRequest, route: Route): Promise<Reply> {
@@ -91,12 +91,12 @@ async function invalidate(
   };
   // The origin has the write already: what the log can't take now, it is sent until it does.
   const told = await tellLog(edge, [write], request.background);
-  if (!told.taken) edge.unsent.keep(write);
+  if (told === null) edge.unsent.keep(write);
   // Our own view learns it before the writer is answered, so that he reads his write here at once.
   await edge.view.pull(request.background);
-  return told.at;
+  return told?.at ?? null;
 }
 
 /** Offers the log what it has missed. */
 export const flushUnsent = (edge: Edge, background: Background): Promise<void> =>
-  edge.unsent.flush(async (write) => (await tellLog(edge, [write], background)).taken, edge.clock.now());
+  edge.unsent.flush(async (write) => (await tellLog(edge, [write], background)) !== null, edge.clock.now());

@@ -3,7 +3,7 @@
 import { type Standing, tell } from "../core/gossip.ts";
 import type { LogView } from "../core/log-view.ts";
 import { elapsed, type Instant, type Millis, millis } from "../core/units.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Background, Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/identity.ts";
 import type { CallEdge } from "../wire/call-edge.ts";
 import { decodeTold, encodeQuestion, GOSSIP_PATH, type Told } from "../wire/gossip.ts";
@@ -31,21 +31,29 @@ export interface GossipPorts {
   readonly counters: ViewCounts;
   readonly callPeer: CallEdge;
   readonly peers: Peers;
+  /** The log, or a peer that knows of it, has just answered: what could not be told before can be told now. */
+  readonly reached: (background: Background) => Promise<void>;
 }
 
 /** One round: a few peers at once. Resolves when all of them have answered or were given up. */
-export async function gossipRound(knowledge: Knowledge, ports: GossipPorts, within: Millis): Promise<void> {
+export async function gossipRound(
+  knowledge: Knowledge,
+  ports: GossipPorts,
+  { within, background }: { readonly within: Millis; readonly background: Background },
+): Promise<void> {
   const { clock, random, peers } = ports;
   const asked = peers.choose(VIEW_LIMITS.gossipFanOut, { now: clock.now(), random });
   ports.counters.gossipRounds += 1;
-  await Promise.all(asked.map((peer) => askPeer(knowledge, ports, { peer, within })));
+  const told = await Promise.all(asked.map((peer) => askPeer(knowledge, ports, { peer, within })));
+  if (told.includes(true)) background.keep(ports.reached(background));
 }
 
+/** Whether it has told something. */
 async function askPeer(
   knowledge: Knowledge,
   ports: GossipPorts,
   { peer, within }: { peer: Peer; within: Millis },
-): Promise<void> {
+): Promise<boolean> {
   const { begunAt, clock, counters, peers, self, callPeer } = ports;
   for (let page = 0; page < VIEW_LIMITS.gossipPages; page++) {
     const view = knowledge.current();
@@ -55,13 +63,17 @@ async function askPeer(
     const body = encodeQuestion({ edge: self, standing: standingOf(view), within: young });
     const answer = await callPeer(peer, { path: GOSSIP_PATH, body }, VIEW_LIMITS.gossipDeadline);
     const told = answer.kind === "answer" ? decodeTold(answer.text) : null;
-    if (told === null) return peers.silent(peer.id, clock.now());
+    if (told === null) {
+      peers.silent(peer.id, clock.now());
+      return false;
+    }
     // Nothing can be dated by an instant from before a clock stepped back.
-    if (clock.backwardSteps() !== steps) return;
+    if (clock.backwardSteps() !== steps) return false;
     peers.told(peer.id, told.kind === "telling" ? told.telling.age : null, clock.now());
     counters.gossipHeard += 1;
-    if (!takeTold(knowledge, { told, view, sentAt })) return;
+    if (!takeTold(knowledge, { told, view, sentAt })) return told.kind === "telling";
   }
+  return true;
 }
 
 /** Whether the same peer has more to tell. */

@@ -40,8 +40,6 @@ interface Wanted {
 export interface ViewPorts extends PullPorts, GossipPorts {
   readonly timers: Timers;
   readonly configured: (fields: ReadonlyMap<string, string>) => void;
-  /** The log has just answered: what it could not be told before can be told now. */
-  readonly reached: (background: Background) => Promise<void>;
 }
 
 export class ViewKeeper {
@@ -278,7 +276,7 @@ export class ViewKeeper {
     const now = this.ports.clock.now();
     const { round } = this;
     if (round !== null && elapsed(round.begunAt, now) < VIEW_LIMITS.gossipPeriod) return round.ending;
-    const done = gossipRound(this.knowledge, this.ports, within);
+    const done = gossipRound(this.knowledge, this.ports, { within, background });
     this.round = { begunAt: now, ending: Ending.of(done) };
     background.keep(done);
     return this.round.ending;

@@ -15,6 +15,7 @@ import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts"
 import type { OriginBudget } from "../../shared/ports/origin-budget.ts";
 import { systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
+import type { EdgeAnswer, EdgeMessage } from "../../shared/wire/call-edge.ts";
 import { encodeSite, policyField, siteField } from "../../shared/wire/configuration.ts";
 import { NO_HOT_NEWS } from "../../shared/wire/hot.ts";
 import {
@@ -61,6 +62,8 @@ export interface LoneEdge {
   settled(): Promise<void>;
   /** As the control plane calls it. */
   beat(call?: Partial<StatusCall>): Promise<StatusReport>;
+  /** As a peer, or the control plane, sends it a message: what it answers. */
+  told(message: EdgeMessage): Promise<EdgeAnswer>;
 }
 
 /** `limits`: what the site says of its origin. */
@@ -177,22 +180,26 @@ export function loneEdge(
     async settled() {
       while (tasks.length > 0) await Promise.all(tasks.splice(0));
     },
-    beat: (call = {}) => beat(edge, background, call),
+    async beat(call = {}) {
+      const none = { peers: [], watch: [], counted: ALL, patience: null, entries: [], hot: NO_HOT_NEWS };
+      const body = encodeStatusCall({ ...none, ...call });
+      const answer = await lone.told({ path: STATUS_PATH, body });
+      if (answer.kind !== "answer") throw new Error(`the status call was ${answer.reason}`);
+      return JSON.parse(answer.text) as StatusReport;
+    },
+    told: (message) => tell(edge, background, message),
   };
   return lone;
 }
 
-async function beat(edge: Edge, background: Background, call: Partial<StatusCall>): Promise<StatusReport> {
-  const none = { peers: [], watch: [], counted: ALL, patience: null, entries: [], hot: NO_HOT_NEWS };
-  const body = encodeStatusCall({ ...none, ...call });
-  const message = { method: "POST", path: STATUS_PATH, body };
+async function tell(edge: Edge, background: Background, { path, body }: EdgeMessage): Promise<EdgeAnswer> {
+  const message = { method: "POST", path, body: body ?? "" };
   const by = { key: KEY, digest: DIGEST, random: systemRandom, nowWall: edge.clock.wall() };
   const checker = new SignatureChecker({ key: KEY, digest: DIGEST, maxAgeMs: 30_000 });
   const signature = await signRequest(message, by);
   const internal = { edge, checker, boot: "boot", region: "test", version: null, skew: null };
   const { status, text } = await answerInternal(internal, { ...message, signature, background });
-  if (status !== 200) throw new Error(`the status call was answered with ${status}`);
-  return JSON.parse(text) as StatusReport;
+  return status === 200 ? { kind: "answer", text } : { kind: "unreachable", reason: "refused" };
 }
 
 const AWAY = { kind: "unavailable", reason: "away" } as const;
