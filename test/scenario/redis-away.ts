@@ -1,23 +1,18 @@
 // Redis away from the very start: the edges serve from the origin, and are whole as soon as it is there.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { freePort } from "../../dev/ports.ts";
-import { launchRedisServer } from "../../dev/redis/launch.ts";
-import { SITE_HOST, startTestCluster } from "../support/cluster.ts";
+import { SITE_HOST, type TestCluster } from "../support/cluster.ts";
 import { ask, until } from "../support/http.ts";
 
-test("edges answer without Redis, store nothing that they could not vouch for, and recover by themselves", async () => {
-  const dir = mkdtempSync(join(tmpdir(), "tidegate-redis-"));
-  const port = await freePort();
-  const cluster = await startTestCluster({
-    edges: 2,
-    redis: { kind: "urls", urls: [`redis://127.0.0.1:${port}`] },
-  });
-  let server: Awaited<ReturnType<typeof launchRedisServer>> | null = null;
-  try {
+export interface LateCluster extends TestCluster {
+  /** Starts what was missing. */
+  startRedis(): Promise<void>;
+}
+
+/** Declares the test, on two edges that have begun without Redis, which is there in the end. */
+export function redisAway(stage: () => LateCluster): void {
+  test("edges answer without Redis, store nothing that they could not vouch for, and recover by themselves", async () => {
+    const cluster = stage();
     expect(cluster.ready).toBe(false);
     cluster.site.set("/page", { headers: { "cache-control": "max-age=600" }, body: "fine" });
     for (const edge of [0, 1, 0]) {
@@ -32,7 +27,7 @@ test("edges answer without Redis, store nothing that they could not vouch for, a
       headers: { host: SITE_HOST },
     });
     expect([written.status, written.text]).toEqual([200, "fine"]);
-    server = await launchRedisServer({ port, dir });
+    await cluster.startRedis();
     await until(
       () => cluster.get(0, "/page"),
       (got) => got.cacheStatus.startsWith("tidegate-l1; hit"),
@@ -51,9 +46,5 @@ test("edges answer without Redis, store nothing that they could not vouch for, a
       { withinMs: 10_000, everyMs: 100 },
     );
     expect(listed.status).toBe(200);
-  } finally {
-    await cluster.stop();
-    await server?.stop();
-    rmSync(dir, { recursive: true, force: true });
-  }
-}, 90_000);
+  }, 90_000);
+}
