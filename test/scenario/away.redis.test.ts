@@ -1,4 +1,4 @@
-// Two edges whose Redis is away from the very start, and from one of which everything is away later.
+// Two edges whose Redis is away from the very start; later one has nobody but the origin, and in the end both die and come back.
 
 import { beforeAll, describe } from "vitest";
 import { freePort } from "../../dev/ports.ts";
@@ -8,13 +8,14 @@ import { until } from "../support/http.ts";
 import { ShardServers } from "../support/shard-servers.ts";
 import { clusterStage } from "../support/stage.ts";
 import { FENCED_POLICIES, fences } from "./fences.ts";
+import { FILES_POLICY, large } from "./large.ts";
 import { type LateCluster, redisAway } from "./redis-away.ts";
 
 const stage = clusterStage(async (): Promise<FaultyCluster & LateCluster> => {
   const servers = new ShardServers();
   servers.ports.push(await freePort());
   const cluster = await startTestCluster({
-    ...{ edges: 2, faults: true, policies: FENCED_POLICIES },
+    ...{ edges: 2, faults: true, buckets: true, policies: [...FENCED_POLICIES, FILES_POLICY] },
     redis: { kind: "urls", urls: servers.urls },
   });
   let started: Promise<void> | undefined;
@@ -32,7 +33,7 @@ const stage = clusterStage(async (): Promise<FaultyCluster & LateCluster> => {
 });
 
 describe("without Redis", () => redisAway(stage));
-describe("beyond the window", () => {
+describe("with it again", () => {
   beforeAll(async () => {
     const { startRedis, control, token, edges, site, get } = stage();
     await startRedis();
@@ -45,5 +46,6 @@ describe("beyond the window", () => {
         { withinMs: 20_000, everyMs: 200 },
       );
   }, 60_000);
-  fences(stage);
+  describe("beyond the window", () => fences(stage));
+  describe("large files", () => large(stage));
 });
