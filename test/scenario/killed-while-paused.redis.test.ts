@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { signedCall } from "../../chaos/signed-call.ts";
-import { freePort, freePortRange } from "../../dev/ports.ts";
+import { freePort } from "../../dev/ports.ts";
 import { keptSecret } from "../../dev/secrets.ts";
 import { CHAOS_AGENT_PATH, type ChaosOrder } from "../../shared/wire/chaos.ts";
 import { until } from "../support/http.ts";
@@ -48,8 +48,8 @@ const alive = (pids: ReadonlySet<number>): Running[] =>
   everybody().filter(({ pid, state }) => pids.has(pid) && state !== "Z");
 
 async function startChaos(data: string) {
-  const [edgePort, controlPort] = [await freePortRange(2), await freePort()];
-  const flags = ["--chaos", "--edges", "2", "--shards", "2", "--redis", "server", "--data", data];
+  const [edgePort, controlPort] = [await freePort(), await freePort()];
+  const flags = ["--chaos", "--edges", "1", "--shards", "2", "--redis", "server", "--data", data];
   const ports = ["--edge-port", String(edgePort), "--control-port", String(controlPort)];
   const root = fileURLToPath(new URL("../../", import.meta.url));
   const args = ["--import", "./scripts/lua-loader.mjs", "dev/start.ts", ...flags, ...ports];
