@@ -45,8 +45,8 @@ const APART = [
 /** What waits more than it computes. */
 const WAITING = /\/test\/(?:http|scenario|browser)\//;
 
-/** Of that, what goes on longest, however short its file: it begins first, and nobody waits for it alone. */
-const LONGEST = /\/test\/(?:http|browser)\/|\/chaos\./;
+/** Of that, what goes on longest, however short its file (a stage, say): it begins first, and nobody waits for it alone. */
+const LONGEST = /\/test\/(?:http|browser)\/|\/scenario\/(?!embedded|killed|metrics)/;
 
 /** Most of what a test makes is garbage when the next one begins: with room for it less of it is copied. */
 const FAST = ["--max-semi-space-size=32"];
