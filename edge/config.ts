@@ -49,12 +49,16 @@ export const LIMITS = {
   journalDelivery: seconds(10),
   /** Nobody else takes an operation up meanwhile: a delivery, the log's word, and the journal's own. */
   journalClaim: seconds(30),
-  /** Keys that are delivered at once. */
+  /** Operations that are handed out at once; a lane that has as many under way is handed no more. */
   journalBatch: 32,
-  /** Octets that are handed out at once, base64. */
-  journalOctets: mebibytes(4),
+  /** The same in octets of contents, base64 where they are handed out. */
+  journalOctets: mebibytes(1),
+  /** Lanes whose share may be under way at once: a site has two, for what is sent first and what is sent again, and they may hold up to twice theirs. */
+  journalLanes: 8,
   /** What is written within this time goes in one batch: half of what makes a call for each. */
   journalLinger: millis(25),
+  /** What is under way is waited for this long: an origin that answers sooner is told of in one call for all. */
+  journalPace: millis(250),
   /** One request's background may last 30 s; whoever comes next goes on. */
   journalRun: seconds(8),
   /** Before the second try; twice as long before each one after that. */

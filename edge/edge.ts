@@ -33,7 +33,7 @@ import type { RequestTail } from "./tail/request-tail.ts";
 import type { DataCentreTier, Look } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
 import type { Timings } from "./timing.ts";
-import type { Flushing } from "./writes/flushing.ts";
+import type { Flushings } from "./writes/flushing.ts";
 import type { UnsentWrites } from "./writes/unsent.ts";
 
 /** The outside of an edge. */
@@ -87,7 +87,7 @@ export interface Edge extends EdgePorts {
   readonly tail: RequestTail;
   readonly unsent: UnsentWrites;
   readonly uploads: HeldUploads;
-  readonly flushing: Flushing;
+  readonly flushing: Flushings;
   readonly lastConfiguration: LastConfiguration;
   /** Counts of every shard as this isolate saw it. */
   readonly shards: () => readonly ShardCounts[];

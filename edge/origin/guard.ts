@@ -69,6 +69,11 @@ export class OriginGuards {
     return guard;
   }
 
+  /** Sites of which nobody is let pass now. */
+  closed(): string[] {
+    return [...this.guards].flatMap(([site, guard]) => (guard.closedFor() === null ? [] : [site]));
+  }
+
   /** Null while it is not known. */
   private originOf(site: string): SiteOrigin | null {
     const read = decodeSite(this.fields?.get(siteField(site)) ?? "");

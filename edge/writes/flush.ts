@@ -1,78 +1,141 @@
-// Empties the journal towards the origin: a batch of keys at a time, each key's operations one after another.
+// Empties the journal towards the origin: many keys at once, each key's operations one after another.
 
 import { hitOnlyAt } from "../../shared/core/log-view.ts";
 import type { Position } from "../../shared/core/position.ts";
-import { elapsed } from "../../shared/core/units.ts";
+import { elapsed, type Instant } from "../../shared/core/units.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { Claimed, Delivery, JournalPlace, Result } from "../../shared/ports/journal.ts";
+import { waitAtMost } from "../../shared/ports/wait.ts";
 import type { OriginWrite } from "../../shared/wire/told-writes.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import type { Route } from "../router.ts";
 import { deliver, type Sent } from "./deliver.ts";
-import type { FlushRun } from "./flushing.ts";
+import { type Flushing, flushingOf, roomOf } from "./flushing.ts";
 import { tellLog } from "./tell-log.ts";
 import { urlSelectors } from "./unsent.ts";
+
+interface Run {
+  readonly shard: string;
+  readonly since: Instant;
+  readonly background: Background;
+  /** Deliveries that it has begun. */
+  underWay: number;
+  /** Those that have ended, and that the log has not been told of. */
+  readonly sent: Carrier[];
+  /** What the journal is to be told. */
+  readonly results: Result[];
+  /** Called when it need not wait any longer for what is under way. */
+  wake: () => void;
+}
+
+interface Carrier {
+  readonly claimed: Claimed;
+  readonly sent: Sent;
+}
 
 /** One run a database and isolate. One that was cancelled with its request never ends: another begins regardless. */
 export function kickFlush(edge: Edge, place: JournalPlace | null, background: Background): void {
   if (place === null) return;
   const { shard, partition } = place;
+  const flushing = flushingOf(edge.flushing, shard);
+  flushing.kicked.add(partition);
   const now = edge.clock.now();
-  const running = edge.flushing.get(shard);
-  if (running !== undefined && elapsed(running.since, now) < LIMITS.journalRun + LIMITS.journalClaim) {
-    running.kicked.add(partition);
-    return;
-  }
-  const run: FlushRun = { since: now, kicked: new Set([partition]) };
-  edge.flushing.set(shard, run);
-  const ended = flush(edge, shard, { run, background }).finally(() => {
-    if (edge.flushing.get(shard) === run) edge.flushing.delete(shard);
-  });
-  background.keep(ended);
+  if (flushing.run !== null && elapsed(flushing.run.since, now) <= LIMITS.journalRun) return;
+  const state = { underWay: 0, sent: [], results: [], wake: () => {} };
+  const run: Run = { shard, since: now, background, ...state };
+  flushing.run = run;
+  background.keep(flush(edge, flushing, run).finally(() => leave(flushing, run)));
 }
 
-async function flush(
-  edge: Edge,
-  shard: string,
-  { run, background }: { readonly run: FlushRun; readonly background: Background },
-): Promise<void> {
+/** What is kicked from now on is another one's. */
+function leave(flushing: Flushing, run: Run): void {
+  if (flushing.run === run) flushing.run = null;
+}
+
+/** Claims for a while, and ends when all that it has begun has been told of: what hangs holds up nothing else. */
+async function flush(edge: Edge, flushing: Flushing, run: Run): Promise<void> {
   // Which origin is a site's own only the configuration says: an edge that has just begun learns it first.
-  if (!edge.router.isConfigured) await edge.view.pull(background);
+  if (!edge.router.isConfigured) await edge.view.pull(run.background);
   if (!edge.router.isConfigured) return;
-  let results: readonly Result[] = [];
-  let partitions = new Set<number>();
+  let mayClaim = true;
   while (true) {
-    // What is written meanwhile goes with it: one call for many.
-    await edge.timers.sleep(LIMITS.journalLinger);
-    for (const partition of run.kicked) partitions.add(partition);
-    run.kicked.clear();
-    const over = elapsed(run.since, edge.clock.now()) > LIMITS.journalRun;
-    const most = over ? 0 : LIMITS.journalBatch;
-    const outcome = await edge.journal.claim(shard, { results, partitions: [...partitions], most });
-    if (outcome.kind === "unavailable") {
-      // What it was not told it hands out once more when the claims have ended.
-      if (over || results.length === 0) return;
-      await edge.timers.sleep(LIMITS.journalRetry);
-      continue;
-    }
-    const { operations, damaged, due } = outcome;
-    if (over) return;
-    // A key's next operation is due when this one is settled.
-    partitions = new Set([...due, ...operations.map(({ partition }) => partition)]);
-    if (operations.length + damaged.length + due.length + run.kicked.size === 0) return;
-    results = [...damaged, ...(await deliverAll(edge, operations, background))];
+    await rest(edge, flushing, run);
+    // Once more after its time: what was kicked until then is nobody else's.
+    const isOver = elapsed(run.since, edge.clock.now()) > LIMITS.journalRun;
+    const heard = await exchange(edge, flushing, { run, mayClaim });
+    if (isOver) mayClaim = false;
+    const untold = run.sent.length + run.results.length > 0;
+    // What it was not told the journal hands out once more when the claims have ended.
+    const goesOn = mayClaim ? untold || (heard && flushing.kicked.size > 0) : heard && untold;
+    if (run.underWay > 0 || goesOn) continue;
+    return leave(flushing, run);
   }
 }
 
-async function deliverAll(
+/**
+ * Until all that it has begun has ended, or so much that telling of it is worth a call; where some takes long, until there
+ * is something to tell or to ask for.
+ */
+async function rest(edge: Edge, { kicked }: Flushing, run: Run): Promise<void> {
+  while (run.underWay > 0) {
+    const { over, wake } = waitAtMost(LIMITS.journalPace, edge.timers);
+    run.wake = wake;
+    await over;
+    if (run.sent.length + run.results.length + kicked.size > 0) break;
+  }
+  // What is written meanwhile goes with it: one call for many.
+  await edge.timers.sleep(LIMITS.journalLinger);
+}
+
+/** Tells the journal what has ended, and begins what it hands out; false where it can't be reached. */
+async function exchange(
   edge: Edge,
-  operations: readonly Claimed[],
-  background: Background,
-): Promise<Result[]> {
-  const sent = await Promise.all(
-    operations.map(async (claimed) => ({ claimed, sent: await deliver(edge, claimed) })),
-  );
+  flushing: Flushing,
+  { run, mayClaim }: { readonly run: Run; readonly mayClaim: boolean },
+): Promise<boolean> {
+  const { kicked } = flushing;
+  const sent = run.sent.splice(0);
+  // A key's next operation is due when this one is settled.
+  for (const { claimed } of sent) kicked.add(claimed.partition);
+  const results = [...run.results.splice(0), ...(await resultsOf(edge, sent, run.background))];
+  const { most, except } = mayClaim ? roomOf(flushing, edge.clock.now()) : NO_ROOM;
+  const partitions = most === 0 ? [] : [...kicked];
+  if (results.length + partitions.length === 0) return true;
+  for (const partition of partitions) kicked.delete(partition);
+  // A site whose origin nobody may ask now is none to deliver to.
+  const asked = { results, partitions, most, except: [...except, ...edge.guards.closed()] };
+  const outcome = await edge.journal.claim(run.shard, asked);
+  if (outcome.kind === "unavailable") {
+    run.results.push(...results);
+    for (const partition of partitions) kicked.add(partition);
+    await edge.timers.sleep(LIMITS.journalRetry);
+    return false;
+  }
+  for (const partition of outcome.due) kicked.add(partition);
+  run.results.push(...outcome.damaged);
+  for (const claimed of outcome.operations) carry(edge, { flushing, run, claimed });
+  return true;
+}
+
+const NO_ROOM = { most: 0, except: [] } as const;
+
+function carry(
+  edge: Edge,
+  { flushing, run, claimed }: { readonly flushing: Flushing; readonly run: Run; readonly claimed: Claimed },
+): void {
+  const carried = { lane: claimed.lane, octets: claimed.body.length, since: edge.clock.now() };
+  flushing.underWay.add(carried);
+  run.underWay += 1;
+  void deliver(edge, claimed).then((sent) => {
+    flushing.underWay.delete(carried);
+    run.underWay -= 1;
+    run.sent.push({ claimed, sent });
+    if (run.underWay === 0 || run.sent.length >= LIMITS.journalBatch / 2) run.wake();
+  });
+}
+
+async function resultsOf(edge: Edge, sent: readonly Carrier[], background: Background): Promise<Result[]> {
   const writes = sent.flatMap(({ sent: one }) => writeOf(one) ?? []);
   const at = writes.length === 0 ? null : await tellOf(edge, writes, background);
   return sent.map(({ claimed, sent: one }) => ({

@@ -1,12 +1,57 @@
-// What an isolate is flushing of the journal.
+// What an isolate is flushing of the journal, and how much more of it may be under way.
 
-import type { Instant } from "../../shared/core/units.ts";
+import { elapsed, type Instant } from "../../shared/core/units.ts";
+import { LIMITS } from "../config.ts";
 
-export interface FlushRun {
+/** A delivery that is under way. */
+export interface Carried {
+  readonly lane: string;
+  readonly octets: number;
   readonly since: Instant;
-  /** Partitions of which something was accepted since it last looked. */
-  readonly kicked: Set<number>;
 }
 
 /** By database. */
-export type Flushing = Map<string, FlushRun>;
+export type Flushings = Map<string, Flushing>;
+
+export interface Flushing {
+  /** Partitions that somebody has to look into. */
+  readonly kicked: Set<number>;
+  /** Of all runs, also of those that claim no more. */
+  readonly underWay: Set<Carried>;
+  /** The one that claims. */
+  run: { readonly since: Instant } | null;
+}
+
+export function flushingOf(all: Flushings, shard: string): Flushing {
+  const known = all.get(shard);
+  if (known !== undefined) return known;
+  const made: Flushing = { kicked: new Set(), underWay: new Set(), run: null };
+  all.set(shard, made);
+  return made;
+}
+
+interface Room {
+  readonly most: number;
+  readonly except: readonly string[];
+}
+
+/** Operations that may be handed out now, but for those of lanes that have their share. */
+export function roomOf({ underWay }: Flushing, now: Instant): Room {
+  const lanes = new Map<string, { operations: number; octets: number }>();
+  let octets = 0;
+  for (const one of underWay) {
+    // One that was cancelled with its request never ends: by then its claim has.
+    if (elapsed(one.since, now) > LIMITS.journalClaim) underWay.delete(one);
+    else {
+      const lane = lanes.get(one.lane) ?? { operations: 0, octets: 0 };
+      lanes.set(one.lane, { operations: lane.operations + 1, octets: lane.octets + one.octets });
+      octets += one.octets;
+    }
+  }
+  const { journalBatch, journalOctets, journalLanes } = LIMITS;
+  const full = [...lanes].flatMap(([name, lane]) =>
+    lane.operations >= journalBatch || lane.octets >= journalOctets ? [name] : [],
+  );
+  const left = octets >= journalLanes * journalOctets ? 0 : journalLanes * journalBatch - underWay.size;
+  return { most: Math.max(0, Math.min(journalBatch, left)), except: full };
+}

@@ -12,4 +12,5 @@ export const JOURNAL_LIMITS = {
   repeatable: LIMITS.journalRepeatable,
   claimedFor: LIMITS.journalClaim,
   claimedOctets: LIMITS.journalOctets,
+  putOffFor: LIMITS.journalRetry,
 } as const;

@@ -62,6 +62,8 @@ export interface JournalLimits {
   readonly claimedFor: Millis;
   /** Octets of bodies, base64, that are handed out at once: one more may come on top. */
   readonly claimedOctets: Bytes;
+  /** How long what is of a full lane is due no more. */
+  readonly putOffFor: Millis;
 }
 
 interface Config extends JournalLimits {
@@ -210,14 +212,17 @@ const isHeaders = (value: unknown): value is HeaderList =>
     (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((word) => typeof word === "string"),
   );
 
-const CLAIMED_FIELDS = 16;
+const CLAIMED_FIELDS = 17;
 
 async function claim(config: Config, redis: Redis, asked: Claiming): Promise<ClaimOutcome> {
-  const { results, partitions, most } = asked;
+  const { results, partitions, most, except } = asked;
   const command = evalCommand(
     CLAIM,
     [JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES],
-    [config.claimedFor, most, config.claimedOctets, partitions.join(","), ...results.flatMap(resultWords)],
+    [
+      ...[config.claimedFor, most, config.claimedOctets, partitions.join(",")],
+      ...[except.join("\n"), config.putOffFor, ...results.flatMap(resultWords)],
+    ],
   );
   const reply = scriptReply(await redis.run([command], config.deadline));
   if (reply.kind === "unavailable") return reply;
@@ -252,7 +257,8 @@ function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisAr
 /** In the order of `journal-claim.lua`. */
 async function readClaimed(digest: Digest, fields: readonly string[]): Promise<Claimed | null> {
   const [id = "", key = "", fence = "", site = "", method = "", href = "", originHeaders = ""] = fields;
-  const [record = "", body = "", seal, tries, age, done, kind, partition, request = ""] = fields.slice(7);
+  const [record = "", body = "", seal, tries, age, done, kind, partition, request = "", lane = ""] =
+    fields.slice(7);
   const whole = await unsealed(digest, { record, body, seal });
   const headers: unknown = parseJson(originHeaders);
   if (whole === null || !isHeaders(headers) || (kind !== "put" && kind !== "delete")) return null;
@@ -260,6 +266,7 @@ async function readClaimed(digest: Digest, fields: readonly string[]): Promise<C
     ...{ id, key, fence, kind, site, method, href, headers, body: whole.body },
     ...{
       request,
+      lane,
       partition: Number(partition),
       tries: Number(tries),
       triedFor: millis(Number(age)),

@@ -78,6 +78,8 @@ export interface Claimed {
   readonly id: string;
   readonly key: string;
   readonly partition: number;
+  /** What it may hold up: what is of its site, and like it has failed before or has not. */
+  readonly lane: string;
   /** Grows with every claim: an origin that minds it can refuse what comes too late. */
   readonly fence: string;
   readonly kind: "put" | "delete";
@@ -124,6 +126,8 @@ export interface Claiming {
   readonly results: readonly Result[];
   readonly partitions: readonly number[];
   readonly most: number;
+  /** Lanes, and whole sites, of which nothing is handed out: it is put off for a moment. */
+  readonly except: readonly string[];
 }
 
 /** Never rejects. */

@@ -59,14 +59,19 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   /** The one operation that is due. */
   async function claimed(): Promise<Claimed> {
-    const outcome = await journal.claim("one", { results: [], partitions: PARTITIONS, most: 10 });
+    const outcome = await journal.claim("one", { results: [], partitions: PARTITIONS, most: 10, except: [] });
     const [operation] = outcome.kind === "claimed" ? outcome.operations : [];
     if (operation === undefined) throw new Error("nothing is due");
     return operation;
   }
 
   const said = (operation: Claimed, delivery: Delivery) =>
-    journal.claim("one", { results: [{ claimed: operation, delivery }], partitions: [], most: 0 });
+    journal.claim("one", {
+      results: [{ claimed: operation, delivery }],
+      partitions: [],
+      most: 0,
+      except: [],
+    });
 
   async function refused(id: string): Promise<Claimed> {
     const operation = await claimed();

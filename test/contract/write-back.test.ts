@@ -317,7 +317,7 @@ describe("the origin", () => {
       kickFlush(edges[1], { shard: "one", partition }, background);
     await until("somebody else carries it", () => gates.length === 0);
     first.resolve();
-    await until("the first has said so", () => edges[0].flushing.size === 0);
+    await until("the first has said so", () => edges[0].flushing.get("one")?.run === null);
     expect(await figures()).toMatchObject({ pending: 1, deadLettered: 0 });
     second.resolve();
     await settled();

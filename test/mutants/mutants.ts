@@ -9,6 +9,7 @@ export interface Mutant {
 }
 
 const CONTRACT = "test/contract/write-back.test.ts";
+const DELIVERY = "test/contract/write-back-delivery.test.ts";
 const REFUSALS = "test/contract/journal-refusals.redis.test.ts";
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
@@ -44,6 +45,27 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       file: CONTRACT,
       test: "an edge that has just begun learns whose the origins are before it delivers, and delivers nothing where it can't",
     },
+  },
+  "all deliveries waited for": {
+    file: "edge/writes/flush.ts",
+    find: "    if (run.sent.length + run.results.length + kicked.size > 0) break;\n",
+    put: "",
+    caughtBy: {
+      file: DELIVERY,
+      test: "holds up no other key's, however long it does, and nobody has to look after these",
+    },
+  },
+  "no lane ever full": {
+    file: "edge/writes/flushing.ts",
+    find: "except: full }",
+    put: "except: full.slice(full.length) }",
+    caughtBy: { file: DELIVERY, test: "nor another site's, however many of one hang" },
+  },
+  "one lane for what is new and what has failed": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "(of[2] == '0' and 'new ' or 'again ')",
+    put: "'new '",
+    caughtBy: { file: DELIVERY, test: "once it has failed, holds up nothing that is new of its site" },
   },
   "delivered again as another write": {
     file: "edge/writes/deliver.ts",

@@ -1,7 +1,7 @@
 // An edge in this process over a given Redis: no peers, no Cache API, an origin only if given; and messages to it.
 
 import { createEdge } from "../../edge/create-edge.ts";
-import type { Edge } from "../../edge/edge.ts";
+import type { Edge, EdgePorts } from "../../edge/edge.ts";
 import { answerInternal } from "../../edge/internal/routes.ts";
 import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { millis } from "../../shared/core/units.ts";
@@ -37,7 +37,11 @@ export function bareEdge(
   redis: Redis,
   origin = NO_ORIGIN,
   log = createLog(redis, LOG_LIMITS),
-  more: { readonly journal?: Partial<Parameters<typeof createJournal>[0]>; readonly blobs?: BlobStore } = {},
+  more: {
+    readonly journal?: Partial<Parameters<typeof createJournal>[0]>;
+    readonly blobs?: BlobStore;
+    readonly host?: Partial<Pick<EdgePorts, "clock" | "timers" | "digest">>;
+  } = {},
 ): Edge {
   return createEdge(
     {
@@ -45,6 +49,7 @@ export function bareEdge(
       timers: systemTimers,
       random: systemRandom,
       digest: systemDigest,
+      ...more.host,
       origin,
       callPeer: async () => away,
       blobs: more.blobs ?? NO_BLOBS,

@@ -1,14 +1,16 @@
 -- Takes in what became of operations that were claimed, and hands out the next ones of some partitions: of each key the
 -- oldest alone, and to one flusher at a time, for longer than any may take over it.
 -- KEYS: operations, parked, figures
--- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between; then of
--- each result: digest of the key, id, fence, outcome, and two words more
+-- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between, lanes
+-- and sites of which none is handed out (a line each), for how many ms these are due no more; then of each result: digest
+-- of the key, id, fence, outcome, and two words more
 --   delivered epoch seq  the origin has it, and so far nothing else has hit the key ('' = that is not known)
 --   done delay why       the origin has it, and the log is still to be told
 --   retry delay why
 --   refused why          the origin does not take it
 --   dead why             nothing more is known of it
 -- Replies: partitions that have keys due still, with commas between, then of each operation its fields in one order
+local LOOKED_AT = 1000
 local OPS, PARKED, FIGURES = KEYS[1], KEYS[2], KEYS[3]
 local now = now_ms()
 -- A database that is full refuses scripts whose first write may take room, and what is delivered makes room.
@@ -56,10 +58,12 @@ local function take_in(digest, id, fence, outcome, first, second)
   end
 end
 
-for i = 5, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+for i = 7, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
 
 local left, octets = tonumber(ARGV[2]), tonumber(ARGV[3])
 local reply = { '' }
+local except = {}
+for name in string.gmatch(ARGV[5], '[^\n]+') do except[name] = true end
 local function hand_out(due, digest)
   local id = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
   if not id then
@@ -67,19 +71,27 @@ local function hand_out(due, digest)
     return
   end
   local op = 'tg:jo:' .. id
+  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done')
+  local site = of[1] or ''
+  -- What has failed before may hang once more: it must not hold up what is new of its site.
+  local lane = (of[2] == '0' and 'new ' or 'again ') .. site
+  -- What the origin has already it is not asked for.
+  if not of[4] and (except[lane] or except[site]) then
+    redis.call('ZADD', due, int(now + tonumber(ARGV[6])), digest)
+    return
+  end
   -- By the clock: what a replica lacks after a failover it must not hand out again, lower than what the origin has seen.
   local last = tonumber(redis.call('HGET', FIGURES, 'fence') or '0')
   local fence = int(math.max(last + 1, now))
+  local tries, first = int(tonumber(of[2] or '0') + 1), of[3] or int(now)
   redis.call('HSET', FIGURES, 'fence', fence)
-  redis.call('HSET', op, 'sent', '1', 'fence', fence)
-  redis.call('HSETNX', op, 'first', int(now))
-  redis.call('HINCRBY', op, 'tries', '1')
+  redis.call('HSET', op, 'sent', '1', 'fence', fence, 'first', first, 'tries', tries)
   redis.call('ZADD', due, int(now + tonumber(ARGV[1])), digest)
-  local o = redis.call('HMGET', op, 's', 'me', 'u', 'r', 'm', 'b', 'd', 'tries', 'first', 'done', 'kind', 'p', 'i')
-  octets = octets - #(o[6] or '')
+  local o = redis.call('HMGET', op, 'me', 'u', 'r', 'm', 'b', 'd', 'kind', 'p', 'i')
+  octets = octets - #(o[5] or '')
   left = left - 1
-  for _, word in ipairs({ id, digest, fence, o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8],
-    int(now - tonumber(o[9])), o[10] or '', o[11], o[12], o[13] }) do reply[#reply + 1] = word end
+  for _, word in ipairs({ id, digest, fence, site, o[1], o[2], o[3], o[4], o[5], o[6], tries,
+    int(now - tonumber(first)), of[4] or '', o[7], o[8], o[9], lane }) do reply[#reply + 1] = word end
 end
 
 local partitions, more = {}, {}
@@ -90,8 +102,10 @@ for i = 1, #partitions do
   local partition = partitions[(first + i) % #partitions + 1]
   local due = 'tg:j:due:' .. partition
   if left > 0 and octets > 0 then
-    for _, digest in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', '0', int(left))) do
-      if octets > 0 then hand_out(due, digest) end
+    -- Past what is put off, however much of it there is.
+    local most = next(except) and LOOKED_AT or left
+    for _, digest in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', '0', int(most))) do
+      if left > 0 and octets > 0 then hand_out(due, digest) end
     end
   end
   if redis.call('ZCOUNT', due, '-inf', int(now)) > 0 then more[#more + 1] = partition end

@@ -1,0 +1,105 @@
+// What is handed out of the journal past what is not to be, against a real redis-server and the embedded store.
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
+import { millis } from "../../shared/core/units.ts";
+import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
+import type { Claimed, Delivery, Journal, Result } from "../../shared/ports/journal.ts";
+import { systemDigest } from "../../shared/runtime/system.ts";
+import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
+
+const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
+const DELIVERED: Delivery = { kind: "delivered", verifiedTo: null };
+const FAILED: Delivery = { kind: "retry", after: millis(1), why: "status 503" };
+
+let rest: RestFixture;
+let journal: Journal;
+
+describe.each(BACKENDS)("%s", (_name, start) => {
+  beforeEach(async () => {
+    rest = await start();
+    journal = puttingOff(20);
+  });
+  afterEach(() => rest.stop());
+
+  const puttingOff = (span: number): Journal =>
+    createJournal({
+      ...{ databases: new Map([["one", rest.redis]]), digest: systemDigest },
+      ...{ ...JOURNAL_LIMITS, putOffFor: millis(span) },
+    });
+
+  const write = (id: string, site: string) =>
+    journal.accept({
+      ...{
+        key: id.padStart(64, "0"),
+        id,
+        kind: "put",
+        site,
+        method: "PUT",
+        href: `http://${site}.test/${id}`,
+      },
+      ...{
+        originHeaders: [],
+        etag: `"${id}"`,
+        valueHeaders: [],
+        body: new Uint8Array(8),
+        ttl: millis(60_000),
+      },
+      ...{ merges: true, ifMatch: null, ifNoneMatch: null, repeatable: null, replicas: 0 },
+    });
+
+  async function claim(
+    except: readonly string[] = [],
+    { most = 10, results = [] }: { readonly most?: number; readonly results?: readonly Result[] } = {},
+  ): Promise<readonly Claimed[]> {
+    const outcome = await journal.claim("one", { results, partitions: PARTITIONS, most, except });
+    if (outcome.kind !== "claimed") throw new Error(outcome.reason);
+    return outcome.operations;
+  }
+
+  const idsOf = (operations: readonly Claimed[]): string[] => operations.map(({ id }) => id).sort();
+
+  test("a lane is a site's, for what is sent first or again", async () => {
+    await write("a1", "a");
+    await write("b1", "b");
+    const first = await claim();
+    expect(first.map(({ lane }) => lane).sort()).toEqual(["new a", "new b"]);
+    await claim([], { results: first.map((claimed) => ({ claimed, delivery: FAILED })), most: 0 });
+    await write("a2", "a");
+    const found: Claimed[] = [];
+    await until("they are due", async () => found.push(...(await claim(["again a"]))) >= 2);
+    expect(found.map(({ lane }) => lane).sort()).toEqual(["again b", "new a"]);
+  });
+
+  test("what is excepted is put off, however much of it is before the rest", async () => {
+    journal = puttingOff(60_000);
+    for (let at = 0; at < 40; at++) await write(`b${at}`, "b");
+    await write("a1", "a");
+    expect(idsOf(await claim(["new b"], { most: 3 }))).toEqual(["a1"]);
+    expect(await claim()).toEqual([]);
+  });
+
+  test("what was put off has not been sent: it is merged with, and handed out a first time", async () => {
+    await write("b1", "b");
+    expect(await claim(["b"])).toEqual([]);
+    await write("b1", "b");
+    const found: Claimed[] = [];
+    await until("it is due again", async () => found.push(...(await claim())) > 0);
+    expect(found).toMatchObject([{ id: "b1", tries: 1, lane: "new b" }]);
+    await claim([], { results: found.map((claimed) => ({ claimed, delivery: DELIVERED })) });
+    expect(await journal.yields(found[0]?.key ?? "", "keep")).toBe("yes");
+  });
+
+  test("a whole site may be excepted, but for what its origin has already", async () => {
+    for (const id of ["a1", "a2"]) await write(id, "a");
+    const both = await claim();
+    const results = both.map((claimed, at) => {
+      const delivery: Delivery = at === 0 ? { kind: "done", after: millis(1), why: "no log" } : FAILED;
+      return { claimed, delivery };
+    });
+    await claim([], { results, most: 0 });
+    const found: Claimed[] = [];
+    await until("both are due", async () => found.push(...(await claim(["a"]))) > 0);
+    expect(idsOf(found)).toEqual([both[0]?.id]);
+  });
+});
