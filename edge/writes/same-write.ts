@@ -22,9 +22,11 @@ export async function repeatableOf(
 ): Promise<{ readonly key: string; readonly digest: string } | null> {
   const own = request.header("idempotency-key");
   if (own === null) return null;
-  // All that says what is written, and upon which condition; a key of the cache may be that of several URLs.
+  // All that says what is written, and upon which condition; a key of the cache may be that of several URLs, but of one
+  // host, whichever of its names the request came by.
   const fields = [...CONDITIONS, ...DESCRIBING].map((name) => request.header(name));
-  const head = JSON.stringify([request.method, href, ...fields]);
+  const path = href.slice(href.indexOf("/", href.indexOf("//") + 2));
+  const head = JSON.stringify([request.method, path, ...fields]);
   const digest = await edge.digest.sha256Base64([head, "\n", body]);
   return { key: await edge.digest.sha256Hex(`${key}\n${own}`), digest };
 }

@@ -545,6 +545,20 @@ describe("a request that is sent again with its Idempotency-Key", () => {
     expect(await figures()).toMatchObject({ accepted: 1 });
   });
 
+  test("is the same write by whichever of the site's names it comes, and not in another spelling", async () => {
+    const headers: HeaderList = [["idempotency-key", "k1"]];
+    const ids = [];
+    for (const host of ["origin.test", "edge.test:8787"]) {
+      const reply = await put(edges[0], "one", { headers, url: `http://${host}/session/1` });
+      ids.push(headerValue(reply.headers, "tidegate-journal"));
+    }
+    expect(ids[0]).toMatch(/./);
+    expect(new Set(ids).size).toBe(1);
+    const query: Asking = { headers, url: `${URL_OF}?from=here` };
+    expect((await put(edges[0], "one", query)).status).toBe(422);
+    expect(await figures()).toMatchObject({ accepted: 1 });
+  });
+
   test("upon a condition is the same write only upon the same one, and only of the same kind and URL", async () => {
     const held = headerValue((await put(edges[0], "one")).headers, "etag") ?? "";
     const key: HeaderList = [["idempotency-key", "k1"]];
