@@ -21,7 +21,7 @@ import { bodyFor } from "./large/body-for.ts";
 import { leaseFor } from "./lease-for.ts";
 import { partServes } from "./parts.ts";
 import { pass } from "./pass.ts";
-import { type Forward, type Provenance, streamedReply } from "./reply.ts";
+import { type Forward, isKeptNear, type Provenance, streamedReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import { serveHeld } from "./serve.ts";
 import { staleIfError, standIn } from "./stand-in.ts";
@@ -88,7 +88,8 @@ async function leaderReply(
     }
   }
   const inL2 = reply.stored === "everywhere" ? "; stored" : "";
-  const inL1 = reply.stored === "nowhere" ? "" : "; stored";
+  const large = reply.stored === "near" || lengthOf(reply.body) > LIMITS.sharedBody;
+  const inL1 = reply.stored !== "nowhere" && isKeptNear(route.rules, large) ? "; stored" : "";
   const why = reply.refused === null ? "" : `; detail=${reply.refused}`;
   const line = `fwd=${forward}; fwd-status=${reply.status}`;
   const streamed = streamedReply(edge, request, {

@@ -146,10 +146,13 @@ function cacheStatus(provenance: Provenance, said: Said): string {
 function storedIn(tier: "l1" | "l2", { held, rules }: Said): "; stored" | "" {
   const { asOf, length, part } = held.answer;
   const large = isInChunks(held) || length > LIMITS.sharedBody;
-  const near = large ? rules.cacheApi !== "none" : rules.memoryBudget > 0 || rules.cacheApi === "all";
   const shared = !large && part.kind === "whole" && length <= rules.l2MaxBody;
-  return asOf.epoch > 0 && (tier === "l1" ? near : shared) ? "; stored" : "";
+  return asOf.epoch > 0 && (tier === "l1" ? isKeptNear(rules, large) : shared) ? "; stored" : "";
 }
+
+/** Whether edges keep such answers: large ones only in their data centre. */
+export const isKeptNear = (rules: Pick<Rules, "cacheApi" | "memoryBudget">, large: boolean): boolean =>
+  large ? rules.cacheApi !== "none" : rules.memoryBudget > 0 || rules.cacheApi === "all";
 
 /** An answer of ours, not of the origin's (RFC 9457). */
 export function problemReply(given: {

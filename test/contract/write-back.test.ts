@@ -636,6 +636,16 @@ describe("what the journal can't hold", () => {
   });
 });
 
+test("what nobody has written is said to be stored in L2, and no nearer", async () => {
+  origin.instead = () => {
+    const plain = answer(200, "the origin's");
+    return plain.kind === "answer" ? { ...plain, headers: [["cache-control", "max-age=600"]] } : plain;
+  };
+  const { cacheStatus } = await ask(edges[0]);
+  expect(cacheStatus).toMatch(/^tidegate-l2; [^,]*; stored, tidegate-l1; [^,]*$/);
+  expect(cacheStatus).not.toMatch(/tidegate-l1; .*stored/);
+});
+
 test("explaining a URL says what the journal holds of it, and is no use of that", async () => {
   const open = closed();
   await put(edges[0], "one");
