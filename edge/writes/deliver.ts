@@ -1,7 +1,7 @@
 // Brings one operation of the journal to the origin, and reads from its answer what is to become of it.
 
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
-import type { Position } from "../../shared/core/position.ts";
+import { greatestPosition, type Position } from "../../shared/core/position.ts";
 import { retryAfter } from "../../shared/core/retry-after.ts";
 import { groupNames } from "../../shared/core/storability.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
@@ -47,7 +47,7 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
   });
   // What it was told then is not known any more, and neither is what else has happened since.
   if (operation.done) return { kind: "taken", write: write([]), route, asOf: null };
-  const asOf = edge.view.asOf();
+  const asOf = asOfNow(edge, operation);
   const verdict = verdictOn(operation, await send(edge, operation, route), edge.clock.wall());
   switch (verdict.kind) {
     case "taken":
@@ -58,6 +58,12 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
     case "again":
       return later(edge, operation, verdict);
   }
+}
+
+/** Before this was handed out the log was told of what was delivered before it, whether that has come here yet or not. */
+function asOfNow(edge: Edge, { toldBefore }: Claimed): Position | null {
+  const own = edge.view.asOf();
+  return own === null || toldBefore === null ? own : greatestPosition(own, toldBefore);
 }
 
 async function send(edge: Edge, operation: Claimed, route: Route): Promise<OriginOutcome | Shed> {

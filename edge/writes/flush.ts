@@ -207,7 +207,7 @@ function delivered(edge: Edge, one: Taken, { at, among }: Told): Delivery {
     view !== null && asOf !== null && hitOnlyAt(view, route.selectors, { since: asOf, entry: at });
   // What one of them does to another's URL hides behind that one's own.
   const named = among.some((other) => other !== one.write && names(edge, other, route));
-  return { kind: "delivered", verifiedTo: alone && !named ? at : null };
+  return { kind: "delivered", at, alone: alone && !named };
 }
 
 /**

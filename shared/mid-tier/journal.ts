@@ -212,7 +212,7 @@ const isHeaders = (value: unknown): value is HeaderList =>
     (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((word) => typeof word === "string"),
   );
 
-const CLAIMED_FIELDS = 17;
+const CLAIMED_FIELDS = 19;
 
 async function claim(config: Config, redis: Redis, asked: Claiming): Promise<ClaimOutcome> {
   const { results, partitions, most, except } = asked;
@@ -241,24 +241,37 @@ async function claim(config: Config, redis: Redis, asked: Claiming): Promise<Cla
 }
 
 function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisArgument[] {
-  const head = [key, id, fence, delivery.kind];
-  switch (delivery.kind) {
+  const { kind } = delivery;
+  const head = [key, id, fence];
+  switch (kind) {
     case "delivered":
-      return [...head, delivery.verifiedTo?.epoch ?? "", delivery.verifiedTo?.seq ?? ""];
+      return [...head, delivery.alone ? kind : "hit", delivery.at.epoch, delivery.at.seq];
     case "done":
     case "retry":
-      return [...head, Math.ceil(delivery.after), delivery.why];
+      return [...head, kind, Math.ceil(delivery.after), delivery.why];
     case "refused":
     case "dead":
-      return [...head, delivery.why, ""];
+      return [...head, kind, delivery.why, ""];
   }
 }
 
 /** In the order of `journal-claim.lua`. */
 async function readClaimed(digest: Digest, fields: readonly string[]): Promise<Claimed | null> {
   const [id = "", key = "", fence = "", site = "", method = "", href = "", originHeaders = ""] = fields;
-  const [record = "", body = "", seal, tries, age, done, kind, partition, request = "", lane = ""] =
-    fields.slice(7);
+  const [
+    record = "",
+    body = "",
+    seal,
+    tries,
+    age,
+    done,
+    kind,
+    partition,
+    request = "",
+    lane = "",
+    epoch,
+    seq,
+  ] = fields.slice(7);
   const whole = await unsealed(digest, { record, body, seal });
   const headers: unknown = parseJson(originHeaders);
   if (whole === null || !isHeaders(headers) || (kind !== "put" && kind !== "delete")) return null;
@@ -271,6 +284,7 @@ async function readClaimed(digest: Digest, fields: readonly string[]): Promise<C
       tries: Number(tries),
       triedFor: millis(Number(age)),
       done: done === "1",
+      toldBefore: epoch === "" ? null : { epoch: Number(epoch), seq: Number(seq) },
     },
   };
 }

@@ -95,11 +95,13 @@ export interface Claimed {
   readonly triedFor: Millis;
   /** The origin has it, but the log was not told. */
   readonly done: boolean;
+  /** Where the log was told of the key's delivery before this one; null where that is not known. */
+  readonly toldBefore: Position | null;
 }
 
 export type Delivery =
-  /** `verifiedTo`: null where something else may have hit the key since before the origin was sent it. */
-  | { readonly kind: "delivered"; readonly verifiedTo: Position | null }
+  /** `at`: where the log was told. `alone`: nothing else has hit the key since before the origin was sent it. */
+  | { readonly kind: "delivered"; readonly at: Position; readonly alone: boolean }
   | { readonly kind: "done" | "retry"; readonly after: Millis; readonly why: string }
   /** By the origin, for good: its value is withdrawn, and it waits for somebody to decide. */
   | { readonly kind: "refused"; readonly why: string }

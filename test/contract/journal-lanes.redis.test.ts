@@ -9,7 +9,7 @@ import { systemDigest } from "../../shared/runtime/system.ts";
 import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
 
 const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
-const DELIVERED: Delivery = { kind: "delivered", verifiedTo: null };
+const DELIVERED: Delivery = { kind: "delivered", at: { epoch: 1, seq: 1 }, alone: false };
 const FAILED: Delivery = { kind: "retry", after: millis(1), why: "status 503" };
 
 let rest: RestFixture;

@@ -16,6 +16,7 @@ import { systemDigest } from "../../shared/runtime/system.ts";
 import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
 
 const KEY = "a".repeat(64);
+const TOLD = { epoch: 1, seq: 1 };
 const REFUSED: Delivery = { kind: "refused", why: "status 403" };
 const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
 
@@ -118,7 +119,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     const operation = await refused("x");
     await write("y");
     const before = await figures();
-    for (const delivery of [REFUSED, { kind: "delivered", verifiedTo: null } as const])
+    for (const delivery of [REFUSED, { kind: "delivered", at: TOLD, alone: false } as const])
       await said(operation, delivery);
     expect(await held()).toBe("absent");
     expect(await figures()).toMatchObject({ ...before, oldest: expect.any(Number) });
@@ -168,7 +169,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await write("z", { kind: "delete" });
     expect(await change("z", "drop")).toBe("dropped");
     expect(await change("x", "retry")).toBe("retried");
-    await said(await claimed(), { kind: "delivered", verifiedTo: null });
+    await said(await claimed(), { kind: "delivered", at: TOLD, alone: false });
     expect(await held()).toBe("of y");
   });
 
@@ -177,7 +178,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await refused("x");
     expect(await change("x", "retry")).toBe("retried");
     expect(await held()).toBe("absent");
-    await said(await claimed(), { kind: "delivered", verifiedTo: { epoch: 1, seq: 1 } });
+    await said(await claimed(), { kind: "delivered", at: TOLD, alone: true });
     expect(await held()).toBe("absent");
     expect(await journal.yields(KEY, "keep")).toBe("yes");
     expect(await figures()).toMatchObject({ delivered: 1, values: 0, octets: 0, operations: 0 });

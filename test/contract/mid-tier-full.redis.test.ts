@@ -66,7 +66,7 @@ test("what waits in the journal is delivered, which makes room", async () => {
   if (claimed.kind === "unavailable") throw new Error(claimed.reason);
   const results = claimed.operations.map((operation) => ({
     claimed: operation,
-    delivery: { kind: "delivered", verifiedTo: null } as const,
+    delivery: { kind: "delivered", at: { epoch: 1, seq: 1 }, alone: false } as const,
   }));
   expect(results).toHaveLength(1);
   expect((await journal.claim("one", { results, partitions, most: 10, except: [] })).kind).toBe("claimed");

@@ -737,6 +737,68 @@ describe("a policy that writes wait by", () => {
   });
 });
 
+describe("a value that edges write by turns, none of which has heard of the others' deliveries", () => {
+  let writers: readonly Edge[];
+  beforeEach(async () => {
+    writers = [...edges, bareEdge(redis, origin), bareEdge(redis, origin)];
+    for (const edge of writers) await edge.view.pull(background);
+  });
+
+  /** Each write is delivered before the next edge takes one; null takes the value out. */
+  async function written(bodies: readonly (string | null)[], from = 0): Promise<void> {
+    for (const [at, body] of bodies.entries()) {
+      const writer = writers[from + at] as Edge;
+      const reply = await (body === null ? ask(writer, { method: "DELETE" }) : put(writer, body));
+      expect(reply.status).toBe(202);
+      await settled();
+      expect(origin.taken.at(-1)?.body).toBe(body ?? "");
+    }
+    expect(await figures()).toMatchObject({ pending: 0 });
+  }
+
+  async function readOn(body: string): Promise<void> {
+    origin.asked.length = 0;
+    for (const edge of writers) expect(await read(edge)).toBe(`200 ${body}`);
+    expect(origin.asked).toEqual([]);
+  }
+
+  test("is read on after each delivery, and the origin is not asked for it", async () => {
+    await written(["one", "two"]);
+    await readOn("two");
+    await written(["three", "four"], 2);
+    await readOn("four");
+  });
+
+  test("is read on also where there was none in between", async () => {
+    await written(["one", null, "three"]);
+    await readOn("three");
+  });
+
+  test("is read on again after a write that something else has hit", async () => {
+    await written(["one"]);
+    await plane.call("/invalidate", { urls: [URL_OF] });
+    await written(["two"], 1);
+    origin.values.set(URL_OF, "changed at the origin");
+    expect(await read(edges[0])).toBe("200 changed at the origin");
+    await written(["three"], 2);
+    await readOn("three");
+  });
+
+  test("is the origin's where an invalidation came upon it while it was being delivered", async () => {
+    await written(["one"]);
+    origin.instead = async (request) => {
+      if (request.method !== "PUT") return null;
+      origin.instead = null;
+      const taken = origin.take(request);
+      origin.values.set(URL_OF, "changed at the origin");
+      await plane.call("/invalidate", { urls: [URL_OF] });
+      return taken;
+    };
+    await written(["two"], 1);
+    for (const edge of writers) expect(await read(edge)).toBe("200 changed at the origin");
+  });
+});
+
 describe("a write that names another's URL in its answer", () => {
   const [a, b] = ["http://origin.test/session/a", "http://origin.test/session/b"] as const;
 

@@ -10,6 +10,7 @@ export interface Mutant {
 
 const CONTRACT = "test/contract/write-back.test.ts";
 const DELIVERY = "test/contract/write-back-delivery.test.ts";
+const TOLD = "test/contract/journal-told.redis.test.ts";
 const REFUSALS = "test/contract/journal-refusals.redis.test.ts";
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
@@ -137,6 +138,36 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     caughtBy: {
       file: CONTRACT,
       test: "gets each key's writes one after another, in the order of their acknowledgements",
+    },
+  },
+  "carried by what the edge has heard alone": {
+    file: "edge/writes/deliver.ts",
+    find: "return own === null || toldBefore === null ? own : greatestPosition(own, toldBefore);",
+    put: "return toldBefore === null ? own : own;",
+    caughtBy: { file: CONTRACT, test: "is read on after each delivery, and the origin is not asked for it" },
+  },
+  "where the log was told forgotten with the value": {
+    file: "shared/mid-tier/scripts/journal-prelude.lua",
+    find: "  if not kept then forget(digest) end\n",
+    put: "  if not kept then\n    forget(digest)\n    return\n  end\n",
+    caughtBy: { file: CONTRACT, test: "is read on again after a write that something else has hit" },
+  },
+  "where the log was told not handed on to what waits": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "      redis.call('HSET', 'tg:jo:' .. next, 've', first, 'vs', second)\n",
+    put: "",
+    caughtBy: {
+      file: TOLD,
+      test: "it is known where the next one was written before the delivery, or took the place of one that was",
+    },
+  },
+  "hit by something else, and kept": {
+    file: "shared/mid-tier/scripts/journal-prelude.lua",
+    find: "local kept = alone and v[1] == id",
+    put: "local kept = v[1] == id",
+    caughtBy: {
+      file: CONTRACT,
+      test: "is the origin's where an invalidation came upon it while it was being delivered",
     },
   },
   "delivered, and counted twice": {

@@ -21,7 +21,7 @@ if request ~= '' then
   end
 end
 
-local v = redis.call('HMGET', VALUE, 'e', 'gone')
+local v = redis.call('HMGET', VALUE, 'e', 'gone', 've', 'vs')
 local waits = redis.call('LLEN', QUEUE)
 if if_match ~= '' or if_none_match ~= '' then
   -- What is not here the origin alone can compare with.
@@ -76,6 +76,8 @@ if merges then
 else
   redis.call('HSET', name, 'k', digest, 'p', ARGV[20], 's', ARGV[9], 'me', ARGV[10], 'kind', kind, 'at', now, 'n', '1',
     'tries', '0')
+  -- Where the log was told of what was delivered before it.
+  if v[3] then redis.call('HSET', name, 've', v[3], 'vs', v[4]) end
   redis.call('RPUSH', QUEUE, id)
   redis.call('ZADD', OPS, now, id)
   if waits == 0 then redis.call('ZADD', DUE, now, digest) end

@@ -4,7 +4,8 @@
 -- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between, lanes
 -- and sites of which none is handed out (a line each), for how many ms these are due no more; then of each result: digest
 -- of the key, id, fence, outcome, and two words more
---   delivered epoch seq  the origin has it, and so far nothing else has hit the key ('' = that is not known)
+--   delivered epoch seq  the origin has it, the log was told at this place, and so far nothing else has hit the key
+--   hit epoch seq        the same, but something else may have
 --   done delay why       the origin has it, and the log is still to be told
 --   retry delay why
 --   refused why          the origin does not take it
@@ -36,12 +37,17 @@ local function take_in(digest, id, fence, outcome, first, second)
   -- Somebody else's by now, or nobody's: too late to say anything of it.
   if o[1] ~= fence or o[3] then return end
   local due = 'tg:j:due:' .. o[4]
-  if outcome == 'delivered' then
+  if outcome == 'delivered' or outcome == 'hit' then
     redis.call('LREM', queue, '1', id)
     end_operation(op)
     redis.call('ZREM', OPS, id)
     move('pending', 'delivered', o[2])
-    if redis.call('LLEN', queue) == 0 then quieten(digest, id, first, second) end
+    local next = redis.call('LINDEX', queue, '0')
+    if next then
+      redis.call('HSET', 'tg:jo:' .. next, 've', first, 'vs', second)
+    else
+      quieten(digest, id, first, second, outcome == 'delivered')
+    end
     advance(due, digest, queue)
   elseif outcome == 'refused' or outcome == 'dead' then
     if outcome == 'refused' then withdraw(digest, id, op) end
@@ -87,11 +93,13 @@ local function hand_out(due, digest)
   redis.call('HSET', FIGURES, 'fence', fence)
   redis.call('HSET', op, 'sent', '1', 'fence', fence, 'first', first, 'tries', tries)
   redis.call('ZADD', due, int(now + tonumber(ARGV[1])), digest)
-  local o = redis.call('HMGET', op, 'me', 'u', 'r', 'm', 'b', 'd', 'kind', 'p', 'i')
+  local o = redis.call('HMGET', op, 'me', 'u', 'r', 'm', 'b', 'd', 'kind', 'p', 'i', 've', 'vs')
   octets = octets - #(o[5] or '')
   left = left - 1
   for _, word in ipairs({ id, digest, fence, site, o[1], o[2], o[3], o[4], o[5], o[6], tries,
-    int(now - tonumber(first)), of[4] or '', o[7], o[8], o[9], lane }) do reply[#reply + 1] = word end
+    int(now - tonumber(first)), of[4] or '', o[7], o[8], o[9], lane, o[10] or '', o[11] or '' }) do
+    reply[#reply + 1] = word
+  end
 end
 
 local partitions, more = {}, {}

@@ -5,6 +5,9 @@
 local VALUES, SIZES, SUMS = 'tg:j:values', 'tg:j:sizes', 'tg:j:figures'
 -- What Redis needs for a value beside its record and body.
 local ENTRY = 512
+-- For how many ms a delivery's place in the log is known where no value is kept: by then whoever takes writes of its key
+-- has heard of it.
+local UNHEARD = '30000'
 
 local function charge(digest, octets)
   local before = tonumber(redis.call('HGET', SIZES, digest) or '0')
@@ -45,16 +48,16 @@ local function waits_behind_refused(digest)
   return first and redis.call('HGET', 'tg:jo:' .. first, 'refused')
 end
 
--- Nothing waits of the key any more: its value may end, or goes where nobody can vouch for it.
-local function quieten(digest, id, epoch, seq)
+-- Nothing waits of the key any more: its value may end, or goes where nobody can vouch for it. The place that its
+-- delivery has in the log stays for the next write.
+local function quieten(digest, id, epoch, seq, alone)
   local value = 'tg:jv:' .. digest
   local v = redis.call('HMGET', value, 'o', 'gone', 'ttl')
-  if v[1] ~= id or v[2] or not v[3] or epoch == '' then
-    forget(digest)
-    return
-  end
-  redis.call('HDEL', value, 'dirty')
+  local kept = alone and v[1] == id and not v[2] and v[3]
+  if not kept then forget(digest) end
   redis.call('HSET', value, 've', epoch, 'vs', seq)
-  redis.call('PEXPIRE', value, v[3])
+  redis.call('PEXPIRE', value, kept or UNHEARD)
+  if not kept then return end
+  redis.call('HDEL', value, 'dirty')
   redis.call('ZADD', VALUES, int(now_ms() + tonumber(v[3])), digest)
 end

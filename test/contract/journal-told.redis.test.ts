@@ -1,0 +1,110 @@
+// Where the log was told of a key's last delivery goes out with its next one, against a real redis-server and the embedded store.
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
+import type { Position } from "../../shared/core/position.ts";
+import { millis } from "../../shared/core/units.ts";
+import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
+import { journalValueKey } from "../../shared/mid-tier/keys.ts";
+import type { Claimed, Delivery, Journal, JournalWrite } from "../../shared/ports/journal.ts";
+import { systemDigest } from "../../shared/runtime/system.ts";
+import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
+
+const KEY = "a".repeat(64);
+const AT: Position = { epoch: 1_800_000_000_000, seq: 7 };
+const ALONE: Delivery = { kind: "delivered", at: AT, alone: true };
+const HIT: Delivery = { ...ALONE, alone: false };
+const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
+
+describe.each(BACKENDS)("%s", (_name, start) => {
+  let rest: RestFixture;
+  let journal: Journal;
+  beforeEach(async () => {
+    rest = await start();
+    journal = createJournal({
+      ...{ databases: new Map([["one", rest.redis]]), digest: systemDigest },
+      ...JOURNAL_LIMITS,
+    });
+  });
+  afterEach(() => rest.stop());
+
+  const write = (id: string, more: Partial<JournalWrite> = {}) =>
+    journal.accept({
+      ...{ key: KEY, id, kind: "put", site: "default", method: "PUT", href: "http://origin.test/session/1" },
+      ...{
+        originHeaders: [],
+        etag: `"${id}"`,
+        valueHeaders: [],
+        body: new Uint8Array(8),
+        ttl: millis(60_000),
+      },
+      ...{ merges: false, ifMatch: null, ifNoneMatch: null, repeatable: null, replicas: 0 },
+      ...more,
+    });
+
+  /** The one operation that is due. */
+  async function claimed(): Promise<Claimed> {
+    const outcome = await journal.claim("one", { results: [], partitions: PARTITIONS, most: 10, except: [] });
+    const [operation] = outcome.kind === "claimed" ? outcome.operations : [];
+    if (operation === undefined) throw new Error("nothing is due");
+    return operation;
+  }
+
+  const said = (operation: Claimed, delivery: Delivery) =>
+    journal.claim("one", {
+      results: [{ claimed: operation, delivery }],
+      partitions: [],
+      most: 0,
+      except: [],
+    });
+
+  /** How long a name is still there, in ms. */
+  async function left(name: string): Promise<number> {
+    const outcome = await rest.redis.run([["PTTL", name]], millis(2000));
+    const [reply] = outcome.kind === "replies" ? outcome.replies : [];
+    if (reply === undefined || !("reply" in reply)) throw new Error("no reply");
+    return Number(reply.reply);
+  }
+
+  test("of a key's first write nothing is known", async () => {
+    await write("x");
+    expect((await claimed()).toldBefore).toBeNull();
+  });
+
+  test.each([
+    ["its value is kept", ALONE, {}],
+    ["something else has hit it", HIT, {}],
+    ["it took the value out", ALONE, { kind: "delete" }],
+  ] as const)("it is known where %s", async (_, delivery, more) => {
+    await write("x", more);
+    await said(await claimed(), delivery);
+    await write("y");
+    expect((await claimed()).toldBefore).toEqual(AT);
+  });
+
+  test("it is known where the next one was written before the delivery, or took the place of one that was", async () => {
+    await write("x");
+    const first = await claimed();
+    await write("y");
+    await said(first, HIT);
+    await write("z", { merges: true });
+    expect(await claimed()).toMatchObject({ id: "y", request: "z", toldBefore: AT });
+  });
+
+  test("it is known of a write that is tried again", async () => {
+    await write("x");
+    await said(await claimed(), ALONE);
+    await write("y");
+    await said(await claimed(), { kind: "retry", after: millis(0), why: "status 503" });
+    expect(await claimed()).toMatchObject({ tries: 2, toldBefore: AT });
+  });
+
+  test("where no value is kept it is none, and gone after half a minute", async () => {
+    await write("x");
+    await said(await claimed(), HIT);
+    expect(await journal.read(KEY, "use")).toEqual({ kind: "absent" });
+    expect(await write("y", { ifMatch: "any" })).toEqual({ kind: "unknown" });
+    const kept = await left(journalValueKey(KEY));
+    expect([kept > 0, kept <= 30_000]).toEqual([true, true]);
+  });
+});
