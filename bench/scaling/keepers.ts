@@ -144,6 +144,7 @@ class MemoryLog {
     append: async () => ({ kind: "unavailable", reason: "read only" }),
     confirm: async () => ({ kind: "unavailable", reason: "read only" }),
     untold: async () => ({ kind: "nothing" }),
+    withhold: async () => {},
     check: async () => ({ kind: "unknown" }),
     since: ({ seq }) =>
       this.reply(() => ({ kind: "entries", entries: this.entries.slice(seq), ...this.standing() }) as const),

@@ -14,6 +14,7 @@ export function toldLog(log: Log, failed: (reason: string) => void): Log {
     append: (query) => log.append(query),
     confirm: (head, replicas) => log.confirm(head, replicas),
     untold: (replicas) => log.untold(replicas),
+    withhold: () => log.withhold(),
     since: (joint, limit) => told(log.since(joint, limit)),
     snapshot: (epoch) => told(log.snapshot(epoch)),
     check: (selectors, position) => told(log.check(selectors, position)),

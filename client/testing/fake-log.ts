@@ -78,6 +78,9 @@ export class FakeLog implements Log {
     return { kind: "nothing" };
   }
 
+  /** It always has room. */
+  async withhold(): Promise<void> {}
+
   since({ seq }: Joint, limit: number): Promise<SinceOutcome> {
     return this.reachable.call(
       (): SinceOutcome => ({

@@ -4,6 +4,7 @@ import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { positionOf } from "../../shared/core/log-view.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
+import { FULL } from "../../shared/mid-tier/script.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
 import { replicasAsked } from "../../shared/wire/configuration.ts";
@@ -68,7 +69,10 @@ async function tellOnce(edge: Edge, { edge: by, writes }: WritesCall, wide: bool
   if (view === null || !edge.router.isConfigured) return { kind: "unavailable", reason: "cold" };
   const replicas = replicasAsked(view.configuration);
   const naming = { router, position: positionOf(view), wide, edge: by, replicas };
-  return appendConfirmed(edge.log, invalidationOf(writes, naming));
+  const outcome = await appendConfirmed(edge.log, invalidationOf(writes, naming));
+  // It goes on answering: without this word, all others would serve what has been written over (docs/adr/0008).
+  if (outcome.kind === "unavailable" && outcome.reason === FULL) await edge.log.withhold();
+  return outcome;
 }
 
 /**

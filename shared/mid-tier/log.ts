@@ -22,6 +22,7 @@ import {
   CONFIGURATION,
   CONFIGURATION_BEFORE,
   CONFIGURATION_TRACES,
+  LOG_HEAD,
   LOG_KEYS,
   operationKey,
   RECEIPTS,
@@ -29,7 +30,7 @@ import {
 } from "./keys.ts";
 import { AUDIT_PRELUDE } from "./preludes.ts";
 import { replicasOf, replicated } from "./replicated.ts";
-import { evalCommand, scriptReply } from "./script.ts";
+import { evalCommand, FULL, scriptReply } from "./script.ts";
 import appendScript from "./scripts/append.lua";
 import checkScript from "./scripts/check.lua";
 import confirmScript from "./scripts/confirm.lua";
@@ -73,6 +74,9 @@ export function createLog(redis: Redis, limits: LogLimits): Log {
     untold: async (replicas) => {
       const commands = replicated(logScript(UNTOLD, []), replicas, limits);
       return readUntold(await redis.run(commands, limits.appendDeadline), replicas);
+    },
+    withhold: async () => {
+      await redis.run([["HDEL", LOG_HEAD, "room"]], limits.readDeadline);
     },
     since: async (joint, limit) =>
       readSince(await redis.run([sinceCommand(joint, limit)], limits.readDeadline)),
@@ -174,6 +178,7 @@ function readSince(outcome: RedisOutcome): SinceOutcome {
   if (reply.kind === "unavailable") return reply;
   const [kind, epochText, seqText, hash = "", nowText, ...pairs] = reply.strings;
   if (kind === "unknown") return { kind: "unknown", reason: epochText === "trimmed" ? "trimmed" : "epoch" };
+  if (kind === FULL) return { kind: "unavailable", reason: FULL };
   if (kind !== "entries") return { kind: "unavailable", reason: "malformed reply" };
   const [epoch, now] = [Number(epochText), Number(nowText)];
   const entries = readEntries(pairs, { epoch, now });
@@ -196,11 +201,12 @@ function readEntries(
 function readSnapshot(outcome: RedisOutcome): SnapshotOutcome {
   const reply = scriptReply(outcome);
   if (reply.kind === "unavailable") return reply;
-  const [epoch, seq, hash = "", at, ...fields] = reply.strings;
+  const [epoch, seq, hash = "", at, lacks, ...fields] = reply.strings;
   const configuration = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) configuration.set(fields[i] ?? "", fields[i + 1] ?? "");
   const head = { epoch: Number(epoch), seq: Number(seq), hash };
-  return { kind: "snapshot", head, configuration, at: Number(at) };
+  const snapshot = { kind: "snapshot", head, configuration, at: Number(at) } as const;
+  return lacks === FULL ? { ...snapshot, full: true } : snapshot;
 }
 
 export function readCheck(outcome: RedisOutcome, index = 0): CheckOutcome {

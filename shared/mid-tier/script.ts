@@ -35,9 +35,16 @@ export function scriptReply(outcome: RedisOutcome, index = 0): ScriptReply {
     : { kind: "unavailable", reason: "malformed reply" };
 }
 
+/** The reason of what is refused because the database has no room for it. */
+export const FULL = "full";
+
+/** As Redis says it, in a script's error too, and as Upstash does. */
+export const isFull = (reply: CommandReply): boolean =>
+  reply.kind === "error" && /\bOOM command not allowed|DB capacity quota exceeded/.test(reply.message);
+
 /** The leading word of an error, which never holds a value. */
 const errorName = (reply: CommandReply & { kind: "error" }): string =>
-  reply.message.split(/\s/, 1)[0] ?? "error";
+  isFull(reply) ? FULL : (reply.message.split(/\s/, 1)[0] ?? "error");
 
 const isStrings = (reply: RedisReply): reply is readonly string[] =>
   Array.isArray(reply) && reply.every((item) => typeof item === "string");

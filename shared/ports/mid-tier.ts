@@ -148,6 +148,8 @@ export type SnapshotOutcome =
       readonly head: LogHead;
       readonly configuration: ReadonlyMap<string, string>;
       readonly at: RedisTime;
+      /** A write found no room to be told in, and there is none yet: this proves no view young. */
+      readonly full?: true;
     }
   | Unavailable;
 
@@ -240,6 +242,8 @@ export interface Log {
   confirm(head: LogHead, replicas: number): Promise<ConfirmOutcome>;
   /** What somebody has appended, and not confirmed. */
   untold(replicas: number): Promise<UntoldOutcome>;
+  /** A write found no room to be told in: until there is some, the log proves nobody's view young. */
+  withhold(): Promise<void>;
   since(joint: Joint, limit: number): Promise<SinceOutcome>;
   snapshot(highestKnownEpoch: number): Promise<SnapshotOutcome>;
   check(selectors: readonly Selector[], position: Position): Promise<CheckOutcome>;

@@ -44,7 +44,7 @@ async function pullSnapshot(knowledge: Knowledge, ports: PullPorts): Promise<Pul
   const sentAt = ports.clock.now();
   const steps = ports.clock.backwardSteps();
   const outcome = await ports.log.snapshot(knowledge.epochDemanded());
-  if (outcome.kind === "unavailable") return "unavailable";
+  if (outcome.kind === "unavailable" || outcome.full) return "unavailable";
   if (ports.clock.backwardSteps() !== steps) return "overtaken";
   if (!knowledge.begin(outcome.head, outcome.configuration, sentAt)) return "overtaken";
   const view = knowledge.current();

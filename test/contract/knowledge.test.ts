@@ -41,6 +41,7 @@ const trimmed = (snapshot: LogHead): Log => ({
   append: async () => ({ kind: "unavailable", reason: "read only" }),
   confirm: async () => ({ kind: "unavailable", reason: "read only" }),
   untold: async () => ({ kind: "nothing" }),
+  withhold: async () => {},
   check: async () => ({ kind: "unknown" }),
   since: async ({ seq }) =>
     seq < 50

@@ -236,6 +236,7 @@ class FixedLog {
     append: async () => ({ kind: "unavailable", reason: "read only" }),
     confirm: async () => ({ kind: "unavailable", reason: "read only" }),
     untold: async () => ({ kind: "nothing" }),
+    withhold: async () => {},
     since: async ({ seq }) =>
       this.answers ? { kind: "entries", entries: this.entries.slice(seq), head: this.head(), at: 0 } : AWAY,
     snapshot: async () =>

@@ -43,15 +43,24 @@ local function begin_epoch(highest_known)
   local fields = noted_fields()
   if fields then redis.call('HSET', HEAD, 'fields', '0 ' .. fields) else redis.call('HDEL', HEAD, 'fields') end
   redis.call('HSET', HEAD, 'epoch', int(epoch), 'seq', '0', 'hash', hash, 'from', '1', 'pruned', '0',
-    'durable', '0', 'durable-hash', hash, 'configured', '0', 'sited', '0')
-  return { epoch = epoch, seq = 0, hash = hash, from = 1, pruned = 0, durable = 0, durable_hash = hash }
+    'durable', '0', 'durable-hash', hash, 'configured', '0', 'sited', '0', 'room', '1')
+  return { epoch = epoch, seq = 0, hash = hash, from = 1, pruned = 0, durable = 0, durable_hash = hash, room = '1' }
 end
 
 local function read_head()
-  local h = redis.call('HMGET', HEAD, 'epoch', 'seq', 'hash', 'from', 'pruned', 'durable', 'durable-hash')
+  local h = redis.call('HMGET', HEAD, 'epoch', 'seq', 'hash', 'from', 'pruned', 'durable', 'durable-hash', 'room')
   if not h[1] then return nil end
   return { epoch = tonumber(h[1]), seq = tonumber(h[2]), hash = h[3], from = tonumber(h[4]), pruned = tonumber(h[5]),
-    durable = tonumber(h[6] or h[2]), durable_hash = h[7] or h[3] }
+    durable = tonumber(h[6] or h[2]), durable_hash = h[7] or h[3], room = h[8] }
+end
+
+-- False from when a write found no room to be told in until there is room again: the log then lacks what has happened, and
+-- nobody's view is proven young by it. Whose write it is takes the mark away, which needs no room. To put it back does: so
+-- a full database refuses it.
+local function is_told_all(head)
+  if head.room then return true end
+  local put = redis.pcall('HSET', HEAD, 'room', '1')
+  return type(put) == 'number'
 end
 
 -- Nil where the log holds neither the entry nor the one after it.

@@ -14,6 +14,7 @@ end
 
 if epoch > head.epoch then return lost() end
 if epoch < head.epoch then return { 'unknown', 'epoch' } end
+if not is_told_all(head) then return { 'full' } end
 -- What was told ahead of the rest may be gone with nothing that comes next showing it: answers are as of it already.
 if beyond and beyond >= head.from - 1 and hash_at(head, beyond) ~= beyond_hash then return lost() end
 -- Whoever was told more before a failover has reached all that anybody may be told. Beyond its own head the log knows no
