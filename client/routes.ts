@@ -208,7 +208,7 @@ export interface Routes {
   "GET /policies/suggestions": { query: { site?: string }; answers: { 200: Suggestions } };
   /** One policy, its version as ETag */
   "GET /policies/{id}": { query: { site?: string }; answers: { 200: Policy } };
-  /** Whether the log answers and the environment could be read */
+  /** Whether the log answers and takes writes, and the environment could be read */
   "GET /readyz": { answers: { 200: Health } };
   /** The shard map in force */
   "GET /shards": { answers: { 200: Shards } };

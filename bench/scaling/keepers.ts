@@ -145,6 +145,7 @@ class MemoryLog {
     confirm: async () => ({ kind: "unavailable", reason: "read only" }),
     untold: async () => ({ kind: "nothing" }),
     withhold: async () => {},
+    takesWrites: async () => ({ kind: "takes-writes" }),
     check: async () => ({ kind: "unknown" }),
     since: ({ seq }) =>
       this.reply(() => ({ kind: "entries", entries: this.entries.slice(seq), ...this.standing() }) as const),

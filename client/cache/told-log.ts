@@ -15,6 +15,7 @@ export function toldLog(log: Log, failed: (reason: string) => void): Log {
     confirm: (head, replicas) => log.confirm(head, replicas),
     untold: (replicas) => log.untold(replicas),
     withhold: () => log.withhold(),
+    takesWrites: () => log.takesWrites(),
     since: (joint, limit) => told(log.since(joint, limit)),
     snapshot: (epoch) => told(log.snapshot(epoch)),
     check: (selectors, position) => told(log.check(selectors, position)),

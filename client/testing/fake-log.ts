@@ -81,6 +81,10 @@ export class FakeLog implements Log {
   /** It always has room. */
   async withhold(): Promise<void> {}
 
+  async takesWrites(): Promise<{ readonly kind: "takes-writes" }> {
+    return { kind: "takes-writes" };
+  }
+
   since({ seq }: Joint, limit: number): Promise<SinceOutcome> {
     return this.reachable.call(
       (): SinceOutcome => ({

@@ -1,6 +1,7 @@
-// Whether this isolate reaches the database of the log: noted with every call that it makes anyhow.
+// Whether this isolate reaches the database of the log, and that takes writes: noted with every call that it makes anyhow.
 
 import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
+import { isFull } from "../../shared/mid-tier/script.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { LIMITS } from "../config.ts";
@@ -10,11 +11,21 @@ export interface Silence {
   readonly since: number;
   readonly lasted: Millis;
   readonly until: number | null;
+  /** It did answer, and had no room for what it was told. */
+  readonly full: boolean;
+}
+
+interface Begun {
+  readonly at: Instant;
+  readonly wall: number;
+  readonly full: boolean;
 }
 
 export class Reachability {
   private readonly clock: Clock;
-  private began: { readonly at: Instant; readonly wall: number } | null = null;
+  private began: Begun | null = null;
+  /** When it last had no room for something. */
+  private refusedAt: Instant | null = null;
   private last: Silence | null = null;
 
   constructor(clock: Clock) {
@@ -25,11 +36,20 @@ export class Reachability {
     return {
       run: async (commands, deadline) => {
         const outcome = await redis.run(commands, deadline);
-        if (outcome.kind === "unavailable") this.began ??= { at: this.clock.now(), wall: this.clock.wall() };
-        else this.answered();
+        if (outcome.kind === "unavailable") this.begin(false);
+        else if (outcome.replies.some(isFull)) {
+          this.begin(true);
+          this.refusedAt = this.clock.now();
+        } else if (!this.isFull()) this.answered();
         return outcome;
       },
     };
+  }
+
+  /** Something was written that takes room. */
+  wrote(): void {
+    this.refusedAt = null;
+    this.answered();
   }
 
   /** The one that goes on. */
@@ -42,6 +62,16 @@ export class Reachability {
     return this.last;
   }
 
+  private begin(full: boolean): void {
+    this.began ??= { at: this.clock.now(), wall: this.clock.wall(), full };
+  }
+
+  /** Reads that are answered say nothing of writes. */
+  private isFull(): boolean {
+    const { refusedAt } = this;
+    return refusedAt !== null && elapsed(refusedAt, this.clock.now()) < LIMITS.fullFor;
+  }
+
   private answered(): void {
     if (this.began === null) return;
     const until = this.clock.wall();
@@ -51,7 +81,7 @@ export class Reachability {
     if (this.last === null || isSeen || ended.lasted >= this.last.lasted) this.last = ended;
   }
 
-  private silenceSince({ at, wall }: { at: Instant; wall: number }, until: number | null): Silence {
-    return { since: wall, lasted: elapsed(at, this.clock.now()), until };
+  private silenceSince({ at, wall, full }: Begun, until: number | null): Silence {
+    return { since: wall, lasted: elapsed(at, this.clock.now()), until, full };
   }
 }

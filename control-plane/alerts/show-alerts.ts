@@ -4,7 +4,7 @@ import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import type { Alert } from "./alert.ts";
-import { outageAlert } from "./outage.ts";
+import { OUTAGE_KEY, outageAlert } from "./outage.ts";
 import type { Rule } from "./rule.ts";
 import type { Alerting } from "./settings.ts";
 import type { Severity, ShownAlert, Unit } from "./shown-alert.ts";
@@ -28,20 +28,23 @@ export interface AlertsShown {
   readonly unmeasured: readonly string[];
 }
 
-/** While the log's database is away, what this isolate knows by itself: that it is. */
+/** While the log's database is away, what this isolate knows by itself: that it is. Of a full one it knows that beside the rest. */
 export async function readShownAlerts(plane: ControlPlane): Promise<AlertsShown> {
   const stored = await plane.alerts.read();
   const { alerting } = plane.settings;
   const all = alerting.table.rules.map(({ id }) => id);
+  const silence = plane.reach.silence();
+  const outage = outageAlert(silence, alerting.table);
   if (stored.kind === "unavailable") {
-    const outage = outageAlert(plane.reach.silence(), alerting.table);
     const items = outage === null ? [] : showAll([outage], new Map(), alerting);
     return { kind: "alerts", items, judging: "unreachable", evaluatedAt: null, unmeasured: all };
   }
   const known = decodeAlerts(stored);
   const judging = judgingOf(known);
   const isCurrent = judging === "current";
-  const items = showAll([...known.alerts.values()], known.acks, alerting);
+  const kept =
+    outage !== null && silence?.full ? new Map([...known.alerts, [OUTAGE_KEY, outage]]) : known.alerts;
+  const items = showAll([...kept.values()], known.acks, alerting);
   return {
     kind: "alerts",
     items: isCurrent ? items : items.map((item) => ({ ...item, measured: false })),

@@ -66,7 +66,11 @@ export class AlertWatch {
       evaluation: encodeEvaluation({ at: known.now, unmeasured }),
       ...differences(known, alerts),
     });
-    if (committed.kind === "unavailable") return committed;
+    if (committed.kind === "unavailable") {
+      this.remember(plane, { ...this.withOutage(plane), now: known.now });
+      return committed;
+    }
+    plane.reach.wrote();
     // Somebody else's evaluation counts: the next one builds on it.
     if (committed.kind === "overtaken") return null;
     await this.records.record(plane, alerts);
@@ -78,7 +82,7 @@ export class AlertWatch {
     this.known = { ...known, at: clock.now() };
   }
 
-  /** What was known before, and that the log's database is silent. */
+  /** What was known before, and that the log's database is silent, or full. */
   private withOutage({ reach, settings }: ControlPlane): Omit<Knowledge, "now"> {
     const before = this.known ?? { alerts: new Map(), acks: new Map(), told: this.unwritten };
     const silence = reach.silence();
@@ -104,9 +108,13 @@ export class AlertWatch {
   }
 }
 
-/** An outage that is over by now was an alert all the same: it is cleared as any other. */
+/**
+ * An outage that is over by now was an alert all the same: it is cleared as any other. So is one that ends with this very
+ * evaluation, where that finds room.
+ */
 function withPastOutage({ reach, settings }: ControlPlane, { alerts, last }: KnownAlerts): Alerts {
-  const silence = reach.past();
+  const current = reach.silence();
+  const silence = current?.full ? current : reach.past();
   const outage = outageAlert(silence, settings.alerting.table);
   if (silence === null || outage === null || outage.phase.kind !== "firing") return alerts;
   // Evaluated since, it has been taken in.

@@ -20,7 +20,7 @@ export function healthRoutes(api: Api, { plane }: ApiPorts): void {
   const ready = createRoute({
     method: "get",
     path: "/readyz",
-    summary: "Whether the log answers and the environment could be read",
+    summary: "Whether the log answers and takes writes, and the environment could be read",
     security: [],
     responses: { 200: answer("It is ready"), default: problemAnswer },
   });
@@ -31,6 +31,8 @@ export function healthRoutes(api: Api, { plane }: ApiPorts): void {
       throw new Refusal("unavailable", `The environment is faulty: ${faults.join("; ")}`);
     const outcome = await plane.log.snapshot(0);
     if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
+    const room = await plane.log.takesWrites();
+    if (room.kind === "unavailable") throw unavailable(room.reason);
     const { epoch, seq } = outcome.head;
     return context.json({ status: "ok" as const, position: `${epoch}-${seq}` }, 200);
   });

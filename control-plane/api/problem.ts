@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { FULL } from "../../shared/mid-tier/script.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import type { ApiEnvironment } from "./environment.ts";
@@ -78,10 +79,11 @@ export class Refusal extends Error {
   }
 }
 
-export const unavailable = (reason: string, advice = "Try again."): Refusal =>
-  new Refusal("unavailable", `Redis did not answer (${reason}). ${advice}`, {
-    headers: { "retry-after": String(LIMITS.retryAfter) },
-  });
+export function unavailable(reason: string, advice = "Try again."): Refusal {
+  const what = reason === FULL ? "Redis is full: it takes no writes." : `Redis did not answer (${reason}).`;
+  const headers = { "retry-after": String(LIMITS.retryAfter) };
+  return new Refusal("unavailable", `${what} ${advice}`, { headers });
+}
 
 export const invalidBody = (faults: readonly Fault[]): Refusal => {
   const said = faults.map(({ pointer, message }) => `${pointer || "the body"}: ${message}`);

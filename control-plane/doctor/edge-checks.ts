@@ -9,11 +9,16 @@ import { isBehind } from "../edges/attention.ts";
 import { type ShownEdge, showEdges } from "../edges/show-edges.ts";
 import { areaOf, type Check, clockCheck } from "./check.ts";
 
-const { ok, warn, fail } = areaOf("edges");
+const { ok, warn, fail, unknown } = areaOf("edges");
 
 type Ports = Pick<ControlPlane, "callEdge" | "clock">;
 
-export async function edgeChecks(plane: Ports, directory: Directory): Promise<Check[]> {
+/** `unwritten`: why nothing can be written down of edges, where that is so. */
+export async function edgeChecks(
+  plane: Ports,
+  directory: Directory,
+  unwritten: string | null,
+): Promise<Check[]> {
   const shown = showEdges(directory);
   if (shown.length === 0)
     return [
@@ -24,13 +29,22 @@ export async function edgeChecks(plane: Ports, directory: Directory): Promise<Ch
       ),
     ];
   const clocks = await Promise.all(directory.edges.map((edge) => clockOf(plane, edge)));
-  return [...shown.map((edge) => stateOf(edge, directory)), ...clocks.flat()];
+  return [...shown.map((edge) => stateOf(edge, directory, unwritten)), ...clocks.flat()];
 }
 
-function stateOf({ id, state, lastSeenMs, url }: ShownEdge, directory: Directory): Check {
+function stateOf(
+  { id, state, lastSeenMs, url }: ShownEdge,
+  directory: Directory,
+  unwritten: string | null,
+): Check {
   const name = `edge-${id}`;
   switch (state) {
     case "silent": {
+      if (unwritten !== null)
+        return unknown(
+          name,
+          `whether ${id} answers can't be written down: control takes no writes (${unwritten})`,
+        );
       const since =
         lastSeenMs === null
           ? "has never answered"

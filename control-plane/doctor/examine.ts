@@ -45,8 +45,8 @@ async function examineLog(plane: ControlPlane): Promise<Check[]> {
 }
 
 async function examineEdges(plane: ControlPlane): Promise<Check[]> {
-  const known = await plane.edges.read();
+  const [known, room] = await Promise.all([plane.edges.read(), plane.log.takesWrites()]);
   return known.kind === "unavailable"
     ? [areaOf("edges").unknown("edges", `nobody knows which edges there are (${known.reason})`)]
-    : edgeChecks(plane, known.directory);
+    : edgeChecks(plane, known.directory, room.kind === "unavailable" ? room.reason : null);
 }

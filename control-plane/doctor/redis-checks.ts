@@ -83,6 +83,12 @@ function memoryOf(id: string, used: number | null, limit: number | null): Check 
       "Set `maxmemory`.",
     );
   const part = used / limit;
+  if (part >= 1)
+    return fail(
+      name,
+      `${id} is full (${Math.round(part * 100)} % of its memory)${id === CONTROL ? ": it takes no purges" : ""}`,
+      "Give it more memory, or classes smaller budgets (docs/budgets.md). Then everything goes on by itself.",
+    );
   const what = `${id} uses ${Math.round(part * 100)} % of its memory`;
   return part < NEARLY
     ? ok(name, what)

@@ -30,7 +30,7 @@ import {
 } from "./keys.ts";
 import { AUDIT_PRELUDE } from "./preludes.ts";
 import { replicasOf, replicated } from "./replicated.ts";
-import { evalCommand, FULL, scriptReply } from "./script.ts";
+import { errorName, evalCommand, FULL, scriptReply } from "./script.ts";
 import appendScript from "./scripts/append.lua";
 import checkScript from "./scripts/check.lua";
 import confirmScript from "./scripts/confirm.lua";
@@ -78,6 +78,7 @@ export function createLog(redis: Redis, limits: LogLimits): Log {
     withhold: async () => {
       await redis.run([["HDEL", LOG_HEAD, "room"]], limits.readDeadline);
     },
+    takesWrites: async () => readTakesWrites(await redis.run([PROBE], limits.readDeadline)),
     since: async (joint, limit) =>
       readSince(await redis.run([sinceCommand(joint, limit)], limits.readDeadline)),
     snapshot: async (highestKnownEpoch) =>
@@ -171,6 +172,16 @@ function readUntold(outcome: RedisOutcome, replicas: number): UntoldOutcome {
   if (kind !== "untold") return { kind: "nothing" };
   if (replicasOf(outcome) < replicas) return { kind: "unreplicated" };
   return { kind: "untold", head: { epoch: Number(epoch), seq: Number(seq), hash } };
+}
+
+/** It changes nothing where there is room, and is refused where there is none. */
+const PROBE = ["HSETNX", LOG_HEAD, "room", "1"];
+
+function readTakesWrites(outcome: RedisOutcome): Awaited<ReturnType<Log["takesWrites"]>> {
+  if (outcome.kind === "unavailable") return outcome;
+  const [reply] = outcome.replies;
+  if (reply?.kind === "reply") return { kind: "takes-writes" };
+  return { kind: "unavailable", reason: reply === undefined ? "missing reply" : errorName(reply) };
 }
 
 function readSince(outcome: RedisOutcome): SinceOutcome {

@@ -43,7 +43,7 @@ export const isFull = (reply: CommandReply): boolean =>
   reply.kind === "error" && /\bOOM command not allowed|DB capacity quota exceeded/.test(reply.message);
 
 /** The leading word of an error, which never holds a value. */
-const errorName = (reply: CommandReply & { kind: "error" }): string =>
+export const errorName = (reply: CommandReply & { kind: "error" }): string =>
   isFull(reply) ? FULL : (reply.message.split(/\s/, 1)[0] ?? "error");
 
 const isStrings = (reply: RedisReply): reply is readonly string[] =>

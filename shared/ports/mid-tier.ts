@@ -244,6 +244,8 @@ export interface Log {
   untold(replicas: number): Promise<UntoldOutcome>;
   /** A write found no room to be told in: until there is some, the log proves nobody's view young. */
   withhold(): Promise<void>;
+  /** Whether it could be told something now. */
+  takesWrites(): Promise<{ readonly kind: "takes-writes" } | Unavailable>;
   since(joint: Joint, limit: number): Promise<SinceOutcome>;
   snapshot(highestKnownEpoch: number): Promise<SnapshotOutcome>;
   check(selectors: readonly Selector[], position: Position): Promise<CheckOutcome>;

@@ -306,7 +306,7 @@ const SCENARIOS: readonly Scenario[] = [
       // What is found out of receipts can't be written down: with every edge fenced, it stays open.
       stage.control.instead = ([name, script]) =>
         name === "EVAL" && String(script).includes("relisted")
-          ? { kind: "error", message: "OOM command not allowed" }
+          ? { kind: "error", message: "ERR refused" }
           : null;
       await stage.purge();
     },

@@ -203,6 +203,8 @@ describe("the receiver", () => {
   });
 });
 
+const OOM = { kind: "error", message: "OOM command not allowed when used memory > 'maxmemory'." } as const;
+
 describe("while the log's database is away", () => {
   test("that alone is known, told, and afterwards remembered as any alert", async () => {
     silence("one");
@@ -216,6 +218,28 @@ describe("while the log's database is away", () => {
     expect(statuses()).toEqual(["firing", "firing"]);
     expect(await ack("mid-tier-unreachable-0-0")).toMatchObject({ kind: "unavailable" });
     stage.control.away = false;
+    await stage.pass(60);
+    expect((await stage.alerts()).map(({ rule, state }) => [rule, state])).toEqual([
+      ["edge-silent", "firing"],
+      ["mid-tier-unreachable", "resolved"],
+    ]);
+    expect(statuses()).toEqual(["firing", "firing", "resolved"]);
+  });
+
+  test("a full one, which takes no writes, is told of too, and what it held is shown beside it", async () => {
+    silence("one");
+    await stage.pass(60);
+    stage.control.instead = ([name, script]) =>
+      name === "EVAL" && /'\/evaluation'|'overtaken'/.test(String(script)) ? OOM : null;
+    await stage.pass(40);
+    const { items } = await stage.during(readShownAlerts(stage.plane));
+    expect(items.map(({ rule, state }) => [rule, state])).toEqual([
+      ["mid-tier-unreachable", "firing"],
+      ["edge-silent", "firing"],
+    ]);
+    expect(items[0]?.summary).toContain("full");
+    expect(statuses()).toEqual(["firing", "firing"]);
+    stage.control.instead = () => null;
     await stage.pass(60);
     expect((await stage.alerts()).map(({ rule, state }) => [rule, state])).toEqual([
       ["edge-silent", "firing"],

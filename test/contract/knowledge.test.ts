@@ -42,6 +42,7 @@ const trimmed = (snapshot: LogHead): Log => ({
   confirm: async () => ({ kind: "unavailable", reason: "read only" }),
   untold: async () => ({ kind: "nothing" }),
   withhold: async () => {},
+  takesWrites: async () => ({ kind: "takes-writes" }),
   check: async () => ({ kind: "unknown" }),
   since: async ({ seq }) =>
     seq < 50

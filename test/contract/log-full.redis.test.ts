@@ -7,6 +7,7 @@ import type { Edge } from "../../edge/edge.ts";
 import { handleRequest } from "../../edge/handle-request.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
+import { isFull as isFullReply } from "../../shared/mid-tier/script.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
@@ -111,4 +112,21 @@ test("a head of a release that knew no such mark renews views", async () => {
   await log.withhold();
   expect(await isRenewed(edge)).toBe(true);
   expect(await log.snapshot(0)).not.toHaveProperty("full");
+});
+
+test("nobody takes a full log for ready, and its edges are not blamed for what can't be written down of them", async () => {
+  plane = await startPlane(server, { SITES, EDGES: [{ id: "one", url: "http://127.0.0.1:1" }] });
+  expect((await plane.call("/readyz")).status).toBe(200);
+  await isFull(true);
+  const { status, json } = await plane.call("/readyz");
+  expect([status, json.detail]).toEqual([503, "Redis is full: it takes no writes. Try again."]);
+  const { checks } = (await plane.call("/doctor")).json;
+  const stateOf = (name: string) => checks.find(({ id }: { id: string }) => id === name)?.state;
+  expect([stateOf("redis-control-memory"), stateOf("edge-one")]).toEqual(["fail", "unknown"]);
+  await isFull(false);
+  expect((await plane.call("/readyz")).status).toBe(200);
+});
+
+test("what Upstash says of a full database is taken for that too", () => {
+  expect(isFullReply({ kind: "error", message: "ERR DB capacity quota exceeded" })).toBe(true);
 });

@@ -237,6 +237,7 @@ class FixedLog {
     confirm: async () => ({ kind: "unavailable", reason: "read only" }),
     untold: async () => ({ kind: "nothing" }),
     withhold: async () => {},
+    takesWrites: async () => ({ kind: "takes-writes" }),
     since: async ({ seq }) =>
       this.answers ? { kind: "entries", entries: this.entries.slice(seq), head: this.head(), at: 0 } : AWAY,
     snapshot: async () =>

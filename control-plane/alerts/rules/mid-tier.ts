@@ -66,13 +66,14 @@ export const MID_TIER_RULES: readonly Rule[] = [
   }),
   rule({
     id: MID_TIER_UNREACHABLE,
-    title: "The log's database does not answer",
+    title: "The log's database does not answer, or is full",
     severity: "page",
     unit: "seconds",
     // Whoever has figures has reached it. While nobody has any, `outage.ts` speaks for this rule.
     figure: () => [known(0)],
     ...{ threshold: 10, clear: 0, clearFor: seconds(20) },
-    summary: "the control plane has not reached the database of the log for {value}",
+    summary:
+      "the database of the log has not answered the control plane for {value}, or has been full: it takes no writes",
     prometheus: {
       value: '1 - up{job="tidegate"}',
       instead: {
