@@ -24,6 +24,7 @@ export async function invalidate(
     action: "invalidate",
     payload: { kind: "invalidate", mode, selectors },
     detail,
+    harmless: true,
     preceding: 8,
   };
   let reason = "";

@@ -116,7 +116,10 @@ function refusalOf(outcome: Exclude<InvalidateOutcome, { kind: "accepted" | "dry
 function receiptOf(read: ReceiptRead, isSeen: (site: string | null) => boolean = () => true): Receipt {
   if (read.kind === "unavailable") throw unavailable(read.reason);
   if (read.kind === "absent" || !isSeen(read.receipt.site))
-    throw new Refusal("not-found", "There is no such receipt; they are kept for a day.");
+    throw new Refusal(
+      "not-found",
+      "There is no such receipt; the newest 10 000 are kept, for a day at most.",
+    );
   return read.receipt;
 }
 

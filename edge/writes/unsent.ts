@@ -31,6 +31,7 @@ export function invalidationOf(writes: readonly OriginWrite[], by: Naming): Appe
   const details = named.slice(0, DETAILED).map(({ detail }) => detail);
   return {
     operationId,
+    harmless: true,
     requestDigest: operationId,
     actor: `edge/${by.edge}`,
     action: "invalidate",

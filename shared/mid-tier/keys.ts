@@ -40,6 +40,7 @@ export const TOKENS = `${PREFIX}tokens`;
 export const TOKENS_USED = `${PREFIX}tokens:used`;
 export const revokedTokenKey = (id: string): string => `${PREFIX}tokens:revoked:${id}`;
 export const RECEIPTS = `${PREFIX}receipts`;
+/** `append.lua` knows the name too. */
 export const receiptKey = (id: string): string => `${PREFIX}receipt:${id}`;
 export const operationKey = (id: string): string => `${PREFIX}operation:${id}`;
 export const EDGES = `${PREFIX}edges`;

@@ -1,6 +1,6 @@
 // How much the log keeps, and how long its calls may take.
 
-import { days, millis, seconds } from "../core/units.ts";
+import { days, millis, minutes, seconds } from "../core/units.ts";
 import type { LogLimits } from "./log.ts";
 
 export const LOG_LIMITS: LogLimits = {
@@ -9,10 +9,16 @@ export const LOG_LIMITS: LogLimits = {
   /** Beyond it the oldest are forgotten, and whatever is older than they were has to be fetched anew. */
   selectorsKept: 500_000,
   operationsKept: days(1),
+  /**
+   * Beyond every attempt that follows on a lost reply. Who keeps a write for hours, since the log is away, appends a second
+   * entry where it had the first: that costs a fetch. A day of ids would fill a database instead.
+   */
+  harmlessKept: minutes(10),
   /** Some fifty mebibytes. */
   auditRecordsKept: 100_000,
   /** As long as most rules want such records kept, and not longer than some allow. */
   auditKeptFor: days(365),
+  /** Some eight mebibytes. What goes beyond is gone, however young it is. */
   receiptsKept: 10_000,
   /** As many as anybody makes within the longest bound; what goes beyond makes receipts pessimistic, never wrong. */
   changesKept: 1000,

@@ -51,6 +51,8 @@ export interface LogLimits {
   readonly entriesKept: number;
   readonly selectorsKept: number;
   readonly operationsKept: Millis;
+  /** Of those that may as well be done twice. */
+  readonly harmlessKept: Millis;
   readonly auditRecordsKept: number;
   readonly auditKeptFor: Millis;
   readonly receiptsKept: number;
@@ -117,7 +119,7 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     0,
     limits.entriesKept,
     limits.selectorsKept,
-    limits.operationsKept,
+    query.harmless === true ? limits.harmlessKept : limits.operationsKept,
     limits.auditRecordsKept,
     limits.receiptsKept,
     limits.changesKept,
@@ -128,6 +130,7 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     query.expected?.of === "sites" ? "sited" : "configured",
     bodyOfAppend(query),
     limits.auditKeptFor,
+    limits.operationsKept,
     ...field,
     ...payload.selectors,
   ];

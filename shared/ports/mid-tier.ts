@@ -165,6 +165,8 @@ export type CheckOutcome =
 export interface AppendQuery {
   /** The same operation appends once, however often it is sent within a day. */
   readonly operationId: string;
+  /** Sent again after some minutes, a second entry does no harm: the operation is not remembered for longer. */
+  readonly harmless?: true;
   /** Digest of the request: the same id with another digest is a conflict. */
   readonly requestDigest: string;
   readonly actor: string;

@@ -5,12 +5,12 @@
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
 --       changes of configuration kept, entries to come back with it, replicas asked for, position (epoch, seq) since
 --       which the configuration must not have changed (epoch 0 for none), and whether that is all of it (configured) or
---       its sites (sited), the audit record, ms that it is kept, then, for configuration, field and value ('' removes),
---       then the selectors
+--       its sites (sited), the audit record, ms that it is kept, ms that the receipt is, then, for configuration, field
+--       and value ('' removes), then the selectors
 local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIELD, VALUE = ARGV[20], ARGV[21]
-local FIRST_SELECTOR = kind == 'config' and 22 or 20
+local FIELD, VALUE = ARGV[21], ARGV[22]
+local FIRST_SELECTOR = kind == 'config' and 23 or 21
 
 -- Who asks for fewer replicas than the log itself does may not know of it yet.
 local function wants_replicas()
@@ -120,6 +120,14 @@ local function keep_before(field, value)
   end
 end
 
+-- Bounded work too, one in, two out: those of a release that left them to expire have done so within a day.
+local function trim_receipts(kept)
+  local beyond = redis.call('ZCARD', KEYS[7]) - kept
+  if beyond <= 0 then return end
+  local oldest = redis.call('ZPOPMIN', KEYS[7], int(math.min(beyond, 2)))
+  for i = 1, #oldest, 2 do redis.call('DEL', 'tg:receipt:' .. oldest[i]) end
+end
+
 for i = FIRST_SELECTOR, #ARGV do index_selector(ARGV[i]) end
 local excess = redis.call('ZCARD', INDEX_ORDER) - selectors_kept
 if excess > 0 then
@@ -138,10 +146,12 @@ if kind == 'config' then
   note_configuration(KEYS[6])
   if string.sub(FIELD, 1, 5) == 'site/' then redis.call('HSET', HEAD, 'sited', int(seq)) end
 else
+  -- One of before, whose operation was forgotten: this is another.
+  redis.call('DEL', KEYS[8])
   redis.call('HSET', KEYS[8], 'epoch', int(head.epoch), 'seq', int(seq), 'at', int(at), 'detail', detail)
   redis.call('ZADD', KEYS[7], int(at), operation)
-  redis.call('PEXPIRE', KEYS[8], ARGV[9])
-  redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -(tonumber(ARGV[11]) + 1))
+  redis.call('PEXPIRE', KEYS[8], ARGV[20])
+  trim_receipts(tonumber(ARGV[11]))
 end
 
 -- What a replica may lack is told to nobody: another entry could take its place.
