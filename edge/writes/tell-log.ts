@@ -98,8 +98,8 @@ async function tellThrough(edge: Edge, peer: Peer, body: string): Promise<Told |
 
 /** The first that is something; null where none is. */
 function firstOf(promises: readonly Promise<Told | null>[]): Promise<Told | null> {
-  return new Promise((resolve) => {
-    for (const promise of promises) void promise.then((told) => told !== null && resolve(told));
-    void Promise.all(promises).then(() => resolve(null));
-  });
+  const { promise, resolve } = Promise.withResolvers<Told | null>();
+  for (const one of promises) void one.then((told) => told !== null && resolve(told));
+  void Promise.all(promises).then(() => resolve(null));
+  return promise;
 }

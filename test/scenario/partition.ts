@@ -14,8 +14,8 @@ const ALL = [...PARTED, 4];
 const HOT_WINDOW_MS = 1000;
 const STANDARD_WINDOW_MS = 1500;
 const EPSILON_MS = 200;
-/** Twice the longest window: on a busy machine a round comes late. */
-const REACHED_WITHIN_MS = 2 * STANDARD_WINDOW_MS;
+/** Four times the longest window: on a busy machine a round comes late. */
+const REACHED_WITHIN_MS = 4 * STANDARD_WINDOW_MS;
 const HEALED_WITHIN_MS = 2000;
 /** Longer than any deadline of an edge but the origin's, and much shorter than that. */
 const DEADLINE_MS = 5000;
@@ -159,7 +159,7 @@ export function partition(stage: () => FaultyCluster): void {
     cluster.links.heal();
     await allReach(soft.position, HEALED_WITHIN_MS);
     await nothingWasWrong();
-  }, 20_000);
+  }, 60_000);
 
   test("parted one way, nothing that four edges send reaches Redis and no push reaches them; word goes round by one of them", async () => {
     const { links } = cluster;
@@ -173,7 +173,7 @@ export function partition(stage: () => FaultyCluster): void {
     links.heal();
     await allReach(position, HEALED_WITHIN_MS);
     await nothingWasWrong();
-  }, 20_000);
+  }, 60_000);
 
   test("with Redis a black hole for every edge, every request ends in good time, and a purge still shows", async () => {
     cluster.links.partition(ALL, ["redis"], { kind: "black-hole" });
@@ -190,5 +190,5 @@ export function partition(stage: () => FaultyCluster): void {
     cluster.links.heal();
     await allReach(position, HEALED_WITHIN_MS);
     await nothingWasWrong();
-  }, 20_000);
+  }, 60_000);
 }
