@@ -1,6 +1,7 @@
 // A span of time that ends waiting: by its own length, or by the caller's signal.
 
 import { elapsed, type Millis, millis } from "../shared/core/units.ts";
+import { checkSignal } from "./caller-signal.ts";
 import type { ClientRuntime } from "./runtime.ts";
 import { TidegateError } from "./tidegate-error.ts";
 
@@ -23,6 +24,7 @@ export function startDeadline(
   span: Millis,
   caller: AbortSignal | undefined,
 ): Deadline {
+  checkSignal(caller);
   const controller = new AbortController();
   let begun = clock.now();
   let ending: TidegateError | null = null;

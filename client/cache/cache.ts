@@ -2,6 +2,7 @@
 
 import { formatPosition, type Position } from "../../shared/core/position.ts";
 import { elapsed, type Millis, type Selector } from "../../shared/core/units.ts";
+import { checkSignal } from "../caller-signal.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import type { Certificate, Invalidated, Nothing } from "./answers.ts";
 import type { CacheCore } from "./core.ts";
@@ -10,9 +11,17 @@ import { invalidate } from "./invalidate.ts";
 import { type InvalidateOptions, readInvalidation } from "./invalidation.ts";
 import type { Batch, Job, Loader } from "./job.ts";
 import { selectorOfKey } from "./keys.ts";
-import { CACHE_LIMITS } from "./limits.ts";
 import { Together } from "./many.ts";
-import { checkKey, checkTags, type ReadOptions, type ValueOptions, wrong } from "./options.ts";
+import {
+  checkFunction,
+  checkKey,
+  checkKeys,
+  checkOptions,
+  checkTags,
+  type ReadOptions,
+  type ValueOptions,
+  wrong,
+} from "./options.ts";
 import type { GovernedBy } from "./policies.ts";
 import { fromNear, readFurther } from "./read.ts";
 import { durationOf, type ValueRules } from "./rules.ts";
@@ -76,7 +85,7 @@ export class Cache {
 
   private fetch<T>(key: string, loader: Loader<unknown> | Batch, options: ReadOptions): Promise<T> {
     try {
-      const rules = this.rulesFor(key, options.class);
+      const rules = this.rulesFor(key, checkOptions(options).class);
       const arrivedAt = this.core.clock.now();
       const near = fromNear(this.core, { key, rules, arrivedAt });
       if (near !== null && !this.isWatched) return Promise.resolve(handedOut(near.value) as T);
@@ -103,13 +112,13 @@ export class Cache {
   }
 
   /** Several at once, a thousand at most; those that nobody has are loaded by one call, in one turn of its source. */
-  getMany<T>(
+  async getMany<T>(
     keys: readonly string[],
     loadMany: (keys: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, T>>,
     options: ReadOptions = {},
   ): Promise<readonly T[]> {
-    if (keys.length > CACHE_LIMITS.many)
-      return Promise.reject(wrong("keys", `${CACHE_LIMITS.many} keys are the most`));
+    checkKeys(keys);
+    checkFunction(loadMany, "loadMany");
     const batch = new Together(this.core, keys, loadMany);
     return Promise.all(
       keys.map((key) => this.fetch<T>(key, batch, options).finally(() => batch.settled(key))),
@@ -124,7 +133,10 @@ export class Cache {
       readonly tagsOf?: (...args: Args) => readonly string[];
     },
   ): (...args: Args) => Promise<T> {
-    const { key: keyOf, tagsOf, ...rest } = options;
+    checkFunction(fn, "fn");
+    const { key: keyOf, tagsOf, ...rest } = checkOptions(options);
+    checkFunction(keyOf, "key");
+    if (tagsOf !== undefined) checkFunction(tagsOf, "tagsOf");
     return (...args) => {
       const tags = tagsOf === undefined ? {} : { tags: [...(rest.tags ?? []), ...tagsOf(...args)] };
       return this.getOrFetch(keyOf(...args), () => fn(...args), { ...rest, ...tags });
@@ -165,7 +177,8 @@ export class Cache {
   }
 
   /** What governs a key, and who says so: the control plane's table, the call, the program's own policies, or the cache. */
-  explain(key: string, { class: call }: Pick<ValueOptions, "class"> = {}): Governance {
+  explain(key: string, options: Pick<ValueOptions, "class"> = {}): Governance {
+    const { class: call } = checkOptions(options);
     const rules = this.rulesFor(checkKey(key), call);
     const by = this.core.policies.saidBy(key, { call, cache: this.ownClass });
     const { class: of, policy, tags, ttl, ttlMode, window } = rules;
@@ -213,6 +226,7 @@ export class Cache {
     loader: Loader<unknown> | Batch,
     options: ReadOptions,
   ): Promise<Certificate> {
+    if (!(loader instanceof Together)) checkFunction(loader, "loader");
     const outcome = await this.readFurther(key, loader, options);
     // A read with a loader ends with a value or throws.
     if ("kind" in outcome) throw new TidegateError("internal", "The loader was not asked.");
@@ -226,6 +240,7 @@ export class Cache {
   ): Promise<Certificate | Nothing> {
     const job = this.jobFor(key, loader, options);
     const { signal, deadline } = options;
+    checkSignal(signal);
     const span: Millis = deadline === undefined ? this.core.deadlines.call : durationOf(deadline, "deadline");
     return readFurther(this.core, job, { signal, deadline: span });
   }
@@ -233,7 +248,7 @@ export class Cache {
   private jobFor(key: string, loader: Loader<unknown> | Batch | null, options: ReadOptions): Job {
     if (this.disposed) throw new TidegateError("disposed", "The cache has been disposed of.");
     checkKey(key);
-    const { tags = [], ttl, source = "default" } = options;
+    const { tags = [], ttl, source = "default" } = checkOptions(options);
     const rules = this.rulesFor(key, options.class);
     const span = ttl === undefined ? null : durationOf(ttl, "ttl");
     if (span === null && rules.ttl === null && loader !== null)

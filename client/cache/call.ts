@@ -40,10 +40,10 @@ export class Call {
       this.abort();
       return promise;
     }
-    const { soft } = core.deadlines;
-    this.cancels = [core.callTimers.after(deadline, () => this.end())];
-    if (soft < deadline) this.cancels.push(core.timers.after(soft, () => this.giveStandIn()));
     if (signal !== undefined) this.listen(signal);
+    const { soft } = core.deadlines;
+    this.cancels.push(core.callTimers.after(deadline, () => this.end()));
+    if (soft < deadline) this.cancels.push(core.timers.after(soft, () => this.giveStandIn()));
     seek().then(
       (answer) => this.give(answer),
       (error: unknown) => this.fail(error),

@@ -75,6 +75,7 @@ export interface CacheOptions {
 
 /** Throws `invalid-option` for whatever is not as it has to be, and asks nobody anything yet. */
 export function createCache(options: CacheOptions): Cache {
+  if (typeof options !== "object" || options === null) throw invalid("options", "an object is needed");
   const clock = systemClock();
   const databases = databasesOf(options, clock);
   const control = databases.get("control");
@@ -168,7 +169,10 @@ export function cacheOver(
 function databasesOf({ redis, waitUntil }: CacheOptions, clock: Clock): Map<string, Redis> {
   const list = Array.isArray(redis) ? (redis as readonly DatabaseOptions[]) : [redis as DatabaseOptions];
   return new Map(
-    list.map(({ id = "control", url, token }, at) => {
+    list.map((database, at) => {
+      if (typeof database !== "object" || database === null)
+        throw invalid(`redis.${at}`, "a database's url and token are needed");
+      const { id = "control", url, token } = database;
       if (typeof url !== "string" || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
         throw invalid(`redis.${at}.url`, "the database's http(s) URL is needed");
       if (typeof token !== "string" || token === "") throw invalid(`redis.${at}.token`, "a token is needed");

@@ -5,7 +5,7 @@ import type { Selector } from "../../shared/core/units.ts";
 import type { CacheCore } from "./core.ts";
 import { selectorOf, selectorOfKey, selectorOfPrefix } from "./keys.ts";
 import { CACHE_LIMITS } from "./limits.ts";
-import { checkKey, checkList, checkTags, wrong } from "./options.ts";
+import { checkKey, checkList, checkOptions, checkTags, wrong } from "./options.ts";
 
 /** What an invalidation names; at least one of them. */
 export interface InvalidateOptions {
@@ -31,7 +31,7 @@ export function readInvalidation(
   { namespace, policies }: Pick<CacheCore, "namespace" | "policies">,
   options: InvalidateOptions,
 ): { readonly selectors: readonly Selector[]; readonly detail: string } {
-  const other = Object.keys(options).find((name) => !KNOWN.has(name));
+  const other = Object.keys(checkOptions(options)).find((name) => !KNOWN.has(name));
   if (other !== undefined) throw wrong(other, "there is no such option");
   const { keys = [], prefixes = [], tags = [], classes = [], everything, mode = "hard" } = options;
   for (const [where, list] of Object.entries({ keys, prefixes, tags, classes })) checkList(list, where);

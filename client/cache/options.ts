@@ -30,10 +30,27 @@ export function checkKey(key: string, where = "key"): string {
   return key;
 }
 
+/** Named with a default, `null` would still be none. */
+export function checkOptions<Options extends object>(options: Options, where = "options"): Options {
+  if (typeof options !== "object" || options === null) throw wrong(where, "an object is needed");
+  return options;
+}
+
+export function checkFunction(value: unknown, where: string): void {
+  if (typeof value !== "function") throw wrong(where, "a function is needed");
+}
+
 /** A text has a length and parts too, and none of them is what was meant. */
 export function checkList(list: readonly string[], where: string): readonly string[] {
   if (!Array.isArray(list)) throw wrong(where, "a list is needed");
   return list;
+}
+
+/** Of one call that reads many. */
+export function checkKeys(keys: readonly string[]): void {
+  if (checkList(keys, "keys").length > CACHE_LIMITS.many)
+    throw wrong("keys", `${CACHE_LIMITS.many} keys are the most`);
+  for (const [at, key] of keys.entries()) checkKey(key, `keys.${at}`);
 }
 
 export function checkTags(tags: readonly string[], where: string): readonly string[] {
