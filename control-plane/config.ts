@@ -5,6 +5,8 @@ import { days, hours, kibibytes, mebibytes, millis, minutes, seconds } from "../
 export const LIMITS = {
   /** Octets of a request's body: a thousand long URLs fit. */
   body: mebibytes(1),
+  /** How long one piece of it may take, as an edge waits for its clients'. */
+  bodyIdle: seconds(15),
   /** Selectors of one invalidation: each costs Redis and every edge an index entry. */
   selectors: 1000,
   /** One edge's account of a request: it looks into every tier. */

@@ -73,7 +73,7 @@ function acknowledgeAlert(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/alerts/{id}/ack",
     summary: "Say that somebody looks after an alert: it is not told again until it is over",
-    middleware: [requireScope(plane, "purge"), requireUnbound, limitBody, requireText] as const,
+    middleware: [requireScope(plane, "purge"), requireUnbound, limitBody(plane), requireText] as const,
     request: { params, query: noQuery, body: jsonBody(ackSchema) },
     responses: { 200: json("The alert as it is now", alertSchema), default: problemAnswer },
   });

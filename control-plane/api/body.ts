@@ -1,18 +1,69 @@
-// What every request body has to be before anybody parses it: not too long, not coded, UTF-8, and each field given once.
+// What every request body has to be before anybody parses it: all here, not too long, not coded, UTF-8, and each field given once.
 
-import { bodyLimit } from "hono/body-limit";
 import { repeatedField } from "../../shared/wire/repeated-field.ts";
 import { LIMITS } from "../config.ts";
+import type { ControlPlane } from "../control-plane.ts";
 import type { Middleware } from "./environment.ts";
 import { Refusal } from "./problem.ts";
 
-/** Counts octets as they come, so that an announced length is not trusted and a missing one not needed. */
-export const limitBody: Middleware = bodyLimit({
-  maxSize: LIMITS.body,
-  onError: () => {
-    throw new Refusal("too-large", `The body must not be larger than ${LIMITS.body} octets.`);
-  },
-});
+type Timers = Pick<ControlPlane["timers"], "after">;
+
+/**
+ * Waits for all of it: for no piece without end, since anybody may send one to the dashboard's door. Counts octets as they
+ * come, so that an announced length is not trusted and a missing one not needed.
+ */
+export function limitBody({ timers }: { readonly timers: Timers }): Middleware {
+  return async (context, next) => {
+    const { raw } = context.req;
+    if (raw.body !== null) {
+      if (Number(raw.headers.get("content-length")) > LIMITS.body) throw tooLarge();
+      context.req.raw = new Request(raw, { body: await contentOf(raw.body, timers) });
+    }
+    await next();
+  };
+}
+
+async function contentOf(stream: ReadableStream<Uint8Array>, timers: Timers): Promise<Blob> {
+  const reader = stream.getReader();
+  // A stream that has failed can't be cancelled, and needn't be.
+  const giveUp = (why: string): void => void reader.cancel(why).catch(() => undefined);
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let octets = 0;
+  for (;;) {
+    const piece = await nextPiece(reader, timers);
+    if (piece === "stalled") {
+      giveUp("stalled");
+      throw new Refusal("content-too-slow", `Nothing came of the body for ${LIMITS.bodyIdle / 1000} s.`);
+    }
+    if (piece === null) return new Blob(pieces);
+    octets += piece.length;
+    pieces.push(new Uint8Array(piece));
+    if (octets <= LIMITS.body) continue;
+    giveUp("too large");
+    throw tooLarge();
+  }
+}
+
+/** Null at the end. */
+async function nextPiece(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  timers: Timers,
+): Promise<Uint8Array | "stalled" | null> {
+  const { promise: stalled, resolve } = Promise.withResolvers<"stalled">();
+  const cancel = timers.after(LIMITS.bodyIdle, () => resolve("stalled"));
+  try {
+    const piece = await Promise.race([reader.read(), stalled]);
+    return piece === "stalled" ? piece : (piece.value ?? null);
+  } catch {
+    // Its sender has gone, and will not read this.
+    throw new Refusal("broken-content", "The body broke off.");
+  } finally {
+    cancel();
+  }
+}
+
+const tooLarge = (): Refusal =>
+  new Refusal("too-large", `The body must not be larger than ${LIMITS.body} octets.`);
 
 /**
  * Decoded leniently, a name in another encoding would become one that nothing bears: its purge would purge nothing. Of a

@@ -11,7 +11,7 @@ import { signedBody } from "./signed.ts";
 
 /** Told as often as it takes: what was taken in once is taken in no second time. */
 export function chaosReportRoute(api: Api, { plane }: ApiPorts): void {
-  api.all(CHAOS_REPORT_PATH, limitBody, async (context) => {
+  api.all(CHAOS_REPORT_PATH, limitBody(plane), async (context) => {
     const body = await signedBody(context, plane);
     const read = readReport(body);
     if (read.kind === "invalid") throw invalidBody(faultsIn(read.error));

@@ -34,7 +34,7 @@ function startRoute(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/chaos",
     summary: "Break something on purpose, under load, and judge what comes of it",
-    middleware: [requireScope(plane, "chaos"), requireUnbound, limitBody, requireText] as const,
+    middleware: [requireScope(plane, "chaos"), requireUnbound, limitBody(plane), requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(chaosSchema),

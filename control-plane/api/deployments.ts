@@ -36,7 +36,7 @@ function postDeployment(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/deployments",
     summary: "Tell of a deployment: it is marked on every chart",
-    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireText] as const,
+    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody(plane), requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(newDeploymentSchema),

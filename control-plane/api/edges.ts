@@ -51,7 +51,7 @@ export function edgeRoutes(api: Api, { plane }: ApiPorts): void {
     if (outcome.kind === "unavailable") throw unavailable(outcome.reason);
     return context.json(pageOf(showEdges(outcome.directory), context.req.valid("query")), 200);
   });
-  api.all(EDGES_PATH, limitBody, async (context) => {
+  api.all(EDGES_PATH, limitBody(plane), async (context) => {
     const body = await signedBody(context, plane);
     const list = readEdgeList(body);
     if (list.kind === "invalid") throw invalidBody(list.faults);

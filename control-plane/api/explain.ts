@@ -33,7 +33,7 @@ export function explainRoute(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/policies/explain",
     summary: "Which policy governs a request and why, its key, what it is granted, and who holds what",
-    middleware: [requireScope(plane, "read"), limitBody, requireText] as const,
+    middleware: [requireScope(plane, "read"), limitBody(plane), requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(explainSchema),

@@ -32,7 +32,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/invalidate",
     summary: "Invalidate what selectors name",
-    middleware: [requireScope(plane, "purge"), limitBody, requireText] as const,
+    middleware: [requireScope(plane, "purge"), limitBody(plane), requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(invalidateSchema),

@@ -122,7 +122,7 @@ function postPolicy(api: Api, ports: ApiPorts): void {
     method: "post",
     path: "/policies",
     summary: "Add a policy",
-    middleware: [requireScope(plane, "policy"), limitBody, requireText] as const,
+    middleware: [requireScope(plane, "policy"), limitBody(plane), requireText] as const,
     request: { query: noQuery, body: jsonBody(writtenPolicySchema), headers: keyHeader },
     responses: { 201: json("Added", changedPolicySchema), default: problemAnswer },
   });
@@ -149,7 +149,7 @@ function putPolicy(api: Api, ports: ApiPorts): void {
     method: "put",
     path: "/policies/{id}",
     summary: "Replace a policy, by the version that If-Match names",
-    middleware: [requireScope(plane, "policy"), limitBody, requireText] as const,
+    middleware: [requireScope(plane, "policy"), limitBody(plane), requireText] as const,
     request: {
       ...{ params: idParams, query: siteQuery, body: jsonBody(writtenPolicySchema) },
       headers: replacingHeaders,

@@ -65,7 +65,7 @@ export function validateRoute(
     middleware: [
       requireScope(plane, "read"),
       ...(of === "sites" ? [requireUnbound] : []),
-      limitBody,
+      limitBody(plane),
       requireText,
     ],
     request: { query: noQuery, body: jsonBody(z.record(z.string(), z.unknown())) },

@@ -72,7 +72,7 @@ function putShard(api: Api, { plane, wake }: ApiPorts): void {
     method: "put",
     path: "/shards/{id}",
     summary: "Give a shard another weight, take it out, or bring it back",
-    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireText] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody(plane), requireText] as const,
     request: {
       query: noQuery,
       params: z.object({ id: z.string() }),

@@ -103,7 +103,7 @@ function postSite(api: Api, ports: ApiPorts): void {
     method: "post",
     path: "/sites",
     summary: "Add a site",
-    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireText] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody(plane), requireText] as const,
     request: { query: noQuery, body: jsonBody(siteBodySchema), headers: keyHeader },
     responses: { 201: json("Added", changedSiteSchema), default: problemAnswer },
   });
@@ -129,7 +129,7 @@ function putSite(api: Api, ports: ApiPorts): void {
     method: "put",
     path: "/sites/{name}",
     summary: "Replace a site, by the version that If-Match names",
-    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody, requireText] as const,
+    middleware: [requireScope(plane, "policy"), requireUnbound, limitBody(plane), requireText] as const,
     request: { params: nameParams, query, body: jsonBody(siteBodySchema), headers: replacingHeaders },
     responses: { 200: json("As it is now", changedSiteSchema), default: problemAnswer },
   });

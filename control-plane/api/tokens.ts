@@ -39,7 +39,7 @@ function postToken(api: Api, { plane }: ApiPorts): void {
     method: "post",
     path: "/tokens",
     summary: "Create a token: its text is in this answer, and nowhere else",
-    middleware: [requireScope(plane, "admin"), limitBody, requireText] as const,
+    middleware: [requireScope(plane, "admin"), limitBody(plane), requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(newTokenSchema),

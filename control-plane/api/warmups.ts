@@ -29,7 +29,7 @@ export function warmupRoute(api: Api, { plane, wake }: ApiPorts): void {
     method: "post",
     path: "/warmup",
     summary: "Fetch what is named into every edge before it is asked for",
-    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody, requireText] as const,
+    middleware: [requireScope(plane, "warm"), requirePatternless, limitBody(plane), requireText] as const,
     request: {
       query: noQuery,
       body: jsonBody(warmupSchema),

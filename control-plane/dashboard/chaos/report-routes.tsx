@@ -51,7 +51,7 @@ export function reportRoutes(api: Api, ports: ApiPorts): void {
   api.post(
     "/chaos/:id/abort",
     secured,
-    limitBody,
+    limitBody(ports.plane),
     forVisitors(api, ports, async (visitor) => {
       await sentForm(visitor);
       const { report } = granted(await visitor.ask("DELETE /chaos/{id}", { id: idOf(visitor) }));

@@ -19,7 +19,7 @@ const asTheme = (text: string | undefined): Theme => (text === "light" || text =
 export const themeOf = (context: Context<ApiEnvironment>): Theme => asTheme(getCookie(context, COOKIE));
 
 export function themeRoute(api: Api, { plane }: ApiPorts): void {
-  api.post("/theme", secured, limitBody, async (context) => {
+  api.post("/theme", secured, limitBody(plane), async (context) => {
     const visit = await visitOf(context, plane);
     const fields = visit === null ? null : await formOf(context, visit);
     if (fields !== null)

@@ -11,7 +11,7 @@ export function acknowledgeRoute(api: Api, ports: ApiPorts): void {
   api.post(
     "/alerts/:id/acknowledge",
     secured,
-    limitBody,
+    limitBody(ports.plane),
     forVisitors(api, ports, async (visitor) => {
       await sentForm(visitor);
       const id = visitor.context.req.param("id") ?? "";

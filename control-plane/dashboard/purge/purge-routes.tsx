@@ -18,7 +18,7 @@ export function purgeRoutes(api: Api, ports: ApiPorts): void {
   api.post(
     "/purge",
     secured,
-    limitBody,
+    limitBody(ports.plane),
     forVisitors(api, ports, (visitor) => purge(visitor, ports)),
   );
   api.get(

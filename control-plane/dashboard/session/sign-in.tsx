@@ -27,7 +27,7 @@ export function signInRoutes(api: Api, ports: ApiPorts): void {
     const page = { frame: frameOf(context, visit), refused, to: localPath(context.req.query("to")) };
     return respond(context, <SignInPage {...page} />, visit === null ? 503 : 200);
   });
-  api.post("/sign-in", secured, limitBody, async (context) => {
+  api.post("/sign-in", secured, limitBody(plane), async (context) => {
     const visit = await visitOf(context, plane);
     const fields = visit === null ? null : await formOf(context, visit);
     if (visit === null || fields === null) return refuse(context, visit, visit === null ? NO_KEY : EXPIRED);
@@ -41,7 +41,7 @@ export function signInRoutes(api: Api, ports: ApiPorts): void {
     await begin(context, plane, { key: visit.key, token: outcome.id });
     return context.redirect(to, 303);
   });
-  api.post("/sign-out", secured, limitBody, async (context) => {
+  api.post("/sign-out", secured, limitBody(plane), async (context) => {
     const visit = await visitOf(context, plane);
     if (visit !== null && (await formOf(context, visit)) !== null) {
       const principal = await whoIs(ports, visit).catch(() => null);

@@ -19,10 +19,10 @@ export function warmRoutes(api: Api, ports: ApiPorts): void {
   api.post(
     "/warm",
     secured,
-    limitBody,
+    limitBody(ports.plane),
     forVisitors(api, ports, (visitor) => warm(visitor, ports)),
   );
-  api.post("/warm/:id/cancel", secured, limitBody, forVisitors(api, ports, cancel));
+  api.post("/warm/:id/cancel", secured, limitBody(ports.plane), forVisitors(api, ports, cancel));
   api.get(
     "/warm/:id",
     secured,
