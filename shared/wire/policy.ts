@@ -7,7 +7,7 @@ import { DEFAULT_HANDLING, type Handling, type KeyRecipe, type Policy } from "..
 import { days, type Millis, millis } from "../core/units.ts";
 import { parseDuration } from "./duration.ts";
 import { type Fault, faultsIn } from "./json.ts";
-import { tagFault } from "./text.ts";
+import { illFormed, tagFault } from "./text.ts";
 
 /** A site's name, or a policy's. */
 export const identifier = z
@@ -110,13 +110,38 @@ export function readPolicy(value: unknown, fallback: { id: string; site: string 
 const ROUTE = "suggestions";
 
 /** What a row must not be written with, though one that is there already is read with it. */
-export function writingFaults({ id, tags = [] }: Pick<PolicyRow, "id" | "tags">): readonly Fault[] {
-  const faults = tags.flatMap((tag, index) => {
-    const message = tagFault(tag);
-    return message === null ? [] : [{ pointer: `/tags/${index}`, message }];
-  });
-  return id === ROUTE ? [{ pointer: "/id", message: `must not be ${ROUTE}` }, ...faults] : faults;
+export function writingFaults({
+  id,
+  tags,
+  key = {},
+}: Pick<PolicyRow, "id" | "tags" | "key">): readonly Fault[] {
+  const { query, cookies } = key;
+  const chosen = typeof query === "object" ? query : { sort: false };
+  return [
+    ...(id === ROUTE ? [{ pointer: "/id", message: `must not be ${ROUTE}` }] : []),
+    ...faultsAmong(tags, "/tags", tagFault),
+    ...faultsAmong("include" in chosen ? chosen.include : [], "/key/query/include", illFormed),
+    ...faultsAmong("exclude" in chosen ? chosen.exclude : [], "/key/query/exclude", illFormed),
+    ...faultsAmong(cookies, "/key/cookies", cookieFault),
+  ];
 }
+
+function faultsAmong(
+  texts: readonly string[] = [],
+  where: string,
+  faultOf: (text: string) => string | null,
+): Fault[] {
+  return texts.flatMap((text, index) => {
+    const message = faultOf(text);
+    return message === null ? [] : [{ pointer: `${where}/${index}`, message }];
+  });
+}
+
+/** More than a token (RFC 6265 §4.1.1), since PHP's `a[b]` is none and is sent; but nothing that could not be told from a value. */
+const cookieFault = (name: string): string | null =>
+  /^[!#-+\--:<>-[\]-~]+$/.test(name)
+    ? null
+    : 'must be the name of one cookie: visible ASCII characters but for " , ; = and \\';
 
 function toPolicy(row: PolicyRow, fallback: { id: string; site: string }): Policy | null {
   const pattern = parsePattern(row.key_pattern);

@@ -8,12 +8,15 @@ const ILL_FORMED = "must be well-formed Unicode";
 export function tagFault(text: string): string | null {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/[\u0000-\u001f\u007f]/.test(text)) return "must not hold control characters";
-  return text.isWellFormed() ? endsFault(text) : ILL_FORMED;
+  return illFormed(text) ?? endsFault(text);
 }
+
+/** A lone surrogate, which no URL and no header has. */
+export const illFormed = (text: string): string | null => (text.isWellFormed() ? null : ILL_FORMED);
 
 function lineFault(text: string): string | null {
   if (/\p{Cc}/u.test(text)) return "must not hold control characters";
-  return text.isWellFormed() ? null : ILL_FORMED;
+  return illFormed(text);
 }
 
 const endsFault = (text: string): string | null =>

@@ -150,6 +150,21 @@ test("what a policy is called has no other meaning, and its tags are such that p
   expect((await configuration()).head).toEqual(before.head);
 });
 
+test("what a key is made of has names that something can bear", async () => {
+  const before = await configuration();
+  const cookies = ["a b;c=d", "=", "\ud800", "session; theme", "session", "cart[id]", "x\r\ny", "naïve"];
+  const faults = async (key: object): Promise<unknown> => {
+    const { status, json } = await post({ id: "named", key_pattern: "/named", class: "hot", key });
+    return [status, json.errors.map(({ pointer }: { pointer: string }) => pointer)];
+  };
+  expect(await faults({ cookies, query: { include: ["a", "\ud800"] } })).toEqual([
+    422,
+    ["/key/query/include/1", ...[0, 1, 2, 3, 6, 7].map((at) => `/key/cookies/${at}`)],
+  ]);
+  expect(await faults({ query: { exclude: ["\udc00"] } })).toEqual([422, ["/key/query/exclude/0"]]);
+  expect((await configuration()).head).toEqual(before.head);
+});
+
 describe("changing", () => {
   const longer = { key_pattern: "/boot/*", class: "hot", ttl: "90s" };
 

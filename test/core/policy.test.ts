@@ -48,6 +48,13 @@ describe("a row", () => {
     expect(read({ id: "suggestions", tags: [" a"] })).toMatchObject({ policy: { id: "suggestions" } });
   });
 
+  test("with a key of names that may not be written any more is still read as it is", () => {
+    const key = { query: { include: ["\ud800"] }, cookies: ["a b;c=d", "=", "\ud800"] };
+    expect(read({ key })).toMatchObject({
+      policy: { key: { query: { kind: "include", names: ["\ud800"] }, cookies: key.cookies } },
+    });
+  });
+
   test.each([
     ["/set_cookie", { set_cookie: "keep" }],
     ["/request_directives", { request_directives: true }],
