@@ -1,7 +1,7 @@
 // What a warm-up is asked to fetch, from flags and files to the body of the request.
 
 import type { WarmupRequest } from "../client/schemas.ts";
-import { parseJson } from "../shared/wire/json.ts";
+import { readJsonFile } from "../shared/wire/json-file.ts";
 import { given } from "./command.ts";
 import { usageError } from "./exit.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -96,7 +96,9 @@ async function manifestsOf(
 /** A URL of the site is read by an edge; a file is sent along. */
 async function manifestOf(flag: string, place: string, files: Files): Promise<Manifests["after"]> {
   if (/^https?:\/\//i.test(place)) return place;
-  const value = parseJson(await read(flag, place, files));
+  const file = readJsonFile(await read(flag, place, files));
+  if (file.kind === "fault") throw usageError(`${flag} ${place} ${file.message}`);
+  const { value } = file;
   if (typeof value !== "object" || value === null)
     throw usageError(`${flag} ${place} must hold a JSON object of names and paths, or a list of paths`);
   return value as Exclude<Manifests["after"], string>;

@@ -1,9 +1,8 @@
 // The policies of a run: a file's, or those of the demo site.
 
 import { readFileSync } from "node:fs";
-import { parseJson } from "../shared/wire/json.ts";
+import { readJsonFile } from "../shared/wire/json-file.ts";
 import { readPolicy, writingFaults } from "../shared/wire/policy.ts";
-import { repeatedField } from "../shared/wire/repeated-field.ts";
 import { UsageError } from "./options.ts";
 
 /** What the demo site is classified as. Without a policy an edge follows the origin's headers. */
@@ -19,10 +18,9 @@ const DEMO_POLICIES = [
 /** Rows as the control plane takes them. Throws `UsageError` naming every fault of a file. */
 export function policyRows(file: string | null, demo: boolean): readonly unknown[] {
   if (file === null) return demo ? DEMO_POLICIES.map((row) => ({ ...row, site: "default" })) : [];
-  const text = readText(file);
-  const twice = repeatedField(text);
-  if (twice !== null) throw new UsageError(`--policies ${file}: gives ${twice} twice`);
-  const rows = parseJson(text);
+  const read = readJsonFile(readText(file));
+  if (read.kind === "fault") throw new UsageError(`--policies ${file}: ${read.message}`);
+  const rows = read.value;
   if (!Array.isArray(rows)) throw new UsageError(`--policies ${file}: must be a JSON array of policies`);
   const seen = new Set<string>();
   const faults: string[] = [];

@@ -1,7 +1,6 @@
 // A file of policies, as `npm start -- --policies` takes it too: a JSON array of rows.
 
-import { parseJson } from "../../shared/wire/json.ts";
-import { repeatedField } from "../../shared/wire/repeated-field.ts";
+import { readJsonFile } from "../../shared/wire/json-file.ts";
 import { usageError } from "../exit.ts";
 import type { Surroundings } from "../surroundings.ts";
 
@@ -21,9 +20,9 @@ export async function readPolicyFile(
   const text = await readText(file).catch((error: NodeJS.ErrnoException) => {
     throw usageError(`-f ${file} can't be read: ${error.code ?? error.message}`);
   });
-  const twice = repeatedField(text);
-  if (twice !== null) throw usageError(`-f ${file} gives ${twice} twice`);
-  const rows = parseJson(text);
+  const read = readJsonFile(text);
+  if (read.kind === "fault") throw usageError(`-f ${file} ${read.message}`);
+  const rows = read.value;
   if (!Array.isArray(rows)) throw usageError(`-f ${file} must be a JSON array of policies`);
   const seen = new Set<string>();
   return rows.map((row: unknown, index) => {

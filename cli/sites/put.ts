@@ -3,8 +3,7 @@
 import type { ControlClient } from "../../client/control-client.ts";
 import type { ChangedSite, Site, SiteBody } from "../../client/schemas.ts";
 import { TidegateError } from "../../client/tidegate-error.ts";
-import { parseJson } from "../../shared/wire/json.ts";
-import { repeatedField } from "../../shared/wire/repeated-field.ts";
+import { readJsonFile } from "../../shared/wire/json-file.ts";
 import { awaitEdges, EDGES_TIMEOUT_MS, tellEdges } from "../await-edges.ts";
 import type { Tools } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
@@ -87,9 +86,9 @@ async function readSiteFile(
   const text = await readText(file).catch((error: NodeJS.ErrnoException) => {
     throw usageError(`-f ${file} can't be read: ${error.code ?? error.message}`);
   });
-  const twice = repeatedField(text);
-  if (twice !== null) throw usageError(`-f ${file} gives ${twice} twice`);
-  const value = parseJson(text);
+  const read = readJsonFile(text);
+  if (read.kind === "fault") throw usageError(`-f ${file} ${read.message}`);
+  const { value } = read;
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw usageError(`-f ${file} must be a JSON object: a site, as \`sites get\` shows it`);
   return value;

@@ -157,6 +157,8 @@ describe("sites put", () => {
     ["nothing is said", [], {}, "Nothing is said"],
     ["a file is missing", ["-f", "none.json"], {}, "ENOENT"],
     ["a file is no object", ["-f", "b.json"], { "b.json": "[]" }, "JSON object"],
+    ["a file is no object, behind a mark", ["-f", "b.json"], { "b.json": "\ufeff[]" }, "JSON object"],
+    ["a file is no JSON", ["-f", "b.json"], { "b.json": "{" }, "-f b.json is not JSON: "],
     ["a file gives a field twice", ["-f", "b.json"], { "b.json": '{"hosts":[],"hosts":[]}' }, "/hosts twice"],
     ["a file holds another site", ["-f", "b.json"], { "b.json": '{"name":"shop"}' }, '"shop"'],
   ])("it is wrong usage where %s", async (_, flags, files, said) => {

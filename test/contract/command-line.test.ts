@@ -283,7 +283,8 @@ describe("warm", () => {
     const { fetch, sent } = always(begun);
     const files = {
       "urls.txt": "# ours\n/a\n\n /b \n",
-      "old.json": '{"a":"/a.1"}',
+      // As some editors begin a file.
+      "old.json": '\ufeff{"a":"/a.1"}',
       "new.json": '{"a":"/a.2"}',
     };
     const what = [
@@ -583,6 +584,9 @@ describe("policies apply", () => {
 
   test.each([
     ["is no list", "{}", "JSON array"],
+    ["is no JSON", "[", "-f p.json is not JSON: "],
+    // The mark itself is no fault: what comes behind it is read.
+    ["begins with a byte-order mark and holds no row", "\ufeff[1]", "/0 must be a policy"],
     ["holds what is no row", "[1]", "/0 must be a policy"],
     ["gives a field twice", '[{"id":"a","ttl":1,"ttl":2}]', "p.json gives /0/ttl twice"],
     ["names a row twice", '[{"id":"a"},{"id":"a"}]', 'repeats "a"'],

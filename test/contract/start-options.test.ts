@@ -87,7 +87,8 @@ describe("policies", () => {
   };
 
   test.each([
-    ["{", /must be a JSON array/],
+    ["{", /is not JSON: /],
+    ["\ufeff{}", /must be a JSON array/],
     ['{"key_pattern": "/x"}', /must be a JSON array/],
     ['[{"key_pattern": "/(a+)+", "class": "hot"}]', /\/0\/key_pattern .*regular expressions/],
     ['[{"id": "suggestions", "key_pattern": "/x", "class": "hot"}]', /\/0\/id must not be suggestions/],
