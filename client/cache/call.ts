@@ -40,7 +40,7 @@ export class Call {
       this.abort();
       return promise;
     }
-    if (signal !== undefined) this.listen(signal);
+    if (signal !== undefined) this.cancels.push(core.signals.onAbort(signal, () => this.abort()));
     const { soft } = core.deadlines;
     this.cancels.push(core.callTimers.after(deadline, () => this.end()));
     if (soft < deadline) this.cancels.push(core.timers.after(soft, () => this.giveStandIn()));
@@ -49,12 +49,6 @@ export class Call {
       (error: unknown) => this.fail(error),
     );
     return promise;
-  }
-
-  private listen(signal: AbortSignal): void {
-    const abort = (): void => this.abort();
-    signal.addEventListener("abort", abort);
-    this.cancels.push(() => signal.removeEventListener("abort", abort));
   }
 
   private give(answer: Answer): void {

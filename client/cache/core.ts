@@ -12,6 +12,7 @@ import type { Flight } from "./flown.ts";
 import type { Namespace } from "./keys.ts";
 import type { Near } from "./near.ts";
 import type { Policies } from "./policies.ts";
+import type { Signals } from "./signals.ts";
 import type { Sources } from "./sources.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { Telling } from "./telling.ts";
@@ -55,5 +56,6 @@ export interface CacheCore extends CachePorts {
   /** Whether one may be lost with the request that it began in. */
   readonly losesTasks: boolean;
   readonly sources: Sources;
+  readonly signals: Signals;
   readonly deadlines: { readonly call: Millis; readonly load: Millis; readonly soft: Millis };
 }

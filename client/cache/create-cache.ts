@@ -27,6 +27,7 @@ import { CACHE_LIMITS } from "./limits.ts";
 import { Near } from "./near.ts";
 import { type KeyPolicy, Policies } from "./policies.ts";
 import { type ClassOptions, type Duration, durationOf, invalid, rulesByClass } from "./rules.ts";
+import { Signals } from "./signals.ts";
 import type { SourceOptions } from "./source.ts";
 import { Sources } from "./sources.ts";
 import { Telemetry, type TelemetryOptions } from "./telemetry.ts";
@@ -152,7 +153,7 @@ export function cacheOver(
     ...{ policies, view, counters, telling, background, deadlines },
     serializer: options.serializer ?? jsonSerializer,
     near: new Near(mix(ports.random.token())),
-    ...{ flights: new Map(), looks: new Map() },
+    ...{ flights: new Map(), looks: new Map(), signals: new Signals() },
     failing: new Failing(longestHeld),
     unsent: new Unsent(),
     untold: new Untold(),

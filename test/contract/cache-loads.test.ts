@@ -1,6 +1,6 @@
 // Loads of the client library's cache: of many keys by one call, past their time, beside a broken tracer, and by nobody who only looks.
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Cache } from "../../client/cache/cache.ts";
 import type { CacheOptions } from "../../client/cache/create-cache.ts";
 import { CACHE_LIMITS } from "../../client/cache/limits.ts";
@@ -80,6 +80,33 @@ describe("many keys", () => {
     expect(await fake.clock.until(values)).toEqual(["another's", "own", "own"]);
     expect(loads).toEqual([[["key/1", "key/2"], 25]]);
     await fake.clock.until(slow);
+  });
+
+  test("under one signal have one listener, and leave none behind", async () => {
+    const { fake, cache } = world();
+    const { loadMany } = loadingMany(fake);
+    const { signal } = new AbortController();
+    const [added, removed] = [vi.spyOn(signal, "addEventListener"), vi.spyOn(signal, "removeEventListener")];
+    const calls = [
+      cache.getMany(keysOf(20), loadMany, { signal }),
+      cache.getOrFetch("z", () => 1, { signal }),
+    ];
+    await fake.clock.until(Promise.all(calls));
+    expect([added.mock.calls.length, removed.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  test("end with their signal, all of them", async () => {
+    const { fake, cache } = world();
+    const abort = new AbortController();
+    const { signal } = abort;
+    const never = (): Promise<never> => new Promise(() => undefined);
+    const calls = keysOf(20).map((key) => cache.getOrFetch(key, never, { signal }));
+    await fake.clock.advance("10ms");
+    abort.abort();
+    const ended = await fake.clock.until(Promise.allSettled(calls));
+    expect(new Set(ended.map((one) => one.status === "rejected" && one.reason.code))).toEqual(
+      new Set(["aborted"]),
+    );
   });
 
   test("twice the same is one", async () => {
