@@ -1,13 +1,13 @@
 // The cache as a program has it: every call checks what it is told, and none of them fails because a tier does.
 
 import { formatPosition, type Position } from "../../shared/core/position.ts";
-import { elapsed, type Millis, type Selector } from "../../shared/core/units.ts";
+import { elapsed, type Millis } from "../../shared/core/units.ts";
 import { checkSignal } from "../caller-signal.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import type { Certificate, Invalidated, Nothing } from "./answers.ts";
 import type { CacheCore } from "./core.ts";
 import type { CacheStats } from "./counters.ts";
-import { invalidate } from "./invalidate.ts";
+import { type Given, invalidate } from "./invalidate.ts";
 import { type InvalidateOptions, readInvalidation } from "./invalidation.ts";
 import type { Batch, Job, Loader } from "./job.ts";
 import { selectorOfKey } from "./keys.ts";
@@ -150,16 +150,16 @@ export class Cache {
   async set(key: string, value: unknown, options: ValueOptions = {}): Promise<Invalidated> {
     const job = this.jobFor(key, null, options);
     const packed = writable(this.core, job, value);
-    const selector = selectorOfKey(this.core.namespace, key);
-    const position = await this.invalidateNow([selector], "hard", `set ${key}`);
-    await write(this.core, job, { value: packed, position });
-    return { position: formatPosition(position) };
+    const selectors = [selectorOfKey(this.core.namespace, key)];
+    return this.invalidateNow({ selectors, mode: "hard", detail: `set ${key}` }, (position) =>
+      write(this.core, job, { value: packed, position }),
+    );
   }
 
   /** Of one key. As `invalidate`. */
   async delete(key: string): Promise<Invalidated> {
-    const selector = selectorOfKey(this.core.namespace, checkKey(key));
-    return { position: formatPosition(await this.invalidateNow([selector], "hard", `delete ${key}`)) };
+    const selectors = [selectorOfKey(this.core.namespace, checkKey(key))];
+    return this.invalidateNow({ selectors, mode: "hard", detail: `delete ${key}` });
   }
 
   /**
@@ -168,7 +168,7 @@ export class Cache {
    */
   async invalidate(options: InvalidateOptions): Promise<Invalidated> {
     const { selectors, detail } = readInvalidation(this.core, options);
-    return { position: formatPosition(await this.invalidateNow(selectors, options.mode ?? "hard", detail)) };
+    return this.invalidateNow({ selectors, mode: options.mode ?? "hard", detail });
   }
 
   /** Answers how to stop it. */
@@ -288,13 +288,11 @@ export class Cache {
     return found;
   }
 
-  private invalidateNow(
-    selectors: readonly Selector[],
-    mode: "hard" | "soft",
-    detail: string,
-  ): Promise<Position> {
-    if (this.disposed)
-      return Promise.reject(new TidegateError("disposed", "The cache has been disposed of."));
-    return invalidate(this.core, { selectors, mode, detail });
+  private async invalidateNow(
+    given: Given,
+    then?: (position: Position) => Promise<void>,
+  ): Promise<Invalidated> {
+    if (this.disposed) throw new TidegateError("disposed", "The cache has been disposed of.");
+    return { position: formatPosition(await invalidate(this.core, given, then)) };
   }
 }

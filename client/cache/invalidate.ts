@@ -6,16 +6,26 @@ import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
 import { replicasAsked } from "../../shared/wire/configuration.ts";
 import { TidegateError } from "../tidegate-error.ts";
+import { callEnd } from "./call-end.ts";
 import type { CacheCore } from "./core.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import type { Invalidation } from "./unsent.ts";
 
-/** Rejects with `unacknowledged` where the log can't be told: it is told later, and this process drops what it holds at once. */
+export interface Given {
+  readonly selectors: readonly Selector[];
+  readonly mode: "hard" | "soft";
+  readonly detail: string;
+}
+
+/**
+ * Rejects with `unacknowledged` where the log can't be told by the call's deadline: it is told later, and this process
+ * drops what it holds at once. What the log has is acknowledged, whether or not what comes `then` is done by the deadline.
+ */
 export async function invalidate(
   core: CacheCore,
-  given: { readonly selectors: readonly Selector[]; readonly mode: "hard" | "soft"; readonly detail: string },
+  { selectors, mode, detail }: Given,
+  then: (position: Position) => Promise<void> = async () => undefined,
 ): Promise<Position> {
-  const { selectors, mode, detail } = given;
   const operationId = core.random.token();
   const query: Invalidation = {
     operationId,
@@ -27,6 +37,24 @@ export async function invalidate(
     harmless: true,
     preceding: 8,
   };
+  const end = callEnd(core);
+  try {
+    const telling = tell(core, query);
+    const told = await end.wait(telling);
+    if (told === null) core.background.keep(telling.then((late) => takenLate(core, query, late)));
+    if (told?.kind !== "appended") return untold(core, query, told?.reason ?? "deadline");
+    const position = taken(core, query, told);
+    await end.wait(then(position));
+    return position;
+  } finally {
+    end.over();
+  }
+}
+
+type Appended = AppendOutcome & { readonly kind: "appended" };
+type Told = Appended | { readonly kind: "untold"; readonly reason: string };
+
+async function tell(core: CacheCore, query: Invalidation): Promise<Told> {
   let reason = "";
   let isUnsure = core.view.current() === null;
   for (let tries = 0; tries < CACHE_LIMITS.appendTries; tries++) {
@@ -36,12 +64,12 @@ export async function invalidate(
     if (outcome.kind === "appended") {
       // The log answers: what it could not be told before is told it now.
       if (core.unsent.size > 0) core.background.keep(offerUnsent(core));
-      return taken(core, query, outcome);
+      return outcome;
     }
     reason = outcome.kind === "unavailable" ? outcome.reason : outcome.kind;
     isUnsure = outcome.kind === "unreplicated";
   }
-  return untold(core, query, { selectors, reason });
+  return { kind: "untold", reason };
 }
 
 /** By a pull that is sent now, or with the next one of others. */
@@ -55,11 +83,7 @@ function append({ log, view }: CacheCore, query: Invalidation): Promise<AppendOu
   return appendConfirmed(log, { ...query, replicas });
 }
 
-function taken(
-  core: CacheCore,
-  query: Invalidation,
-  { position, entry, preceding }: AppendOutcome & { kind: "appended" },
-): Position {
+function taken(core: CacheCore, query: Invalidation, { position, entry, preceding }: Appended): Position {
   core.counters.invalidations += 1;
   core.unsent.taken(query);
   core.untold.told(query);
@@ -70,11 +94,13 @@ function taken(
   return position;
 }
 
-function untold(
-  core: CacheCore,
-  query: Invalidation,
-  { selectors, reason }: { readonly selectors: readonly Selector[]; readonly reason: string },
-): never {
+/** Of what is kept for later already: an offer may have been taken, and counted, meanwhile. */
+function takenLate(core: CacheCore, query: Invalidation, told: Told): void {
+  if (told.kind === "appended" && core.unsent.has(query)) taken(core, query, told);
+}
+
+function untold(core: CacheCore, query: Invalidation, reason: string): never {
+  const { selectors } = query.payload;
   core.counters.unacknowledged += 1;
   const kept = core.unsent.keep(query);
   offerLater(core);
@@ -95,7 +121,7 @@ export async function offerUnsent(core: CacheCore): Promise<void> {
     const outcome = await append(core, query);
     if (outcome.kind === "unreplicated") await hear(core);
     if (outcome.kind !== "appended") return outcome.kind === "conflict";
-    taken(core, query, outcome);
+    takenLate(core, query, outcome);
     return true;
   });
   offerLater(core);

@@ -26,6 +26,10 @@ export class Unsent {
     return this.queries.size;
   }
 
+  has({ operationId }: Invalidation): boolean {
+    return this.queries.has(operationId);
+  }
+
   /** False where there are too many. */
   keep(query: Invalidation): boolean {
     if (this.queries.size >= CACHE_LIMITS.unsent) return false;

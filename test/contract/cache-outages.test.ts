@@ -100,6 +100,59 @@ describe("an invalidation that the log could not be told, of a program that only
   });
 });
 
+describe("a call that changes something ends by its deadline", () => {
+  const CALLS: [string, (cache: Cache) => Promise<unknown>][] = [
+    ["delete", (cache) => cache.delete("k")],
+    ["set", (cache) => cache.set("k", "new")],
+    ["invalidate", (cache) => cache.invalidate({ keys: ["k"] })],
+  ];
+  function hasty() {
+    const { fake, other } = world();
+    return { fake, other, one: fake.cache({ ...OPTIONS, deadlines: { call: "1s" } }) };
+  }
+
+  test.each(CALLS)("%s, while the log is silent: it is told later", async (_name, call) => {
+    const { fake, one, other } = hasty();
+    expect(await fake.clock.until(other.getOrFetch("k", () => "old"))).toBe("old");
+    fake.log.condition = "silent";
+    const began = fake.clock.elapsed;
+    await expect(fake.clock.until(call(one))).rejects.toMatchObject({ code: "unacknowledged" });
+    expect(fake.clock.elapsed - began).toBe(1000);
+    fake.log.condition = "up";
+    await fake.clock.advance("15s");
+    expect(await fake.clock.until(other.getOrFetch("k", () => "new"))).toBe("new");
+  });
+
+  test.each(CALLS)(
+    "%s, while the log is slow: its word still counts, and counts once",
+    async (_name, call) => {
+      const { fake, one, other } = hasty();
+      await fake.clock.until(Promise.all([one.ready(), other.getOrFetch("k", () => "old")]));
+      fake.log.takes("2900ms");
+      await expect(fake.clock.until(call(one))).rejects.toMatchObject({ code: "unacknowledged" });
+      expect(await fake.clock.until(one.getOrFetch("k", () => "new"))).toBe("new");
+      await fake.clock.advance("2s");
+      fake.log.takes(0);
+      await fake.clock.advance("30s");
+      expect(one.stats()).toMatchObject({ invalidations: 1, unacknowledged: 1 });
+      await fake.clock.until(one.dispose());
+      expect(fake.clock.pending).toBe(0);
+    },
+  );
+
+  test("what is set is acknowledged by the log alone, and kept behind it", async () => {
+    const { fake, one, other } = hasty();
+    await fake.clock.until(one.ready());
+    fake.shared.takes("3s");
+    const began = fake.clock.elapsed;
+    expect(await fake.clock.until(one.set("k", "new"))).toEqual({ position: expect.any(String) });
+    expect(fake.clock.elapsed - began).toBe(1000);
+    fake.shared.takes(0);
+    await fake.clock.advance("10s");
+    expect(await fake.clock.until(other.getOrFetch("k", () => "loaded"))).toBe("new");
+  });
+});
+
 describe("while the log can't be told of deletes", () => {
   const rejected = (deleting: Promise<unknown>): Promise<unknown> =>
     deleting.then(
