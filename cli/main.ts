@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { text as allOf } from "node:stream/consumers";
+import { EXIT } from "./exit.ts";
 import { run } from "./run.ts";
 import type { Sink } from "./surroundings.ts";
 
@@ -20,8 +21,9 @@ const sink = (stream: NodeJS.WriteStream): Sink => ({
 
 // Whoever reads only the first lines, as `head` does, has what he wanted.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+  if (error.code === "EPIPE") process.exit();
+  process.stderr.write(`The output can't be written: ${error.code ?? error.message}\n`);
+  process.exit(EXIT.unexpected);
 });
 
 /** Whoever leaves the question, by Ctrl-C or Ctrl-D, has said nothing. */

@@ -95,6 +95,11 @@ function reach(path: string, reached: Set<string>): void {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // Whoever asks for help wants nothing made.
+  if (process.argv.length > 2) {
+    console.log("npm run pack-client leaves a tarball of the client library in dist/. It takes no options.");
+    process.exit(process.argv[2] === "--help" ? 0 : 2);
+  }
   const folder = join(root, "dist/package");
   await writePackage(folder);
   const packed = execFileSync("npm", ["pack", "--pack-destination", join(root, "dist"), "--silent"], {

@@ -99,6 +99,7 @@ export const newDeploymentSchema = z
       .string()
       .max(2000)
       .regex(/^https?:\/\/[^\s@]+$/i, "must be an http(s) URL, without credentials")
+      .refine((text) => URL.canParse(text), "must be an http(s) URL")
       .optional(),
   })
   .openapi("NewDeployment");

@@ -297,6 +297,7 @@ describe("deployments", () => {
     ["a version with a lone surrogate", { version: "\ud800" }, "/version"],
     ["a note with a lone surrogate", { version: "1", note: "\udc00" }, "/note"],
     ["a site that there is not", { version: "1", site: "nowhere" }, "/site"],
+    ["a URL that is none", { version: "1", url: "http://[::1" }, "/url"],
     ["a URL that runs", { version: "1", url: "javascript:alert(1)" }, "/url"],
     ["a URL with credentials", { version: "1", url: "https://a:b@c.test/" }, "/url"],
     ["an unknown field", { version: "1", who: "me" }, "/who"],
