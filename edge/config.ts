@@ -209,8 +209,10 @@ export const LIMITS = {
   writesFanOut: 3,
   /** A peer that takes longer has most likely lost the log itself. */
   writesDeadline: seconds(2),
-  /** After none could: whoever writes meanwhile does not wait for them. */
-  writesPause: millis(500),
+  /** Between two that ask them after none could: whoever writes meanwhile does not wait for them. */
+  writesPause: seconds(2),
+  /** Writes that a peer tells the log for an edge, in one entry: two batches of deliveries. */
+  writesTold: 64,
   /** Octets of the record beside a blob: it travels as one header. */
   blobRecord: kibibytes(16),
   /** Answers in the Cache API whose verified-to this isolate remembers. */

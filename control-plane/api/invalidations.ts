@@ -68,8 +68,12 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     const receipt = `/invalidations/${outcome.id}`;
     context.header("location", receipt);
     if (body.wait === true) {
-      const waited = receiptOf(await awaitReceipt(plane, outcome.id, { since, timeout }));
-      return waited.state === "converged" ? context.json(waited, 200) : context.json(waited, 202);
+      const read = await awaitReceipt(plane, outcome.id, { since, timeout });
+      // One that so many have come after is kept no more: the purge holds all the same.
+      if (read.kind !== "absent") {
+        const waited = receiptOf(read);
+        return waited.state === "converged" ? context.json(waited, 200) : context.json(waited, 202);
+      }
     }
     const { id, position, counts, warnings } = outcome;
     return context.json({ id, position, accepted: counts, warnings: [...warnings], receipt }, 202);

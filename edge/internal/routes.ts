@@ -171,9 +171,10 @@ async function gossip(edge: Edge, request: InternalRequest): Promise<InternalRep
 /** By ourselves or not at all: whoever asked us asks others too. */
 async function tellForPeer(edge: Edge, request: InternalRequest): Promise<InternalReply> {
   const call = decodeWrites(request.body);
-  if (call === null) return BAD_MESSAGE;
+  if (call === null || call.writes.length > LIMITS.writesTold) return BAD_MESSAGE;
   const told = await tellItself(edge, call, request.background);
-  if (told !== null) edge.view.receive(told.entries, request.background);
+  if (told === null || told === "away") return { status: 200, json: encodeWritesReply(null) };
+  edge.view.receive(told.entries, request.background);
   return { status: 200, json: encodeWritesReply(told) };
 }
 

@@ -61,10 +61,11 @@ async function flush(edge: Edge, flushing: Flushing, run: Run): Promise<void> {
   let mayClaim = true;
   while (true) {
     await rest(edge, flushing, run);
-    // Once more after its time: what was kicked until then is nobody else's.
-    const isOver = elapsed(run.since, edge.clock.now()) > LIMITS.journalRun;
+    // Once more after its time: what was kicked until then is nobody else's. Much later nothing that it began would end.
+    const age = elapsed(run.since, edge.clock.now());
+    if (age > 2 * LIMITS.journalRun) mayClaim = false;
     const heard = await exchange(edge, flushing, { run, mayClaim });
-    if (isOver) mayClaim = false;
+    if (age > LIMITS.journalRun) mayClaim = false;
     const untold = run.sent.length + run.results.length > 0;
     // What it was not told the journal hands out once more when the claims have ended.
     const goesOn = mayClaim ? untold || (heard && flushing.kicked.size > 0) : heard && untold;
@@ -127,12 +128,15 @@ function carry(
   const carried = { lane: claimed.lane, octets: claimed.body.length, since: edge.clock.now() };
   flushing.underWay.add(carried);
   run.underWay += 1;
-  void deliver(edge, claimed).then((sent) => {
-    flushing.underWay.delete(carried);
-    run.underWay -= 1;
-    run.sent.push({ claimed, sent });
-    if (run.underWay === 0 || run.sent.length >= LIMITS.journalBatch / 2) run.wake();
-  });
+  const failed = (): Sent => ({ kind: "retry", after: LIMITS.journalRetry, why: "the delivery failed" });
+  void deliver(edge, claimed)
+    .catch(failed)
+    .then((sent) => {
+      flushing.underWay.delete(carried);
+      run.underWay -= 1;
+      run.sent.push({ claimed, sent });
+      if (run.underWay === 0 || run.sent.length >= LIMITS.journalBatch / 2) run.wake();
+    });
 }
 
 async function resultsOf(edge: Edge, sent: readonly Carrier[], background: Background): Promise<Result[]> {

@@ -34,15 +34,22 @@ export async function tellLog(
   background: Background,
 ): Promise<Told | null> {
   const told = await tellItself(edge, { edge: edge.id, writes }, background);
-  if (told !== null) return told;
+  if (told !== "away") return told;
   const heard = await tellThroughPeers(edge, writes);
   // The log can't be asked for it: whoever wrote reads his write here at once all the same.
   if (heard !== null) edge.view.receive(heard.entries, background);
   return heard;
 }
 
-/** Named anew where the configuration has changed meanwhile, and at last so that no policy matters (docs/adr/0017). */
-export async function tellItself(edge: Edge, call: WritesCall, background: Background): Promise<Told | null> {
+/**
+ * Named anew where the configuration has changed meanwhile, and at last so that no policy matters (docs/adr/0017). `away`:
+ * the log can't be reached from here, or this edge knows too little to say what it names; a peer may do better.
+ */
+export async function tellItself(
+  edge: Edge,
+  call: WritesCall,
+  background: Background,
+): Promise<Told | "away" | null> {
   for (let naming = 1; ; naming++) {
     const wide = naming === LIMITS.namings;
     const outcome = await tellOnce(edge, call, wide);
@@ -57,8 +64,10 @@ export async function tellItself(edge: Edge, call: WritesCall, background: Backg
         if (wide) return null;
         await edge.view.pull(background);
         continue;
-      default:
+      case "unreplicated":
         return null;
+      case "unavailable":
+        return outcome.reason === FULL ? null : "away";
     }
   }
 }
@@ -82,18 +91,20 @@ async function tellOnce(edge: Edge, { edge: by, writes }: WritesCall, wide: bool
  */
 async function tellThroughPeers(edge: Edge, writes: readonly OriginWrite[]): Promise<Told | null> {
   const { clock, peers, random, unsent } = edge;
+  // While none of them reaches the log either, not every write waits for them.
   if (!unsent.mayAskPeers(clock.now())) return null;
   const body = encodeWrites({ edge: edge.id, writes });
   const asked = peers.choose(LIMITS.writesFanOut, { now: clock.now(), random });
   const told = await firstOf(asked.map((peer) => tellThrough(edge, peer, body)));
-  // While none of them reaches the log either, not every write asks all of them.
-  if (told === null) unsent.peersFailed(clock.now());
+  unsent.peersAnswered(told !== null);
   return told;
 }
 
 async function tellThrough(edge: Edge, peer: Peer, body: string): Promise<Told | null> {
   const answer = await edge.callPeer(peer, { path: WRITES_PATH, body }, LIMITS.writesDeadline);
-  return answer.kind === "answer" ? decodeWritesReply(answer.text) : null;
+  if (answer.kind === "answer") return decodeWritesReply(answer.text);
+  edge.peers.silent(peer.id, edge.clock.now());
+  return null;
 }
 
 /** The first that is something; null where none is. */

@@ -98,8 +98,9 @@ function groupSelectors({ groups }: OriginWrite, { source: { site, host } }: Rou
 export class UnsentWrites {
   private readonly queue = new Map<string, OriginWrite>();
   private flushingSince: Instant | null = null;
-  /** When peers were last asked, and none could reach the log. */
-  private peersFailedAt: Instant | null = null;
+  /** When peers were last asked to tell the log of a write, and whether none of them could. */
+  private peersAskedAt: Instant | null = null;
+  private peersFail = false;
 
   get size(): number {
     return this.queue.size;
@@ -109,12 +110,16 @@ export class UnsentWrites {
     return this.queue.size >= LIMITS.unsentKept;
   }
 
+  /** Whoever may ask them does so now: after they have failed one at a time. */
   mayAskPeers(now: Instant): boolean {
-    return this.peersFailedAt === null || elapsed(this.peersFailedAt, now) >= LIMITS.writesPause;
+    const { peersAskedAt: last } = this;
+    if (this.peersFail && last !== null && elapsed(last, now) < LIMITS.writesPause) return false;
+    this.peersAskedAt = now;
+    return true;
   }
 
-  peersFailed(now: Instant): void {
-    this.peersFailedAt = now;
+  peersAnswered(couldTell: boolean): void {
+    this.peersFail = !couldTell;
   }
 
   keep(write: OriginWrite): void {

@@ -75,8 +75,16 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     journal = puttingOff(60_000);
     for (let at = 0; at < 40; at++) await write(`b${at}`, "b");
     await write("a1", "a");
-    expect(idsOf(await claim(["new b"], { most: 3 }))).toEqual(["a1"]);
+    expect(idsOf(await claim(["b"], { most: 3 }))).toEqual(["a1"]);
     expect(await claim()).toEqual([]);
+  });
+
+  test("what is new in a full lane is left to whoever has room for it", async () => {
+    journal = puttingOff(60_000);
+    for (let at = 0; at < 40; at++) await write(`b${at}`, "b");
+    await write("a1", "a");
+    expect(idsOf(await claim(["new b"], { most: 3 }))).toEqual(["a1"]);
+    expect(await claim([], { most: 50 })).toHaveLength(40);
   });
 
   test("what was put off has not been sent: it is merged with, and handed out a first time", async () => {

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../../edge/config.ts";
+import { FULL } from "../../shared/mid-tier/script.ts";
 import type { AppendOutcome, Log } from "../../shared/ports/mid-tier.ts";
 import type { EdgeMessage } from "../../shared/wire/call-edge.ts";
 import { decodeWrites, WRITES_PATH } from "../../shared/wire/told-writes.ts";
@@ -24,6 +25,7 @@ let reaches: { one: boolean; two: boolean };
 /** What the first edge has asked its peers to tell. */
 let calls: EdgeMessage[];
 let version: number;
+let refuses: "full" | "unreplicated" | null;
 
 function logFor(edge: "one" | "two"): Log {
   const { log } = store.edge;
@@ -33,6 +35,8 @@ function logFor(edge: "one" | "two"): Log {
     snapshot: (highest) => (reaches[edge] ? log.snapshot(highest) : Promise.resolve(AWAY)),
     async append({ operationId, payload, actor }): Promise<AppendOutcome> {
       if (!reaches[edge]) return AWAY;
+      if (refuses === "full") return { kind: "unavailable", reason: FULL };
+      if (refuses === "unreplicated") return { kind: "unreplicated" };
       expect(actor).toBe("edge/one");
       if (!operations.includes(operationId)) {
         operations.push(operationId);
@@ -50,7 +54,7 @@ beforeEach(async () => {
   store = loneEdge(POLICIES);
   operations = [];
   calls = [];
-  version = 1;
+  [version, refuses] = [1, null];
   reaches = { one: true, two: true };
   two = loneEdge(POLICIES, { log: logFor("two") });
   one = loneEdge(POLICIES, {
@@ -124,6 +128,15 @@ describe("while no peer can reach the log either", () => {
     expect(one.edge.unsent.size).toBe(7);
   });
 });
+
+test.each(["full", "unreplicated"] as const)(
+  "no peer is asked where the log has answered that it is %s",
+  async (says) => {
+    refuses = says;
+    await write();
+    expect([calls, one.edge.unsent.size]).toEqual([[], 1]);
+  },
+);
 
 test("what was taken though its answer was lost is told again, and taken once", async () => {
   reaches.one = false;

@@ -27,8 +27,8 @@ const SITES = ["a", "b"].map((name) => ({
   ...{ name, hosts: [`${name}.test`], aliases: [], canonicalHost: `${name}.test` },
 }));
 const POLICIES = SITES.map(({ name }) => ({ id: name, site: name, key_pattern: "/*", class: "session" }));
-/** As long as what is under way is waited for, and what goes with it. */
-const SOON = 350;
+/** Twice as long as what is under way is waited for. */
+const SOON = 500;
 
 let time: VirtualTime;
 let redis: Redis;
@@ -125,6 +125,17 @@ function sweep(until: number): void {
         kickFlush(edge, { shard: "one", partition }, background);
     });
 }
+
+test("an origin that takes its time, and is well, gets what has piled up one batch after the other", async () => {
+  answersIn = 400;
+  sweep(30_000);
+  const begin = time.now;
+  for (let at = 0; at < 300; at++) void put(`http://a.test/${at}`);
+  await time.runUntil(begin + 20_000);
+  expect(sentAt.size).toBe(300);
+  // Ten batches of 32.
+  expect(Math.max(...sentAt.values()) - begin).toBeLessThan(10 * (answersIn + 100));
+});
 
 describe("a delivery that hangs", () => {
   test("holds up no other key's, however long it does, and nobody has to look after these", async () => {

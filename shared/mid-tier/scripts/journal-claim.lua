@@ -11,7 +11,8 @@
 --   refused why          the origin does not take it
 --   dead why             nothing more is known of it
 -- Replies: partitions that have keys due still, with commas between, then of each operation its fields in one order
-local LOOKED_AT = 1000
+-- Keys that one call looks at in all, to find what is behind that which it may not hand out: some 20 ms.
+local LOOKED_AT = 2000
 local OPS, PARKED, FIGURES = KEYS[1], KEYS[2], KEYS[3]
 local now = now_ms()
 -- A database that is full refuses scripts whose first write may take room, and what is delivered makes room.
@@ -70,7 +71,7 @@ local left, octets = tonumber(ARGV[2]), tonumber(ARGV[3])
 local reply = { '' }
 local except = {}
 for name in string.gmatch(ARGV[5], '[^\n]+') do except[name] = true end
-local function hand_out(due, digest)
+local function hand_out(due, digest, many)
   local id = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
   if not id then
     redis.call('ZREM', due, digest)
@@ -83,7 +84,10 @@ local function hand_out(due, digest)
   local lane = (of[2] == '0' and 'new ' or 'again ') .. site
   -- What the origin has already it is not asked for.
   if not of[4] and (except[lane] or except[site]) then
-    redis.call('ZADD', due, int(now + tonumber(ARGV[6])), digest)
+    -- What is new of a site that may be asked is left to whoever has room for it, unless it hides what is behind it.
+    if many or of[2] ~= '0' or except[site] then
+      redis.call('ZADD', due, int(now + tonumber(ARGV[6])), digest)
+    end
     return
   end
   -- By the clock: what a replica lacks after a failover it must not hand out again, lower than what the origin has seen.
@@ -102,18 +106,19 @@ local function hand_out(due, digest)
   end
 end
 
-local partitions, more = {}, {}
+local partitions, more, looks = {}, {}, LOOKED_AT
 for partition in string.gmatch(ARGV[4], '%d+') do partitions[#partitions + 1] = partition end
 -- Each of them is the first by turns.
 local first = tonumber(redis.call('HGET', FIGURES, 'fence') or '0')
 for i = 1, #partitions do
   local partition = partitions[(first + i) % #partitions + 1]
   local due = 'tg:j:due:' .. partition
-  if left > 0 and octets > 0 then
-    -- Past what is put off, however much of it there is.
-    local most = next(except) and LOOKED_AT or left
-    for _, digest in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', '0', int(most))) do
-      if left > 0 and octets > 0 then hand_out(due, digest) end
+  if left > 0 and octets > 0 and looks > 0 then
+    local most = next(except) and looks or left
+    local found = redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', '0', int(most))
+    looks = looks - #found
+    for _, digest in ipairs(found) do
+      if left > 0 and octets > 0 then hand_out(due, digest, looks <= 0) end
     end
   end
   if redis.call('ZCOUNT', due, '-inf', int(now)) > 0 then more[#more + 1] = partition end
