@@ -119,10 +119,11 @@ function forgivable(
 /** The longest bound that passes within a fault. */
 const SOON_MS = 3000;
 
-/** What is true of each path: when the origin last spoke of it, and when it was purged. */
+/** What is true of each path: when the origin spoke of it the last two times, and when it was purged. */
 class Record {
   private readonly rules: StagePaths["groups"];
-  private readonly lastSaid = new Map<string, number>();
+  /** Newest first. */
+  private readonly lastSaid = new Map<string, readonly number[]>();
   /** When the last one was sent: from then on it may hold, acknowledged or not. */
   private readonly lastPurged = new Map<string, number>();
   /** Oldest first, of what is bound soon enough to show while an experiment lasts; with when they were acknowledged. */
@@ -133,7 +134,8 @@ class Record {
   }
 
   said(path: string, at: number): void {
-    this.lastSaid.set(path, at);
+    const [last] = this.lastSaid.get(path) ?? [];
+    this.lastSaid.set(path, last === undefined ? [at] : [at, last]);
   }
 
   purging(paths: readonly string[], sentAt: number): void {
@@ -156,17 +158,16 @@ class Record {
     return this.rules.find(({ below }) => path.startsWith(below))?.boundMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Whether anything that the origin said of it may still be served. */
+  /** Whether anything that the origin said of it may still be served: by then it is stored, and has not been purged. */
   mayHaveAnswer(path: string, at: number): boolean {
-    const said = this.lastSaid.get(path);
-    if (said === undefined) return false;
     // What the origin says soon after may have been asked for by an edge that had yet to hear of it: then it is hit too.
     const purged = this.lastPurged.get(path) ?? Number.NEGATIVE_INFINITY;
-    if (purged + Math.min(this.boundOf(path), SOON_MS) > said) return false;
+    const from = purged + Math.min(this.boundOf(path), SOON_MS);
     const rules = this.rules.find(({ below }) => path.startsWith(below));
     const { freshMs = 0, staleMs = 0, staleIfErrorMs = 0 } = rules ?? {};
-    const life = freshMs + Math.max(staleMs, staleIfErrorMs);
     // Lives are counted in whole seconds.
-    return at - said < life - 1000;
+    const life = freshMs + Math.max(staleMs, staleIfErrorMs) - 1000;
+    const said = this.lastSaid.get(path) ?? [];
+    return said.some((one) => one >= from && at - one >= LIMITS.epsilon && at - one < life);
   }
 }
