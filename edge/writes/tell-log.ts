@@ -1,8 +1,6 @@
 // Tells the log which URLs writes have made out of date, in one entry: itself, or through a peer that can reach it.
 
-import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { positionOf } from "../../shared/core/log-view.ts";
-import type { Position } from "../../shared/core/position.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import { FULL } from "../../shared/mid-tier/script.ts";
 import type { Background } from "../../shared/ports/clock.ts";
@@ -13,6 +11,7 @@ import {
   decodeWritesReply,
   encodeWrites,
   type OriginWrite,
+  type ToldWrites,
   WRITES_PATH,
   type WritesCall,
 } from "../../shared/wire/told-writes.ts";
@@ -20,19 +19,12 @@ import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { invalidationOf } from "./unsent.ts";
 
-export interface Told {
-  /** Null where an earlier attempt was taken that named something else. */
-  readonly at: Position | null;
-  /** Its entry, and those before it, as far as they are known. */
-  readonly entries: readonly LogEntry[];
-}
-
-/** Null where the log did not take it, or an edge that knows no site yet can't say what it names. */
+/** Null where the log did not take it, from here or through a peer. */
 export async function tellLog(
   edge: Edge,
   writes: readonly OriginWrite[],
   background: Background,
-): Promise<Told | null> {
+): Promise<ToldWrites | null> {
   const told = await tellItself(edge, { edge: edge.id, writes }, background);
   if (told !== "away") return told;
   const heard = await tellThroughPeers(edge, writes);
@@ -49,7 +41,7 @@ export async function tellItself(
   edge: Edge,
   call: WritesCall,
   background: Background,
-): Promise<Told | "away" | null> {
+): Promise<ToldWrites | "away" | null> {
   for (let naming = 1; ; naming++) {
     const wide = naming === LIMITS.namings;
     const outcome = await tellOnce(edge, call, wide);
@@ -89,7 +81,7 @@ async function tellOnce(edge: Edge, { edge: by, writes }: WritesCall, wide: bool
  * or no other edge would hear of it for as long as that lasts (docs/adr/0008). By the operation's id it is appended once,
  * however many of them are asked.
  */
-async function tellThroughPeers(edge: Edge, writes: readonly OriginWrite[]): Promise<Told | null> {
+async function tellThroughPeers(edge: Edge, writes: readonly OriginWrite[]): Promise<ToldWrites | null> {
   const { clock, peers, random, unsent } = edge;
   // While none of them reaches the log either, not every write waits for them.
   if (!unsent.mayAskPeers(clock.now())) return null;
@@ -100,7 +92,7 @@ async function tellThroughPeers(edge: Edge, writes: readonly OriginWrite[]): Pro
   return told;
 }
 
-async function tellThrough(edge: Edge, peer: Peer, body: string): Promise<Told | null> {
+async function tellThrough(edge: Edge, peer: Peer, body: string): Promise<ToldWrites | null> {
   const answer = await edge.callPeer(peer, { path: WRITES_PATH, body }, LIMITS.writesDeadline);
   if (answer.kind === "answer") return decodeWritesReply(answer.text);
   edge.peers.silent(peer.id, edge.clock.now());
@@ -108,8 +100,8 @@ async function tellThrough(edge: Edge, peer: Peer, body: string): Promise<Told |
 }
 
 /** The first that is something; null where none is. */
-function firstOf(promises: readonly Promise<Told | null>[]): Promise<Told | null> {
-  const { promise, resolve } = Promise.withResolvers<Told | null>();
+function firstOf(promises: readonly Promise<ToldWrites | null>[]): Promise<ToldWrites | null> {
+  const { promise, resolve } = Promise.withResolvers<ToldWrites | null>();
   for (const one of promises) void one.then((told) => told !== null && resolve(told));
   void Promise.all(promises).then(() => resolve(null));
   return promise;

@@ -128,7 +128,7 @@ export interface Claiming {
   readonly results: readonly Result[];
   readonly partitions: readonly number[];
   readonly most: number;
-  /** Lanes, and whole sites, of which nothing is handed out: it is put off for a moment. */
+  /** Lanes, and whole sites, of which nothing is handed out; what could hide the rest is put off for a moment. */
   readonly except: readonly string[];
 }
 

@@ -26,12 +26,16 @@ export interface WritesCall {
   readonly writes: readonly OriginWrite[];
 }
 
-/** Null where the log can't be reached from there either. */
-export type WritesReply = {
+/** What the log has taken. */
+export interface ToldWrites {
+  /** Null where an earlier attempt was taken that named something else. */
   readonly at: Position | null;
-  /** That of the writes, and those before it, as a push carries them. */
+  /** Its entry, and those before it, as far as they are known. */
   readonly entries: readonly LogEntry[];
-} | null;
+}
+
+/** Null where the log did not take it from there either. */
+export type WritesReply = ToldWrites | null;
 
 const callSchema = z.object({
   v: z.literal(1),

@@ -2,7 +2,7 @@
 -- oldest alone, and to one flusher at a time, for longer than any may take over it.
 -- KEYS: operations, parked, figures
 -- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between, lanes
--- and sites of which none is handed out (a line each), for how many ms these are due no more; then of each result: digest
+-- and sites of which none is handed out (a line each), for how many ms what is put off is not due; then of each result: digest
 -- of the key, id, fence, outcome, and two words more
 --   delivered epoch seq  the origin has it, the log was told at this place, and so far nothing else has hit the key
 --   hit epoch seq        the same, but something else may have
@@ -114,6 +114,7 @@ for i = 1, #partitions do
   local partition = partitions[(first + i) % #partitions + 1]
   local due = 'tg:j:due:' .. partition
   if left > 0 and octets > 0 and looks > 0 then
+    -- Past what may not be handed out, as far as this call looks.
     local most = next(except) and looks or left
     local found = redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', '0', int(most))
     looks = looks - #found
