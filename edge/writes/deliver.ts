@@ -17,7 +17,7 @@ import type { Shed } from "../origin/shed.ts";
 import type { Route } from "../router.ts";
 
 export type Sent =
-  /** `asOf`: noted before it was sent; null while cold. */
+  /** `asOf`: noted before it was first sent; null where nothing was known. */
   | {
       readonly kind: "taken";
       readonly write: OriginWrite;
@@ -47,11 +47,10 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
   });
   // What it was told then is not known any more, and neither is what else has happened since.
   if (operation.done) return { kind: "taken", write: write([]), route, asOf: null };
-  const asOf = asOfNow(edge, operation);
   const verdict = verdictOn(operation, await send(edge, operation, route), edge.clock.wall());
   switch (verdict.kind) {
     case "taken":
-      return { kind: "taken", write: write(verdict.headers), route, asOf };
+      return { kind: "taken", write: write(verdict.headers), route, asOf: asOfFirst(operation) };
     case "refused":
       // Refused once more, or taken after all, it is another entry of the log.
       return { ...verdict, earlier: tries > 1 ? { ...write([]), operationId: `${id}-${fence}` } : null };
@@ -60,11 +59,12 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
   }
 }
 
-/** Before this was handed out the log was told of what was delivered before it, whether that has come here yet or not. */
-function asOfNow(edge: Edge, { toldBefore }: Claimed): Position | null {
-  const own = edge.view.asOf();
-  return own === null || toldBefore === null ? own : greatestPosition(own, toldBefore);
-}
+/**
+ * Of the first try, not of this one: the origin may have taken that without saying so, and what has hit the key since then
+ * has hit what it took. Before it the log was told of what was delivered before.
+ */
+const asOfFirst = ({ firstAskedAsOf: known, toldBefore }: Claimed): Position | null =>
+  known === null || toldBefore === null ? known : greatestPosition(known, toldBefore);
 
 async function send(edge: Edge, operation: Claimed, route: Route): Promise<OriginOutcome | Shed> {
   const { method, href, fence, body, request } = operation;
@@ -89,7 +89,7 @@ interface Again {
 
 function later(edge: Edge, { tries, triedFor }: Claimed, { after, why, ours }: Again): Settled {
   if (!ours && triedFor >= LIMITS.journalTriedFor) return { kind: "dead", why };
-  return { kind: "retry", after: pauseAfter(edge, tries, after), why };
+  return { kind: ours ? "held" : "retry", after: pauseAfter(edge, tries, after), why };
 }
 
 type Verdict =

@@ -105,7 +105,8 @@ async function exchange(
   if (results.length + partitions.length === 0) return true;
   for (const partition of partitions) kicked.delete(partition);
   // A site whose origin nobody may ask now is none to deliver to.
-  const asked = { results, partitions, most, except: [...except, ...edge.guards.closed()] };
+  const closed = edge.guards.closed();
+  const asked = { results, partitions, most, except: [...except, ...closed], asOf: edge.view.asOf() };
   const outcome = await edge.journal.claim(run.shard, asked);
   if (outcome.kind === "unavailable") {
     run.results.push(...results);

@@ -2,6 +2,7 @@
 
 import type { HeaderList } from "../core/headers.ts";
 import { mix } from "../core/mix.ts";
+import type { Position } from "../core/position.ts";
 import { ranked } from "../core/rendezvous.ts";
 import { type Bytes, type Millis, millis } from "../core/units.ts";
 import type { Digest } from "../ports/identity.ts";
@@ -212,16 +213,17 @@ const isHeaders = (value: unknown): value is HeaderList =>
     (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((word) => typeof word === "string"),
   );
 
-const CLAIMED_FIELDS = 19;
+const CLAIMED_FIELDS = 21;
 
 async function claim(config: Config, redis: Redis, asked: Claiming): Promise<ClaimOutcome> {
-  const { results, partitions, most, except } = asked;
+  const { results, partitions, most, except, asOf } = asked;
   const command = evalCommand(
     CLAIM,
     [JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES],
     [
       ...[config.claimedFor, most, config.claimedOctets, partitions.join(",")],
-      ...[except.join("\n"), config.putOffFor, ...results.flatMap(resultWords)],
+      ...[except.join("\n"), config.putOffFor, asOf?.epoch ?? "", asOf?.seq ?? ""],
+      ...results.flatMap(resultWords),
     ],
   );
   const reply = scriptReply(await redis.run([command], config.deadline));
@@ -248,6 +250,7 @@ function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisAr
       return [...head, delivery.alone ? kind : "hit", delivery.at.epoch, delivery.at.seq];
     case "done":
     case "retry":
+    case "held":
       return [...head, kind, Math.ceil(delivery.after), delivery.why];
     case "refused":
     case "dead":
@@ -269,8 +272,7 @@ async function readClaimed(digest: Digest, fields: readonly string[]): Promise<C
     partition,
     request = "",
     lane = "",
-    epoch,
-    seq,
+    ...positions
   ] = fields.slice(7);
   const whole = await unsealed(digest, { record, body, seal });
   const headers: unknown = parseJson(originHeaders);
@@ -284,7 +286,11 @@ async function readClaimed(digest: Digest, fields: readonly string[]): Promise<C
       tries: Number(tries),
       triedFor: millis(Number(age)),
       done: done === "1",
-      toldBefore: epoch === "" ? null : { epoch: Number(epoch), seq: Number(seq) },
+      toldBefore: positionOf(positions.slice(0, 2)),
+      firstAskedAsOf: positionOf(positions.slice(2)),
     },
   };
 }
+
+const positionOf = ([epoch = "", seq]: readonly string[]): Position | null =>
+  epoch === "" ? null : { epoch: Number(epoch), seq: Number(seq) };

@@ -97,12 +97,15 @@ export interface Claimed {
   readonly done: boolean;
   /** Where the log was told of the key's delivery before this one; null where that is not known. */
   readonly toldBefore: Position | null;
+  /** Up to where the log was known before the first try that the origin may have taken; null where that is not known. */
+  readonly firstAskedAsOf: Position | null;
 }
 
 export type Delivery =
   /** `at`: where the log was told. `alone`: nothing else has hit the key since before the origin was sent it. */
   | { readonly kind: "delivered"; readonly at: Position; readonly alone: boolean }
-  | { readonly kind: "done" | "retry"; readonly after: Millis; readonly why: string }
+  /** `retry`: the origin may have it. `held`: it was not asked. */
+  | { readonly kind: "done" | "retry" | "held"; readonly after: Millis; readonly why: string }
   /** By the origin, for good: its value is withdrawn, and it waits for somebody to decide. */
   | { readonly kind: "refused"; readonly why: string }
   /** Given up, while the origin may still be going to take it: its value stays. */
@@ -130,6 +133,8 @@ export interface Claiming {
   readonly most: number;
   /** Lanes, and whole sites, of which nothing is handed out; what could hide the rest is put off for a moment. */
   readonly except: readonly string[];
+  /** Up to where whoever claims knows the log; null while cold. */
+  readonly asOf: Position | null;
 }
 
 /** Never rejects. */

@@ -52,7 +52,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     except: readonly string[] = [],
     { most = 10, results = [] }: { readonly most?: number; readonly results?: readonly Result[] } = {},
   ): Promise<readonly Claimed[]> {
-    const outcome = await journal.claim("one", { results, partitions: PARTITIONS, most, except });
+    const outcome = await journal.claim("one", { results, partitions: PARTITIONS, most, except, asOf: null });
     if (outcome.kind !== "claimed") throw new Error(outcome.reason);
     return outcome.operations;
   }

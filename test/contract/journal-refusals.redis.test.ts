@@ -60,7 +60,13 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   /** The one operation that is due. */
   async function claimed(): Promise<Claimed> {
-    const outcome = await journal.claim("one", { results: [], partitions: PARTITIONS, most: 10, except: [] });
+    const outcome = await journal.claim("one", {
+      results: [],
+      partitions: PARTITIONS,
+      most: 10,
+      except: [],
+      asOf: null,
+    });
     const [operation] = outcome.kind === "claimed" ? outcome.operations : [];
     if (operation === undefined) throw new Error("nothing is due");
     return operation;
@@ -72,6 +78,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       partitions: [],
       most: 0,
       except: [],
+      asOf: null,
     });
 
   async function refused(id: string): Promise<Claimed> {

@@ -55,7 +55,13 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     const claim = async (): Promise<void> => {
       const partitions = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
       await until("it is due again", async () => {
-        const claimed = await journal().claim("one", { results: [], partitions, most: 10, except: [] });
+        const claimed = await journal().claim("one", {
+          results: [],
+          partitions,
+          most: 10,
+          except: [],
+          asOf: null,
+        });
         if (claimed.kind === "claimed")
           for (const { fence } of claimed.operations) fences.push(Number(fence));
         return claimed.kind === "claimed" && claimed.operations.length > 0;

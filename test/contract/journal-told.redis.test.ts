@@ -1,4 +1,5 @@
-// Where the log was told of a key's last delivery goes out with its next one, against a real redis-server and the embedded store.
+// What a delivery is to know of the log goes out with it, against a real redis-server and the embedded store: where it was
+// told of the key's last one, and up to where it was known before the first try.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
@@ -42,9 +43,10 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       ...more,
     });
 
-  /** The one operation that is due. */
-  async function claimed(): Promise<Claimed> {
-    const outcome = await journal.claim("one", { results: [], partitions: PARTITIONS, most: 10, except: [] });
+  /** The one operation that is due, to somebody who knows the log as far as that. */
+  async function claimed(asOf: Position | null = null): Promise<Claimed> {
+    const asked = { results: [], partitions: PARTITIONS, most: 10, except: [], asOf };
+    const outcome = await journal.claim("one", asked);
     const [operation] = outcome.kind === "claimed" ? outcome.operations : [];
     if (operation === undefined) throw new Error("nothing is due");
     return operation;
@@ -56,6 +58,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       partitions: [],
       most: 0,
       except: [],
+      asOf: null,
     });
 
   /** How long a name is still there, in ms. */
@@ -97,6 +100,49 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await write("y");
     await said(await claimed(), { kind: "retry", after: millis(0), why: "status 503" });
     expect(await claimed()).toMatchObject({ tries: 2, toldBefore: AT });
+  });
+
+  describe("up to where the log was known before the first try", () => {
+    const LATER: Position = { ...AT, seq: 9 };
+    const retry: Delivery = { kind: "retry", after: millis(0), why: "status 503" };
+    const held: Delivery = { ...retry, kind: "held" };
+    const known = async (asOf: Position | null) => (await claimed(asOf)).firstAskedAsOf;
+
+    test("is known of all that come after", async () => {
+      await write("x");
+      const first = await claimed(AT);
+      expect(first.firstAskedAsOf).toEqual(AT);
+      await said(first, retry);
+      const second = await claimed(LATER);
+      expect(second).toMatchObject({ tries: 2, firstAskedAsOf: AT });
+      // One that did not ask is not the one that may have been taken.
+      await said(second, held);
+      expect(await known(LATER)).toEqual(AT);
+    });
+
+    test("is known also where nobody has said what became of it", async () => {
+      const brief = createJournal({
+        ...{ databases: new Map([["one", rest.redis]]), digest: systemDigest },
+        ...{ ...JOURNAL_LIMITS, claimedFor: millis(0) },
+      });
+      await write("x");
+      await brief.claim("one", { results: [], partitions: PARTITIONS, most: 10, except: [], asOf: AT });
+      expect(await known(LATER)).toEqual(AT);
+    });
+
+    test("is not known where the first one did not know it", async () => {
+      await write("x");
+      await said(await claimed(null), retry);
+      expect(await known(LATER)).toBeNull();
+    });
+
+    test("is that of the first one that asked", async () => {
+      await write("x");
+      await said(await claimed(null), held);
+      await said(await claimed(AT), held);
+      await said(await claimed(LATER), retry);
+      expect(await known({ ...AT, seq: 11 })).toEqual(LATER);
+    });
   });
 
   test("where no value is kept it is none, and gone after half a minute", async () => {

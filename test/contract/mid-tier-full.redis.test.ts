@@ -62,13 +62,15 @@ test("what waits in the journal is delivered, which makes room", async () => {
   expect(accepted.kind).toBe("accepted");
   await told(rest.port, "CONFIG SET maxmemory 1");
   const partitions = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
-  const claimed = await journal.claim("one", { results: [], partitions, most: 10, except: [] });
+  const claimed = await journal.claim("one", { results: [], partitions, most: 10, except: [], asOf: null });
   if (claimed.kind === "unavailable") throw new Error(claimed.reason);
   const results = claimed.operations.map((operation) => ({
     claimed: operation,
     delivery: { kind: "delivered", at: { epoch: 1, seq: 1 }, alone: false } as const,
   }));
   expect(results).toHaveLength(1);
-  expect((await journal.claim("one", { results, partitions, most: 10, except: [] })).kind).toBe("claimed");
+  expect((await journal.claim("one", { results, partitions, most: 10, except: [], asOf: null })).kind).toBe(
+    "claimed",
+  );
   expect(await shard.run("ZCARD", JOURNAL_OPERATIONS)).toBe(0);
 });

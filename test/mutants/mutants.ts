@@ -142,8 +142,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "carried by what the edge has heard alone": {
     file: "edge/writes/deliver.ts",
-    find: "return own === null || toldBefore === null ? own : greatestPosition(own, toldBefore);",
-    put: "return toldBefore === null ? own : own;",
+    find: "known === null || toldBefore === null ? known : greatestPosition(known, toldBefore);",
+    put: "toldBefore === null ? known : known;",
     caughtBy: { file: CONTRACT, test: "is read on after each delivery, and the origin is not asked for it" },
   },
   "where the log was told forgotten with the value": {

@@ -40,7 +40,7 @@ export function bareEdge(
   more: {
     readonly journal?: Partial<Parameters<typeof createJournal>[0]>;
     readonly blobs?: BlobStore;
-    readonly host?: Partial<Pick<EdgePorts, "clock" | "timers" | "digest">>;
+    readonly host?: Partial<Pick<EdgePorts, "clock" | "timers" | "digest" | "random">>;
   } = {},
 ): Edge {
   return createEdge(

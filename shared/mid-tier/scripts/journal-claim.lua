@@ -2,12 +2,14 @@
 -- oldest alone, and to one flusher at a time, for longer than any may take over it.
 -- KEYS: operations, parked, figures
 -- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between, lanes
--- and sites of which none is handed out (a line each), for how many ms what is put off is not due; then of each result: digest
--- of the key, id, fence, outcome, and two words more
+-- and sites of which none is handed out (a line each), for how many ms what is put off is not due, position of the log (epoch,
+-- seq) up to which the flusher knows all ('' for none); then of each result: digest of the key, id, fence, outcome, and two
+-- words more
 --   delivered epoch seq  the origin has it, the log was told at this place, and so far nothing else has hit the key
 --   hit epoch seq        the same, but something else may have
 --   done delay why       the origin has it, and the log is still to be told
---   retry delay why
+--   retry delay why      it may have it
+--   held delay why       it was not asked
 --   refused why          the origin does not take it
 --   dead why             nothing more is known of it
 -- Replies: partitions that have keys due still, with commas between, then of each operation its fields in one order
@@ -32,9 +34,22 @@ local function withdraw(digest, id, op)
   if redis.call('HGET', 'tg:jv:' .. digest, 'o') == id then forget(digest) end
 end
 
+-- What is known of the log before the first try that the origin may have taken, by whoever was handed it, counts for all
+-- that come after: one of these may be told of what the first has done.
+local NOT_ASKED = 'not asked'
+local function since_first_asked(op, tries, fence)
+  local noted = redis.call('HMGET', op, 'se', 'ss')
+  if noted[1] and noted[1] ~= NOT_ASKED then return noted[1], noted[2] end
+  -- Of tries that a release before this one has made nothing is known.
+  local is_known = noted[1] or tries == '1'
+  local se, ss = is_known and ARGV[7] or '', is_known and ARGV[8] or ''
+  redis.call('HSET', op, 'se', se, 'ss', ss, 'sf', fence)
+  return se, ss
+end
+
 local function take_in(digest, id, fence, outcome, first, second)
   local op, queue = 'tg:jo:' .. id, 'tg:jk:' .. digest
-  local o = redis.call('HMGET', op, 'fence', 'n', 'dead', 'p')
+  local o = redis.call('HMGET', op, 'fence', 'n', 'dead', 'p', 'sf')
   -- Somebody else's by now, or nobody's: too late to say anything of it.
   if o[1] ~= fence or o[3] then return end
   local due = 'tg:j:due:' .. o[4]
@@ -59,13 +74,14 @@ local function take_in(digest, id, fence, outcome, first, second)
     redis.call('ZREM', due, digest)
   else
     if outcome == 'done' then redis.call('HSET', op, 'done', '1') end
+    if outcome == 'held' and o[5] == fence then redis.call('HSET', op, 'se', NOT_ASKED, 'ss', '') end
     redis.call('HSET', op, 'why', second)
     redis.call('HDEL', op, 'fence')
     redis.call('ZADD', due, int(now + tonumber(first)), digest)
   end
 end
 
-for i = 7, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+for i = 9, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
 
 local left, octets = tonumber(ARGV[2]), tonumber(ARGV[3])
 local reply = { '' }
@@ -98,10 +114,11 @@ local function hand_out(due, digest, many)
   redis.call('HSET', op, 'sent', '1', 'fence', fence, 'first', first, 'tries', tries)
   redis.call('ZADD', due, int(now + tonumber(ARGV[1])), digest)
   local o = redis.call('HMGET', op, 'me', 'u', 'r', 'm', 'b', 'd', 'kind', 'p', 'i', 've', 'vs')
+  local se, ss = since_first_asked(op, tries, fence)
   octets = octets - #(o[5] or '')
   left = left - 1
   for _, word in ipairs({ id, digest, fence, site, o[1], o[2], o[3], o[4], o[5], o[6], tries,
-    int(now - tonumber(first)), of[4] or '', o[7], o[8], o[9], lane, o[10] or '', o[11] or '' }) do
+    int(now - tonumber(first)), of[4] or '', o[7], o[8], o[9], lane, o[10] or '', o[11] or '', se, ss }) do
     reply[#reply + 1] = word
   end
 end
