@@ -40,6 +40,9 @@ export const TOKENS = `${PREFIX}tokens`;
 export const TOKENS_USED = `${PREFIX}tokens:used`;
 export const revokedTokenKey = (id: string): string => `${PREFIX}tokens:revoked:${id}`;
 export const RECEIPTS = `${PREFIX}receipts`;
+/** Those of what may as well be done twice, and those of all else: each pushes out its own alone. */
+export const RECEIPTS_OF_WRITES = `${PREFIX}receipts:writes`;
+export const RECEIPTS_OF_PURGES = `${PREFIX}receipts:purges`;
 /** `append.lua` knows the name too. */
 export const receiptKey = (id: string): string => `${PREFIX}receipt:${id}`;
 export const operationKey = (id: string): string => `${PREFIX}operation:${id}`;

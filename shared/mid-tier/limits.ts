@@ -18,7 +18,7 @@ export const LOG_LIMITS: LogLimits = {
   auditRecordsKept: 100_000,
   /** As long as most rules want such records kept, and not longer than some allow. */
   auditKeptFor: days(365),
-  /** Some eight mebibytes. What goes beyond is gone, however young it is. */
+  /** Of writes, and as many of purges: some eight mebibytes each. What goes beyond is gone, however young it is. */
   receiptsKept: 10_000,
   /** As many as anybody makes within the longest bound; what goes beyond makes receipts pessimistic, never wrong. */
   changesKept: 1000,

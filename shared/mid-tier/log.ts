@@ -26,6 +26,8 @@ import {
   LOG_KEYS,
   operationKey,
   RECEIPTS,
+  RECEIPTS_OF_PURGES,
+  RECEIPTS_OF_WRITES,
   receiptKey,
 } from "./keys.ts";
 import { AUDIT_PRELUDE } from "./preludes.ts";
@@ -136,7 +138,8 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
   ];
   const receipt = [RECEIPTS, receiptKey(operationId)];
   const configuration = [CONFIGURATION_BEFORE, CONFIGURATION_TRACES];
-  const keys = [operationKey(operationId), CONFIGURATION, ...receipt, ...configuration, ...AUDIT_KEYS];
+  const alike = query.harmless === true ? RECEIPTS_OF_WRITES : RECEIPTS_OF_PURGES;
+  const keys = [operationKey(operationId), CONFIGURATION, ...receipt, ...configuration, ...AUDIT_KEYS, alike];
   return replicated(logScript(APPEND, args, keys), query.replicas, limits);
 }
 

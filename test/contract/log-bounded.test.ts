@@ -41,6 +41,29 @@ test("as many receipts are kept as are listed, and one that has gone is not ther
   expect((await plane.call("/invalidations/c")).status).toBe(200);
 });
 
+test("writes push out no receipt of a purge, nor purges one of a write", async () => {
+  await append("purge");
+  for (const id of ["a", "b", "c", "d"]) await append(id, { harmless: true });
+  expect(await keys("tg:receipt:*")).toEqual(["b", "c", "d", "purge"].map((id) => `tg:receipt:${id}`));
+  for (const id of ["e", "f", "g"]) await append(id);
+  const left = ["b", "c", "d", "e", "f", "g"];
+  expect(await keys("tg:receipt:*")).toEqual(left.map((id) => `tg:receipt:${id}`));
+  const { json } = await (await startPlane(rest, { SITES })).call("/invalidations");
+  expect(json.items.map(({ id }: { id: string }) => id)).toEqual(left.toReversed());
+});
+
+test("those that a release before kept in one order go, too", async () => {
+  for (let i = 0; i < 4 * KEPT; i++) {
+    now += 1;
+    await replyTo(rest.redis, "ZADD", "tg:receipts", String(now), `old ${i}`);
+    await replyTo(rest.redis, "HSET", `tg:receipt:old ${i}`, "seq", "1");
+  }
+  for (let i = 0; i < 4 * KEPT; i++) await append(`new ${i}`);
+  const left = await keys("tg:receipt:*");
+  expect(left.length).toBeLessThanOrEqual(2 * KEPT);
+  expect(left).toEqual(expect.arrayContaining([9, 10, 11].map((i) => `tg:receipt:new ${i}`)));
+});
+
 test("where many are too many, each append takes two of them", async () => {
   const before = createLog(rest.redis, LOG_LIMITS);
   const payload = { kind: "invalidate", mode: "hard", selectors: [] } as const;

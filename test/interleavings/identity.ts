@@ -6,6 +6,8 @@ import {
   LOG_INDEX_ORDER,
   operationKey,
   RECEIPTS,
+  RECEIPTS_OF_PURGES,
+  RECEIPTS_OF_WRITES,
   receiptKey,
 } from "../../shared/mid-tier/keys.ts";
 import type { Content } from "./database.ts";
@@ -105,5 +107,7 @@ const isUnread = (key: string): boolean =>
   key === AUDIT_RECORDS ||
   key === AUDIT_HEAD ||
   key === RECEIPTS ||
+  key === RECEIPTS_OF_PURGES ||
+  key === RECEIPTS_OF_WRITES ||
   key === LOG_INDEX_ORDER ||
   key.startsWith(RECEIPT);

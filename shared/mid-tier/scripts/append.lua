@@ -1,6 +1,6 @@
 -- Appends one entry: chained to its predecessor, indexed, audited and given a receipt, all or nothing, once per operation.
 -- KEYS: head, entries, index, index order, operation, configuration, receipts, receipt, configuration before,
---       traces of configuration, then of the audit log: records, head, list of before
+--       traces of configuration, then of the audit log: records, head, list of before; receipts of its kind
 -- ARGV: request digest, payload, kind (invalidate-hard | invalidate-soft | config), detail of the receipt, operation id,
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
 --       changes of configuration kept, entries to come back with it, replicas asked for, position (epoch, seq) since
@@ -120,12 +120,15 @@ local function keep_before(field, value)
   end
 end
 
--- Bounded work too, one in, two out: those of a release that left them to expire have done so within a day.
-local function trim_receipts(kept)
-  local beyond = redis.call('ZCARD', KEYS[7]) - kept
-  if beyond <= 0 then return end
-  local oldest = redis.call('ZPOPMIN', KEYS[7], int(math.min(beyond, 2)))
-  for i = 1, #oldest, 2 do redis.call('DEL', 'tg:receipt:' .. oldest[i]) end
+local function trim_receipts(order, kept, most)
+  local gone = math.min(redis.call('ZCARD', order) - kept, most)
+  if gone <= 0 then return 0 end
+  local oldest = redis.call('ZPOPMIN', order, int(gone))
+  for i = 1, #oldest, 2 do
+    redis.call('DEL', 'tg:receipt:' .. oldest[i])
+    redis.call('ZREM', KEYS[7], oldest[i])
+  end
+  return gone
 end
 
 for i = FIRST_SELECTOR, #ARGV do index_selector(ARGV[i]) end
@@ -150,8 +153,12 @@ else
   redis.call('DEL', KEYS[8])
   redis.call('HSET', KEYS[8], 'epoch', int(head.epoch), 'seq', int(seq), 'at', int(at), 'detail', detail)
   redis.call('ZADD', KEYS[7], int(at), operation)
+  redis.call('ZADD', KEYS[14], int(at), operation)
   redis.call('PEXPIRE', KEYS[8], ARGV[20])
-  trim_receipts(tonumber(ARGV[11]))
+  -- Bounded work too, one in, two out. Of a release that kept no order apart there may be more.
+  local kept = tonumber(ARGV[11])
+  local gone = trim_receipts(KEYS[14], kept, 2)
+  if gone < 2 then trim_receipts(KEYS[7], 2 * kept, 2 - gone) end
 end
 
 -- What a replica may lack is told to nobody: another entry could take its place.
