@@ -146,6 +146,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "toldBefore === null ? known : known;",
     caughtBy: { file: CONTRACT, test: "is read on after each delivery, and the origin is not asked for it" },
   },
+  "a write judged by its last try": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "  if noted[1] and noted[1] ~= NOT_ASKED then return noted[1], noted[2] end\n",
+    put: "",
+    caughtBy: {
+      file: CONTRACT,
+      test: "that took a write without saying so, and has something newer since, is read when it says so",
+    },
+  },
   "where the log was told forgotten with the value": {
     file: "shared/mid-tier/scripts/journal-prelude.lua",
     find: "  if not kept then forget(digest) end\n",
