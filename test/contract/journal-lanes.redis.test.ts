@@ -1,19 +1,16 @@
 // What is handed out of the journal past what is not to be, against a real redis-server and the embedded store.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { millis } from "../../shared/core/units.ts";
-import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
-import type { Claimed, Delivery, Journal, Result } from "../../shared/ports/journal.ts";
-import { systemDigest } from "../../shared/runtime/system.ts";
+import type { Claimed, Delivery, Result } from "../../shared/ports/journal.ts";
+import { OneJournal } from "../support/one-journal.ts";
 import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
 
-const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
 const DELIVERED: Delivery = { kind: "delivered", at: { epoch: 1, seq: 1 }, alone: false };
 const FAILED: Delivery = { kind: "retry", after: millis(1), why: "status 503" };
 
 let rest: RestFixture;
-let journal: Journal;
+let journal: OneJournal;
 
 describe.each(BACKENDS)("%s", (_name, start) => {
   beforeEach(async () => {
@@ -22,40 +19,18 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   });
   afterEach(() => rest.stop());
 
-  const puttingOff = (span: number): Journal =>
-    createJournal({
-      ...{ databases: new Map([["one", rest.redis]]), digest: systemDigest },
-      ...{ ...JOURNAL_LIMITS, putOffFor: millis(span) },
-    });
+  const puttingOff = (span: number) => new OneJournal(rest.redis, { putOffFor: millis(span) });
 
   const write = (id: string, site: string) =>
-    journal.accept({
-      ...{
-        key: id.padStart(64, "0"),
-        id,
-        kind: "put",
-        site,
-        method: "PUT",
-        href: `http://${site}.test/${id}`,
-      },
-      ...{
-        originHeaders: [],
-        etag: `"${id}"`,
-        valueHeaders: [],
-        body: new Uint8Array(8),
-        ttl: millis(60_000),
-      },
-      ...{ merges: true, ifMatch: null, ifNoneMatch: null, repeatable: null, replicas: 0 },
+    journal.write(id, {
+      ...{ key: id.padStart(64, "0"), site, href: `http://${site}.test/${id}` },
+      merges: true,
     });
 
-  async function claim(
+  const claim = (
     except: readonly string[] = [],
-    { most = 10, results = [] }: { readonly most?: number; readonly results?: readonly Result[] } = {},
-  ): Promise<readonly Claimed[]> {
-    const outcome = await journal.claim("one", { results, partitions: PARTITIONS, most, except, asOf: null });
-    if (outcome.kind !== "claimed") throw new Error(outcome.reason);
-    return outcome.operations;
-  }
+    asked: { readonly most?: number; readonly results?: readonly Result[] } = {},
+  ): Promise<readonly Claimed[]> => journal.claim({ ...asked, except });
 
   const idsOf = (operations: readonly Claimed[]): string[] => operations.map(({ id }) => id).sort();
 
@@ -95,7 +70,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await until("it is due again", async () => found.push(...(await claim())) > 0);
     expect(found).toMatchObject([{ id: "b1", tries: 1, lane: "new b" }]);
     await claim([], { results: found.map((claimed) => ({ claimed, delivery: DELIVERED })) });
-    expect(await journal.yields(found[0]?.key ?? "", "keep")).toBe("yes");
+    expect(await journal.journal.yields(found[0]?.key ?? "", "keep")).toBe("yes");
   });
 
   test("a whole site may be excepted, but for what its origin has already", async () => {

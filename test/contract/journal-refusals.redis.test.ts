@@ -1,9 +1,7 @@
 // What the origin refuses is kept as an operation and withdrawn as a value, against a real redis-server and the embedded store.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { bytes, millis } from "../../shared/core/units.ts";
-import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import {
   createJournalLedger,
   type JournalChange,
@@ -11,28 +9,22 @@ import {
   type JournalLedger,
   type JournalOperation,
 } from "../../shared/mid-tier/journal-ledger.ts";
-import type { Claimed, Delivery, Journal, JournalWrite } from "../../shared/ports/journal.ts";
-import { systemDigest } from "../../shared/runtime/system.ts";
+import type { Claimed, Delivery, JournalWrite } from "../../shared/ports/journal.ts";
+import { JOURNAL_KEY as KEY, OneJournal } from "../support/one-journal.ts";
 import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
 
-const KEY = "a".repeat(64);
 const TOLD = { epoch: 1, seq: 1 };
 const REFUSED: Delivery = { kind: "refused", why: "status 403" };
-const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
 
 let rest: RestFixture;
-let journal: Journal;
+let journal: OneJournal;
 let ledger: JournalLedger;
 
 describe.each(BACKENDS)("%s", (_name, start) => {
   beforeEach(async () => {
     rest = await start();
-    const redis = rest.redis;
-    const valueOctets = bytes(100_000);
-    journal = createJournal({
-      ...{ databases: new Map([["one", redis]]), digest: systemDigest },
-      ...{ ...JOURNAL_LIMITS, valueOctets },
-    });
+    const { redis } = rest;
+    journal = new OneJournal(redis, { valueOctets: bytes(100_000) });
     ledger = createJournalLedger({
       databases: new Map([["one", { redis }]]),
       ...{ deadline: millis(5000), dueFor: millis(0) },
@@ -41,45 +33,21 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   afterEach(() => rest.stop());
 
-  async function write(id: string, more: Partial<JournalWrite> = {}) {
-    return journal.accept({
-      ...{ key: KEY, id, kind: "put", site: "default", method: "PUT", href: "http://origin.test/session/1" },
-      ...{ originHeaders: [], etag: `"${id}"`, valueHeaders: [["content-type", "text/html"]] },
-      ...{ body: new TextEncoder().encode(`of ${id}`) as Uint8Array<ArrayBuffer>, ttl: millis(60_000) },
-      ...{ merges: false, ifMatch: null, ifNoneMatch: null, repeatable: null, replicas: 0 },
-      ...more,
+  const write = (id: string, more: Partial<JournalWrite> = {}) =>
+    journal.write(id, {
+      ...{ valueHeaders: [["content-type", "text/html"]] },
+      ...{ body: new TextEncoder().encode(`of ${id}`) as Uint8Array<ArrayBuffer>, ...more },
     });
-  }
 
   /** The content that is read; what else the journal says where there is none. */
   async function held(): Promise<string> {
-    const read = await journal.read(KEY, "use");
+    const read = await journal.journal.read(KEY, "use");
     if (read.kind !== "value") return read.kind;
     return read.value.exists ? new TextDecoder().decode(read.value.body) : "deleted";
   }
 
-  /** The one operation that is due. */
-  async function claimed(): Promise<Claimed> {
-    const outcome = await journal.claim("one", {
-      results: [],
-      partitions: PARTITIONS,
-      most: 10,
-      except: [],
-      asOf: null,
-    });
-    const [operation] = outcome.kind === "claimed" ? outcome.operations : [];
-    if (operation === undefined) throw new Error("nothing is due");
-    return operation;
-  }
-
-  const said = (operation: Claimed, delivery: Delivery) =>
-    journal.claim("one", {
-      results: [{ claimed: operation, delivery }],
-      partitions: [],
-      most: 0,
-      except: [],
-      asOf: null,
-    });
+  const claimed = (): Promise<Claimed> => journal.claimed();
+  const said = (operation: Claimed, delivery: Delivery) => journal.said(operation, delivery);
 
   async function refused(id: string): Promise<Claimed> {
     const operation = await claimed();
@@ -113,7 +81,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       await refused("x");
       expect(await held()).toBe("absent");
       expect(await found("x")).toMatchObject({ state: "dead-lettered", why: "status 403" });
-      expect(await journal.yields(KEY, "keep")).toBe("waits");
+      expect(await journal.journal.yields(KEY, "keep")).toBe("waits");
       const after = await figures();
       expect(after).toMatchObject({ accepted: 1, pending: 0, deadLettered: 1, values: 0, operations: 1 });
       // What the operation itself takes is charged on.
@@ -187,7 +155,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     expect(await held()).toBe("absent");
     await said(await claimed(), { kind: "delivered", at: TOLD, alone: true });
     expect(await held()).toBe("absent");
-    expect(await journal.yields(KEY, "keep")).toBe("yes");
+    expect(await journal.journal.yields(KEY, "keep")).toBe("yes");
     expect(await figures()).toMatchObject({ delivered: 1, values: 0, octets: 0, operations: 0 });
   });
 
@@ -196,7 +164,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await refused("x");
     expect(await change("x", "drop")).toBe("dropped");
     expect(await held()).toBe("absent");
-    expect(await journal.yields(KEY, "keep")).toBe("yes");
+    expect(await journal.journal.yields(KEY, "keep")).toBe("yes");
     expect(await figures()).toMatchObject({ dropped: 1, values: 0, octets: 0, operations: 0 });
   });
 

@@ -1,12 +1,10 @@
 // A write that is sent again is one write; and so that WAIT tells of it, the script that says so writes something too.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { millis } from "../../shared/core/units.ts";
-import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import { JOURNAL_FIGURES, journalRequestKey } from "../../shared/mid-tier/keys.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
-import { systemDigest } from "../../shared/runtime/system.ts";
+import { OneJournal } from "../support/one-journal.ts";
 import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
 
 const REPEATABLE = { key: "of its sender", digest: "of all of it" };
@@ -26,15 +24,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   }
 
   const write = (id: string, digest = REPEATABLE.digest) =>
-    createJournal({
-      ...{ databases: new Map([["one", redis]]), digest: systemDigest },
-      ...JOURNAL_LIMITS,
-    }).accept({
-      ...{ key: "a".repeat(64), id, kind: "put", site: "default", method: "PUT" },
-      ...{ href: "http://origin.test/session/1", originHeaders: [], etag: `"${id}"`, valueHeaders: [] },
-      ...{ body: new Uint8Array(8), ttl: millis(60_000), merges: false, ifMatch: null, ifNoneMatch: null },
-      ...{ repeatable: { ...REPEATABLE, digest }, replicas: 0 },
-    });
+    new OneJournal(redis).write(id, { repeatable: { ...REPEATABLE, digest } });
 
   test("it is acknowledged as what it was, and known for its whole time again", async () => {
     expect(await write("one")).toEqual({ kind: "accepted", id: "one", etag: '"one"' });
@@ -46,27 +36,13 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   });
 
   test("a fence goes up, also where the last ones have been lost with a database", async () => {
-    const journal = () =>
-      createJournal({
-        ...{ databases: new Map([["one", redis]]), digest: systemDigest },
-        ...{ ...JOURNAL_LIMITS, claimedFor: millis(1) },
-      });
     const fences: number[] = [];
-    const claim = async (): Promise<void> => {
-      const partitions = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
-      await until("it is due again", async () => {
-        const claimed = await journal().claim("one", {
-          results: [],
-          partitions,
-          most: 10,
-          except: [],
-          asOf: null,
-        });
-        if (claimed.kind === "claimed")
-          for (const { fence } of claimed.operations) fences.push(Number(fence));
-        return claimed.kind === "claimed" && claimed.operations.length > 0;
+    const claim = (): Promise<void> =>
+      until("it is due again", async () => {
+        const claimed = await new OneJournal(redis, { claimedFor: millis(1) }).claim();
+        fences.push(...claimed.map(({ fence }) => Number(fence)));
+        return claimed.length > 0;
       });
-    };
     await write("one");
     await claim();
     await claim();

@@ -2,64 +2,30 @@
 // told of the key's last one, and up to where it was known before the first try.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { millis } from "../../shared/core/units.ts";
-import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import { journalValueKey } from "../../shared/mid-tier/keys.ts";
-import type { Claimed, Delivery, Journal, JournalWrite } from "../../shared/ports/journal.ts";
-import { systemDigest } from "../../shared/runtime/system.ts";
+import type { Claimed, Delivery, JournalWrite } from "../../shared/ports/journal.ts";
+import { JOURNAL_KEY as KEY, OneJournal } from "../support/one-journal.ts";
 import { BACKENDS, type RestFixture } from "../support/redis-server.ts";
 
-const KEY = "a".repeat(64);
 const AT: Position = { epoch: 1_800_000_000_000, seq: 7 };
 const ALONE: Delivery = { kind: "delivered", at: AT, alone: true };
 const HIT: Delivery = { ...ALONE, alone: false };
-const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
 
 describe.each(BACKENDS)("%s", (_name, start) => {
   let rest: RestFixture;
-  let journal: Journal;
+  let journal: OneJournal;
   beforeEach(async () => {
     rest = await start();
-    journal = createJournal({
-      ...{ databases: new Map([["one", rest.redis]]), digest: systemDigest },
-      ...JOURNAL_LIMITS,
-    });
+    journal = new OneJournal(rest.redis);
   });
   afterEach(() => rest.stop());
 
-  const write = (id: string, more: Partial<JournalWrite> = {}) =>
-    journal.accept({
-      ...{ key: KEY, id, kind: "put", site: "default", method: "PUT", href: "http://origin.test/session/1" },
-      ...{
-        originHeaders: [],
-        etag: `"${id}"`,
-        valueHeaders: [],
-        body: new Uint8Array(8),
-        ttl: millis(60_000),
-      },
-      ...{ merges: false, ifMatch: null, ifNoneMatch: null, repeatable: null, replicas: 0 },
-      ...more,
-    });
-
+  const write = (id: string, more?: Partial<JournalWrite>) => journal.write(id, more);
   /** The one operation that is due, to somebody who knows the log as far as that. */
-  async function claimed(asOf: Position | null = null): Promise<Claimed> {
-    const asked = { results: [], partitions: PARTITIONS, most: 10, except: [], asOf };
-    const outcome = await journal.claim("one", asked);
-    const [operation] = outcome.kind === "claimed" ? outcome.operations : [];
-    if (operation === undefined) throw new Error("nothing is due");
-    return operation;
-  }
-
-  const said = (operation: Claimed, delivery: Delivery) =>
-    journal.claim("one", {
-      results: [{ claimed: operation, delivery }],
-      partitions: [],
-      most: 0,
-      except: [],
-      asOf: null,
-    });
+  const claimed = (asOf: Position | null = null): Promise<Claimed> => journal.claimed({ asOf });
+  const said = (operation: Claimed, delivery: Delivery) => journal.said(operation, delivery);
 
   /** How long a name is still there, in ms. */
   async function left(name: string): Promise<number> {
@@ -121,12 +87,8 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     });
 
     test("is known also where nobody has said what became of it", async () => {
-      const brief = createJournal({
-        ...{ databases: new Map([["one", rest.redis]]), digest: systemDigest },
-        ...{ ...JOURNAL_LIMITS, claimedFor: millis(0) },
-      });
       await write("x");
-      await brief.claim("one", { results: [], partitions: PARTITIONS, most: 10, except: [], asOf: AT });
+      await new OneJournal(rest.redis, { claimedFor: millis(0) }).claimed({ asOf: AT });
       expect(await known(LATER)).toEqual(AT);
     });
 
@@ -148,7 +110,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   test("where no value is kept it is none, and gone after half a minute", async () => {
     await write("x");
     await said(await claimed(), HIT);
-    expect(await journal.read(KEY, "use")).toEqual({ kind: "absent" });
+    expect(await journal.journal.read(KEY, "use")).toEqual({ kind: "absent" });
     expect(await write("y", { ifMatch: "any" })).toEqual({ kind: "unknown" });
     const kept = await left(journalValueKey(KEY));
     expect([kept > 0, kept <= 30_000]).toEqual([true, true]);

@@ -2,11 +2,8 @@
 
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
-import { millis } from "../../shared/core/units.ts";
-import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import { JOURNAL_OPERATIONS } from "../../shared/mid-tier/keys.ts";
-import { systemDigest } from "../../shared/runtime/system.ts";
+import { OneJournal } from "../support/one-journal.ts";
 import { startServerRest } from "../support/redis-server.ts";
 import { budgetOf, TestShard } from "./l2-harness.ts";
 
@@ -48,29 +45,13 @@ test("an answer is read, be it for the first time since the hand went by", async
 });
 
 test("what waits in the journal is delivered, which makes room", async () => {
-  const journal = createJournal({
-    ...{ databases: new Map([["one", rest.redis]]), digest: systemDigest },
-    ...JOURNAL_LIMITS,
-  });
+  const journal = new OneJournal(rest.redis);
   await told(rest.port, "CONFIG SET maxmemory 0");
-  const accepted = await journal.accept({
-    ...{ key: "a".repeat(64), id: "one", kind: "put", site: "default", method: "PUT" },
-    ...{ href: "http://origin.test/session/1", originHeaders: [], etag: '"one"', valueHeaders: [] },
-    ...{ body: new Uint8Array(8), ttl: millis(60_000), merges: false, ifMatch: null, ifNoneMatch: null },
-    ...{ repeatable: null, replicas: 0 },
-  });
+  const accepted = await journal.write("one");
   expect(accepted.kind).toBe("accepted");
   await told(rest.port, "CONFIG SET maxmemory 1");
-  const partitions = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
-  const claimed = await journal.claim("one", { results: [], partitions, most: 10, except: [], asOf: null });
-  if (claimed.kind === "unavailable") throw new Error(claimed.reason);
-  const results = claimed.operations.map((operation) => ({
-    claimed: operation,
-    delivery: { kind: "delivered", at: { epoch: 1, seq: 1 }, alone: false } as const,
-  }));
-  expect(results).toHaveLength(1);
-  expect((await journal.claim("one", { results, partitions, most: 10, except: [], asOf: null })).kind).toBe(
-    "claimed",
-  );
+  await journal.said(await journal.claimed(), {
+    ...{ kind: "delivered", at: { epoch: 1, seq: 1 }, alone: false },
+  });
   expect(await shard.run("ZCARD", JOURNAL_OPERATIONS)).toBe(0);
 });
