@@ -113,6 +113,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private callEdge: CallEdge | null = null;
   private readonly alerts = new AlertWatch();
   private beatAt = 0;
+  private lookedAt = 0;
   private chaosLookedAt = 0;
 
   async ensure(): Promise<void> {
@@ -144,11 +145,19 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     const agenda = plane.agenda.read();
     this.beside("warm-ups", async () => (await agenda).has("warmups") && carryOnWarmups(plane, this.pace));
     this.beside("the refresher", async () => (await agenda).has("due") && refreshDue(plane));
-    this.beside("the alert rules", () => this.alerts.run(plane));
+    // What was seen before an absence says nothing of now: behind one the edges are looked at first.
+    const wasAway = this.beatAt - this.lookedAt > LIMITS.liveFor;
+    if (!wasAway) this.judge(plane);
     this.beside("the audit log", () => this.watchAudit(plane));
     this.beside("the experiment", () => this.watchChaos(plane));
     const failures = await this.pulse.run(plane, { witness: this.witness, agenda });
+    this.lookedAt = Date.now();
+    if (wasAway) this.judge(plane);
     this.tell(failures);
+  }
+
+  private judge(plane: ControlPlane): void {
+    this.beside("the alert rules", () => this.alerts.run(plane));
   }
 
   /** Not awaited: a slow origin must not hold up the beat. The next one finds it still at work. */

@@ -101,7 +101,7 @@ function left(
 /** Nobody judges by a rule that is off. */
 const AT_ONCE: Omit<AlertTerms, "threshold" | "clear"> = {
   ...{ comparison: "above", leastSample: 1 },
-  ...{ for: millis(0), clearFor: millis(0), heldFor: millis(0) },
+  ...{ for: millis(0), clearFor: millis(0), heldFor: millis(0), seenFor: millis(0) },
 };
 
 const isForgotten = ({ kind, since }: Alert["phase"], now: number): boolean =>

@@ -70,10 +70,16 @@ export const isSince = (at: string | null | undefined, since: number): boolean =
 
 /** With the terms that most rules have. */
 export const rule = (
-  given: Omit<Rule, "comparison" | "leastSample" | "heldFor" | "clearFor" | "for"> & Partial<Rule>,
+  given: Omit<Rule, "comparison" | "leastSample" | "heldFor" | "seenFor" | "clearFor" | "for"> &
+    Partial<Rule>,
 ): Rule => ({
   comparison: "above",
   leastSample: 1,
-  ...{ for: millis(0), clearFor: minutes(1), heldFor: LIMITS.alertHeldFor },
+  ...{
+    for: millis(0),
+    clearFor: minutes(1),
+    heldFor: LIMITS.alertHeldFor,
+    seenFor: LIMITS.alertJudgedWithin,
+  },
   ...given,
 });

@@ -10,6 +10,8 @@ export interface AlertTerms {
   /** Is well again from here on: between the two an alert stays what it is. */
   readonly clear: number;
   readonly for: Millis;
+  /** So much of the time since the look before, at most, does one look tell of: nobody saw the rest. */
+  readonly seenFor: Millis;
   readonly clearFor: Millis;
   /** Fewer than this tell nothing. */
   readonly leastSample: number;
@@ -95,7 +97,8 @@ function afterPending(
   if (verdict === "unknown") return now - phase.judgedAt >= terms.heldFor ? null : { ...phase, held: true };
   if (verdict !== "breach") return null;
   // What nobody saw is no time in which it was so.
-  const since = phase.held ? phase.since + (now - phase.judgedAt) : phase.since;
+  const unseen = Math.max(0, now - phase.judgedAt - (phase.held ? 0 : terms.seenFor));
+  const since = phase.since + unseen;
   return now - since >= terms.for ? firing(now) : { kind: "pending", since, judgedAt: now, held: false };
 }
 

@@ -47,6 +47,8 @@ export const VIEW_LIMITS = {
   pullPage: 500,
   /** A request that came too late for the pull under way waits this long at most before the next one is sent. */
   pullQueue: millis(25),
+  /** Pulls under way at once: one, and another where that hangs. */
+  pullsAtOnce: 2,
   /** Pages in one pull before it is left to the next. */
   pullPages: 40,
   /** Whoever waits for another request's pull stops by then: that request may be gone. Twice the log's deadline. */

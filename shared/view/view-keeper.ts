@@ -11,24 +11,13 @@ import { Ending, waitFor } from "./ending.ts";
 import { type GossipPorts, gossipRound, isAhead, tellPeer } from "./gossip.ts";
 import { Knowledge } from "./knowledge.ts";
 import { VIEW_LIMITS } from "./limits.ts";
-import { type PullPorts, pull } from "./pull.ts";
+import type { PullOutcome, PullPorts } from "./pull.ts";
+import { type Arrival, Pulls } from "./pulls.ts";
 import { Silence } from "./silence.ts";
-
-interface Pull {
-  /** Order among pulls and arrivals: clocks are too coarse to say which came first. */
-  readonly ticket: number;
-  readonly sentAt: Instant;
-  readonly ending: Ending;
-}
 
 interface Begun {
   readonly begunAt: Instant;
   readonly ending: Ending;
-}
-
-export interface Arrival {
-  readonly at: Instant;
-  readonly ticket: number;
 }
 
 /** What is to be learnt: when it is enough, and how young a peer's knowledge must be for that. */
@@ -44,20 +33,22 @@ export interface ViewPorts extends PullPorts, GossipPorts {
 
 export class ViewKeeper {
   private readonly knowledge: Knowledge;
-  private pulling: Pull | null = null;
-  /** The pull after the one under way. */
-  private queued: Begun | null = null;
   /** The last round of questions to peers. */
   private round: Begun | null = null;
-  private tickets = 0;
-  /** The ticket of the pull that last reached the log's head. */
-  private knownTicket = 0;
+  private readonly pulls: Pulls;
   private readonly silence = new Silence();
   private readonly ports: ViewPorts;
 
   constructor(ports: ViewPorts) {
     this.ports = ports;
     this.knowledge = new Knowledge(ports);
+    const ended = (outcome: PullOutcome, background: Background): void => {
+      this.silence.note(outcome !== "unavailable", ports.clock.now());
+      if (outcome !== "reached") return;
+      if (ports.shared !== null) background.keep(ports.shared.leave());
+      background.keep(ports.reached(background));
+    };
+    this.pulls = new Pulls(this.knowledge, ports, ended);
   }
 
   /** Null while the edge is cold: it then neither reads nor stores. */
@@ -83,13 +74,12 @@ export class ViewKeeper {
 
   /** Taken when a request arrives: a pull with a greater ticket was sent after it. */
   ticket(): number {
-    this.tickets += 1;
-    return this.tickets;
+    return this.pulls.ticket();
   }
 
   /** Whether a pull sent after the ticket was taken has reached the log's head. */
   pulledSince(ticket: number): boolean {
-    return this.knownTicket > ticket;
+    return this.pulls.knownTicket > ticket;
   }
 
   /** Whether the view has this very entry, or else has got as far, and to the log's head by a pull sent since the ticket. */
@@ -103,7 +93,7 @@ export class ViewKeeper {
   /** Learns behind a request's back from half the window on, so that requests rarely wait for it. */
   refreshIfDue(now: Instant, window: Millis, background: Background): void {
     const view = this.current();
-    if (view === null || !isDue(knownAge(view, now), window) || this.underWay() !== null) return;
+    if (view === null || !isDue(knownAge(view, now), window) || this.pulls.underWay() !== null) return;
     const { shared } = this.ports;
     if (shared === null) background.keep(this.learn(now, millis(window / 2), background));
     else if (shared.isWorthALook(now)) background.keep(this.lookAndLearn(now, window, background));
@@ -112,7 +102,7 @@ export class ViewKeeper {
   /** Whether what another isolate has pulled is young enough; the log is asked beside it where that is due. */
   private async learnsFromShared(at: Instant, window: Millis, background: Background): Promise<boolean> {
     const { shared } = this.ports;
-    if (this.current() === null || this.underWay() !== null || !shared?.isWorthALook(at)) return false;
+    if (this.current() === null || this.pulls.underWay() !== null || !shared?.isWorthALook(at)) return false;
     background.keep(this.lookAndLearn(at, window, background));
     await shared.look(this.knowledge, background);
     return this.knows(at, window);
@@ -123,7 +113,7 @@ export class ViewKeeper {
     await shared?.look(this.knowledge, background);
     const view = this.current();
     if (view !== null && !pullsForOthers(knownAge(view, at), window, random.unit())) return;
-    if (this.underWay() === null) await this.learn(at, millis(window / 2), background);
+    if (this.pulls.underWay() === null) await this.learn(at, millis(window / 2), background);
   }
 
   /** The view, where it was young enough as the request arrived. */
@@ -141,12 +131,12 @@ export class ViewKeeper {
     const there = this.atHand(arrival.at, window, background);
     if (there !== null) return there;
     if (window > 0 && (await this.learnsFromShared(arrival.at, window, background))) return this.current();
-    const pulled = this.pullFor(arrival, window, background);
+    const pulled = this.pulls.for(arrival, window, background);
     if (window === 0) {
       await this.wait([pulled], VIEW_LIMITS.pullGuard);
       // The log was heard, but a step of the clock or another reply came between: that is no silence.
       if (!this.pulledSince(arrival.ticket) && !this.silence.lasts && pulled.isOver)
-        await this.wait([this.pullFor(arrival, window, background)], VIEW_LIMITS.pullGuard);
+        await this.wait([this.pulls.for(arrival, window, background)], VIEW_LIMITS.pullGuard);
       this.distrustTies(arrival);
     } else await this.orFromPeers(pulled, this.wanted(arrival.at, window), background);
     return this.current();
@@ -154,7 +144,7 @@ export class ViewKeeper {
 
   /** One pull sent after the arrival, and peers' word where the log is silent, until it holds. */
   async renew(arrival: Arrival, holds: () => boolean, background: Background): Promise<void> {
-    const pulled = this.pullFor(arrival, millis(0), background);
+    const pulled = this.pulls.for(arrival, millis(0), background);
     await this.orFromPeers(pulled, { window: VIEW_LIMITS.beatWindow, holds }, background);
   }
 
@@ -178,7 +168,7 @@ export class ViewKeeper {
     const view = this.current();
     if (view === null) return;
     const joined = this.knowledge.take(view, entries);
-    if (!joined || view.ahead.size > 0) this.send(background);
+    if (!joined || view.ahead.size > 0) this.pulls.anew(background);
   }
 
   /** What this edge knows, for a peer: younger than the peer wants it, if the log can be reached at once. */
@@ -187,11 +177,11 @@ export class ViewKeeper {
     counters.gossipTold += 1;
     peers.heard(question.edge, clock.now());
     if (!this.knows(clock.now(), millis(question.within))) {
-      const pulled = this.underWay()?.ending ?? this.send(background);
+      const pulled = this.pulls.underWay()?.ending ?? this.pulls.anew(background);
       if (!this.silence.lasts) await this.wait([pulled], VIEW_LIMITS.tellPatience);
     }
     const told = tellPeer(this.knowledge, question.standing, clock.now());
-    if (told.kind === "fork") this.send(background);
+    if (told.kind === "fork") this.pulls.anew(background);
     // Whoever asks tells something too: that there is more than we know.
     else if (isAhead(question.standing, this.current())) this.learnBehind(background);
     return told;
@@ -199,64 +189,17 @@ export class ViewKeeper {
 
   /** Resolves when the log has answered or was given up. */
   pull(background: Background): Promise<void> {
-    return this.wait([this.send(background)], VIEW_LIMITS.pullGuard);
-  }
-
-  /** A pull under way that is good enough, or the next one, which everybody shares who came before it is sent. */
-  private pullFor(arrival: Arrival, window: Millis, background: Background): Ending {
-    const pulling = this.underWay();
-    if (pulling === null) return this.send(background);
-    if (pulling.ticket > arrival.ticket || pulling.sentAt > arrival.at - window) return pulling.ending;
-    const now = this.ports.clock.now();
-    if (this.queued !== null && elapsed(this.queued.begunAt, now) <= 2 * VIEW_LIMITS.pullQueue)
-      return this.queued.ending;
-    const queued: Begun = { begunAt: now, ending: new Ending() };
-    this.queued = queued;
-    background.keep(this.sendNext(pulling, queued, background));
-    return queued.ending;
-  }
-
-  private async sendNext(pulling: Pull, queued: Begun, background: Background): Promise<void> {
-    await this.wait([pulling.ending], VIEW_LIMITS.pullQueue);
-    if (this.queued === queued) this.queued = null;
-    await this.pull(background);
-    queued.ending.end();
-  }
-
-  /** Whose request has died with it does not count. */
-  private underWay(): Pull | null {
-    const { pulling } = this;
-    const lost = pulling !== null && elapsed(pulling.sentAt, this.ports.clock.now()) > VIEW_LIMITS.pullGuard;
-    return lost ? null : pulling;
-  }
-
-  private send(background: Background): Ending {
-    const sentAt = this.ports.clock.now();
-    const ticket = this.ticket();
-    this.ports.counters.pulls += 1;
-    const done = pull(this.knowledge, this.ports)
-      .then((outcome) => {
-        this.silence.note(outcome !== "unavailable", this.ports.clock.now());
-        if (outcome !== "reached") return;
-        this.knownTicket = Math.max(this.knownTicket, ticket);
-        if (this.ports.shared !== null) background.keep(this.ports.shared.leave());
-        background.keep(this.ports.reached(background));
-      })
-      .finally(() => {
-        if (this.pulling?.ticket === ticket) this.pulling = null;
-      });
-    this.pulling = { ticket, sentAt, ending: Ending.of(done) };
-    background.keep(done);
-    return this.pulling.ending;
+    return this.wait([this.pulls.anew(background)], VIEW_LIMITS.pullGuard);
   }
 
   private learn(at: Instant, window: Millis, background: Background): Promise<void> {
-    return this.orFromPeers(this.send(background), this.wanted(at, window), background);
+    const pulled = this.pulls.for({ at, ticket: this.pulls.ticket() }, window, background);
+    return this.orFromPeers(pulled, this.wanted(at, window), background);
   }
 
   /** Asks the log, unless it is being asked: nobody waits for it. */
   learnBehind(background: Background): void {
-    if (this.underWay() !== null) return;
+    if (this.pulls.underWay() !== null) return;
     background.keep(this.learn(this.ports.clock.now(), VIEW_LIMITS.beatWindow, background));
   }
 

@@ -58,20 +58,24 @@ describe("past entries never seen", () => {
   });
 
   test("where that is trimmed, a snapshot at our own place ends the gap for good", async () => {
-    expect(await pull(knowledge, { log: trimmed(head(80)), clock, shared: null })).toBe("reached");
+    expect(await pull(knowledge, { log: trimmed(head(80)), clock, shared: null }, () => {})).toBe("reached");
     const view = knowledge.current();
     expect(view).toMatchObject({ cursor: 80, floor: 80, knownAt: 1000 });
     expect(view === null ? null : knowledge.joint(view)).toEqual({ ...head(80), beyond: null });
   });
 
   test("a snapshot of another chain ends the view", async () => {
-    expect(await pull(knowledge, { log: trimmed(head(80, "other")), clock, shared: null })).toBe("overtaken");
+    expect(await pull(knowledge, { log: trimmed(head(80, "other")), clock, shared: null }, () => {})).toBe(
+      "overtaken",
+    );
     expect(knowledge.current()).toBeNull();
     expect(knowledge.epochDemanded()).toBe(EPOCH + 1);
   });
 
   test("a late snapshot, from before the peer's word, takes nothing back", async () => {
-    expect(await pull(knowledge, { log: trimmed(head(70)), clock, shared: null })).toBe("overtaken");
+    expect(await pull(knowledge, { log: trimmed(head(70)), clock, shared: null }, () => {})).toBe(
+      "overtaken",
+    );
     expect(knowledge.current()).toMatchObject({ cursor: 80 });
   });
 });

@@ -14,7 +14,7 @@ import { holds } from "./samples.ts";
 
 const TERMS: AlertTerms = {
   ...{ comparison: "above", threshold: 0.9, clear: 0.8, leastSample: 10 },
-  ...{ for: seconds(30), clearFor: seconds(60), heldFor: minutes(15) },
+  ...{ for: seconds(30), clearFor: seconds(60), heldFor: minutes(15), seenFor: seconds(15) },
 };
 const EVERY = 10_000;
 
@@ -54,6 +54,15 @@ describe("a verdict", () => {
 });
 
 describe("an alert", () => {
+  test("is not so for as long as nobody looked", () => {
+    const before = phaseAfter(["breach"]);
+    const long = { now: 3_600_000, terms: TERMS };
+    const behind = nextPhase(before, "breach", long);
+    expect(behind).toMatchObject({ kind: "pending", since: 3_585_000 });
+    expect(nextPhase(behind, "breach", { ...long, now: 3_610_000 })).toMatchObject({ kind: "pending" });
+    expect(nextPhase(behind, "breach", { ...long, now: 3_615_000 })).toMatchObject({ kind: "firing" });
+  });
+
   test("fires when it has been so for as long as it takes, and not before", () => {
     expect(phaseAfter(times(3, "breach"))).toMatchObject({ kind: "pending", since: 0 });
     expect(phaseAfter(FIRING)).toMatchObject({ kind: "firing", since: 30_000 });
