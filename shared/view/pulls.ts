@@ -1,4 +1,4 @@
-// The pulls of one view: which of them serves whom, and when the next one is sent.
+// The pulls of one view: which of them serves whom, and when the next one is sent (docs/adr/0082).
 
 import { elapsed, type Instant, type Millis, millis } from "../core/units.ts";
 import type { Background, Timers } from "../ports/clock.ts";
