@@ -152,7 +152,7 @@ export function cacheOver(
     namespace: { site, name: namespace },
     ...{ policies, view, counters, telling, background, deadlines },
     serializer: options.serializer ?? jsonSerializer,
-    near: new Near(mix(ports.random.token())),
+    near: new Near(() => mix(ports.random.token())),
     ...{ flights: new Map(), looks: new Map(), signals: new Signals() },
     failing: new Failing(longestHeld),
     unsent: new Unsent(),

@@ -21,10 +21,12 @@ export interface NearValue {
 
 export class Near {
   private readonly caches = new Map<string, BoundedCache<NearValue>>();
-  private readonly seed: number;
+  private readonly drawSeed: () => number;
+  private seed: number | null = null;
 
-  constructor(seed: number) {
-    this.seed = seed;
+  /** Drawn when something is kept: while a worker's modules are evaluated nothing is left to chance. */
+  constructor(drawSeed: () => number) {
+    this.drawSeed = drawSeed;
   }
 
   find(rules: ValueRules, key: string): NearValue | undefined {
@@ -85,6 +87,7 @@ export class Near {
     if (cache === undefined) {
       const expiryOf = ({ held }: NearValue): number => later(held.bornAt, held.life.fresh);
       const replacement = replacementOf<NearValue>(rules.eviction, expiryOf);
+      this.seed ??= this.drawSeed();
       cache = new BoundedCache({ budget: rules.memory, replacement, seed: this.seed });
       this.caches.set(rules.class, cache);
     }
