@@ -3,7 +3,7 @@
 import type { CacheCore } from "./core.ts";
 
 export interface CallEnd {
-  /** Null where the deadline comes first. */
+  /** Null where the deadline comes first. The task is kept from its beginning: its caller's client may leave before that. */
   wait<T>(task: Promise<T>): Promise<T | null>;
   /** Has to be called: it holds a timer. */
   over(): void;
@@ -17,10 +17,9 @@ export function callEnd({
   const { promise: late, resolve } = Promise.withResolvers<null>();
   const over = callTimers.after(deadlines.call, () => resolve(null));
   return {
-    async wait(task) {
-      const first = await Promise.race([task, late]);
-      if (first === null) background.keep(task);
-      return first;
+    wait(task) {
+      background.keep(task);
+      return Promise.race([task, late]);
     },
     over,
   };

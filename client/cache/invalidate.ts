@@ -21,7 +21,7 @@ export interface Given {
  * Rejects with `unacknowledged` where the log can't be told by the call's deadline: it is told later, and this process
  * drops what it holds at once. What the log has is acknowledged, whether or not what comes `then` is done by the deadline.
  */
-export async function invalidate(
+export function invalidate(
   core: CacheCore,
   { selectors, mode, detail }: Given,
   then: (position: Position) => Promise<void> = async () => undefined,
@@ -37,6 +37,17 @@ export async function invalidate(
     harmless: true,
     preceding: 8,
   };
+  const acknowledged = acknowledge(core, query, then);
+  // As a whole, so that nothing between its steps is lost when its caller's client leaves.
+  core.background.keep(acknowledged);
+  return acknowledged;
+}
+
+async function acknowledge(
+  core: CacheCore,
+  query: Invalidation,
+  then: (position: Position) => Promise<void>,
+): Promise<Position> {
   const end = callEnd(core);
   try {
     const telling = tell(core, query);

@@ -22,6 +22,26 @@ async function inLostRequest({ clock }: FakeTidegate, begin: () => Promise<unkno
   clock.after = after;
 }
 
+/** Its client has left: it goes on for as long as something of it is kept alive, its timers included. */
+async function leftByItsClient(
+  fake: FakeTidegate,
+  begin: (cache: Cache) => Promise<unknown>,
+): Promise<Cache> {
+  const kept = new Set<Promise<unknown>>();
+  const waitUntil = (task: Promise<unknown>): void => {
+    kept.add(task);
+    void task.then(() => kept.delete(task));
+  };
+  const cache = fake.cache({ ...OPTIONS, waitUntil });
+  await fake.clock.until(cache.ready());
+  const { after } = fake.clock;
+  fake.clock.after = (span, action) => after.call(fake.clock, span, () => kept.size > 0 && action());
+  begin(cache).catch(() => undefined);
+  await fake.clock.advance("20s");
+  fake.clock.after = after;
+  return cache;
+}
+
 const never = new Promise<never>(() => undefined);
 const code = (error: unknown): unknown => (error as { readonly code?: unknown }).code;
 
@@ -85,4 +105,38 @@ test("a flight that takes its time is joined for as long as it may take", async 
   const joined = cache.getOrFetch("k", () => "own");
   expect(await fake.clock.until(Promise.all([held, waiting, joined]))).toEqual(Array(3).fill("another's"));
   expect(cache.stats().coalesced).toBe(1);
+});
+
+describe("what changes something", () => {
+  test("a delete whose client leaves reaches the log, and no reader gets the old value", async () => {
+    const { fake, cache: other } = world();
+    fake.log.takes(400);
+    await fake.clock.until(other.getOrFetch("k", () => "old"));
+    const cache = await leftByItsClient(fake, (its) => its.delete("k"));
+    expect(cache.stats().invalidations).toBe(1);
+    expect(await fake.clock.until(cache.getOrFetch("k", () => "new"))).toBe("new");
+    expect(await fake.clock.until(other.getOrFetch("k", () => "newer"))).toBe("new");
+  });
+
+  test("a delete whose client leaves while the log is silent is told to it later", async () => {
+    const { fake } = world();
+    const cache = await leftByItsClient(fake, async (its) => {
+      fake.log.condition = "silent";
+      await its.delete("k");
+    });
+    expect(cache.stats()).toMatchObject({ invalidations: 0, unacknowledged: 1 });
+    fake.log.condition = "up";
+    await fake.clock.until(cache.delete("another"));
+    await fake.clock.advance("1s");
+    expect(cache.stats().invalidations).toBe(2);
+  });
+
+  test("a set whose client leaves holds its key up for nobody", async () => {
+    const { fake, cache: other } = world();
+    fake.shared.takes(400);
+    fake.log.takes(400);
+    await leftByItsClient(fake, (its) => its.set("k", "set"));
+    fake.shared.takes(10);
+    expect(await fake.clock.until(other.getOrFetch("k", () => "loaded"))).toBe("set");
+  });
 });
