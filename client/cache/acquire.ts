@@ -111,14 +111,14 @@ export async function acquire(core: CacheCore, job: Job): Promise<Acquired> {
 }
 
 /** Longer than any load takes: its turn, its tokens and its second try included. */
-function longestLoad({ deadlines }: CacheCore): Millis {
+function longestLoad({ deadlines }: Pick<CacheCore, "deadlines">): Millis {
   const { patience, takeDeadline, tokenPatience, retryPause, leaseMargin } = CACHE_LIMITS;
   const tries = 2 * (deadlines.load + takeDeadline + tokenPatience);
   return millis(patience.user + tries + retryPause + leaseMargin);
 }
 
 /** Longer than any flight takes: another's load that is waited for, its own, and what it asks and tells beside them. */
-export function longestFlight(core: CacheCore): Millis {
+export function longestFlight(core: Pick<CacheCore, "deadlines">): Millis {
   const { leaseDuration, readDeadline, logDeadline, fillDeadline } = CACHE_LIMITS;
   return millis(2 * longestLoad(core) + leaseDuration + readDeadline + logDeadline + fillDeadline);
 }

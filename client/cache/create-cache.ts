@@ -12,12 +12,13 @@ import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { MissingCopies } from "../../shared/mid-tier/missing-copies.ts";
 import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
-import type { Background, Clock } from "../../shared/ports/clock.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
 import { Peers } from "../../shared/view/peers.ts";
 import { ViewKeeper } from "../../shared/view/view-keeper.ts";
 import { KnownShardMap } from "../../shared/wire/shard-map.ts";
+import { longestFlight } from "./acquire.ts";
 import { Cache } from "./cache.ts";
 import type { CacheCore, CachePorts } from "./core.ts";
 import { newCounters } from "./counters.ts";
@@ -30,6 +31,7 @@ import { type ClassOptions, type Duration, durationOf, invalid, rulesByClass } f
 import { Signals } from "./signals.ts";
 import type { SourceOptions } from "./source.ts";
 import { Sources } from "./sources.ts";
+import { tasks } from "./tasks.ts";
 import { Telemetry, type TelemetryOptions } from "./telemetry.ts";
 import { type Logger, Telling } from "./telling.ts";
 import { allTiers } from "./tiers.ts";
@@ -120,8 +122,8 @@ export function cacheOver(
     throw invalid("class", `there is no class ${JSON.stringify(options.class)}`);
   const policies = new Policies({ site, name: namespace }, rules, options.policies ?? []);
   const counters = newCounters();
-  const { background, idle } = tasks(waitUntil);
   const deadlines = deadlinesOf(options);
+  const { background, idle } = tasks(ports, { waitUntil, longest: longestFlight({ deadlines }) });
   const longestHeld = longestHeldOf(deadlines.load, waitUntil);
   const of = { namespace: { site, name: namespace }, longestHeld };
   const sources = new Sources(ports, sourcesOf(options), of);
@@ -214,27 +216,4 @@ function sourcesOf({ origin, sources = {} }: Pick<CacheOptions, "origin" | "sour
   if (origin === undefined) return sources;
   if ("default" in sources) throw invalid("origin", "sources.default says the same");
   return { default: origin, ...sources };
-}
-
-/** What goes on behind calls: each is kept alive where the runtime needs it, and waited for by `dispose`. */
-function tasks(waitUntil: CacheOptions["waitUntil"]): {
-  readonly background: Background;
-  readonly idle: () => Promise<void>;
-} {
-  const underWay = new Set<Promise<unknown>>();
-  return {
-    background: {
-      keep(task) {
-        const quiet = task.then(
-          () => void underWay.delete(quiet),
-          () => void underWay.delete(quiet),
-        );
-        underWay.add(quiet);
-        waitUntil?.(quiet);
-      },
-    },
-    async idle() {
-      while (underWay.size > 0) await Promise.all(underWay);
-    },
-  };
 }

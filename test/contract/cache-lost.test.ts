@@ -140,3 +140,11 @@ describe("what changes something", () => {
     expect(await fake.clock.until(other.getOrFetch("k", () => "loaded"))).toBe("set");
   });
 });
+
+test("what was lost with its request is not waited for when the cache is disposed of", async () => {
+  const { fake, cache } = world();
+  await fake.clock.until(cache.ready());
+  await inLostRequest(fake, () => cache.getOrFetch("k", () => never));
+  await fake.clock.until(cache.dispose());
+  expect(fake.clock.elapsed).toBeLessThan(60_000);
+});
