@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,6 +28,7 @@ import { type Supervised, supervise } from "../../dev/supervise.ts";
 import type { WorkerProcessConfig } from "../../dev/worker-process.ts";
 import { writePackage } from "../../scripts/pack-client.ts";
 import { leaseKey } from "../../shared/mid-tier/keys.ts";
+import { startHeldRest } from "../support/held-rest.ts";
 import { until } from "../support/http.ts";
 import { type ServerFixture, startServerRest } from "../support/redis-server.ts";
 
@@ -175,6 +176,11 @@ async function program(node: string): Promise<Program> {
   };
 }
 
+interface Asked {
+  readonly value: string;
+  readonly loads: number;
+}
+
 describe("it runs", () => {
   test.each(nodes())("in Node %s", { timeout: 20_000 }, async (_version, node) => {
     const { go, end } = await program(node);
@@ -182,13 +188,16 @@ describe("it runs", () => {
     expect(await end()).toBe(0);
   });
 
-  test("in a Worker, whose requests share what they load", { timeout: 30_000 }, async () => {
+  test("in a Worker, whose requests share what they load, and whose deletes go on when their clients leave", {
+    timeout: 30_000,
+  }, async () => {
     const scriptPath = join(consumer, "worker.bundled.mjs");
     await build({
       ...{ entryPoints: [join(consumer, "worker.mjs")], outfile: scriptPath, bundle: true, format: "esm" },
       ...{ conditions: ["workerd", "worker"], external: ["cloudflare:workers"], logLevel: "silent" },
     });
     const port = await freePort();
+    const rest = await startHeldRest(redis.url);
     const configuration: WorkerProcessConfig = {
       ...{
         name: "package",
@@ -199,20 +208,32 @@ describe("it runs", () => {
         scratchDir: null,
         durableObjects: null,
       },
-      bindings: { REDIS_URL: redis.url, REDIS_TOKEN: redis.token },
+      bindings: { REDIS_URL: rest.url, REDIS_TOKEN: redis.token },
     };
     const module = join(root, "dev/worker-process.ts");
     const worker: Supervised = supervise({ name: "package", module, configuration, restartAfterMs: 1000 });
     try {
       await worker.ready;
-      const ask = async () => (await fetch(`http://127.0.0.1:${port}/one`)).json();
+      const ask = async () => (await (await fetch(`http://127.0.0.1:${port}/one`)).json()) as Asked;
       const answers = await Promise.all(Array.from({ length: 20 }, ask));
-      expect(new Set(answers.map((answer) => (answer as { value: string }).value))).toEqual(
-        new Set(["one was loaded"]),
-      );
+      expect(new Set(answers.map(({ value }) => value))).toEqual(new Set(["one was loaded"]));
       expect(await ask()).toEqual({ value: "one was loaded", loads: 1 });
+      rest.hold();
+      const client = connect(port, "127.0.0.1");
+      client.write("DELETE /one HTTP/1.1\r\nHost: worker\r\n\r\n");
+      await until(
+        () => rest.waiting,
+        (count) => count > 0,
+        { withinMs: 5000 },
+      );
+      client.resetAndDestroy();
+      // What comes behind it is answered when it has been seen to leave.
+      const { loads } = await ask();
+      rest.release();
+      await until(ask, (answer) => answer.loads > loads, { withinMs: 5000 });
     } finally {
       await worker.stop();
+      rest.stop();
     }
   });
 });
