@@ -75,8 +75,12 @@ export const requireText: Middleware = async (context, next) => {
     throw new Refusal("unsupported-media-type", "Content-Encoding: no coding of a body is understood.", {
       headers: { "accept-encoding": "identity" },
     });
+  const type = context.req.header("content-type") ?? "";
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1] ?? "utf-8";
+  if (!/^utf-?8$/i.test(charset))
+    throw new Refusal("unsupported-media-type", "Content-Type: of all charsets a body may have UTF-8 alone.");
   const text = textOf(await context.req.arrayBuffer());
-  const isJson = /json/i.test(context.req.header("content-type") ?? "");
+  const isJson = /json/i.test(type);
   const pointer = isJson ? repeatedField(text) : null;
   if (pointer !== null)
     throw new Refusal("malformed-json", `The body gives ${pointer.slice(0, 1000)} twice.`, {

@@ -5,6 +5,7 @@ import { readExposition } from "../metrics/prometheus.ts";
 import { requireScope } from "./auth.ts";
 import { requireAllSites } from "./binding.ts";
 import type { Api, ApiPorts } from "./environment.ts";
+import { noQuery } from "./paging.ts";
 import { problemAnswer, unavailable } from "./problem.ts";
 
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -15,6 +16,7 @@ export function prometheusRoute(api: Api, { plane }: ApiPorts): void {
     path: "/metrics",
     summary: "The figures as Prometheus scrapes them",
     middleware: [requireScope(plane, "read"), requireAllSites(plane)] as const,
+    request: { query: noQuery },
     responses: {
       200: { description: "Text format 0.0.4", content: { [CONTENT_TYPE]: { schema: z.string() } } },
       default: problemAnswer,

@@ -122,6 +122,7 @@ describe("a query that is wrong is refused with 400 and the name of the field", 
     ["/invalidations?site=default", "GET", "/site"],
     ["/invalidations/x?wait=true", "GET", "/wait"],
     ["/cache-metrics?windows=60s", "GET", "/windows"],
+    ["/metrics?window=60s", "GET", "/window"],
     ["/cache-metrics?window=1s", "GET", "/window"],
     ["/warmups/x?limit=1", "GET", "/limit"],
     ["/warmups/x?force=1", "DELETE", "/force"],
@@ -198,6 +199,13 @@ describe("what isn't a good request at all", () => {
       '{"tags":["a"]}',
       { ...auth, ...jsonType, "content-encoding": "gzip" },
     ],
+    [
+      "another charset by its type",
+      415,
+      "unsupported-media-type",
+      '{"tags":["a"]}',
+      { ...auth, "content-type": 'application/json; x=y; Charset="UTF-16"' },
+    ],
     ["no type", 415, "unsupported-media-type", new TextEncoder().encode("{}"), auth],
     ["no token", 401, "unauthorized", '{"tags":["a"]}', jsonType],
     ["a wrong token", 401, "unauthorized", '{"tags":["a"]}', { ...jsonType, authorization: "Bearer wrong" }],
@@ -216,6 +224,15 @@ describe("what isn't a good request at all", () => {
     expect(answer.json).toMatchObject({ status, code });
     expect(answer.status).toBe(status);
     if (status === 401) expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
+  });
+
+  test.each(["utf-8", "UTF-8", '"Utf-8"', "utf8"])("the charset %s is none but its own", async (charset) => {
+    const headers = { ...auth, "content-type": `application/json; charset=${charset}` };
+    const answer = await plane.ask("/invalidate", {
+      ...{ method: "POST", headers },
+      body: '{"tags":["a"],"dryRun":true}',
+    });
+    expect(answer.status).toBe(200);
   });
 
   test("too much is refused though no length announced it", async () => {
