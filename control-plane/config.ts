@@ -197,6 +197,8 @@ export const LIMITS = {
   fullFor: seconds(30),
   /** How often the alert rules are evaluated: a handful of Redis calls each time. */
   alertEvery: seconds(10),
+  /** Two of them further apart than that, as the control plane was away, do not tell of all the time between them. */
+  alertSeenFor: seconds(12),
   /** What they look at: long enough to tell a spell from a blip, and two evaluations in every metrics bucket. */
   alertWindow: minutes(1),
   /** What was judged longer ago tells nothing of now: two evaluations may be late or fail. */

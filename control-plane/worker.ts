@@ -24,6 +24,7 @@ import { fewAtOrigins, slowTurns } from "./edges/few-at-once.ts";
 import { refreshDue } from "./refresh/refresh.ts";
 import { remoteAuditWitness, storedAuditWitness } from "./runtime/audit-witness.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
+import { Absence } from "./tick/absence.ts";
 import type { BeatFailures } from "./tick/beat.ts";
 import { keepAwake } from "./tick/keep-awake.ts";
 import { Pulse } from "./tick/pulse.ts";
@@ -113,7 +114,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private callEdge: CallEdge | null = null;
   private readonly alerts = new AlertWatch();
   private beatAt = 0;
-  private lookedAt = 0;
+  private readonly absence = new Absence();
   private chaosLookedAt = 0;
 
   async ensure(): Promise<void> {
@@ -145,13 +146,12 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     const agenda = plane.agenda.read();
     this.beside("warm-ups", async () => (await agenda).has("warmups") && carryOnWarmups(plane, this.pace));
     this.beside("the refresher", async () => (await agenda).has("due") && refreshDue(plane));
-    // What was seen before an absence says nothing of now: behind one the edges are looked at first.
-    const wasAway = this.beatAt - this.lookedAt > LIMITS.liveFor;
+    const wasAway = this.absence.wasAway(this.beatAt);
     if (!wasAway) this.judge(plane);
     this.beside("the audit log", () => this.watchAudit(plane));
     this.beside("the experiment", () => this.watchChaos(plane));
     const failures = await this.pulse.run(plane, { witness: this.witness, agenda });
-    this.lookedAt = Date.now();
+    if (!failures.has("status")) this.absence.looked(this.beatAt);
     if (wasAway) this.judge(plane);
     this.tell(failures);
   }

@@ -79,7 +79,7 @@ export const rule = (
     for: millis(0),
     clearFor: minutes(1),
     heldFor: LIMITS.alertHeldFor,
-    seenFor: LIMITS.alertJudgedWithin,
+    seenFor: LIMITS.alertSeenFor,
   },
   ...given,
 });

@@ -49,6 +49,8 @@ export const VIEW_LIMITS = {
   pullQueue: millis(25),
   /** Pulls under way at once: one, and another where that hangs. */
   pullsAtOnce: 2,
+  /** With those that have been without an answer for longer than `gossipAfter`. */
+  pullsAtMost: 4,
   /** Pages in one pull before it is left to the next. */
   pullPages: 40,
   /** Whoever waits for another request's pull stops by then: that request may be gone. Twice the log's deadline. */

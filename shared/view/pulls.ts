@@ -37,8 +37,7 @@ export interface PullsPorts extends PullPorts {
 type Ended = (outcome: PullOutcome, background: Background) => void;
 
 export class Pulls {
-  /** The ticket of the pull that last reached the log's head. */
-  knownTicket = 0;
+  private reachedTicket = 0;
   /** The last one that was sent. */
   private pulling: Pull | null = null;
   private readonly atWork = new Set<Pull>();
@@ -59,6 +58,11 @@ export class Pulls {
     return this.tickets;
   }
 
+  /** The ticket of the pull that last reached the log's head. */
+  get knownTicket(): number {
+    return this.reachedTicket;
+  }
+
   /** Whose request has died with it does not count. */
   underWay(): Pull | null {
     const { pulling } = this;
@@ -69,9 +73,22 @@ export class Pulls {
     return elapsed(sentAt, this.ports.clock.now()) > VIEW_LIMITS.pullGuard;
   }
 
+  /** Far behind it asks for page after page: another beside it asks for each of them once more. Unless it hangs. */
+  private isWorthWaitingFor(pull: Pull): boolean {
+    return (pull.pages > 1 && this.isYoung(pull)) || this.isFull();
+  }
+
+  private isYoung({ sentAt }: Pull): boolean {
+    return elapsed(sentAt, this.ports.clock.now()) <= VIEW_LIMITS.gossipAfter;
+  }
+
+  /** By those that may well be answered; and by all, however long they have been waited for. */
   private isFull(): boolean {
-    for (const one of this.atWork) if (this.isLost(one)) this.atWork.delete(one);
-    return this.atWork.size >= VIEW_LIMITS.pullsAtOnce;
+    let young = 0;
+    for (const one of this.atWork)
+      if (this.isLost(one)) this.atWork.delete(one);
+      else if (this.isYoung(one)) young += 1;
+    return young >= VIEW_LIMITS.pullsAtOnce || this.atWork.size >= VIEW_LIMITS.pullsAtMost;
   }
 
   /** One that is sent from now on. */
@@ -102,8 +119,7 @@ export class Pulls {
       await this.wait(going.ending, VIEW_LIMITS.pullQueue);
       queued.aliveAt = this.ports.clock.now();
       going = this.underWay();
-      // One that is far behind asks for page after page: another beside it asks for each of them once more.
-    } while (going !== null && going.ticket < queued.lastTicket && (going.pages > 1 || this.isFull()));
+    } while (going !== null && going.ticket < queued.lastTicket && this.isWorthWaitingFor(going));
     if (this.queued === queued) this.queued = null;
     const serving = going !== null && going.ticket > queued.lastTicket ? going.ending : this.send(background);
     await this.wait(serving, VIEW_LIMITS.pullGuard);
@@ -122,7 +138,7 @@ export class Pulls {
     };
     const done = pull(this.knowledge, this.ports, sending)
       .then((outcome) => {
-        if (outcome === "reached") this.knownTicket = Math.max(this.knownTicket, pulling.ticket);
+        if (outcome === "reached") this.reachedTicket = Math.max(this.reachedTicket, pulling.ticket);
         this.ended(outcome, background);
       })
       .finally(() => {

@@ -98,6 +98,16 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect(await known(LATER)).toBeNull();
     });
 
+    test("is not known where a release that does not say so may have asked between", async () => {
+      await write("x");
+      await said(await claimed(AT), held);
+      // By its script, which leaves alone what it does not know.
+      const tried = await claimed(AT);
+      await rest.redis.run([["HSET", "tg:jo:x", "se", "not asked", "ss", "1"]], millis(2000));
+      await said(tried, retry);
+      expect(await known(LATER)).toBeNull();
+    });
+
     test("is that of the first one that asked", async () => {
       await write("x");
       await said(await claimed(null), held);

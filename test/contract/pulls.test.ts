@@ -123,6 +123,32 @@ describe("an edge that is far behind", () => {
   });
 });
 
+test("a page further on that hangs holds up nobody for long", async () => {
+  await fallBehind();
+  let pages = 0;
+  takes = (isPage) => {
+    pages += Number(isPage);
+    return isPage && pages === 2 ? 3000 : 5;
+  };
+  const begin = time.now;
+  void edge.view.catchUp(background);
+  await time.runUntil(begin + 10);
+  expect(asked).toHaveLength(2);
+  expect(await passing(read(), VIEW_LIMITS.gossipAfter + 2 * VIEW_LIMITS.pullQueue + PAGES * 5)).toBe(true);
+});
+
+test("of replies that hang few are waited for at once", async () => {
+  takes = (isPage) => (isPage ? 2000 : 1);
+  const reads: Promise<boolean>[] = [];
+  const begin = time.now;
+  asked = [];
+  for (let at = 0; at < 1500; at += 10) time.at(begin + at, () => void reads.push(read()));
+  await time.runUntil(begin + 1500);
+  expect(asked).toHaveLength(VIEW_LIMITS.pullsAtMost);
+  await time.runUntil(begin + 20_000);
+  await Promise.all(reads);
+});
+
 test("a reply that hangs holds up nobody: another is asked for beside it", async () => {
   let hangs = true;
   takes = (isPage) => {

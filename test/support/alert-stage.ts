@@ -26,7 +26,8 @@ import { memoryWitness } from "./memory-witness.ts";
 import { passing, startVirtualPlane, type VirtualPlane } from "./virtual-plane.ts";
 
 export const SECRET = "the receiver's secret";
-const STEP = 10_000;
+/** An evaluation each, with what goes before it. */
+const STEP = 10_100;
 
 export interface Database {
   away: boolean;

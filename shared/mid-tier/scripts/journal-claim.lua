@@ -41,7 +41,7 @@ local function since_first_asked(op, tries, fence)
   local noted = redis.call('HMGET', op, 'se', 'ss')
   if noted[1] and noted[1] ~= NOT_ASKED then return noted[1], noted[2] end
   -- Of tries that a release before this one has made nothing is known.
-  local is_known = noted[1] or tries == '1'
+  local is_known = int(tonumber(noted[2] or '0') + 1) == tries
   local se, ss = is_known and ARGV[7] or '', is_known and ARGV[8] or ''
   redis.call('HSET', op, 'se', se, 'ss', ss, 'sf', fence)
   return se, ss
@@ -74,7 +74,9 @@ local function take_in(digest, id, fence, outcome, first, second)
     redis.call('ZREM', due, digest)
   else
     if outcome == 'done' then redis.call('HSET', op, 'done', '1') end
-    if outcome == 'held' and o[5] == fence then redis.call('HSET', op, 'se', NOT_ASKED, 'ss', '') end
+    if outcome == 'held' and o[5] == fence then
+      redis.call('HSET', op, 'se', NOT_ASKED, 'ss', redis.call('HGET', op, 'tries'))
+    end
     redis.call('HSET', op, 'why', second)
     redis.call('HDEL', op, 'fence')
     redis.call('ZADD', due, int(now + tonumber(first)), digest)
