@@ -10,11 +10,17 @@ import type { Redis } from "../../shared/ports/redis.ts";
 
 let server: Server;
 let asked: PromiseWithResolvers<ServerResponse>;
+/** Of the connection that it was asked by. */
+let closed: PromiseWithResolvers<void>;
 let redis: (late?: UpstashConfig["late"]) => Redis;
 
 beforeEach(async () => {
   asked = Promise.withResolvers();
-  server = createServer((_, response) => asked.resolve(response));
+  closed = Promise.withResolvers();
+  server = createServer((_, response) => {
+    response.on("close", () => closed.resolve());
+    asked.resolve(response);
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -35,10 +41,9 @@ test.for([undefined, "aborted", "given up"] as const)("%s: unavailable, by name"
 });
 
 test.for([undefined, "aborted"] as const)("%s: the connection is closed at the deadline", async (late) => {
-  const run = redis(late).run(PING, SOON);
-  const closed = once(await asked.promise, "close");
-  await run;
-  await closed;
+  await redis(late).run(PING, SOON);
+  await asked.promise;
+  await closed.promise;
 });
 
 test("given up: a reply that comes later reaches nobody, and harms nobody", async () => {
@@ -46,7 +51,7 @@ test("given up: a reply that comes later reaches nobody, and harms nobody", asyn
   const response = await asked.promise;
   expect(response.closed).toBe(false);
   response.end('[{"result":"PONG"}]');
-  await once(response, "close");
+  await closed.promise;
   expect(outcome.kind).toBe("unavailable");
 });
 
