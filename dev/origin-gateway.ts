@@ -83,7 +83,10 @@ function forward(target: Target, request: IncomingMessage, response: ServerRespo
   const framing = chunked ? ["Transfer-Encoding", "chunked"] : [];
   const asked = ask(target, request, [...endToEnd(request), ...framing]);
   let whole = (): boolean => false;
-  asked.on("error", () => undefined);
+  // An answer that ends with its connection counts as whole behind a reset as well, but not when the reset comes (RFC 9112 §8).
+  asked.on("error", () => {
+    if (!whole()) response.destroy();
+  });
   // However it ended. Without an answer there is nothing to say but that the connection is gone, which whoever asked
   // reads as unreachable; octets behind a whole answer are not that answer's fault, and go no further.
   asked.on("close", () => {

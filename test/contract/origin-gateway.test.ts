@@ -15,16 +15,27 @@ const ANSWERS: Readonly<Record<string, string>> = {
   "/unasked": "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
   "/named": "HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-Kept: 2\r\nContent-Length: 4\r\n\r\ngood",
   "/refused": "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
+  "/until-close": "HTTP/1.1 200 OK\r\n\r\nhalf",
   "/opened": "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfirst",
 };
 
+/** What is not ended: the test breaks the connection. */
+const UNENDED = "/until-reset";
+
 let origin: Server;
+/** On which that was asked for. */
+let unended: Socket | null = null;
 let gateway: OriginGateway;
 
 beforeAll(async () => {
   origin = createServer((socket) => {
     socket.on("error", () => undefined);
-    socket.once("data", (head) => socket.end(ANSWERS[head.toString().split(" ")[1] ?? ""] ?? ""));
+    socket.once("data", (head) => {
+      const path = head.toString().split(" ")[1] ?? "";
+      if (path !== UNENDED) return socket.end(ANSWERS[path] ?? "");
+      unended = socket;
+      return socket.write(ANSWERS["/until-close"] ?? "");
+    });
   });
   await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
   const { port } = origin.address() as AddressInfo;
@@ -37,13 +48,14 @@ afterAll(async () => {
 });
 
 /** Everything that comes back on one connection until it ends. */
-function ask(path: string, more = "Connection: close\r\n"): Promise<string> {
+function ask(path: string, more = "Connection: close\r\n", onPiece = (_: string) => {}): Promise<string> {
   const [host, port] = gateway.address.split(":");
   return new Promise((resolve) => {
     const socket: Socket = connect(Number(port), host);
     let text = "";
     socket.on("data", (piece) => {
       text += piece.toString("latin1");
+      onPiece(text);
     });
     socket.on("error", () => undefined);
     socket.on("close", () => resolve(text));
@@ -56,6 +68,12 @@ const UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key:
 describe("an answer", () => {
   test("comes through whole", async () =>
     expect(await ask("/plain")).toMatch(/^HTTP\/1\.1 200 [\s\S]*good$/));
+
+  test("that ends with its connection is whole where that is closed, and broken where it is reset (RFC 9112 §8)", async () => {
+    expect(await ask("/until-close")).toMatch(/half\r\n0\r\n\r\n$/);
+    const broken = await ask(UNENDED, "", (text) => text.includes("half") && unended?.resetAndDestroy());
+    expect(broken).toMatch(/half\r\n$/);
+  });
 
   test("that is followed by another ends where it says, and the other is nobody's (RFC 9112 §6.3)", async () => {
     const texts = await Promise.all(["/long", "/plain", "/long", "/plain"].map((path) => ask(path)));
