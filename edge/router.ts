@@ -5,7 +5,7 @@ import { selectorsNow } from "../shared/core/estimate.ts";
 import type { SearchVariance } from "../shared/core/no-vary-search.ts";
 import { placeOf, type Routing, rulesFor, type Site } from "../shared/core/routing.ts";
 import type { Rules } from "../shared/core/rules.ts";
-import { formatSelector, type SelectorSource, selectorsOf } from "../shared/core/selector.ts";
+import { formatSelector, type SelectorSource, searchNameOf, selectorsOf } from "../shared/core/selector.ts";
 import { namesOf } from "../shared/core/spelling.ts";
 import type { CacheKey, Selector } from "../shared/core/units.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
@@ -187,23 +187,29 @@ export class Router {
       sharedHref: `${parsed.parts.scheme}://${parsed.parts.host}${keyedPath(parsed.parts, rules.key)}`,
       namedHref: `${url.scheme}://${url.host}${named}`,
       source,
-      selectors: selectorsIn(source, { rules, plain: named === keyed ? [] : namesOf(named) }),
+      selectors: selectorsIn(source, {
+        rules,
+        more: [
+          // Its query makes less difference than it shows: its plain form hits it too.
+          ...(named === keyed ? [] : namesOf(named)),
+          ...(variance === null ? [] : namesOf(url.path).map(searchNameOf)),
+        ],
+      }),
       notedIn: 0,
     };
   }
 }
 
-/** A URL whose query makes less difference than it shows is hit by its plain form too. */
 function selectorsIn(
   source: Route["source"],
-  { plain, rules }: { readonly plain: readonly string[]; readonly rules: Rules },
+  { more, rules }: { readonly more: readonly string[]; readonly rules: Rules },
 ): readonly Selector[] {
   const selectors = selectorsOf({ ...source, tags: rules.tags });
-  if (plain.length === 0) return selectors;
+  if (more.length === 0) return selectors;
   const { site, host } = source;
   return [
     ...selectors,
-    ...plain.map((pathAndQuery) => formatSelector(site, { kind: "url", host, pathAndQuery })),
+    ...more.map((pathAndQuery) => formatSelector(site, { kind: "url", host, pathAndQuery })),
   ];
 }
 

@@ -4,7 +4,13 @@ import { keyedPath } from "../../shared/core/cache-key.ts";
 import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
 import { type Routing, rulesFor, type Site } from "../../shared/core/routing.ts";
-import { formatSelector, prefixFault, type SelectorSpec, whateverQuery } from "../../shared/core/selector.ts";
+import {
+  formatSelector,
+  prefixFault,
+  type SelectorSpec,
+  searchName,
+  whateverQuery,
+} from "../../shared/core/selector.ts";
 import { spellingsOf } from "../../shared/core/spelling.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import { CLASS_NAME, parseValueUrl, placeOfKey, VALUE_SCHEME } from "../../shared/core/value-key.ts";
@@ -169,7 +175,8 @@ function readersOf(
         if (wide === true) return spellingsOf(path).map((one) => whateverQuery(host, one));
         // The recipe decides which parts of a query are part of the name.
         const named = keyedPath(place.url, rulesFor(routing, place).key);
-        return spellingsOf(named).map((pathAndQuery) => ({ kind: "url", host, pathAndQuery }));
+        const names = spellingsOf(named).flatMap((name) => [name, searchName(name) ?? []].flat());
+        return names.map((pathAndQuery) => ({ kind: "url", host, pathAndQuery }));
       }),
     prefixes: (text) =>
       valueSpec(text, prefixOfKeys) ??

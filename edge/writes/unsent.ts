@@ -1,7 +1,13 @@
 // Writes whose invalidation the log has not taken yet: kept by what they named, and sent again until it has.
 
 import type { Position } from "../../shared/core/position.ts";
-import { formatSelector, selectorKind, whateverQuery } from "../../shared/core/selector.ts";
+import {
+  formatSelector,
+  isSearchSelector,
+  searchName,
+  selectorKind,
+  whateverQuery,
+} from "../../shared/core/selector.ts";
 import { namesOf } from "../../shared/core/spelling.ts";
 import { elapsed, type Instant, type Selector } from "../../shared/core/units.ts";
 import type { AppendQuery } from "../../shared/ports/mid-tier.ts";
@@ -58,7 +64,7 @@ function namedBy(
   const routes = named.flatMap((one) => [one, ...takenFor(one, by)]);
   const groups = route === null ? [] : groupSelectors(write, route);
   return {
-    selectors: [...routes.flatMap(by.wide ? wideSelectors : urlSelectors), ...groups],
+    selectors: [...routes.flatMap(by.wide ? wideSelectors : writtenSelectors), ...groups],
     // The recipes of keys decide on queries alone.
     byRecipe: !by.wide && routes.some(({ href }) => href.includes("?")),
     detail: `${write.method} ${route?.source.pathAndQuery ?? write.target}`,
@@ -83,7 +89,18 @@ function takenFor({ href, rules }: Route, { router }: Naming): readonly Route[] 
 
 /** All that the URL is known by: what differs from it in nothing that counts is the same resource. */
 export const urlSelectors = ({ selectors }: Route): readonly Selector[] =>
-  selectors.filter((one) => selectorKind(one) === "url");
+  selectors.filter((one) => selectorKind(one) === "url" && !isSearchSelector(one));
+
+/** Where nothing is known here of which parts of its query make no difference, any may, if its answer says so. */
+function writtenSelectors(route: Route): readonly Selector[] {
+  if (route.variance !== null) return urlSelectors(route);
+  const { site, host, pathAndQuery, alsoAs = [] } = route.source;
+  const searches = [pathAndQuery, ...alsoAs].flatMap((name) => searchName(name) ?? []);
+  return [
+    ...urlSelectors(route),
+    ...searches.map((name) => formatSelector(site, { kind: "url", host, pathAndQuery: name })),
+  ];
+}
 
 function wideSelectors({ source }: Route): readonly Selector[] {
   const { site, host, pathAndQuery, alsoAs = [] } = source;

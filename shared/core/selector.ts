@@ -170,6 +170,19 @@ export const whateverQuery = (host: string, path: string): SelectorSpec => ({
   path: pathPrefixes(path).at(-1) ?? "/",
 });
 
+/**
+ * The name, among a path's URLs, of all whose answers say that not all of the query counts (No-Vary-Search): which of its
+ * spellings are one, only they say. Null where there is no query. No URL is named like this: what is sent has no fragment.
+ */
+export const searchName = (pathAndQuery: string): string | null =>
+  pathAndQuery.includes("?") ? searchNameOf(pathAndQuery.slice(0, pathAndQuery.indexOf("?"))) : null;
+
+export const searchNameOf = (path: string): string => path + ANY_SEARCH;
+
+const ANY_SEARCH = "?#";
+
+export const isSearchSelector = (selector: Selector): boolean => selector.endsWith(ANY_SEARCH);
+
 export const withoutPort = (host: string): string => host.replace(/:\d+$/, "");
 
 /** `/a/` and `/a` name the same prefix; the root stays `/`. */

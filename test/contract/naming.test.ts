@@ -27,9 +27,10 @@ const HOST = "origin.test";
 const TARGET = "/p/a?x=1&utm=2";
 const NARROW = [{ id: "p", key_pattern: "/p/*", class: "hot", key: { query: { include: ["x"] } } }];
 const MOVING = { name: "moving", aliases: [], canonicalHost: "moving.test" };
-const [WHOLE_QUERY, KEPT_QUERY, ANY_QUERY] = [
+const [WHOLE_QUERY, KEPT_QUERY, SAME_PAGE, ANY_QUERY] = [
   `default u ${HOST}/p/a?x=1&utm=2`,
   `default u ${HOST}/p/a?x=1`,
+  `default u ${HOST}/p/a?#`,
   `default p ${HOST}/p/a`,
 ];
 
@@ -89,9 +90,10 @@ async function named(): Promise<readonly (readonly string[])[]> {
 
 describe("a write at an edge", () => {
   let content: string;
+  let says: HeaderList;
   let meanwhile: () => Promise<void>;
   beforeEach(() => {
-    [content, meanwhile] = ["", async () => {}];
+    [content, says, meanwhile] = ["", [], async () => {}];
   });
   const origin: Origin = {
     async fetch({ method }) {
@@ -99,10 +101,7 @@ describe("a write at an edge", () => {
       const pieces = [new TextEncoder().encode(content) as Uint8Array<ArrayBuffer>];
       const read = async () => pieces.shift() ?? null;
       const source = { length: pieces[0]?.length ?? 0, read, cancel: () => {} };
-      const headers: HeaderList = [
-        ["cache-control", "max-age=3600"],
-        ["content-location", TARGET],
-      ];
+      const headers: HeaderList = [["cache-control", "max-age=3600"], ...says, ["content-location", TARGET]];
       if (method === "POST") await meanwhile();
       return { kind: "answer", status: 200, headers, body: { kind: "source", source } };
     },
@@ -111,8 +110,8 @@ describe("a write at an edge", () => {
   const references: readonly string[] = [];
   const write = { operationId: "w", method: "PUT", target, references, groups: [] };
 
-  async function ask(edge: Edge, method: "GET" | "PUT" | "POST"): Promise<string> {
-    const request = { method, url: target, body: NO_BODY, purpose: "client", background } as const;
+  async function ask(edge: Edge, method: "GET" | "PUT" | "POST", url = target): Promise<string> {
+    const request = { method, url, body: NO_BODY, purpose: "client", background } as const;
     const none = { header: () => null, headers: () => [], arrivedAt: edge.clock.now() };
     const { body } = await handleRequest(edge, { ...request, ...none });
     if (body.kind === "bytes") return new TextDecoder().decode(body.bytes);
@@ -153,7 +152,18 @@ describe("a write at an edge", () => {
     await ask(older, "PUT");
     await newer.view.pull(background);
     expect(await ask(newer, "GET")).toBe("after");
-    expect(await named()).toEqual([[KEPT_QUERY]]);
+    expect(await named()).toEqual([[KEPT_QUERY, SAME_PAGE]]);
+  });
+
+  test("hits what another edge has stored of the same page, as its answer says, and knows nothing of it itself", async () => {
+    says = [["no-vary-search", 'params=("utm")']];
+    const [one, other] = [await edge(), await edge()];
+    content = "before";
+    expect(await ask(other, "GET", `${target}0`)).toBe("before");
+    content = "after";
+    await ask(one, "PUT");
+    await other.view.pull(background);
+    expect(await ask(other, "GET", `${target}0`)).toBe("after");
   });
 
   test("takes one call where nothing has changed, or nothing that matters to it", async () => {
@@ -175,7 +185,7 @@ describe("a write at an edge", () => {
     const { one } = await overtaken(1, () => released(NARROW));
     one.unsent.keep({ ...write, target: `https://${HOST}/p`, references: [TARGET] });
     await flushUnsent(one, background);
-    expect(await named()).toEqual([[`default u ${HOST}/p`, KEPT_QUERY]]);
+    expect(await named()).toEqual([[`default u ${HOST}/p`, KEPT_QUERY, SAME_PAGE]]);
   });
 
   test("that the log could not take is named by what holds when it can", async () => {
@@ -188,7 +198,7 @@ describe("a write at an edge", () => {
     await released(NARROW);
     away = false;
     await flushUnsent(one, background);
-    expect([one.unsent.size, await named()]).toEqual([0, [[KEPT_QUERY]]]);
+    expect([one.unsent.size, await named()]).toEqual([0, [[KEPT_QUERY, SAME_PAGE]]]);
   });
 
   test("is kept while sites change at each attempt", async () => {
@@ -198,7 +208,7 @@ describe("a write at an edge", () => {
     await flushUnsent(one, background);
     expect([appends.length, one.unsent.size, await named()]).toEqual([3, 1, []]);
     await flushUnsent(one, background);
-    expect([one.unsent.size, await named()]).toEqual([0, [[WHOLE_QUERY]]]);
+    expect([one.unsent.size, await named()]).toEqual([0, [[WHOLE_QUERY, SAME_PAGE]]]);
   });
 
   test("keeps its answer for no later GET where a release has given names to it meanwhile", async () => {
@@ -221,7 +231,7 @@ describe("a write at an edge", () => {
     await released([]);
     one.unsent.keep(write);
     await flushUnsent(one, background);
-    expect(await named()).toEqual([[WHOLE_QUERY]]);
+    expect(await named()).toEqual([[WHOLE_QUERY, SAME_PAGE]]);
   });
 });
 
@@ -241,7 +251,7 @@ describe("a purge", () => {
   test("is named by the recipe that the log has when it is appended", async () => {
     const outcome = await purge({ urls: [TARGET] }, 1, () => released(NARROW));
     expect(outcome).toMatchObject({ kind: "accepted", counts: { urls: 1 } });
-    expect(await named()).toEqual([[KEPT_QUERY]]);
+    expect(await named()).toEqual([[KEPT_QUERY, SAME_PAGE]]);
   });
 
   test("is accepted in spite of a release at each attempt, whatever the query", async () => {
@@ -272,7 +282,10 @@ describe("a repetition", () => {
     await plane.call("/invalidate", { urls: [TARGET], repeatAfterMs: 1000 });
     await released(NARROW);
     await due();
-    expect(await named()).toEqual([[WHOLE_QUERY], [KEPT_QUERY]]);
+    expect(await named()).toEqual([
+      [WHOLE_QUERY, SAME_PAGE],
+      [KEPT_QUERY, SAME_PAGE],
+    ]);
   });
 
   test("leaves out what the site does not serve any more, and nothing else", async () => {

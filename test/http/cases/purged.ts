@@ -28,6 +28,35 @@ const sharedCase = ([claim, stored, named, under]: Row, [how, step]: readonly [s
   steps: [get(ORIGIN, {}, stored), get(CACHE, {}, named), step, get(ORIGIN, {}, named)],
 });
 
+const SAYS = 'params=("utm"), key-order';
+
+/** Which spellings of a query are one is for answers to say: whoever purges need not know it. */
+const searched = (stored: string, named: string): HttpCase => ({
+  claim: `a purge of ${named} reaches what says that ${stored} is the same`,
+  rfc: "Tidegate",
+  origin: [fresh({ "No-Vary-Search": SAYS })],
+  steps: [get(ORIGIN, {}, stored), purge(named), get(ORIGIN, {}, stored), get(CACHE, {}, stored)],
+});
+
+const SEARCHED: readonly HttpCase[] = [
+  searched("?a=1", "?utm=x&a=1"),
+  searched("?a=1&b=2", "?b=2&a=1"),
+  searched("", "?utm=x"),
+  searched("?b=2&utm=y&a=1", "?utm=x&a=1&b=2"),
+  {
+    claim: "a purge of a URL with a query leaves others of its path whose answers do not speak of queries",
+    rfc: "Tidegate",
+    origin: [fresh()],
+    steps: [get(ORIGIN, {}, "?a=1"), purge("?a=2"), get(CACHE, {}, "?a=1")],
+  },
+  {
+    claim: "a write where nothing is known of queries reaches what says that they are the same",
+    rfc: "RFC 9111 §4.4",
+    origin: [fresh({ "No-Vary-Search": SAYS })],
+    steps: [get(ORIGIN, {}, "?a=1"), put("?utm=x&a=1"), get(ORIGIN, {}, "?a=1")],
+  },
+];
+
 const FIRST = { Range: "bytes=0-4" };
 const REST = { Range: "bytes=5-9" };
 
@@ -48,6 +77,7 @@ const careless: Script = (asked, nth) => {
 const SERVED_STALE = "max-age=60, stale-while-revalidate=600, stale-if-error=600";
 
 export const PURGED: readonly HttpCase[] = [
+  ...SEARCHED,
   ...SHARED.map((row) => sharedCase(row, ["purged", purge(row[2])])),
   ...SHARED.map((row) => sharedCase(row, ["out of date after a write", put(row[2])])),
   {
