@@ -84,7 +84,7 @@ export const LIMITS = {
 
   /** One push to one edge: what is slower learns it by its next pull. */
   pushDeadline: seconds(1),
-  /** An answer without `wait` waits this long for the pushes; those to edges that are away go on behind it. */
+  /** An answer without `wait` waits this long for the pushes, and not for those to edges that have been silent (`liveFor`): they go on behind it. */
   pushGrace: millis(300),
   /** Entries before a pushed one that travel with it: as many pushes may be lost before an edge has to pull. */
   pushPreceding: 8,

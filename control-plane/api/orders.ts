@@ -29,5 +29,5 @@ export const askedBy = (context: Context<ApiEnvironment>): Asked => ({
 export const pushingOf = (context: Context<ApiEnvironment>): Pushing => ({
   grace: LIMITS.pushGrace,
   background: backgroundOf(context),
-  listed: null,
+  directory: null,
 });

@@ -78,7 +78,7 @@ export async function collectStatus(plane: Ports, round: Round = everybody()): P
   let failed: Unavailable | null = null;
   const found: Report[] = [];
   await inGoodTime(
-    asks.map((ask) => askStatus(plane, ask, telling)),
+    asks.map((ask) => ({ result: askStatus(plane, ask, telling), isAwaited: true })),
     {
       ...round,
       timers: plane.timers,

@@ -13,8 +13,15 @@ export interface GoodTime<T> {
   readonly take: (results: readonly T[]) => Promise<void>;
 }
 
-/** Resolves when what came in good time was taken; null is nothing to take. Tasks never reject. */
-export async function inGoodTime<T>(tasks: readonly Promise<T | null>[], by: GoodTime<T>): Promise<void> {
+export interface Task<T> {
+  /** Null is nothing to take. Never rejects. */
+  readonly result: Promise<T | null>;
+  /** Else it is taken in good time where it comes before those that are. */
+  readonly isAwaited: boolean;
+}
+
+/** Resolves when what came in good time was taken. */
+export async function inGoodTime<T>(tasks: readonly Task<T>[], by: GoodTime<T>): Promise<void> {
   let ready: T[] = [];
   let [isLate, isTaking] = [false, false];
   const takeReady = async (): Promise<void> => {
@@ -31,8 +38,10 @@ export async function inGoodTime<T>(tasks: readonly Promise<T | null>[], by: Goo
     if (result !== null) ready.push(result);
     if (isLate) await takeReady();
   };
-  const all = Promise.all(tasks.map((task) => task.then(arrived)));
-  await Promise.race([all, by.timers.sleep(by.grace)]);
+  const taken = tasks.map(({ result, isAwaited }) => ({ done: result.then(arrived), isAwaited }));
+  const all = Promise.all(taken.map(({ done }) => done));
+  const awaited = Promise.all(taken.flatMap(({ done, isAwaited }) => (isAwaited ? done : [])));
+  await Promise.race([awaited, by.timers.sleep(by.grace)]);
   isLate = true;
   by.background.keep(all);
   await takeReady();

@@ -3,7 +3,7 @@
 import type { LogEntry } from "../../shared/core/log-entry.ts";
 import { comparePositions, parsePosition } from "../../shared/core/position.ts";
 import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
-import type { DirectoryOutcome } from "../../shared/mid-tier/edge-directory.ts";
+import type { Directory, DirectoryOutcome } from "../../shared/mid-tier/edge-directory.ts";
 import type { Ack, StoredReceipt } from "../../shared/mid-tier/receipts.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
@@ -33,8 +33,8 @@ export interface Pushing {
   readonly grace: Millis;
   /** Keeps what goes on behind it. */
   readonly background: Background;
-  /** Whom to push to, as read while the append was under way; null: as it is read now. */
-  readonly listed: readonly ListedEdge[] | null;
+  /** Who is listed, as read while the append was under way; null: as it is read now. */
+  readonly directory: Directory | null;
 }
 
 /** Null where the log holds the entry no more. */
@@ -52,20 +52,23 @@ export function pushable(
 export async function fanOut(plane: ControlPlane, appended: Appended, pushing: Pushing): Promise<boolean> {
   if (!plane.settings.push) return false;
   // Who is concerned is who is listed after the append; an edge that has just joined may not be pushed to yet.
-  const directory = plane.edges.read();
-  const listed = pushing.listed ?? (await listedIn(directory));
+  const concerned = plane.edges.read();
+  const directory = pushing.directory ?? directoryIn(await concerned);
   let receipt = openReceipt(appended);
   await pushTo(plane, appended, {
-    ...{ ...pushing, listed },
+    ...{ ...pushing, directory },
     async take(acks) {
       receipt = { ...receipt, acks: new Map([...receipt.acks, ...acks]) };
-      receipt = (await noteAcks(plane, receipt, await directory)) ?? receipt;
+      receipt = (await noteAcks(plane, receipt, await concerned)) ?? receipt;
     },
   });
-  return listed.every(({ id }) => receipt.acks.has(id));
+  return directory?.edges.every(({ id }) => receipt.acks.has(id)) ?? true;
 }
 
-/** Resolves when those have taken it who do so in good time; the others' acknowledgements are taken behind it. */
+/**
+ * Resolves when those have taken it who do so in good time; the others' acknowledgements are taken behind it. Nobody waits
+ * for an edge that has been silent.
+ */
 export async function pushTo(
   plane: ControlPlane,
   appended: Appended,
@@ -73,16 +76,24 @@ export async function pushTo(
 ): Promise<void> {
   if (!plane.settings.push) return;
   const body = encodePush([...appended.preceding, appended.entry]);
-  const listed = to.listed ?? (await listedIn(plane.edges.read()));
+  const directory = to.directory ?? directoryIn(await plane.edges.read());
+  if (directory === null) return;
   await inGoodTime(
-    listed.map((edge) => pushToOne(plane, edge, { body, appended })),
+    directory.edges.map((edge) => ({
+      result: pushToOne(plane, edge, { body, appended }),
+      isAwaited: !isSilent(edge, directory),
+    })),
     { ...to, timers: plane.timers },
   );
 }
 
-async function listedIn(directory: Promise<DirectoryOutcome>): Promise<readonly ListedEdge[]> {
-  const outcome = await directory;
-  return outcome.kind === "unavailable" ? [] : outcome.directory.edges;
+const directoryIn = (outcome: DirectoryOutcome): Directory | null =>
+  outcome.kind === "unavailable" ? null : outcome.directory;
+
+/** Of one that has not been seen yet nothing is known: it may just have joined. */
+function isSilent({ id }: ListedEdge, { sightings, now }: Directory): boolean {
+  const sighting = sightings.get(id);
+  return sighting !== undefined && now - sighting.seenAt > LIMITS.liveFor;
 }
 
 /** As the append has just written it. What an earlier attempt may have recorded there already stays. */

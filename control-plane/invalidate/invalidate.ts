@@ -44,7 +44,7 @@ export interface DryRun {
 export interface InvalidateOrder {
   readonly body: InvalidateBody;
   readonly operation: Operation;
-  readonly pushing: Omit<Pushing, "listed">;
+  readonly pushing: Omit<Pushing, "directory">;
 }
 
 export async function invalidate(plane: ControlPlane, order: InvalidateOrder): Promise<InvalidateOutcome> {
@@ -98,10 +98,10 @@ async function appendAndPush(
   // What an earlier attempt had appended is pushed again: it may have ended before it pushed.
   const push = pushable(appended, { id: operation.id, sentAt });
   if (push === null) return { ...tried, reached: false };
-  const edges = listed.kind === "unavailable" ? null : listed.directory.edges;
+  const directory = listed.kind === "unavailable" ? null : listed.directory;
   // Acknowledged only when it is noted, so that its loss would show.
   const [reached] = await Promise.all([
-    fanOut(plane, push, { ...pushing, listed: edges }),
+    fanOut(plane, push, { ...pushing, directory }),
     plane.witness.note(push.entry),
   ]);
   return { ...tried, reached };

@@ -61,7 +61,8 @@ async function repeatOne(
   if (appended.kind === "unreplicated" || appended.kind === "outdated")
     return { kind: "unavailable", reason: appended.kind };
   const push = appended.kind === "appended" ? pushable(appended, { id, sentAt }) : null;
-  if (push !== null) await fanOut(plane, push, { grace: LIMITS.pushGrace, background: UNKEPT, listed: null });
+  if (push !== null)
+    await fanOut(plane, push, { grace: LIMITS.pushGrace, background: UNKEPT, directory: null });
   return { kind: "done" };
 }
 

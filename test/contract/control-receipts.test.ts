@@ -1,5 +1,6 @@
 // Receipts tell the truth: about edges that leave and join, across retries and restarts, and in a new epoch of the log.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LIMITS } from "../../control-plane/config.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { followReceipts } from "../../control-plane/invalidate/follow.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
@@ -299,6 +300,17 @@ describe("an invalidation that is sent again", () => {
     expect(b.json).toEqual(a.json);
     expect((await restarted.call("/invalidations")).json.items).toHaveLength(1);
   });
+});
+
+test("a purge's answer does not wait for edges that have been silent", async () => {
+  await collectStatus(plane.plane);
+  for (const { id } of edges) edge(id).answers = false;
+  now += LIMITS.liveFor + 1;
+  const sleep = (): Promise<void> => Promise.withResolvers<void>().promise;
+  Object.assign(plane.plane, { timers: { ...plane.plane.timers, sleep } });
+  const { status, json } = await plane.call("/invalidate", { urls: ["/a"] });
+  expect(status).toBe(202);
+  expect(await shown(json.receipt)).toEqual({ state: "converging", one: "pending", two: "pending" });
 });
 
 describe("wait", () => {
