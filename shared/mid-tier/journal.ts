@@ -1,8 +1,6 @@
 // The journal on the mid-tier's databases: each key's value and operations on one of them, changed in one call.
 
-import type { HeaderList } from "../core/headers.ts";
 import { mix } from "../core/mix.ts";
-import type { Position } from "../core/position.ts";
 import { ranked } from "../core/rendezvous.ts";
 import { type Bytes, type Millis, millis } from "../core/units.ts";
 import type { Digest } from "../ports/identity.ts";
@@ -20,8 +18,8 @@ import type {
 } from "../ports/journal.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisOutcome } from "../ports/redis.ts";
-import { parseJson } from "../wire/json.ts";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { encodeBase64 } from "./base64.ts";
+import { CLAIMED_FIELDS, readClaimed, unsealed, type ValueRecord } from "./journal-records.ts";
 import {
   JOURNAL_FIGURES,
   JOURNAL_OPERATIONS,
@@ -39,6 +37,7 @@ import acceptScript from "./scripts/journal-accept.lua";
 import claimScript from "./scripts/journal-claim.lua";
 import readScript from "./scripts/journal-read.lua";
 import yieldScript from "./scripts/journal-yield.lua";
+import { Unreadable } from "./unreadable.ts";
 
 const ACCEPT = JOURNAL_PRELUDE + acceptScript;
 const CLAIM = JOURNAL_PRELUDE + claimScript;
@@ -84,6 +83,7 @@ export function createJournal(config: Config): Journal {
     const redis = place === null ? undefined : config.databases.get(place.shard);
     return place === null || redis === undefined ? null : { ...place, redis };
   };
+  const unreadable = new Unreadable();
   return {
     placeOf,
     async accept(write) {
@@ -104,18 +104,13 @@ export function createJournal(config: Config): Journal {
     },
     async claim(shard, asked) {
       const redis = config.databases.get(shard);
-      return redis === undefined ? NO_DATABASE : claim(config, redis, asked);
+      return redis === undefined ? NO_DATABASE : claim(config, { redis, unreadable }, asked);
     },
   };
 }
 
 const NO_DATABASE: Unavailable = { kind: "unavailable", reason: "no database" };
 const MALFORMED: Unavailable = { kind: "unavailable", reason: "malformed reply" };
-
-/** What of a value is not its body. */
-interface ValueRecord {
-  readonly headers: HeaderList;
-}
 
 async function accept(
   config: Config,
@@ -195,27 +190,11 @@ async function read(
   };
 }
 
-/** Null where it is not what was sealed. */
-async function unsealed(
-  digest: Digest,
-  sealed: { readonly record: string; readonly body: string; readonly seal: string | undefined },
-): Promise<(ValueRecord & { readonly body: Uint8Array<ArrayBuffer> }) | null> {
-  const { record, body, seal } = sealed;
-  const bytes = decodeBase64(body);
-  if (bytes === null || (await digest.sha256Base64([record, body])) !== seal) return null;
-  const { headers } = (parseJson(record) ?? {}) as { headers?: unknown };
-  return isHeaders(headers) ? { headers, body: bytes } : null;
-}
-
-const isHeaders = (value: unknown): value is HeaderList =>
-  Array.isArray(value) &&
-  value.every(
-    (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((word) => typeof word === "string"),
-  );
-
-const CLAIMED_FIELDS = 21;
-
-async function claim(config: Config, redis: Redis, asked: Claiming): Promise<ClaimOutcome> {
+async function claim(
+  config: Config,
+  { redis, unreadable }: { readonly redis: Redis; readonly unreadable: Unreadable },
+  asked: Claiming,
+): Promise<ClaimOutcome> {
   const { results, partitions, most, except, asOf } = asked;
   const command = evalCommand(
     CLAIM,
@@ -237,7 +216,10 @@ async function claim(config: Config, redis: Redis, asked: Claiming): Promise<Cla
     const [id = "", key = "", fence = ""] = fields;
     if (read !== null) operations.push(read);
     else
-      damaged.push({ claimed: { id, key, fence }, delivery: { kind: "dead", why: "its record is damaged" } });
+      damaged.push({
+        claimed: { id, key, fence },
+        delivery: unreadable.deliveryOf(id, config.putOffFor),
+      });
   }
   return { kind: "claimed", operations, damaged, due: due === "" ? [] : due.split(",").map(Number) };
 }
@@ -257,40 +239,3 @@ function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisAr
       return [...head, kind, delivery.why, ""];
   }
 }
-
-/** In the order of `journal-claim.lua`. */
-async function readClaimed(digest: Digest, fields: readonly string[]): Promise<Claimed | null> {
-  const [id = "", key = "", fence = "", site = "", method = "", href = "", originHeaders = ""] = fields;
-  const [
-    record = "",
-    body = "",
-    seal,
-    tries,
-    age,
-    done,
-    kind,
-    partition,
-    request = "",
-    lane = "",
-    ...positions
-  ] = fields.slice(7);
-  const whole = await unsealed(digest, { record, body, seal });
-  const headers: unknown = parseJson(originHeaders);
-  if (whole === null || !isHeaders(headers) || (kind !== "put" && kind !== "delete")) return null;
-  return {
-    ...{ id, key, fence, kind, site, method, href, headers, body: whole.body },
-    ...{
-      request,
-      lane,
-      partition: Number(partition),
-      tries: Number(tries),
-      triedFor: millis(Number(age)),
-      done: done === "1",
-      toldBefore: positionOf(positions.slice(0, 2)),
-      firstAskedAsOf: positionOf(positions.slice(2)),
-    },
-  };
-}
-
-const positionOf = ([epoch = "", seq]: readonly string[]): Position | null =>
-  epoch === "" ? null : { epoch: Number(epoch), seq: Number(seq) };

@@ -120,7 +120,7 @@ export type ClaimOutcome =
   | {
       readonly kind: "claimed";
       readonly operations: readonly Claimed[];
-      /** Operations whose record is damaged: nothing can be sent for them. */
+      /** Operations that could not be read: nothing can be sent for them. */
       readonly damaged: readonly Result[];
       /** Those of the partitions that have keys which are due and were not handed out. */
       readonly due: readonly number[];
