@@ -1,6 +1,6 @@
 // The report of an experiment as it grows.
 
-import type { ChaosOrder, ChaosReport, ChaosVerdict } from "../shared/wire/chaos.ts";
+import type { ChaosAborter, ChaosOrder, ChaosReport, ChaosVerdict } from "../shared/wire/chaos.ts";
 import { LIMITS } from "./config.ts";
 import type { History } from "./history.ts";
 
@@ -14,6 +14,7 @@ export class Progress {
   private verdicts: readonly ChaosVerdict[] = [];
   private problem: string | null = null;
   private isAborted = false;
+  private abortedBy: ChaosAborter | null = null;
   private endedAt: number | null = null;
   private history: History | null = null;
   /** Of one that is over: every request of fifty experiments is more than anybody wants to keep. */
@@ -56,8 +57,10 @@ export class Progress {
     this.note(problem);
   }
 
-  aborted(): void {
+  /** By whoever did so first; null where that was not said. */
+  aborted(by: ChaosAborter | null): void {
     this.isAborted = true;
+    this.abortedBy ??= by;
     this.failed("it was ended early");
   }
 
@@ -73,7 +76,7 @@ export class Progress {
   }
 
   report(): ChaosReport {
-    const { order, about, startedAt, endedAt, phase, verdicts, problem } = this;
+    const { order, about, startedAt, endedAt, phase, verdicts, problem, abortedBy } = this;
     return {
       ...{ id: order.id, experiment: order.experiment, ...about, seed: order.seed },
       ...(order.from === undefined ? {} : { from: order.from }),
@@ -82,6 +85,7 @@ export class Progress {
       ...{ phase, startedAt, endedAt, durationMs: order.durationMs, verdicts, problem },
       timeline: this.history?.timeline() ?? this.timeline,
       events: [...this.events],
+      ...(abortedBy === null ? {} : { abortedBy }),
     };
   }
 

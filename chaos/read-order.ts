@@ -1,7 +1,13 @@
-// An order as it comes over the wire: every field checked, since what it asks for breaks things.
+// An order as it comes over the wire: every field checked, since what it asks for breaks things; and who wants it ended.
 
 import * as z from "zod";
-import { type ChaosOrder, DIRECTIONS, EXPERIMENTS, PARTITIONS } from "../shared/wire/chaos.ts";
+import {
+  type ChaosAborter,
+  type ChaosOrder,
+  DIRECTIONS,
+  EXPERIMENTS,
+  PARTITIONS,
+} from "../shared/wire/chaos.ts";
 import { parseJson } from "../shared/wire/json.ts";
 import { LIMITS } from "./config.ts";
 
@@ -36,4 +42,14 @@ export function readOrder(text: string): ReadOrder {
   }
   const [issue] = parsed.error.issues;
   return { kind: "refused", problem: `${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim() };
+}
+
+const text = z.string().max(LIMITS.text);
+const aborterSchema = z.object({
+  ...{ actor: text, token: text.nullable(), from: text.nullable(), requestId: text },
+});
+
+/** Null where it can't be read: that is no reason not to heal. */
+export function readAborter(body: string): ChaosAborter | null {
+  return aborterSchema.safeParse(parseJson(body)).data ?? null;
 }

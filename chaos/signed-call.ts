@@ -18,7 +18,7 @@ export async function signedCall(
   const answer = await fetch(url, {
     method,
     headers: { ...signed, "content-type": "application/json" },
-    ...(method === "POST" && { body }),
+    ...(body !== "" && { body }),
     signal: AbortSignal.timeout(LIMITS.call),
   });
   return { status: answer.status, text: await answer.text() };

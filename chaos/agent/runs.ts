@@ -1,6 +1,6 @@
 // The experiments of an agent: one at a time, the last ones' reports kept, any of them ended when that is asked for.
 
-import type { ChaosReport } from "../../shared/wire/chaos.ts";
+import type { ChaosAborter, ChaosReport } from "../../shared/wire/chaos.ts";
 import { aim } from "../aim.ts";
 import { LIMITS } from "../config.ts";
 import { EXPERIMENT } from "../experiments.ts";
@@ -61,11 +61,11 @@ export class Runs {
   }
 
   /** Heals at once; the report is final a little later, when what was under way has ended. Null where there is none. */
-  async abort(id: string): Promise<ChaosReport | null> {
+  async abort(id: string, by: ChaosAborter | null): Promise<ChaosReport | null> {
     const one = this.kept.get(id);
     if (one === undefined) return null;
     if (!one.progress.isOver) {
-      one.progress.aborted();
+      one.progress.aborted(by);
       one.abort.abort();
       await this.ports.experiment.pull({ kind: "heal" }).catch(() => undefined);
     }

@@ -5,6 +5,7 @@ import { systemDigest } from "../../shared/runtime/system.ts";
 import { CHAOS_AGENT_PATH } from "../../shared/wire/chaos.ts";
 import { SIGNATURE_HEADER, SignatureChecker, type SignatureFault } from "../../shared/wire/signature.ts";
 import { LIMITS } from "../config.ts";
+import { readAborter } from "../read-order.ts";
 import type { Runs } from "./runs.ts";
 
 export interface AgentServerOf {
@@ -89,7 +90,7 @@ async function replyTo(
   if (!path.startsWith(`${CHAOS_AGENT_PATH}/`)) return NOT_FOUND;
   const id = path.slice(CHAOS_AGENT_PATH.length + 1);
   if (method !== "GET" && method !== "DELETE") return NOT_FOUND;
-  const report = method === "GET" ? runs.report(id) : await runs.abort(id);
+  const report = method === "GET" ? runs.report(id) : await runs.abort(id, readAborter(body));
   return report === null ? NOT_FOUND : { status: 200, json: report };
 }
 

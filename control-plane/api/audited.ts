@@ -1,4 +1,4 @@
-// What a request does is recorded before it is acknowledged: an action that can't be recorded is not taken.
+// What a request does is recorded before it is acknowledged: an action that can't be recorded is not taken, but an abort (ADR 61).
 
 import type { Context } from "hono";
 import { type Act, record } from "../audit-log/record.ts";

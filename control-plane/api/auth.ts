@@ -1,6 +1,7 @@
 // Who may ask: bearer tokens, the scope that each route asks for, and how often anybody may try.
 
 import type { Context } from "hono";
+import { type Millis, millis } from "../../shared/core/units.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { gateOf, type Passage } from "../tokens/gates.ts";
 import { mayAct, type Principal, type Scope } from "../tokens/scopes.ts";
@@ -12,14 +13,21 @@ import { countTurnedAway, recordStranger } from "./refused.ts";
 /** What `authenticate` needs of a control plane. */
 export type Recognising = Pick<ControlPlane, "principals">;
 
+interface Shown {
+  readonly token: string | null;
+  /** Not at all where left out. */
+  readonly rememberedFor?: Millis;
+}
+
 /** Which scope a route's own guard asks for: its description tells of it. */
 const ASKED = new WeakMap<object, Scope>();
 
 export const scopeAskedBy = (handler: object): Scope | null => ASKED.get(handler) ?? null;
 
-export function requireScope(plane: ControlPlane, scope: Scope): Middleware {
+/** `rememberedFor`: what only heals is also for whoever was recognised so lately, where nobody can be asked now. */
+export function requireScope(plane: ControlPlane, scope: Scope, rememberedFor = millis(0)): Middleware {
   const guard: Middleware = async (context, next) => {
-    identify(context, plane, context.env[VOUCHED] ?? (await admitted(context, plane)));
+    identify(context, plane, context.env[VOUCHED] ?? (await admitted(context, plane, rememberedFor)));
     const principal = context.get("principal");
     if (!mayAct(principal, scope)) throw insufficient(principal, scope);
     await next();
@@ -40,8 +48,11 @@ export function identify(
 }
 
 /** Null where it is nobody's token. Throws a refusal where nobody could find out. */
-export async function authenticate({ principals }: Recognising, token: string): Promise<Principal | null> {
-  const recognition = await principals.recognise(token);
+async function authenticate(
+  { principals }: Recognising,
+  { token, rememberedFor }: { readonly token: string; readonly rememberedFor: Millis },
+): Promise<Principal | null> {
+  const recognition = await principals.recognise(token, rememberedFor);
   if (recognition.kind === "unavailable") throw unavailable(recognition.reason);
   return recognition.kind === "known" ? recognition.principal : null;
 }
@@ -58,8 +69,12 @@ export async function mayGoOn(
   return mayAct(recognition.principal, scope);
 }
 
-async function admitted(context: Context<ApiEnvironment>, plane: ControlPlane): Promise<Principal> {
-  const principal = await principalOf(context, plane);
+async function admitted(
+  context: Context<ApiEnvironment>,
+  plane: ControlPlane,
+  rememberedFor: Millis,
+): Promise<Principal> {
+  const principal = await principalOf(context, plane, rememberedFor);
   passGate(context, plane, principal);
   return principal;
 }
@@ -76,9 +91,13 @@ export function passGate(
   throw tooFast(passage);
 }
 
-async function principalOf(context: Context<ApiEnvironment>, plane: ControlPlane): Promise<Principal> {
+async function principalOf(
+  context: Context<ApiEnvironment>,
+  plane: ControlPlane,
+  rememberedFor: Millis,
+): Promise<Principal> {
   const token = bearerToken(context.req.header("authorization"));
-  const principal = await whoBears(context, plane, token);
+  const principal = await whoBears(context, plane, { token, rememberedFor });
   if (principal !== null) return principal;
   // Whoever shows none has tried nothing.
   if (token === null) countTurnedAway(context, plane, "no-token");
@@ -92,7 +111,7 @@ async function principalOf(context: Context<ApiEnvironment>, plane: ControlPlane
 export async function whoBears(
   context: Context<ApiEnvironment>,
   plane: ControlPlane,
-  token: string | null,
+  { token, rememberedFor = millis(0) }: Shown,
 ): Promise<Principal | null> {
   const { principals, gates, clock } = plane;
   const known = token === null ? null : await principals.atHand(token);
@@ -104,7 +123,7 @@ export async function whoBears(
     countTurnedAway(context, plane, "held-up");
     throw tooFast(passage);
   }
-  const principal = token === null ? null : await authenticate(plane, token);
+  const principal = token === null ? null : await authenticate(plane, { token, rememberedFor });
   // Whoever shows none guesses nothing.
   if (principal === null && token !== null) gates.failures.take(gate, clock.now());
   return principal;

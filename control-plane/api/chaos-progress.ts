@@ -7,17 +7,17 @@ import { EXPERIMENTS } from "../../shared/wire/chaos.ts";
 import { stopExperiment } from "../chaos/abort.ts";
 import { CATALOGUE, targetsOf } from "../chaos/catalogue.ts";
 import { type Followed, type FollowOutcome, followExperiment } from "../chaos/follow.ts";
-import { isOver, readHead } from "../chaos/report.ts";
+import { readHead } from "../chaos/report.ts";
 import { showHead, showReport } from "../chaos/show-report.ts";
 import { readTargets } from "../chaos/targets.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
-import { audited } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requireUnbound } from "./binding.ts";
 import { catalogueSchema, experimentSchema, experimentsSchema } from "./chaos-schema.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
 import { json } from "./json.ts";
+import { askedBy } from "./orders.ts";
 import { noQuery, pageQuery, wrongCursor } from "./paging.ts";
 import { problemAnswer, Refusal, unavailable } from "./problem.ts";
 
@@ -105,7 +105,7 @@ function oneExperiment(api: Api, { plane }: ApiPorts): void {
   });
   const abort = createRoute({
     ...{ method: "delete", path, summary: "Heal at once, and end it", request, responses },
-    middleware: [requireScope(plane, "chaos"), requireUnbound] as const,
+    middleware: [requireScope(plane, "chaos", LIMITS.chaosRunsAtMost), requireUnbound] as const,
   });
   api.openapi(get, async (context) => {
     const { id } = context.req.valid("param");
@@ -117,18 +117,12 @@ function oneExperiment(api: Api, { plane }: ApiPorts): void {
 }
 
 async function ended(context: Context<ApiEnvironment>, plane: ControlPlane, id: string): Promise<Followed> {
-  const followed = followedOr(await followExperiment(plane, id));
-  // What is over is not ended once more.
-  if (isOver(followed.report)) return followed;
-  const { experiment, target } = followed.report;
-  await audited(context, plane, {
-    ...{ action: "chaos.abort", detail: { id, experiment, target, state: "aborted" } },
-    operation: { id, requestDigest: id },
-  });
-  const stopped = await stopExperiment(plane, followed.report);
-  if (stopped.kind === "stopped") return { ...followed, report: stopped.report };
+  const by = { actor: context.get("actor"), ...askedBy(context) };
+  const stopped = await stopExperiment(plane, id, by);
+  if (stopped.kind === "stopped") return stopped;
   if (stopped.kind === "distrusted")
     throw distrusted(stopped.why, "What is broken is healed within six minutes, or with the agent's end.");
+  if (stopped.kind !== "agent-away") return followedOr(stopped);
   throw new Refusal(
     "chaos-agent-away",
     `The agent that runs it does not answer (${stopped.reason}). Where it is gone, what it broke was healed.`,

@@ -1,6 +1,11 @@
 // Signed calls to the agent that runs experiments: an order, how one is, and that it is to stop.
 
-import { CHAOS_AGENT_PATH, type ChaosOrder, type ChaosReport } from "../../shared/wire/chaos.ts";
+import {
+  CHAOS_AGENT_PATH,
+  type ChaosAborter,
+  type ChaosOrder,
+  type ChaosReport,
+} from "../../shared/wire/chaos.ts";
 import { parseJson } from "../../shared/wire/json.ts";
 import { SIGNATURE_HEADER, signRequest } from "../../shared/wire/signature.ts";
 import { LIMITS } from "../config.ts";
@@ -27,8 +32,13 @@ export const orderExperiment = (plane: AgentPorts, order: ChaosOrder): Promise<A
 export const askExperiment = (plane: AgentPorts, id: string): Promise<AgentAnswer> =>
   call(plane, { method: "GET", path: pathOf(id), body: null });
 
-export const abortExperiment = (plane: AgentPorts, id: string): Promise<AgentAnswer> =>
-  call(plane, { method: "DELETE", path: pathOf(id), body: null });
+/** `by`: null where nobody has asked for it. */
+export const abortExperiment = (
+  plane: AgentPorts,
+  id: string,
+  by: ChaosAborter | null,
+): Promise<AgentAnswer> =>
+  call(plane, { method: "DELETE", path: pathOf(id), body: by === null ? null : JSON.stringify(by) });
 
 const pathOf = (id: string): string => `${CHAOS_AGENT_PATH}/${encodeURIComponent(id)}`;
 

@@ -1,6 +1,7 @@
 // How an experiment is by now: what its agent tells while it runs, what was kept of it, and its end where nobody tells one.
 
 import type { KeptExperiment } from "../../shared/mid-tier/experiments.ts";
+import type { AuditAppended } from "../../shared/ports/audit-log.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { ChaosReport } from "../../shared/wire/chaos.ts";
 import { record } from "../audit-log/record.ts";
@@ -69,7 +70,7 @@ async function presentReport(
     const { report } = answer;
     if (isOver(report)) return takeEnd(plane, report);
     if (ageMs <= LIMITS.chaosRunsAtMost) return { report, heard: true };
-    await abortExperiment(plane, id);
+    await abortExperiment(plane, id, null);
     return end(plane, report, `It was not over after ${LIMITS.chaosRunsAtMost / 60_000} minutes.`);
   }
   const problem = whyOver(answer, experiment);
@@ -104,21 +105,31 @@ export async function takeReport(
   plane: FollowPorts,
   report: ChaosReport,
 ): Promise<{ readonly kind: "kept" | "known" } | Unavailable> {
-  const { id, experiment, target, state, problem } = report;
+  const { id } = report;
   const read = await plane.experiments.read(id);
   if (read.kind === "unavailable") return read;
   if (read.kind === "experiment" && read.experiment.isOver) return { kind: "known" };
   const actor = read.kind === "experiment" ? read.experiment.actor : "";
-  const failing = report.verdicts.flatMap(({ name, holds }) => (holds ? [] : [name]));
-  const recorded = await record(
-    plane,
-    {
-      action: state === "aborted" ? "chaos.abort" : "chaos.end",
-      detail: { id, experiment, target, state, failing, problem },
-    },
-    { actor: actor || "chaos agent", operation: { id, requestDigest: id } },
-  );
+  const recorded = await recordEnd(plane, report, actor || "chaos agent");
   if (recorded.kind === "unavailable") return recorded;
   const kept = await plane.experiments.keep(id, { isOver: true, ...reportTexts(report) });
   return kept.kind === "unavailable" ? kept : { kind: kept.kind === "known" ? "known" : "kept" };
+}
+
+/** In the name of whoever ended it early, else of `otherwise`: once, though it may not be healed yet, or is told again. */
+export function recordEnd(
+  plane: FollowPorts,
+  report: ChaosReport,
+  otherwise: string,
+): Promise<AuditAppended> {
+  const { id, experiment, target, state, problem, abortedBy } = report;
+  const failing = report.verdicts.flatMap(({ name, holds }) => (holds ? [] : [name]));
+  const detail = { id, experiment, target, state, failing, problem };
+  const action = state === "aborted" ? "chaos.abort" : "chaos.end";
+  const operation = { id, requestDigest: id };
+  return record(
+    plane,
+    { action, detail },
+    { actor: abortedBy?.actor ?? otherwise, asked: abortedBy, operation },
+  );
 }

@@ -38,6 +38,10 @@ const secondSchema = z.object({
   p99Ms: z.number().min(0).nullable(),
 });
 
+const aborterSchema = z.object({
+  ...{ actor: text, token: text.nullable(), from: text.nullable(), requestId: text },
+});
+
 const headSchema = z.object({
   id: z.string().regex(/^[\w-]{1,100}$/),
   experiment: z.enum(EXPERIMENTS),
@@ -53,6 +57,7 @@ const headSchema = z.object({
   hypothesis: text,
   verdicts: z.array(verdictSchema).max(LIMITS.chaosVerdicts),
   problem: text.nullable(),
+  abortedBy: aborterSchema.optional(),
 });
 
 const courseSchema = z.object({
@@ -115,10 +120,16 @@ export const abortedReport = (
 type Loose<T> = { [Name in keyof T]: T[Name] };
 
 /** A field that is left out is left out, and not undefined. */
-function defined<Read extends Loose<z.infer<typeof headSchema>>>({ from, arrives, ...rest }: Read) {
+function defined<Read extends Loose<z.infer<typeof headSchema>>>({
+  from,
+  arrives,
+  abortedBy,
+  ...rest
+}: Read) {
   return {
     ...rest,
     ...(from === undefined ? {} : { from }),
     ...(arrives === undefined ? {} : { arrives }),
+    ...(abortedBy === undefined ? {} : { abortedBy }),
   };
 }

@@ -8,7 +8,8 @@ interface Asked {
   readonly reason: string | null;
 }
 
-export const showHead = (head: ReportHead, { actor, reason }: Asked) => ({
+/** Who aborted it is for the audit log, which not everybody may read. */
+export const showHead = ({ abortedBy: _, ...head }: ReportHead, { actor, reason }: Asked) => ({
   ...head,
   startedAt: isoOf(head.startedAt),
   endedAt: head.endedAt === null ? null : isoOf(head.endedAt),

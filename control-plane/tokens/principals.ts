@@ -1,6 +1,6 @@
 // Whose token it is: asked of Redis, and known for a few seconds, so that a revocation is effective within them.
 
-import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
+import { elapsed, type Instant, type Millis, millis } from "../../shared/core/units.ts";
 import type { StoredToken, Tokens } from "../../shared/mid-tier/tokens.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
@@ -31,6 +31,9 @@ interface Kept {
   readonly askedAt: Instant;
 }
 
+/** Where nobody can be asked, nobody is recognised. */
+const FORGOTTEN = millis(0);
+
 export class Principals {
   private readonly config: PrincipalsConfig;
   private readonly kept = new Map<string, Kept>();
@@ -41,33 +44,33 @@ export class Principals {
 
   /** Without asking anybody; null where that does not decide it. */
   async atHand(text: string): Promise<Principal | null> {
-    const { digest, adminTokenHash, clock, keptFor } = this.config;
+    const { digest, adminTokenHash, keptFor } = this.config;
     const whole = await digest.sha256Hex(text);
     if (adminTokenHash !== null && sameText(whole, adminTokenHash)) return ADMIN;
     const shown = parseToken(text);
-    const kept = shown === null ? undefined : this.kept.get(shown.id);
-    if (shown === null || kept === undefined) return null;
-    if (elapsed(kept.askedAt, clock.now()) >= keptFor) return null;
-    return this.fitting(kept.token, await hashOf(digest, shown));
+    const kept = shown === null ? null : this.known(shown.id, keptFor);
+    return shown === null || kept === null ? null : this.fitting(kept, await hashOf(digest, shown));
   }
 
-  /** Asks Redis where it has to. */
-  async recognise(text: string): Promise<Recognition> {
+  /** Asks Redis where it has to. Where that is away, whoever was recognised no longer ago than `rememberedFor` is. */
+  async recognise(text: string, rememberedFor: Millis = FORGOTTEN): Promise<Recognition> {
     const principal = await this.atHand(text);
     if (principal !== null) return { kind: "known", principal };
     const shown = parseToken(text);
-    return shown === null ? { kind: "unknown" } : this.ask(shown);
+    return shown === null ? { kind: "unknown" } : this.ask(shown, rememberedFor);
   }
 
   /** By its id alone: for whoever has shown its secret before, and was given a proof of that. */
-  async named(id: string): Promise<Recognition> {
+  async named(id: string, rememberedFor: Millis = FORGOTTEN): Promise<Recognition> {
     if (id === ADMIN.id) return this.recognised(this.config.adminTokenHash === null ? null : ADMIN);
-    const kept = this.kept.get(id);
-    if (kept !== undefined && elapsed(kept.askedAt, this.config.clock.now()) < this.config.keptFor)
-      return this.recognised(this.valid(kept.token));
+    const kept = this.known(id, this.config.keptFor);
+    if (kept !== null) return this.recognised(this.valid(kept));
     const askedAt = this.config.clock.now();
     const read = await this.config.tokens.read(id, "");
-    if (read.kind === "unavailable") return read;
+    if (read.kind === "unavailable") {
+      const remembered = this.known(id, rememberedFor);
+      return remembered === null ? read : this.recognised(this.valid(remembered));
+    }
     this.kept.delete(id);
     if (read.kind === "absent") return this.recognised(null);
     this.keep({ token: read.token, askedAt });
@@ -78,12 +81,15 @@ export class Principals {
     this.kept.delete(id);
   }
 
-  private async ask(shown: ShownToken): Promise<Recognition> {
+  private async ask(shown: ShownToken, rememberedFor: Millis): Promise<Recognition> {
     const { tokens, digest, clock } = this.config;
     const hash = await hashOf(digest, shown);
     const askedAt = clock.now();
     const read = await tokens.read(shown.id, hash);
-    if (read.kind === "unavailable") return read;
+    if (read.kind === "unavailable") {
+      const remembered = this.known(shown.id, rememberedFor);
+      return remembered === null ? read : this.recognised(this.fitting(remembered, hash));
+    }
     this.kept.delete(shown.id);
     if (read.kind === "absent") return { kind: "unknown" };
     const principal = this.fitting(read.token, hash);
@@ -91,6 +97,12 @@ export class Principals {
     if (principal === null) return { kind: "unknown" };
     this.keep({ token: read.token, askedAt });
     return { kind: "known", principal };
+  }
+
+  /** Null where it was not asked for within that time. */
+  private known(id: string, within: Millis): StoredToken | null {
+    const kept = this.kept.get(id);
+    return kept !== undefined && elapsed(kept.askedAt, this.config.clock.now()) < within ? kept.token : null;
   }
 
   private keep(kept: Kept): void {

@@ -1,5 +1,7 @@
 // What a chaos experiment is told, and what is reported of it: between the control plane and the agent that breaks things.
 
+import type { Asked } from "../ports/asked.ts";
+
 /** The agent's routes take requests signed with the cluster's key only, as an edge's own do. */
 export const CHAOS_AGENT_PATH = "/.tidegate/chaos";
 /** Where the control plane takes the report of an experiment that is over. */
@@ -41,6 +43,11 @@ export interface ChaosOrder {
   readonly arrives?: (typeof DIRECTIONS)[number];
 }
 
+/** Whoever ends an experiment before its time: with `DELETE CHAOS_AGENT_PATH/<id>`, and from there on in its report. */
+export interface ChaosAborter extends Asked {
+  readonly actor: string;
+}
+
 /** `GET CHAOS_AGENT_PATH/<id>`; `DELETE` there heals at once and ends it as aborted. */
 export interface ChaosReport {
   readonly id: string;
@@ -67,6 +74,8 @@ export interface ChaosReport {
   readonly events: readonly { readonly at: number; readonly text: string }[];
   /** Why it could not be judged or was ended early; null where it went its way. */
   readonly problem: string | null;
+  /** Who ended it early: for the audit log, which may be what was broken as he did. */
+  readonly abortedBy?: ChaosAborter;
 }
 
 export interface ChaosVerdict {

@@ -172,6 +172,19 @@ describe("the abort switch", () => {
     expect(reported[0]).toMatchObject({ state: "aborted", phase: "over" });
   });
 
+  test("keeps who pulled it first for the report, and heals for whom it can't read", async () => {
+    const by = { actor: "ops", token: "t1", from: null, requestId: "r1" };
+    await order();
+    expect((await call("DELETE", `${CHAOS_AGENT_PATH}/one`, by)).json).toMatchObject({ abortedBy: by });
+    await call("DELETE", `${CHAOS_AGENT_PATH}/one`, { ...by, actor: "another" });
+    await runs.ended();
+    expect(reported[0]).toMatchObject({ state: "aborted", abortedBy: by });
+    await order({ id: "two" });
+    const { json } = await call("DELETE", `${CHAOS_AGENT_PATH}/two`, { actor: 7 });
+    expect(json).toMatchObject({ state: "aborted" });
+    expect(json).not.toHaveProperty("abortedBy");
+  });
+
   test("changes nothing about what is over", async () => {
     await order();
     goOn();

@@ -225,7 +225,7 @@ describe("everything is healed", () => {
     bench.onTime = (now) => {
       if (now < abortAt) return;
       expect(bench.broken.size === 0 || now === abortAt).toBe(true);
-      run.progress.aborted();
+      run.progress.aborted(null);
       run.abort.abort();
     };
     await run.ended;
@@ -249,7 +249,7 @@ describe("everything is healed", () => {
     const bench = new ChaosBench();
     const run = begin(bench, orderFor("mass-invalidate"));
     bench.purgeAll = () => {
-      run.progress.aborted();
+      run.progress.aborted(null);
       run.abort.abort();
       return Promise.withResolvers<void>().promise;
     };

@@ -3,6 +3,7 @@
 import { createApi } from "../../control-plane/api/app.ts";
 import { VOUCHED } from "../../control-plane/api/environment.ts";
 import { ADMIN, type Principal } from "../../control-plane/tokens/scopes.ts";
+import type { AuditRecord } from "../../shared/ports/audit-log.ts";
 import type { HttpOutcome, HttpRequest } from "../../shared/ports/http.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import {
@@ -23,6 +24,10 @@ export interface StandIn {
   isThere: boolean;
   /** What it answers an order with instead of taking it. */
   refuses: { readonly status: number; readonly text: string } | null;
+  /** Whether what it aborts is over when it answers, or only healed. */
+  endsAtOnce: boolean;
+  /** Called when it has healed. */
+  onHealed: () => void;
   /** Of the cluster, as it knows it. */
   key: string;
 }
@@ -31,6 +36,8 @@ interface Asking {
   readonly method?: string;
   readonly body?: unknown;
   readonly by?: Principal;
+  /** Shown instead of being vouched for. */
+  readonly token?: string;
   readonly key?: string;
 }
 
@@ -45,10 +52,12 @@ interface Answered {
 export interface ChaosStage extends VirtualPlane {
   readonly agent: StandIn;
   ask(path: string, asking?: Asking): Promise<Answered>;
+  /** A new one with these scopes. */
+  tokenOf(...scopes: Principal["scopes"]): Promise<string>;
   /** A report as the agent hands it over. */
   handOver(report: unknown, key?: string): Promise<number>;
   /** The chaos records of the audit log, oldest first. */
-  records(): Promise<readonly { readonly action: string; readonly actor: string }[]>;
+  records(): Promise<readonly Pick<AuditRecord, "action" | "actor" | "token" | "from">[]>;
 }
 
 const KEY = "cluster-key";
@@ -61,7 +70,10 @@ export async function chaosStage({
   readonly enabled?: boolean;
   readonly through?: (redis: Redis) => Redis;
 } = {}): Promise<ChaosStage> {
-  const agent: StandIn = { orders: [], reports: new Map(), isThere: true, refuses: null, key: KEY };
+  const agent: StandIn = {
+    ...{ orders: [], reports: new Map(), isThere: true, refuses: null, key: KEY },
+    ...{ endsAtOnce: true, onHealed: () => undefined },
+  };
   const silent: Redis = { run: async () => ({ kind: "unavailable", reason: "test" }) };
   const stage = await startVirtualPlane(["edge-1", "edge-2"], "chaos", {
     env: enabled ? { CHAOS_AGENT: "http://agent.test" } : {},
@@ -89,13 +101,19 @@ export async function chaosStage({
   };
   return {
     ...{ ...stage, agent },
-    ask(path, { body, method, by = ADMIN, key } = {}) {
-      const headers: Record<string, string> = {};
+    ask(path, { body, method, by = ADMIN, token, key } = {}) {
+      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
       if (body !== undefined) headers["content-type"] = "application/json";
       if (key !== undefined) headers["idempotency-key"] = key;
       const init = { method: method ?? (body === undefined ? "GET" : "POST"), headers };
       const sent = body === undefined ? init : { ...init, body: JSON.stringify(body) };
-      return fetch(new Request(`http://control.test${path}`, sent), by);
+      return fetch(new Request(`http://control.test${path}`, sent), token === undefined ? by : null);
+    },
+    async tokenOf(...scopes) {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ name: "a token", scopes });
+      const request = new Request("http://control.test/tokens", { method: "POST", headers, body });
+      return (await fetch(request, ADMIN)).json.token;
     },
     async handOver(report, key = KEY) {
       const body = JSON.stringify(report);
@@ -136,8 +154,13 @@ async function answerOf(
   const id = path.slice(CHAOS_AGENT_PATH.length + 1);
   const report = agent.reports.get(id);
   if (report === undefined) return answer(404, "");
-  if (method === "DELETE")
-    agent.reports.set(id, { ...report, state: "aborted", phase: "over", endedAt: report.startedAt + 1 });
+  if (method === "DELETE" && report.state === "running") {
+    const by = body === null ? {} : { abortedBy: JSON.parse(body) };
+    const endedAt = agent.endsAtOnce ? report.startedAt + 1 : null;
+    const phase = agent.endsAtOnce ? "over" : report.phase;
+    agent.reports.set(id, { ...report, ...by, state: "aborted", phase, endedAt });
+    agent.onHealed();
+  }
   return answer(200, JSON.stringify(agent.reports.get(id)));
 }
 

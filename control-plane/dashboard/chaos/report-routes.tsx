@@ -15,20 +15,25 @@ import { Live } from "../frame/parts.tsx";
 import { respond } from "../frame/respond.ts";
 import { secured } from "../frame/security.ts";
 import { sentForm } from "../session/guard.ts";
-import { forVisitors, type Visitor } from "../session/visitor.tsx";
+import { forRemembered, forVisitors, type Visitor } from "../session/visitor.tsx";
 import { AbortForm } from "./abort-form.tsx";
 
 /** Where no script runs, one that goes on is asked for again after so many seconds. */
 const AGAIN = 2;
+/** What was broken may be where tokens are: who could begin an experiment finds its abort switch as long as it runs. */
+const rememberedFor = LIMITS.chaosRunsAtMost;
 
 export function reportRoutes(api: Api, ports: ApiPorts): void {
   api.get(
     "/chaos/:id/report",
     secured,
-    forVisitors(api, ports, async (visitor) => {
-      const experiment = granted(await read(visitor));
-      const page = { frame: visitor.frame, experiment, mayAbort: visitor.may("chaos") };
-      return respond(visitor.context, <ReportPage {...page} />);
+    forRemembered(api, ports, {
+      rememberedFor,
+      async show(visitor) {
+        const experiment = granted(await read(visitor));
+        const page = { frame: visitor.frame, experiment, mayAbort: visitor.may("chaos") };
+        return respond(visitor.context, <ReportPage {...page} />);
+      },
     }),
   );
   api.get(
@@ -52,10 +57,13 @@ export function reportRoutes(api: Api, ports: ApiPorts): void {
     "/chaos/:id/abort",
     secured,
     limitBody(ports.plane),
-    forVisitors(api, ports, async (visitor) => {
-      await sentForm(visitor);
-      const { report } = granted(await visitor.ask("DELETE /chaos/{id}", { id: idOf(visitor) }));
-      return visitor.context.redirect(report, 303);
+    forRemembered(api, ports, {
+      rememberedFor,
+      async show(visitor) {
+        await sentForm(visitor);
+        const { report } = granted(await visitor.ask("DELETE /chaos/{id}", { id: idOf(visitor) }));
+        return visitor.context.redirect(report, 303);
+      },
     }),
   );
 }

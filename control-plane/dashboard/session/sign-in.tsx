@@ -33,7 +33,7 @@ export function signInRoutes(api: Api, ports: ApiPorts): void {
     if (visit === null || fields === null) return refuse(context, visit, visit === null ? NO_KEY : EXPIRED);
     const to = localPath(fields.get("to"));
     const token = (fields.get("token") ?? "").trim();
-    const outcome = await recognised(() => whoBears(context, plane, token));
+    const outcome = await recognised(() => whoBears(context, plane, { token }));
     if (outcome === WRONG) recordStranger(context, plane, "sign-in");
     if (typeof outcome === "string") return refuse(context, visit, outcome, to);
     const unrecorded = await noted(context, plane, { principal: outcome, action: "session.sign-in" });

@@ -1,6 +1,7 @@
 // Whoever has signed in, and the pages that he may ask for: the others are led to the sign-in.
 
 import type { Context } from "hono";
+import { type Millis, millis } from "../../../shared/core/units.ts";
 import { passGate } from "../../api/auth.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "../../api/environment.ts";
 import { Refusal, statusOf, unavailable } from "../../api/problem.ts";
@@ -25,15 +26,24 @@ export interface Visitor {
   readonly mayGoOn: () => Promise<boolean>;
 }
 
+interface Page {
+  readonly show: (visitor: Visitor) => Promise<Response>;
+  /** Also for whose token was recognised so lately, where nobody can be asked now. */
+  readonly rememberedFor: Millis;
+}
+
 /** A handler for whoever has signed in. What it refuses by throwing becomes a page. */
-export const forVisitors =
-  (api: Api, ports: ApiPorts, show: (visitor: Visitor) => Promise<Response>) =>
+export const forVisitors = (api: Api, ports: ApiPorts, show: Page["show"]) =>
+  forRemembered(api, ports, { show, rememberedFor: millis(0) });
+
+export const forRemembered =
+  (api: Api, ports: ApiPorts, { show, rememberedFor }: Page) =>
   async (context: Context<ApiEnvironment>): Promise<Response> => {
     const visit = await visitOf(context, ports.plane);
     if (visit === null) return context.redirect("/sign-in", 303);
     const frame = frameOf(context, visit);
     try {
-      const principal = await whoIs(ports, visit);
+      const principal = await whoIs(ports, visit, rememberedFor);
       if (principal === null) return await toSignIn(context);
       passGate(context, ports.plane, principal);
       return await show(visitorOf(api, ports, { context, visit, principal }));
@@ -63,9 +73,13 @@ function visitorOf(
 const isUnavailable = (error: unknown): boolean => error instanceof Refusal && error.code === "unavailable";
 
 /** Null for whose token is not valid any more. Throws where nobody could find out. */
-export async function whoIs({ plane }: ApiPorts, { session }: Visit): Promise<Principal | null> {
+export async function whoIs(
+  { plane }: ApiPorts,
+  { session }: Visit,
+  rememberedFor?: Millis,
+): Promise<Principal | null> {
   if (session.token === null) return null;
-  const recognition = await plane.principals.named(session.token);
+  const recognition = await plane.principals.named(session.token, rememberedFor);
   if (recognition.kind === "unavailable") throw unavailable(recognition.reason);
   return recognition.kind === "known" ? recognition.principal : null;
 }
