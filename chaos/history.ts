@@ -93,7 +93,7 @@ export class History {
       const due = requests.get(second) ?? [];
       return {
         second,
-        phase: this.phaseAt(beganAt + second * 1000),
+        phase: this.phaseOf(beganAt + second * 1000),
         requests: due.length,
         hits: due.filter(({ hit }) => hit).length,
         errors: due.filter(({ error }) => error !== null).length,
@@ -101,6 +101,12 @@ export class History {
         p99Ms: p99(due),
       };
     });
+  }
+
+  /** Of the second from then on: the fault's where it has any part of it, so that no other phase looks worse for it. */
+  private phaseOf(from: number): Phase {
+    const faultAt = this.began("fault") ?? Number.POSITIVE_INFINITY;
+    return faultAt >= from && faultAt < from + 1000 ? "fault" : this.phaseAt(from);
   }
 }
 

@@ -252,6 +252,21 @@ test("a timeline counts each second from the first request on, in its phase", ()
   ]);
 });
 
+test("the second in which a fault begins or ends is the fault's: no other phase looks worse for it", () => {
+  const seen = new History();
+  seen.enter("steady", 0);
+  seen.enter("fault", 1300);
+  seen.enter("recovery", 3300);
+  seen.requests.push(request(0), request(1900, { endedAt: 2739 }), request(4100));
+  expect(seen.timeline().map(({ phase }) => phase)).toEqual([
+    "steady",
+    "fault",
+    "fault",
+    "fault",
+    "recovery",
+  ]);
+});
+
 describe("what one experiment alone claims", () => {
   /** The fault lasts from 2000 on, until 3000. */
   function seen(more: readonly SeenRequest[]): History {
