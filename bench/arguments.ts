@@ -1,7 +1,7 @@
 // What `npm run bench -- …` is told.
 
 import { closeSync, openSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { parseFlags } from "../dev/flags.ts";
 import { BENCHMARKS, type BenchmarkName, type BenchOptions, isBenchmark, PARTS } from "./benchmarks.ts";
 import type { TraceOptions } from "./eviction.ts";
 import { LOAD_FLAGS, loadFlagIn, readLoadFlags } from "./load/flags.ts";
@@ -35,15 +35,11 @@ be run.`;
 
 /** Null where help was asked for. Throws `TypeError` naming what is wrong. */
 export function readArguments(args: readonly string[]): Arguments | null {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      ...{ only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean" } },
-      ...{ trace: { type: "string" }, capacity: { type: "string" }, bytes: { type: "boolean" } },
-      ...{ l2: { type: "boolean" }, save: { type: "boolean" }, help: { type: "boolean" } },
-      ...LOAD_FLAGS,
-    },
-    strict: true,
+  const values = parseFlags(args, {
+    ...{ only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean" } },
+    ...{ trace: { type: "string" }, capacity: { type: "string" }, bytes: { type: "boolean" } },
+    ...{ l2: { type: "boolean" }, save: { type: "boolean" }, help: { type: "boolean" } },
+    ...LOAD_FLAGS,
   });
   if (values.help === true) return null;
   if (values.only !== undefined && !isBenchmark(values.only))

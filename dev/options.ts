@@ -1,7 +1,7 @@
 // The flags of `npm start`: every one checked, every mistake named in one line.
 
-import { parseArgs } from "node:util";
 import { REACHES, type Reach, realmOfAddress, realmOfName } from "../shared/core/address.ts";
+import { parseFlags } from "./flags.ts";
 import { handedOn } from "./handed-on.ts";
 import { findRedisServer } from "./redis/launch.ts";
 
@@ -151,9 +151,9 @@ function parse(args: readonly string[]) {
 
 function parsed(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
+    return parseFlags(args, FLAGS);
   } catch (error) {
-    throw new UsageError((error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "");
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -1,6 +1,6 @@
 // The flags of `npm run chaos`: every one checked, every mistake named in one line.
 
-import { parseArgs } from "node:util";
+import { parseFlags } from "../../dev/flags.ts";
 import { UsageError } from "../../dev/options.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
 import { EXPERIMENTS, type Experiment } from "../../shared/wire/chaos.ts";
@@ -95,9 +95,9 @@ function namedBroken(args: readonly string[]): string[] {
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
+    return parseFlags(args, FLAGS);
   } catch (error) {
-    throw new UsageError((error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "");
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -120,8 +120,9 @@ describe("npm start", () => {
   afterAll(() => taken.close());
 
   const START = ["--import", "./scripts/lua-loader.mjs", "dev/start.ts"];
-  const start = (...args: string[]) =>
-    spawnSync(process.execPath, [...START, "--data", join(dir, "data"), ...args], { encoding: "utf8" });
+  const startAt = (data: string, ...args: string[]) =>
+    spawnSync(process.execPath, [...START, "--data", data, ...args], { encoding: "utf8" });
+  const start = (...args: string[]) => startAt(join(dir, "data"), ...args);
 
   test("a bad flag is one line on stderr and exit code 2", () => {
     const run = start("--edges", "none");
@@ -132,7 +133,7 @@ describe("npm start", () => {
   test.each([["/proc/nowhere"], ["/dev/null/below"]])(
     "a data directory that can't be made (%s) is said",
     (data) => {
-      const run = start("--data", data);
+      const run = startAt(data);
       expect(run.status).toBe(2);
       expect(run.stderr).toMatch(new RegExp(`^tidegate: --data ${data}: E[A-Z]+\n$`));
     },
@@ -140,7 +141,7 @@ describe("npm start", () => {
 
   test("a data directory that another run holds is refused", () => {
     const held = holdDataDirectory(join(dir, "held"));
-    const run = start("--data", join(dir, "held"), "--edge-port", "18787", "--control-port", "18780");
+    const run = startAt(join(dir, "held"), "--edge-port", "18787", "--control-port", "18780");
     expect([run.status, run.stderr]).toEqual([
       2,
       `tidegate: --data ${held.dir} is in use by process ${process.pid}\n`,

@@ -1,6 +1,6 @@
 // What the command line asks of the simulator.
 
-import { parseArgs } from "node:util";
+import { parseFlags } from "../../dev/flags.ts";
 import { MUTANTS } from "./mutants.ts";
 import { type KeptFault, parseFaults, parseWork } from "./plan/reduction.ts";
 
@@ -20,16 +20,13 @@ export interface Request {
 /** A complaint where it makes no sense. */
 export function parse(argv: string[]): Request | string {
   try {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        seeds: { type: "string" },
-        seed: { type: "string" },
-        mutant: { type: "string" },
-        trace: { type: "boolean" },
-        faults: { type: "string" },
-        work: { type: "string" },
-      },
+    const values = parseFlags(argv, {
+      seeds: { type: "string" },
+      seed: { type: "string" },
+      mutant: { type: "string" },
+      trace: { type: "boolean" },
+      faults: { type: "string" },
+      work: { type: "string" },
     });
     return read(values);
   } catch (error) {
