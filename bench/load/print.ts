@@ -28,7 +28,10 @@ export function printReport(report: LoadReport, judged: boolean): string[] {
   const known = Object.entries(classes).filter(([name]) => name !== NO_CLASS);
   for (const [name, figures] of known) lines.push(classLine(name, figures));
   if (known.length !== 1) lines.push(classLine("all", all));
-  lines.push("", `latency, from the scheduled instant: ${spread(all.latencyMs)}`);
+  lines.push(
+    "",
+    `latency, from the scheduled instant (of all, failed ones included): ${spread(all.latencyMs)}`,
+  );
   lines.push(originLine(report, judged));
   if (purges.sent > 0)
     lines.push(
