@@ -124,3 +124,19 @@ test("a token that was recognised before aborts as long as an experiment runs, a
   await stage.time.runUntil(stage.time.now + LIMITS.chaosRunsAtMost);
   expect((await stage.ask(`/chaos/${id}`, { token, method: "DELETE" })).status, "long ago").toBe(503);
 });
+
+test("so does its session: the button is on the report's page, and does what it says", async () => {
+  const { stage, control, id } = await breakable();
+  const cookieOf = ({ headers }: { headers: Headers }) => headers.get("set-cookie")?.split(";", 1)[0] ?? "";
+  const formIn = ({ text }: { text: string }) => /name="form" value="([0-9a-f]+)"/.exec(text)?.[1] ?? "";
+  const door = await stage.visit("/sign-in", "");
+  const token = await stage.tokenOf("chaos", "read");
+  const cookie = cookieOf(await stage.visit("/sign-in", cookieOf(door), { form: formIn(door), token }));
+  control.isAway = true;
+  await stage.time.runUntil(stage.time.now + 5 * 60_000);
+  expect((await stage.visit("/", cookie)).status, "any other page").toBe(503);
+  const page = await stage.visit(`/chaos/${id}/report`, cookie);
+  expect(page.text).toContain("Heal it and abort");
+  const pressed = await stage.visit(`/chaos/${id}/abort`, cookie, { form: formIn(page) });
+  expect([pressed.status, stage.agent.reports.get(id)?.state]).toEqual([303, "aborted"]);
+});

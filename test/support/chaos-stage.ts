@@ -54,6 +54,8 @@ export interface ChaosStage extends VirtualPlane {
   ask(path: string, asking?: Asking): Promise<Answered>;
   /** A new one with these scopes. */
   tokenOf(...scopes: Principal["scopes"]): Promise<string>;
+  /** A page of the dashboard, or a form of it sent, in a session or in none. */
+  visit(path: string, cookie: string, form?: Readonly<Record<string, string>>): Promise<Answered>;
   /** A report as the agent hands it over. */
   handOver(report: unknown, key?: string): Promise<number>;
   /** The chaos records of the audit log, oldest first. */
@@ -114,6 +116,10 @@ export async function chaosStage({
       const body = JSON.stringify({ name: "a token", scopes });
       const request = new Request("http://control.test/tokens", { method: "POST", headers, body });
       return (await fetch(request, ADMIN)).json.token;
+    },
+    visit(path, cookie, form) {
+      const sent = form === undefined ? {} : { method: "POST", body: new URLSearchParams(form) };
+      return fetch(new Request(`http://control.test${path}`, { ...sent, headers: { cookie } }), null);
     },
     async handOver(report, key = KEY) {
       const body = JSON.stringify(report);
