@@ -39,7 +39,7 @@ export const BROKEN_BUILDS: Readonly<Record<string, BrokenBuild>> = {
   "budget-ignored": {
     file: "shared/origin/tokens.ts",
     find: "    if (limits.budget === null) return UNASKED;",
-    put: "    if (limits.budget !== undefined) return UNASKED;",
+    put: "    if (limits.budget === null || limits.budget.share !== null) return UNASKED;",
     only: ["mass-invalidate"],
     breaks: "origin-rate",
   },
@@ -49,7 +49,7 @@ export const BROKEN_BUILDS: Readonly<Record<string, BrokenBuild>> = {
     find: 'if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };',
     put:
       'if (appended.kind !== "appended")\n' +
-      '    return { kind: "accepted", id: operation.id, position: "1-1", counts, reached: false };',
+      '    return { kind: "accepted", id: operation.id, position: "1-1", counts, warnings, reached: false };',
     only: ["replies-lost"],
     breaks: "ledger",
   },

@@ -4,7 +4,10 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { BROKEN_BUILDS, changeFor } from "../../chaos/run/broken-builds.ts";
 import { readChaosOptions } from "../../chaos/run/options.ts";
@@ -14,6 +17,11 @@ import { linesOf, scheduleLines } from "../../chaos/run/tell.ts";
 import { UsageError } from "../../dev/options.ts";
 import { type ChaosReport, EXPERIMENTS, PARTITIONS } from "../../shared/wire/chaos.ts";
 import { chaosReport } from "../support/chaos-report.ts";
+
+const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** Of the broken files, each project has the same rules. */
+const CONFIG = at("control-plane/tsconfig.json");
+const TYPES = [at("types/lua.d.ts"), at("types/async-hooks.d.ts")];
 
 const ALL = { only: [], seed: 1, duration: null } as const;
 
@@ -107,6 +115,23 @@ describe("a build that is broken on purpose", () => {
     expect(change(text)).not.toBe(text);
     expect(change(text)).toContain(build.put);
     expect(() => change("")).toThrow(build.file);
+  });
+
+  test("has no other fault: its types hold", () => {
+    const builds = Object.values(BROKEN_BUILDS).map(changeFor);
+    const texts = new Map(builds.map(({ path, change }) => [path, change(readFileSync(path, "utf8"))]));
+    expect(texts.size).toBe(builds.length);
+    const config = ts.readConfigFile(CONFIG, ts.sys.readFile).config;
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, dirname(CONFIG));
+    const host = ts.createCompilerHost(options);
+    const read = host.readFile;
+    host.readFile = (path) => texts.get(path) ?? read(path);
+    const alone = { ...options, composite: false, incremental: false, noEmit: true };
+    const program = ts.createProgram([...texts.keys(), ...TYPES], alone, host);
+    const faults = [...texts.keys()].flatMap((path) =>
+      program.getSemanticDiagnostics(program.getSourceFile(path)),
+    );
+    expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
   });
 });
 
