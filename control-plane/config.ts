@@ -18,7 +18,9 @@ export const LIMITS = {
   /** Hosts, and aliases, of one site. */
   siteHosts: 500,
   /** How often a change of the table is worked out anew because the configuration has changed meanwhile. */
-  policyChangeTries: 5,
+  policyChangeTries: 8,
+  /** After the first of these; behind each further one up to so much longer, at random. */
+  policyChangePause: millis(50),
   /** How often an invalidation is named for the log that has another configuration: the last time so that policies don't matter. */
   namings: 3,
   /** Characters of a tag, as many as a policy may give. */

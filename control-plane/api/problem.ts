@@ -6,6 +6,7 @@ import { HTTPException } from "hono/http-exception";
 import { FULL } from "../../shared/mid-tier/script.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
+import { OUTDATED } from "../configuration/append-field.ts";
 import type { ApiEnvironment } from "./environment.ts";
 
 export const faultSchema = z.object({
@@ -81,8 +82,14 @@ export class Refusal extends Error {
   }
 }
 
+/** Of what is no silence of Redis. */
+const WORDS: Readonly<Record<string, string>> = {
+  [FULL]: "Redis is full: it takes no writes.",
+  [OUTDATED]: "Others have changed the configuration at each attempt: nothing was changed.",
+};
+
 export function unavailable(reason: string, advice = "Try again."): Refusal {
-  const what = reason === FULL ? "Redis is full: it takes no writes." : `Redis did not answer (${reason}).`;
+  const what = WORDS[reason] ?? `Redis did not answer (${reason}).`;
   const headers = { "retry-after": String(LIMITS.retryAfter) };
   return new Refusal("unavailable", `${what} ${advice}`, { headers });
 }

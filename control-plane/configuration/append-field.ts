@@ -1,6 +1,7 @@
 // One field of the configuration, changed on somebody's order: appended with what it takes names from, and pushed to the edges.
 
 import type { Position } from "../../shared/core/position.ts";
+import { millis } from "../../shared/core/units.ts";
 import { appendConfirmed } from "../../shared/mid-tier/append-confirmed.ts";
 import type { Ack } from "../../shared/mid-tier/receipts.ts";
 import type { AppendOutcome } from "../../shared/ports/mid-tier.ts";
@@ -22,6 +23,9 @@ export interface FieldChange extends Change {
   /** Where the configuration stood that it was worked out from. */
   readonly at: Position;
 }
+
+/** Why a change is not made that others keep overtaking. */
+export const OUTDATED = "outdated";
 
 /** Where no configuration ever stood: nothing is appended by it, and what was before is found. */
 export const NEVER: Position = { epoch: 1, seq: 0 };
@@ -78,13 +82,15 @@ export function refusalOf(
   return there !== "unreadable" && versions.includes(there.version) ? null : "mismatch";
 }
 
-/** Once more from what it is by then where somebody else has changed the configuration meanwhile. */
+/** Once more from what it is by then where somebody else has changed the configuration meanwhile; several not in step. */
 export async function untilInForce<Outcome extends { readonly kind: string }>(
+  { timers, random }: Pick<ControlPlane, "timers" | "random">,
   attempt: () => Promise<Outcome | { readonly kind: "outdated" }>,
 ): Promise<Outcome | { readonly kind: "unavailable"; readonly reason: string }> {
   for (let tries = 1; ; tries++) {
     const outcome = await attempt();
     if (outcome.kind !== "outdated") return outcome as Outcome;
-    if (tries === LIMITS.policyChangeTries) return { kind: "unavailable", reason: outcome.kind };
+    if (tries === LIMITS.policyChangeTries) return { kind: "unavailable", reason: OUTDATED };
+    await timers.sleep(millis(random.unit() * tries * LIMITS.policyChangePause));
   }
 }

@@ -49,7 +49,7 @@ export type PolicyChanged =
   | Unavailable;
 
 export const changePolicy = (plane: ControlPlane, change: PolicyChange): Promise<PolicyChanged> =>
-  untilInForce<PolicyChanged>(() => tryChange(plane, change));
+  untilInForce<PolicyChanged>(plane, () => tryChange(plane, change));
 
 async function tryChange(
   plane: ControlPlane,

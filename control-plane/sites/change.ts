@@ -63,7 +63,7 @@ export type SiteChanged =
 type Outdated = { readonly kind: "outdated" };
 
 export const changeSite = (plane: ControlPlane, change: SiteChange): Promise<SiteChanged> =>
-  untilInForce<SiteChanged>(() => tryChange(plane, change));
+  untilInForce<SiteChanged>(plane, () => tryChange(plane, change));
 
 async function tryChange(plane: ControlPlane, change: SiteChange): Promise<SiteChanged | Outdated> {
   const sites = await readSites(plane);

@@ -1,6 +1,7 @@
 // The metadata table through its API: checked as a whole, changed by version, in the log before it is acknowledged.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LIMITS } from "../../control-plane/config.ts";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { startEmbeddedRest } from "../support/redis-server.ts";
 import { type FakeEdge, startConfigured, type TestPlane, TOKEN } from "./control-harness.ts";
@@ -38,6 +39,43 @@ const configuration = async () => {
   if (outcome.kind === "unavailable") throw new Error(outcome.reason);
   return outcome;
 };
+
+describe("where others change it at each attempt", () => {
+  const row = { key_pattern: "/x", class: "hot" };
+  let pauses: number[];
+
+  /** So many times; pauses take no time. */
+  function overtaken(times: number): void {
+    pauses = [];
+    let attempts = 0;
+    const { log, timers } = plane.plane;
+    Object.assign(plane.plane, {
+      log: {
+        ...log,
+        append: (query: Parameters<typeof log.append>[0]) =>
+          attempts++ < times ? { kind: "outdated" } : log.append(query),
+      },
+      timers: { ...timers, sleep: async (span: number) => void pauses.push(span) },
+    });
+  }
+
+  test("a change is worked out anew, not in step with the others", async () => {
+    overtaken(3);
+    expect((await post(row)).status).toBe(201);
+    expect(new Set(pauses.slice(0, 3)).size).toBe(3);
+    for (const [at, pause] of pauses.slice(0, 3).entries())
+      expect(pause).toBeLessThan((at + 1) * LIMITS.policyChangePause);
+  });
+
+  test("it is given up in the end, and Redis is not blamed for it", async () => {
+    overtaken(Number.POSITIVE_INFINITY);
+    const { status, json, headers } = await post(row);
+    expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(json.detail).toBe(
+      "Others have changed the configuration at each attempt: nothing was changed. Try again.",
+    );
+  });
+});
 
 describe("reading", () => {
   test("the table is listed by site and id, with the rank of each among those of its site", async () => {
