@@ -200,6 +200,11 @@ export interface CacheMetrics {
     /** Age of the oldest copy that it is known to lack: the greatest in the window. */
     replicationLagMs: number | null;
     state: "serving" | "warming" | "down" | "out";
+    /**
+     * `taken`, or why its database takes none: `full`, or the word of Redis' error (`MISCONF`: its disk;
+     * `NOREPLICAS`; `READONLY`). Null where it doesn't tell.
+     */
+    writes: string | null;
     /** What each class takes up of the shard; null where the shard doesn't tell. */
     classes: Readonly<
       Record<

@@ -195,8 +195,8 @@ export const LIMITS = {
   /** Beats at most for which a shard is left alone whose accounts are in order: looking at each of hundreds of answers is a call inside Redis. */
   tendRestsMost: 60,
 
-  /** Refused for want of room so long ago, something may have been taken since: three evaluations try, and end it sooner. */
-  fullFor: seconds(30),
+  /** A write that was refused so long ago may be taken by now: three evaluations try, and end it sooner. */
+  refusesFor: seconds(30),
   /** How often the alert rules are evaluated: a handful of Redis calls each time. */
   alertEvery: seconds(10),
   /** Two of them further apart than that, as the control plane was away, do not tell of all the time between them. */

@@ -84,13 +84,16 @@ function tiers(out: Output, { tiers }: CacheMetrics): void {
 
 function shards(out: Output, { shards }: CacheMetrics): void {
   const rows = shards.map((shard) => [
-    ...[shard.id, shard.state, grouped(shard.hits), grouped(shard.misses), grouped(shard.errors)],
+    ...[shard.id, stateOf(shard), grouped(shard.hits), grouped(shard.misses), grouped(shard.errors)],
     ...[shard.keys === null ? "–" : grouped(shard.keys), size(shard.memoryBytes)],
     ...[span(shard.p99Ms), span(shard.replicationLagMs)],
   ]);
   const columns = ["HITS", "MISSES", "ERRORS", "KEYS", "MEMORY", "P99", "LAG"].map(right);
   section(out, [{ title: "SHARD" }, { title: "STATE" }, ...columns], rows);
 }
+
+const stateOf = ({ state, writes }: CacheMetrics["shards"][number]): string =>
+  writes === null || writes === "taken" ? state : `${state}, no writes (${writes})`;
 
 function edges(out: Output, { edges }: CacheMetrics): void {
   const rows = edges.map(({ id, state, position, knownAgeMs, memoryBytes }) => [

@@ -19,6 +19,8 @@ export interface Alert {
   /** Whether the last evaluation could tell anything of it. */
   readonly measured: boolean;
   readonly recorded: Recorded | null;
+  /** What is known of this spell beside its value: `{said}` of the summary. */
+  readonly said?: string | undefined;
 }
 
 /** What two spells of the same alert have in common. */

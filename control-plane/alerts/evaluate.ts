@@ -78,6 +78,7 @@ function judged(before: Alerts, { rule, reading, now }: Judging): Judged {
     threshold: terms.threshold,
     measured: verdict !== "unknown",
     recorded: isNew ? null : known.recorded,
+    said: isNew ? undefined : known.said,
   };
   return { key, verdict, alert };
 }

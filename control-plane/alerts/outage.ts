@@ -8,6 +8,8 @@ import { MID_TIER_UNREACHABLE } from "./rules/mid-tier.ts";
 
 export const OUTAGE_KEY = keyOf(MID_TIER_UNREACHABLE, {});
 
+const UNANSWERED = "has not answered the control plane";
+
 /** As it stood at the end of the silence, where that has ended. Null where there was none, it was too short, or the rule is off. */
 export function outageAlert(silence: Silence | null, { rules }: AlertTable): Alert | null {
   const rule = rules.find(({ id }) => id === MID_TIER_UNREACHABLE);
@@ -21,6 +23,7 @@ export function outageAlert(silence: Silence | null, { rules }: AlertTable): Ale
   return {
     id: alertId(rule.id, OUTAGE_KEY, silence.since),
     ...{ rule: rule.id, labels: {}, threshold, value: silence.lasted / 1000, measured: true },
+    said: silence.refusal === null ? UNANSWERED : `has taken no writes (${silence.refusal})`,
     recorded: null,
     phase: isFiring
       ? { kind: "firing", since, judgedAt, clearSince: null }

@@ -1,7 +1,7 @@
 // Whether this isolate reaches the database of the log, and that takes writes: noted with every call that it makes anyhow.
 
 import { elapsed, type Instant, type Millis } from "../../shared/core/units.ts";
-import { isFull } from "../../shared/mid-tier/script.ts";
+import { writeRefusal } from "../../shared/mid-tier/script.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { LIMITS } from "../config.ts";
@@ -11,20 +11,20 @@ export interface Silence {
   readonly since: number;
   readonly lasted: Millis;
   readonly until: number | null;
-  /** It did answer, and had no room for what it was told. */
-  readonly full: boolean;
+  /** What it last said when it did answer, and took no writes: `full`, or Redis' word. Null where it did not answer. */
+  readonly refusal: string | null;
 }
 
 interface Begun {
   readonly at: Instant;
   readonly wall: number;
-  readonly full: boolean;
+  readonly refusal: string | null;
 }
 
 export class Reachability {
   private readonly clock: Clock;
   private began: Begun | null = null;
-  /** When it last had no room for something. */
+  /** When it last refused a write. */
   private refusedAt: Instant | null = null;
   private last: Silence | null = null;
 
@@ -36,17 +36,20 @@ export class Reachability {
     return {
       run: async (commands, deadline) => {
         const outcome = await redis.run(commands, deadline);
-        if (outcome.kind === "unavailable") this.begin(false);
-        else if (outcome.replies.some(isFull)) {
-          this.begin(true);
-          this.refusedAt = this.clock.now();
-        } else if (!this.isFull()) this.answered();
+        if (outcome.kind === "unavailable") this.begin(null);
+        else {
+          const refusal = outcome.replies.map(writeRefusal).find((word) => word !== null) ?? null;
+          if (refusal !== null) {
+            this.begin(refusal);
+            this.refusedAt = this.clock.now();
+          } else if (!this.refusesWrites()) this.answered();
+        }
         return outcome;
       },
     };
   }
 
-  /** Something was written that takes room. */
+  /** Something was written, and took room. */
   wrote(): void {
     this.refusedAt = null;
     this.answered();
@@ -62,14 +65,16 @@ export class Reachability {
     return this.last;
   }
 
-  private begin(full: boolean): void {
-    this.began ??= { at: this.clock.now(), wall: this.clock.wall(), full };
+  /** One that was away may come back and take no writes: that is the same outage. */
+  private begin(refusal: string | null): void {
+    const began = this.began ?? { at: this.clock.now(), wall: this.clock.wall(), refusal };
+    this.began = { ...began, refusal: refusal ?? began.refusal };
   }
 
   /** Reads that are answered say nothing of writes. */
-  private isFull(): boolean {
+  private refusesWrites(): boolean {
     const { refusedAt } = this;
-    return refusedAt !== null && elapsed(refusedAt, this.clock.now()) < LIMITS.fullFor;
+    return refusedAt !== null && elapsed(refusedAt, this.clock.now()) < LIMITS.refusesFor;
   }
 
   private answered(): void {
@@ -81,7 +86,7 @@ export class Reachability {
     if (this.last === null || isSeen || ended.lasted >= this.last.lasted) this.last = ended;
   }
 
-  private silenceSince({ at, wall, full }: Begun, until: number | null): Silence {
-    return { since: wall, lasted: elapsed(at, this.clock.now()), until, full };
+  private silenceSince({ at, wall, refusal }: Begun, until: number | null): Silence {
+    return { since: wall, lasted: elapsed(at, this.clock.now()), until, refusal };
   }
 }

@@ -28,7 +28,7 @@ export interface AlertsShown {
   readonly unmeasured: readonly string[];
 }
 
-/** While the log's database is away, what this isolate knows by itself: that it is. Of a full one it knows that beside the rest. */
+/** While the log's database is away, what this isolate knows by itself: that it is. Of one that takes no writes it knows that beside the rest. */
 export async function readShownAlerts(plane: ControlPlane): Promise<AlertsShown> {
   const stored = await plane.alerts.read();
   const { alerting } = plane.settings;
@@ -43,7 +43,7 @@ export async function readShownAlerts(plane: ControlPlane): Promise<AlertsShown>
   const judging = judgingOf(known);
   const isCurrent = judging === "current";
   const kept =
-    outage !== null && silence?.full ? new Map([...known.alerts, [OUTAGE_KEY, outage]]) : known.alerts;
+    outage !== null && silence?.refusal ? new Map([...known.alerts, [OUTAGE_KEY, outage]]) : known.alerts;
   const items = showAll([...kept.values()], known.acks, alerting);
   return {
     kind: "alerts",

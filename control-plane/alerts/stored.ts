@@ -26,6 +26,7 @@ const alertSchema = z.object({
   measured: z.boolean(),
   // Releases before did not say: what they have recorded is recorded once all the same.
   recorded: z.enum(["firing", "resolved"]).nullable().default(null),
+  said: z.string().optional(),
 }) satisfies z.ZodType<Alert>;
 
 const ackSchema = z.object({ by: z.string(), at, note: z.string().nullable() });

@@ -82,7 +82,7 @@ export class AlertWatch {
     this.known = { ...known, at: clock.now() };
   }
 
-  /** What was known before, and that the log's database is silent, or full. */
+  /** What was known before, and that the log's database is silent, or takes no writes. */
   private withOutage({ reach, settings }: ControlPlane): Omit<Knowledge, "now"> {
     const before = this.known ?? { alerts: new Map(), acks: new Map(), told: this.unwritten };
     const silence = reach.silence();
@@ -110,11 +110,11 @@ export class AlertWatch {
 
 /**
  * An outage that is over by now was an alert all the same: it is cleared as any other. So is one that ends with this very
- * evaluation, where that finds room.
+ * evaluation, where that is taken.
  */
 function withPastOutage({ reach, settings }: ControlPlane, { alerts, last }: KnownAlerts): Alerts {
   const current = reach.silence();
-  const silence = current?.full ? current : reach.past();
+  const silence = current?.refusal ? current : reach.past();
   const outage = outageAlert(silence, settings.alerting.table);
   if (silence === null || outage === null || outage.phase.kind !== "firing") return alerts;
   // Evaluated since, it has been taken in.

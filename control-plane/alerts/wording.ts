@@ -4,9 +4,11 @@ import type { Alert } from "./alert.ts";
 import type { Rule } from "./rule.ts";
 import type { Unit } from "./shown-alert.ts";
 
-export function summaryOf(rule: Rule, { labels, value, threshold }: Alert): string {
+export function summaryOf(rule: Rule, { labels, value, threshold, said }: Alert): string {
   const words: Readonly<Record<string, string>> = {
     ...labels,
+    // Releases before kept no such words.
+    said: said ?? "was away",
     value: value === null ? "nothing" : withUnit(value, rule.unit),
     threshold: withUnit(threshold, rule.unit),
   };

@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { alertSchema } from "./alerts-schema.ts";
+import { shardFiguresSchema } from "./shard-figures-schema.ts";
 
 const count = z.int();
 const measured = z.number().nullable();
@@ -33,39 +34,6 @@ const classSchema = z.object({
     description: "Requests by the tier that answered (`none`: the edge itself), then by result.",
   }),
   leaseWaits: count,
-});
-
-const accountSchema = z.object({
-  bytes: count.openapi({ description: "Charged to the class, overhead included." }),
-  budgetBytes: count,
-  keys: count.openapi({ description: "Answers, and resources known to vary." }),
-  evictions: count.openapi({ description: "That had to give way, since the shard began." }),
-});
-
-const shardSchema = z.object({
-  id: z.string(),
-  hits: count,
-  misses: count,
-  errors: count,
-  memoryBytes: measured.openapi({
-    description: "Of the whole database, as Redis says; where it doesn't, what answers are charged.",
-  }),
-  memoryLimitBytes: measured.openapi({ description: "Null where there is no limit." }),
-  keys: measured,
-  evictions: measured.openapi({
-    description: "Since the database began: by the classes' budgets, and Redis' own.",
-  }),
-  p99Ms: measured.openapi({
-    description: "Of its calls as edges saw them: upper bound of the histogram's bucket.",
-  }),
-  replicationLagMs: measured.openapi({
-    description: "Age of the oldest copy that it is known to lack: the greatest in the window.",
-  }),
-  state: z.enum(["serving", "warming", "down", "out"]),
-  classes: z
-    .record(z.string(), accountSchema)
-    .nullable()
-    .openapi({ description: "What each class takes up of the shard; null where the shard doesn't tell." }),
 });
 
 const hotSchema = z.object({
@@ -169,7 +137,7 @@ export const metricsSchema = z
     byteHitRatio: measured,
     classes: z.record(z.string(), classSchema),
     tiers: z.object({ l1Memory: tierSchema, l1Cache: tierSchema, l2: tierSchema, origin: tierSchema }),
-    shards: z.array(shardSchema),
+    shards: z.array(shardFiguresSchema),
     shardSkew: measured.openapi({
       description: "Requests of the shard with most of them over the mean of all that serve.",
     }),

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { FULL } from "../../shared/mid-tier/script.ts";
+import { FULL, isWriteRefusal } from "../../shared/mid-tier/script.ts";
 import type { Fault } from "../../shared/wire/json.ts";
 import { LIMITS } from "../config.ts";
 import { OUTDATED } from "../configuration/append-field.ts";
@@ -89,9 +89,14 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 export function unavailable(reason: string, advice = "Try again."): Refusal {
-  const what = WORDS[reason] ?? `Redis did not answer (${reason}).`;
+  const what = whatFails(reason);
   const headers = { "retry-after": String(LIMITS.retryAfter) };
   return new Refusal("unavailable", `${what} ${advice}`, { headers });
+}
+
+function whatFails(reason: string): string {
+  const none = isWriteRefusal(reason) ? "takes no writes" : "did not answer";
+  return WORDS[reason] ?? `Redis ${none} (${reason}).`;
 }
 
 export const invalidBody = (faults: readonly Fault[]): Refusal => {

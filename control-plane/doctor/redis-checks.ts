@@ -1,6 +1,8 @@
 // Whether each database answers, and is set up so that nothing acknowledged is lost.
 
 import { type RedisSettings, readRedisSettings } from "../../shared/mid-tier/redis-settings.ts";
+import { FULL } from "../../shared/mid-tier/script.ts";
+import { TAKEN } from "../../shared/mid-tier/takes-writes.ts";
 import { CONTROL } from "../../shared/wire/databases.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -25,6 +27,7 @@ export async function redisChecks({ databases, clock, settings }: Ports): Promis
     const tookMs = clock.wall() - askedAt;
     return [
       ...ofDatabase(id, read),
+      ...writesOf(id, read),
       ...replicas(id, read, settings.replicas),
       ...time(id, read, { askedAt, tookMs }),
     ];
@@ -93,6 +96,27 @@ function memoryOf(id: string, used: number | null, limit: number | null): Check 
   return part < NEARLY
     ? ok(name, what)
     : warn(name, what, "Give it more, or give classes smaller budgets (docs/budgets.md).");
+}
+
+/** By the word with which it refuses them. */
+const TO_TAKE_WRITES: Readonly<Record<string, string>> = {
+  [FULL]: "Give it more memory, or classes smaller budgets (docs/budgets.md).",
+  MISCONF: "It can't write to its disk: make room there, and see what Redis logs (`INFO persistence`).",
+  NOREPLICAS: "Bring its replicas back, or lower its `min-replicas-to-write`.",
+  READONLY: "It is a replica: give the address of the primary, or promote it (`REPLICAOF NO ONE`).",
+};
+
+function writesOf(id: string, { writes }: RedisSettings): Check[] {
+  const name = `redis-${id}-writes`;
+  if (writes === null) return [];
+  if (writes === TAKEN) return [ok(name, `${id} takes writes`)];
+  return [
+    fail(
+      name,
+      `${id} takes no writes (${writes})${id === CONTROL ? ": no purges" : ""}`,
+      TO_TAKE_WRITES[writes] ?? "See what Redis says to a `SET` with this token.",
+    ),
+  ];
 }
 
 function replicas(id: string, { replicas: connected }: RedisSettings, wanted: number): Check[] {

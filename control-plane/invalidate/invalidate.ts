@@ -54,7 +54,7 @@ export async function invalidate(plane: ControlPlane, order: InvalidateOrder): P
   if (tried.kind !== "tried") return tried;
   const { appended, reached } = tried;
   const { counts, warnings } = tried.invalidation;
-  if (appended.kind === "conflict") return appended;
+  if (appended.kind === "conflict" || appended.kind === "unavailable") return appended;
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   if (body.repeatAfterMs !== undefined) {
     const due = appended.at + body.repeatAfterMs;

@@ -170,6 +170,11 @@ export const GAUGES: readonly (Counted & { readonly type?: "counter" })[] = [
     ...{ kind: "shardLag", parts: ["shard"], per: 1000 },
   },
   {
+    name: "tidegate_shard_takes_writes",
+    help: "1 where a database takes writes, 0 where it refuses them: it is full, its disk fails, it lacks replicas or is one.",
+    ...{ kind: "shardTakesWrites", parts: ["shard"] },
+  },
+  {
     name: "tidegate_shard_state",
     help: "1 for the state that a shard is in.",
     ...{ kind: "shardState", parts: ["shard", "state"] },

@@ -2,6 +2,7 @@
 
 import { seconds } from "../../shared/core/units.ts";
 import type { NotedGauges } from "../../shared/mid-tier/metrics.ts";
+import { TAKEN } from "../../shared/mid-tier/takes-writes.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { readFigures } from "./read-metrics.ts";
@@ -26,6 +27,8 @@ function gaugesOf({ shards, journal, invalidations, log, stampede }: Figures): N
     note(`shardMemoryLimit|${id}`, shard.memoryLimitBytes);
     note(`shardKeys|${id}`, shard.keys);
     note(`shardEvictions|${id}`, shard.evictions);
+    if (state !== "out" && shard.writes !== null)
+      note(`shardTakesWrites|${id}`, shard.writes === TAKEN ? 1 : 0);
     note(`shardLag|${id}`, shard.replicationLagMs, told);
     for (const each of ["serving", "warming", "down", "out"] as const)
       note(`shardState|${id}|${each}`, state === each ? 1 : 0);

@@ -46,6 +46,8 @@ export interface ShardRow {
   readonly p99Ms: number | null;
   readonly replicationLagMs: number | null;
   readonly state: ShardState;
+  /** `taken`, or the word with which its database refuses them; null where it doesn't tell. */
+  readonly writes: string | null;
   /** Null where the shard doesn't tell. */
   readonly classes: Record<string, ClassAccount> | null;
 }

@@ -82,7 +82,7 @@ async function tryChange(
   if (stranded.kind !== "none" && appended.kind === "outdated") return journalled(stranded);
   if (same && appended.kind === "outdated")
     return { kind: "changed", version, position: formatPosition(table.head), applied: null, warnings };
-  if (appended.kind === "outdated") return appended;
+  if (appended.kind === "outdated" || appended.kind === "unavailable") return appended;
   if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
   const applied = await pushField(plane, appended, { id: operation.id, sentAt, pushing: change.pushing });
   const position = formatPosition(appended.position);

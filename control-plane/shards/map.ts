@@ -55,6 +55,7 @@ export async function writeShardMap(
     expected: { position: known.at, of: "configuration" },
   });
   // Outdated: somebody else has changed the configuration. The next look begins from that.
+  if (outcome.kind === "unavailable") return outcome;
   return outcome.kind === "appended" ? { kind: "done" } : { kind: "unavailable", reason: outcome.kind };
 }
 

@@ -170,8 +170,8 @@ async function applySteps(
     const appended = await appendField(plane, configuration, {
       ...{ field, value, sameAnswers, operation: own, at: only === "before" ? NEVER : at },
     });
-    if (appended.kind === "conflict" || appended.kind === "outdated") return appended;
-    if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };
+    if (appended.kind === "unreplicated") return { kind: "unavailable", reason: appended.kind };
+    if (appended.kind !== "appended") return appended;
     at = appended.position;
     if (value === null) configuration.delete(field);
     else configuration.set(field, value);

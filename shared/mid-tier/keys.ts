@@ -15,6 +15,9 @@ export const QUEUES = `${PREFIX}queues`;
 /** What a shard knows of itself: its id, its present life, the latest map. */
 export const SHARD = `${PREFIX}shard`;
 
+/** What is written to find out whether writes are taken. */
+export const PROBE = `${PREFIX}probe`;
+
 export const LOG_HEAD = `${PREFIX}log:head`;
 export const LOG_ENTRIES = `${PREFIX}log:entries`;
 export const LOG_INDEX = `${PREFIX}log:index`;

@@ -3,7 +3,8 @@
 import type { Millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { CommandReply, Redis } from "../ports/redis.ts";
-import { millisecondsOf } from "./script.ts";
+import { errorName, millisecondsOf } from "./script.ts";
+import { WRITE_PROBE, writesIn } from "./takes-writes.ts";
 
 /** Null: not said. */
 export interface RedisSettings {
@@ -20,15 +21,17 @@ export interface RedisSettings {
   readonly replicas: number | null;
   /** Redis TIME, milliseconds. */
   readonly now: number | null;
+  /** `taken`, or the word of the error with which it refuses them. */
+  readonly writes: string | null;
 }
 
 export async function readRedisSettings(
   redis: Redis,
   deadline: Millis,
 ): Promise<RedisSettings | Unavailable> {
-  const outcome = await redis.run([["TIME"], ["INFO"]], deadline);
+  const outcome = await redis.run([["TIME"], ["INFO"], WRITE_PROBE], deadline);
   if (outcome.kind === "unavailable") return outcome;
-  const [time, info] = outcome.replies;
+  const [time, info, probe] = outcome.replies;
   const said = info?.kind === "reply" && typeof info.reply === "string" ? fieldsIn(info.reply) : new Map();
   const number = (name: string): number | null => {
     const text = said.get(name);
@@ -46,6 +49,7 @@ export async function readRedisSettings(
     appendOnly: appendOnly === null ? null : appendOnly === 1,
     replicas: number("connected_slaves"),
     now: nowIn(time),
+    writes: probe?.kind === "error" ? errorName(probe) : writesIn(probe),
   };
 }
 

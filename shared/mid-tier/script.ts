@@ -39,12 +39,22 @@ export function scriptReply(outcome: RedisOutcome, index = 0): ScriptReply {
 export const FULL = "full";
 
 /** As Redis says it, in a script's error too, and as Upstash does. */
-export const isFull = (reply: CommandReply): boolean =>
-  reply.kind === "error" && /\bOOM command not allowed|DB capacity quota exceeded/.test(reply.message);
+const NO_ROOM = /\bOOM command not allowed|DB capacity quota exceeded/;
+
+/** Its disk fails, it lacks replicas, or it is one itself: it may answer reads all the same. */
+const REFUSAL = /^(?:ERR .*: -)?(MISCONF|NOREPLICAS|READONLY)\b/;
+
+/** Why a database takes no writes, as it says: `full`, or Redis' own word. Null where the reply tells nothing of that. */
+export function writeRefusal(reply: CommandReply): string | null {
+  if (reply.kind !== "error") return null;
+  return NO_ROOM.test(reply.message) ? FULL : (REFUSAL.exec(reply.message)?.[1] ?? null);
+}
+
+export const isWriteRefusal = (reason: string): boolean => reason === FULL || REFUSAL.test(reason);
 
 /** The leading word of an error, which never holds a value. */
 export const errorName = (reply: CommandReply & { kind: "error" }): string =>
-  isFull(reply) ? FULL : (reply.message.split(/\s/, 1)[0] ?? "error");
+  writeRefusal(reply) ?? reply.message.split(/\s/, 1)[0] ?? "error";
 
 const isStrings = (reply: RedisReply): reply is readonly string[] =>
   Array.isArray(reply) && reply.every((item) => typeof item === "string");

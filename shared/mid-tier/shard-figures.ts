@@ -1,7 +1,8 @@
-// What a database says of its own memory and keys.
+// What a database says of its own memory and keys, and whether it takes writes.
 
 import type { Millis } from "../core/units.ts";
 import type { CommandReply, Redis } from "../ports/redis.ts";
+import { WRITE_PROBE, writesIn } from "./takes-writes.ts";
 
 /** Null: not said. */
 export interface ShardFigures {
@@ -9,15 +10,20 @@ export interface ShardFigures {
   readonly memoryLimitBytes: number | null;
   readonly keys: number | null;
   readonly evictions: number | null;
+  /** `taken`, or why it takes none: `full`, or Redis' word. */
+  readonly writes: string | null;
 }
 
-function readFigures(replies: Record<"memory" | "stats" | "size", CommandReply | undefined>): ShardFigures {
+function readFigures(
+  replies: Record<"memory" | "stats" | "size" | "probe", CommandReply | undefined>,
+): ShardFigures {
   const limit = infoNumber(replies.memory, "maxmemory");
   return {
     memoryBytes: infoNumber(replies.memory, "used_memory"),
     memoryLimitBytes: limit === 0 ? null : limit,
     keys: integer(replies.size),
     evictions: infoNumber(replies.stats, "evicted_keys"),
+    writes: writesIn(replies.probe),
   };
 }
 
@@ -35,11 +41,12 @@ export const UNKNOWN_FIGURES: ShardFigures = {
   memoryLimitBytes: null,
   keys: null,
   evictions: null,
+  writes: null,
 };
 
 export async function readShardFigures(redis: Redis, deadline: Millis): Promise<ShardFigures> {
-  const outcome = await redis.run([["INFO", "memory"], ["INFO", "stats"], ["DBSIZE"]], deadline);
+  const outcome = await redis.run([["INFO", "memory"], ["INFO", "stats"], ["DBSIZE"], WRITE_PROBE], deadline);
   if (outcome.kind === "unavailable") return UNKNOWN_FIGURES;
-  const [memory, stats, size] = outcome.replies;
-  return readFigures({ memory, stats, size });
+  const [memory, stats, size, probe] = outcome.replies;
+  return readFigures({ memory, stats, size, probe });
 }

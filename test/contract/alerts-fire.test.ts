@@ -189,6 +189,8 @@ const journal =
     await stage.during(stage.second.redis.run([["HSET", JOURNAL_FIGURES, field, count]], seconds(1)));
   };
 
+const NO_REPLICAS = "NOREPLICAS Not enough good replicas to write.";
+
 const SCENARIOS: readonly Scenario[] = [
   {
     rule: "stampede",
@@ -230,6 +232,16 @@ const SCENARIOS: readonly Scenario[] = [
     },
     end: ({ second }) => {
       second.away = false;
+    },
+  },
+  {
+    rule: "shard-down",
+    fires: ["shard-down second"],
+    cause: ({ second }) => {
+      second.instead = ([name]) => (name === "SET" ? { kind: "error", message: NO_REPLICAS } : null);
+    },
+    end: ({ second }) => {
+      second.instead = () => null;
     },
   },
   {
@@ -482,5 +494,5 @@ describe("of ten sites with equal traffic", () => {
 });
 
 test("every rule has a scenario that causes it", () => {
-  expect(SCENARIOS.map(({ rule }) => rule).sort()).toEqual(RULES.map(({ id }) => id).sort());
+  expect([...new Set(SCENARIOS.map(({ rule }) => rule))].sort()).toEqual(RULES.map(({ id }) => id).sort());
 });

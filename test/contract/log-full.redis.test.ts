@@ -7,7 +7,7 @@ import type { Edge } from "../../edge/edge.ts";
 import { handleRequest } from "../../edge/handle-request.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
-import { isFull as isFullReply } from "../../shared/mid-tier/script.ts";
+import { FULL, writeRefusal } from "../../shared/mid-tier/script.ts";
 import { upstashRedis } from "../../shared/mid-tier/upstash.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
@@ -128,5 +128,5 @@ test("nobody takes a full log for ready, and its edges are not blamed for what c
 });
 
 test("what Upstash says of a full database is taken for that too", () => {
-  expect(isFullReply({ kind: "error", message: "ERR DB capacity quota exceeded" })).toBe(true);
+  expect(writeRefusal({ kind: "error", message: "ERR DB capacity quota exceeded" })).toBe(FULL);
 });

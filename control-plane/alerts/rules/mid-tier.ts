@@ -1,6 +1,8 @@
 // Rules about what is held: hit ratios by class, the shards, and the database of the log.
 
 import { hours, minutes, seconds } from "../../../shared/core/units.ts";
+import { TAKEN } from "../../../shared/mid-tier/takes-writes.ts";
+import type { ShardRow } from "../../metrics/show-metrics.ts";
 import { foundSince, isSince, known, type Rule, rule, share } from "../rule.ts";
 
 export const MID_TIER_UNREACHABLE = "mid-tier-unreachable";
@@ -56,24 +58,26 @@ export const MID_TIER_RULES: readonly Rule[] = [
   }),
   rule({
     id: "shard-down",
-    title: "A shard does not answer",
+    title: "A shard does not answer, or takes no writes",
     severity: "page",
     unit: "count",
-    figure: ({ shards }) => shards.map(({ id, state }) => known(state === "down" ? 1 : 0, { shard: id })),
+    figure: ({ shards }) => shards.map((shard) => known(unfit(shard), { shard: shard.id })),
     ...{ threshold: 1, clear: 0, clearFor: seconds(20) },
-    summary: "shard {shard} is down: its keys are answered by the others, or by the origin",
-    prometheus: { value: 'tidegate_shard_state{state="down"}' },
+    summary:
+      "shard {shard} does not answer (its keys are then answered by the others, or by the origin), or takes no writes",
+    prometheus: {
+      value: 'max by (shard) (tidegate_shard_state{state="down"} or (1 - tidegate_shard_takes_writes))',
+    },
   }),
   rule({
     id: MID_TIER_UNREACHABLE,
-    title: "The log's database does not answer, or is full",
+    title: "The log's database does not answer, or takes no writes",
     severity: "page",
     unit: "seconds",
     // Whoever has figures has reached it. While nobody has any, `outage.ts` speaks for this rule.
     figure: () => [known(0)],
     ...{ threshold: 10, clear: 0, clearFor: seconds(20) },
-    summary:
-      "the database of the log has not answered the control plane for {value}, or has been full: it takes no writes",
+    summary: "the database of the log {said} for {value}",
     prometheus: {
       value: '1 - up{job="tidegate"}',
       instead: {
@@ -116,3 +120,9 @@ export const MID_TIER_RULES: readonly Rule[] = [
     },
   }),
 ];
+
+/** What was taken out by an operator may be as it likes. */
+function unfit({ state, writes }: ShardRow): number | null {
+  if (state === "down" || state === "out") return state === "down" ? 1 : 0;
+  return writes === null ? null : writes === TAKEN ? 0 : 1;
+}

@@ -56,6 +56,12 @@ function areThey(overview: Overview): Verdict {
       ...{ mood: "bad", word: "Not all.", figure, of },
       why: `${down.map(({ id }) => id).join(", ")} does not answer; others stand in.`,
     };
+  const refusing = shards.filter(refusesWrites);
+  if (refusing.length > 0)
+    return {
+      ...{ mood: "bad", word: "Not all.", figure, of },
+      why: `${refusing.map(({ id, writes }) => `${id} takes no writes (${writes})`).join(", ")}.`,
+    };
   const full = shards.filter((shard) => (fullness(shard) ?? 0) > FULL);
   if (full.length > 0)
     return {
@@ -64,6 +70,9 @@ function areThey(overview: Overview): Verdict {
     };
   return { mood: "good", word: "Yes.", why: `${plural(shards.length, "shard")} in the map.`, figure, of };
 }
+
+const refusesWrites = ({ state, writes }: Shard): boolean =>
+  state !== "out" && writes !== null && writes !== "taken";
 
 const fullness = ({ memoryBytes, memoryLimitBytes }: Shard): number | null =>
   memoryBytes === null || !memoryLimitBytes ? null : memoryBytes / memoryLimitBytes;
@@ -120,7 +129,8 @@ function ShardTable({ overview }: { readonly overview: Overview }) {
       rows={metrics.shards.map((shard) => [
         shard.id,
         <span class="with-sign">
-          <MoodSign mood={MOODS[shard.state]} /> {shard.state}
+          <MoodSign mood={refusesWrites(shard) ? "bad" : MOODS[shard.state]} /> {shard.state}
+          {refusesWrites(shard) && `, no writes (${shard.writes})`}
         </span>,
         <Memory shard={shard} />,
         count(shard.keys),
