@@ -107,6 +107,26 @@ test("the configuration is read, also where no view is renewed by it", async () 
   expect((await plane.call("/policies")).status).toBe(200);
 });
 
+test("a log that can't even take the mark away renews no view, until it takes writes again", async () => {
+  const [one, two] = [await warmEdge(), await warmEdge()];
+  await connection.config("SET", "min-replicas-to-write", "1");
+  expect([await write(one), one.unsent.size]).toEqual([204, 1]);
+  expect(await Promise.all([one, two, anEdge()].map(isRenewed))).toEqual([false, false, false]);
+  expect((await plane.call("/policies")).status).toBe(200);
+  await connection.config("SET", "min-replicas-to-write", "0");
+  expect(await Promise.all([two, one].map(isRenewed))).toEqual([true, true]);
+  await expect.poll(() => one.unsent.size).toBe(0);
+});
+
+test("to be asked for its head leaves nothing to be written to a file or a replica", async () => {
+  const edge = await warmEdge();
+  const changes = async () =>
+    /rdb_changes_since_last_save:(\d+)/.exec(await connection.info("persistence"))?.[1];
+  const before = await changes();
+  expect(await isRenewed(edge)).toBe(true);
+  expect(await changes()).toBe(before);
+});
+
 test("a head of a release that knew no such mark renews views", async () => {
   const edge = await warmEdge();
   await log.withhold();

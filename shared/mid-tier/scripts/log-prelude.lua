@@ -56,9 +56,11 @@ end
 
 -- False from when a write found no room to be told in until there is room again: the log then lacks what has happened, and
 -- nobody's view is proven young by it. Whose write it is takes the mark away, which needs no room. To put it back does: so
--- a full database refuses it.
+-- a full database refuses it. One that refuses more (its disk fails, it lacks replicas or is one) keeps the mark whatever is
+-- written: it is told by a deletion of nothing, of which neither file nor replica hears. That comes first only where the mark
+-- stands: behind any write, a script's others find room in a full database.
 local function is_told_all(head)
-  if head.room then return true end
+  if head.room then return type(redis.pcall('HDEL', HEAD, '')) == 'number' end
   local put = redis.pcall('HSET', HEAD, 'room', '1')
   return type(put) == 'number'
 end
