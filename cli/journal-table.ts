@@ -3,7 +3,7 @@
 import type { Journal, JournalOperation } from "../client/schemas.ts";
 import type { Colour, Output } from "./output.ts";
 import type { Column } from "./table.ts";
-import { grouped, moment, span } from "./wording.ts";
+import { count, grouped, moment, plain, span } from "./wording.ts";
 
 const COLOURS: Readonly<Record<JournalOperation["state"], Colour>> = {
   pending: "yellow",
@@ -42,6 +42,15 @@ export function showTotals(out: Output, shards: Journal["shards"]): void {
       span(of.operations === 0 ? null : of.oldestSeconds * 1000),
     ]),
   );
+}
+
+/** Of each database the last one. */
+export function showLosses(out: Output, losses: Journal["losses"]): void {
+  const last = new Map((losses ?? []).map((loss) => [loss.database, loss]));
+  for (const { database, foundAt, lacks } of last.values())
+    out.warn(
+      `${plain(database)} came back without ${count(lacks, "acknowledged write")}: found ${moment(new Date(foundAt).toISOString())}.`,
+    );
 }
 
 const right = (title: string): Column => ({ title, align: "right" });

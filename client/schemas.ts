@@ -437,6 +437,16 @@ export interface CacheMetrics {
     delivered: number | null;
     pending: number | null;
     deadLettered: number | null;
+    /** Databases that came back without writes that their journals had acknowledged, oldest first. */
+    losses: readonly {
+      foundAt: number;
+      database: string;
+      /**
+       * Acknowledged writes that it had when it was last looked at, and lacks. What it took after that look,
+       * within a second, may be missing too.
+       */
+      lacks: number;
+    }[];
   };
   /** Requests to the control plane that were turned away, of all sites. */
   access: {
@@ -994,6 +1004,21 @@ export interface Journal {
   /** Databases that did not answer. */
   silent: readonly string[];
   shards: Readonly<Record<string, JournalFigures>>;
+  /**
+   * Databases that came back without acknowledged writes, oldest first. Null where the log, which knows, does
+   * not answer, and for tokens bound to sites.
+   */
+  losses:
+    | readonly {
+        foundAt: number;
+        database: string;
+        /**
+         * Acknowledged writes that it had when it was last looked at, and lacks. What it took after that look,
+         * within a second, may be missing too.
+         */
+        lacks: number;
+      }[]
+    | null;
 }
 
 export interface JournalFigures {

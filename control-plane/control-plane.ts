@@ -77,6 +77,8 @@ export interface Settings {
 export interface ShardDatabase {
   readonly redis: Redis;
   readonly weight: number;
+  /** Where it is reached, to tell one database from another that has its name later on. */
+  readonly url?: string;
 }
 
 export interface ControlPlane {

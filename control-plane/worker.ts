@@ -23,6 +23,7 @@ import { createControlPlane } from "./create-control-plane.ts";
 import { fewAtOrigins, slowTurns } from "./edges/few-at-once.ts";
 import { refreshDue } from "./refresh/refresh.ts";
 import { remoteAuditWitness, storedAuditWitness } from "./runtime/audit-witness.ts";
+import { storedJournalWitness } from "./runtime/journal-witness.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
 import { Absence } from "./tick/absence.ts";
 import type { BeatFailures } from "./tick/beat.ts";
@@ -87,7 +88,7 @@ function shardDatabases(databases: readonly Database[], control: Redis): Control
   return new Map(
     databases.map(({ id, weight, ...access }) => {
       const redis = id === CONTROL ? control : upstashRedis(access);
-      return [id, { redis, weight }];
+      return [id, { redis, weight, url: access.url }];
     }),
   );
 }
@@ -106,6 +107,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private readonly atWork = new Set<string>();
   private readonly witness = storedWitness(this.ctx.storage);
   private readonly auditWitness = storedAuditWitness(this.ctx.storage);
+  private readonly journalWitness = storedJournalWitness(this.ctx.storage);
   private readonly auditWatch = new AuditWatch();
   private watchedAt = 0;
   private readonly pace: WarmupPace = new Map();
@@ -141,7 +143,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     await this.ctx.storage.setAlarm(this.beatAt + LIMITS.beat);
     const { plane: shared } = await isolate(this.env);
     this.callEdge ??= fewAtOrigins(shared.callEdge, this.slow);
-    const { witness, auditWitness, callEdge } = this;
+    const { witness, auditWitness, journalWitness, callEdge } = this;
     const plane = { ...shared, witness, auditWitness, callEdge };
     const agenda = plane.agenda.read();
     this.beside("warm-ups", async () => (await agenda).has("warmups") && carryOnWarmups(plane, this.pace));
@@ -150,7 +152,7 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     if (!wasAway) this.judge(plane);
     this.beside("the audit log", () => this.watchAudit(plane));
     this.beside("the experiment", () => this.watchChaos(plane));
-    const failures = await this.pulse.run(plane, { witness: this.witness, agenda });
+    const failures = await this.pulse.run(plane, { witness, journalWitness, agenda });
     if (!failures.has("status")) this.absence.looked(this.beatAt);
     if (wasAway) this.judge(plane);
     this.tell(failures);

@@ -6,7 +6,7 @@ import { agreed } from "../agree.ts";
 import { given, listOf, runs, type Shell, type Tools, wholeNumber } from "../command.ts";
 import { each, tellFailed } from "../each.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
-import { showOperations, showTotals } from "../journal-table.ts";
+import { showLosses, showOperations, showTotals } from "../journal-table.ts";
 import type { Output } from "../output.ts";
 import { count, plain } from "../wording.ts";
 
@@ -63,6 +63,7 @@ Examples:
     async ({ client, out }, { state, limit, cursor }) => {
       const page = await client.journal.list(given({ state, limit, cursor }));
       out.result(page, () => showPage(out, page, state));
+      showLosses(out, page.losses);
       if (page.silent.length === 0) return EXIT.done;
       out.warn(`No answer from ${page.silent.map(plain).join(", ")}: what waits there is not known.`);
       return EXIT.partial;

@@ -10,11 +10,13 @@ import type {
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { invalidate } from "../invalidate/invalidate.ts";
+import { readJournalLosses } from "../journal/losses.ts";
 import type { Journalled } from "../journal/stranded.ts";
 import { audited, auditedFailure } from "./audited.ts";
 import { requireScope } from "./auth.ts";
 import { requirePatternless, sees } from "./binding.ts";
 import type { Api, ApiEnvironment, ApiPorts } from "./environment.ts";
+import { lossesSchema } from "./journal-state.ts";
 import { json } from "./json.ts";
 import { orderOf, pushingOf } from "./orders.ts";
 import { noQuery, pageQuery } from "./paging.ts";
@@ -67,6 +69,10 @@ const listSchema = z
     nextCursor: z.string().nullable(),
     silent: z.array(z.string()).openapi({ description: "Databases that did not answer." }),
     shards: z.record(z.string(), figuresSchema),
+    losses: lossesSchema.nullable().openapi({
+      description:
+        "Databases that came back without acknowledged writes, oldest first. Null where the log, which knows, does not answer, and for tokens bound to sites.",
+    }),
   })
   .openapi("Journal");
 
@@ -90,11 +96,13 @@ function listJournal(api: Api, { plane }: ApiPorts): void {
   });
   api.openapi(route, async (context) => {
     const { limit = LIMITS.page, cursor, state = "all" } = context.req.valid("query");
-    const [page, figures] = await Promise.all([
+    const [page, figures, log] = await Promise.all([
       plane.journal.list({ only: state, after: readCursor(cursor), most: limit }),
       plane.journal.figures(),
+      plane.log.snapshot(0),
     ]);
     if (page.kind === "unavailable") throw unavailable(page.reason);
+    const losses = log.kind === "unavailable" ? null : readJournalLosses(log.configuration);
     // A page that is full before its turn has not asked a database that is missing from the totals.
     const silent = new Set(page.silent);
     for (const [id, read] of figures) if ("kind" in read) silent.add(id);
@@ -109,6 +117,7 @@ function listJournal(api: Api, { plane }: ApiPorts): void {
             "kind" in read ? [] : [[id, showFigures(read)]],
           ),
         ),
+        losses: sees(context, null) ? losses : null,
       },
       200,
     );

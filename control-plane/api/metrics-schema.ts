@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { alertSchema } from "./alerts-schema.ts";
+import { journalStateSchema } from "./journal-state.ts";
 import { shardFiguresSchema } from "./shard-figures-schema.ts";
 
 const count = z.int();
@@ -233,14 +234,7 @@ export const metricsSchema = z
     notStored: z
       .record(z.string(), count)
       .openapi({ description: "Answers that were not stored, by the reason: no-store, set-cookie, tags …" }),
-    journal: z
-      .object({
-        accepted: count.nullable(),
-        delivered: count.nullable(),
-        pending: count.nullable(),
-        deadLettered: count.nullable(),
-      })
-      .openapi({ description: "Writes since the databases began; null where one of these doesn't answer." }),
+    journal: journalStateSchema,
     access: z
       .object({
         noToken: count,

@@ -17,5 +17,7 @@ export type AuditAction =
   | `chaos.${"start" | "end" | "abort"}`
   /** Records or entries that were acknowledged are not there any more. */
   | "log.lost"
+  /** A journal's database came back without writes that it had acknowledged. */
+  | "journal.lost"
   /** For want of a scope, or beyond what the token is bound to. */
   | "refused";

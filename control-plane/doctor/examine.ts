@@ -10,6 +10,7 @@ import { redisChecks } from "./redis-checks.ts";
 import {
   environmentChecks,
   journalChecks,
+  journalLossChecks,
   logChecks,
   purgeChecks,
   shardChecks,
@@ -41,7 +42,12 @@ async function examineLog(plane: ControlPlane): Promise<Check[]> {
           "See that the database `control` runs.",
         ),
       ]
-    : [...logChecks(table), ...shardChecks(table), ...policyChecks(table)];
+    : [
+        ...logChecks(table),
+        ...journalLossChecks(table, { wall: plane.clock.wall() }),
+        ...shardChecks(table),
+        ...policyChecks(table),
+      ];
 }
 
 async function examineEdges(plane: ControlPlane): Promise<Check[]> {

@@ -1,11 +1,12 @@
 // Whether purges, writes that wait, tokens and the log itself are as they should be.
 
 import { formatPosition } from "../../shared/core/position.ts";
-import { elapsed, instant } from "../../shared/core/units.ts";
+import { days, elapsed, instant } from "../../shared/core/units.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { readReceipts } from "../invalidate/await.ts";
 import type { Receipt } from "../invalidate/receipt.ts";
+import { readJournalLosses } from "../journal/losses.ts";
 import { readLosses } from "../log/losses.ts";
 import { sumJournal } from "../metrics/journal-sums.ts";
 import type { Table } from "../policies/table.ts";
@@ -39,6 +40,24 @@ export function logChecks({ configuration, head }: Table): Check[] {
       "Make Redis durable (appendonly, replicas with REPLICAS). Edges have begun anew, and serve nothing older.",
     ),
   ];
+}
+
+/** So long a loss is told as a fault of today: what was to be done about it has been done by then. */
+const FRESH = days(1);
+
+export function journalLossChecks(
+  { configuration }: Pick<Table, "configuration">,
+  { wall }: { readonly wall: number },
+): Check[] {
+  const { warn, fail } = areaOf("journal");
+  const last = new Map(readJournalLosses(configuration).map((loss) => [loss.database, loss]));
+  return [...last.values()].map(({ database, foundAt, lacks }) =>
+    (elapsed(instant(foundAt), instant(wall)) < FRESH ? fail : warn)(
+      `journal-lost-${database}`,
+      `${database} came back without ${lacks} acknowledged writes, found at ${new Date(foundAt).toISOString()}`,
+      "See ops/runbooks/journal-lost.md: what the origin has by now, and what makes Redis durable (appendonly, replicas with REPLICAS).",
+    ),
+  );
 }
 
 /** Which shards were taken out, and whether anybody is left: then no two edges share an answer. */

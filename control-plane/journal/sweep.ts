@@ -5,13 +5,23 @@ import { encodeFlush, FLUSH_PATH, type FlushPlace } from "../../shared/wire/flus
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { showEdges } from "../edges/show-edges.ts";
+import { type JournalPorts, watchJournal } from "./watch.ts";
+import type { JournalWitness } from "./witness.ts";
 
-type Ports = Pick<ControlPlane, "journal" | "edges" | "callEdge" | "random">;
+type Ports = Pick<ControlPlane, "edges" | "callEdge" | "random"> & JournalPorts;
+type Outcome = { readonly kind: "done" } | Unavailable;
 
-export async function sweepJournal(plane: Ports): Promise<{ readonly kind: "done" } | Unavailable> {
+/** Without a witness nobody notices what a database lacks. */
+export async function sweepJournal(plane: Ports, witness?: JournalWitness): Promise<Outcome> {
+  const { tended, told } = await watchJournal(plane, witness);
   const places: FlushPlace[] = [];
-  for (const [shard, read] of await plane.journal.tend())
+  for (const [shard, read] of tended)
     if (!("kind" in read)) places.push(...read.due.map((partition) => ({ shard, partition })));
+  const [flushed, reported] = await Promise.all([flush(plane, places), told]);
+  return flushed.kind === "done" ? reported : flushed;
+}
+
+async function flush(plane: Ports, places: readonly FlushPlace[]): Promise<Outcome> {
   // A database that is away is told by whoever watches over them.
   if (places.length === 0) return { kind: "done" };
   const known = await plane.edges.read();

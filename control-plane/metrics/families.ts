@@ -200,6 +200,11 @@ export const GAUGES: readonly (Counted & { readonly type?: "counter" })[] = [
     ...{ kind: "journalDelivered", parts: [], type: "counter" },
   },
   {
+    name: "tidegate_journal_last_loss_timestamp_seconds",
+    help: "When a journal's database was last found without writes that it had acknowledged.",
+    ...{ kind: "journalLastLoss", parts: ["shard"], per: 1000 },
+  },
+  {
     name: "tidegate_receipts_open",
     help: "Invalidations that some edge has not applied yet.",
     ...{ kind: "receiptsOpen", parts: [] },

@@ -2,9 +2,15 @@
 
 import type { JournalFigures } from "../../shared/mid-tier/journal-ledger.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
+import type { JournalLoss } from "../journal/losses.ts";
 
 /** Writes since the databases began; null where some database doesn't tell. */
 export type JournalSums = Record<"accepted" | "delivered" | "pending" | "deadLettered", number | null>;
+
+export interface JournalState extends JournalSums {
+  /** Oldest first. */
+  readonly losses: JournalLoss[];
+}
 
 export function sumJournal(figures: ReadonlyMap<string, JournalFigures | Unavailable>): JournalSums {
   const sum = (of: keyof JournalSums): number | null => {

@@ -37,6 +37,7 @@ function gaugesOf({ shards, journal, invalidations, log, stampede }: Figures): N
   note("journalDeadLettered", journal.deadLettered);
   note("journalAccepted", journal.accepted);
   note("journalDelivered", journal.delivered);
+  for (const { database, foundAt } of journal.losses) note(`journalLastLoss|${database}`, foundAt);
   note("receiptsOpen", invalidations.unfinished);
   note("receiptsOldest", invalidations.oldestOpenMs);
   note("receiptsOverdue", invalidations.overdueMs);

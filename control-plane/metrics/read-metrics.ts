@@ -8,6 +8,7 @@ import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { showEdges } from "../edges/show-edges.ts";
+import { readJournalLosses } from "../journal/losses.ts";
 import { readLosses } from "../log/losses.ts";
 import { shardMapIn } from "../shards/map.ts";
 import { sumJournal } from "./journal-sums.ts";
@@ -60,7 +61,10 @@ export async function readFigures(
     figures: await figuresOf(plane),
     accounts: await plane.budgets.read(),
     open: sums.unfinished === 0 ? NOTHING_OPEN : await readOpenReceipts(plane, log.configuration),
-    journal: sumJournal(await plane.journal.figures()),
+    journal: {
+      ...sumJournal(await plane.journal.figures()),
+      losses: readJournalLosses(log.configuration),
+    },
     map: shardMapIn(log.configuration),
     log: { position: formatPosition(log.head), losses: readLosses(log.configuration) },
     sites: sitesIn(log.configuration),

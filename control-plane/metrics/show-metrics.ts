@@ -21,7 +21,7 @@ import {
   ratio,
   sum,
 } from "./counts.ts";
-import type { JournalSums } from "./journal-sums.ts";
+import type { JournalState } from "./journal-sums.ts";
 import { skewOf } from "./shard-skew.ts";
 import type { HotRow } from "./show-hot.ts";
 import { type OriginFigures, originsBySite, showOrigin } from "./show-origin.ts";
@@ -114,7 +114,7 @@ export interface Figures {
   readonly variants: { readonly displaced: number };
   /** Answers that were not stored, by the reason. */
   readonly notStored: Record<string, number>;
-  readonly journal: JournalSums;
+  readonly journal: JournalState;
   /** Requests to the control plane that were turned away, by why. */
   readonly access: AccessFigures;
   /** How often the chain of the audit log was looked at, and found broken. */
@@ -156,7 +156,7 @@ export interface MetricsContext {
   readonly map: ShardMap | null;
   /** Of every database that answers, by its id. */
   readonly figures: ReadonlyMap<string, ShardFigures>;
-  readonly journal: JournalSums;
+  readonly journal: JournalState;
   readonly open: OpenReceipts;
   /** Milliseconds since 1970. */
   readonly lastBreachAt: number | null;

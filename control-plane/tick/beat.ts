@@ -11,6 +11,7 @@ import { followReceipts } from "../invalidate/follow.ts";
 import type { Outstanding } from "../invalidate/outstanding.ts";
 import { appendDueRepeats } from "../invalidate/repeat.ts";
 import { sweepJournal } from "../journal/sweep.ts";
+import type { JournalWitness } from "../journal/witness.ts";
 import { watchLog } from "../log/watch.ts";
 import type { WitnessStore } from "../log/witness.ts";
 import { noteFigures } from "../metrics/note-figures.ts";
@@ -39,6 +40,8 @@ export interface Beat {
   /** Whether the environment's configuration is to be compared with the log's. */
   readonly boot: boolean;
   readonly witness: WitnessStore;
+  /** Where left out nobody notices what a journal has lost. */
+  readonly journalWitness?: JournalWitness;
   /** What there is to do now; where left out it is looked for. */
   readonly agenda?: Promise<ReadonlySet<Item>>;
   /** Where left out nobody looks after the shards. */
@@ -64,7 +67,7 @@ export async function beat(plane: ControlPlane, given: Beat): Promise<BeatFailur
   const repeats = given.agenda === undefined || (await given.agenda).has("repeats");
   if (repeats) await step("repeats", appendDueRepeats(plane), failures);
   // At once: a shard that is slow to tell what it holds must not make the beat longer.
-  const swept = step("journal", sweepJournal(plane), failures);
+  const swept = step("journal", sweepJournal(plane, given.journalWitness), failures);
   const tended = step("budgets", plane.budgets.tend(), failures);
   const noted = given.figures === true ? step("figures", noteFigures(plane), failures) : null;
   await lookInto(plane, failures, given.looking);

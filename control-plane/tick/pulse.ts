@@ -33,7 +33,7 @@ export class Pulse {
   /** What failed in the beat. Resolves before the next one is due. */
   async run(
     plane: ControlPlane,
-    { witness, agenda }: Pick<Beat, "witness" | "agenda">,
+    { agenda, ...witnesses }: Pick<Beat, "witness" | "journalWitness" | "agenda">,
   ): Promise<BeatFailures> {
     const { clock, timers } = plane;
     const begun = clock.now();
@@ -54,7 +54,7 @@ export class Pulse {
       },
     });
     const failures = await beat(plane, {
-      ...{ boot, figures, witness, shards: this.shards, refill: this.refill },
+      ...{ boot, figures, ...witnesses, shards: this.shards, refill: this.refill },
       ...(agenda !== undefined && { agenda }),
       looking: looking(true),
     });

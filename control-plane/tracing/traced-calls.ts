@@ -26,7 +26,10 @@ export const tracedDatabases = (
   databases: ControlPlane["databases"],
 ): ControlPlane["databases"] =>
   new Map(
-    [...databases].map(([id, { redis, weight }]) => [id, { redis: tracedRedis(spans, id, redis), weight }]),
+    [...databases].map(([id, database]) => [
+      id,
+      { ...database, redis: tracedRedis(spans, id, database.redis) },
+    ]),
   );
 
 /** The paths of messages are our own, and hold nothing of anybody's. */

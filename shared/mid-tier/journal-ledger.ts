@@ -77,11 +77,36 @@ export type JournalChange =
   | { readonly kind: "busy" }
   | Unavailable;
 
+/** How far a journal had come when it was last looked at. */
+export interface JournalMark {
+  /** Drawn with its first mark: copies and replicas of it have the same, another database or an emptied one has not. */
+  readonly name: string;
+  /** Writes that it had accepted. */
+  readonly accepted: number;
+}
+
+/** What a look compares a database with. */
+export interface JournalMarked extends JournalMark {
+  /** Where it is reached as before, another name than before means that what it had is gone. */
+  readonly samePlace: boolean;
+}
+
+export interface JournalTended {
+  readonly due: readonly number[];
+  /** Null where it has taken nothing yet. */
+  readonly mark: JournalMark | null;
+  /** That it does not have what was marked. It marks nothing until it is asked with what it has. */
+  readonly lacks: boolean;
+}
+
 export interface JournalLedger {
   /** By the database's id. */
   figures(): Promise<ReadonlyMap<string, JournalFigures | Unavailable>>;
-  /** Partitions with keys that should have been delivered a while ago; values that have ended are counted by the way. */
-  tend(): Promise<ReadonlyMap<string, { readonly due: readonly number[] } | Unavailable>>;
+  /**
+   * Partitions with keys that should have been delivered a while ago; values that have ended are counted by the way. With
+   * what was marked before, by the database's id, each is compared with that and marked anew.
+   */
+  tend(comparing?: JournalComparing): Promise<ReadonlyMap<string, JournalTended | Unavailable>>;
   list(query: {
     readonly only: "all" | "dead-lettered";
     readonly after: JournalCursor | null;
@@ -97,6 +122,12 @@ export interface JournalLedger {
   change(operation: JournalOperation, to: "retry" | "drop"): Promise<JournalChange>;
 }
 
+export interface JournalComparing {
+  readonly marked: ReadonlyMap<string, JournalMarked>;
+  /** For journals that have none. */
+  readonly name: string;
+}
+
 interface LedgerConfig {
   readonly databases: ReadonlyMap<string, { readonly redis: Redis }>;
   readonly deadline: Millis;
@@ -107,7 +138,7 @@ interface LedgerConfig {
 export function createJournalLedger(config: LedgerConfig): JournalLedger {
   return {
     figures: () => ofEach(config, figuresOf),
-    tend: () => ofEach(config, tend),
+    tend: (comparing) => ofEach(config, (each, redis, id) => tend(each, redis, [id, comparing])),
     list: (query) => list(config, query),
     find: (id) => find(config, id),
     change: (operation, to) => change(config, operation, to),
@@ -116,9 +147,11 @@ export function createJournalLedger(config: LedgerConfig): JournalLedger {
 
 async function ofEach<Read>(
   config: LedgerConfig,
-  read: (config: LedgerConfig, redis: Redis) => Promise<Read>,
+  read: (config: LedgerConfig, redis: Redis, id: string) => Promise<Read>,
 ): Promise<ReadonlyMap<string, Read>> {
-  const all = [...config.databases].map(async ([id, { redis }]) => [id, await read(config, redis)] as const);
+  const all = [...config.databases].map(
+    async ([id, { redis }]) => [id, await read(config, redis, id)] as const,
+  );
   return new Map(await Promise.all(all));
 }
 
@@ -138,10 +171,16 @@ async function figuresOf({ deadline }: LedgerConfig, redis: Redis): Promise<Jour
 async function tend(
   { deadline, dueFor }: LedgerConfig,
   redis: Redis,
-): Promise<{ readonly due: readonly number[] } | Unavailable> {
-  const command = evalCommand(TEND, [], [JOURNAL_PARTITIONS, dueFor, VALUES_LOOKED_AT]);
-  const reply = scriptReply(await redis.run([command], deadline));
-  return reply.kind === "unavailable" ? reply : { due: reply.strings.map(Number) };
+  [id, comparing]: readonly [string, JournalComparing | undefined],
+): Promise<JournalTended | Unavailable> {
+  const before = comparing?.marked.get(id);
+  const marking = [before?.name ?? "", before?.accepted ?? 0, before?.samePlace === true ? 1 : ""];
+  const args = [JOURNAL_PARTITIONS, dueFor, VALUES_LOOKED_AT, ...marking, comparing?.name ?? ""];
+  const reply = scriptReply(await redis.run([evalCommand(TEND, [], args)], deadline));
+  if (reply.kind === "unavailable") return reply;
+  const [lacks, name = "", accepted, ...due] = reply.strings;
+  const mark = name === "" ? null : { name, accepted: Number(accepted) };
+  return { due: due.map(Number), mark, lacks: lacks === "1" };
 }
 
 /** In one call: with a call a second, sessions that end at a thousand a second are counted within a minute. */

@@ -270,6 +270,18 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    rule: "journal-lost",
+    fires: ["journal-lost second"],
+    cause: async (stage) => {
+      await journal("accepted", 5)(stage);
+      await stage.pass(10);
+      await stage.during(stage.second.redis.run([["DEL", JOURNAL_FIGURES]], seconds(1)));
+    },
+    end: async ({ time }) => {
+      await time.runUntil(time.now + LIMITS.alertFoundFor);
+    },
+  },
+  {
     rule: "audit-broken",
     fires: ["audit-broken"],
     cause: async (stage) => {

@@ -6,7 +6,7 @@ import { LIMITS } from "../../control-plane/config.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { watchLog } from "../../control-plane/log/watch.ts";
 import { hours, seconds } from "../../shared/core/units.ts";
-import { AUDIT_KEYS } from "../../shared/mid-tier/keys.ts";
+import { AUDIT_KEYS, JOURNAL_FIGURES } from "../../shared/mid-tier/keys.ts";
 import type { AuditSample } from "../../shared/wire/audit.ts";
 import { type AlertStage, startAlertStage } from "../support/alert-stage.ts";
 import { memoryWitness } from "../support/memory-witness.ts";
@@ -55,10 +55,19 @@ async function findLogGone(): Promise<void> {
   await stage.during(watchLog(stage.plane, { witness, began: () => {} }));
 }
 
+async function findWritesGone(): Promise<void> {
+  const { redis } = stage.second;
+  await stage.during(redis.run([["HSET", JOURNAL_FIGURES, "accepted", 5]], seconds(1)));
+  await stage.pass(10);
+  await stage.during(redis.run([["DEL", JOURNAL_FIGURES]], seconds(1)));
+  await stage.pass(10);
+}
+
 const FOUND = [
   ["a violation", findViolation, "stale-violations hot"],
   ["records of the audit log that are gone", findRecordsGone, "audit-broken"],
   ["entries of the log that are gone", findLogGone, "log-lost"],
+  ["writes of a journal that are gone", findWritesGone, "journal-lost second"],
 ] as const;
 
 describe.each(FOUND)("%s", (_, find, alert) => {

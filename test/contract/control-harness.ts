@@ -78,6 +78,7 @@ export async function startPlane(
   rest: RestFixture | Redis,
   env: Record<string, unknown> = {},
   clock: Clock = systemClock(),
+  databases?: ControlPlane["databases"],
 ): Promise<TestPlane> {
   const texts = Object.fromEntries(
     Object.entries(env).map(([name, value]) => [
@@ -92,7 +93,7 @@ export async function startPlane(
   const redis = "run" in rest ? rest : rest.redis;
   const plane = createControlPlane(
     {
-      databases: new Map([[CONTROL, { redis, weight: 1 }]]),
+      databases: databases ?? new Map([[CONTROL, { redis, weight: 1 }]]),
       clock,
       timers: systemTimers,
       random: systemRandom,

@@ -66,7 +66,7 @@ const metricsWith = (classes: Record<string, ReturnType<typeof classOf>>): Parti
     shed: { rate: 0, concurrency: 0, queue: 0, breaker: 0 },
   },
   log: { position: "1-0", losses: [] },
-  journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0 },
+  journal: { accepted: 0, delivered: 0, pending: 0, deadLettered: 0, losses: [] },
 });
 
 const edge = (id: string, state: Edge["state"] = "live"): Edge => ({

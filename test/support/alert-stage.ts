@@ -12,6 +12,7 @@ import type { Environment } from "../../control-plane/configuration/settings.ts"
 import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { Refill } from "../../control-plane/hot/refill.ts";
 import { followReceipts } from "../../control-plane/invalidate/follow.ts";
+import { sweepJournal } from "../../control-plane/journal/sweep.ts";
 import { watchLog } from "../../control-plane/log/watch.ts";
 import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
 import { ShardWatch } from "../../control-plane/shards/watch.ts";
@@ -22,6 +23,7 @@ import { Isolate } from "../simulator/isolate.ts";
 import { Link, PERFECT } from "../simulator/network.ts";
 import { SimulatedRedis } from "../simulator/redis.ts";
 import type { VirtualTime } from "../simulator/virtual-time.ts";
+import { memoryJournalWitness } from "./memory-journal-witness.ts";
 import { memoryWitness } from "./memory-witness.ts";
 import { passing, startVirtualPlane, type VirtualPlane } from "./virtual-plane.ts";
 
@@ -89,6 +91,7 @@ export async function startAlertStage(env: Environment = {}): Promise<AlertStage
 function staged(world: VirtualPlane, parts: Pick<AlertStage, "control" | "second" | "receiver">): AlertStage {
   const { plane, time, edges } = world;
   const witness = memoryWitness();
+  const journalWitness = memoryJournalWitness();
   const auditWatch = new AuditWatch();
   const shards = new ShardWatch(new Refill());
   let watch = new AlertWatch();
@@ -99,6 +102,7 @@ function staged(world: VirtualPlane, parts: Pick<AlertStage, "control" | "second
       counted[name] = name.startsWith("gauge|") ? by : (counted[name] ?? 0) + by;
     for (const edge of edges) edge.said = { ...edge.said, counters: { ...counted } };
     await watchLog(plane, { witness, began: () => {} });
+    await sweepJournal(plane, journalWitness);
     await auditWatch.look(plane);
     await shards.look(plane);
     await noteFigures(plane);

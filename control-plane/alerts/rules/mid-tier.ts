@@ -103,6 +103,26 @@ export const MID_TIER_RULES: readonly Rule[] = [
     },
   }),
   rule({
+    id: "journal-lost",
+    title: "A journal has lost writes that it had acknowledged",
+    severity: "page",
+    unit: "count",
+    figure: (metrics, basis) => {
+      const since = foundSince(metrics, basis);
+      const lost = metrics.journal.losses.filter(({ foundAt }) => foundAt >= since);
+      return metrics.shards.map(({ id }) =>
+        known(lost.filter(({ database }) => database === id).length, { shard: id }),
+      );
+    },
+    ...{ threshold: 1, clear: 0 },
+    summary:
+      "{value} times in the last hour the journal on {shard} came back without writes that it had acknowledged",
+    prometheus: {
+      value:
+        "(tidegate_journal_last_loss_timestamp_seconds > bool 0) * (time() - tidegate_journal_last_loss_timestamp_seconds < bool 3600)",
+    },
+  }),
+  rule({
     id: "audit-broken",
     title: "The audit log was tampered with, or has lost something",
     severity: "page",

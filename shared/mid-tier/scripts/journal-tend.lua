@@ -1,6 +1,17 @@
--- Which partitions of this database have something due. Counts values that have ended.
--- ARGV: partitions, due for so many ms, values looked at
+-- Which partitions of this database have something due. Counts values that have ended. Marks how far the journal has
+-- come, for the next look to begin with, except where what was marked before is not there: whoever asks has yet to report it.
+-- ARGV: partitions, due for so many ms, values looked at, the name and the mark that the journal was last seen with ('',
+-- 0: none), whether under another name it lacks them ('' = it is another journal), a name for one that has none ('' = mark
+-- nothing)
 local now = now_ms()
+local j = redis.call('HMGET', SUMS, 'accepted', 'marked', 'name')
+local accepted, marked, name = tonumber(j[1] or '0'), tonumber(j[2] or '0'), j[3] or ''
+local lacks = ARGV[6] ~= ''
+if name == ARGV[4] then lacks = marked < tonumber(ARGV[5]) end
+if ARGV[7] ~= '' and not lacks and accepted > marked then
+  marked, name = accepted, name == '' and ARGV[7] or name
+  redis.call('HSET', SUMS, 'marked', int(marked), 'name', name)
+end
 for _, digest in ipairs(redis.call('ZRANGEBYSCORE', VALUES, '-inf', int(now), 'LIMIT', '0', ARGV[3])) do
   local left = redis.call('PTTL', 'tg:jv:' .. digest)
   if left == -2 then
@@ -12,7 +23,7 @@ for _, digest in ipairs(redis.call('ZRANGEBYSCORE', VALUES, '-inf', int(now), 'L
 end
 local partitions = {}
 for p = 0, tonumber(ARGV[1]) - 1 do partitions[#partitions + 1] = 'tg:j:due:' .. int(p) end
-local due = {}
+local due = { lacks and '1' or '', name, int(marked) }
 -- Mostly nothing waits anywhere, which one call tells.
 if redis.call('EXISTS', unpack(partitions)) == 0 then return due end
 for p = 0, tonumber(ARGV[1]) - 1 do

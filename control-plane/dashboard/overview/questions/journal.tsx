@@ -58,6 +58,7 @@ function doesIt({ metrics }: Overview): Verdict {
 
 function Said({ overview }: { readonly overview: Overview }) {
   const sums = known(overview.metrics)?.journal;
+  const lost = sums?.losses.at(-1);
   return (
     <>
       <Answer verdict={doesIt(overview)} />
@@ -70,6 +71,12 @@ function Said({ overview }: { readonly overview: Overview }) {
             ["Refused", count(sums.deadLettered)],
           ]}
         />
+      )}
+      {lost === undefined ? null : (
+        <p class="note bad">
+          {lost.database} came back without {plural(lost.lacks, "acknowledged write")},{" "}
+          <When at={new Date(lost.foundAt).toISOString()} />.
+        </p>
       )}
     </>
   );
