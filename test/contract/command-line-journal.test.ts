@@ -51,6 +51,14 @@ describe("journal list", () => {
     );
   });
 
+  test("a database that came back without acknowledged writes is told of, by its last loss", async () => {
+    const loss = (lacks: number, foundAt: number) => ({ database: "a", lacks, foundAt });
+    const losses = [loss(2, 0), loss(1234, Date.UTC(2026, 0, 2, 3, 4, 5))];
+    const { exit, stderr } = await runCli(["journal", "list"], listing({ losses }));
+    expect(exit).toBe(0);
+    expect(stderr).toContain("a came back without 1 234 acknowledged writes: found 2026-01-02 03:04:05Z.");
+  });
+
   test("every flag finds its field, and a page says how to go on", async () => {
     const { fetch, sent } = listing({ nextCursor: "a/5/two" });
     const flags = ["--state", "dead-lettered", "--limit", "2", "--cursor", "a/1/x"];
