@@ -442,8 +442,8 @@ export interface CacheMetrics {
       foundAt: number;
       database: string;
       /**
-       * Acknowledged writes that it had when it was last looked at, and lacks. What it took after that look,
-       * within a second, may be missing too.
+       * Acknowledged writes that it had when it was last looked at, and lacks; at most, since they are
+       * counted once a second. What it took after that look may be missing too.
        */
       lacks: number;
     }[];
@@ -1013,8 +1013,8 @@ export interface Journal {
         foundAt: number;
         database: string;
         /**
-         * Acknowledged writes that it had when it was last looked at, and lacks. What it took after that look,
-         * within a second, may be missing too.
+         * Acknowledged writes that it had when it was last looked at, and lacks; at most, since they are counted
+         * once a second. What it took after that look may be missing too.
          */
         lacks: number;
       }[]

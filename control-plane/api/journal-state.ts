@@ -9,7 +9,7 @@ const lossSchema = z.object({
   database: z.string(),
   lacks: count.openapi({
     description:
-      "Acknowledged writes that it had when it was last looked at, and lacks. What it took after that look, within a second, may be missing too.",
+      "Acknowledged writes that it had when it was last looked at, and lacks; at most, since they are counted once a second. What it took after that look may be missing too.",
   }),
 });
 

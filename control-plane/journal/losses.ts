@@ -9,7 +9,7 @@ export interface JournalLoss {
   /** When it was found, milliseconds since 1970. */
   readonly foundAt: number;
   readonly database: string;
-  /** Acknowledged writes that it had when it was last looked at, and does not have; what came after that look is not known. */
+  /** Acknowledged writes that it had when it was last looked at, and lacks, at most; what came after that look is not known. */
   readonly lacks: number;
 }
 

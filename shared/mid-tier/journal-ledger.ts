@@ -81,8 +81,9 @@ export type JournalChange =
 export interface JournalMark {
   /** Drawn with its first mark: copies and replicas of it have the same, another database or an emptied one has not. */
   readonly name: string;
-  /** Writes that it had accepted. */
+  /** Writes that it had accepted, and the id of the last of them ("": not known). */
   readonly accepted: number;
+  readonly last: string;
 }
 
 /** What a look compares a database with. */
@@ -174,12 +175,13 @@ async function tend(
   [id, comparing]: readonly [string, JournalComparing | undefined],
 ): Promise<JournalTended | Unavailable> {
   const before = comparing?.marked.get(id);
-  const marking = [before?.name ?? "", before?.accepted ?? 0, before?.samePlace === true ? 1 : ""];
+  const seen = [before?.name ?? "", before?.accepted ?? 0, before?.last ?? ""];
+  const marking = [...seen, before?.samePlace === true ? 1 : ""];
   const args = [JOURNAL_PARTITIONS, dueFor, VALUES_LOOKED_AT, ...marking, comparing?.name ?? ""];
   const reply = scriptReply(await redis.run([evalCommand(TEND, [], args)], deadline));
   if (reply.kind === "unavailable") return reply;
-  const [lacks, name = "", accepted, ...due] = reply.strings;
-  const mark = name === "" ? null : { name, accepted: Number(accepted) };
+  const [lacks, name = "", accepted, last = "", ...due] = reply.strings;
+  const mark = name === "" ? null : { name, accepted: Number(accepted), last };
   return { due: due.map(Number), mark, lacks: lacks === "1" };
 }
 

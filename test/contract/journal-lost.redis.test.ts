@@ -107,6 +107,26 @@ test("it is one also where more has been written since than it lacks", async () 
   expect(await lacking()).toEqual([4]);
 });
 
+test("and where as many have been written since as it lacks", async () => {
+  await restored();
+  await write(4);
+  await beats();
+  expect(await lacking()).toEqual([4]);
+});
+
+test("a mark that is lost alone, with nothing that it counts, is no loss", async () => {
+  await write(5);
+  await beats();
+  await write(4);
+  const putBack = await copied();
+  await beats();
+  await putBack();
+  await beats();
+  await write(1);
+  await beats();
+  expect(await losses()).toEqual([]);
+});
+
 test("an emptied database is one, whatever is written to it before anybody looks", async () => {
   await write(3);
   await beats();

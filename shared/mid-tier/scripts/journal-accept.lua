@@ -83,6 +83,7 @@ else
   if waits == 0 then redis.call('ZADD', DUE, now, digest) end
 end
 redis.call('HINCRBY', FIGURES, 'pending', '1')
+redis.call('HSET', FIGURES, 'last', id)
 redis.call('DEL', VALUE)
 redis.call('HSET', VALUE, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'at', now, 'ttl', ARGV[7], 'o', op,
   'dirty', '1', 'n', int(redis.call('HINCRBY', FIGURES, 'accepted', '1')))
