@@ -9,6 +9,8 @@ export const LIMITS = {
   bodyIdle: seconds(15),
   /** Selectors of one invalidation: each costs Redis and every edge an index entry. */
   selectors: 1000,
+  /** Octets of them as the log keeps them: an append carries them twice, and a request to Upstash 10 MB. */
+  selectorOctets: 4 << 20,
   /** One edge's account of a request: it looks into every tier. */
   explainDeadline: seconds(2),
   /** Rows of the metadata table: each is a field of the configuration that every edge learns. */

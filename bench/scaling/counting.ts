@@ -20,8 +20,8 @@ export const COMMANDS = {
   /** The first time that an answer is read; afterwards one less, as it is marked already. */
   l2: { sent: 1, called: 5 },
   miss: { sent: 2, called: 13 },
-  pull: { sent: 1, called: 2 },
-  snapshot: { sent: 1, called: 5 },
+  pull: { sent: 1, called: 3 },
+  snapshot: { sent: 1, called: 6 },
 } as const satisfies Readonly<Record<string, Commands>>;
 
 export const bothWays = ({ sent, called }: Commands): BothWays => ({

@@ -20,7 +20,11 @@ export type StopOutcome =
  */
 export async function stopExperiment(plane: FollowPorts, id: string, by: ChaosAborter): Promise<StopOutcome> {
   const answer = await abortExperiment(plane, id, by);
-  if (answer.kind === "report") return noted(plane, answer.report);
+  if (answer.kind === "report") {
+    const { report } = answer;
+    // An agent of the release before does not say who ended it.
+    return noted(plane, report.state === "aborted" ? { abortedBy: by, ...report } : report);
+  }
   const followed = await followExperiment(plane, id);
   if (followed.kind !== "followed") return followed;
   const { report: running } = followed;

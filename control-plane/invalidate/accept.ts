@@ -99,6 +99,12 @@ export function acceptInvalidation(
   if (faults.length > 0) return { kind: "refused", faults };
   if (beyond.length > 0) return { kind: "forbidden", faults: beyond };
   if (selectors.size === 0) return refused("", "must name at least one selector");
+  const octets = [...selectors].reduce((sum, selector) => sum + textEncoder.encode(selector).length, 0);
+  if (octets > LIMITS.selectorOctets)
+    return refused(
+      "",
+      `names ${octets} octets, as the log keeps them, and may name ${LIMITS.selectorOctets}`,
+    );
   const invalidation: Invalidation = {
     site: site.name,
     mode: body.mode ?? "hard",
@@ -109,6 +115,8 @@ export function acceptInvalidation(
   };
   return { kind: "accepted", invalidation };
 }
+
+const textEncoder = new TextEncoder();
 
 const BEYOND = "lies within none of the token's patterns";
 
@@ -175,7 +183,8 @@ function readersOf(
         if (wide === true) return spellingsOf(path).map((one) => whateverQuery(host, one));
         // The recipe decides which parts of a query are part of the name.
         const named = keyedPath(place.url, rulesFor(routing, place).key);
-        const names = spellingsOf(named).flatMap((name) => [name, searchName(name) ?? []].flat());
+        const spellings = spellingsOf(named);
+        const names = [...spellings, ...[searchName(spellings[0])].flatMap((name) => name ?? [])];
         return names.map((pathAndQuery) => ({ kind: "url", host, pathAndQuery }));
       }),
     prefixes: (text) =>

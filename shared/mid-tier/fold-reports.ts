@@ -7,10 +7,10 @@ import type { StatusReport } from "../wire/internal.ts";
 import { EDGES, metricTotalsKey } from "./keys.ts";
 import { type BucketsOfNow, bucketsAt } from "./metric-buckets.ts";
 import type { From } from "./read-buckets.ts";
-import { compact, evalCommand, scriptReply } from "./script.ts";
+import { compactScript, evalCommand, scriptReply } from "./script.ts";
 import foldMetrics from "./scripts/fold-metrics.lua";
 
-const FOLD_METRICS = compact(foldMetrics);
+const FOLD_METRICS = compactScript(foldMetrics);
 
 /** After so much silence totals are forgotten: what an edge has counted meanwhile is nobody's. */
 const TOTALS_KEPT = hours(25);

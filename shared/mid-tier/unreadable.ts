@@ -3,8 +3,8 @@
 import type { Millis } from "../core/units.ts";
 import type { Delivery } from "../ports/journal.ts";
 
-/** As many as are remembered at once: a database of which all is damaged must not fill the memory of who reads it. */
-const MOST = 1000;
+/** As many as are remembered at once, which is as many as may wait on a database. */
+const MOST = 10_000;
 
 /** Where it is kept whole, giving it up would take it out of the order of its key until somebody looks. */
 export class Unreadable {

@@ -104,7 +104,7 @@ export function readReplies(items: unknown, expected: number): RedisOutcome {
     return { kind: "reply", reply: item.result ?? null };
   });
   const loading = replies.some(
-    (reply) => reply.kind === "error" && /^(LOADING|MASTERDOWN|READONLY)/.test(reply.message),
+    (reply) => reply.kind === "error" && /^(LOADING|MASTERDOWN)/.test(reply.message),
   );
   return loading ? { kind: "unavailable", reason: "loading" } : { kind: "replies", replies };
 }

@@ -190,6 +190,16 @@ describe("POST /invalidate", () => {
     expect(item.selectors.length).toBeLessThan(100);
   });
 
+  test("more of them than an append can carry are refused, and it is said what there may be", async () => {
+    const urls = Array.from({ length: 1000 }, (_, i) => `http://origin.test/${i}${"€".repeat(250)}?a`);
+    const { status, json } = await plane.call("/invalidate", { urls });
+    expect([status, json.detail]).toEqual([
+      422,
+      expect.stringMatching(/^the body: names \d{7} octets, as the log keeps them, and may name 4194304$/),
+    ]);
+    expect((await plane.call("/invalidate", { urls: urls.slice(0, 500) })).status).toBe(202);
+  });
+
   test("where no edge can be addressed the receipt says when all are fenced", async () => {
     plane = await started({ EDGES: [] });
     const { json } = await plane.call("/invalidate", { tags: ["a"] });

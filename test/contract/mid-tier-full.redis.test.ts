@@ -2,6 +2,8 @@
 
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { millis } from "../../shared/core/units.ts";
+import { createJournalLedger } from "../../shared/mid-tier/journal-ledger.ts";
 import { JOURNAL_OPERATIONS } from "../../shared/mid-tier/keys.ts";
 import { OneJournal } from "../support/one-journal.ts";
 import { startServerRest } from "../support/redis-server.ts";
@@ -54,4 +56,19 @@ test("what waits in the journal is delivered, which makes room", async () => {
     ...{ kind: "delivered", at: { epoch: 1, seq: 1 }, alone: false },
   });
   expect(await shard.run("ZCARD", JOURNAL_OPERATIONS)).toBe(0);
+});
+
+test("what is due in the journal is told of, however far it has come since it was last marked", async () => {
+  const journal = new OneJournal(rest.redis);
+  await told(rest.port, "CONFIG SET maxmemory 0");
+  expect((await journal.write("two")).kind).toBe("accepted");
+  await told(rest.port, "CONFIG SET maxmemory 1");
+  const ledger = createJournalLedger({
+    ...{ databases: new Map([["one", { redis: rest.redis }]]), deadline: millis(1000), dueFor: millis(0) },
+  });
+  const tended = await ledger.tend({ marked: new Map(), name: "a name" });
+  expect(tended.get("one")).toMatchObject({
+    due: [expect.any(Number)],
+    mark: { name: "a name", accepted: 2 },
+  });
 });

@@ -57,6 +57,16 @@ test("a shard that lacks replicas is told of by its word, until it takes writes"
   expect([await writesOf("second"), (await checked("second"))?.state]).toEqual(["taken", "ok"]);
 });
 
+test("one that has become a replica, too", async () => {
+  const connection = new Connection({ port: second.port, host: "127.0.0.1" });
+  await connection.replicaof("127.0.0.1", control.port);
+  expect(await writesOf("second")).toBe("READONLY");
+  expect(await checked("second")).toMatchObject({ state: "fail", what: "second takes no writes (READONLY)" });
+  await connection.replicaof("NO", "ONE");
+  connection.disconnect();
+  expect(await writesOf("second")).toBe("taken");
+});
+
 test("to find that out leaves nothing to be written to a file or a replica", async () => {
   const connection = new Connection({ port: second.port, host: "127.0.0.1" });
   const changes = async () =>

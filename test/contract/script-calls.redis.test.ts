@@ -6,6 +6,8 @@ import { NOTHING_VARIES } from "../../shared/core/vary.ts";
 import { createBudgets } from "../../shared/mid-tier/budgets.ts";
 import type { NamedReport } from "../../shared/mid-tier/fold-reports.ts";
 import { createJournalLedger } from "../../shared/mid-tier/journal-ledger.ts";
+import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
+import { createLog } from "../../shared/mid-tier/log.ts";
 import { createMetrics } from "../../shared/mid-tier/metrics.ts";
 import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
@@ -176,6 +178,13 @@ test("however much is noted, that is a few calls, and of each bucket the greates
   expect(sums.kind === "sums" && sums.sums.get("gauge|noted-39")).toBe(7 + 39);
   const ever = await metrics.ever();
   expect(ever.kind === "counts" && ever.noted.get("noted-39")).toBe(6 + 39);
+});
+
+test("a pull of the log calls three", async () => {
+  const log = createLog(redis, LOG_LIMITS);
+  const known = await log.snapshot(0);
+  if (known.kind !== "snapshot") throw new Error(known.kind);
+  expect(await counted(() => log.since(known.head, 1000))).toEqual({ sent: 1, inside: 3 });
 });
 
 test("a journal in which nothing waits is known by four calls", async () => {

@@ -14,6 +14,8 @@ if name == ARGV[4] then
 end
 if ARGV[8] ~= '' and not lacks and accepted > marked then
   marked, name = accepted, name == '' and ARGV[8] or name
+  -- A database that is full refuses scripts whose first write may take room, and what is due makes room.
+  redis.call('ZREM', VALUES, '')
   redis.call('HSET', SUMS, 'marked', int(marked), 'name', name)
 end
 for _, digest in ipairs(redis.call('ZRANGEBYSCORE', VALUES, '-inf', int(now), 'LIMIT', '0', ARGV[3])) do
