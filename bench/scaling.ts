@@ -131,10 +131,16 @@ const IDLE = [
   { edges: 16, answers: 0 },
 ] as const;
 
+/** Two laps over answers, and their rests, where there are any. */
+function secondsOf(answers: number, quick: boolean): number {
+  if (quick) return 10;
+  return answers === 0 ? 40 : 150;
+}
+
 async function idle(quick: boolean): Promise<Idle[]> {
   const found: Idle[] = [];
   for (const of of quick ? IDLE.slice(1, 2) : IDLE)
-    found.push(await measureIdle({ ...of, seconds: quick ? 10 : 40 }));
+    found.push(await measureIdle({ ...of, seconds: secondsOf(of.answers, quick) }));
   return found;
 }
 

@@ -40,6 +40,8 @@ export interface Idle {
 
 /** Whoever has just come is warmed, and learns the map. */
 const SETTLE_MS = 40_000;
+/** What looks after answers rests longer after each lap on which all was right, and as long as it ever does by then. */
+const RESTED_MS = 200_000;
 /** Beside `standard`. */
 const POLICIES = ["hot", "immutable"].map((name) => ({ key_pattern: `/${name}/*`, class: name }));
 const NAMES = ["hot", "immutable", "other"];
@@ -70,7 +72,7 @@ export async function measureIdle({
     });
     stops.push(() => cluster.stop());
     await fill(cluster.edges, answers);
-    await pause(SETTLE_MS);
+    await pause(answers === 0 ? SETTLE_MS : RESTED_MS);
     return { edges, answers, seconds, ...(await listen(port, { seconds, isOwn: own.isItsAddress })) };
   } finally {
     for (const stop of stops.reverse()) await stop();
