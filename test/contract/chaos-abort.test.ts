@@ -72,6 +72,16 @@ test("it is recorded at once where its healing brings back what records it, and 
   expect(await ends(stage)).toEqual(ABORTED);
 });
 
+test.each([false, true])(
+  "an agent of the release before says nothing of it (over at once: %s)",
+  async (endsAtOnce) => {
+    const { stage, id } = await breakable();
+    Object.assign(stage.agent, { endsAtOnce, namesAborters: false });
+    await abort(stage, id, holder("stopper"));
+    expect(await ends(stage)).toEqual(ABORTED);
+  },
+);
+
 test("whoever pulls it first is who is named", async () => {
   const { stage, control, id } = await breakable();
   stage.agent.endsAtOnce = false;

@@ -26,6 +26,8 @@ export interface StandIn {
   refuses: { readonly status: number; readonly text: string } | null;
   /** Whether what it aborts is over when it answers, or only healed. */
   endsAtOnce: boolean;
+  /** Whether it keeps who aborted: the release before this one did not. */
+  namesAborters: boolean;
   /** Called when it has healed. */
   onHealed: () => void;
   /** Of the cluster, as it knows it. */
@@ -74,7 +76,7 @@ export async function chaosStage({
 } = {}): Promise<ChaosStage> {
   const agent: StandIn = {
     ...{ orders: [], reports: new Map(), isThere: true, refuses: null, key: KEY },
-    ...{ endsAtOnce: true, onHealed: () => undefined },
+    ...{ endsAtOnce: true, namesAborters: true, onHealed: () => undefined },
   };
   const silent: Redis = { run: async () => ({ kind: "unavailable", reason: "test" }) };
   const stage = await startVirtualPlane(["edge-1", "edge-2"], "chaos", {
@@ -161,7 +163,7 @@ async function answerOf(
   const report = agent.reports.get(id);
   if (report === undefined) return answer(404, "");
   if (method === "DELETE" && report.state === "running") {
-    const by = body === null ? {} : { abortedBy: JSON.parse(body) };
+    const by = body === null || !agent.namesAborters ? {} : { abortedBy: JSON.parse(body) };
     const endedAt = agent.endsAtOnce ? report.startedAt + 1 : null;
     const phase = agent.endsAtOnce ? "over" : report.phase;
     agent.reports.set(id, { ...report, ...by, state: "aborted", phase, endedAt });
