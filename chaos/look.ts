@@ -4,6 +4,7 @@ import { request } from "node:http";
 import type { AgentConfiguration } from "../dev/chaos/lever.ts";
 import type { Way } from "../dev/network.ts";
 import { CLOCK_PATH } from "../shared/wire/clock.ts";
+import { STATUS_PATH } from "../shared/wire/internal.ts";
 import { parseJson } from "../shared/wire/json.ts";
 import { LIMITS } from "./config.ts";
 import { signature } from "./signed-call.ts";
@@ -13,7 +14,7 @@ export type Looked =
   | { readonly kind: "database"; readonly place: string }
   /** Through the proxy that is on it. */
   | ({ readonly kind: "way" } & Way)
-  /** An edge is asked, by a signature of this instant, what time it is. */
+  /** An edge is asked how it is by a signature of this instant: what time it is it would tell whoever has the key. */
   | { readonly kind: "clock"; readonly place: string };
 
 export type Seen =
@@ -52,8 +53,8 @@ export function looksAt(
       }
       case "clock": {
         const { url } = urlOf(edges.find(({ id }) => id === at.place));
-        const signed = await signature({ method: "POST", path: CLOCK_PATH, body: "" }, clusterKey);
-        return ask(`${url}${CLOCK_PATH}`, { body: "", headers: signed });
+        const signed = await signature({ method: "GET", path: STATUS_PATH, body: "" }, clusterKey);
+        return ask(`${url}${STATUS_PATH}`, { method: "GET", body: "", headers: signed });
       }
     }
   };
@@ -67,11 +68,15 @@ const bearer = (token: string) => ({
 /** On a connection of its own: one that was kept may be gone for a reason of its own. */
 function ask(
   url: string,
-  { body, headers }: { body: string; headers: Readonly<Record<string, string>> },
+  {
+    method = "POST",
+    body,
+    headers,
+  }: { method?: "GET" | "POST"; body: string; headers: Readonly<Record<string, string>> },
 ): Promise<Seen> {
   const askedAt = performance.now();
   const { promise, resolve } = Promise.withResolvers<Seen>();
-  const sent = request(url, { method: "POST", agent: false, headers });
+  const sent = request(url, { method, agent: false, headers });
   const timer = setTimeout(() => sent.destroy(new Error("no answer")), LIMITS.glance);
   const end = (seen: Seen): void => {
     clearTimeout(timer);

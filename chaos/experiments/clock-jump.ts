@@ -25,7 +25,7 @@ export const CLOCK_JUMP: Experiment = {
   effect: {
     ...{ kind: "looks", leastShare: 0.9, at: ({ target }) => [{ kind: "clock", place: target }] },
     shows: (seen) => seen.kind === "answered" && seen.status !== 200,
-    text: "of questions what time it is: not taken, for the date of their signature",
+    text: "of questions how it is: not taken, for the date of their signature",
   },
   bounds: QUICK,
 };

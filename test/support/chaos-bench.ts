@@ -68,7 +68,7 @@ export class ChaosBench {
     databases: this.databases,
   };
 
-  /** Past all proxies, over a way, or asked what time it is. */
+  /** Past all proxies, over a way, or asked how it is. */
   private seenOf(at: Looked): Seen {
     const answered = { kind: "answered", status: 200, tookMs: 2, keys: null } as const;
     const { broken } = this;
