@@ -184,7 +184,8 @@ function readersOf(
         // The recipe decides which parts of a query are part of the name.
         const named = keyedPath(place.url, rulesFor(routing, place).key);
         const spellings = spellingsOf(named);
-        const names = [...spellings, ...[searchName(spellings[0])].flatMap((name) => name ?? [])];
+        const search = searchName(spellings[0]);
+        const names = search === null ? spellings : [...spellings, search];
         return names.map((pathAndQuery) => ({ kind: "url", host, pathAndQuery }));
       }),
     prefixes: (text) =>
