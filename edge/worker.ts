@@ -2,6 +2,7 @@
 
 import { mix } from "../shared/core/mix.ts";
 import type { Site } from "../shared/core/routing.ts";
+import { readTogether } from "../shared/mid-tier/gathered.ts";
 import { createJournal } from "../shared/mid-tier/journal.ts";
 import { LOG_LIMITS } from "../shared/mid-tier/limits.ts";
 import { createLog } from "../shared/mid-tier/log.ts";
@@ -138,6 +139,7 @@ const midTierOf = (shards: OpenShards, map: KnownShardMap, clock: Clock): MidTie
     failoverAfter: LIMITS.failoverAfter,
     failoverTries: LIMITS.failoverTries,
     fillDeadline: LIMITS.l2FillDeadline,
+    readBy: readTogether(shards.databases, { clock, timers: systemTimers, ...LIMITS.gathering }),
     variantsPerKey: LIMITS.variantsPerKey,
     traffic: shards.traffic,
     missing: shards.missing,

@@ -15,7 +15,7 @@ interface Waiting {
 const MOST = 256;
 
 /**
- * Not where requests may not wait for one another's calls, as in a Worker. Each call keeps its commands together and in
+ * Not where what is sent ends with the request that sends it, as in a Worker: see `gathered.ts`. Each call keeps its commands together and in
  * order; all of one batch wait as long as the most patient of them, and share its fate.
  */
 export function batchedRedis(redis: Redis): Redis {

@@ -7,6 +7,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Digest } from "../ports/identity.ts";
 import type { FillOutcome, FillQuery, Granted, MidTier, ReadOutcome, ReadQuery } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
+import type { ReadBy } from "./gathered.ts";
 import type { KnownShards } from "./known-shards.ts";
 import type { MissingCopies } from "./missing-copies.ts";
 import { foundAt, newestOf, type PeekedAt, placesIn } from "./peeked.ts";
@@ -26,6 +27,8 @@ import {
 } from "./shard.ts";
 
 export interface MidTierConfig extends ShardLimits {
+  /** Where left out, each read is a call of its own. */
+  readonly readBy?: ReadBy;
   /** The databases that can be reached, by the ids that the map names them by. */
   readonly shards: ReadonlyMap<string, Redis>;
   /** The map in force. */
@@ -133,7 +136,7 @@ async function askInOrder(
     if (shard === null) continue;
     const deadline = at < tried.length - 1 ? config.failoverAfter : config.readDeadline;
     const askedAt = config.clock.now();
-    const outcome = await readOrLease(shard, query, readingOf(config, shard, deadline));
+    const outcome = await readOrLease(shard, query, readingOf(config, query, { shard, deadline }));
     if ("now" in outcome) config.known.heard(shard, outcome.now, config.clock);
     if (outcome.kind !== "unavailable") return { shard, outcome, at: askedAt };
     config.known.wasSilent(shard.id, config.clock.now());
@@ -147,11 +150,11 @@ async function askInOrder(
   return reason;
 }
 
-const readingOf = ({ digest, traffic }: MidTierConfig, { id }: Shard, deadline: Millis) => ({
-  digest,
-  traffic: traffic(id),
-  deadline,
-});
+const readingOf = (
+  { digest, traffic, readBy }: MidTierConfig,
+  query: ReadQuery,
+  { shard, deadline }: { readonly shard: Shard; readonly deadline: Millis },
+) => ({ redis: readBy?.(shard, query) ?? shard.redis, digest, traffic: traffic(shard.id), deadline });
 
 type Lacking = Asked & { readonly outcome: Extract<ShardRead, { kind: "leased" | "absent" }> };
 
@@ -209,11 +212,11 @@ async function lookBeside(
   return { kind: "hit", found: foundAt(newest.shard, newest.stored) };
 }
 
-const peekAll = (config: MidTierConfig, { key }: ReadQuery, shards: readonly Shard[]): Promise<PeekedAt[]> =>
+const peekAll = (config: MidTierConfig, query: ReadQuery, shards: readonly Shard[]): Promise<PeekedAt[]> =>
   Promise.all(
     shards.map(async (shard) => {
       const deadline = config.failoverAfter;
-      const peeked = await peek(shard, key, readingOf(config, shard, deadline));
+      const peeked = await peek(shard, query.key, readingOf(config, query, { shard, deadline }));
       if (peeked.kind !== "unavailable") config.known.heard(shard, peeked.now, config.clock);
       return { shard, peek: peeked };
     }),
@@ -262,23 +265,13 @@ async function writeStored(
   await write(shard, { ...place, answer, body, verifiedTo, keepFor: left, by }, { sealed, limits: config });
 }
 
-function noteCopy(
-  { missing, clock }: MidTierConfig,
-  shard: string,
-  { query, copied }: { readonly query: FillQuery; readonly copied: FillOutcome },
-): void {
-  const { key, keepFor, answer } = query;
-  const { asOf, selectors } = answer;
-  if (copied.kind === "unavailable")
-    missing.missed(shard, { key, asOf, selectors }, { now: clock.now(), keepFor });
-  else missing.made(shard, key);
-}
-
 async function fill(config: MidTierConfig, query: FillQuery): Promise<FillOutcome> {
-  const { answer, granted, token, leaseKey } = query;
+  const { missing, clock } = config;
+  const { key, answer, granted, token, leaseKey, keepFor } = query;
   const sealed = await seal(config.digest, query);
   const with_ = { sealed, limits: config };
-  const { asOf: verifiedTo } = answer;
+  const { asOf, selectors } = answer;
+  const verifiedTo = asOf;
   const home = shardOf(config, granted.shard);
   if (home === null) return { kind: "unavailable", reason: "no shard" };
   const none = millis(0);
@@ -292,7 +285,8 @@ async function fill(config: MidTierConfig, query: FillQuery): Promise<FillOutcom
         { ...query, verifiedTo, by: { kind: "copy", now, age: none } },
         with_,
       );
-      noteCopy(config, id, { query, copied });
+      if (copied.kind !== "unavailable") missing.made(id, key);
+      else missing.missed(id, { key, asOf, selectors }, { now: clock.now(), keepFor });
     }),
   ]);
   return outcome;

@@ -79,6 +79,8 @@ export type Peeked =
   | Unavailable;
 
 export interface Reading {
+  /** By which the shard is asked. */
+  readonly redis: Redis;
   readonly digest: Digest;
   readonly traffic: ShardTraffic;
   readonly deadline: Millis;
@@ -99,7 +101,7 @@ export async function readOrLease(shard: Shard, query: ReadQuery, reading: Readi
       ...[lease?.token ?? "", lease?.duration ?? 0, query.not ?? ""],
     ],
   });
-  const reply = scriptReply(await shard.redis.run([command], reading.deadline));
+  const reply = scriptReply(await reading.redis.run([command], reading.deadline));
   if (reply.kind === "unavailable") return reply;
   const [kind, ...rest] = reply.strings;
   const traffic = query.looking === true ? { ...NO_TRAFFIC } : reading.traffic;
@@ -145,7 +147,7 @@ const MALFORMED: Unavailable = { kind: "unavailable", reason: "malformed reply" 
 /** What a shard holds of a key whose home it is not. */
 export async function peek(shard: Shard, key: string, reading: Reading): Promise<Peeked> {
   const command = evalOn(shard, PEEK, { keys: [answerKey(key)], args: [] });
-  const reply = scriptReply(await shard.redis.run([command], reading.deadline));
+  const reply = scriptReply(await reading.redis.run([command], reading.deadline));
   if (reply.kind === "unavailable") return reply;
   const [kind, ...rest] = reply.strings;
   const now = Number(rest.at(-1));

@@ -64,9 +64,12 @@ async function answersOf(means: string): Promise<string[]> {
 
 const WELL = Array.from({ length: WAITERS }, () => "200 an answer of the origin");
 
-test.each(["ending", "flight"])("whoever waits by a %s gets an answer that is its own", async (means) => {
-  expect(await answersOf(means)).toEqual(WELL);
-});
+test.each(["ending", "flight", "call"])(
+  "whoever waits by a %s gets an answer that is its own",
+  async (means) => {
+    expect(await answersOf(means)).toEqual(WELL);
+  },
+);
 
 // Where this holds no more, the rule against it has lost its reason (docs/adr/0025).
 test("whoever waits by a promise made in place does not", async () => {

@@ -5,8 +5,10 @@ import { joinFlight, startFlight } from "../../edge/coalesce.ts";
 import type { Edge } from "../../edge/edge.ts";
 import { findInDataCentre } from "../../edge/tiers/shared-look.ts";
 import { instant, millis } from "../../shared/core/units.ts";
+import { gatheredRedis } from "../../shared/mid-tier/gathered.ts";
 import { Slots } from "../../shared/origin/slots.ts";
 import type { Timers } from "../../shared/ports/clock.ts";
+import type { RedisOutcome } from "../../shared/ports/redis.ts";
 import { Ending, waitFor } from "../../shared/view/ending.ts";
 
 /** Whose turn it is. */
@@ -84,6 +86,22 @@ const MEANS: Readonly<Record<string, () => Waiting>> = {
     const wait = async (): Promise<string> =>
       (await findInDataCentre(edge, "a key" as never, "whole")).kind === "absent" ? "well" : "late";
     return { wait, wake: () => found.resolve({ kind: "absent" }) };
+  },
+  "a shared call"() {
+    const answered = Promise.withResolvers<RedisOutcome>();
+    const gathered = gatheredRedis(
+      { run: () => answered.promise },
+      { clock, timers, most: 3, characters: 1000, turnAtMost: millis(50) },
+    );
+    const ask = () => gathered.run([], millis(500));
+    // One is under way, and another one gathers.
+    void ask();
+    void ask();
+    const wait = async (): Promise<string> => {
+      const outcome = await ask();
+      return outcome.kind === "replies" ? "well" : outcome.reason;
+    };
+    return { wait, wake: () => answered.resolve({ kind: "replies", replies: [] }) };
   },
   "a slot"() {
     const adaptive = { floor: 1, ceiling: 1, tolerance: 2, growth: 1, weight: { limit: 0.5, usual: 0.002 } };

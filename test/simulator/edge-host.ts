@@ -6,6 +6,7 @@ import type { Edge } from "../../edge/edge.ts";
 import type { InternalEdge } from "../../edge/internal/routes.ts";
 import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import type { BucketTerms } from "../../shared/core/token-bucket.ts";
+import { readTogether } from "../../shared/mid-tier/gathered.ts";
 import { guardedRedis } from "../../shared/mid-tier/guarded.ts";
 import { createJournal } from "../../shared/mid-tier/journal.ts";
 import { KnownShards } from "../../shared/mid-tier/known-shards.ts";
@@ -185,6 +186,7 @@ export class EdgeHost {
           digest: DIGEST,
           readDeadline: LIMITS.l2ReadDeadline,
           fillDeadline: LIMITS.l2FillDeadline,
+          readBy: readTogether(databases, { clock, timers: isolate.timers, ...LIMITS.gathering }),
           variantsPerKey: LIMITS.variantsPerKey,
           traffic: () => traffic,
         }),

@@ -1,7 +1,9 @@
 // A worker whose requests wait for one another by the edge's own means, often enough for the runtime to optimize these.
 
 import { joinFlight, startFlight } from "../../edge/coalesce.ts";
-import { type Millis, seconds } from "../../shared/core/units.ts";
+import { instant, type Millis, seconds } from "../../shared/core/units.ts";
+import { gatheredRedis } from "../../shared/mid-tier/gathered.ts";
+import type { RedisOutcome } from "../../shared/ports/redis.ts";
 import { systemTimers } from "../../shared/runtime/system.ts";
 import { Ending, waitFor } from "../../shared/view/ending.ts";
 
@@ -40,6 +42,27 @@ function byFlight(timers: typeof systemTimers): Means {
   return { wait: () => joinFlight(flight, GUARD, timers), wake: () => land.resolve() };
 }
 
+/** The second gathers until it is woken, and those behind it have joined. */
+function bySharedCall(timers: typeof systemTimers): Means {
+  const answered = Promise.withResolvers<RedisOutcome>();
+  const turn = Promise.withResolvers<void>();
+  const gathered = gatheredRedis(
+    { run: () => answered.promise },
+    {
+      clock: { now: () => instant(0) },
+      timers: { ...timers, sleep: () => turn.promise },
+      ...{ most: AT_ONCE, characters: AT_ONCE, turnAtMost: GUARD },
+    },
+  );
+  return {
+    wait: () => gathered.run([], GUARD),
+    wake() {
+      answered.resolve({ kind: "unavailable", reason: "woken" });
+      turn.resolve();
+    },
+  };
+}
+
 /** What V8's optimizing compiler makes of a promise that is made in place. */
 function byConstructor(): Means {
   let waiting: (() => void)[] = [];
@@ -58,6 +81,7 @@ function byConstructor(): Means {
 const MEANS: Readonly<Record<string, (timers: typeof systemTimers) => Means>> = {
   ending: byEnding,
   flight: byFlight,
+  call: bySharedCall,
   constructor: byConstructor,
 };
 
