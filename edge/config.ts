@@ -8,7 +8,7 @@ export const LIMITS = {
   /** A shard that takes longer is passed over for the next one that can answer for its keys: long enough that an edge which is busy itself does not ask twice as much. */
   failoverAfter: millis(500),
   /** Reads in one call: as many as it still has its answer about as soon as one alone. Who gathers them sends after one turn of the event loop: this is one on a machine that has no time. */
-  gathering: { most: 6, characters: kibibytes(256), turnAtMost: millis(50) },
+  gathering: { most: 16, characters: kibibytes(256), turnAtMost: millis(50) },
   /** How many shards hold a key that is hot: all that there may be. */
   hotReplicas: 16,
   /** Copies remembered that a shard could not be given: the oldest tells how far it lags behind. */
