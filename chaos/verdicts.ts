@@ -90,13 +90,22 @@ function clientErrors(evidence: Evidence): ChaosVerdict {
     ({ error, forgivable }) => error !== null && (forgivable === null || forgivable !== bounds.forgives),
   );
   const kinds = Map.groupBy(errors ?? [], ({ error }) => error ?? "");
-  const told = [...kinds].map(([error, { length }]) => `${length} × ${error}`).join(", ");
+  const told = [...kinds].map((kind) => toldOf(kind, evidence)).join(", ");
   return judged({
     name: "client-errors",
     text: `Requests that clients saw fail${told === "" ? "" : `: ${told}`}`,
     ...{ measured: errors?.length ?? null, limit: bounds.clientErrors, comparison: "at-most" },
     unit: "requests",
   });
+}
+
+/** How many, and where and when the first of them was. */
+function toldOf([error, failed]: [string, readonly SeenRequest[]], { history }: Evidence): string {
+  const many = `${failed.length} × ${error}`;
+  const [first] = failed;
+  if (first === undefined) return many;
+  const after = (first.dueAt - (history.began("fault") ?? first.dueAt)) / 1000;
+  return `${many} (${failed.length > 1 ? "first " : ""}${first.path} at ${first.edge}, due ${after.toFixed(1)} s after the fault began)`;
 }
 
 const FORGIVEN = {

@@ -236,6 +236,17 @@ describe("whether the fault took effect", () => {
   });
 });
 
+test("of clients' errors it is told how many, and where and when the first was", () => {
+  const failed = (dueAt: number, error: string) =>
+    request(dueAt, { hit: false, error, path: "/p/1", edge: "edge-2" });
+  const seen = history([failed(2500, "503"), failed(2600, "503"), failed(3900, "silent")]);
+  const verdict = verdictsOf(evidence({ history: seen })).find(({ name }) => name === "client-errors");
+  expect(verdict?.text).toBe(
+    "Requests that clients saw fail: 2 × 503 (first /p/1 at edge-2, due 0.5 s after the fault began), " +
+      "1 × silent (/p/1 at edge-2, due 1.9 s after the fault began)",
+  );
+});
+
 test("a timeline counts each second from the first request on, in its phase", () => {
   const seen = new History();
   seen.enter("steady", 600);
