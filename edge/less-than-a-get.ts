@@ -113,7 +113,10 @@ async function lookShared(edge: Edge, request: EdgeRequest, sought: Sought): Pro
   const { arrivedAt } = request;
   const rest = { takesStale: true, not: null, lease: "none", range: null } as const;
   const job: FlightJob = { route, request, arrivedAt, candidate, wants, ...rest };
-  const acquired = await acquire(edge, job);
+  const looking = acquire(edge, job);
+  // Others may have joined the call that it makes (docs/adr/0084).
+  request.background.keep(looking);
+  const acquired = await looking;
   if (acquired.kind !== "answer")
     return { kind: "nothing", candidate: acquired.kind === "right" ? acquired.right.validators : null };
   const { judged, key } = acquired;

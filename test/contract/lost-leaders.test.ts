@@ -5,6 +5,7 @@ import { startFlight } from "../../edge/coalesce.ts";
 import { keyFor } from "../../edge/lease.ts";
 import { renewAll } from "../../edge/refresh/renew.ts";
 import { millis } from "../../shared/core/units.ts";
+import type { ReadOutcome } from "../../shared/ports/mid-tier.ts";
 import { turns } from "../support/edges-together.ts";
 import { HOST, loneEdge } from "../support/lone-edge.ts";
 
@@ -36,3 +37,44 @@ test("a renewal that has joined it has failed", async () => {
   await turns();
   expect(results).toEqual([{ result: "failed", renewal: null }]);
 });
+
+test.each([
+  ["a GET", {}],
+  ["a HEAD", { method: "HEAD" }],
+  ["a range", { headers: [["range", "bytes=0-1"]] }],
+  ["several ranges", { headers: [["range", "bytes=0-1,3-4"]] }],
+  ["what must be cached", { headers: [["cache-control", "only-if-cached"]] }],
+] as const)(
+  "%s reads the mid-tier in a task that outlives its client: others may be in the same call",
+  async (_, asked) => {
+    const answered = Promise.withResolvers<ReadOutcome>();
+    let reads = 0;
+    const away = async () => ({ kind: "unavailable", reason: "away" }) as const;
+    const midTier = {
+      async read() {
+        reads += 1;
+        return answered.promise;
+      },
+      ...{
+        fill: away,
+        release: async () => "unavailable" as const,
+        renew: async () => "unavailable" as const,
+      },
+      verified: async () => undefined,
+    };
+    const lone = loneEdge([{ key_pattern: "/*", class: "hot" }], { midTier });
+    await lone.beat();
+    await lone.settled();
+    const reply = lone.get("/a", asked);
+    let isSettled = false;
+    await turns();
+    void lone.settled().then(() => {
+      isSettled = true;
+    });
+    await turns();
+    expect([reads, isSettled]).toEqual([1, false]);
+    answered.resolve({ kind: "unavailable", reason: "away", at: [] });
+    await reply;
+    await lone.settled();
+  },
+);
