@@ -73,6 +73,12 @@ export class Pulls {
     return elapsed(sentAt, this.ports.clock.now()) > VIEW_LIMITS.pullGuard;
   }
 
+  /** Whether that is the pull under way, and those who came before have waited for its answer as long as anybody would. */
+  hasKeptWaiting(ending: Ending): boolean {
+    const pulling = this.underWay();
+    return pulling?.ending === ending && !this.isYoung(pulling);
+  }
+
   /** Far behind it asks for page after page: another beside it asks for each of them once more. Unless it hangs. */
   private isWorthWaitingFor(pull: Pull): boolean {
     return (pull.pages > 1 && this.isYoung(pull)) || this.isFull();

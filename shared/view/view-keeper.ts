@@ -207,7 +207,10 @@ export class ViewKeeper {
   private async orFromPeers(pulled: Ending, wanted: Wanted, background: Background): Promise<void> {
     const { holds } = wanted;
     const atMost = this.silence.patience(this.ports.clock.now());
-    if (this.ports.peers.count === 0) return this.wait([pulled], atMost);
+    if (this.ports.peers.count === 0) {
+      const isSilent = atMost <= VIEW_LIMITS.gossipAfter;
+      return isSilent && this.pulls.hasKeptWaiting(pulled) ? undefined : this.wait([pulled], atMost);
+    }
     if (atMost > VIEW_LIMITS.gossipAfter) await this.wait([pulled], VIEW_LIMITS.gossipAfter);
     if (holds()) return;
     const told = this.askPeers(wanted.window, background);

@@ -67,6 +67,10 @@ test("a request beyond its window waits a moment, and no deadline, for a log tha
   hand.runOut(VIEW_LIMITS.gossipAfter);
   expect((await waiting).status).toBe(200);
   expect(lone.asked).toHaveLength(before + 1);
+  // Whoever comes when somebody has waited for that very question in vain does not do so again.
+  lone.now += VIEW_LIMITS.gossipAfter + 1;
+  expect((await lone.get("/c")).status).toBe(200);
+  expect(lone.asked).toHaveLength(before + 2);
   // Later it is asked as if it were well.
   lone.now += 60_000;
   let served = false;
