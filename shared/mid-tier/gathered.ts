@@ -3,7 +3,7 @@
 import { elapsed, type Instant, type Millis, millis } from "../core/units.ts";
 import type { Clock, Timers } from "../ports/clock.ts";
 import type { ReadQuery } from "../ports/mid-tier.ts";
-import type { Redis, RedisArgument, RedisOutcome, RedisReply } from "../ports/redis.ts";
+import type { CommandReply, Redis, RedisArgument, RedisOutcome, RedisReply } from "../ports/redis.ts";
 import { waitAtMost } from "../ports/wait.ts";
 
 export interface Gathering {
@@ -50,7 +50,7 @@ export function gatheredRedis(
   const mayShare = (): number => Math.min(most, Math.floor(characters / Math.max(1, usual)));
 
   const isUnderWay = (now: Instant): boolean =>
-    newest !== null && newest.outcome === null && elapsed(newest.begun, now) <= newest.deadline;
+    newest !== null && elapsed(newest.begun, now) <= newest.deadline;
 
   const joinable = (deadline: Millis, now: Instant): Shared | null =>
     open !== null && open.deadline === deadline && elapsed(open.begun, now) <= turnAtMost ? open : null;
@@ -69,7 +69,9 @@ export function gatheredRedis(
     newest = shared;
     const outcome = await redis.run(shared.commands, shared.deadline);
     shared.outcome = outcome;
-    usual = Math.max(usual * FADING, largestIn(outcome));
+    if (newest === shared) newest = null;
+    // One that has failed may have been too much: the next go alone, and more together again as those succeed.
+    usual = Math.max(usual * FADING, outcome.kind === "replies" ? largestIn(outcome.replies) : characters);
     for (const wake of shared.wakes) wake();
     return outcome;
   }
@@ -105,13 +107,8 @@ export function readTogether(shards: ReadonlyMap<string, Redis>, gathering: Gath
   return ({ id, redis }, { looking }) => (looking === true ? redis : (gathered.get(id) ?? redis));
 }
 
-function largestIn(outcome: RedisOutcome): number {
-  if (outcome.kind === "unavailable") return 0;
-  return outcome.replies.reduce(
-    (most, one) => Math.max(most, one.kind === "reply" ? charactersOf(one.reply) : 0),
-    0,
-  );
-}
+const largestIn = (replies: readonly CommandReply[]): number =>
+  replies.reduce((most, one) => Math.max(most, one.kind === "reply" ? charactersOf(one.reply) : 0), 0);
 
 function charactersOf(reply: RedisReply): number {
   if (typeof reply === "string") return reply.length;

@@ -136,6 +136,24 @@ test("what has been large lately goes alone, until it has been small for some ca
   expect(calls.slice(-2).map(({ texts }) => texts)).toEqual([["under way"], ["c", "d"]]);
 });
 
+test("behind a call that failed, too large or to a database that is away, each goes alone until some have come back", async () => {
+  const { ask, calls, turn } = busy();
+  for (const text of ["a", "b"]) void ask(text);
+  await turn();
+  calls[1]?.answer({ kind: "unavailable", reason: "TimeoutError" });
+  await turn();
+  for (const text of ["c", "d"]) void ask(text);
+  expect(calls.slice(2).map(({ texts }) => texts)).toEqual([["c"], ["d"]]);
+  for (let times = 0; times < 4; times++) {
+    void ask("well");
+    calls.at(-1)?.answer();
+    await turn();
+  }
+  for (const text of ["under way", "e", "f"]) void ask(text);
+  await turn();
+  expect(calls.at(-1)?.texts).toEqual(["e", "f"]);
+});
+
 test("what befalls a call befalls all of it, and whether it was undone", async () => {
   const { ask, calls, turn } = busy();
   const asked = [ask("a"), ask("b")];
