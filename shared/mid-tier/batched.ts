@@ -15,8 +15,8 @@ interface Waiting {
 const MOST = 256;
 
 /**
- * Not where what is sent ends with the request that sends it, as in a Worker: see `gathered.ts`. Each call keeps its commands together and in
- * order; all of one batch wait as long as the most patient of them, and share its fate.
+ * Not where what is sent ends with the request that sends it, as in a Worker: see `gathered.ts`. Each call keeps its
+ * commands together and in order; all of one batch wait as long as the most patient of them, and share its fate.
  */
 export function batchedRedis(redis: Redis): Redis {
   let waiting: Waiting[] = [];
