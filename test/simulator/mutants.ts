@@ -202,8 +202,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "acknowledged-before-logged": {
     file: "control-plane/invalidate/invalidate.ts",
     from: 27,
-    find: 'if (appended.kind !== "appended") return { kind: "unavailable", reason: appended.kind };',
-    put: 'if (appended.kind !== "appended")\n    return { kind: "accepted", id: operation.id, position: "1-1", counts, reached: false };',
+    find: 'if (appended.kind === "conflict" || appended.kind === "unavailable") return appended;',
+    put: 'if (appended.kind === "conflict") return appended;\n  if (appended.kind === "unavailable")\n    return { kind: "accepted", id: operation.id, position: "1-1", counts, warnings, reached: false };',
   },
   "lagging-replica-read": {
     file: "shared/mid-tier/log.ts",
