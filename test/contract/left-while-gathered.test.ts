@@ -68,8 +68,7 @@ test("whoever has joined a call has his answer, though the client of whoever sen
   const first = ask("first");
   const underWay = await callOf("/first");
   const sender = askAndLeave("sender");
-  // Sent on their way one behind another, within the sender's turn.
-  await ask("hello");
+  await vi.waitUntil(async () => (await ask("come")) === "200 2", { timeout: 5000, interval: 10 });
   const joined = [ask("one"), ask("two")];
   const shared = await vi.waitUntil(() => [...held].find(([path]) => path.startsWith("/sender")), {
     timeout: 5000,
@@ -78,7 +77,7 @@ test("whoever has joined a call has his answer, though the client of whoever sen
   expect(shared[0].split(",").sort()).toEqual(["/sender", "one", "two"]);
   await sender.leave();
   // By then the runtime has heard of it.
-  for (let times = 0; times < 5; times++) await ask("hello");
+  for (let times = 0; times < 5; times++) await ask("come");
   shared[1].end("told");
   expect(await Promise.all(joined)).toEqual(["200 told one", "200 told two"]);
   underWay.end("told");

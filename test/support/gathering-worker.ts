@@ -46,7 +46,7 @@ export default {
   ): Promise<Response> {
     asking = env.ORIGIN;
     const name = new URL(request.url).pathname.slice(1);
-    if (name === "hello") return new Response("well");
+    if (name === "come") return new Response(String(come));
     const call = reads.run([[name]], seconds(10));
     context.waitUntil(call);
     come += 1;
