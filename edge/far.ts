@@ -1,7 +1,7 @@
 // Asks beyond this data centre: one flight a key to L2 or the origin, and what its leader and followers make of it.
 
 import { staleMayStandIn } from "../shared/core/freshness.ts";
-import { knownAge } from "../shared/core/log-view.ts";
+import { admission, knownAge } from "../shared/core/log-view.ts";
 import type { Step } from "../shared/core/next-step.ts";
 import { NO_DIRECTIVES, satisfies } from "../shared/core/request-directives.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
@@ -36,13 +36,12 @@ export async function askFar(
   given: Pick<FlightJob, "route" | "candidate" | "wants" | "lease" | "range">,
 ): Promise<FarReply> {
   const { route } = given;
+  const admittedBy = admission(edge.view.current(), route.rules.window, request.arrivedAt);
   let not: Flight | null = null;
   let { candidate } = given;
   for (let attempt = 0; attempt < LIMITS.joinAttempts; attempt++) {
     const job: FlightJob = {
-      ...given,
-      candidate,
-      request,
+      ...{ ...given, candidate, request, admittedBy },
       arrivedAt: request.arrivedAt,
       takesStale: true,
       not,
@@ -174,7 +173,8 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH, null) : "again";
   // By what the view has learnt since, something else may hit it than the route knows of.
   if (!edge.router.stands(route, request)) return "again";
-  const input = inputFor(edge, { route, request }, { held, body, tier });
+  const { admittedBy } = job;
+  const input = { ...inputFor(edge, { route, request }, { held, body, tier }), admittedBy };
   const byView = judgeByView(view, input, edge.clock.now());
   const judged = byView.step.kind === "check" ? await judge(edge, input, () => undefined) : byView;
   if (judged === null) return "again";

@@ -1,5 +1,6 @@
 // What one request wants of a flight.
 
+import type { Admission } from "../shared/core/log-view.ts";
 import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { Instant } from "../shared/core/units.ts";
 import type { Priority } from "../shared/core/waiting-line.ts";
@@ -12,6 +13,8 @@ export interface FlightJob {
   readonly route: Route;
   readonly request: EdgeRequest;
   readonly arrivedAt: Instant;
+  /** What a client who waits is owed: nothing that is invalidated later. Null where nobody waits, or no view is young enough. */
+  readonly admittedBy: Admission | null;
   /** A stored answer that is not good enough as it is, but may serve as validator. */
   readonly candidate: Candidate | null;
   /** Whether a stale answer in its window is good enough: not for a refresh, whose very aim is a newer one. */

@@ -1,7 +1,15 @@
 // Judges an answer from any tier for one request, asking the log about what the view doesn't reach back to.
 
 import type { Freshness } from "../shared/core/freshness.ts";
-import { type Coherence, coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/log-view.ts";
+import {
+  type Admission,
+  type Coherence,
+  coherenceOf,
+  isGoodFor,
+  knownAge,
+  type LogView,
+  positionOf,
+} from "../shared/core/log-view.ts";
 import { type Found, nextStep, type Step } from "../shared/core/next-step.ts";
 import { leastPosition } from "../shared/core/position.ts";
 import type { Rules } from "../shared/core/rules.ts";
@@ -53,6 +61,8 @@ export interface JudgeInput {
   readonly forSeveralUrls: boolean;
   readonly arrivedAt: Instant;
   readonly tier: TierName;
+  /** By which view the request was let beyond this data centre; null where it is judged by what is known now alone. */
+  readonly admittedBy: Admission | null;
   /** From when on it is renewed ahead; null where it is not held so that it would be. */
   readonly renewFrom: Instant | null;
   /** Whether the route still is what the configuration in force makes of the request. */
@@ -75,6 +85,7 @@ export const inputFor = (
   body,
   tier,
   renewFrom,
+  admittedBy: null,
   rules: route.rules,
   selectors: route.selectors,
   forSeveralUrls: route.variance !== null,
@@ -84,16 +95,22 @@ export const inputFor = (
 
 /** The verdict as far as the view reaches. */
 export function judgeByView(view: LogView, input: JudgeInput, now: Instant): Judged {
-  const { held } = input;
+  const { held, admittedBy } = input;
   // What was learnt while a tier was read may have brought a tag along, and what was purged by it.
   if (!input.stands()) return verdict(view, input, { coherence: { kind: "hard" }, now });
+  if (isGoodFor(admittedBy, held.verifiedTo))
+    return verdict(view, input, { coherence: { kind: "current" }, now, by: admittedBy });
   return verdict(view, input, { coherence: coherenceOf(view, held.verifiedTo, selectorsFor(input)), now });
 }
 
 const selectorsFor = ({ held, selectors }: JudgeInput): readonly Selector[] =>
   allSelectors(held.answer.selectors, selectors);
 
-function verdict(view: LogView, input: JudgeInput, known: { coherence: Coherence; now: Instant }): Judged {
+function verdict(
+  view: LogView,
+  input: JudgeInput,
+  known: { readonly coherence: Coherence; readonly now: Instant; readonly by?: ByView | null },
+): Judged {
   const { held, rules, arrivedAt } = input;
   const { coherence, now } = known;
   const softSince = coherence.kind === "soft" ? coherence.since : null;
@@ -106,7 +123,7 @@ function verdict(view: LogView, input: JudgeInput, known: { coherence: Coherence
     renewalDue: input.renewFrom !== null && now >= input.renewFrom,
     madeWithinWindow: held.sentAt !== null && elapsed(held.sentAt, arrivedAt) <= rules.window,
   };
-  const by = { position: positionOf(view), knownAge: knownAge(view, arrivedAt) };
+  const by = known.by ?? { position: positionOf(view), knownAge: knownAge(view, arrivedAt) };
   const step = nextStep({ found, knownAge: by.knownAge, window: rules.window, fence: rules.fence });
   return { held, body: input.body, coherence, freshness, step, tier: input.tier, by };
 }

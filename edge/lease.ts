@@ -1,8 +1,8 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { newestOf } from "../shared/core/log-view.ts";
-import type { Position } from "../shared/core/position.ts";
+import { newestHardOf } from "../shared/core/log-view.ts";
+import { comparePositions, type Position } from "../shared/core/position.ts";
 import { satisfies } from "../shared/core/request-directives.ts";
 import { l2BudgetOf } from "../shared/core/rules.ts";
 import { ageOf, type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
@@ -16,6 +16,7 @@ import { giveBackInDoubt } from "./give-back.ts";
 import { asCandidate, type Candidate, inputFor, type Judged, judge } from "./judge.ts";
 import { type Keeping, type Right, rightWith } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
+import { promote } from "./tiers/store-everywhere.ts";
 
 export type Acquired =
   | { readonly kind: "answer"; readonly judged: Judged; readonly key: CacheKey }
@@ -31,6 +32,8 @@ interface Search {
   candidate: Candidate | null;
   /** All that is not good enough: where one shard holds one and the next another, not to want the one brings the other. */
   readonly unusable: string[];
+  /** What a refresh has met on its way: stale as well, but less so than what it was to renew. */
+  met: Judged | null;
   polls: number;
 }
 
@@ -46,7 +49,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   // What was found near, and is not good enough or to be renewed, L2 need not send again; but a warm-up takes what
   // copies hold.
   const known = job.request.purpose === "client" && candidate !== null ? [candidate.held.answer.id] : [];
-  const search: Search = { key: keyFor(edge, job), candidate, unusable: known, polls: 0 };
+  const search: Search = { key: keyFor(edge, job), candidate, unusable: known, met: null, polls: 0 };
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
@@ -91,6 +94,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         if (job.lease !== "wait") return grant(NOWHERE);
         // What another edge is bringing it could do nothing with either.
         if (isValidated(job, search)) return grant(NEAR);
+        if (search.met !== null) return { kind: "answer", judged: search.met, key: search.key };
         job.route.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return grant(NOWHERE);
         await poll(edge, job, search);
@@ -174,14 +178,14 @@ async function weighAnswer(
   given: { search: Search; found: L2Answer; askedAt: Instant },
 ): Promise<Standing> {
   const { search, found, askedAt } = given;
-  const { answer, body } = found;
+  const { answer, body: bytes } = found;
   // A home that grants no lease, full or a replica, is passed over for the next shard each time.
   if (search.unusable.includes(answer.id)) return { kind: "unavailable" };
   search.unusable.push(answer.id);
   if (answer.key !== search.key || !answersFor(answer, job)) return { kind: "again" };
   const held = heldFromL2(found, { askedAt, now: edge.clock.now() });
-  const inL2 = { held, body: { kind: "bytes", bytes: body }, tier: "l2" } as const;
-  const input = inputFor(edge, job, inL2, job.arrivedAt);
+  const inL2 = { held, body: { kind: "bytes", bytes }, tier: "l2" } as const;
+  const input = { ...inputFor(edge, job, inL2, job.arrivedAt), admittedBy: job.admittedBy };
   const judged = await judge(edge, input, (checked) => void recordInL2(edge, search.key, { found, checked }));
   if (judged === null) return { kind: "unavailable" };
   if (judged.step.kind === "refuse") return { kind: "refused" };
@@ -190,6 +194,10 @@ async function weighAnswer(
     return { kind: "answer", judged, key: search.key };
   }
   edge.tail.note(job.request, judged);
+  if (isLessStale(job, judged)) {
+    promote(edge, { key: search.key, primary: job.route.key }, { held, body: bytes, rules: job.route.rules });
+    search.met = judged;
+  }
   if (judged.step.kind !== "fetch") search.candidate = asCandidate(judged);
   return { kind: "again" };
 }
@@ -204,6 +212,17 @@ function isUsable(
   return step.kind === "serve" || (step.kind === "serve-and-refresh" && takesStale);
 }
 
+/**
+ * Softly invalidated faster than it is fetched, a key has nothing that is fresh. A refresh that went on waiting for another
+ * edge to bring it would have what its clients are served leave its window, and them wait as well.
+ */
+const isLessStale = ({ candidate, takesStale, request }: FlightJob, { step, held }: Judged): boolean =>
+  step.kind === "serve-and-refresh" &&
+  !takesStale &&
+  request.purpose === "client" &&
+  candidate !== null &&
+  comparePositions(held.answer.asOf, candidate.held.answer.asOf) > 0;
+
 async function recordInL2(
   edge: Edge,
   key: CacheKey,
@@ -217,10 +236,11 @@ async function recordInL2(
 export const keyFor = (edge: Edge, { route, request }: Pick<FlightJob, "route" | "request">): CacheKey =>
   edge.memory.variantKey(route.key, request);
 
+/** What whoever holds the lease must have known of, or he can only bring what nobody may have who comes now. */
 function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
   const view = edge.view.current();
   const known = search.candidate?.held.answer.selectors ?? [];
-  return view === null ? null : newestOf(view, [...job.route.selectors, ...known]);
+  return view === null ? null : newestHardOf(view, [...job.route.selectors, ...known]);
 }
 
 /** Whether what is known of the key has to be validated each time: one validation an isolate at a time, whoever else does. */

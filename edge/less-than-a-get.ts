@@ -1,6 +1,7 @@
 // Requests for less than a whole answer from wherever it is: HEAD, ranges, and what must come from a cache.
 
 import { parseRange } from "../shared/core/byte-range.ts";
+import { admission } from "../shared/core/log-view.ts";
 import { type RequestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import { ageOf, currentLifetime, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { millis } from "../shared/core/units.ts";
@@ -112,7 +113,8 @@ async function lookShared(edge: Edge, request: EdgeRequest, sought: Sought): Pro
   const { route, candidate, wants } = sought;
   const { arrivedAt } = request;
   const rest = { takesStale: true, not: null, lease: "none", range: null } as const;
-  const job: FlightJob = { route, request, arrivedAt, candidate, wants, ...rest };
+  const admittedBy = admission(edge.view.current(), route.rules.window, arrivedAt);
+  const job: FlightJob = { route, request, arrivedAt, candidate, wants, admittedBy, ...rest };
   const looking = acquire(edge, job);
   // Others may have joined the call that it makes (docs/adr/0084).
   request.background.keep(looking);

@@ -58,7 +58,7 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
   if (edge.memory.givenUp(keyFor(edge, { route, request }), edge.clock.now()) !== null) return;
   const boarding = board(edge, {
     ...{ route, request, arrivedAt: request.arrivedAt, candidate, lease },
-    ...{ takesStale: false, not: null, wants: NO_DIRECTIVES, range: null },
+    ...{ takesStale: false, admittedBy: null, not: null, wants: NO_DIRECTIVES, range: null },
   });
   // Somebody else's flight has its own reader: two of them would each get half a body.
   if (boarding.role === "leader") request.background.keep(boarding.flight.leader.then(drain));

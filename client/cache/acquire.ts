@@ -1,6 +1,6 @@
 // Getting a value from the mid-tier, or the right to load it, or the knowledge that no right is needed.
 
-import { newestOf, positionOf } from "../../shared/core/log-view.ts";
+import { newestHardOf, positionOf } from "../../shared/core/log-view.ts";
 import { comparePositions, leastPosition, type Position } from "../../shared/core/position.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
 import { earlier, elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
@@ -142,7 +142,7 @@ function ask(
   const known = [...selectorsOfJob(core.namespace, job), ...(job.candidate?.held.selectors ?? [])];
   return core.midTier.read({
     ...{ key: digest, home: digest, replicas: job.rules.replicas, spread: false, budget: job.rules.budget },
-    ...{ need: view === null ? asOf : newestOf(view, known), asOf, not: unusable.at(-1) ?? null },
+    ...{ need: view === null ? asOf : newestHardOf(view, known), asOf, not: unusable.at(-1) ?? null },
     lease: wantsRight(core, job) ? { token, duration: CACHE_LIMITS.leaseDuration } : null,
   });
 }
@@ -196,11 +196,11 @@ async function judgeFully(
   job: Job,
   given: { readonly held: HeldValue; readonly shard: string; readonly digest: string },
 ): Promise<Verdict | null> {
-  const { rules, arrivedAt } = job;
+  const { rules, arrivedAt, admittedBy } = job;
   const { held, shard, digest } = given;
   const view = core.view.current();
   if (view === null) return null;
-  const by = { rules, arrivedAt, renewFrom: null };
+  const by = { rules, arrivedAt, admittedBy, renewFrom: null };
   const first = judge(view, held, { ...by, now: core.clock.now() });
   if (first.step.kind !== "check") return first;
   const askedFrom = positionOf(view);

@@ -267,6 +267,7 @@ export class Cache {
         source,
         background: false,
         candidate: null,
+        admittedBy: null,
         over: false,
       },
       arrivedAt: this.core.clock.now(),

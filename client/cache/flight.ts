@@ -1,6 +1,6 @@
 // One coalesced piece of work for a key: the mid-tier or its loader, for whoever asks while it lasts.
 
-import { invalidatedAfter } from "../../shared/core/log-view.ts";
+import { hardAfter } from "../../shared/core/log-view.ts";
 import { elapsed, type Instant, millis } from "../../shared/core/units.ts";
 import { NOTHING_VARIES } from "../../shared/core/vary.ts";
 import { acquire, giveBack, keepRight, longestFlight, type Right } from "./acquire.ts";
@@ -40,14 +40,14 @@ export function inTheAir(core: CacheCore, flights: ReadonlyMap<string, Flight>, 
   return elapsed(flight.startedAt, core.clock.now()) > longestFlight(core) ? null : flight;
 }
 
-/** A flight that began before an invalidation known of its key can only bring what was invalidated. */
+/** A flight that began before a hard invalidation known of its key can only bring what nobody may have who comes now. */
 function mayJoin(core: CacheCore, job: Job, { asOf, drops }: Flight): boolean {
   const view = core.view.current();
   const selectors = selectorsOfJob(core.namespace, job);
   if (core.untold.hitsSince(drops, selectors)) return false;
   if (view === null) return asOf === null;
   if (asOf === null || asOf.epoch !== view.epoch) return false;
-  return !invalidatedAfter(view, asOf, selectors);
+  return !hardAfter(view, asOf, selectors);
 }
 
 async function fly(core: CacheCore, job: Job): Promise<FlightOutcome> {

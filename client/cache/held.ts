@@ -1,7 +1,14 @@
 // A value as this process holds it, and the verdict on it: the same decision as an edge's.
 
 import { type Freshness, freshnessAt } from "../../shared/core/freshness.ts";
-import { type Coherence, coherenceOf, knownAge, type LogView } from "../../shared/core/log-view.ts";
+import {
+  type Admission,
+  type Coherence,
+  coherenceOf,
+  isGoodFor,
+  knownAge,
+  type LogView,
+} from "../../shared/core/log-view.ts";
 import { nextStep, type Step } from "../../shared/core/next-step.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { elapsed, type Instant, later, type Millis, millis, type Selector } from "../../shared/core/units.ts";
@@ -56,7 +63,10 @@ export function lifeUnder(held: HeldValue, rules: ValueRules): Life {
 export const endOf = (held: HeldValue, rules: ValueRules): Instant =>
   later(held.bornAt, lifeUnder(held, rules).fresh);
 
-/** For a read that arrived then; `renewFrom` says from when on it is renewed ahead. */
+/**
+ * For a read that arrived then; `renewFrom` says from when on it is renewed ahead. `admittedBy`
+ * is what it is owed, where it has gone beyond this process.
+ */
 export function judge(
   view: LogView,
   held: HeldValue,
@@ -65,10 +75,13 @@ export function judge(
     readonly arrivedAt: Instant;
     readonly now: Instant;
     readonly renewFrom: Instant | null;
+    readonly admittedBy: Admission | null;
   },
 ): Verdict {
-  const { rules, arrivedAt, now, renewFrom } = by;
-  const coherence = coherenceOf(view, held.verifiedTo, held.selectors);
+  const { rules, arrivedAt, now, renewFrom, admittedBy } = by;
+  const coherence: Coherence = isGoodFor(admittedBy, held.verifiedTo)
+    ? { kind: "current" }
+    : coherenceOf(view, held.verifiedTo, held.selectors);
   const freshness = freshnessAt({
     ...lifeUnder(held, rules),
     age: elapsed(held.bornAt, now),

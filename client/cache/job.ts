@@ -1,5 +1,6 @@
 // One read as the rest of the cache knows it: the key, what governs it, and how its value is loaded.
 
+import type { Admission } from "../../shared/core/log-view.ts";
 import type { Instant, Millis, Selector } from "../../shared/core/units.ts";
 import type { HeldValue, Verdict } from "./held.ts";
 import { type Namespace, selectorsOfValue } from "./keys.ts";
@@ -56,6 +57,8 @@ export interface Job {
   readonly governedAt: number;
   /** Its caller has been given his answer: what has not begun by then need not begin for him. */
   over: boolean;
+  /** What its caller, who waits, is owed: nothing that is invalidated later. Null where nobody waits, or no view is young enough. */
+  admittedBy: Admission | null;
   /** Not good enough as it is; what of it may stand in is decided when it is needed. */
   candidate: Verdict | null;
 }

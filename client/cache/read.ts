@@ -1,6 +1,6 @@
 // A read: near, then the mid-tier, then the loader, and only what can be shown to be good.
 
-import { knownAge, type LogView } from "../../shared/core/log-view.ts";
+import { admission, knownAge, type LogView } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
 import { elapsed, type Millis, type Selector } from "../../shared/core/units.ts";
 import { TidegateError } from "../tidegate-error.ts";
@@ -17,6 +17,8 @@ import { settle } from "./near.ts";
 import { compare } from "./shadow.ts";
 import { handedOut } from "./values.ts";
 
+const AS_KNOWN_NOW = { renewFrom: null, admittedBy: null } as const;
+
 /** The hit path: one look-up, one comparison with the view, one with the clock. Null where it needs more than that. */
 export function fromNear(core: CacheCore, job: Pick<Job, "key" | "rules" | "arrivedAt">): HeldValue | null {
   const { key, rules, arrivedAt } = job;
@@ -25,7 +27,7 @@ export function fromNear(core: CacheCore, job: Pick<Job, "key" | "rules" | "arri
   const near = core.near.find(rules, key);
   if (near === undefined || knownAge(view, arrivedAt) > rules.window) return null;
   if (near.currentAt !== view.generation) {
-    const { coherence } = judge(view, near.held, { rules, arrivedAt, now: arrivedAt, renewFrom: null });
+    const { coherence } = judge(view, near.held, { rules, arrivedAt, now: arrivedAt, ...AS_KNOWN_NOW });
     if (coherence.kind !== "current") return null;
     settle(near, rules, view.generation);
   }
@@ -53,6 +55,7 @@ async function seek(core: CacheCore, job: Job): Promise<Certificate | Nothing> {
   const view = await viewFor(core, job);
   // While Redis is a black hole many wait here: those that have been answered meanwhile must not all go on at once.
   if (job.over) return UNWANTED;
+  job.admittedBy = admission(view, rules.window, job.arrivedAt);
   const near = view === null || rules.window === 0 ? null : lookNear(core, job, view);
   if (near !== null) {
     const how = usable(near);
@@ -92,7 +95,7 @@ function lookNear(core: CacheCore, { key, rules, arrivedAt }: Job, view: LogView
   const near = core.near.find(rules, key);
   if (near === undefined) return null;
   const { held, renewFrom } = near;
-  return judge(view, held, { rules, arrivedAt, now: core.clock.now(), renewFrom });
+  return judge(view, held, { rules, arrivedAt, now: core.clock.now(), renewFrom, admittedBy: null });
 }
 
 /** Whoever began it asked for this very value. */
@@ -122,11 +125,12 @@ function follow(
   const { held, from } = outcome;
   const view = core.view.current();
   if (view === null) return "again";
-  const by = { rules: job.rules, arrivedAt: job.arrivedAt, now: core.clock.now(), renewFrom: null };
+  const { rules, arrivedAt, admittedBy } = job;
+  const by = { rules, arrivedAt, admittedBy, now: core.clock.now(), renewFrom: null };
   const verdict = judge(view, held, by);
   // Past its time on arrival only because the loader took its own: whoever waited for it may have it.
   const waited = held.loadedAt !== null && verdict.coherence.kind === "current";
-  const known = verdict.knownAge <= job.rules.window || (held.loadedAt ?? 0) >= job.arrivedAt;
+  const known = verdict.knownAge <= rules.window || (held.loadedAt ?? 0) >= arrivedAt;
   if (usable(verdict) === null && !(waited && known)) return "again";
   core.counters[from === "shared" ? "shared" : "loaded"] += 1;
   core.counters.coalesced += 1;
@@ -175,7 +179,7 @@ function fallback(core: CacheCore, job: Job): Certificate | null {
   if (job.candidate === null || view === null) return null;
   const { rules, arrivedAt } = job;
   const { held } = job.candidate;
-  const verdict = judge(view, held, { rules, arrivedAt, now: core.clock.now(), renewFrom: null });
+  const verdict = judge(view, held, { rules, arrivedAt, now: core.clock.now(), ...AS_KNOWN_NOW });
   if (!standsIn(verdict)) return null;
   core.counters.near += 1;
   const source = held.loadedAt === null ? "shared" : "near";
@@ -212,6 +216,7 @@ export function loadBehind(core: CacheCore, job: Job, candidate: Verdict): void 
     background: true,
     over: false,
     candidate,
+    admittedBy: null,
     arrivedAt: core.clock.now(),
     ticket: core.view.ticket(),
     drops: core.untold.drops,

@@ -1,5 +1,6 @@
 // The mid-tier in memory: values and leases as its scripts decide on them, for one shard.
 
+import { givesWay, type LeaseOrder } from "../../shared/core/lease-order.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import { elapsed, type Instant, later, millis } from "../../shared/core/units.ts";
 import type {
@@ -25,7 +26,7 @@ type Lease =
   | {
       readonly kind: "held";
       readonly token: string;
-      readonly asOf: Position;
+      readonly order: LeaseOrder;
       readonly at: Instant;
       readonly until: Instant;
     }
@@ -117,14 +118,14 @@ export class FakeMidTier implements MidTier {
     const granted = { shard: SHARD, copies: [], silent: [] };
     if (held?.kind === "held") {
       if (held.token === lease?.token) return { kind: "leased", granted };
-      if (comparePositions(held.asOf, need) >= 0)
+      if (!givesWay(held.order, need))
         return { kind: "taken", remaining: millis(Math.max(0, elapsed(now, held.until))) };
     }
     if (lease === null) return { kind: "absent" };
     this.leases.set(key, {
       kind: "held",
       token: lease.token,
-      asOf,
+      order: { asOf, overtakes: held !== undefined },
       at: now,
       until: later(now, lease.duration),
     });

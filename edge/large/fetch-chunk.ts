@@ -171,7 +171,15 @@ async function keepChunk(
 
 function exchangeFor(edge: Edge, { route, request }: Reading, range: ByteRange): Exchange {
   const job: FlightJob = {
-    ...{ route, request, arrivedAt: request.arrivedAt, candidate: null, takesStale: true, not: null },
+    ...{
+      route,
+      request,
+      arrivedAt: request.arrivedAt,
+      candidate: null,
+      takesStale: true,
+      admittedBy: null,
+      not: null,
+    },
     ...{ wants: NO_DIRECTIVES, lease: "none", range: rangeOf(range) },
   };
   const stands = edge.router.isConfigured && edge.router.stands(route, request);

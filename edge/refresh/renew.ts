@@ -63,7 +63,12 @@ async function fetchAhead(
 ): Promise<Renewed> {
   const { role, flight } = board(edge, {
     ...{ route, request, arrivedAt: request.arrivedAt, lease: "wait", range: null },
-    ...{ candidate: near?.body.kind === "bytes" ? asCandidate(near) : null, takesStale: false, not: null },
+    ...{
+      candidate: near?.body.kind === "bytes" ? asCandidate(near) : null,
+      takesStale: false,
+      admittedBy: null,
+      not: null,
+    },
     wants: { ...NO_DIRECTIVES, minFresh: least },
   });
   if (role === "leader") request.background.keep(flight.leader.then(drain));

@@ -48,7 +48,7 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
   if (!isOffered(outcome.headers, (name) => request.header(name))) return body;
   const right = rightBy(position);
   const wants = requestDirectives(route.rules.requestDirectives, (name) => request.header(name));
-  const whole = { candidate: null, takesStale: false, not: null, wants, range: null };
+  const whole = { candidate: null, takesStale: false, admittedBy: null, not: null, wants, range: null };
   const job: FlightJob = { ...whole, route, request, arrivedAt: request.arrivedAt, lease: "none" };
   const receivedAt = edge.clock.now();
   const exchange: Exchange = { job, right, sentAt, receivedAt, receivedAtWall: edge.clock.wall() };

@@ -31,7 +31,14 @@ async function refill(edge: Edge, request: EdgeRequest, position: Position): Pro
   // A view that does not know of the write would store what the write's own entry makes out of date.
   if (asOf === null || comparePositions(asOf, position) < 0) return;
   if (edge.memory.isUncacheable(keyFor(edge, { route, request: reading }), edge.clock.now())) return;
-  const whole = { candidate: null, takesStale: false, not: null, wants: NO_DIRECTIVES, range: null };
+  const whole = {
+    candidate: null,
+    takesStale: false,
+    admittedBy: null,
+    not: null,
+    wants: NO_DIRECTIVES,
+    range: null,
+  };
   const { arrivedAt } = reading;
   const { role, flight } = board(edge, { ...whole, route, request: reading, arrivedAt, lease: "wait" });
   if (role === "leader") request.background.keep(flight.leader.then(drain));

@@ -19,8 +19,8 @@ interface SoftMark {
   at: Instant;
 }
 
-/** More soft invalidations of one selector than this are merged, oldest first, to the earlier instant. */
-const SOFT_MARKS = 4;
+/** More soft invalidations of one selector than this are merged, two by two, to the earlier instant. */
+const SOFT_MARKS = 16;
 
 export interface Marking {
   readonly mode: InvalidationMode;
@@ -53,11 +53,24 @@ function markSoft(softs: SoftMark[], mark: SoftMark): void {
   }
   const at = softs.findIndex((known) => known.seq > mark.seq);
   softs.splice(at < 0 ? softs.length : at, 0, mark);
-  const [first, second] = softs;
-  if (softs.length > SOFT_MARKS && first !== undefined && second !== undefined) {
-    second.at = first.at < second.at ? first.at : second.at;
-    softs.shift();
+  if (softs.length > SOFT_MARKS) mergeTwo(softs);
+}
+
+/**
+ * Those two whose bucket is the narrowest for its age, as in an exponential histogram: an answer is then taken for stale for
+ * longer than it is by a factor, however long such invalidations go on, and not since the first of them all.
+ */
+function mergeTwo(softs: SoftMark[]): void {
+  const newest = softs.at(-1)?.at ?? 0;
+  let narrowest = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (const [i, { at: end }] of softs.slice(2).entries()) {
+    const width = (end - (softs[i]?.at ?? end)) / Math.max(1, newest - end);
+    if (width < least) [narrowest, least] = [i, width];
   }
+  const [gone] = softs.splice(narrowest, 1);
+  const stays = softs[narrowest];
+  if (gone !== undefined && stays !== undefined && gone.at < stays.at) stays.at = gone.at;
 }
 
 export const lastSoft = (newest: Newest): number => newest.softs.at(-1)?.seq ?? 0;

@@ -76,6 +76,28 @@ export const positionOf = (view: LogView): Position => ({ epoch: view.epoch, seq
 /** How old the knowledge of the head was at an instant. */
 export const knownAge = (view: LogView, at: Instant): Millis => elapsed(view.knownAt, at);
 
+/** What a request that goes further than what is near is owed: nothing that is learnt later. */
+export interface Admission {
+  /** With what is known beyond a gap: that is held against answers too. */
+  readonly position: Position;
+  /** How old the knowledge of the head was when the request arrived: within its window. */
+  readonly knownAge: Millis;
+}
+
+/** Null where no view is young enough to say what is owed. */
+export function admission(view: LogView | null, window: Millis, arrivedAt: Instant): Admission | null {
+  if (view === null) return null;
+  const age = knownAge(view, arrivedAt);
+  return age > window ? null : { position: highestLearnt(view), knownAge: age };
+}
+
+/**
+ * Whether an answer is as good for a waiting request as it was by the view that let it in, whatever has been invalidated
+ * since: a bound on staleness counts from arrivals.
+ */
+export const isGoodFor = (admittedBy: Admission | null, verifiedTo: Position): boolean =>
+  admittedBy !== null && comparePositions(verifiedTo, admittedBy.position) >= 0;
+
 export type Learning =
   | { readonly kind: "learnt"; readonly configurationChanged: boolean }
   /** The chain does not join ours: a fork, a flush or a lost suffix. Only a snapshot helps. */
@@ -241,19 +263,19 @@ export function coherenceOf(view: LogView, verifiedTo: Position, selectors: read
   return softSince === null ? { kind: "current" } : { kind: "soft", since: softSince };
 }
 
-/** The newest invalidation, hard or soft, known of any of the selectors; `none` is the beginning of the epoch. */
-export function newestOf(view: LogView, selectors: readonly Selector[]): Position {
+/**
+ * The newest hard invalidation known of any of the selectors; the beginning of the epoch where there is none. What a soft
+ * one has hit is still worth having: stale in its window, or as a validator.
+ */
+export function newestHardOf(view: LogView, selectors: readonly Selector[]): Position {
   let seq = 0;
-  for (const selector of selectors) {
-    const newest = view.index.get(selector);
-    if (newest !== undefined) seq = Math.max(seq, newest.hard, lastSoft(newest));
-  }
+  for (const selector of selectors) seq = Math.max(seq, view.index.get(selector)?.hard ?? 0);
   return { epoch: view.epoch, seq };
 }
 
-/** Whether an answer with this as-of could have been made before an invalidation that is known of its selectors. */
-export const invalidatedAfter = (view: LogView, asOf: Position, selectors: readonly Selector[]): boolean =>
-  comparePositions(newestOf(view, selectors), asOf) > 0;
+/** Whether an answer with this as-of could have been made before a hard invalidation that is known of its selectors. */
+export const hardAfter = (view: LogView, asOf: Position, selectors: readonly Selector[]): boolean =>
+  comparePositions(newestHardOf(view, selectors), asOf) > 0;
 
 /**
  * Whether one entry alone has hit any of the selectors since a position: the view reaches back to it and without a gap

@@ -32,9 +32,9 @@ export interface ReadQuery {
   readonly spread: boolean;
   /** Of the class of those copies. */
   readonly budget: L2Budget;
-  /** The newest invalidation of the key's known selectors: older leases are taken over. */
+  /** The newest hard invalidation of the key's known selectors: a lease from before it is taken over, once. */
   readonly need: Position;
-  /** Stored with the lease: a later asker who needs a newer one takes it over. */
+  /** Stored with the lease, to be compared with what later askers need. */
   readonly asOf: Position;
   /** The right asked for where there is no usable answer; null = only read. */
   readonly lease: { readonly token: string; readonly duration: Millis } | null;

@@ -91,6 +91,22 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect(await fill("mine", answerOf("late", at(5)))).toEqual({ kind: "refused", reason: "lease" });
     });
 
+    test("it is taken over once, so that somebody gets to fill, unless the epoch is another", async () => {
+      await read({ asOf: at(5) });
+      await read({ lease: lease("theirs"), need: at(6), asOf: at(6) });
+      const third = { lease: lease("a third's"), need: at(7), asOf: at(7) };
+      expect((await read(third)).kind).toBe("taken");
+      expect(await fill("theirs", answerOf("a", at(6)))).toEqual({ kind: "stored", displaced: 0 });
+      expect((await read({ ...third, not: "a" })).kind).toBe("leased");
+      expect((await read({ lease: lease("a fourth's"), not: "a", need: at(8), asOf: at(8) })).kind).toBe(
+        "leased",
+      );
+      const anew = { epoch: at(8).epoch + 1, seq: 0 };
+      expect((await read({ lease: lease("a fifth's"), not: "a", need: anew, asOf: anew })).kind).toBe(
+        "leased",
+      );
+    });
+
     test("a filled answer comes back octet for octet, with its residence counted from the lease", async () => {
       await read();
       expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "stored", displaced: 0 });
@@ -179,7 +195,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
     test("a dirty value is never replaced", async () => {
       await run("HSET", `tg:a:${key}`, "id", "d", "dirty", "1");
-      await run("SET", `tg:l:${key}`, `mine ${EPOCH} 5 0`);
+      await run("SET", `tg:l:${key}`, `mine ${EPOCH} 5 0 0`);
       expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "refused", reason: "dirty" });
     });
 

@@ -7,7 +7,7 @@ import {
   type LogView,
   learn,
   learnHead,
-  newestOf,
+  newestHardOf,
   type ViewLimits,
   viewOfSnapshot,
 } from "../../shared/core/log-view.ts";
@@ -236,11 +236,12 @@ export class Run {
       if (verdict.kind === "soft") this.auditSince(verdict.since, hits, selectors);
       verdicts.push(JSON.stringify(verdict));
     }
-    const newest = newestOf(this.view, selectors);
-    const latest = Math.max(0, ...this.hits(0, selectors).map(({ seq }) => seq));
+    const newest = newestHardOf(this.view, selectors);
+    const hards = this.hits(0, selectors).filter(({ hard }) => hard);
+    const latest = Math.max(0, ...hards.map(({ seq }) => seq));
     must(
       newest.seq <= latest && (forgets || newest.seq === latest),
-      "the newest invalidation is the newest known",
+      "the newest hard invalidation is the newest known",
     );
     return verdicts;
   }

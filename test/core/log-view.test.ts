@@ -4,18 +4,20 @@ import { array, constantFrom, integer, nat, oneof, property, record, shuffledSub
 import { describe, expect, test } from "vitest";
 import type { LogEntry, LogPayload } from "../../shared/core/log-entry.ts";
 import {
+  admission,
   carryOver,
   coherenceOf,
-  invalidatedAfter,
+  hardAfter,
+  isGoodFor,
   knownAge,
   type LogView,
   learn,
   learnHead,
-  newestOf,
+  newestHardOf,
   positionOf,
   viewOfSnapshot,
 } from "../../shared/core/log-view.ts";
-import { instant, type Selector } from "../../shared/core/units.ts";
+import { instant, later, millis, type Selector } from "../../shared/core/units.ts";
 import { EPOCH, type Happening, must, ReferenceLog, Run } from "./log-model.ts";
 import { holds } from "./samples.ts";
 
@@ -242,16 +244,21 @@ describe("hard and soft invalidations of one answer", () => {
     expect(verdictOf(view, 0, A)).toEqual({ kind: "soft", since: 21 });
   });
 
-  test("more soft ones than are kept apart are merged, oldest first, to the earlier instant", () => {
-    const log = logOf(...Array.from({ length: 9 }, () => soft(A)));
+  test("more soft ones than are kept apart are merged: an answer is taken for stale no more than three times as long", () => {
+    const count = 3000;
+    const log = logOf(...Array.from({ length: count }, () => soft(A)));
     const view = coldView();
-    take(view, log, { seqs: [1, 2, 3, 4, 5, 6, 7, 8, 9] });
-    const since = [0, 4, 5, 6, 7, 8].map((seq) => verdictOf(view, seq, A));
-    expect(since.map((each) => (each.kind === "soft" ? each.since : each.kind))).toEqual([
-      10, 10, 10, 70, 80, 90,
-    ]);
-    expect(verdictOf(view, 9, A).kind).toBe("current");
-    expect(view.index.get(A)?.softs).toHaveLength(4);
+    for (let seq = 1; seq <= count; seq++) take(view, log, { seqs: [seq], madeAt: 10 * seq, at: 10 * seq });
+    const now = 10 * (count + 1);
+    for (let seq = 0; seq < count; seq++) {
+      const verdict = verdictOf(view, seq, A);
+      const staleFor = verdict.kind === "soft" ? now - verdict.since : Number.NaN;
+      const really = now - 10 * (seq + 1);
+      expect(staleFor).toBeGreaterThanOrEqual(really);
+      expect(staleFor).toBeLessThanOrEqual(3 * really);
+    }
+    expect(verdictOf(view, count, A).kind).toBe("current");
+    expect(view.index.get(A)?.softs).toHaveLength(16);
   });
 
   test("one that comes twice takes the place of no other", () => {
@@ -347,19 +354,47 @@ describe("another epoch", () => {
 
   test("that is older was before everything known, one that is newer after", () => {
     const view = coldView();
-    expect(invalidatedAfter(view, { epoch: EPOCH - 1, seq: 999 }, [A])).toBe(true);
-    expect(invalidatedAfter(view, { epoch: EPOCH + 1, seq: 0 }, [A])).toBe(false);
+    expect(hardAfter(view, { epoch: EPOCH - 1, seq: 999 }, [A])).toBe(true);
+    expect(hardAfter(view, { epoch: EPOCH + 1, seq: 0 }, [A])).toBe(false);
   });
 });
 
-describe("the newest invalidation of an answer", () => {
-  test("is the newest of any of its selectors, hard or soft, also beyond a gap", () => {
+describe("the newest hard invalidation of an answer", () => {
+  test("is the newest of any of its selectors, also beyond a gap, and no soft one", () => {
     const view = coldView();
     take(view, logOf(hard(A), soft(A), soft(B), hard(B), hard(C)), { seqs: [1, 2, 3, 5] });
-    const newest = (...selectors: Selector[]) => newestOf(view, selectors).seq;
-    expect([newest(A), newest(B), newest(A, B), newest(C), newest(D), newest()]).toEqual([2, 3, 3, 5, 0, 0]);
-    const isAfter = (seq: number) => invalidatedAfter(view, { epoch: EPOCH, seq }, [A]);
-    expect([0, 1, 2, 3].map(isAfter)).toEqual([true, true, false, false]);
+    const newest = (...selectors: Selector[]) => newestHardOf(view, selectors).seq;
+    expect([newest(A), newest(B), newest(A, B), newest(C), newest(D), newest()]).toEqual([1, 0, 1, 5, 0, 0]);
+    const isAfter = (seq: number) => hardAfter(view, { epoch: EPOCH, seq }, [A]);
+    expect([0, 1, 2, 3].map(isAfter)).toEqual([true, false, false, false]);
+  });
+});
+
+describe("what a request is owed that goes further", () => {
+  const window = millis(1000);
+
+  test("is what was known when it came, beyond a gap too, by a view within the window", () => {
+    const view = coldView();
+    take(view, logOf(hard(A), hard(A), hard(B)), { seqs: [1, 3] });
+    const arrivedAt = later(view.knownAt, millis(400));
+    expect(admission(view, window, arrivedAt)).toEqual({ position: { epoch: EPOCH, seq: 3 }, knownAge: 400 });
+    expect(admission(view, millis(399), arrivedAt)).toBeNull();
+    expect(admission(null, window, arrivedAt)).toBeNull();
+  });
+
+  test("is had by what has been checked up to there, whatever was learnt since", () => {
+    const log = logOf(hard(A), hard(A));
+    const view = coldView();
+    take(view, log, { seqs: [1] });
+    const owed = admission(view, window, view.knownAt);
+    take(view, log, { seqs: [2] });
+    const isGood = (seq: number, epoch = EPOCH) => isGoodFor(owed, { epoch, seq });
+    expect([isGood(0), isGood(1), isGood(2)]).toEqual([false, true, true]);
+    expect([isGood(9, EPOCH - 1), isGood(0, EPOCH + 1), isGoodFor(null, { epoch: EPOCH, seq: 9 })]).toEqual([
+      false,
+      true,
+      false,
+    ]);
   });
 });
 

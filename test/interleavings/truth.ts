@@ -35,7 +35,14 @@ export interface Purge {
 }
 
 export type Standing =
-  | { readonly kind: "lease"; readonly token: string; readonly asOf: Position; readonly until: number }
+  | {
+      readonly kind: "lease";
+      readonly token: string;
+      readonly asOf: Position;
+      /** Taken over from another: not to be taken over in its turn. */
+      readonly overtakes: boolean;
+      readonly until: number;
+    }
   | { readonly kind: LeaseMarker["kind"]; readonly until: number };
 
 /** A property that does not hold, by its name, and how. */
@@ -94,7 +101,8 @@ export function judgeRead(
 ): Judged {
   const standing = standingAt(truth, query.key, now);
   const held = standing?.kind === "lease" ? standing : null;
-  const old = held !== null && comparePositions(held.asOf, query.need) < 0;
+  const anew = held !== null && held.asOf.epoch < query.need.epoch;
+  const old = anew || (held !== null && !held.overtakes && comparePositions(held.asOf, query.need) < 0);
   const token = query.lease?.token ?? "";
   const duration = query.lease?.duration ?? 0;
   const good = { truth, breaches: [] };
@@ -107,7 +115,8 @@ export function judgeRead(
       if (standing !== null && held === null)
         return bad("no wait for the unshareable", `leased where ${standing.kind} stands`);
       if (held !== null && !old) return bad("one holder", `granted while ${held.token} has it`);
-      const lease = { kind: "lease", token, asOf: query.asOf, until: now + duration } as const;
+      const granted = { token, asOf: query.asOf, overtakes: held !== null, until: now + duration };
+      const lease = { kind: "lease", ...granted } as const;
       return { truth: withStanding(truth, query.key, lease), breaches: [] };
     }
     case "taken":

@@ -1,7 +1,7 @@
 // Coalesced fetches of one edge: what their steps have in common.
 
 import { KEY } from "./entries.ts";
-import { judged } from "./judging.ts";
+import { judged, type Subject } from "./judging.ts";
 import { promoted, verified } from "./near.ts";
 import type { Flight, Flights, Held, Log, Shard, Stage, Tiers, View } from "./parts.ts";
 import { check } from "./redis-log.ts";
@@ -61,7 +61,7 @@ export function kept(scope: Scope, tiers: Tiers, held: Held): Tiers {
 export function checked(
   scope: Scope,
   { view, log, shard }: { readonly view: View; readonly log: Log; readonly shard: Shard },
-  of: { readonly held: Held; readonly arrivedFor: number },
+  of: Subject,
 ): { held: Held | null; shard: Shard } {
   const { held } = of;
   if (judged(scope, view, of).step.kind !== "check") return { held, shard };

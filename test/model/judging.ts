@@ -2,7 +2,7 @@
 
 import { type Judged, type JudgeInput, judgeByView } from "../../edge/judge.ts";
 import { DEFAULT_CLASSES } from "../../shared/core/classes.ts";
-import { formatPosition } from "../../shared/core/position.ts";
+import { formatPosition, type Position } from "../../shared/core/position.ts";
 import { type Rules, rulesOfClass } from "../../shared/core/rules.ts";
 import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { millis } from "../../shared/core/units.ts";
@@ -60,7 +60,7 @@ const verdicts = new WeakMap<Scope, WeakMap<View, Map<string, Verdict>>>();
 
 export function judged(scope: Scope, view: View, of: Subject): Verdict {
   const { answer, verifiedTo, sentFor } = of.held;
-  const key = `${formatPosition(answer.asOf)} ${formatPosition(verifiedTo)} ${sentFor} ${of.arrivedFor}`;
+  const key = `${formatPosition(answer.asOf)} ${formatPosition(verifiedTo)} ${sentFor} ${of.arrivedFor} ${formatAdmission(of)}`;
   const ofScope = verdicts.get(scope) ?? new WeakMap<View, Map<string, Verdict>>();
   verdicts.set(scope, ofScope);
   const ofView = ofScope.get(view) ?? new Map<string, Verdict>();
@@ -70,14 +70,19 @@ export function judged(scope: Scope, view: View, of: Subject): Verdict {
   return known;
 }
 
-interface Subject {
+export interface Subject {
   readonly held: Held;
   readonly arrivedFor: number;
+  readonly admittedBy?: Position | null;
 }
+
+const formatAdmission = ({ admittedBy = null }: Subject): string =>
+  admittedBy === null ? "" : formatPosition(admittedBy);
 
 /** `judgeByView` of `edge/judge.ts`. */
 function judge(scope: Scope, view: View, of: Subject): Judged {
   const { answer, verifiedTo, sentFor } = of.held;
+  const { admittedBy = null } = of;
   const sentAt = sentFor === null ? null : ago(sentFor);
   const input: JudgeInput = {
     held: {
@@ -92,6 +97,7 @@ function judge(scope: Scope, view: View, of: Subject): Judged {
     forSeveralUrls: false,
     tier: "l1Memory",
     renewFrom: null,
+    admittedBy: admittedBy === null ? null : { position: admittedBy, knownAge: millis(0) },
     arrivedAt: ago(of.arrivedFor),
     stands: () => true,
   };

@@ -150,11 +150,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "a lease for everybody": {
     configuration: "one fetch",
-    fault: edit(
-      SHARD,
-      "lease !== null && comparePositions(lease.asOf, need) >= 0",
-      "lease !== null && need === null",
-    ),
+    fault: edit(SHARD, "lease !== null && !givesWay(lease, need)", "lease !== null && need === null"),
   },
   "hard-purged validator revived by 304": {
     configuration: "leases",
@@ -171,6 +167,18 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       "const as = held === null ? null : servedAs(scope, view, { ...follower, held });",
       'const as = "fresh";',
     ),
+  },
+  "who waits is owed nothing": {
+    configuration: "followers",
+    fault: edit(
+      VIEW,
+      "admittedBy !== null && comparePositions(verifiedTo, admittedBy.position) >= 0",
+      "admittedBy !== null && verifiedTo !== null",
+    ),
+  },
+  "admitted by a view of any age": {
+    configuration: "followers",
+    fault: edit(VIEW, "return age > window ? null : {", "return age < 0 ? null : {"),
   },
   "gossip without from": {
     configuration: "gossip",

@@ -1,5 +1,6 @@
 // The parts of a state: of each edge what it knows, holds and fetches; of the rest the log, the purges' fates, the shard.
 
+import type { LeaseOrder } from "../../shared/core/lease-order.ts";
 import type { Position } from "../../shared/core/position.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import type { Chain, Mode } from "./entries.ts";
@@ -133,6 +134,11 @@ export interface Request {
   readonly included: number;
 }
 
+/** One that waits for a fetch, and the position of the view that let it go for one, were it young enough. */
+export interface Waiting extends Request {
+  readonly admittedBy: Position | null;
+}
+
 export type CheckReply =
   | { readonly kind: "ok" | "soft"; readonly position: Position }
   | { readonly kind: "hit" };
@@ -140,17 +146,17 @@ export type CheckReply =
 export interface Flights {
   readonly flights: readonly Flight[];
   /** A coalesced request that has in hand what its flight brought. */
-  readonly follower: (Request & { readonly held: Held }) | null;
+  readonly follower: (Waiting & { readonly held: Held }) | null;
 }
 
 /** One coalesced fetch, by its leader's request. */
-export interface Flight extends Request {
+export interface Flight extends Waiting {
   readonly asOf: Position;
   /** Found under its key; a newer one takes its place. */
   readonly listed: boolean;
   /** Its token is the lease's owner. */
   readonly holds: boolean;
-  readonly follower: Request | null;
+  readonly follower: Waiting | null;
   readonly stage: Stage;
 }
 
@@ -236,8 +242,7 @@ export interface Shard {
   readonly granted: Lease | null;
 }
 
-export interface Lease {
-  readonly asOf: Position;
+export interface Lease extends LeaseOrder {
   readonly heldFor: Age;
 }
 

@@ -1,7 +1,7 @@
 // How a fetch looks for an answer or the right to ask for one: `edge/flight.ts` and `edge/lease.ts`, step by step.
 
 import { mayJoin } from "../../edge/coalesce.ts";
-import { coherenceOf, highestLearnt, newestOf } from "../../shared/core/log-view.ts";
+import { admission, coherenceOf, highestLearnt, newestHardOf } from "../../shared/core/log-view.ts";
 import { comparePositions } from "../../shared/core/position.ts";
 import { KEY } from "./entries.ts";
 import {
@@ -18,11 +18,23 @@ import {
   withFlight,
 } from "./flights.ts";
 import { arriving, judged, servedAs, verdictOn } from "./judging.ts";
-import { thawed } from "./knowing.ts";
+import { NOW, thawed } from "./knowing.ts";
 import { nearby } from "./near.ts";
-import type { Answer, Flight, Flights, Held, Log, Parts, Search, Shard, Stage, View } from "./parts.ts";
+import type {
+  Answer,
+  Flight,
+  Flights,
+  Held,
+  Log,
+  Parts,
+  Search,
+  Shard,
+  Stage,
+  View,
+  Waiting,
+} from "./parts.ts";
 import { type Move, rule } from "./rule.ts";
-import type { Scope } from "./scope.ts";
+import { type Scope, windowOf } from "./scope.ts";
 import { readOrLease } from "./shard.ts";
 
 /** A request arrives that nothing near serves: `board` of `edge/flight.ts`. */
@@ -31,7 +43,8 @@ export const boarding = rule(
   flies,
   (scope, { knowing: { view }, tiers, flights, log }) => {
     if (view === null || (scope.calm && view.knownFor > scope.window)) return [];
-    const request = arriving(view, log);
+    const admittedBy = admission(thawed(view), windowOf(scope), NOW)?.position ?? null;
+    const request: Waiting = { ...arriving(view, log), admittedBy };
     const at = flights.flights.findIndex(({ listed }) => listed);
     const underWay = flights.flights[at];
     const settled = underWay === undefined ? null : broughtBy(underWay);
@@ -73,7 +86,7 @@ const joins = ({ asOf }: Flight, view: View): boolean =>
 /** As-of and need as they are when L2 is asked (`acquire` of `edge/lease.ts`). */
 function search(view: View, candidate: Held | null, not: Answer | null): Search {
   const learnt = thawed(view);
-  return { asOf: highestLearnt(learnt), need: newestOf(learnt, [KEY]), candidate, not };
+  return { asOf: highestLearnt(learnt), need: newestHardOf(learnt, [KEY]), candidate, not };
 }
 
 export const readingL2 = rule(["flights", "shard"], flies, (scope, { flights, shard }) =>
@@ -186,9 +199,9 @@ function mayValidate(view: View | null, { verifiedTo }: Held): boolean {
 function weighedHit(scope: Scope, parts: Parts & { view: View }, told: At<"told"> & { found: Held }): Move {
   const { view, flights, tiers, log, fates } = parts;
   const { at, flight, stage, found } = told;
-  const { arrivedFor, included } = flight;
-  const { held, shard } = checked(scope, parts, { held: found, arrivedFor });
-  const as = held === null ? null : servedAs(scope, view, { held, arrivedFor });
+  const { arrivedFor, included, admittedBy } = flight;
+  const { held, shard } = checked(scope, parts, { held: found, arrivedFor, admittedBy });
+  const as = held === null ? null : servedAs(scope, view, { held, arrivedFor, admittedBy });
   if (held !== null && as !== null) {
     const broken = verdictOn(scope, { log, fates }, { held, as, arrivedFor, included, from: "from L2" });
     const over = withFlight(handedOver(flights, at, held), at, null);

@@ -1,5 +1,6 @@
 // Answers and leases in Redis: what `read-or-lease.lua`, `fill.lua`, `release.lua` and `verified.lua` do, on plain values.
 
+import { givesWay } from "../../shared/core/lease-order.ts";
 import { comparePositions, type Position } from "../../shared/core/position.ts";
 import { type Answer, type Held, type ReadReply, type Search, type Shard, sameAnswer } from "./parts.ts";
 
@@ -10,9 +11,11 @@ export function readOrLease(
 ): { readonly shard: Shard; readonly reply: ReadReply } {
   const { l2, lease } = shard;
   if (l2 !== null && !sameAnswer(l2.answer, not)) return { shard, reply: { kind: "hit", found: l2 } };
-  // A lease from before an invalidation that the caller knows of can only bring what was invalidated.
-  if (lease !== null && comparePositions(lease.asOf, need) >= 0) return { shard, reply: { kind: "taken" } };
-  return { shard: { ...shard, lease: { asOf, heldFor: 0 } }, reply: { kind: "leased" } };
+  if (lease !== null && !givesWay(lease, need)) return { shard, reply: { kind: "taken" } };
+  return {
+    shard: { ...shard, lease: { asOf, overtakes: lease !== null, heldFor: 0 } },
+    reply: { kind: "leased" },
+  };
 }
 
 /** `fill.lua`; `holds`: the token is the lease's owner. */

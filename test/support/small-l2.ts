@@ -1,5 +1,6 @@
 // An L2 in this process, by the clock of whoever tests: leases, markers, answers without variants.
 
+import { givesWay, type LeaseOrder } from "../../shared/core/lease-order.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
 import type { Timers } from "../../shared/ports/clock.ts";
@@ -14,7 +15,7 @@ export const TURNS: Timers = {
 
 interface Slot {
   answer: (Pick<FillQuery, "answer" | "body"> & { verifiedTo: Position; grantedAt: number }) | null;
-  lease: { token: string; since: number; until: number } | null;
+  lease: { token: string; order: LeaseOrder; since: number; until: number } | null;
   marker: (LeaseMarker & { until: number }) | null;
 }
 
@@ -37,7 +38,7 @@ export function smallL2(now: () => number): SmallL2 {
   const held = (slot: Slot): Slot["lease"] =>
     slot.lease !== null && slot.lease.until > now() ? slot.lease : null;
 
-  function read({ key, not, lease }: ReadQuery): ReadOutcome {
+  function read({ key, need, asOf, not, lease }: ReadQuery): ReadOutcome {
     const slot = slotOf(key);
     const { answer: there, marker } = slot;
     if (there !== null && there.answer.id !== not) {
@@ -47,10 +48,11 @@ export function smallL2(now: () => number): SmallL2 {
     }
     if (marker !== null && marker.until > now()) return { kind: marker.kind };
     const other = held(slot);
-    if (other !== null && other.token !== lease?.token)
+    if (other !== null && !givesWay(other.order, need) && other.token !== lease?.token)
       return { kind: "taken", remaining: millis(other.until - now()) };
     if (lease === null) return { kind: "absent" };
-    slot.lease = { token: lease.token, since: now(), until: now() + lease.duration };
+    const order = { asOf, overtakes: other !== null && other.token !== lease.token };
+    slot.lease = { token: lease.token, order, since: now(), until: now() + lease.duration };
     return GRANTED;
   }
 

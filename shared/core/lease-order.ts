@@ -1,0 +1,17 @@
+// Whether a lease gives way to whoever knows of an invalidation since: the rule of `read-or-lease.lua`, for its twins.
+
+import type { Position } from "./position.ts";
+
+export interface LeaseOrder {
+  /** The position that its holder knew of. */
+  readonly asOf: Position;
+  /** Taken over from another. */
+  readonly overtakes: boolean;
+}
+
+/**
+ * From before an invalidation it can only bring what was invalidated, and is taken over: once. Invalidated faster than it is
+ * fetched, a key would have no holder who ever gets to fill it. Of another epoch what it brings is good for nobody.
+ */
+export const givesWay = ({ asOf, overtakes }: LeaseOrder, need: Position): boolean =>
+  asOf.epoch < need.epoch || (asOf.epoch === need.epoch && asOf.seq < need.seq && !overtakes);
