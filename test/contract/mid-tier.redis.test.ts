@@ -195,7 +195,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
     test("a dirty value is never replaced", async () => {
       await run("HSET", `tg:a:${key}`, "id", "d", "dirty", "1");
-      await run("SET", `tg:l:${key}`, `mine ${EPOCH} 5 0 0`);
+      await run("SET", `tg:l:${key}`, `mine ${EPOCH} 5 0`);
       expect(await fill("mine", answerOf("a", at(5)))).toEqual({ kind: "refused", reason: "dirty" });
     });
 

@@ -89,7 +89,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "need-ignored": {
     script: READ_OR_LEASE,
-    find: "local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq and again == '0')",
+    find: "local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq and was == '')",
     put: "local old = not owner",
     scenario: "purges",
     breaks: "no wait for nothing",
@@ -103,15 +103,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "taken-over-again-and-again": {
     script: READ_OR_LEASE,
-    find: " and again == '0'",
+    find: " and was == ''",
     put: "",
     scenario: "purges",
     breaks: "one holder",
   },
   "never-taken-over": {
     script: READ_OR_LEASE,
-    find: "redis.pcall('GET', KEYS[2]), '0'",
-    put: "redis.pcall('GET', KEYS[2]), '1'",
+    find: "redis.pcall('GET', KEYS[2]), ''",
+    put: "redis.pcall('GET', KEYS[2]), ' overtaking'",
     scenario: "purges",
     breaks: "no wait for nothing",
   },
@@ -124,8 +124,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "lease-without-an-end": {
     script: READ_OR_LEASE,
-    find: "' ' .. overtakes, 'PX', ARGV[6])",
-    put: "' ' .. overtakes)",
+    find: "int(now) .. how, 'PX', ARGV[6])",
+    put: "int(now) .. how)",
     scenario: "a holder is gone",
     breaks: "everybody ends",
   },

@@ -165,7 +165,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "classified-once": {
     file: "edge/router.ts",
-    from: 285,
+    from: 431,
     find: "if (route.configuration === this.configuration) return true;",
     put: "if (route.configuration <= this.configuration) return true;",
   },

@@ -23,7 +23,7 @@ local granted = ARGV[13]
 if token ~= '' then
   local held = redis.call('GET', KEYS[2])
   local owner = nil
-  if held then owner, granted = string.match(held, '^(%S+) %d+ %d+ (%d+) [01]$') end
+  if held then owner, granted = string.match(held, '^(%S+) %d+ %d+ (%d+) ?%a*$') end
   if owner ~= token then return { 'refused', 'lease' } end
   redis.call('DEL', KEYS[2])
 end

@@ -45,23 +45,23 @@ if f[1] and f[1] ~= ARGV[7] then
   corrupt = '1'
 end
 
-local held, overtakes = redis.pcall('GET', KEYS[2]), '0'
+local held, how = redis.pcall('GET', KEYS[2]), ''
 if type(held) == 'table' then
   redis.call('DEL', KEYS[2])
   held = false
 end
 if held == 'uncacheable' or held == 'failing' then return { held } end
 if held then
-  local owner, epoch, seq, again = string.match(held, '^(%S+) (%d+) (%d+) %d+ ([01])$')
+  local owner, epoch, seq, was = string.match(held, '^(%S+) (%d+) (%d+) %d+( ?%a*)$')
   epoch, seq = tonumber(epoch), tonumber(seq)
   if owner and owner == token then return { 'leased', corrupt, settled(), int(now) } end
   -- A lease from before an invalidation that the caller knows of can only bring what was invalidated. It is taken over
   -- once: invalidated faster than it is fetched, the key would have no holder who ever gets to fill it.
-  local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq and again == '0')
+  local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq and was == '')
   if not old then return { 'taken', int(math.max(0, redis.call('PTTL', KEYS[2]))) } end
-  overtakes = owner and '1' or '0'
+  if owner then how = ' overtaking' end
 end
 if token == '' then return { 'absent', corrupt, settled(), int(now) } end
 if is_outdated() then return { 'outdated' } end
-redis.call('SET', KEYS[2], token .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. int(now) .. ' ' .. overtakes, 'PX', ARGV[6])
+redis.call('SET', KEYS[2], token .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. int(now) .. how, 'PX', ARGV[6])
 return { 'leased', corrupt, settled(), int(now) }
