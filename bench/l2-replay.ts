@@ -149,7 +149,12 @@ function read(run: Run, { key }: Access, token: string): Promise<ReadOutcome> {
   const digest = digestOf(run, key);
   return run.midTier.read({
     ...{ key: digest, home: digest, replicas: 1, spread: false, budget: run.budget },
-    ...{ need: POSITION, asOf: POSITION, not: null, lease: { token, duration: hours(1) } },
+    ...{
+      need: POSITION,
+      asOf: POSITION,
+      not: null,
+      lease: { token, duration: hours(1), patience: millis(0) },
+    },
   });
 }
 

@@ -1,7 +1,7 @@
 // Coalescing in the isolate: one flight a key, shared as plain data, and checked by everybody who is handed it.
 
 import type { HeaderList } from "../shared/core/headers.ts";
-import { hardAfter, type LogView } from "../shared/core/log-view.ts";
+import { invalidatedAfter, type LogView, type Modes } from "../shared/core/log-view.ts";
 import type { Step } from "../shared/core/next-step.ts";
 import type { Position } from "../shared/core/position.ts";
 import type { RefusalReason } from "../shared/core/storability.ts";
@@ -161,13 +161,17 @@ export function startFlight(
 
 /**
  * A flight that began before a hard invalidation known of its key can only bring what nobody may have who comes now. After
- * a soft one it is joined: were the next one begun beside it, purges that come faster than the origin answers would have
+ * a soft one clients join it: were the next one begun beside it, purges that come faster than the origin answers would have
  * it asked for each of them.
  */
-export function mayJoin(flight: Flight, view: LogView | null, selectors: readonly Selector[]): boolean {
+export function mayJoin(
+  flight: Pick<Flight, "asOf">,
+  view: LogView | null,
+  { selectors, modes }: { readonly selectors: readonly Selector[]; readonly modes: Modes },
+): boolean {
   if (view === null) return true;
   if (flight.asOf === null || flight.asOf.epoch !== view.epoch) return false;
-  return !hardAfter(view, flight.asOf, selectors);
+  return !invalidatedAfter(view, flight.asOf, selectors, modes);
 }
 
 /** Waits for a flight, but not for ever: its leader's request may be gone. */

@@ -127,6 +127,8 @@ export const LIMITS = {
   leaseRenewal: millis(1500),
   /** For a minute, longer than a fetch takes: one that never ends must not keep its key from everybody. */
   leaseRenewals: 40,
+  /** A lease that was taken over is not again for so long: its holder gets to fill what is purged all the time, and one that hangs keeps nobody waiting. */
+  overtakerPatience: seconds(10),
   /** A waiter looks again after this much, jittered by half; under 100 ms so that an uncacheable key frees it quickly. */
   pollInterval: millis(40),
   /** As many times it looks that quickly; nobody waits longer than about 4 s for an origin that is well. */

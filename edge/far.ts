@@ -1,7 +1,8 @@
 // Asks beyond this data centre: one flight a key to L2 or the origin, and what its leader and followers make of it.
 
+import { admission } from "../shared/core/admission.ts";
 import { staleMayStandIn } from "../shared/core/freshness.ts";
-import { admission, knownAge } from "../shared/core/log-view.ts";
+import { knownAge } from "../shared/core/log-view.ts";
 import type { Step } from "../shared/core/next-step.ts";
 import { NO_DIRECTIVES, satisfies } from "../shared/core/request-directives.ts";
 import { ageOf, currentLifetime } from "../shared/core/stored-answer.ts";
@@ -173,7 +174,8 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   if (view === null) return vouchesForItself(edge, request, flown) ? serve(FRESH, null) : "again";
   // By what the view has learnt since, something else may hit it than the route knows of.
   if (!edge.router.stands(route, request)) return "again";
-  const { admittedBy } = job;
+  // Of a large body the chunks come later, and of what has been replaced meanwhile they come no more.
+  const admittedBy = outcome.kind === "large" ? null : job.admittedBy;
   const input = { ...inputFor(edge, { route, request }, { held, body, tier }), admittedBy };
   const byView = judgeByView(view, input, edge.clock.now());
   const judged = byView.step.kind === "check" ? await judge(edge, input, () => undefined) : byView;

@@ -1,6 +1,6 @@
 // What one request wants of a flight.
 
-import type { Admission } from "../shared/core/log-view.ts";
+import type { Admission } from "../shared/core/admission.ts";
 import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { Instant } from "../shared/core/units.ts";
 import type { Priority } from "../shared/core/waiting-line.ts";
@@ -31,6 +31,9 @@ export interface FlightJob {
   /** The `Range` to ask the origin for instead of the whole answer. */
   readonly range: string | null;
 }
+
+/** What a job has in common that nobody waits for: it wants nothing that is stale, and is owed nothing. */
+export const FOR_NOBODY = { takesStale: false, admittedBy: null, not: null } as const;
 
 /** A refresh and a warm-up have nobody who waits for them. */
 export const priorityOf = ({ request, takesStale }: FlightJob): Priority =>

@@ -1,6 +1,7 @@
 // One coalesced piece of work for a key: L2 or the origin, for whoever asks while it lasts.
 
 import type { InChunks } from "../shared/core/chunks.ts";
+import type { Modes } from "../shared/core/log-view.ts";
 import { type CacheKey, elapsed, later } from "../shared/core/units.ts";
 import { keepLease } from "../shared/mid-tier/keep-lease.ts";
 import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
@@ -52,8 +53,16 @@ function isJoinable(edge: Edge, job: FlightJob, flight: Flight | undefined): boo
   if (flight === undefined || flight === job.not) return false;
   // A flight as old as this has lost its leader: nobody may be made to wait for it any more.
   if (elapsed(flight.startedAt, edge.clock.now()) > LIMITS.followerGuard) return false;
-  return mayJoin(flight, edge.view.current(), job.route.selectors);
+  const { selectors } = job.route;
+  return mayJoin(flight, edge.view.current(), { selectors, modes: endedBy(job, flight) });
 }
+
+/**
+ * Behind a soft invalidation whoever wants nothing stale begins anew: a warm-up, a renewal, a write's refill; and a refresh,
+ * where what it could join is here already.
+ */
+const endedBy = ({ request, takesStale }: FlightJob, { settled }: Flight): Modes =>
+  request.purpose === "client" && (takesStale || settled === null) ? "hard" : "any";
 
 async function land(
   edge: Edge,

@@ -1,15 +1,8 @@
 // Judges an answer from any tier for one request, asking the log about what the view doesn't reach back to.
 
+import { type Admission, isGoodFor } from "../shared/core/admission.ts";
 import type { Freshness } from "../shared/core/freshness.ts";
-import {
-  type Admission,
-  type Coherence,
-  coherenceOf,
-  isGoodFor,
-  knownAge,
-  type LogView,
-  positionOf,
-} from "../shared/core/log-view.ts";
+import { type Coherence, coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/log-view.ts";
 import { type Found, nextStep, type Step } from "../shared/core/next-step.ts";
 import { leastPosition } from "../shared/core/position.ts";
 import type { Rules } from "../shared/core/rules.ts";
@@ -98,7 +91,7 @@ export function judgeByView(view: LogView, input: JudgeInput, now: Instant): Jud
   const { held, admittedBy } = input;
   // What was learnt while a tier was read may have brought a tag along, and what was purged by it.
   if (!input.stands()) return verdict(view, input, { coherence: { kind: "hard" }, now });
-  if (isGoodFor(admittedBy, held.verifiedTo))
+  if (isGoodFor(admittedBy, held.verifiedTo, view))
     return verdict(view, input, { coherence: { kind: "current" }, now, by: admittedBy });
   return verdict(view, input, { coherence: coherenceOf(view, held.verifiedTo, selectorsFor(input)), now });
 }

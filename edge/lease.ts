@@ -1,7 +1,7 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { newestHardOf } from "../shared/core/log-view.ts";
+import { newestOf } from "../shared/core/log-view.ts";
 import { comparePositions, type Position } from "../shared/core/position.ts";
 import { satisfies } from "../shared/core/request-directives.ts";
 import { l2BudgetOf } from "../shared/core/rules.ts";
@@ -33,7 +33,7 @@ interface Search {
   /** All that is not good enough: where one shard holds one and the next another, not to want the one brings the other. */
   readonly unusable: string[];
   /** What a refresh has met on its way: stale as well, but less so than what it was to renew. */
-  met: Judged | null;
+  met: { readonly judged: Judged; readonly bytes: Uint8Array<ArrayBuffer> } | null;
   polls: number;
 }
 
@@ -62,22 +62,15 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       return { kind: "right", right: rightWith(edge, job, { asOf, keeping, candidate }), known };
     };
     if (asOf === null) return grant(NOWHERE);
-    const digest = await edge.digest.sha256Hex(search.key);
-    const home = search.key === job.route.key ? digest : await edge.digest.sha256Hex(job.route.key);
     const askedAt = edge.clock.now();
-    const lease = job.lease === "none" ? null : { token, duration: LIMITS.leaseDuration };
-    const need = needOf(edge, job, search) ?? asOf;
-    const not = search.unusable.at(-1) ?? null;
-    const outcome = await edge.midTier.read(
-      queryFor(edge, job, { key: digest, home, need, asOf, lease, not }),
-    );
-    if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
+    const { outcome, digest } = await ask(edge, job, { search, asOf, token });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
     edge.timings?.noteFlown(job, "l2", { since: askedAt, said: saidOf(outcome, standing) });
     switch (standing.kind) {
       case "again":
         continue;
       case "leased":
+        serveMeanwhile(edge, job, search);
         return grant({ kind: "everywhere", lease: { key: digest, token, granted: standing.granted } });
       // Without a lease L2 is not filled. One answer was not for all, or none came: where the next can be stored, it is
       // for this data centre, until L2 takes the key again; of those who try meanwhile one an isolate, all at once.
@@ -94,7 +87,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         if (job.lease !== "wait") return grant(NOWHERE);
         // What another edge is bringing it could do nothing with either.
         if (isValidated(job, search)) return grant(NEAR);
-        if (search.met !== null) return { kind: "answer", judged: search.met, key: search.key };
+        if (search.met !== null) return { kind: "answer", judged: search.met.judged, key: search.key };
         job.route.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return grant(NOWHERE);
         await poll(edge, job, search);
@@ -103,6 +96,23 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         return standing;
     }
   }
+}
+
+async function ask(
+  edge: Edge,
+  job: FlightJob,
+  { search, asOf, token }: { readonly search: Search; readonly asOf: Position; readonly token: string },
+): Promise<{ readonly outcome: ReadOutcome; readonly digest: string }> {
+  const digest = await edge.digest.sha256Hex(search.key);
+  const home = search.key === job.route.key ? digest : await edge.digest.sha256Hex(job.route.key);
+  const { leaseDuration: duration, overtakerPatience: patience } = LIMITS;
+  const lease = job.lease === "none" ? null : { token, duration, patience };
+  const need = needOf(edge, job, search) ?? asOf;
+  const not = search.unusable.at(-1) ?? null;
+  const query = queryFor(edge, job, { key: digest, home, need, asOf, lease, not });
+  const outcome = await edge.midTier.read(query);
+  if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
+  return { outcome, digest };
 }
 
 const NEAR = { kind: "near" } as const;
@@ -194,10 +204,7 @@ async function weighAnswer(
     return { kind: "answer", judged, key: search.key };
   }
   edge.tail.note(job.request, judged);
-  if (isLessStale(job, judged)) {
-    promote(edge, { key: search.key, primary: job.route.key }, { held, body: bytes, rules: job.route.rules });
-    search.met = judged;
-  }
+  if (isLessStale(job, judged)) search.met = { judged, bytes };
   if (judged.step.kind !== "fetch") search.candidate = asCandidate(judged);
   return { kind: "again" };
 }
@@ -223,6 +230,13 @@ const isLessStale = ({ candidate, takesStale, request }: FlightJob, { step, held
   candidate !== null &&
   comparePositions(held.answer.asOf, candidate.held.answer.asOf) > 0;
 
+/** Until the origin has answered, what was met is what clients are served. */
+function serveMeanwhile(edge: Edge, { route }: FlightJob, { key, met }: Search): void {
+  if (met === null) return;
+  const { judged, bytes } = met;
+  promote(edge, { key, primary: route.key }, { held: judged.held, body: bytes, rules: route.rules });
+}
+
 async function recordInL2(
   edge: Edge,
   key: CacheKey,
@@ -240,7 +254,7 @@ export const keyFor = (edge: Edge, { route, request }: Pick<FlightJob, "route" |
 function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
   const view = edge.view.current();
   const known = search.candidate?.held.answer.selectors ?? [];
-  return view === null ? null : newestHardOf(view, [...job.route.selectors, ...known]);
+  return view === null ? null : newestOf(view, [...job.route.selectors, ...known], "hard");
 }
 
 /** Whether what is known of the key has to be validated each time: one validation an isolate at a time, whoever else does. */

@@ -1,7 +1,7 @@
 // Requests for less than a whole answer from wherever it is: HEAD, ranges, and what must come from a cache.
 
+import { admission } from "../shared/core/admission.ts";
 import { parseRange } from "../shared/core/byte-range.ts";
-import { admission } from "../shared/core/log-view.ts";
 import { type RequestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import { ageOf, currentLifetime, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { millis } from "../shared/core/units.ts";

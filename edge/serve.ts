@@ -8,6 +8,7 @@ import { counted, nearest } from "./count.ts";
 import type { Result } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { board } from "./flight.ts";
+import { FOR_NOBODY } from "./flight-job.ts";
 import { asCandidate, type Served } from "./judge.ts";
 import { keyFor } from "./lease.ts";
 import { leaseFor } from "./lease-for.ts";
@@ -58,7 +59,7 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
   if (edge.memory.givenUp(keyFor(edge, { route, request }), edge.clock.now()) !== null) return;
   const boarding = board(edge, {
     ...{ route, request, arrivedAt: request.arrivedAt, candidate, lease },
-    ...{ takesStale: false, admittedBy: null, not: null, wants: NO_DIRECTIVES, range: null },
+    ...{ ...FOR_NOBODY, wants: NO_DIRECTIVES, range: null },
   });
   // Somebody else's flight has its own reader: two of them would each get half a body.
   if (boarding.role === "leader") request.background.keep(boarding.flight.leader.then(drain));

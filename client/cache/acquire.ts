@@ -1,6 +1,6 @@
 // Getting a value from the mid-tier, or the right to load it, or the knowledge that no right is needed.
 
-import { newestHardOf, positionOf } from "../../shared/core/log-view.ts";
+import { newestOf, positionOf } from "../../shared/core/log-view.ts";
 import { comparePositions, leastPosition, type Position } from "../../shared/core/position.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
 import { earlier, elapsed, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
@@ -132,6 +132,8 @@ export function keepRight(core: CacheCore, { lease }: Right): () => void {
   return keepLease(core, { key, token, at: granted.shard }, { leaseDuration, leaseRenewal, leaseRenewals });
 }
 
+const LEASE = { duration: CACHE_LIMITS.leaseDuration, patience: CACHE_LIMITS.overtakerPatience };
+
 function ask(
   core: CacheCore,
   job: Job,
@@ -142,8 +144,8 @@ function ask(
   const known = [...selectorsOfJob(core.namespace, job), ...(job.candidate?.held.selectors ?? [])];
   return core.midTier.read({
     ...{ key: digest, home: digest, replicas: job.rules.replicas, spread: false, budget: job.rules.budget },
-    ...{ need: view === null ? asOf : newestHardOf(view, known), asOf, not: unusable.at(-1) ?? null },
-    lease: wantsRight(core, job) ? { token, duration: CACHE_LIMITS.leaseDuration } : null,
+    ...{ need: view === null ? asOf : newestOf(view, known, "hard"), asOf, not: unusable.at(-1) ?? null },
+    lease: wantsRight(core, job) ? { token, ...LEASE } : null,
   });
 }
 
@@ -251,7 +253,8 @@ export async function acquireLease(core: CacheCore, job: Job, asOf: Position): P
   };
   let not: string | null = null;
   for (let tries = 0; tries < CACHE_LIMITS.attempts; tries++) {
-    const lease = { token, duration: CACHE_LIMITS.leaseDuration };
+    // The value is at hand, so that no load is cut off without one that ends: any older lease is taken over.
+    const lease = { token, ...LEASE, patience: millis(0) };
     const outcome = await core.midTier.read({ ...place, need: asOf, asOf, lease, not });
     giveBackInDoubt(core, { digest, token }, outcome);
     if (outcome.kind === "leased")

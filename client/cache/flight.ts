@@ -1,6 +1,6 @@
 // One coalesced piece of work for a key: the mid-tier or its loader, for whoever asks while it lasts.
 
-import { hardAfter } from "../../shared/core/log-view.ts";
+import { invalidatedAfter } from "../../shared/core/log-view.ts";
 import { elapsed, type Instant, millis } from "../../shared/core/units.ts";
 import { NOTHING_VARIES } from "../../shared/core/vary.ts";
 import { acquire, giveBack, keepRight, longestFlight, type Right } from "./acquire.ts";
@@ -47,7 +47,7 @@ function mayJoin(core: CacheCore, job: Job, { asOf, drops }: Flight): boolean {
   if (core.untold.hitsSince(drops, selectors)) return false;
   if (view === null) return asOf === null;
   if (asOf === null || asOf.epoch !== view.epoch) return false;
-  return !hardAfter(view, asOf, selectors);
+  return !invalidatedAfter(view, asOf, selectors, "hard");
 }
 
 async function fly(core: CacheCore, job: Job): Promise<FlightOutcome> {

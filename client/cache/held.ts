@@ -1,14 +1,8 @@
 // A value as this process holds it, and the verdict on it: the same decision as an edge's.
 
+import { type Admission, isGoodFor } from "../../shared/core/admission.ts";
 import { type Freshness, freshnessAt } from "../../shared/core/freshness.ts";
-import {
-  type Admission,
-  type Coherence,
-  coherenceOf,
-  isGoodFor,
-  knownAge,
-  type LogView,
-} from "../../shared/core/log-view.ts";
+import { type Coherence, coherenceOf, knownAge, type LogView } from "../../shared/core/log-view.ts";
 import { nextStep, type Step } from "../../shared/core/next-step.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { elapsed, type Instant, later, type Millis, millis, type Selector } from "../../shared/core/units.ts";
@@ -79,15 +73,15 @@ export function judge(
   },
 ): Verdict {
   const { rules, arrivedAt, now, renewFrom, admittedBy } = by;
-  const coherence: Coherence = isGoodFor(admittedBy, held.verifiedTo)
-    ? { kind: "current" }
-    : coherenceOf(view, held.verifiedTo, held.selectors);
+  const admitted = isGoodFor(admittedBy, held.verifiedTo, view) ? admittedBy : null;
+  const coherence: Coherence =
+    admitted === null ? coherenceOf(view, held.verifiedTo, held.selectors) : { kind: "current" };
   const freshness = freshnessAt({
     ...lifeUnder(held, rules),
     age: elapsed(held.bornAt, now),
     softFor: coherence.kind === "soft" ? elapsed(coherence.since, now) : null,
   });
-  const known = knownAge(view, arrivedAt);
+  const known = admitted?.knownAge ?? knownAge(view, arrivedAt);
   const step = nextStep({
     found: {
       kind: "answer",

@@ -1,6 +1,6 @@
 // One read as the rest of the cache knows it: the key, what governs it, and how its value is loaded.
 
-import type { Admission } from "../../shared/core/log-view.ts";
+import type { Admission } from "../../shared/core/admission.ts";
 import type { Instant, Millis, Selector } from "../../shared/core/units.ts";
 import type { HeldValue, Verdict } from "./held.ts";
 import { type Namespace, selectorsOfValue } from "./keys.ts";

@@ -35,6 +35,8 @@ export const CACHE_LIMITS = {
   leaseRenewal: millis(1500),
   /** Beyond the longest load, for its fill: until then a lease is renewed. */
   leaseMargin: seconds(1),
+  /** A lease that was taken over is not again for so long: a key that is invalidated faster than it is loaded is kept all the same. */
+  overtakerPatience: seconds(10),
   /** Whoever waits for another process's load asks again so often at first, and more slowly after ten times. */
   poll: { first: millis(20), later: millis(200), quick: 10 },
   /** How often a value that turns out to be unusable is sought anew. */

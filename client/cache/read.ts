@@ -1,8 +1,9 @@
 // A read: near, then the mid-tier, then the loader, and only what can be shown to be good.
 
-import { admission, knownAge, type LogView } from "../../shared/core/log-view.ts";
+import { admission } from "../../shared/core/admission.ts";
+import { knownAge, type LogView } from "../../shared/core/log-view.ts";
 import { formatPosition } from "../../shared/core/position.ts";
-import { elapsed, type Millis, type Selector } from "../../shared/core/units.ts";
+import { elapsed, type Millis, millis, type Selector } from "../../shared/core/units.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import type { Certificate, Nothing } from "./answers.ts";
 import { Call } from "./call.ts";
@@ -16,6 +17,8 @@ import { CACHE_LIMITS } from "./limits.ts";
 import { settle } from "./near.ts";
 import { compare } from "./shadow.ts";
 import { handedOut } from "./values.ts";
+
+const ANY_AGE = millis(Number.POSITIVE_INFINITY);
 
 const AS_KNOWN_NOW = { renewFrom: null, admittedBy: null } as const;
 
@@ -55,7 +58,8 @@ async function seek(core: CacheCore, job: Job): Promise<Certificate | Nothing> {
   const view = await viewFor(core, job);
   // While Redis is a black hole many wait here: those that have been answered meanwhile must not all go on at once.
   if (job.over) return UNWANTED;
-  job.admittedBy = admission(view, rules.window, job.arrivedAt);
+  // What the log has yet to hear of is owed as well, and no position says so.
+  job.admittedBy = core.untold.isEmpty ? admission(view, rules.window, job.arrivedAt) : null;
   const near = view === null || rules.window === 0 ? null : lookNear(core, job, view);
   if (near !== null) {
     const how = usable(near);
@@ -192,9 +196,10 @@ function given(
   { held, source, verdict }: { held: HeldValue; source: ValueSource; verdict: Verdict | null },
 ): Certificate {
   const now = core.clock.now();
-  const view = core.view.current();
-  const stale = verdict !== null && verdict.held.id === held.id && verdict.freshness.kind !== "fresh";
+  const judged = verdict?.held.id === held.id ? verdict : null;
+  const stale = judged !== null && judged.freshness.kind !== "fresh";
   if (stale) core.counters.stale += 1;
+  const by = judged ?? job.admittedBy ?? admission(core.view.current(), ANY_AGE, job.arrivedAt);
   if (source !== "loader") compare(core, job, { held, tier: source });
   const read: Certificate = {
     value: handedOut(held.value),
@@ -202,7 +207,7 @@ function given(
     stale,
     age: elapsed(held.bornAt, now),
     asOf: formatPosition(held.verifiedTo),
-    knownAge: view === null ? null : knownAge(view, job.arrivedAt),
+    knownAge: by === null ? null : by.knownAge,
   };
   core.telling.tell({ event: "read", key: job.key, class: job.rules.class, ...read, value: undefined });
   return read;

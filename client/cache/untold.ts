@@ -26,6 +26,10 @@ export class Untold {
     this.named.clear();
   }
 
+  get isEmpty(): boolean {
+    return this.named.size === 0 && this.all === null;
+  }
+
   /** The view knows of it from now on. */
   told({ operationId, payload }: Invalidation): void {
     for (const selector of payload.selectors)

@@ -1,7 +1,7 @@
 // The invalidation log in memory: what the real one tells, without durability.
 
 import type { LogEntry, LogPayload } from "../../shared/core/log-entry.ts";
-import { type LogIndex, lastSoft, mark } from "../../shared/core/log-index.ts";
+import { type LogIndex, mark, softSince } from "../../shared/core/log-index.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { elapsed, type Instant, millis, type Selector } from "../../shared/core/units.ts";
 import type {
@@ -109,18 +109,17 @@ export class FakeLog implements Log {
 
   check(selectors: readonly Selector[], position: Position): Promise<CheckOutcome> {
     return this.reachable.call((): CheckOutcome => {
-      let softSince: Instant | null = null;
+      let since: Instant | null = null;
       for (const selector of selectors) {
         const newest = this.index.get(selector);
         if (newest === undefined) continue;
         if (newest.hard > position.seq) return { kind: "hit" };
-        const soft = newest.softs.find(({ seq }) => seq > position.seq);
-        if (lastSoft(newest) > position.seq && soft !== undefined)
-          softSince = softSince === null || soft.at < softSince ? soft.at : softSince;
+        const by = softSince(newest, position.seq);
+        if (by !== null && (since === null || by < since)) since = by;
       }
       const at = { epoch: EPOCH, seq: this.entries.length };
-      if (softSince === null) return { kind: "ok", position: at };
-      return { kind: "soft", position: at, age: elapsed(softSince, this.reachable.now()) };
+      if (since === null) return { kind: "ok", position: at };
+      return { kind: "soft", position: at, age: elapsed(since, this.reachable.now()) };
     });
   }
 

@@ -118,7 +118,8 @@ export class FakeMidTier implements MidTier {
     const granted = { shard: SHARD, copies: [], silent: [] };
     if (held?.kind === "held") {
       if (held.token === lease?.token) return { kind: "leased", granted };
-      if (!givesWay(held.order, need))
+      const heldFor = elapsed(held.at, now);
+      if (!givesWay(held.order, need, { heldFor, patience: lease?.patience ?? 0 }))
         return { kind: "taken", remaining: millis(Math.max(0, elapsed(now, held.until))) };
     }
     if (lease === null) return { kind: "absent" };

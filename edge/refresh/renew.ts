@@ -12,6 +12,7 @@ import type { FlightOutcome, LeaderReply } from "../coalesce.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { board } from "../flight.ts";
+import { FOR_NOBODY } from "../flight-job.ts";
 import { asCandidate, type Judged } from "../judge.ts";
 import { keyFor } from "../lease.ts";
 import { lookNear } from "../near.ts";
@@ -65,9 +66,7 @@ async function fetchAhead(
     ...{ route, request, arrivedAt: request.arrivedAt, lease: "wait", range: null },
     ...{
       candidate: near?.body.kind === "bytes" ? asCandidate(near) : null,
-      takesStale: false,
-      admittedBy: null,
-      not: null,
+      ...FOR_NOBODY,
     },
     wants: { ...NO_DIRECTIVES, minFresh: least },
   });

@@ -13,7 +13,7 @@ import type { Body } from "../../shared/ports/body.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
-import type { FlightJob } from "../flight-job.ts";
+import { type FlightJob, FOR_NOBODY } from "../flight-job.ts";
 import { type Exchange, hold, judgeStorability } from "../make-answer.ts";
 import { saysMoreThanItsKey } from "../origin-request.ts";
 import type { EdgeRequest } from "../request.ts";
@@ -48,7 +48,7 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
   if (!isOffered(outcome.headers, (name) => request.header(name))) return body;
   const right = rightBy(position);
   const wants = requestDirectives(route.rules.requestDirectives, (name) => request.header(name));
-  const whole = { candidate: null, takesStale: false, admittedBy: null, not: null, wants, range: null };
+  const whole = { candidate: null, ...FOR_NOBODY, wants, range: null };
   const job: FlightJob = { ...whole, route, request, arrivedAt: request.arrivedAt, lease: "none" };
   const receivedAt = edge.clock.now();
   const exchange: Exchange = { job, right, sentAt, receivedAt, receivedAtWall: edge.clock.wall() };

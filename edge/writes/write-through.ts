@@ -7,6 +7,7 @@ import { NO_BODY } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { board } from "../flight.ts";
+import { FOR_NOBODY } from "../flight-job.ts";
 import { keyFor } from "../lease.ts";
 import type { EdgeRequest } from "../request.ts";
 import { drain } from "../serve.ts";
@@ -33,9 +34,7 @@ async function refill(edge: Edge, request: EdgeRequest, position: Position): Pro
   if (edge.memory.isUncacheable(keyFor(edge, { route, request: reading }), edge.clock.now())) return;
   const whole = {
     candidate: null,
-    takesStale: false,
-    admittedBy: null,
-    not: null,
+    ...FOR_NOBODY,
     wants: NO_DIRECTIVES,
     range: null,
   };

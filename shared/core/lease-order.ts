@@ -10,8 +10,15 @@ export interface LeaseOrder {
 }
 
 /**
- * From before an invalidation it can only bring what was invalidated, and is taken over: once. Invalidated faster than it is
- * fetched, a key would have no holder who ever gets to fill it. Of another epoch what it brings is good for nobody.
+ * From before an invalidation it can only bring what was invalidated, and is taken over. One that was taken over for that
+ * stands for a while: invalidated faster than it is fetched, a key would have no holder who gets to fill it. Of another
+ * epoch what it brings is good for nobody.
  */
-export const givesWay = ({ asOf, overtakes }: LeaseOrder, need: Position): boolean =>
-  asOf.epoch < need.epoch || (asOf.epoch === need.epoch && asOf.seq < need.seq && !overtakes);
+export function givesWay(
+  { asOf, overtakes }: LeaseOrder,
+  need: Position,
+  { heldFor, patience }: { readonly heldFor: number; readonly patience: number },
+): boolean {
+  if (asOf.epoch !== need.epoch) return asOf.epoch < need.epoch;
+  return asOf.seq < need.seq && (!overtakes || heldFor >= patience);
+}

@@ -1,7 +1,7 @@
 // An edge's knowledge of the log, and the comparison at read time that every bound on staleness rests on.
 
 import { type LogEntry, modeOf } from "./log-entry.ts";
-import { type LogIndex, lastSoft, mark } from "./log-index.ts";
+import { type LogIndex, lastSoft, mark, softSince, softsAfter } from "./log-index.ts";
 import { comparePositions, type Position } from "./position.ts";
 import { earlier, elapsed, type Instant, type Millis, millis, type Selector } from "./units.ts";
 
@@ -17,6 +17,8 @@ export interface LogView {
   /** The last entry of an unbroken run from the snapshot on, and its hash. */
   cursor: number;
   hash: string;
+  /** The last entry learnt from anybody, also one that was let go of beyond a gap. */
+  highest: number;
   /** Below this position the index knows nothing. */
   floor: number;
   readonly index: LogIndex;
@@ -46,6 +48,7 @@ export function viewOfSnapshot(snapshot: Snapshot, sentAt: Instant, generation: 
     epoch: snapshot.epoch,
     cursor: snapshot.seq,
     hash: snapshot.hash,
+    highest: snapshot.seq,
     floor: snapshot.seq,
     index: new Map(),
     ahead: new Map(),
@@ -58,11 +61,7 @@ export function viewOfSnapshot(snapshot: Snapshot, sentAt: Instant, generation: 
 }
 
 /** The highest position learnt from anybody, also beyond a gap: whatever lies before it was appended before now. */
-export function highestLearnt(view: LogView): Position {
-  let seq = view.cursor;
-  for (const ahead of view.ahead.keys()) if (ahead > seq) seq = ahead;
-  return { epoch: view.epoch, seq };
-}
+export const highestLearnt = ({ epoch, highest }: LogView): Position => ({ epoch, seq: highest });
 
 /** The last entry held beyond a gap. */
 export function lastAhead(view: LogView): LogEntry | null {
@@ -75,28 +74,6 @@ export const positionOf = (view: LogView): Position => ({ epoch: view.epoch, seq
 
 /** How old the knowledge of the head was at an instant. */
 export const knownAge = (view: LogView, at: Instant): Millis => elapsed(view.knownAt, at);
-
-/** What a request that goes further than what is near is owed: nothing that is learnt later. */
-export interface Admission {
-  /** With what is known beyond a gap: that is held against answers too. */
-  readonly position: Position;
-  /** How old the knowledge of the head was when the request arrived: within its window. */
-  readonly knownAge: Millis;
-}
-
-/** Null where no view is young enough to say what is owed. */
-export function admission(view: LogView | null, window: Millis, arrivedAt: Instant): Admission | null {
-  if (view === null) return null;
-  const age = knownAge(view, arrivedAt);
-  return age > window ? null : { position: highestLearnt(view), knownAge: age };
-}
-
-/**
- * Whether an answer is as good for a waiting request as it was by the view that let it in, whatever has been invalidated
- * since: a bound on staleness counts from arrivals.
- */
-export const isGoodFor = (admittedBy: Admission | null, verifiedTo: Position): boolean =>
-  admittedBy !== null && comparePositions(verifiedTo, admittedBy.position) >= 0;
 
 export type Learning =
   | { readonly kind: "learnt"; readonly configurationChanged: boolean }
@@ -175,13 +152,14 @@ function sizeOf({ payload }: LogEntry): number {
 export function carryOver(view: LogView, old: LogView, limits: ViewLimits): void {
   if (old.epoch !== view.epoch) return;
   for (const [selector, newest] of old.index) {
-    const softs = newest.softs.filter((mark) => mark.seq > view.cursor);
+    const softs = softsAfter(newest, view.cursor);
     const hard = newest.hard > view.cursor ? newest.hard : 0;
     if (hard > 0 || softs.length > 0)
       view.index.set(selector, { hard, hardBefore: newest.hardBefore, softs });
   }
   for (const [seq, dated] of old.ahead) if (seq > view.cursor) view.ahead.set(seq, dated);
   view.floor = Math.max(view.floor, old.floor);
+  view.highest = Math.max(view.highest, old.highest);
   learn(view, [], { receivedAt: view.knownAt, limits });
 }
 
@@ -191,6 +169,7 @@ export function learnHead(view: LogView, head: Position, sentAt: Instant): void 
 }
 
 function indexEntry(view: LogView, entry: LogEntry, at: Instant): void {
+  view.highest = Math.max(view.highest, entry.seq);
   view.generation += 1;
   const mode = modeOf(entry.payload);
   for (const selector of entry.payload.selectors) mark(view.index, selector, { mode, seq: entry.seq, at });
@@ -250,32 +229,39 @@ export type Coherence =
 /** The comparison at read time: the newest invalidations of the answer's selectors against what it was verified up to. */
 export function coherenceOf(view: LogView, verifiedTo: Position, selectors: readonly Selector[]): Coherence {
   if (verifiedTo.epoch !== view.epoch) return { kind: "other-epoch" };
-  let softSince: Instant | null = null;
+  let since: Instant | null = null;
   for (const selector of selectors) {
     const newest = view.index.get(selector);
     if (newest === undefined) continue;
     if (newest.hard > verifiedTo.seq) return { kind: "hard" };
-    // A message in transit dates its entries late, so a later entry may be known to be the older one.
-    for (const { seq, at } of newest.softs)
-      if (seq > verifiedTo.seq && (softSince === null || at < softSince)) softSince = at;
+    const by = softSince(newest, verifiedTo.seq);
+    if (by !== null && (since === null || by < since)) since = by;
   }
   if (verifiedTo.seq < view.floor) return { kind: "unchecked" };
-  return softSince === null ? { kind: "current" } : { kind: "soft", since: softSince };
+  return since === null ? { kind: "current" } : { kind: "soft", since };
 }
 
-/**
- * The newest hard invalidation known of any of the selectors; the beginning of the epoch where there is none. What a soft
- * one has hit is still worth having: stale in its window, or as a validator.
- */
-export function newestHardOf(view: LogView, selectors: readonly Selector[]): Position {
+/** Whether soft invalidations count: what one has hit is still worth having, stale in its window or as a validator. */
+export type Modes = "hard" | "any";
+
+/** The newest invalidation known of any of the selectors; the beginning of the epoch where there is none. */
+export function newestOf(view: LogView, selectors: readonly Selector[], modes: Modes): Position {
   let seq = 0;
-  for (const selector of selectors) seq = Math.max(seq, view.index.get(selector)?.hard ?? 0);
+  for (const selector of selectors) {
+    const newest = view.index.get(selector);
+    if (newest === undefined) continue;
+    seq = Math.max(seq, newest.hard, modes === "any" ? lastSoft(newest) : 0);
+  }
   return { epoch: view.epoch, seq };
 }
 
-/** Whether an answer with this as-of could have been made before a hard invalidation that is known of its selectors. */
-export const hardAfter = (view: LogView, asOf: Position, selectors: readonly Selector[]): boolean =>
-  comparePositions(newestHardOf(view, selectors), asOf) > 0;
+/** Whether an answer with this as-of could have been made before an invalidation that is known of its selectors. */
+export const invalidatedAfter = (
+  view: LogView,
+  asOf: Position,
+  selectors: readonly Selector[],
+  modes: Modes,
+): boolean => comparePositions(newestOf(view, selectors, modes), asOf) > 0;
 
 /**
  * Whether one entry alone has hit any of the selectors since a position: the view reaches back to it and without a gap

@@ -98,7 +98,7 @@ export async function readOrLease(shard: Shard, query: ReadQuery, reading: Readi
     keys: [answerKey(query.key), leaseKey(query.key)],
     args: [
       ...[need.epoch, need.seq, asOf.epoch, asOf.seq],
-      ...[lease?.token ?? "", lease?.duration ?? 0, query.not ?? ""],
+      ...[lease?.token ?? "", lease?.duration ?? 0, query.not ?? "", lease?.patience ?? 0],
     ],
   });
   const reply = scriptReply(await reading.redis.run([command], reading.deadline));

@@ -37,7 +37,12 @@ export interface ReadQuery {
   /** Stored with the lease, to be compared with what later askers need. */
   readonly asOf: Position;
   /** The right asked for where there is no usable answer; null = only read. */
-  readonly lease: { readonly token: string; readonly duration: Millis } | null;
+  readonly lease: {
+    readonly token: string;
+    readonly duration: Millis;
+    /** How long another's is let stand, from its grant, that is older than `need` and has itself been taken over. */
+    readonly patience: Millis;
+  } | null;
   /** An answer already read and found unusable: not wanted again, but a successor is. */
   readonly not: string | null;
   /** Whether somebody only looks: that is in no shard's figures. */

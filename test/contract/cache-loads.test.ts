@@ -319,36 +319,3 @@ describe("whoever only looks", () => {
     expect(await fake.clock.until(cache.get("k"))).toMatchObject({ found: true, value: "loaded" });
   });
 });
-
-describe("a key that is deleted faster than it is loaded", () => {
-  const TAKES = 1500;
-
-  test("keeps nobody waiting for the deletions to end: two loads at the most", async () => {
-    const { fake } = world();
-    const options = { ...OPTIONS, classes: { hot: { window: "100ms" } } };
-    const caches = Array.from({ length: 4 }, () => fake.cache(options));
-    const deleting = fake.cache(options);
-    let loads = 0;
-    const load = async (): Promise<number> => {
-      loads += 1;
-      const load = loads;
-      await fake.clock.delay(TAKES);
-      return load;
-    };
-    const waits: number[] = [];
-    const reads: Promise<void>[] = [];
-    const read = async (of: Cache): Promise<void> => {
-      const began = fake.clock.elapsed;
-      await of.getOrFetch("k", load);
-      waits.push(fake.clock.elapsed - began);
-    };
-    for (let at = 0; at < 12_000; at += 100) {
-      if (at % 700 === 0) await fake.clock.until(deleting.delete("k"));
-      reads.push(...caches.map(read));
-      await fake.clock.advance(100);
-    }
-    await fake.clock.until(Promise.all(reads));
-    expect(Math.max(...waits)).toBeLessThanOrEqual(2 * TAKES + 1000);
-    expect(loads).toBeLessThanOrEqual((2 * 12_000) / TAKES);
-  });
-});

@@ -145,7 +145,11 @@ export class TestShard {
   private ask(key: string, { not, token }: { not: string | null; token: string | null }) {
     return this.midTier.read({
       ...{ key, home: key, replicas: 1, spread: false, budget: PLENTY, not },
-      ...{ need: POSITION, asOf: POSITION, lease: token === null ? null : { token, duration: DEADLINE } },
+      ...{
+        need: POSITION,
+        asOf: POSITION,
+        lease: token === null ? null : { token, duration: DEADLINE, patience: millis(0) },
+      },
     });
   }
 }

@@ -64,11 +64,11 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       ...alone(key),
       need: at(0),
       asOf: at(5),
-      lease: { token: "mine", duration: millis(5000) },
+      lease: lease("mine"),
       not: null,
       ...more,
     });
-  const lease = (token: string) => ({ token, duration: millis(5000) });
+  const lease = (token: string) => ({ token, duration: millis(5000), patience: millis(10_000) });
   const fill = (token: string, answer: StoredAnswer, more: Partial<FillQuery> = {}) => {
     const place = { key, primary: key, leaseKey: key, mark: NOTHING_VARIES, granted: GRANTED, budget: ROOMY };
     return midTier.fill({ ...place, token, answer, body, keepFor: millis(60_000), ...more });

@@ -68,7 +68,7 @@ async function executed(): Promise<number> {
 const read = (key: string) =>
   midTier.read({
     ...{ ...alone(key), need: POSITION, asOf: POSITION, not: null },
-    lease: { token: "mine", duration: DEADLINE },
+    lease: { token: "mine", duration: DEADLINE, patience: millis(0) },
   });
 
 async function fill(key: string): Promise<void> {

@@ -121,7 +121,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     by.read({
       ...{ key, home: key, replicas: 1, spread: false, need: at(0), asOf: at(5), not: null },
       budget: ROOMY,
-      lease: { token: "mine", duration: millis(5000) },
+      lease: { token: "mine", duration: millis(5000), patience: millis(0) },
       ...more,
     });
   const granted = (outcome: ReadOutcome): Granted => {
@@ -196,7 +196,11 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     expect(calls).toEqual([home, copy]);
     await becomes(2, ["serving", "serving", "serving"], [copy]);
     calls = [];
-    await read("k", { replicas: 2, lease: { token: "other", duration: millis(5000) }, need: at(9) }, settled);
+    await read(
+      "k",
+      { replicas: 2, lease: { token: "other", duration: millis(5000), patience: millis(0) }, need: at(9) },
+      settled,
+    );
     expect(calls).toEqual([home, copy]);
   });
 
@@ -381,7 +385,9 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     away.add(home);
     const first = await read("k");
     expect(granted(first)).toEqual({ shard: next, copies: [], silent: [home] });
-    expect((await read("k", { lease: { token: "theirs", duration: millis(5000) } })).kind).toBe("taken");
+    expect(
+      (await read("k", { lease: { token: "theirs", duration: millis(5000), patience: millis(0) } })).kind,
+    ).toBe("taken");
     expect(await fill("k", { granted: granted(first), answer: answerOf("x", 5) })).toMatchObject({
       kind: "stored",
     });
@@ -412,7 +418,9 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     expect(await midTier.release(query)).toBe("unavailable");
     away.clear();
     expect(await midTier.release(query)).toBe("released");
-    expect((await read("k", { lease: { token: "theirs", duration: millis(5000) } })).kind).toBe("leased");
+    expect(
+      (await read("k", { lease: { token: "theirs", duration: millis(5000), patience: millis(0) } })).kind,
+    ).toBe("leased");
   });
 
   test("a database that was emptied is a stranger: what it lacks is no absence", async () => {

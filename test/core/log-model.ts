@@ -7,7 +7,7 @@ import {
   type LogView,
   learn,
   learnHead,
-  newestHardOf,
+  newestOf,
   type ViewLimits,
   viewOfSnapshot,
 } from "../../shared/core/log-view.ts";
@@ -236,7 +236,7 @@ export class Run {
       if (verdict.kind === "soft") this.auditSince(verdict.since, hits, selectors);
       verdicts.push(JSON.stringify(verdict));
     }
-    const newest = newestHardOf(this.view, selectors);
+    const newest = newestOf(this.view, selectors, "hard");
     const hards = this.hits(0, selectors).filter(({ hard }) => hard);
     const latest = Math.max(0, ...hards.map(({ seq }) => seq));
     must(

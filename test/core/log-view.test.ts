@@ -2,18 +2,17 @@
 
 import { array, constantFrom, integer, nat, oneof, property, record, shuffledSubarray } from "fast-check";
 import { describe, expect, test } from "vitest";
+import { admission, isGoodFor } from "../../shared/core/admission.ts";
 import type { LogEntry, LogPayload } from "../../shared/core/log-entry.ts";
 import {
-  admission,
   carryOver,
   coherenceOf,
-  hardAfter,
-  isGoodFor,
+  invalidatedAfter,
   knownAge,
   type LogView,
   learn,
   learnHead,
-  newestHardOf,
+  newestOf,
   positionOf,
   viewOfSnapshot,
 } from "../../shared/core/log-view.ts";
@@ -258,7 +257,7 @@ describe("hard and soft invalidations of one answer", () => {
       expect(staleFor).toBeLessThanOrEqual(3 * really);
     }
     expect(verdictOf(view, count, A).kind).toBe("current");
-    expect(view.index.get(A)?.softs).toHaveLength(16);
+    expect(view.index.get(A)?.softs).toHaveLength(32);
   });
 
   test("one that comes twice takes the place of no other", () => {
@@ -267,7 +266,7 @@ describe("hard and soft invalidations of one answer", () => {
     const limits = { ...ROOMY, selectors: 1000, ahead: 1 };
     for (const transit of [9, 1, 5])
       take(view, log, { seqs: [2, 3, 4], madeAt: 50, at: 50 + transit, limits });
-    expect(view.index.get(A)?.softs).toEqual([{ seq: 2, at: 21 }]);
+    expect(view.index.get(A)?.softs).toEqual([2, 21]);
   });
 });
 
@@ -354,19 +353,22 @@ describe("another epoch", () => {
 
   test("that is older was before everything known, one that is newer after", () => {
     const view = coldView();
-    expect(hardAfter(view, { epoch: EPOCH - 1, seq: 999 }, [A])).toBe(true);
-    expect(hardAfter(view, { epoch: EPOCH + 1, seq: 0 }, [A])).toBe(false);
+    expect(invalidatedAfter(view, { epoch: EPOCH - 1, seq: 999 }, [A], "hard")).toBe(true);
+    expect(invalidatedAfter(view, { epoch: EPOCH + 1, seq: 0 }, [A], "hard")).toBe(false);
   });
 });
 
-describe("the newest hard invalidation of an answer", () => {
-  test("is the newest of any of its selectors, also beyond a gap, and no soft one", () => {
+describe("the newest invalidation of an answer", () => {
+  test.each([
+    ["any", [2, 3, 3, 5, 0, 0], [true, true, false, false]],
+    ["hard", [1, 0, 1, 5, 0, 0], [true, false, false, false]],
+  ] as const)("is the newest of any of its selectors, also beyond a gap: %s", (modes, numbers, after) => {
     const view = coldView();
     take(view, logOf(hard(A), soft(A), soft(B), hard(B), hard(C)), { seqs: [1, 2, 3, 5] });
-    const newest = (...selectors: Selector[]) => newestHardOf(view, selectors).seq;
-    expect([newest(A), newest(B), newest(A, B), newest(C), newest(D), newest()]).toEqual([1, 0, 1, 5, 0, 0]);
-    const isAfter = (seq: number) => hardAfter(view, { epoch: EPOCH, seq }, [A]);
-    expect([0, 1, 2, 3].map(isAfter)).toEqual([true, false, false, false]);
+    const newest = (...selectors: Selector[]) => newestOf(view, selectors, modes).seq;
+    expect([newest(A), newest(B), newest(A, B), newest(C), newest(D), newest()]).toEqual(numbers);
+    const isAfter = (seq: number) => invalidatedAfter(view, { epoch: EPOCH, seq }, [A], modes);
+    expect([0, 1, 2, 3].map(isAfter)).toEqual(after);
   });
 });
 
@@ -382,19 +384,27 @@ describe("what a request is owed that goes further", () => {
     expect(admission(null, window, arrivedAt)).toBeNull();
   });
 
-  test("is had by what has been checked up to there, whatever was learnt since", () => {
+  test("counts what was let go of beyond a gap, and what the floor stands for", () => {
+    const view = coldView();
+    const log = logOf(...Array.from({ length: 9 }, () => hard(A)));
+    take(view, log, { seqs: [9, 3, 4, 5], limits: { ...ROOMY, selectors: 1000, ahead: 1 } });
+    const owed = () => admission(view, window, view.knownAt)?.position.seq;
+    expect([[...view.ahead.keys()], owed()]).toEqual([[5], 9]);
+    view.floor = 12;
+    expect(owed()).toBe(12);
+  });
+
+  test("is had by what has been checked up to there, whatever was learnt since, in one epoch", () => {
     const log = logOf(hard(A), hard(A));
     const view = coldView();
     take(view, log, { seqs: [1] });
     const owed = admission(view, window, view.knownAt);
     take(view, log, { seqs: [2] });
-    const isGood = (seq: number, epoch = EPOCH) => isGoodFor(owed, { epoch, seq });
+    const isGood = (seq: number, epoch = EPOCH) => isGoodFor(owed, { epoch, seq }, view);
     expect([isGood(0), isGood(1), isGood(2)]).toEqual([false, true, true]);
-    expect([isGood(9, EPOCH - 1), isGood(0, EPOCH + 1), isGoodFor(null, { epoch: EPOCH, seq: 9 })]).toEqual([
-      false,
-      true,
-      false,
-    ]);
+    expect([isGood(9, EPOCH - 1), isGood(9, EPOCH + 1)]).toEqual([false, false]);
+    expect(isGoodFor(owed, { epoch: EPOCH, seq: 1 }, { ...view, epoch: EPOCH + 1 })).toBe(false);
+    expect(isGoodFor(null, { epoch: EPOCH, seq: 9 }, view)).toBe(false);
   });
 });
 

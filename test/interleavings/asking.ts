@@ -1,6 +1,6 @@
 // How a reader asks L2, and what it makes of an answer that it finds there.
 
-import { coherenceOf, newestHardOf } from "../../shared/core/log-view.ts";
+import { coherenceOf, newestOf } from "../../shared/core/log-view.ts";
 import { leastPosition } from "../../shared/core/position.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
 import { answerKey, leaseKey } from "../../shared/mid-tier/keys.ts";
@@ -26,7 +26,7 @@ export function ask(turn: Turn): Move {
   const { world, state, reader } = turn;
   const { view, key, not } = reader;
   if (view === null) throw new Error("nobody asks without a view");
-  const need = newestHardOf(view.log, OF_RESOURCE);
+  const need = newestOf(view.log, OF_RESOURCE, "hard");
   const token = reader.token ?? `token-${state.truth.tokens + 1}`;
   const query = readQuery({ key, token, need, asOf: view.position, not });
   return calling(world, state, {

@@ -118,7 +118,14 @@ export function readQuery(given: {
   not: string | null;
 }): ReadQuery {
   const { key, token, need, asOf, not } = given;
-  return { ...alone(key), home: RESOURCE, need, asOf, not, lease: { token, duration: LIMITS.leaseDuration } };
+  return {
+    ...alone(key),
+    home: RESOURCE,
+    need,
+    asOf,
+    not,
+    lease: { token, duration: LIMITS.leaseDuration, patience: LIMITS.overtakerPatience },
+  };
 }
 
 export const appendCall = ({ mode, selector }: WriterSpec, operationId: string): Call<AppendOutcome> => ({

@@ -89,7 +89,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "need-ignored": {
     script: READ_OR_LEASE,
-    find: "local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq and was == '')",
+    find: "local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq)",
     put: "local old = not owner",
     scenario: "purges",
     breaks: "no wait for nothing",
@@ -103,8 +103,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "taken-over-again-and-again": {
     script: READ_OR_LEASE,
-    find: " and was == ''",
-    put: "",
+    find: "if not old or stands then return",
+    put: "if not old then return",
     scenario: "purges",
     breaks: "one holder",
   },
@@ -117,8 +117,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "leases-for-all": {
     script: READ_OR_LEASE,
-    find: "if not old then return",
-    put: "if not old and token == '' then return",
+    find: "if not old or stands then return",
+    put: "if (not old or stands) and token == '' then return",
     scenario: "purges",
     breaks: "one holder",
   },

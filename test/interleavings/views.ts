@@ -42,7 +42,7 @@ export class Views {
     const index = new Map(
       [...log.index].map(([selector, { hard, hardBefore, softs }]) => [
         selector,
-        { hard, hardBefore, softs: softs.map((mark) => ({ ...mark })) },
+        { hard, hardBefore, softs: [...softs] },
       ]),
     );
     const next = {

@@ -82,10 +82,15 @@ const standing = ({ epoch, cursor }: View) => ({ epoch, seq: cursor });
 
 export function thawed(view: View): LogView {
   const { epoch, cursor, hash, floor, knownFor } = view;
+  const learnt = [
+    ...view.index.flatMap(([, hard, soft]) => [hard, soft]),
+    ...view.ahead.map(([chain]) => entryOf(chain).seq),
+  ];
   return {
     epoch,
     cursor,
     hash,
+    highest: Math.max(cursor, ...learnt),
     floor,
     index: new Map(view.index.map(([selector, hard, soft]) => [selector, newest(hard, soft)])),
     ahead: dated(view.ahead),
@@ -100,7 +105,7 @@ export function thawed(view: View): LogView {
 const newest = (hard: number, soft: number) => ({
   hard,
   hardBefore: 0,
-  softs: soft === 0 ? [] : [{ seq: soft, at: NOW }],
+  softs: soft === 0 ? [] : [soft, NOW],
 });
 
 function dated(held: readonly HeldEntry[]): Map<number, DatedEntry> {
@@ -126,7 +131,7 @@ function frozen(scope: Scope, view: LogView): View {
     hash: view.hash,
     floor: view.floor,
     index: inOrder(
-      [...view.index].map(([selector, { hard, softs }]) => [selector, hard, softs.at(-1)?.seq ?? 0] as const),
+      [...view.index].map(([selector, { hard, softs }]) => [selector, hard, softs.at(-2) ?? 0] as const),
       { by: ([selector]) => selector, room: VIEW_LIMITS.selectors },
     ),
     ahead: inOrder([...view.ahead.values()].map(held), {

@@ -9,6 +9,7 @@ export interface Mutant {
 }
 
 const VIEW = "shared/core/log-view.ts";
+const ADMISSION = "shared/core/admission.ts";
 const GOSSIP = "shared/core/gossip.ts";
 const KNOWLEDGE = "shared/view/knowledge.ts";
 const PULLING = "test/model/pulling.ts";
@@ -150,7 +151,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "a lease for everybody": {
     configuration: "one fetch",
-    fault: edit(SHARD, "lease !== null && !givesWay(lease, need)", "lease !== null && need === null"),
+    fault: edit(SHARD, "lease !== null && !givesWay(lease, need,", "lease !== null && givesWay(lease, need,"),
   },
   "hard-purged validator revived by 304": {
     configuration: "leases",
@@ -170,15 +171,11 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "who waits is owed nothing": {
     configuration: "followers",
-    fault: edit(
-      VIEW,
-      "admittedBy !== null && comparePositions(verifiedTo, admittedBy.position) >= 0",
-      "admittedBy !== null && verifiedTo !== null",
-    ),
+    fault: edit(ADMISSION, "  verifiedTo.seq >= admittedBy.position.seq;", "  verifiedTo.seq >= 0;"),
   },
   "admitted by a view of any age": {
     configuration: "followers",
-    fault: edit(VIEW, "return age > window ? null : {", "return age < 0 ? null : {"),
+    fault: edit(ADMISSION, "return age > window ? null : { position", "return age < 0 ? null : { position"),
   },
   "gossip without from": {
     configuration: "gossip",

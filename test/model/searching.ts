@@ -1,7 +1,8 @@
 // How a fetch looks for an answer or the right to ask for one: `edge/flight.ts` and `edge/lease.ts`, step by step.
 
 import { mayJoin } from "../../edge/coalesce.ts";
-import { admission, coherenceOf, highestLearnt, newestHardOf } from "../../shared/core/log-view.ts";
+import { admission } from "../../shared/core/admission.ts";
+import { coherenceOf, highestLearnt, newestOf } from "../../shared/core/log-view.ts";
 import { comparePositions } from "../../shared/core/position.ts";
 import { KEY } from "./entries.ts";
 import {
@@ -81,12 +82,12 @@ const broughtBy = ({ stage }: Flight): Held | null =>
 
 /** Of a flight the rule reads nothing but its as-of. */
 const joins = ({ asOf }: Flight, view: View): boolean =>
-  mayJoin({ asOf } as Parameters<typeof mayJoin>[0], thawed(view), [KEY]);
+  mayJoin({ asOf }, thawed(view), { selectors: [KEY], modes: "hard" });
 
 /** As-of and need as they are when L2 is asked (`acquire` of `edge/lease.ts`). */
 function search(view: View, candidate: Held | null, not: Answer | null): Search {
   const learnt = thawed(view);
-  return { asOf: highestLearnt(learnt), need: newestHardOf(learnt, [KEY]), candidate, not };
+  return { asOf: highestLearnt(learnt), need: newestOf(learnt, [KEY], "hard"), candidate, not };
 }
 
 export const readingL2 = rule(["flights", "shard"], flies, (scope, { flights, shard }) =>

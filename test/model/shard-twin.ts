@@ -80,7 +80,7 @@ export class ShardTwins {
       ...alone(KEY),
       need,
       asOf,
-      lease: { token, duration: LEASE },
+      lease: { token, duration: LEASE, patience: minutes(1) },
       not: not && idOf(not),
     });
     const { outcome, content } = await this.database.run(call, twin.content, twin.now);

@@ -11,7 +11,8 @@ export function readOrLease(
 ): { readonly shard: Shard; readonly reply: ReadReply } {
   const { l2, lease } = shard;
   if (l2 !== null && !sameAnswer(l2.answer, not)) return { shard, reply: { kind: "hit", found: l2 } };
-  if (lease !== null && !givesWay(lease, need)) return { shard, reply: { kind: "taken" } };
+  if (lease !== null && !givesWay(lease, need, { heldFor: 0, patience: 1 }))
+    return { shard, reply: { kind: "taken" } };
   return {
     shard: { ...shard, lease: { asOf, overtakes: lease !== null, heldFor: 0 } },
     reply: { kind: "leased" },

@@ -1,7 +1,10 @@
 // Purges that come faster than the origin answers: readers wait for one fetch, or two, and never for the purges to stop.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
+import { renewAll } from "../../edge/refresh/renew.ts";
 import type { InvalidationMode } from "../../shared/core/log-entry.ts";
+import { coherenceOf } from "../../shared/core/log-view.ts";
 import type { Selector } from "../../shared/core/units.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { edgesTogether } from "../support/edges-together.ts";
@@ -105,3 +108,92 @@ test.each([TAG, URL])(
     expect(seen.fills).toBeGreaterThanOrEqual(FETCHES / 2);
   },
 );
+
+test("an overtaker that hangs gives way after a while", async () => {
+  const { edges, ...together } = await edgesTogether(3);
+  for (const [at, edge] of edges.entries())
+    edge.origin = async () => {
+      await together.takes(at < 2 ? 29_000 : 100);
+      return answer(0);
+    };
+  const purge = async (): Promise<void> => {
+    for (const edge of edges) {
+      edge.append({ kind: "invalidate", mode: "hard", selectors: [URL] });
+      await edge.beat();
+    }
+  };
+  const reads: Promise<unknown>[] = [];
+  for (const edge of edges.slice(0, 2)) {
+    reads.push(edge.get("/a"));
+    await together.pass(300);
+    await purge();
+  }
+  const last = edges[2];
+  if (last === undefined) throw new Error("no third edge");
+  let waited = -1;
+  const since = last.now;
+  void last.get("/a").then(() => {
+    waited = last.now - since;
+  });
+  for (let at = 0; at < 31_000; at += 500) {
+    await together.pass(500);
+    for (const edge of edges) await edge.beat();
+  }
+  await Promise.all(reads);
+  expect(waited).toBeGreaterThan(0);
+  expect(waited).toBeLessThanOrEqual(LIMITS.overtakerPatience + LOOKS);
+});
+
+describe("behind a soft purge of what is being fetched", () => {
+  async function fetching() {
+    const together = await edgesTogether(1, [{ key_pattern: "/*", class: "hot" }]);
+    const [edge] = together.edges;
+    if (edge === undefined) throw new Error("no edge");
+    together.origin(async () => {
+      await together.takes(TAKES);
+      return answer(30);
+    });
+    const first = edge.get("/a");
+    await together.pass(500);
+    edge.append({ kind: "invalidate", mode: "soft", selectors: [TAG, URL] });
+    await edge.beat();
+    await together.pass(100);
+    const isCurrent = (): boolean => {
+      const [view, route] = [
+        edge.edge.view.current(),
+        edge.edge.router.route({ url: `https://${HOST}/a`, header: () => null }),
+      ];
+      if (view === null || route === null) throw new Error("a cold edge");
+      const held = edge.edge.memory.peek(route.rules, route.key)?.held;
+      return (
+        held !== undefined && coherenceOf(view, held.verifiedTo, held.answer.selectors).kind === "current"
+      );
+    };
+    return { together, edge, first, isCurrent };
+  }
+
+  test("a client joins, and has it fetched anew behind him", async () => {
+    const { together, edge, first, isCurrent } = await fetching();
+    const joined = edge.get("/a");
+    await together.pass(6000);
+    expect((await joined).cacheStatus).toContain("stale");
+    expect([(await first).status, together.asked(), isCurrent()]).toEqual([200, 2, true]);
+  });
+
+  test("a warm-up has it fetched anew", async () => {
+    const { together, edge, isCurrent } = await fetching();
+    const warmed = edge.get("/a", { purpose: "warm-up" });
+    await together.pass(6000);
+    expect([(await warmed).status, together.asked(), isCurrent()]).toEqual([200, 2, true]);
+  });
+
+  test("a renewal has it fetched anew", async () => {
+    const { together, edge, isCurrent } = await fetching();
+    const targets = [{ url: `https://${HOST}/a`, headers: [] }];
+    const background = { keep: () => undefined };
+    const renewed = renewAll(edge.edge, background, { targets, leastMs: 10_000, concurrency: 1 });
+    await together.pass(6000);
+    expect(await renewed).toMatchObject([{ result: "fetched" }]);
+    expect([together.asked(), isCurrent()]).toEqual([2, true]);
+  });
+});

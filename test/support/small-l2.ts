@@ -48,7 +48,11 @@ export function smallL2(now: () => number): SmallL2 {
     }
     if (marker !== null && marker.until > now()) return { kind: marker.kind };
     const other = held(slot);
-    if (other !== null && !givesWay(other.order, need) && other.token !== lease?.token)
+    if (
+      other !== null &&
+      !givesWay(other.order, need, { heldFor: now() - other.since, patience: lease?.patience ?? 0 }) &&
+      other.token !== lease?.token
+    )
       return { kind: "taken", remaining: millis(other.until - now()) };
     if (lease === null) return { kind: "absent" };
     const order = { asOf, overtakes: other !== null && other.token !== lease.token };

@@ -1,7 +1,7 @@
 -- Reads an answer, or grants the right to fetch it, or says who stands in the way. One call decides.
 -- KEYS: answer, lease, shard
 -- ARGV: need epoch, need seq, as-of epoch, as-of seq, token ('' = only read), lease ms, id of an answer not wanted again,
--- map, life
+-- how long a lease that overtook another is let stand (ms), map, life
 local need_epoch, need_seq = tonumber(ARGV[1]), tonumber(ARGV[2])
 local token = ARGV[5]
 local now = now_ms()
@@ -52,13 +52,14 @@ if type(held) == 'table' then
 end
 if held == 'uncacheable' or held == 'failing' then return { held } end
 if held then
-  local owner, epoch, seq, was = string.match(held, '^(%S+) (%d+) (%d+) %d+( ?%a*)$')
+  local owner, epoch, seq, granted, was = string.match(held, '^(%S+) (%d+) (%d+) (%d+)( ?%a*)$')
   epoch, seq = tonumber(epoch), tonumber(seq)
   if owner and owner == token then return { 'leased', corrupt, settled(), int(now) } end
-  -- A lease from before an invalidation that the caller knows of can only bring what was invalidated. It is taken over
-  -- once: invalidated faster than it is fetched, the key would have no holder who ever gets to fill it.
-  local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq and was == '')
-  if not old then return { 'taken', int(math.max(0, redis.call('PTTL', KEYS[2]))) } end
+  -- A lease from before an invalidation that the caller knows of can only bring what was invalidated. One that was taken
+  -- over for that stands for a while: invalidated faster than it is fetched, a key would have no holder who gets to fill it.
+  local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq)
+  local stands = old and was == ' overtaking' and epoch == need_epoch and now - tonumber(granted) < tonumber(ARGV[8])
+  if not old or stands then return { 'taken', int(math.max(0, redis.call('PTTL', KEYS[2]))) } end
   if owner then how = ' overtaking' end
 end
 if token == '' then return { 'absent', corrupt, settled(), int(now) } end
