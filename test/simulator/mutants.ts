@@ -160,7 +160,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "leases-for-all": {
     file: "shared/mid-tier/scripts/read-or-lease.lua",
     from: 2,
-    find: "if not old then return",
+    find: "if not old or stands then return",
     put: "if not old and token == '' then return",
   },
   "classified-once": {
