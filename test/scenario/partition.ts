@@ -48,6 +48,7 @@ export function partition(stage: () => FaultyCluster): void {
   let traffic: CheckedLoad;
   /** Of the load that runs. */
   let exchanges: Exchange[];
+  let begunAt: number;
   /** Whatever the origin was asked. */
   const asks: OriginAsk[] = [];
 
@@ -61,6 +62,7 @@ export function partition(stage: () => FaultyCluster): void {
 
   beforeEach(async () => {
     exchanges = [];
+    begunAt = performance.now();
     traffic = checker.start({
       ...{ edges: cluster.edges, perSecond: 100, deadlineMs: DEADLINE_MS, pathOf: zipfPicker(PATHS, 1) },
       watch: (exchange) => exchanges.push(exchange),
@@ -129,10 +131,14 @@ export function partition(stage: () => FaultyCluster): void {
     return from > cutAt && !asked;
   }
 
+  const nameOf = ({ edge, path, sentAt, outcome }: Exchange): string =>
+    `${outcome.kind}: ${path} at ${edge}, ${Math.round(sentAt - begunAt)} ms after the load began`;
+
   async function nothingWasWrong(): Promise<void> {
     const { violations, all, client } = await traffic.stop();
     expect(violations.first).toEqual([]);
     expect(violations.count).toBe(0);
+    expect(exchanges.filter(({ outcome }) => outcome.kind !== "answered").map(nameOf)).toEqual([]);
     expect(all.errorsBy).toEqual({});
     expect(client.withheld).toBe(0);
   }
