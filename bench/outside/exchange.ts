@@ -96,14 +96,19 @@ function outcomeOf(
   return new Promise((resolve) => {
     const headers = { host: given.host, ...length };
     const sent = request(asked.url, { agent: given.agent, method, headers });
-    const timer = setTimeout(() => {
-      resolve({ kind: "silent" });
-      sent.destroy();
-    }, given.deadlineMs);
+    let isOver = false;
     const end = (outcome: ExchangeOutcome): void => {
+      isOver = true;
       clearTimeout(timer);
       resolve(outcome);
     };
+    const giveUp = (): void => {
+      if (isOver) return;
+      end({ kind: "silent" });
+      sent.destroy();
+    };
+    // Where this process was held up itself, what has come meanwhile is read first: whoever sent it was not silent.
+    const timer = setTimeout(() => setImmediate(giveUp), given.deadlineMs);
     let begun = false;
     const fail = (error: NodeJS.ErrnoException): void =>
       end({ kind: "failed", reason: error.code ?? error.message, begun });

@@ -23,6 +23,20 @@ async function serve(answer: (path: string, response: ServerResponse) => void): 
   return { url: `http://127.0.0.1:${(started.address() as AddressInfo).port}` };
 }
 
+describe("an answer", () => {
+  test("that came while its client was held up itself is no silence", async () => {
+    const edge = await serve((_path, response) => {
+      response.end("here");
+      const busyUntil = performance.now() + 100;
+      while (performance.now() < busyUntil) {}
+    });
+    const client = createOutsideClient({ edges: [edge], host: "site.test", deadlineMs: 50 });
+    const { outcome } = await client.ask({ edge: 0, path: "/a", scheduledAt: 0 });
+    client.close();
+    expect(outcome).toMatchObject({ kind: "answered", octets: 4 });
+  });
+});
+
 describe("an open loop", () => {
   test("goes on sending while nothing comes back, and measures from when it should have sent", async () => {
     const held: (() => void)[] = [];
