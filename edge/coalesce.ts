@@ -102,6 +102,8 @@ export interface Flight {
   found: Step | null;
   /** Set once the outcome is known: from then on joining is hitting. */
   settled: FlightOutcome | null;
+  /** Whether somebody waits for it to land, to have renewed what it brings. */
+  renews: boolean;
 }
 
 export interface FlightControls {
@@ -131,6 +133,7 @@ export function startFlight(
     landed: landed.promise,
     found: null,
     settled: null,
+    renews: false,
   };
   let delivered = false;
   // To resolve a promise once more does nothing, and costs a word with the runtime.
@@ -154,6 +157,8 @@ export function startFlight(
   const done = work(controls).finally(() => {
     controls.settle({ kind: "unshared" });
     deliver({ kind: "outcome", outcome: flight.settled ?? { kind: "unshared" } });
+    // Whoever has waited for that begins anew, and must not find this one.
+    began.close();
     landed.resolve();
   });
   return { flight, done };

@@ -37,7 +37,9 @@ export async function askFar(
   given: Pick<FlightJob, "route" | "candidate" | "wants" | "lease" | "range">,
 ): Promise<FarReply> {
   const { route } = given;
-  const admittedBy = admission(edge.view.current(), route.rules.window, request.arrivedAt);
+  const isWaitedFor = request.purpose === "client";
+  const view = isWaitedFor ? edge.view.current() : null;
+  const admittedBy = admission(view, route.rules.window, request.arrivedAt);
   let not: Flight | null = null;
   let { candidate } = given;
   for (let attempt = 0; attempt < LIMITS.joinAttempts; attempt++) {

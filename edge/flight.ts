@@ -53,17 +53,12 @@ function isJoinable(edge: Edge, job: FlightJob, flight: Flight | undefined): boo
   if (flight === undefined || flight === job.not) return false;
   // A flight as old as this has lost its leader: nobody may be made to wait for it any more.
   if (elapsed(flight.startedAt, edge.clock.now()) > LIMITS.followerGuard) return false;
-  if (!job.takesStale && hasBrought(flight, job.candidate)) return false;
   const { selectors } = job.route;
   return mayJoin(flight, edge.view.current(), { selectors, modes: endedBy(job) });
 }
 
 /** Behind a soft invalidation a warm-up, a renewal, and a write's refill begin anew. */
 const endedBy = ({ request }: FlightJob): Modes => (request.purpose === "client" ? "hard" : "any");
-
-/** What is to be renewed may be what it has brought, be it from L2 or from before a soft invalidation. */
-const hasBrought = ({ settled }: Flight, candidate: FlightJob["candidate"]): boolean =>
-  settled?.kind === "answer" && settled.held.answer.id === candidate?.held.answer.id;
 
 async function land(
   edge: Edge,

@@ -1,5 +1,6 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
+import { neededBy } from "../shared/core/admission.ts";
 import { variantKey } from "../shared/core/cache-key.ts";
 import { newestOf } from "../shared/core/log-view.ts";
 import { comparePositions, type Position } from "../shared/core/position.ts";
@@ -33,7 +34,7 @@ interface Search {
   /** All that is not good enough: where one shard holds one and the next another, not to want the one brings the other. */
   readonly unusable: string[];
   /** What a refresh has met on its way: stale as well, but less so than what it was to renew. */
-  met: { readonly judged: Judged; readonly bytes: Uint8Array<ArrayBuffer> } | null;
+  met: (Acquired & { readonly kind: "answer" }) | null;
   polls: number;
 }
 
@@ -70,7 +71,6 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       case "again":
         continue;
       case "leased":
-        serveMeanwhile(edge, job, search);
         return grant({ kind: "everywhere", lease: { key: digest, token, granted: standing.granted } });
       // Without a lease L2 is not filled. One answer was not for all, or none came: where the next can be stored, it is
       // for this data centre, until L2 takes the key again; of those who try meanwhile one an isolate, all at once.
@@ -87,7 +87,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         if (job.lease !== "wait") return grant(NOWHERE);
         // What another edge is bringing it could do nothing with either.
         if (isValidated(job, search)) return grant(NEAR);
-        if (search.met !== null) return { kind: "answer", judged: search.met.judged, key: search.key };
+        if (search.met !== null) return search.met;
         job.route.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return grant(NOWHERE);
         await poll(edge, job, search);
@@ -204,7 +204,16 @@ async function weighAnswer(
     return { kind: "answer", judged, key: search.key };
   }
   edge.tail.note(job.request, judged);
-  if (isLessStale(job, judged)) search.met = { judged, bytes };
+  if (isLessStale(job, judged)) {
+    const { key } = search;
+    // Until the origin has answered, that is what clients are served.
+    promote(
+      edge,
+      { key, primary: job.route.key },
+      { held: judged.held, body: bytes, rules: job.route.rules },
+    );
+    search.met = { kind: "answer", judged, key };
+  }
   if (judged.step.kind !== "fetch") search.candidate = asCandidate(judged);
   return { kind: "again" };
 }
@@ -223,19 +232,13 @@ function isUsable(
  * Softly invalidated faster than it is fetched, a key has nothing that is fresh. A refresh that went on waiting for another
  * edge to bring it would have what its clients are served leave its window, and them wait as well.
  */
-const isLessStale = ({ candidate, takesStale, request }: FlightJob, { step, held }: Judged): boolean =>
+const isLessStale = ({ candidate, takesStale, request, route }: FlightJob, { step, held }: Judged): boolean =>
+  route.rules.memoryBudget > 0 &&
   step.kind === "serve-and-refresh" &&
   !takesStale &&
   request.purpose === "client" &&
   candidate !== null &&
   comparePositions(held.answer.asOf, candidate.held.answer.asOf) > 0;
-
-/** Until the origin has answered, what was met is what clients are served. */
-function serveMeanwhile(edge: Edge, { route }: FlightJob, { key, met }: Search): void {
-  if (met === null) return;
-  const { judged, bytes } = met;
-  promote(edge, { key, primary: route.key }, { held: judged.held, body: bytes, rules: route.rules });
-}
 
 async function recordInL2(
   edge: Edge,
@@ -250,11 +253,11 @@ async function recordInL2(
 export const keyFor = (edge: Edge, { route, request }: Pick<FlightJob, "route" | "request">): CacheKey =>
   edge.memory.variantKey(route.key, request);
 
-/** What whoever holds the lease must have known of, or he can only bring what nobody may have who comes now. */
 function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
   const view = edge.view.current();
   const known = search.candidate?.held.answer.selectors ?? [];
-  return view === null ? null : newestOf(view, [...job.route.selectors, ...known], "hard");
+  if (view === null) return null;
+  return neededBy(job.admittedBy, newestOf(view, [...job.route.selectors, ...known], "hard"));
 }
 
 /** Whether what is known of the key has to be validated each time: one validation an isolate at a time, whoever else does. */

@@ -1,8 +1,9 @@
 // Serves an answer that was judged good enough, refreshes it behind the client where it is stale, and counts.
 
 import { NO_DIRECTIVES } from "../shared/core/request-directives.ts";
+import { waitAtMost } from "../shared/ports/wait.ts";
 import { auditRead } from "./audit/audit-read.ts";
-import type { LeaderReply } from "./coalesce.ts";
+import type { Flight, LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { counted, nearest } from "./count.ts";
 import type { Result } from "./counters.ts";
@@ -56,13 +57,36 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
   // The next request without credentials will do it.
   if (lease === "try") return;
   // The last one brought nothing for all, or nothing at all; it is tried again when that is some time ago.
-  if (edge.memory.givenUp(keyFor(edge, { route, request }), edge.clock.now()) !== null) return;
+  const key = keyFor(edge, { route, request });
+  if (edge.memory.givenUp(key, edge.clock.now()) !== null) return;
+  const underWay = edge.flights.get(key);
+  if (underWay !== undefined && hasBrought(underWay, judged)) {
+    renewLanded(edge, request, { ...given, underWay });
+    return;
+  }
   const boarding = board(edge, {
     ...{ route, request, arrivedAt: request.arrivedAt, candidate, lease },
     ...{ ...FOR_NOBODY, wants: NO_DIRECTIVES, range: null },
   });
   // Somebody else's flight has its own reader: two of them would each get half a body.
   if (boarding.role === "leader") request.background.keep(boarding.flight.leader.then(drain));
+}
+
+/** From L2, or from before a soft invalidation, it is stale while it is being stored. */
+const hasBrought = ({ settled }: Flight, { held }: Served): boolean =>
+  settled?.kind === "answer" && settled.held.answer.id === held.answer.id;
+
+/** Until then nobody else would find what it has brought: one of those who were served it waits, and begins anew. */
+function renewLanded(
+  edge: Edge,
+  request: EdgeRequest,
+  { underWay, ...given }: { route: Route; judged: Served; underWay: Flight },
+): void {
+  if (underWay.renews) return;
+  underWay.renews = true;
+  const { over, wake } = waitAtMost(LIMITS.followerGuard, edge.timers);
+  void underWay.landed.then(wake);
+  request.background.keep(over.then(() => refreshBehind(edge, request, given)));
 }
 
 /** A refresh has no client: what would have streamed to one is read to the end, so that it gets stored. */

@@ -1,5 +1,6 @@
 // Getting a value from the mid-tier, or the right to load it, or the knowledge that no right is needed.
 
+import { neededBy } from "../../shared/core/admission.ts";
 import { newestOf, positionOf } from "../../shared/core/log-view.ts";
 import { comparePositions, leastPosition, type Position } from "../../shared/core/position.ts";
 import { allSelectors } from "../../shared/core/selector.ts";
@@ -144,7 +145,11 @@ function ask(
   const known = [...selectorsOfJob(core.namespace, job), ...(job.candidate?.held.selectors ?? [])];
   return core.midTier.read({
     ...{ key: digest, home: digest, replicas: job.rules.replicas, spread: false, budget: job.rules.budget },
-    ...{ need: view === null ? asOf : newestOf(view, known, "hard"), asOf, not: unusable.at(-1) ?? null },
+    ...{
+      need: view === null ? asOf : neededBy(job.admittedBy, newestOf(view, known, "hard")),
+      asOf,
+      not: unusable.at(-1) ?? null,
+    },
     lease: wantsRight(core, job) ? { token, ...LEASE } : null,
   });
 }

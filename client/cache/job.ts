@@ -2,7 +2,7 @@
 
 import type { Admission } from "../../shared/core/admission.ts";
 import type { Instant, Millis, Selector } from "../../shared/core/units.ts";
-import type { HeldValue, Verdict } from "./held.ts";
+import type { Verdict } from "./held.ts";
 import { type Namespace, selectorsOfValue } from "./keys.ts";
 import type { Ran, RunFailed } from "./ran.ts";
 import type { ValueRules } from "./rules.ts";
@@ -66,5 +66,3 @@ export interface Job {
 /** All that can hit the value, as far as it is known before it is loaded. */
 export const selectorsOfJob = (namespace: Namespace, { key, rules, tags }: Job): readonly Selector[] =>
   selectorsOfValue(namespace, { key, class: rules.class, tags });
-
-export const previousOf = ({ candidate }: Job): HeldValue | null => candidate?.held ?? null;

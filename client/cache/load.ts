@@ -1,8 +1,10 @@
 // Runs a loader for a key, alone or with others, and makes of what it brings what can be kept.
 
+import { coherenceOf } from "../../shared/core/log-view.ts";
 import type { Millis } from "../../shared/core/units.ts";
 import type { CacheCore } from "./core.ts";
-import { type Batch, type Job, type LoadContext, type Loader, previousOf } from "./job.ts";
+import type { HeldValue } from "./held.ts";
+import type { Batch, Job, LoadContext, Loader } from "./job.ts";
 import { checkTags } from "./options.ts";
 import type { Ran, RunFailed } from "./ran.ts";
 import { durationOf } from "./rules.ts";
@@ -53,10 +55,23 @@ function alone(core: CacheCore, job: Job, loader: Loader<unknown>): Promise<Ran<
     ...{ source, class: rules.class, priority: background ? "background" : "user" },
     async run(ending) {
       const said = new Said(job);
-      const call = async (): Promise<unknown> => loader(said.contextFor(ending));
+      const call = async (): Promise<unknown> => loader(said.contextFor(ending, previousFor(core, job)));
       return brought(core, said, await core.telemetry.spanning(job, call));
     },
   });
+}
+
+/**
+ * Judged when the loader is called and not when it was found, nor by what its caller is owed: a loader that finds it unchanged
+ * would bring back what was invalidated meanwhile, with an as-of behind the invalidation.
+ */
+function previousFor(core: CacheCore, { candidate }: Job): HeldValue | null {
+  const view = core.view.current();
+  if (candidate === null || view === null) return null;
+  const { held } = candidate;
+  if (core.untold.hitsBorn(held.bornAt, held.selectors)) return null;
+  const { kind } = coherenceOf(view, held.verifiedTo, held.selectors);
+  return kind === "current" || kind === "soft" ? held : null;
 }
 
 /** By the one call that loads other keys as well. */
@@ -94,8 +109,8 @@ class Said {
     this.ttl = job.ttl;
   }
 
-  contextFor(ending: LateSignal): LoadContext {
-    const previous = previousOf(this.job)?.value;
+  contextFor(ending: LateSignal, held: HeldValue | null): LoadContext {
+    const previous = held?.value;
     return {
       key: this.job.key,
       get signal() {

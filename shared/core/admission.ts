@@ -1,7 +1,7 @@
 // By which view a request was let beyond what is near: that is what it is owed while it waits (docs/adr/0085).
 
 import { knownAge, type LogView } from "./log-view.ts";
-import type { Position } from "./position.ts";
+import { leastPosition, type Position } from "./position.ts";
 import type { Instant, Millis } from "./units.ts";
 
 export interface Admission {
@@ -28,3 +28,12 @@ export const isGoodFor = (admittedBy: Admission | null, verifiedTo: Position, { 
   epoch === verifiedTo.epoch &&
   epoch === admittedBy.position.epoch &&
   verifiedTo.seq >= admittedBy.position.seq;
+
+/**
+ * The position that whoever has the lease must have known of for a waiting request to wait for him: the newest hard
+ * invalidation of what it asks for, or less where it is owed less.
+ */
+export const neededBy = (admittedBy: Admission | null, newestHard: Position): Position =>
+  admittedBy?.position.epoch === newestHard.epoch
+    ? leastPosition(admittedBy.position, newestHard)
+    : newestHard;

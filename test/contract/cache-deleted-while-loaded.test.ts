@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import type { Cache } from "../../client/cache/cache.ts";
+import type { CacheOptions } from "../../client/cache/create-cache.ts";
+import type { LoadContext } from "../../client/cache/job.ts";
 import { type FakeTidegate, fakeTidegate } from "../../client/testing/fake-tidegate.ts";
 
 const OPTIONS = { namespace: "app", class: "hot" } as const;
@@ -44,10 +46,11 @@ describe("under a lease that was taken over already", () => {
     readonly other: Cache;
   }
 
-  async function overtaken(): Promise<Overtaken> {
+  async function overtaken(more: Partial<CacheOptions> = {}): Promise<Overtaken> {
     const fake = fakeTidegate();
-    const first = fake.cache(OPTIONS);
-    const [holder, other] = [fake.cache(OPTIONS), fake.cache(OPTIONS)];
+    const options = { ...OPTIONS, ...more };
+    const first = fake.cache(options);
+    const [holder, other] = [fake.cache(options), fake.cache(options)];
     for (const cache of [first, holder, other]) await fake.clock.until(cache.ready());
     const load = (value: string) => () => fake.clock.delay("4s").then(() => value);
     void first.getOrFetch("k", load("first")).catch(() => undefined);
@@ -91,5 +94,25 @@ describe("under a lease that was taken over already", () => {
     const read = await fake.clock.until(reading);
     expect(read).toMatchObject({ value: "late", source: "shared" });
     expect(read.knownAge).toBeGreaterThanOrEqual(1000);
+  });
+
+  test("a loader is not handed what was deleted while its caller waited, though that was good enough for him", async () => {
+    const brief = { ttl: "1s", staleWhileRevalidate: "60s", jitter: 0 } as const;
+    const { fake, holder, other } = await overtaken({ classes: { hot: brief } });
+    await fake.clock.until(other.ready());
+    const handed: unknown[] = [];
+    // As one that asks its database whether that is still so, and is told what it is given.
+    const unchanged = ({ previous }: LoadContext<string>): string => {
+      handed.push(previous);
+      return previous ?? "new";
+    };
+    const reading = other.read("k", unchanged);
+    await fake.clock.advance(500);
+    await fake.clock.until(holder.delete("k"));
+    await fake.clock.until(other.ready());
+    expect(await fake.clock.until(reading)).toMatchObject({ value: "late" });
+    await fake.clock.advance(2000);
+    expect(handed).toEqual([undefined]);
+    expect(await fake.clock.until(other.read("k", () => "newer"))).toMatchObject({ value: "new" });
   });
 });

@@ -1,9 +1,10 @@
 // How a fetch looks for an answer or the right to ask for one: `edge/flight.ts` and `edge/lease.ts`, step by step.
 
 import { mayJoin } from "../../edge/coalesce.ts";
-import { admission } from "../../shared/core/admission.ts";
+import { admission, neededBy } from "../../shared/core/admission.ts";
 import { coherenceOf, highestLearnt, newestOf } from "../../shared/core/log-view.ts";
-import { comparePositions } from "../../shared/core/position.ts";
+import { comparePositions, type Position } from "../../shared/core/position.ts";
+import { millis } from "../../shared/core/units.ts";
 import { KEY } from "./entries.ts";
 import {
   type At,
@@ -21,19 +22,7 @@ import {
 import { arriving, judged, servedAs, verdictOn } from "./judging.ts";
 import { NOW, thawed } from "./knowing.ts";
 import { nearby } from "./near.ts";
-import type {
-  Answer,
-  Flight,
-  Flights,
-  Held,
-  Log,
-  Parts,
-  Search,
-  Shard,
-  Stage,
-  View,
-  Waiting,
-} from "./parts.ts";
+import type { Flight, Flights, Held, Log, Parts, Search, Shard, Stage, View, Waiting } from "./parts.ts";
 import { type Move, rule } from "./rule.ts";
 import { type Scope, windowOf } from "./scope.ts";
 import { readOrLease } from "./shard.ts";
@@ -66,7 +55,7 @@ export const boarding = rule(
       listed: true,
       holds: false,
       follower: null,
-      stage: { kind: "asking", search: search(view, candidate, null) },
+      stage: { kind: "asking", search: search(view, admittedBy, { candidate, not: null }) },
     };
     const all = [...flights.flights.map((other) => ({ ...other, listed: false })), flight];
     return [{ label: "a request makes {edge} ask L2", writes: { flights: { ...flights, flights: all } } }];
@@ -85,9 +74,15 @@ const joins = ({ asOf }: Flight, view: View): boolean =>
   mayJoin({ asOf }, thawed(view), { selectors: [KEY], modes: "hard" });
 
 /** As-of and need as they are when L2 is asked (`acquire` of `edge/lease.ts`). */
-function search(view: View, candidate: Held | null, not: Answer | null): Search {
+function search(
+  view: View,
+  admittedBy: Position | null,
+  { candidate, not }: Pick<Search, "candidate" | "not">,
+): Search {
   const learnt = thawed(view);
-  return { asOf: highestLearnt(learnt), need: newestOf(learnt, [KEY], "hard"), candidate, not };
+  const owed = admittedBy === null ? null : { position: admittedBy, knownAge: millis(0) };
+  const need = neededBy(owed, newestOf(learnt, [KEY], "hard"));
+  return { asOf: highestLearnt(learnt), need, candidate, not };
 }
 
 export const readingL2 = rule(["flights", "shard"], flies, (scope, { flights, shard }) =>
@@ -159,7 +154,7 @@ function weighed(scope: Scope, parts: Parts, told: At<"told">): Move {
     };
   switch (reply.kind) {
     case "taken": {
-      const again: Stage = { kind: "asking", search: search(view, sought.candidate, sought.not) };
+      const again: Stage = { kind: "asking", search: search(view, flight.admittedBy, sought) };
       return {
         label: "{edge} waits for the lease, and asks L2 again",
         writes: { flights: staged(flights, at, { ...flight, stage: again }) },
@@ -214,7 +209,7 @@ function weighedHit(scope: Scope, parts: Parts & { view: View }, told: At<"told"
   }
   const revalidates = held !== null && judged(scope, view, { held, arrivedFor }).step.kind === "revalidate";
   const candidate = revalidates ? held : stage.search.candidate;
-  const again: Stage = { kind: "asking", search: search(view, candidate, found.answer) };
+  const again: Stage = { kind: "asking", search: search(view, admittedBy, { candidate, not: found.answer }) };
   return {
     label: "{edge} can't use what L2 has: it asks for the lease",
     writes: { flights: staged(flights, at, { ...flight, stage: again }), shard },

@@ -23,6 +23,8 @@ export interface SmallL2 extends MidTier {
   /** What leases were given back with. */
   readonly markers: (LeaseMarker | null)[];
   fills: number;
+  /** How long a fill takes before it is there. */
+  fillTakes: () => Promise<unknown>;
 }
 
 const SHARD = "one";
@@ -64,7 +66,9 @@ export function smallL2(now: () => number): SmallL2 {
     markers: [],
     fills: 0,
     read: async (query) => read(query),
+    fillTakes: async () => undefined,
     async fill({ key, leaseKey, token, answer, body }) {
+      await l2.fillTakes();
       const lease = held(slotOf(leaseKey));
       if (lease?.token !== token) return { kind: "refused", reason: "lease" };
       slotOf(leaseKey).lease = null;
