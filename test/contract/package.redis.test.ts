@@ -218,7 +218,7 @@ describe("it runs", () => {
       const answers = await Promise.all(Array.from({ length: 20 }, ask));
       expect(new Set(answers.map(({ value }) => value))).toEqual(new Set(["one was loaded"]));
       expect(await ask()).toEqual({ value: "one was loaded", loads: 1 });
-      rest.hold();
+      rest.hold("Appends one entry");
       const client = connect(port, "127.0.0.1");
       client.write("DELETE /one HTTP/1.1\r\nHost: worker\r\n\r\n");
       await until(

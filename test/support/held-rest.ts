@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 
 export interface HeldRest {
   readonly url: string;
-  /** What comes from now on waits. */
-  hold(): void;
+  /** What comes from now on waits, if it has that in it: whatever else goes on behind answers is none of a test's business. */
+  hold(text: string): void;
   /** How many wait. */
   readonly waiting: number;
   /** What waits goes on, unless whoever has sent it has gone meanwhile. */
@@ -16,19 +16,20 @@ export interface HeldRest {
 }
 
 export async function startHeldRest(behind: string): Promise<HeldRest> {
-  let isHeld = false;
+  let held: string | null = null;
   const waiting: (() => void)[] = [];
   const server = createServer(async (request, response) => {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
-    if (isHeld) await new Promise<void>((resolve) => waiting.push(resolve));
+    const body = Buffer.concat(pieces);
+    if (held !== null && body.includes(held)) await new Promise<void>((resolve) => waiting.push(resolve));
     if (response.destroyed) return;
     const { authorization = "", "upstash-encoding": encoding = "" } = request.headers;
     const headers = { authorization, "upstash-encoding": String(encoding) };
     const answer = await fetch(behind + request.url, {
       method: "POST",
       headers,
-      body: Buffer.concat(pieces),
+      body,
     });
     const type = answer.headers.get("content-type") ?? "application/json";
     response.writeHead(answer.status, { "content-type": type }).end(await answer.text());
@@ -36,14 +37,14 @@ export async function startHeldRest(behind: string): Promise<HeldRest> {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    hold() {
-      isHeld = true;
+    hold(text) {
+      held = text;
     },
     get waiting() {
       return waiting.length;
     },
     release() {
-      isHeld = false;
+      held = null;
       for (const goOn of waiting.splice(0)) goOn();
     },
     stop() {
