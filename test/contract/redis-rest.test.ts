@@ -7,7 +7,7 @@ const LIMIT_BYTES = 10 * 1024 * 1024;
 const withoutServer = (process.env.TIDEGATE_WITHOUT ?? "").split(",").includes("redis");
 const backends = [
   ["the embedded store", () => startEmbeddedRest()],
-  ...(withoutServer ? [] : [["redis-server", () => startServerRest()] as const]),
+  ...(withoutServer ? [] : [["redis-server", () => startServerRest({ deadlineMs: 10_000 })] as const]),
 ] as const;
 
 describe.each(backends)("%s", (_, start) => {

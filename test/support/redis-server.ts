@@ -72,12 +72,13 @@ export async function ask(
   return { status: response.status, body: await response.text() };
 }
 
-export async function startServerRest(): Promise<ServerFixture> {
+/** `gatewayIs`: how long a request may take there, where a machine that does much else is no part of the test. */
+export async function startServerRest(gatewayIs: { deadlineMs?: number } = {}): Promise<ServerFixture> {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-redis-"));
   const port = await freePort();
   let server: RedisServer = await launchRedisServer({ port, dir });
   const backend = connectServer({ host: "127.0.0.1", port });
-  const gateway = await startGateway({ backend, port: 0, token: TOKEN });
+  const gateway = await startGateway({ backend, port: 0, token: TOKEN, ...gatewayIs });
   await until("the gateway reaches redis-server", () => answers(gateway));
   const near = nearRedis(backend);
   return {
