@@ -191,6 +191,7 @@ describe("it runs", () => {
   test("in a Worker, whose requests share what they load, and whose deletes go on when their clients leave", {
     timeout: 30_000,
   }, async () => {
+    await nobodyHasRead();
     const scriptPath = join(consumer, "worker.bundled.mjs");
     await build({
       ...{ entryPoints: [join(consumer, "worker.mjs")], outfile: scriptPath, bundle: true, format: "esm" },
@@ -214,13 +215,23 @@ describe("it runs", () => {
     const worker: Supervised = supervise({ name: "package", module, configuration, restartAfterMs: 1000 });
     try {
       await worker.ready;
-      const ask = async () => (await (await fetch(`http://127.0.0.1:${port}/one`)).json()) as Asked;
-      const answers = await Promise.all(Array.from({ length: 20 }, ask));
-      expect(new Set(answers.map(({ value }) => value))).toEqual(new Set(["one was loaded"]));
-      expect(await ask()).toEqual({ value: "one was loaded", loads: 1 });
+      const ask = async (key: string) =>
+        (await (await fetch(`http://127.0.0.1:${port}/${key}`)).json()) as Asked;
+      let [key, loaded, before] = ["", 0, 0];
+      // Whom Redis keeps waiting for too long loads for himself: on a starved machine that may be all.
+      for (let round = 0; round < 8 && loaded !== 1; round++) {
+        key = `key-${round}`;
+        const answers = await Promise.all(Array.from({ length: 20 }, () => ask(key)));
+        const again = await ask(key);
+        expect(new Set([...answers, again].map(({ value }) => value))).toEqual(
+          new Set([`${key} was loaded`]),
+        );
+        [loaded, before] = [again.loads - before, again.loads];
+      }
+      expect(loaded).toBe(1);
       rest.hold("Appends one entry");
       const client = connect(port, "127.0.0.1");
-      client.write("DELETE /one HTTP/1.1\r\nHost: worker\r\n\r\n");
+      client.write(`DELETE /${key} HTTP/1.1\r\nHost: worker\r\n\r\n`);
       await until(
         () => rest.waiting,
         (count) => count > 0,
@@ -228,9 +239,13 @@ describe("it runs", () => {
       );
       client.resetAndDestroy();
       // What comes behind it is answered when it has been seen to leave.
-      const { loads } = await ask();
+      const { loads } = await ask(key);
       rest.release();
-      await until(ask, (answer) => answer.loads > loads, { withinMs: 5000 });
+      await until(
+        () => ask(key),
+        (answer) => answer.loads > loads,
+        { withinMs: 5000 },
+      );
     } finally {
       await worker.stop();
       rest.stop();
