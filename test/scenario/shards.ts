@@ -51,9 +51,9 @@ export function shards(stage: () => ShardedCluster): void {
   const isHit = ({ outcome }: Exchange): boolean =>
     outcome.kind === "answered" && outcome.status === 200 && /; hit/.test(outcome.cacheStatus);
 
-  /** Of what was asked since an instant of the client's clock. */
+  /** Of what was due since an instant of the client's clock, and has ended. Where clients are held up it is sent later. */
   function ratioSince(from: number, to = Number.POSITIVE_INFINITY): { ratio: number; of: number } {
-    const asked = traffic.exchanges.filter(({ sentAt }) => sentAt >= from && sentAt < to);
+    const asked = traffic.exchanges.filter(({ scheduledAt }) => scheduledAt >= from && scheduledAt < to);
     return { ratio: asked.filter(isHit).length / Math.max(1, asked.length), of: asked.length };
   }
 
@@ -108,7 +108,9 @@ export function shards(stage: () => ShardedCluster): void {
     await cluster.servers.launch(KILLED);
     await everyOne("serving");
     await passes(2000);
-    const seconds = secondsBetween(backAt, performance.now());
+    const endedAt = performance.now();
+    await traffic.stop();
+    const seconds = secondsBetween(backAt, endedAt);
     console.log(
       `hits before ${before.toFixed(3)}, worst second after its return ${Math.min(...seconds).toFixed(3)}`,
     );
