@@ -1,6 +1,5 @@
-// How the tests run: which files, in which processes, with Lua scripts as text.
+// How the tests run: which files, in which processes, and in what order.
 
-import { readFile } from "node:fs/promises";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -12,26 +11,12 @@ const leftOut: Record<string, string> = {
 
 const without = (process.env.TIDEGATE_WITHOUT ?? "").split(",");
 
-interface Mutant {
-  readonly file: string;
-  readonly find: string;
-  readonly put: string;
-}
-
-/** The fault that a test has to notice, where one is hunted (test/mutants/hunt.ts). */
-const mutant = JSON.parse(process.env.TIDEGATE_MUTANT ?? "null") as Mutant | null;
-
-const sources = {
-  name: "tidegate:sources",
-  enforce: "pre" as const,
-  async load(id: string) {
-    const path = id.split("?")[0] ?? id;
-    if (path !== mutant?.file && !path.endsWith(".lua")) return null;
-    const text = await readFile(path, "utf8");
-    const source = path === mutant?.file ? text.replace(mutant.find, () => mutant.put) : text;
-    return { code: path.endsWith(".lua") ? `export default ${JSON.stringify(source)};` : source, map: null };
-  },
-};
+/** Sources are loaded by Node itself, as where they run. Where a test has to notice a fault, with that in them. */
+const LOADERS = [
+  "./scripts/lua-loader.mjs",
+  "./test/support/jsx-loader.mjs",
+  ...(process.env.TIDEGATE_MUTANT === undefined ? [] : ["./test/mutants/break.ts"]),
+].flatMap((module) => ["--import", module]);
 
 /** What computes for long, or means something else by the limits that all others share: a process a file. */
 const APART = [
@@ -54,14 +39,14 @@ const FAST = ["--max-semi-space-size=32"];
 type Files = { include: string[]; exclude?: string[]; isolate?: boolean; globalSetup?: string[] };
 
 const project = (name: string, { include, exclude = [], isolate = true, globalSetup = [] }: Files) => ({
-  plugins: [sources],
   test: {
     name,
     environment: "node",
     include,
     exclude: [...configDefaults.exclude, ...exclude, ...without.flatMap((option) => leftOut[option] ?? [])],
     pool: "forks" as const,
-    execArgv: FAST,
+    execArgv: [...FAST, ...LOADERS],
+    experimental: { viteModuleRunner: false },
     isolate,
     globalSetup,
     testTimeout: 20_000,
