@@ -64,12 +64,13 @@ export async function until<T>(
   limit: { readonly withinMs: number; readonly everyMs?: number },
 ): Promise<T> {
   const giveUpAt = performance.now() + limit.withinMs;
-  let seen = await look();
-  while (!holds(seen)) {
-    if (performance.now() > giveUpAt)
+  for (;;) {
+    // A look that was held up says nothing of what is so by now: the last one begins behind the limit.
+    const lookedAt = performance.now();
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (lookedAt > giveUpAt)
       throw new Error(`still not so after ${limit.withinMs} ms: ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, limit.everyMs ?? LOOK_EVERY_MS));
-    seen = await look();
   }
-  return seen;
 }
