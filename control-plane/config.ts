@@ -39,7 +39,7 @@ export const LIMITS = {
   /** One Redis call: above the slowest honest replies, below what a client waits. */
   redisDeadline: millis(1500),
   /** As an edge's: a database that is gone costs one deadline now and then, not one a request. */
-  breaker: { failures: 3, pause: millis(500) },
+  breaker: { failures: 3, pause: millis(500), tells: millis(700) },
   /** How a shard is: one that takes longer than this would hold up readers too. */
   shardDeadline: millis(700),
   /** Not answering for so long it is left out of the map: a restart takes less, and meanwhile readers pass it over. */

@@ -73,8 +73,8 @@ export const LIMITS = {
   journalPatience: seconds(5),
   /** How often it looks whether that is there: each look is a command. */
   journalPoll: millis(100),
-  /** A shard that is gone costs one deadline now and then, not one a request. */
-  breaker: { failures: 3, pause: millis(500) },
+  /** A shard that is gone costs one deadline now and then, not one a request. What has less time than a read tells nothing of it. */
+  breaker: { failures: 3, pause: millis(500), tells: millis(500) },
   /** Until the origin's headers are here, waiting for a turn and a second try included. */
   originDeadline: seconds(30),
   /** Requests of one isolate to a site's origin at once, where the site says nothing: more than most origins take well. */

@@ -102,7 +102,7 @@ function isolate(env: EdgeEnv): InternalEdge {
       blobs,
       ...bucket.ports,
       callPeer: createCallEdge({ http: runtimeHttp, key: clusterKey, ...system }),
-      budget: createOriginBudget(redis, LIMITS.takeDeadline),
+      budget: createOriginBudget(redis, { clock, deadline: LIMITS.takeDeadline, breaker: LIMITS.breaker }),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
       journal: createJournal({ databases: shards.databases, digest: systemDigest, ...JOURNAL_LIMITS }),
       midTier: midTierOf(shards, map, clock),

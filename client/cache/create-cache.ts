@@ -86,7 +86,9 @@ export function createCache(options: CacheOptions): Cache {
   const map = new KnownShardMap("control");
   const ports: CachePorts = {
     ...{ clock, timers: unrefTimers, callTimers: systemTimers, random: systemRandom, digest: systemDigest },
-    budget: createOriginBudget(control, CACHE_LIMITS.takeDeadline),
+    budget: createOriginBudget(control, {
+      ...{ clock, deadline: CACHE_LIMITS.takeDeadline, breaker: CACHE_LIMITS.breaker },
+    }),
     log: createLog(control, { ...LOG_LIMITS, readDeadline: CACHE_LIMITS.logDeadline }),
     midTier: createMidTier({
       shards: databases,

@@ -19,8 +19,8 @@ export const CACHE_LIMITS = {
   failoverTries: 3,
   /** One read of the log. */
   logDeadline: seconds(1),
-  /** A dead database costs one deadline now and then, not one a call. */
-  breaker: { failures: 3, pause: millis(500) },
+  /** A dead database costs one deadline now and then, not one a call. What has less time than a read tells nothing of it. */
+  breaker: { failures: 3, pause: millis(500), tells: millis(400) },
   /** As an edge's: after a change of the shard map what a key's home lacks is looked for beside it. */
   mapSettlesIn: minutes(1),
   /** A clock of a shard that was read so long ago is not reckoned with any more. */

@@ -1,6 +1,8 @@
 // Upstash's REST interface over HTTP, in front of a backend: what @upstash/redis speaks.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { millis } from "../../shared/core/units.ts";
+import { within } from "../../shared/runtime/deadline.ts";
 import { BackendUnavailable, type RedisBackend } from "./backend.ts";
 import { encodeReply, errorBody } from "./rest-encoding.ts";
 import { type Answer, answer, parseRequest } from "./rest-request.ts";
@@ -148,19 +150,11 @@ function tooLarge(): Answer {
   return { status: 413, body: errorBody(`ERR max request size exceeded. Limit: ${MAX_REQUEST_BYTES} bytes`) };
 }
 
-function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new BackendUnavailable(`no answer within ${ms} ms, the outcome is unknown`)),
-      ms,
-    );
-    const settle = (then: () => void) => {
-      clearTimeout(timer);
-      then();
-    };
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error)),
-    );
-  });
+async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+  try {
+    return await within(millis(ms), work);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    throw new BackendUnavailable(`no answer within ${ms} ms, the outcome is unknown`);
+  }
 }

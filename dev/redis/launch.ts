@@ -1,5 +1,6 @@
 // Starts a real redis-server whose acknowledged writes survive a kill, and tells when it answers.
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
@@ -125,6 +126,8 @@ async function answers(child: ChildProcess, port: number): Promise<number> {
     if (text.startsWith("+PONG") && text.includes(`process_id:${child.pid}\r\n`)) return child.pid ?? 0;
     await pause(POLL_MS);
   }
+  // Where it has ended, why is told first by whoever has read its last line.
+  if (child.exitCode !== null) await once(child, "close");
   child.kill("SIGKILL");
   throw new Error(`redis-server did not answer on port ${port} within ${START_MS} ms`);
 }

@@ -1,7 +1,7 @@
 // A Redis behind a circuit breaker and counters: a dead shard costs one deadline now and then, not one a request.
 
 import { type BreakerLimits, closedBreaker, failed, mayTry, succeeded } from "../core/breaker.ts";
-import { elapsed } from "../core/units.ts";
+import { elapsed, type Millis } from "../core/units.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Redis } from "../ports/redis.ts";
 import { bucketOf, emptyHistogram } from "../wire/latency.ts";
@@ -17,12 +17,17 @@ export interface ShardCounters {
   tookMs: number;
 }
 
+export interface GuardLimits extends BreakerLimits {
+  /** A call that is given up sooner tells nothing: what is merely slow would be cut off from those who can wait. */
+  readonly tells: Millis;
+}
+
 export interface GuardedRedis extends Redis {
   readonly counters: ShardCounters;
   readonly isOpen: () => boolean;
 }
 
-export function guardedRedis(redis: Redis, clock: Clock, limits: BreakerLimits): GuardedRedis {
+export function guardedRedis(redis: Redis, clock: Clock, limits: GuardLimits): GuardedRedis {
   const breaker = closedBreaker();
   const took = emptyHistogram();
   const counters: ShardCounters = { calls: 0, errors: 0, spared: 0, took, tookMs: 0 };
@@ -37,15 +42,16 @@ export function guardedRedis(redis: Redis, clock: Clock, limits: BreakerLimits):
       counters.calls += 1;
       const sentAt = clock.now();
       const outcome = await redis.run(commands, deadline);
+      const ms = elapsed(sentAt, clock.now());
       if (outcome.kind === "replies") {
         succeeded(breaker);
-        const ms = elapsed(sentAt, clock.now());
         const bucket = bucketOf(ms);
         took[bucket] = (took[bucket] ?? 0) + 1;
         counters.tookMs += ms;
       } else {
         counters.errors += 1;
-        failed(breaker, clock.now(), limits);
+        const isGivenUpEarly = deadline < limits.tells && ms >= deadline;
+        if (!isGivenUpEarly) failed(breaker, clock.now(), limits);
       }
       return outcome;
     },

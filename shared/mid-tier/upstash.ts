@@ -2,8 +2,8 @@
 
 import { Redis as UpstashRedis } from "@upstash/redis/cloudflare";
 import { Remembered } from "../core/remembered.ts";
-import type { Millis } from "../core/units.ts";
 import type { CommandReply, Redis, RedisArgument, RedisOutcome, RedisReply } from "../ports/redis.ts";
+import { abortedAt, within } from "../runtime/deadline.ts";
 
 export interface UpstashConfig {
   readonly url: string;
@@ -34,35 +34,15 @@ function sendable(command: readonly RedisArgument[]): readonly unknown[] {
 
 /** The client has no method for a raw pipeline (nor for WAIT): this gives it one. */
 class RawUpstash extends UpstashRedis {
-  pipelineOf(
-    commands: readonly (readonly RedisArgument[])[],
-    signal: (() => AbortSignal) | null,
-  ): Promise<unknown> {
+  pipelineOf(commands: readonly (readonly RedisArgument[])[], signal: AbortSignal | null): Promise<unknown> {
     const call = { path: ["pipeline"], body: commands.map(sendable) };
+    // A plain signal that fires makes the client answer with a value: a fake miss. A function makes it throw.
     return this.client.request(
-      (signal === null ? call : { ...call, signal }) as unknown as Parameters<typeof this.client.request>[0],
+      (signal === null ? call : { ...call, signal: () => signal }) as unknown as Parameters<
+        typeof this.client.request
+      >[0],
     );
   }
-}
-
-/** A plain signal that fires makes the client answer with a value: a fake miss. A function makes it throw. */
-const aborting = (deadline: Millis) => (): AbortSignal => AbortSignal.timeout(deadline);
-
-/** Rejects at the deadline as a signal's would. */
-function within<T>(deadline: Millis, call: Promise<T>): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => reject(new DOMException("no reply in time", "TimeoutError")), deadline);
-  void call.then(
-    (reply) => {
-      clearTimeout(timer);
-      resolve(reply);
-    },
-    (error) => {
-      clearTimeout(timer);
-      reject(error);
-    },
-  );
-  return promise;
 }
 
 /**
@@ -85,7 +65,7 @@ export function upstashRedis({ url, token, late = "aborted" }: UpstashConfig): R
       try {
         const reply =
           late === "aborted"
-            ? client.pipelineOf(commands, aborting(deadline))
+            ? abortedAt(deadline, (signal) => client.pipelineOf(commands, signal))
             : within(deadline, client.pipelineOf(commands, null));
         return readReplies(await reply, commands.length);
       } catch (error) {

@@ -1,5 +1,6 @@
 // What scripts call inside Redis on the ways that are gone most: some tariffs may count it (docs/scaling.md).
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
 import type { ShardMap } from "../../shared/core/shard-map.ts";
 import { millis, minutes } from "../../shared/core/units.ts";
 import { NOTHING_VARIES } from "../../shared/core/vary.ts";
@@ -14,7 +15,7 @@ import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import { admitShard } from "../../shared/mid-tier/shard-admission.ts";
 import type { MidTier } from "../../shared/ports/mid-tier.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
-import { systemDigest } from "../../shared/runtime/system.ts";
+import { systemClock, systemDigest } from "../../shared/runtime/system.ts";
 import { alone, oneShard } from "../support/one-shard.ts";
 import { replyTo, type ServerFixture, startServerRest } from "../support/redis-server.ts";
 import { storedAnswer } from "../support/stored-answer.ts";
@@ -104,7 +105,11 @@ test("a miss calls five and its fill eight, a hit five and four from then on", a
 });
 
 test("a token of one bucket calls four", async () => {
-  const budget = createOriginBudget(redis, DEADLINE);
+  const budget = createOriginBudget(redis, {
+    clock: systemClock(),
+    deadline: DEADLINE,
+    breaker: LIMITS.breaker,
+  });
   const bucket = { name: "shop", rate: 10, burst: 10, cost: 1, reserve: 0 };
   const take = () => budget.take({ buckets: [bucket], patience: millis(0) });
   await take();

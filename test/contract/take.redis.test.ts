@@ -1,14 +1,17 @@
 // The buckets in Redis: what many askers get of them together, over a clock that steps, and what is lost with a reply.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
 import { type Bucket, fullBucket, takeTokens } from "../../shared/core/token-bucket.ts";
 import { instant, millis } from "../../shared/core/units.ts";
 import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import type { BucketAsked, OriginBudget } from "../../shared/ports/origin-budget.ts";
 import type { Redis, RedisArgument } from "../../shared/ports/redis.ts";
+import { systemClock } from "../../shared/runtime/system.ts";
 import { BACKENDS, type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
 
 const NOW = millis(0);
+const PATIENT = { clock: systemClock(), deadline: millis(2000), breaker: LIMITS.breaker };
 const shop: BucketAsked = { name: "shop", rate: 0.001, burst: 3, cost: 1, reserve: 0 };
 
 describe.each(BACKENDS)("%s", (_name, start) => {
@@ -19,7 +22,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   beforeAll(async () => {
     rest = await start();
     redis = rest.redis;
-    budget = createOriginBudget(redis, millis(2000));
+    budget = createOriginBudget(redis, PATIENT);
   });
   afterAll(() => rest?.stop());
   beforeEach(() => run("FLUSHALL"));
@@ -103,7 +106,7 @@ test("the script and the isolate's own bucket count alike, step for step", async
   let wall = 1_800_000_000_000;
   const rest = await startEmbeddedRest(() => wall);
   try {
-    const budget = createOriginBudget(rest.redis, millis(2000));
+    const budget = createOriginBudget(rest.redis, PATIENT);
     const terms = { rate: 7.3, burst: 4 };
     const bucket: Bucket = fullBucket(terms, instant(wall));
     for (let step = 0; step < 300; step++) {

@@ -171,7 +171,11 @@ export class EdgeHost {
         }),
         blobs: this.cacheApi.seenBy(isolate),
         callPeer: createCallEdge({ http, key: CLUSTER_KEY, digest: DIGEST, random, clock }),
-        budget: createOriginBudget(reached, LIMITS.takeDeadline),
+        budget: createOriginBudget(reached, {
+          clock,
+          deadline: LIMITS.takeDeadline,
+          breaker: LIMITS.breaker,
+        }),
         log: observedLog(log, { history, time, vouches: true }),
         journal: createJournal({ databases, digest: DIGEST, ...JOURNAL_LIMITS }),
         midTier: createMidTier({

@@ -1,5 +1,6 @@
 // An edge in this process over a given Redis: no peers, no Cache API, an origin only if given; and messages to it.
 
+import { LIMITS } from "../../edge/config.ts";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge, EdgePorts } from "../../edge/edge.ts";
 import { answerInternal } from "../../edge/internal/routes.ts";
@@ -53,7 +54,11 @@ export function bareEdge(
       origin,
       callPeer: async () => away,
       blobs: more.blobs ?? NO_BLOBS,
-      budget: createOriginBudget(redis, millis(1000)),
+      budget: createOriginBudget(redis, {
+        clock: systemClock(),
+        deadline: millis(1000),
+        breaker: LIMITS.breaker,
+      }),
       log,
       journal: createJournal({
         databases: new Map([["one", redis]]),

@@ -18,7 +18,11 @@ const floors: readonly Floor[] = [
   { folder: "shared/runtime", may: ["shared/core", "shared/ports"], packages: false },
   { folder: "shared/origin", may: ["shared/core", "shared/ports"], packages: false },
   { folder: "shared/view", may: ["shared/core", "shared/ports", "shared/wire"], packages: false },
-  { folder: "shared/mid-tier", may: ["shared/core", "shared/ports", "shared/wire"], packages: true },
+  {
+    folder: "shared/mid-tier",
+    may: ["shared/core", "shared/ports", "shared/wire", "shared/runtime"],
+    packages: true,
+  },
   { folder: "edge", may: shared, packages: true },
   { folder: "control-plane/dashboard", may: [...shared, "control-plane", "client"], packages: true },
   { folder: "control-plane", may: shared, packages: true },
