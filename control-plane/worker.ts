@@ -146,19 +146,20 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
     const { witness, auditWitness, journalWitness, callEdge } = this;
     const plane = { ...shared, witness, auditWitness, callEdge };
     const agenda = plane.agenda.read();
-    this.beside("warm-ups", async () => (await agenda).has("warmups") && carryOnWarmups(plane, this.pace));
-    this.beside("the refresher", async () => (await agenda).has("due") && refreshDue(plane));
     const wasAway = this.absence.wasAway(this.beatAt);
-    if (!wasAway) this.judge(plane);
+    if (!wasAway) this.goByEdges(plane, agenda);
     this.beside("the audit log", () => this.watchAudit(plane));
     this.beside("the experiment", () => this.watchChaos(plane));
     const failures = await this.pulse.run(plane, { witness, journalWitness, agenda });
     if (!failures.has("status")) this.absence.looked(this.beatAt);
-    if (wasAway) this.judge(plane);
+    if (wasAway) this.goByEdges(plane, agenda);
     this.tell(failures);
   }
 
-  private judge(plane: ControlPlane): void {
+  /** What judges by who is there, or leaves out who seems not to be. */
+  private goByEdges(plane: ControlPlane, agenda: Promise<ReadonlySet<string>>): void {
+    this.beside("warm-ups", async () => (await agenda).has("warmups") && carryOnWarmups(plane, this.pace));
+    this.beside("the refresher", async () => (await agenda).has("due") && refreshDue(plane));
     this.beside("the alert rules", () => this.alerts.run(plane));
   }
 
