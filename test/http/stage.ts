@@ -1,5 +1,6 @@
 // One edge with a scripted origin, and the stage on which a case of its own path plays.
 
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -117,11 +118,20 @@ async function purge(
   { control, token }: { control: string; token: string },
   selectors: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const got = await ask(`${control}/invalidate`, {
+  const request = {
     method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    headers: {
+      ...{ authorization: `Bearer ${token}`, "content-type": "application/json" },
+      "idempotency-key": randomUUID(),
+    },
     body: JSON.stringify({ ...selectors, wait: true }),
-  });
+  };
+  // 503 says to come again in a second.
+  const got = await until(
+    () => ask(`${control}/invalidate`, request),
+    ({ status }) => status !== 503,
+    { withinMs: 10_000, everyMs: 1000 },
+  );
   if (got.status !== 200) throw new Error(`purge answered ${got.status}: ${got.text}`);
 }
 

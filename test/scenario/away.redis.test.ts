@@ -15,7 +15,7 @@ const stage = clusterStage(async (): Promise<FaultyCluster & LateCluster> => {
   const servers = new ShardServers();
   servers.ports.push(await freePort());
   const cluster = await startTestCluster({
-    ...{ edges: 2, faults: true, buckets: true, policies: [...FENCED_POLICIES, FILES_POLICY] },
+    ...{ edges: 2, faults: true, away: true, buckets: true, policies: [...FENCED_POLICIES, FILES_POLICY] },
     redis: { kind: "urls", urls: servers.urls },
   });
   let started: Promise<void> | undefined;

@@ -6,6 +6,8 @@ import { SITE_HOST, type TestCluster } from "../support/cluster.ts";
 import { ask, until } from "../support/http.ts";
 
 const WINDOW_MS = 1000;
+/** Clocks and rounding. */
+const EPSILON_MS = 200;
 
 export const FAULTS_POLICIES = [{ key_pattern: "/*", class: "standard", window_ms: WINDOW_MS }];
 
@@ -27,17 +29,23 @@ export function faults(stage: () => TestCluster): void {
     );
     for (const edge of [0, 1]) expect((await cluster.get(edge, "/pull")).text).toBe("old");
     body = "new";
-    const posted = await cluster.call("POST", "/invalidate", { urls: [urlOf("/pull")] });
+    const posted = await cluster.invalidate({ urls: [urlOf("/pull")] });
     expect(posted.status).toBe(202);
     const acknowledgedAt = performance.now();
-    for (const edge of [0, 1]) {
+    const late: string[] = [];
+    const look = async (edge: number): Promise<string> => {
+      const afterMs = performance.now() - acknowledgedAt;
+      const { text } = await cluster.get(edge, "/pull");
+      if (text === "old" && afterMs > WINDOW_MS + EPSILON_MS) late.push(`edge ${edge} after ${afterMs} ms`);
+      return text;
+    };
+    for (const edge of [0, 1])
       await until(
-        () => cluster.get(edge, "/pull"),
-        (got) => got.text === "new",
-        { withinMs: WINDOW_MS + 500, everyMs: 10 },
+        () => look(edge),
+        (text) => text === "new",
+        { withinMs: 10_000, everyMs: 10 },
       );
-    }
-    expect(performance.now() - acknowledgedAt).toBeLessThan(WINDOW_MS + 500);
+    expect(late).toEqual([]);
   });
 
   test("a key whose fetch died with its edge is fetched by another one within a lease", async () => {
@@ -73,15 +81,18 @@ export function faults(stage: () => TestCluster): void {
       page(() => body),
     );
     for (const path of ["/kept", "/killed"]) await cluster.get(0, path);
-    const listed = await until(
-      () => cluster.call("GET", "/edges"),
-      (got) => typeof got.json.items?.[0]?.pid === "number",
-      { withinMs: 5000 },
+    // The list tells for a while of the life before.
+    const pid = await until(
+      async () => {
+        const { items } = (await cluster.call("GET", "/edges")).json;
+        return items?.find(({ id }: { id: string }) => id === "edge-1")?.pid;
+      },
+      (listed) => typeof listed === "number" && listed === cluster.edges[0]?.pid(),
+      { withinMs: 10_000 },
     );
-    const pid: number = listed.json.items.find((edge: { id: string }) => edge.id === "edge-1").pid;
     process.kill(pid, "SIGKILL");
     body = "new";
-    const purged = await cluster.call("POST", "/invalidate", { urls: [urlOf("/killed")] });
+    const purged = await cluster.invalidate({ urls: [urlOf("/killed")] });
     expect(purged.status).toBe(202);
     // Its workerd serves on until it is reaped: what comes back has another leader.
     await until(
@@ -142,12 +153,7 @@ export function faults(stage: () => TestCluster): void {
     for (const edge of [0, 1]) expect((await cluster.get(edge, "/purged")).text).toBe("new");
     body = "newer";
     // For a moment the control plane's breaker may still say 503, and that the purge be sent again.
-    const purged = await until(
-      () => cluster.call("POST", "/invalidate", { urls: [urlOf("/purged")], wait: true }),
-      (got) => got.status !== 503,
-      { withinMs: 10_000, everyMs: 100 },
-    );
-    expect([purged.status, purged.json.state]).toEqual([200, "converged"]);
+    expect((await cluster.purge({ urls: [urlOf("/purged")] })).state).toBe("converged");
     for (const edge of [0, 1]) expect((await cluster.get(edge, "/purged")).text).toBe("newer");
   }, 60_000);
 

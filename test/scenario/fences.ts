@@ -121,7 +121,7 @@ export function fences(stage: () => FaultyCluster): void {
     test("a purge that it can't hear of is not served against there either", async () => {
       version = "newest";
       for (const path of PATHS) {
-        const purged = await cluster.call("POST", "/invalidate", { urls: [`http://${SITE_HOST}${path}`] });
+        const purged = await cluster.invalidate({ urls: [`http://${SITE_HOST}${path}`] });
         expect(purged.status).toBe(202);
       }
       // What it has fetched itself within the window is as good as a view that young.

@@ -18,7 +18,7 @@ export function readYourPurge(stage: () => TestCluster): void {
   /** The purge's position, and what it takes to see it: edges are asked at once. */
   async function changeAndPurge(path: string, body: string): Promise<string> {
     cluster.site.set(path, { body, headers: { "cache-control": "max-age=600" } });
-    const answer = await cluster.call("POST", "/invalidate", { urls: [`http://${SITE_HOST}${path}`] });
+    const answer = await cluster.invalidate({ urls: [`http://${SITE_HOST}${path}`] });
     expect(answer.status).toBe(202);
     return answer.json.position;
   }

@@ -1,5 +1,6 @@
 // A whole cluster for a scenario: real processes, free ports, a data directory of its own, and the control plane at hand.
 
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,12 +10,13 @@ import { createLinks } from "../../dev/faults/links.ts";
 import type { Network } from "../../dev/network.ts";
 import type { StartOptions } from "../../dev/options.ts";
 import { freePort, freePortRange } from "../../dev/ports.ts";
+import { untilReady } from "../../dev/readiness.ts";
 import { keptSecret } from "../../dev/secrets.ts";
 import { writeBundles } from "../../dev/workers.ts";
 import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
 import { SIGNATURE_HEADER, signRequest } from "../../shared/wire/signature.ts";
 import { bundledOnce } from "./bundles.ts";
-import { ask, type Got } from "./http.ts";
+import { ask, type Got, until } from "./http.ts";
 import { type ClusterLinks, clusterLinks } from "./links.ts";
 import { startTestOrigin, type TestOrigin } from "./origin.ts";
 
@@ -26,7 +28,9 @@ export interface TestCluster extends Cluster {
   get(edge: number, path: string, headers?: Readonly<Record<string, string>>): Promise<Got>;
   /** A call of the control plane with the admin token. */
   call(method: string, path: string, body?: unknown): Promise<Got & { readonly json: Json }>;
-  /** `POST /invalidate` that waits for its receipt. */
+  /** `POST /invalidate`, sent again for as long as a 503 says so. */
+  invalidate(body: Record<string, unknown>): Promise<Got & { readonly json: Json }>;
+  /** The same that waits for its receipt. */
   purge(selectors: Record<string, unknown>): Promise<Json>;
   /** A signed call of the n-th edge itself, past all links; without a body it is a GET. */
   signed(edge: number, path: string, body?: string): Promise<Got>;
@@ -45,6 +49,8 @@ export interface ClusterSetUp
     Pick<StartOptions, "edges" | "push" | "redis" | "protection" | "buckets" | "handedOn" | "chaos">
   > {
   readonly policies?: readonly unknown[];
+  /** Redis is there only later. */
+  readonly away?: boolean;
   /** A fault in the edges' sources. */
   readonly changed?: SourceChange;
 }
@@ -97,19 +103,23 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
   const { changed } = setUp;
   const bundling = changed === undefined ? bundledOnce : (data: string) => writeBundles(data, changed);
   const cluster = await startCluster(options, network, bundling);
+  const ready =
+    cluster.ready ||
+    (setUp.away !== true && (await untilReady(cluster.control, { token: options.token, edges })));
+  if (!ready && setUp.away !== true) {
+    await cluster.stop();
+    throw new Error("the cluster did not get ready");
+  }
+  const invalidate = (body: Record<string, unknown>) => invalidatePatiently(cluster, body);
   return {
-    ...cluster,
+    ...{ ...cluster, ready, invalidate },
     data,
     site,
     get: (edge, path, headers = {}) =>
       ask(`${cluster.edges[edge]?.url}${path}`, { headers: { host: SITE_HOST, ...headers } }),
     call: (method, path, body) => call(cluster, { method, path, body }),
     async purge(selectors) {
-      const answer = await call(cluster, {
-        method: "POST",
-        path: "/invalidate",
-        body: { ...selectors, wait: true },
-      });
+      const answer = await invalidate({ ...selectors, wait: true });
       if (answer.status !== 200) throw new Error(`purge answered ${answer.status}: ${answer.text}`);
       return answer.json;
     },
@@ -124,15 +134,31 @@ async function startWith(setUp: ClusterSetUp, network: Network | null): Promise<
 }
 
 async function call(
-  cluster: Cluster,
-  given: { method: string; path: string; body: unknown },
+  cluster: Pick<Cluster, "control" | "token">,
+  given: { method: string; path: string; body: unknown; key?: string },
 ): Promise<Got & { json: Json }> {
   const got = await ask(cluster.control + given.path, {
     method: given.method,
-    headers: { authorization: `Bearer ${cluster.token}`, "content-type": "application/json" },
+    headers: {
+      ...{ authorization: `Bearer ${cluster.token}`, "content-type": "application/json" },
+      ...(given.key !== undefined && { "idempotency-key": given.key }),
+    },
     ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
   });
   return { ...got, json: got.text === "" ? null : JSON.parse(got.text) };
+}
+
+/** A control plane whose Redis is late says 503, and to come again in a second: one operation all the same. */
+function invalidatePatiently(
+  cluster: Pick<Cluster, "control" | "token">,
+  body: Record<string, unknown>,
+): Promise<Got & { json: Json }> {
+  const request = { method: "POST", path: "/invalidate", body, key: randomUUID() };
+  return until(
+    () => call(cluster, request),
+    ({ status }) => status !== 503,
+    { withinMs: 10_000, everyMs: 1000 },
+  );
 }
 
 export async function signed(
