@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FaultyCluster, SITE_HOST, startTestCluster } from "../support/cluster.ts";
 import { ask, type Got, until } from "../support/http.ts";
+import { counted, undisturbed } from "../support/undisturbed.ts";
 
 /** Low enough that a busy machine has more misses to offer. */
 const RATE = 12;
@@ -61,10 +62,15 @@ const overdraft = (since: number): number =>
 /** The clock that fills the bucket is another process', and whole milliseconds. */
 const ROUNDED = 0.5;
 
-test("a storm of misses reaches it no faster than its bucket fills, and the rest is told when to come again", async () => {
+/** Tokens that an edge took from its own share, because the bucket of all did not answer. */
+const ownTokens = (): Promise<number> => counted(cluster, /^origin\|share$/);
+
+/** What came too early of a storm of misses. */
+async function overdraftOfStorm(round: number): Promise<number> {
   arrivals.length = 0;
+  const before = await ownTokens();
   const since = performance.now();
-  const got = await storm("a", { count: 300, atOnce: 24 });
+  const got = await storm(`a${round}`, { count: 300, atOnce: 24 });
   const turnedAway = got.filter(({ status }) => status === 503);
   expect(new Set(got.map(({ status }) => status))).toEqual(new Set([200, 503]));
   for (const { headers, text, cacheStatus } of turnedAway) {
@@ -73,8 +79,14 @@ test("a storm of misses reaches it no faster than its bucket fills, and the rest
     expect(cacheStatus).toContain("detail=shed");
   }
   expect(got.length - turnedAway.length).toBe(arrivals.length);
-  expect(arrivals.length).toBeGreaterThanOrEqual(BURST);
-  expect(overdraft(since)).toBeLessThan(ROUNDED);
+  // Later rounds find what the one before has left.
+  if (round === 1) expect(arrivals.length).toBeGreaterThanOrEqual(BURST);
+  expect(overdraft(since)).toBeLessThan(ROUNDED + (await ownTokens()) - before);
+  return overdraft(since);
+}
+
+test("a storm of misses reaches it no faster than its bucket fills, and the rest is told when to come again", async () => {
+  expect(await undisturbed(cluster, overdraftOfStorm)).toBeLessThan(ROUNDED);
 }, 60_000);
 
 test("with Redis a black hole, all edges together ask for no more than the sum of their shares", async () => {
@@ -106,8 +118,16 @@ test("dead, it is left alone: what is stale stands in where that was declared, e
   for (let n = 0; n < 40 && codes.at(-1) !== "origin-protected"; n++) codes.push(await code(n));
   expect(codes[0]).toBe("origin-unreachable");
   expect(codes.at(-1)).toBe("origin-protected");
-  const refused = await cluster.get(0, "/storm/dead/more");
-  expect([refused.status, Number(refused.headers["retry-after"])]).toEqual([503, 1]);
+  // Now and then one is sent, to see whether it is well again.
+  const refused = await until(
+    () => cluster.get(0, "/storm/dead/more"),
+    ({ status }) => status === 503,
+    { withinMs: 5000 },
+  );
+  expect([JSON.parse(refused.text).code, Number(refused.headers["retry-after"])]).toEqual([
+    "origin-protected",
+    1,
+  ]);
   const kept = await until(
     () => cluster.get(0, "/kept/one"),
     (got) => /detail=(stale|shed)/.test(got.cacheStatus),

@@ -1,9 +1,11 @@
 // A release is warmed from its compressed sitemaps behind the origin's budget, and the control plane is killed in the middle of it.
 
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { gzipSync } from "node:zlib";
 import { beforeAll, expect, test } from "vitest";
 import type { Json, TestCluster } from "../support/cluster.ts";
 import { ask, until } from "../support/http.ts";
+import { undisturbed } from "../support/undisturbed.ts";
 
 /** Low enough that a busy machine could ask for more, and the warm-up is told to. */
 const RATE = 50;
@@ -16,12 +18,25 @@ const JITTER_MS = 300;
 /** Declares the tests, on two edges before an origin with `BUDGET`; the control plane is killed and comes back. */
 export function warmUp(stage: () => TestCluster): void {
   let cluster: TestCluster;
-  /** What the origin was asked for, and when. */
+  /** What the origin was asked for in this round, and when. */
   const asked: { readonly path: string; readonly at: number }[] = [];
+  /** Of the last round. */
+  let sitemap: string;
 
   beforeAll(() => {
     cluster = stage();
+    cluster.site.setBelow("/page/", ({ url = "" }) => {
+      asked.push({ path: url, at: performance.now() });
+      return { headers: { "cache-control": "max-age=600" }, body: url };
+    });
+  });
+
+  /** A release of its own: nothing of it has been asked for. */
+  function publish(round: number): void {
     const { site } = cluster;
+    sitemap = `/sitemap-${round}.xml`;
+    asked.length = 0;
+    const parts = [1, 2].map((part) => `/${round}-${part}.xml.gz`);
     const compressed = (xml: string) => ({
       headers: { "content-type": "application/gzip" },
       body: gzipSync(xml),
@@ -29,21 +44,15 @@ export function warmUp(stage: () => TestCluster): void {
     const urls = (from: number, to: number): string =>
       Array.from(
         { length: to - from },
-        (_, n) => `<url><loc>${site.url}/page/${from + n}?a=1&amp;b=2</loc></url>`,
+        (_, n) => `<url><loc>${site.url}/page/${round}/${from + n}?a=1&amp;b=2</loc></url>`,
       ).join("");
-    site.set("/sitemap.xml", {
-      body: `<sitemapindex>${["/1.xml.gz", "/2.xml.gz"].map((path) => `<sitemap><loc>${site.url}${path}</loc></sitemap>`).join("")}</sitemapindex>`,
+    site.set(sitemap, {
+      body: `<sitemapindex>${parts.map((path) => `<sitemap><loc>${site.url}${path}</loc></sitemap>`).join("")}</sitemapindex>`,
     });
-    site.set("/1.xml.gz", compressed(`<urlset>${urls(0, PAGES / 2)}</urlset>`));
-    site.set(
-      "/2.xml.gz",
-      compressed(`<urlset>${urls(PAGES / 2, PAGES)}<url><loc>http://169.254.169.254/</loc></url></urlset>`),
-    );
-    site.setBelow("/page/", ({ url = "" }) => {
-      asked.push({ path: url, at: performance.now() });
-      return { headers: { "cache-control": "max-age=600" }, body: url };
-    });
-  });
+    const outside = "<url><loc>http://169.254.169.254/</loc></url>";
+    const contents = [urls(0, PAGES / 2), urls(PAGES / 2, PAGES) + outside];
+    for (const [at, part] of parts.entries()) site.set(part, compressed(`<urlset>${contents[at]}</urlset>`));
+  }
 
   /** Null while nobody answers. */
   const progress = async (job: string): Promise<Json> =>
@@ -62,9 +71,10 @@ export function warmUp(stage: () => TestCluster): void {
   const mostWithin = (span: number): number =>
     Math.max(...asked.map(({ at: from }) => asked.filter(({ at }) => at >= from && at < from + span).length));
 
-  test("every page of the sitemaps is fetched once, within the budget, and is at every edge in the end", async () => {
+  async function warm(round: number): Promise<void> {
+    publish(round);
     const { json } = await cluster.call("POST", "/warmup", {
-      ...{ sitemap: "/sitemap.xml", ratePerSecond: 400, concurrency: 16 },
+      ...{ sitemap, ratePerSecond: 400, concurrency: 16 },
     });
     await until(
       () => progress(json.job),
@@ -84,23 +94,34 @@ export function warmUp(stage: () => TestCluster): void {
     expect(done.errors).toMatchObject([{ url: "http://169.254.169.254/" }]);
     // The origin decides, and not what the job says of itself.
     expect(new Set(asked.map(({ path }) => path)).size).toBe(PAGES);
-    expect(asked).toHaveLength(PAGES);
-    expect(mostWithin(1000)).toBeLessThanOrEqual(BURST + RATE * (1 + JITTER_MS / 1000));
+    const before = asked.length;
     for (const { url } of cluster.edges)
       for (const page of [0, PAGES / 2, PAGES - 1]) {
-        const got = await ask(`${url}/page/${page}?a=1&b=2`);
+        const got = await ask(`${url}/page/${round}/${page}?a=1&b=2`);
         expect([got.text, got.cacheStatus]).toEqual([
-          `/page/${page}?a=1&b=2`,
+          `/page/${round}/${page}?a=1&b=2`,
           expect.stringMatching(/^tidegate-l1; hit/),
         ]);
       }
+    expect(asked).toHaveLength(before);
+  }
+
+  test("every page of the sitemaps is fetched once, within the budget, and is at every edge in the end", async () => {
+    const heldMs = await undisturbed(cluster, async (round) => {
+      const held = monitorEventLoopDelay();
+      held.enable();
+      await warm(round);
+      held.disable();
+      return held.max / 1e6;
+    });
     expect(asked).toHaveLength(PAGES);
-  }, 60_000);
+    expect(mostWithin(1000)).toBeLessThanOrEqual(BURST + RATE * (1 + (JITTER_MS + heldMs) / 1000));
+  }, 120_000);
 
   test("a dry run finds all of it held, and begins nothing", async () => {
     const jobs = async () => (await cluster.call("GET", "/warmups")).json.items.length;
-    const before = await jobs();
-    const { status, json } = await cluster.call("POST", "/warmup", { sitemap: "/sitemap.xml", dryRun: true });
+    const before = [await jobs(), asked.length];
+    const { status, json } = await cluster.call("POST", "/warmup", { sitemap, dryRun: true });
     expect(status).toBe(200);
     expect(json).toMatchObject({
       ...{ dryRun: true, total: PAGES + 1, complete: true, failed: 1 },
@@ -109,7 +130,6 @@ export function warmUp(stage: () => TestCluster): void {
         { edge: "edge-2", held: 20 },
       ],
     });
-    expect(await jobs()).toBe(before);
-    expect(asked).toHaveLength(PAGES);
+    expect([await jobs(), asked.length]).toEqual(before);
   });
 }
