@@ -9,6 +9,8 @@ import { type ServerFixture, startServerRest, until } from "../support/redis-ser
 
 /** A short window: what is purged elsewhere is known here soon, and the test need not wait for long. */
 const CLASSES = { quick: { ttl: "10m", window: 300, memory: 1 << 20 } } as const;
+/** Clocks and rounding. */
+const EPSILON_MS = 200;
 
 export const TAGGED_POLICY = { key_pattern: "/tagged/*", class: "hot", window_ms: 300 };
 
@@ -33,6 +35,7 @@ export function programs(stage: () => TestCluster): void {
 
     /** What each cache gives, from a source that counts. */
     let version = 0;
+    let keys = 0;
     const readers = (key: string, tags: readonly string[]) => {
       const load = () => {
         version += 1;
@@ -41,22 +44,39 @@ export function programs(stage: () => TestCluster): void {
       return () => Promise.all(caches.map((cache) => cache.getOrFetch(key, load, { tags })));
     };
 
+    /** A key of which both hold one value: where Redis is late each loads its own, so that another is tried. */
+    async function sharedKey() {
+      for (let tries = 1; ; tries++) {
+        keys += 1;
+        const read = readers(`users/${keys}?x`, ["both"]);
+        const [before = 0] = await read();
+        const again = await read();
+        if (tries < 4 && again.some((value) => value !== before)) continue;
+        expect(again).toEqual([before, before]);
+        return { url: `tidegate://app/users/${keys}%3Fx`, read, before };
+      }
+    }
+
     test.each([
-      ["by a tag", { tags: ["both"] }],
-      ["by a class of the program's own", { classes: ["tidegate://quick"] }],
-      ["by its URL", { urls: ["tidegate://app/users/1%3Fx"] }],
-      ["by a prefix of its namespace", { prefixes: ["tidegate://app/users"] }],
-      ["with all of the site", { everything: true, confirm: "default" }],
+      ["by a tag", () => ({ tags: ["both"] })],
+      ["by a class of the program's own", () => ({ classes: ["tidegate://quick"] })],
+      ["by its URL", (url: string) => ({ urls: [url] })],
+      ["by a prefix of its namespace", () => ({ prefixes: ["tidegate://app/users"] })],
+      ["with all of the site", () => ({ everything: true, confirm: "default" })],
     ])("a value purged through the control plane is gone everywhere: %s", async (_how, selectors) => {
-      const read = readers("users/1?x", ["both"]);
-      const [before = 0] = await read();
-      expect(await read()).toEqual([before, before]);
-      expect((await cluster.call("POST", "/invalidate", selectors)).status).toBe(202);
-      const began = performance.now();
-      await until("both read the new value", async () => (await read()).every((value) => value > before));
-      // The window, and what two reads of a busy machine take.
-      expect(performance.now() - began).toBeLessThan(1500);
-      await cluster.call("POST", "/invalidate", { prefixes: ["tidegate://app/"] });
+      const { url, read, before } = await sharedKey();
+      expect((await cluster.invalidate(selectors(url))).status).toBe(202);
+      const acknowledgedAt = performance.now();
+      const late: string[] = [];
+      await until("both read the new value", async () => {
+        const afterMs = performance.now() - acknowledgedAt;
+        const values = await read();
+        const isNew = values.every((value) => value > before);
+        if (!isNew && afterMs > CLASSES.quick.window + EPSILON_MS) late.push(`${values} after ${afterMs} ms`);
+        return isNew;
+      });
+      expect(late).toEqual([]);
+      await cluster.invalidate({ prefixes: ["tidegate://app/"] });
       await until("it is gone", async () => (await read()).every((value) => value > before + 1));
     });
 
@@ -74,7 +94,7 @@ export function programs(stage: () => TestCluster): void {
       const read = () => cache.getOrFetch("classed", load);
       const hit = async () => (await cluster.get(0, "/tagged/class")).cacheStatus.includes("hit");
       const purges = [
-        () => cluster.call("POST", "/invalidate", { classes: ["hot"], wait: true }),
+        () => cluster.purge({ classes: ["hot"] }),
         () => cache.invalidate({ classes: ["hot"] }),
       ];
       for (const purge of purges) {
@@ -140,11 +160,7 @@ export function programs(stage: () => TestCluster): void {
     test("what names another namespace, or no key, leaves it as it is", async () => {
       const read = readers("kept", []);
       const before = await read();
-      const other = await cluster.call("POST", "/invalidate", {
-        urls: ["tidegate://other/kept"],
-        wait: true,
-      });
-      expect(other.status).toBe(200);
+      await cluster.purge({ urls: ["tidegate://other/kept"] });
       expect(await read()).toEqual(before);
       const bad = await cluster.call("POST", "/invalidate", { urls: ["tidegate://App/kept"] });
       expect(bad.status).toBe(422);
@@ -206,7 +222,8 @@ export function programs(stage: () => TestCluster): void {
           atOnce -= 1;
           return value;
         };
-        const deadline = 3000;
+        // Two hundred loads, four at a time, and whatever else the machine does.
+        const deadline = 6000;
         const took: number[] = [];
         const calls = Array.from({ length: 200 }, async (_, key) => {
           const began = performance.now();
