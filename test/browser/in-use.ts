@@ -168,7 +168,7 @@ function overview(stage: () => DashboardStage, visit: Visit): void {
     await page.click("button[aria-label^=Look]");
     const ground = "getComputedStyle(document.body).backgroundColor";
     // A page can be asked before its style sheets are there, while none of it is shown.
-    await expect.poll(() => page.evaluate(ground)).toBe("rgb(13, 19, 18)");
+    await expect.poll(() => page.evaluate(ground), { timeout: 8000 }).toBe("rgb(13, 19, 18)");
     expect(new URL(page.url()).search).toBe("?range=15m&class=standard");
   });
 
