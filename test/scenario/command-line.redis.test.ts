@@ -69,6 +69,10 @@ function tidegate(args: readonly string[], start: readonly string[] = DIRECTLY):
   });
 }
 
+/** Asked again for as long as Redis was late with what is to be told. */
+const told = (ask: () => Promise<Ended>, isTold: (ended: Ended) => boolean): Promise<Ended> =>
+  until(ask, isTold, { withinMs: 10_000 });
+
 const fileOf = (name: string, rows: unknown): string => {
   writeFileSync(join(folder, name), JSON.stringify(rows));
   return name;
@@ -79,8 +83,14 @@ test("what warms, shows, explains and purges a page", async () => {
   expect([warmed.exit, warmed.json.done, warmed.stderr]).toEqual([0, 2, ""]);
   const url = `${cluster.edges[0]?.url}/hot/a`;
   const [explained, dry, edges, metrics, suggested] = await Promise.all([
-    tidegate(["explain", url, "-H", "accept-language: de"], [join(root, "scripts", "tidegate.mjs")]),
-    tidegate(["purge", "--tag", "fruit", "--dry-run", "--json"]),
+    told(
+      () => tidegate(["explain", url, "-H", "accept-language: de"], [join(root, "scripts", "tidegate.mjs")]),
+      ({ stdout }) => !stdout.includes("does not answer"),
+    ),
+    told(
+      () => tidegate(["purge", "--tag", "fruit", "--dry-run", "--json"]),
+      ({ json }) => json.estimate.l2[0].hits !== null,
+    ),
     tidegate(["edges"]),
     tidegate(["metrics", "--window", "1m"]),
     tidegate(["policies", "suggest"]),
@@ -98,7 +108,7 @@ test("what warms, shows, explains and purges a page", async () => {
   expect(purged.stdout).toMatch(/edge-1 +applied[\s\S]*edge-2 +applied[\s\S]*converged/);
   const listed = await tidegate(["receipts", "--json"]);
   expect(listed.json.items[0].selectors).toEqual([{ kind: "tag", value: "fruit" }]);
-}, 30_000);
+}, 60_000);
 
 test("what happens is watched from where it happens, and nothing else than was asked for", async () => {
   const watching = tidegate([
@@ -133,10 +143,17 @@ test("what happens is watched from where it happens, and nothing else than was a
 }, 30_000);
 
 test("a real cluster is well, but for what is only for development", async () => {
-  const { exit, json } = await tidegate(["doctor", "--json"]);
-  const failing = json.checks.filter(({ state }: { state: string }) => state === "fail");
-  expect([exit, failing]).toEqual([0, []]);
-  expect(json.checks.some(({ id }: { id: string }) => id === "clock-edge-1")).toBe(true);
+  const failingOf = ({ json }: Ended) =>
+    json.checks.filter(({ state }: { state: string }) => state === "fail");
+  const ended = await told(
+    () => tidegate(["doctor", "--json"]),
+    (one) =>
+      failingOf(one)
+        .map(({ id }: { id: string }) => id)
+        .join() !== "redis-control",
+  );
+  expect([ended.exit, failingOf(ended)]).toEqual([0, []]);
+  expect(ended.json.checks.some(({ id }: { id: string }) => id === "clock-edge-1")).toBe(true);
 }, 30_000);
 
 test("a table of policies that is applied, found applied, and changed only by whoever has seen it", async () => {
@@ -182,7 +199,7 @@ test("a table of policies that is applied, found applied, and changed only by wh
   const sites = await client.sites.list();
   expect([gone.exit, list.json.items.map(({ policy }: Json) => policy.id)]).toEqual([0, ["hot"]]);
   expect([noSite.exit, sites.items.map(({ site }) => site.name)]).toEqual([0, ["default"]]);
-}, 30_000);
+}, 60_000);
 
 test("somebody who is quicker between the difference and the change is a conflict", async () => {
   const client = createControlClient({ url: cluster.control, token: cluster.token });
@@ -243,7 +260,15 @@ test("an answer that is lost is asked for again, and nothing is done twice", asy
 
 test("a write that the origin refuses is listed, tried again, and dropped", async () => {
   const client = createControlClient({ url: cluster.control, token: cluster.token });
-  await client.policies.create({ id: "drafts", key_pattern: "/drafts/*", class: "session" });
+  const { position } = await client.policies.create({
+    ...{ id: "drafts", key_pattern: "/drafts/*", class: "session" },
+  });
+  // Whoever takes the write goes by the policy.
+  await until(
+    () => cluster.get(0, "/drafts/none", { "tidegate-min-position": position ?? "" }),
+    ({ status }) => status !== 412,
+    { withinMs: 10_000 },
+  );
   cluster.site.set("/drafts/1", { status: 422, body: "no" });
   const options = { method: "PUT", body: "a draft", headers: { host: SITE_HOST } };
   const { headers } = await ask(`${cluster.edges[0]?.url}/drafts/1`, options);
@@ -272,11 +297,20 @@ test("a write that the origin refuses is listed, tried again, and dropped", asyn
   await expect(client.journal.get(id)).rejects.toMatchObject({ code: "not-found" });
 }, 30_000);
 
+/** Among seven programs that begin at once even the edge that can be told may be so too late: then by itself. */
+async function purgedInPart(): Promise<Ended> {
+  for (let tries = 1; ; tries++) {
+    const ended = await tidegate(["purge", "/hot/a", "--wait", "--timeout", "1500ms"]);
+    expect([ended.exit, ended.stdout]).toEqual([6, expect.stringMatching(/edge-2 +pending/)]);
+    if (/edge-1 +applied/.test(ended.stdout) || tries === 3) return ended;
+  }
+}
+
 test("each thing that goes wrong has its exit code", async () => {
   cluster.links.partition([1], ["redis", "control-plane", 0], { kind: "black-hole" });
   const ended = await Promise.all([
     tidegate(["warm", "/broken", "--edge", "edge-1", "--watch"]),
-    tidegate(["purge", "/hot/a", "--wait", "--timeout", "1500ms"]),
+    purgedInPart(),
     tidegate(["edges", "--token", "a-wrong-token"]),
     tidegate(["receipts", "nothing"]),
     tidegate(["edges", "--url", "http://127.0.0.1:1"]),
@@ -297,4 +331,4 @@ test("each thing that goes wrong has its exit code", async () => {
   expect(broken?.stdout).toMatch(/0 of 1 stored, 1 failed[\s\S]*\/broken +edge-1/);
   expect(partial?.stdout).toMatch(/edge-1 +applied[\s\S]*edge-2 +pending/);
   expect(late?.stderr).toContain("edge-2");
-}, 30_000);
+}, 60_000);
