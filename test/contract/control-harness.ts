@@ -6,15 +6,17 @@ import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { readEnvironment } from "../../control-plane/configuration/settings.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { createControlPlane } from "../../control-plane/create-control-plane.ts";
+import { Refill } from "../../control-plane/hot/refill.ts";
 import type { WitnessStore } from "../../control-plane/log/witness.ts";
+import { ShardWatch } from "../../control-plane/shards/watch.ts";
+import { beat } from "../../control-plane/tick/beat.ts";
 import { countedOf } from "../../edge/audit/sampler.ts";
 import { LIMITS as EDGE_LIMITS } from "../../edge/config.ts";
 import { CounterReports } from "../../edge/internal/counter-reports.ts";
 import type { Look } from "../../shared/core/estimate.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
-import { runtimeHttp } from "../../shared/runtime/http.ts";
-import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
+import { systemClock, systemDigest, systemRandom } from "../../shared/runtime/system.ts";
 import { parseUrl } from "../../shared/runtime/url.ts";
 import type { AuditBatch } from "../../shared/wire/audit.ts";
 import { CLOCK_PATH } from "../../shared/wire/clock.ts";
@@ -43,7 +45,8 @@ import type { TailBatch } from "../../shared/wire/request-tail.ts";
 import { SIGNATURE_HEADER, SignatureChecker, signRequest } from "../../shared/wire/signature.ts";
 import { memoryAuditWitness } from "../support/memory-audit-witness.ts";
 import { memoryWitness } from "../support/memory-witness.ts";
-import type { RestFixture } from "../support/redis-server.ts";
+import { type RestFixture, until } from "../support/redis-server.ts";
+import { tickHttp, tickTimers } from "../support/tick-timers.ts";
 
 export const CLUSTER_KEY = "cluster-key";
 export const TOKEN = "admin-token";
@@ -95,11 +98,11 @@ export async function startPlane(
     {
       databases: databases ?? new Map([[CONTROL, { redis, weight: 1 }]]),
       clock,
-      timers: systemTimers,
+      timers: tickTimers,
       random: systemRandom,
       digest: systemDigest,
       parseUrl,
-      http: runtimeHttp,
+      http: tickHttp,
       redis,
       witness,
       auditWitness,
@@ -151,6 +154,16 @@ export async function startPlane(
       await Promise.all(running.splice(0));
     },
   };
+}
+
+/** A database that waits for its disk, or a replica that has only just come, is late for one beat and not for the next. */
+export const beatWell = ({ plane, witness }: TestPlane, boot = true): Promise<void> =>
+  until("a beat leaves nothing undone", async () => (await beat(plane, { boot, witness })).size === 0);
+
+/** The same of the beat's look at the shards. */
+export async function lookWell({ plane }: TestPlane): Promise<void> {
+  const watch = new ShardWatch(new Refill());
+  await until("the shards were looked at", async () => (await watch.look(plane)).kind === "done");
 }
 
 /** Signed by the cluster's key, as whoever runs the edges signs. */

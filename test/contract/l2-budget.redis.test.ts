@@ -1,11 +1,8 @@
 // What a class may take up of a shard, through the scripts, against a real redis-server and the embedded store alike.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Refill } from "../../control-plane/hot/refill.ts";
-import { ShardWatch } from "../../control-plane/shards/watch.ts";
-import { beat } from "../../control-plane/tick/beat.ts";
 import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
-import { startPlane } from "./control-harness.ts";
+import { beatWell, lookWell, startPlane } from "./control-harness.ts";
 import { budgetOf, PLENTY, TestShard } from "./l2-harness.ts";
 
 const names = (count: number, from = 0): string[] =>
@@ -293,12 +290,12 @@ describe.each(BACKENDS)("%s", (_name, start) => {
 
   test("the beat takes what is gone off the account, and the figures show what is there", async () => {
     const plane = await startPlane(rest, { SITES: [] });
-    expect(await new ShardWatch(new Refill()).look(plane.plane)).toEqual({ kind: "done" });
+    await lookWell(plane);
     const life = Number(await shard.run("HGET", "tg:shard", "life"));
     await fillAll(names(9), full());
     for (const key of names(8, 1)) await shard.run("HSET", `tg:a:${key}`, "life", life);
     await shard.run("DEL", "tg:a:k08");
-    await beat(plane.plane, { boot: false, witness: plane.witness });
+    await beatWell(plane, false);
     const { json } = await plane.call("/cache-metrics");
     expect(json.shards).toHaveLength(1);
     const standard = { bytes: 7 * one, budgetBytes: 8 * one, keys: 7, evictions: 1 };

@@ -3,15 +3,20 @@ import { execFileSync } from "node:child_process";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { LIMITS } from "../../control-plane/config.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
-import { Refill } from "../../control-plane/hot/refill.ts";
 import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
 import { readSeries } from "../../control-plane/metrics/series.ts";
-import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { minutes } from "../../shared/core/units.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import { systemClock } from "../../shared/runtime/system.ts";
 import { ask, type ServerFixture, startServerRest } from "../support/redis-server.ts";
-import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
+import {
+  type FakeEdge,
+  lookWell,
+  SITES,
+  startFakeEdge,
+  startPlane,
+  type TestPlane,
+} from "./control-harness.ts";
 
 let rest: ServerFixture;
 let edge: FakeEdge;
@@ -124,7 +129,7 @@ test("who was turned away is counted by why, in one call of Redis however many t
 test("a series has each step's figures in its point, oldest first", async () => {
   edge.counters = COUNTED;
   await collectStatus(plane.plane);
-  await new ShardWatch(new Refill()).look(plane.plane);
+  await lookWell(plane);
   expect(await noteFigures(plane.plane)).toEqual({ kind: "done" });
   const { points, stepSeconds } = await shown("/cache-metrics/series?window=2h");
   expect(stepSeconds).toBe(60);
@@ -179,7 +184,7 @@ describe("GET /metrics", () => {
 
   test("passes promtool's check, with every family of figures in it", async () => {
     edge.counters = { ...COUNTED, "audit|hot|l2|violations": 1, "shard|control|hits": 4 };
-    await new ShardWatch(new Refill()).look(plane.plane);
+    await lookWell(plane);
     await collectStatus(plane.plane);
     expect(await noteFigures(plane.plane)).toEqual({ kind: "done" });
     const { type, text } = await scraped();

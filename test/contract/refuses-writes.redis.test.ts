@@ -5,11 +5,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import type { ShardDatabase } from "../../control-plane/control-plane.ts";
 import type { Check } from "../../control-plane/doctor/check.ts";
-import { Refill } from "../../control-plane/hot/refill.ts";
 import type { ShardRow } from "../../control-plane/metrics/show-metrics.ts";
-import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { type ServerFixture, startServerRest } from "../support/redis-server.ts";
-import { SITES, startPlane, type TestPlane } from "./control-harness.ts";
+import { lookWell, SITES, startPlane, type TestPlane } from "./control-harness.ts";
 
 let control: ServerFixture;
 let second: ServerFixture;
@@ -20,7 +18,7 @@ beforeEach(async () => {
   plane = await startPlane(control, { SITES });
   (plane.plane.databases as Map<string, ShardDatabase>).set("second", { redis: second.redis, weight: 1 });
   expect(await bootConfiguration(plane.plane)).toEqual({ kind: "done" });
-  expect(await new ShardWatch(new Refill()).look(plane.plane)).toEqual({ kind: "done" });
+  await lookWell(plane);
 });
 afterEach(async () => {
   await plane.settled();
