@@ -1,15 +1,15 @@
 // The control plane against a real redis-server: purges, receipts, edges, figures and configuration.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
 import { collectStatus } from "../../control-plane/edges/collect.ts";
-import { Refill } from "../../control-plane/hot/refill.ts";
-import { ShardWatch } from "../../control-plane/shards/watch.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
 import type { Log, LogHead } from "../../shared/ports/mid-tier.ts";
 import { ask, type ServerFixture, startServerRest, until } from "../support/redis-server.ts";
 import {
   askSigned,
+  beatWell,
   type FakeEdge,
+  lookWell,
   SITES,
   startFakeEdge,
   startPlane,
@@ -80,12 +80,12 @@ describe("POST /invalidate", () => {
       receipt: `/invalidations/${json.id}`,
     });
     expect(headers.get("location")).toBe(json.receipt);
+    // On a machine that is busy some may be reached, or acknowledge it, behind the answer.
+    await plane.settled();
     for (const { pushed, refused } of edges) {
       expect(pushed).toEqual([["default u origin.test/a", "default t t"]]);
       expect(refused).toBe(0);
     }
-    // On a machine that is busy some may acknowledge it behind the answer.
-    await plane.settled();
     const receipt = (await plane.call(json.receipt)).json;
     expect(receipt).toMatchObject({
       id: json.id,
@@ -121,7 +121,7 @@ describe("POST /invalidate", () => {
     edge(2).position = edge(0).position;
     await until("the others have it", () => edge(0).pushed.length === 1 && edge(1).pushed.length === 1);
     edge(2).position = edge(0).position;
-    expect(await beat(plane.plane, { boot: false, witness: plane.witness })).toEqual(new Map());
+    await beatWell(plane, false);
     const { status, json } = await waiting;
     expect(status).toBe(200);
     expect(statesOf(json)).toEqual({ one: "applied", two: "applied", three: "applied" });
@@ -148,12 +148,24 @@ describe("POST /invalidate", () => {
   });
 
   test("a dry run appends and pushes nothing, and says what it would", async () => {
-    const { status, json } = await plane.call("/invalidate", { tags: ["a"], dryRun: true });
-    expect(status).toBe(200);
-    expect(json).toMatchObject({ dryRun: true, selectors: ["default t a"], edges: ["one", "three", "two"] });
-    expect((await plane.call("/invalidations")).json.items).toEqual([]);
-    expect(edges.flatMap(({ pushed }) => pushed)).toEqual([]);
-    expect(json.estimate).toEqual({
+    const dryRun = async () => {
+      const { status, json } = await plane.call("/invalidate", { tags: ["a"], dryRun: true });
+      expect(status).toBe(200);
+      expect(json).toMatchObject({
+        dryRun: true,
+        selectors: ["default t a"],
+        edges: ["one", "three", "two"],
+      });
+      expect((await plane.call("/invalidations")).json.items).toEqual([]);
+      expect(edges.flatMap(({ pushed }) => pushed)).toEqual([]);
+      return json.estimate;
+    };
+    let estimate = await dryRun();
+    const isAsked = (part: { unavailable: string | null }) => part.unavailable === null;
+    // A database that waits for its disk is not asked in good time.
+    for (let more = 3; more > 0 && ![...estimate.memory, ...estimate.l2].every(isAsked); more--)
+      estimate = await dryRun();
+    expect(estimate).toEqual({
       exact: true,
       memory: ["one", "three", "two"].map((id) => ({ edge: id, hits: NOTHING, unavailable: null })),
       l2: [{ shard: "control", hits: NOTHING, unavailable: null }],
@@ -164,9 +176,9 @@ describe("POST /invalidate", () => {
     edge(0).memory = { entries: 3, bytes: 300, sampled: 10, of: 10 };
     edge(1).memory = { entries: 1, bytes: 50, sampled: 100, of: 1000 };
     edge(2).memory = null;
-    const begun = performance.now();
+    const called = vi.spyOn(plane.plane, "callEdge");
     const { json } = await plane.call("/invalidate", { tags: ["a"], dryRun: true });
-    expect(performance.now() - begun).toBeLessThan(1500);
+    expect(called.mock.calls.map(([, , deadline]) => deadline)).toEqual([450, 450, 450]);
     const [one, three, two] = json.estimate.memory;
     expect(json.estimate.exact).toBe(false);
     expect(one).toMatchObject({
@@ -197,7 +209,9 @@ describe("POST /invalidate", () => {
       422,
       expect.stringMatching(/^the body: names \d{7} octets, as the log keeps them, and may name 4194304$/),
     ]);
-    expect((await plane.call("/invalidate", { urls: urls.slice(0, 500) })).status).toBe(202);
+    const half = () => plane.call("/invalidate", { urls: urls.slice(0, 500) }, { "idempotency-key": "half" });
+    // So much may take longer than its deadline on a machine that does much else: it is sent again then.
+    await until("half of them are taken", async () => (await half()).status === 202, 15_000);
   });
 
   test("where no edge can be addressed the receipt says when all are fenced", async () => {
@@ -356,7 +370,7 @@ describe("GET /cache-metrics", () => {
   });
 
   test("names every figure of the contract, and what isn't measured is null", async () => {
-    expect(await new ShardWatch(new Refill()).look(plane.plane)).toEqual({ kind: "done" });
+    await lookWell(plane);
     const { json } = await plane.call("/cache-metrics");
     expect(json).toMatchObject({
       hitRatio: null,

@@ -5,7 +5,7 @@ import { followReceipts } from "../../control-plane/invalidate/follow.ts";
 import { appendDueRepeats } from "../../control-plane/invalidate/repeat.ts";
 import { noteFigures } from "../../control-plane/metrics/note-figures.ts";
 import { formatPosition } from "../../shared/core/position.ts";
-import { type RestFixture, startEmbeddedRest } from "../support/redis-server.ts";
+import { type RestFixture, startEmbeddedRest, until } from "../support/redis-server.ts";
 import { type FakeEdge, SITES, startFakeEdge, startPlane, type TestPlane } from "./control-harness.ts";
 
 let now: number;
@@ -76,11 +76,13 @@ test("an edge is silent when it was not seen for five seconds", async () => {
 
 test("an invalidation is repeated once, when it is due, and pushed again", async () => {
   const { json } = await plane.call("/invalidate", { tags: ["a"], repeatAfterMs: 5000, mode: "soft" });
+  await plane.settled();
   now += 4999;
   await appendDueRepeats(plane.plane);
   expect(second().pushed).toHaveLength(1);
   now += 1;
   for (let i = 0; i < 3; i++) await appendDueRepeats(plane.plane);
+  await until("it is pushed", () => edges.every(({ pushed }) => pushed.length === 2));
   expect(second().pushed).toEqual([["default t a"], ["default t a"]]);
   const { items } = (await plane.call("/invalidations")).json;
   expect(items).toHaveLength(2);
