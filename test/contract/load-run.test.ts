@@ -115,12 +115,19 @@ test("the crowd that counts comes for a key that nobody has asked for, however l
     seconds: "1",
     "warm-up": "1",
   };
-  const { report, claims } = await benchLoad(readLoadFlags(flags, { quick: true, trace: null }));
+  const run = async () => {
+    asked.length = 0;
+    const { report, claims } = await benchLoad(readLoadFlags(flags, { quick: true, trace: null }));
+    const inWarmUp = asked.slice(0, asked.length - report.all.requests);
+    expect(inWarmUp.length).toBeGreaterThan(50);
+    expect(inWarmUp).not.toContain("/crowd");
+    return { report, claims };
+  };
+  let { report, claims } = await run();
+  // Of a client that was held up when it stopped, the crowd is not all there.
+  for (let more = 2; more > 0 && report.client.withheld > 0; more--) ({ report, claims } = await run());
   server.closeAllConnections();
   server.close();
-  const inWarmUp = asked.slice(0, asked.length - report.all.requests);
-  expect(inWarmUp.length).toBeGreaterThan(50);
-  expect(inWarmUp).not.toContain("/crowd");
   expect(asked.filter((path) => path === "/crowd").length).toBeGreaterThan(50);
   expect(claims[0]).toMatchObject({ holds: true, measured: report.all.requests });
 });
