@@ -18,6 +18,7 @@ const idOf = (path: string): string => encodeHotKey(keyOf(path));
 
 const LIFE = 60_000;
 const SOON = 1000;
+const AGAIN = seconds(1);
 const count = (path: string, requests: number, more: Partial<HotCount["renewal"]> = {}): HotCount => ({
   ...keyOf(path),
   requests,
@@ -35,7 +36,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     redis = rest.redis;
     due = createDueKeys(redis, {
       ...{ deadline: millis(2000), halfLife: minutes(5), most: 4, lead: millis(2500), late: seconds(5) },
-      ...{ again: seconds(1), looked: 100, leastLife: seconds(15) },
+      ...{ again: AGAIN, looked: 100, leastLife: seconds(15) },
     });
   });
   afterAll(() => rest?.stop());
@@ -52,12 +53,22 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await noteOnce(...counts);
     await noteOnce(...counts);
   }
-  const take = async (most = 10) => {
+  type Taken = { readonly paths: string[]; readonly idle: number; readonly missed: number };
+  const take = async (most = 10): Promise<Taken> => {
     const outcome = await due.take(most);
     if (outcome.kind !== "due") throw new Error(outcome.reason);
     const { keys, idle, missed } = outcome;
     return { paths: keys.map(({ key }) => key.url.slice("https://site.test/".length)), idle, missed };
   };
+  /** Of what is noted so many, and what is left: anew where so long lay between that what was taken has come again. */
+  async function takenTwice(most: number, counts: readonly HotCount[], rounds = 4): Promise<[Taken, Taken]> {
+    await run("FLUSHALL");
+    await note(...counts);
+    const begun = performance.now();
+    const taken: [Taken, Taken] = [await take(most), await take()];
+    const isInTime = performance.now() - begun < AGAIN;
+    return isInTime || rounds === 1 ? taken : takenTwice(most, counts, rounds - 1);
+  }
   const settle = async (path: string, inMs: number | null): Promise<void> => {
     const renewal = inMs === null ? null : { inMs, lifeMs: LIFE, tookMs: 100 };
     expect(await due.settle([{ id: idOf(path), renewal }])).toEqual({ kind: "done" });
@@ -78,14 +89,15 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   });
 
   test("what expires soon is taken, by requests times what a fetch takes; what does not is left", async () => {
-    await note(
+    const counts = [
       count("cheap", 80, { tookMs: 10 }),
       count("dear", 40, { tookMs: 500 }),
       count("asked", 80, { tookMs: 200 }),
       count("later", 900, { inMs: 30_000 }),
-    );
-    expect(await take(2)).toEqual({ paths: ["dear", "asked"], idle: 0, missed: 0 });
-    expect((await take()).paths).toEqual(["cheap"]);
+    ];
+    const [first, second] = await takenTwice(2, counts);
+    expect(first).toEqual({ paths: ["dear", "asked"], idle: 0, missed: 0 });
+    expect(second.paths).toEqual(["cheap"]);
     await ago(28_000);
     expect((await take()).paths).toContain("later");
   });
@@ -124,9 +136,11 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   });
 
   test("what has been taken comes again after a while, and when it was settled, then", async () => {
-    await note(count("a", 100), count("b", 100), count("c", 100));
-    expect((await take()).paths).toEqual(["a", "b", "c"]);
-    expect((await take()).paths).toEqual([]);
+    const [first, second] = await takenTwice(
+      10,
+      ["a", "b", "c"].map((path) => count(path, 100)),
+    );
+    expect([first.paths, second.paths]).toEqual([["a", "b", "c"], []]);
     await settle("a", 57_000);
     await settle("b", null);
     await ago(1000);
