@@ -182,11 +182,15 @@ describe("delay", () => {
   test("each way takes so much longer, on kept and on new connections", async () => {
     await warmUp();
     proxy.set({ kind: "delay", requestsMs: 60, repliesMs: 40 });
-    const begun = performance.now();
-    await both("/");
-    const took = performance.now() - begun;
-    expect(took).toBeGreaterThanOrEqual(99);
-    expect(took).toBeLessThan(1000);
+    const took: number[] = [];
+    while (took.length < 3) {
+      const begun = performance.now();
+      await both("/");
+      took.push(performance.now() - begun);
+    }
+    const least = Math.min(...took);
+    expect(least).toBeGreaterThanOrEqual(99);
+    expect(least).toBeLessThan(1000);
   });
 
   test("keeps the order, and what waits goes on at once when it is healed", async () => {
