@@ -77,7 +77,9 @@ function ask(
   const askedAt = performance.now();
   const { promise, resolve } = Promise.withResolvers<Seen>();
   const sent = request(url, { method, agent: false, headers });
-  const timer = setTimeout(() => sent.destroy(new Error("no answer")), LIMITS.glance);
+  const giveUp = (): void => void sent.destroy(new Error("no answer"));
+  // A turn later: where this process itself was held up, what has come meanwhile is read first.
+  const timer = setTimeout(() => setImmediate(giveUp), LIMITS.glance);
   const end = (seen: Seen): void => {
     clearTimeout(timer);
     resolve(seen);
