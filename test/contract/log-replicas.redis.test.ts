@@ -40,7 +40,7 @@ const beats = () => beat(plane.plane, { boot: true, witness: plane.witness });
 /** A control plane before one of the servers, and its log as an edge asks for it. */
 const serving = async (server: 0 | 1, replicas = "1"): Promise<[TestPlane, Log]> => [
   await startPlane(servers[server], { SITES, REPLICAS: replicas }),
-  createLog(upstashRedis(servers[server]), LOG_LIMITS),
+  createLog(servers[server].redis, LOG_LIMITS),
 ];
 
 async function attach(): Promise<void> {

@@ -6,6 +6,7 @@ import { encodeReply } from "../../dev/redis/rest-encoding.ts";
 import { answer, parseRequest } from "../../dev/redis/rest-request.ts";
 import { readReplies } from "../../shared/mid-tier/upstash.ts";
 import type { Redis, RedisArgument, RedisOutcome } from "../../shared/ports/redis.ts";
+import { tickTimers } from "./tick-timers.ts";
 
 const GONE: RedisOutcome = { kind: "unavailable", reason: "TypeError" };
 const LATE: RedisOutcome = { kind: "unavailable", reason: "TimeoutError" };
@@ -30,9 +31,8 @@ export function nearRedis(backend: RedisBackend): { readonly redis: Redis; end()
     redis: {
       async run(commands, deadline) {
         const late = Promise.withResolvers<RedisOutcome>();
-        // A turn later: where this process itself was kept waiting, what has come meanwhile is heard first.
-        const timer = setTimeout(() => setImmediate(LATE).then(late.resolve), deadline);
-        return Promise.race([exchange(commands), late.promise]).finally(() => clearTimeout(timer));
+        const cancel = tickTimers.after(deadline, () => late.resolve(LATE));
+        return Promise.race([exchange(commands), late.promise]).finally(cancel);
       },
     },
     end() {
