@@ -4,16 +4,19 @@ import type { Millis } from "../core/units.ts";
 
 /** A timer that fires so much later than it should was held up together with all else here. */
 const LATE_MS = 25;
-/** For what lies in the sockets by then. */
-const READING_MS = 50;
+/** For what lies in the sockets by then: turns, between which they are read, however long each takes. */
+const READING = { turns: 5, ms: 10 } as const;
 
 /** Calls `over` at the deadline, unless what it returns is called first. */
 export function atDeadline(deadline: Millis, over: () => void): () => void {
   const dueAt = performance.now() + deadline;
   let timer = setTimeout(() => {
     if (performance.now() - dueAt < LATE_MS) over();
-    else timer = setTimeout(over, READING_MS);
+    else read(READING.turns);
   }, deadline);
+  const read = (turns: number): void => {
+    timer = setTimeout(() => (turns > 1 ? read(turns - 1) : over()), READING.ms);
+  };
   return () => clearTimeout(timer);
 }
 
@@ -42,6 +45,9 @@ export async function abortedAt<T>(deadline: Millis, call: (signal: AbortSignal)
   const stop = atDeadline(deadline, () => controller.abort(timeout()));
   try {
     return await call(controller.signal);
+  } catch (error) {
+    // Whatever a runtime makes of the reason.
+    throw controller.signal.aborted ? timeout() : error;
   } finally {
     stop();
   }
