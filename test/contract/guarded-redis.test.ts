@@ -12,7 +12,7 @@ const [TAKE, READ] = [millis(300), millis(500)];
 /** One that answers after so many milliseconds, where it is let; or refuses at once. */
 function database() {
   let now = 0;
-  const set = { after: 0, refuses: false };
+  const set = { after: 0, refuses: false, early: 0 };
   const clock = {
     now: () => instant(now),
     surely: () => instant(now),
@@ -21,7 +21,7 @@ function database() {
   };
   const run = async (_: unknown, deadline: Millis): Promise<RedisOutcome> => {
     if (set.refuses) return { kind: "unavailable", reason: "refused", undone: true };
-    now += Math.min(set.after, deadline);
+    now += Math.min(set.after, deadline - set.early);
     return set.after >= deadline
       ? { kind: "unavailable", reason: "timeout" }
       : { kind: "replies", replies: [] };
@@ -47,6 +47,12 @@ test("calls that are given up sooner leave a slow database to those who can wait
   expect(await ask(20, TAKE)).toBe(false);
   expect(await redis.run([["GET", "k"]], READ)).toEqual({ kind: "replies", replies: [] });
   expect(redis.counters).toMatchObject({ calls: 21, errors: 20, spared: 0 });
+});
+
+test("so do those whose timer is a moment early", async () => {
+  const { set, ask } = database();
+  Object.assign(set, { after: 400, early: 0.9 });
+  expect(await ask(20, TAKE)).toBe(false);
 });
 
 test("nor do they make those forgotten that tell of it", async () => {
