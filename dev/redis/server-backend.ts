@@ -7,8 +7,8 @@ type ServerAddress = { readonly host: string; readonly port: number };
 
 const RECONNECT_MS = 100;
 const CONNECT_TIMEOUT_MS = 1000;
-/** Above the longest WAIT the gateway lets through, below what its callers wait. */
-const COMMAND_TIMEOUT_MS = 2000;
+/** Frees what a silent server holds. Beyond the gateway's own deadline, which sees where this process was held up itself. */
+const COMMAND_TIMEOUT_MS = 2500;
 /** A WAIT stalls its connection, so each pipeline with one has a connection to itself, up to so many. */
 const WAIT_CONNECTIONS = 8;
 
@@ -21,16 +21,19 @@ const OPTIONS = {
   maxRetriesPerRequest: 0,
   maxLoadingRetryTime: RECONNECT_MS,
   connectTimeout: CONNECT_TIMEOUT_MS,
-  commandTimeout: COMMAND_TIMEOUT_MS,
   disableClientInfo: true,
   lazyConnect: false,
   retryStrategy: (): number | null => RECONNECT_MS,
 };
 
 /** Connects in the background and goes on trying; until then, and whenever the server is away, calls fail at once. */
-export function connectServer(address: ServerAddress | string): RedisBackend {
-  const shared = open(address, OPTIONS);
-  const waiting = new WaitConnections(address);
+export function connectServer(
+  address: ServerAddress | string,
+  { commandTimeoutMs: commandTimeout = COMMAND_TIMEOUT_MS }: { readonly commandTimeoutMs?: number } = {},
+): RedisBackend {
+  const options = { ...OPTIONS, commandTimeout };
+  const shared = open(address, options);
+  const waiting = new WaitConnections(address, options);
   const run = (commands: readonly CommandArguments[]): Promise<Reply[]> =>
     commands.some(isWait) ? waiting.use((redis) => pipelined(redis, commands)) : pipelined(shared, commands);
   return {
@@ -54,7 +57,9 @@ function isWait(args: CommandArguments): boolean {
   return String(args[0]).toLowerCase() === "wait";
 }
 
-function open(address: ServerAddress | string, options: typeof OPTIONS): Redis {
+type Options = typeof OPTIONS & { readonly commandTimeout: number };
+
+function open(address: ServerAddress | string, options: Options): Redis {
   const redis =
     typeof address === "string" ? new Redis(address, options) : new Redis({ ...address, ...options });
   // Calls report what is wrong themselves; without a listener ioredis prints each attempt to reconnect.
@@ -117,12 +122,14 @@ function errorReply(error: unknown): Reply {
 
 class WaitConnections {
   private readonly address: ServerAddress | string;
+  private readonly options: Options;
   private readonly idle: Redis[] = [];
   private readonly queue: (() => void)[] = [];
   private inUse = 0;
 
-  constructor(address: ServerAddress | string) {
+  constructor(address: ServerAddress | string, options: Options) {
     this.address = address;
+    this.options = options;
   }
 
   async use<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
@@ -150,7 +157,7 @@ class WaitConnections {
       if (redis.status === "ready") return redis;
       redis.disconnect();
     }
-    const redis = open(this.address, { ...OPTIONS, lazyConnect: true, retryStrategy: () => null });
+    const redis = open(this.address, { ...this.options, lazyConnect: true, retryStrategy: () => null });
     try {
       await redis.connect();
       return redis;

@@ -78,7 +78,9 @@ export async function startServerRest(gatewayIs: { deadlineMs?: number } = {}): 
   const dir = mkdtempSync(join(tmpdir(), "tidegate-redis-"));
   const port = await freePort();
   let server: RedisServer = await launchRedisServer({ port, dir });
-  const backend = connectServer({ host: "127.0.0.1", port });
+  const { deadlineMs } = gatewayIs;
+  const patience = deadlineMs === undefined ? {} : { commandTimeoutMs: 2 * deadlineMs };
+  const backend = connectServer({ host: "127.0.0.1", port }, patience);
   const gateway = await startGateway({ backend, port: 0, token: TOKEN, ...gatewayIs });
   await until("the gateway reaches redis-server", () => answers(gateway));
   const near = nearRedis(backend);
