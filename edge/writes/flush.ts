@@ -106,7 +106,8 @@ async function exchange(
   for (const partition of partitions) kicked.delete(partition);
   // A site whose origin nobody may ask now is none to deliver to.
   const closed = edge.guards.closed();
-  const asked = { results, partitions, most, except: [...except, ...closed], asOf: edge.view.asOf() };
+  const { seen } = flushing;
+  const asked = { results, partitions, most, except: [...except, ...closed], asOf: edge.view.asOf(), seen };
   const outcome = await edge.journal.claim(run.shard, asked);
   if (outcome.kind === "unavailable") {
     run.results.push(...results);
@@ -114,6 +115,7 @@ async function exchange(
     await edge.timers.sleep(LIMITS.journalRetry);
     return false;
   }
+  flushing.seen = outcome.seen;
   for (const partition of outcome.due) kicked.add(partition);
   run.results.push(...outcome.damaged);
   for (const claimed of outcome.operations) carry(edge, { flushing, run, claimed });

@@ -1,6 +1,7 @@
 // What an isolate is flushing of the journal, and how much more of it may be under way.
 
 import { elapsed, type Instant } from "../../shared/core/units.ts";
+import type { JournalSeen } from "../../shared/ports/journal.ts";
 import { LIMITS } from "../config.ts";
 
 /** A delivery that is under way. */
@@ -20,12 +21,14 @@ export interface Flushing {
   readonly underWay: Set<Carried>;
   /** The one that claims. */
   run: { readonly since: Instant } | null;
+  /** How far the journal had come when it was last heard of. */
+  seen: JournalSeen | null;
 }
 
 export function flushingOf(all: Flushings, shard: string): Flushing {
   const known = all.get(shard);
   if (known !== undefined) return known;
-  const made: Flushing = { kicked: new Set(), underWay: new Set(), run: null };
+  const made: Flushing = { kicked: new Set(), underWay: new Set(), run: null, seen: null };
   all.set(shard, made);
   return made;
 }

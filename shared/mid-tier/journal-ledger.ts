@@ -84,6 +84,10 @@ export interface JournalMark {
   /** Writes that it had accepted, and the id of the last of them ("": not known). */
   readonly accepted: number;
   readonly last: string;
+  /** Writes that the origin had. */
+  readonly delivered: number;
+  /** Redis TIME, milliseconds. */
+  readonly at: number;
 }
 
 /** What a look compares a database with. */
@@ -176,12 +180,17 @@ async function tend(
 ): Promise<JournalTended | Unavailable> {
   const before = comparing?.marked.get(id);
   const seen = [before?.name ?? "", before?.accepted ?? 0, before?.last ?? ""];
-  const marking = [...seen, before?.samePlace === true ? 1 : ""];
+  // A mark of an earlier release says no more.
+  const marking = [...seen, before?.delivered ?? 0, before?.at ?? 0, before?.samePlace === true ? 1 : ""];
   const args = [JOURNAL_PARTITIONS, dueFor, VALUES_LOOKED_AT, ...marking, comparing?.name ?? ""];
   const reply = scriptReply(await redis.run([evalCommand(TEND, [], args)], deadline));
   if (reply.kind === "unavailable") return reply;
-  const [lacks, name = "", accepted, last = "", ...due] = reply.strings;
-  const mark = name === "" ? null : { name, accepted: Number(accepted), last };
+  const [lacks, name = "", accepted, last = "", delivered, at, ...due] = reply.strings;
+  const [numbers, text] = [
+    { accepted: Number(accepted), delivered: Number(delivered), at: Number(at) },
+    last,
+  ];
+  const mark = name === "" ? null : { name, last: text, ...numbers };
   return { due: due.map(Number), mark, lacks: lacks === "1" };
 }
 

@@ -12,6 +12,7 @@ import type {
   JournalAccepted,
   JournalPlace,
   JournalRead,
+  JournalSeen,
   JournalWrite,
   Result,
   Tags,
@@ -195,19 +196,21 @@ async function claim(
   { redis, unreadable }: { readonly redis: Redis; readonly unreadable: Unreadable },
   asked: Claiming,
 ): Promise<ClaimOutcome> {
-  const { results, partitions, most, except, asOf } = asked;
+  const { results, partitions, most, except, asOf, seen } = asked;
   const command = evalCommand(
     CLAIM,
     [JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES],
     [
       ...[config.claimedFor, most, config.claimedOctets, partitions.join(",")],
       ...[except.join("\n"), config.putOffFor, asOf?.epoch ?? "", asOf?.seq ?? ""],
+      ...seenWords(seen),
       ...results.flatMap(resultWords),
     ],
   );
   const reply = scriptReply(await redis.run([command], config.deadline));
   if (reply.kind === "unavailable") return reply;
-  const [due = "", ...words] = reply.strings;
+  const due = reply.strings[0] ?? "";
+  const words = reply.strings.slice(1 + SEEN_WORDS);
   const operations: Claimed[] = [];
   const damaged: Result[] = [];
   for (let at = 0; at + CLAIMED_FIELDS <= words.length; at += CLAIMED_FIELDS) {
@@ -221,7 +224,25 @@ async function claim(
         delivery: unreadable.deliveryOf(id, config.putOffFor),
       });
   }
-  return { kind: "claimed", operations, damaged, due: due === "" ? [] : due.split(",").map(Number) };
+  return {
+    kind: "claimed",
+    operations,
+    damaged,
+    due: due === "" ? [] : due.split(",").map(Number),
+    seen: readSeen(reply.strings.slice(1)),
+  };
+}
+
+const SEEN_WORDS = 6;
+
+const seenWords = (seen: JournalSeen | null): RedisArgument[] =>
+  seen === null
+    ? ["", 0, 0, 0, 0, 0]
+    : [seen.name, seen.accepted, seen.delivered, seen.marked.accepted, seen.marked.delivered, seen.at];
+
+function readSeen([name = "", ...numbers]: readonly string[]): JournalSeen {
+  const [accepted = 0, delivered = 0, ofMark = 0, deliveredOfMark = 0, at = 0] = numbers.map(Number);
+  return { name, accepted, delivered, marked: { accepted: ofMark, delivered: deliveredOfMark }, at };
 }
 
 function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisArgument[] {

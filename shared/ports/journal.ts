@@ -43,7 +43,7 @@ export type JournalAccepted =
   | { readonly kind: "accepted"; readonly id: string; readonly etag: string }
   /** The precondition does not hold; the entity tag that does, where there is a value. */
   | { readonly kind: "failed"; readonly etag: string | null }
-  /** Nothing is held that the precondition could be compared with: nothing waits, or the origin has refused the first that does. */
+  /** Nothing is held that the precondition could be compared with: nothing waits, or somebody has to decide about the first that does. */
   | { readonly kind: "unknown" }
   /** Too much waits already, but nothing of this key. */
   | { readonly kind: "through" }
@@ -116,6 +116,19 @@ export interface Result {
   readonly delivery: Delivery;
 }
 
+/** How far a journal had come when it was last asked: one that has less later came back older. */
+export interface JournalSeen {
+  /** Drawn with the beat's first mark; "" before it. */
+  readonly name: string;
+  /** Writes since it began. */
+  readonly accepted: number;
+  readonly delivered: number;
+  /** What these were when the beat last marked them: what is written after a loss does not count in it. */
+  readonly marked: { readonly accepted: number; readonly delivered: number };
+  /** Redis TIME, milliseconds. */
+  readonly at: number;
+}
+
 export type ClaimOutcome =
   | {
       readonly kind: "claimed";
@@ -124,6 +137,7 @@ export type ClaimOutcome =
       readonly damaged: readonly Result[];
       /** Those of the partitions that have keys which are due and were not handed out. */
       readonly due: readonly number[];
+      readonly seen: JournalSeen;
     }
   | Unavailable;
 
@@ -135,6 +149,8 @@ export interface Claiming {
   readonly except: readonly string[];
   /** Up to where whoever claims knows the log; null while cold. */
   readonly asOf: Position | null;
+  /** What whoever claims has heard of this journal last; null where that is nothing. */
+  readonly seen: JournalSeen | null;
 }
 
 /** Never rejects. */

@@ -12,6 +12,8 @@ const CONTRACT = "test/contract/write-back.test.ts";
 const DELIVERY = "test/contract/write-back-delivery.test.ts";
 const TOLD = "test/contract/journal-told.redis.test.ts";
 const REFUSALS = "test/contract/journal-refusals.redis.test.ts";
+const OLDER = "test/contract/journal-older.redis.test.ts";
+const PLAYED = "test/contract/journal-older-played.test.ts";
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "a claim without its fence": {
@@ -97,8 +99,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "refused, and read again when what came after it is dropped": {
     file: "shared/mid-tier/scripts/journal-change.lua",
-    find: "if t[6] then",
-    put: "if false then",
+    find: "if t[6] or is_older(",
+    put: "if is_older(",
     caughtBy: {
       file: REFUSALS,
       test: "it does not count again when what was written after it is dropped, tried again or not",
@@ -118,14 +120,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "read behind what was refused": {
     file: "shared/mid-tier/scripts/journal-read.lua",
-    find: "f[3] and waits_behind_refused(ARGV[1])",
+    find: "f[3] and waits_for_decision(ARGV[1])",
     put: "false",
     caughtBy: { file: CONTRACT, test: "keeps what was written behind it from being read" },
   },
   "compared with what waits behind what was refused": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "if not v[1] or waits_behind_refused(digest) then",
-    put: "if not v[1] then",
+    find: "or waits_for_decision(digest) then",
+    put: "then",
     caughtBy: {
       file: REFUSALS,
       test: "a condition can't be compared with it any more, nor with what waits behind it",
@@ -187,5 +189,62 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       file: CONTRACT,
       test: "gets one write for several of a key that it had not been sent yet",
     },
+  },
+  "an older copy handed out": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "if not of[4] and is_older(of[5], held)",
+    put: "if false",
+    caughtBy: {
+      file: OLDER,
+      test: "what is written afterwards is delivered and shown; of its key, once somebody has decided",
+    },
+  },
+  "an older copy shown until it is parked": {
+    file: "shared/mid-tier/scripts/journal-prelude.lua",
+    find: "return o[1] or is_older(o[2], held_up_to())",
+    put: "return o[1]",
+    caughtBy: { file: OLDER, test: "from the beat that finds it on it is not shown, parked or not" },
+  },
+  "an older copy told by its sums alone": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: " or has_marked < tonumber(ARGV[seen + 2])",
+    put: "",
+    caughtBy: {
+      file: OLDER,
+      test: "more than one call looks at is parked by the calls after it, and hides nothing that is new",
+    },
+  },
+  "an older copy held although no delivery is lacking": {
+    file: "shared/mid-tier/scripts/journal-tend.lua",
+    find: "if lacks and marked_delivered < tonumber(ARGV[7]) and",
+    put: "if lacks and",
+    caughtBy: {
+      file: OLDER,
+      test: "where no delivery is lacking, what waits goes on waiting, and is shown",
+    },
+  },
+  "held again after somebody has decided": {
+    file: "shared/mid-tier/scripts/journal-change.lua",
+    find: "  redis.call('HSET', KEYS[1], 'decided', int(held_up_to()))\n",
+    put: "",
+    caughtBy: {
+      file: OLDER,
+      test: "sent again by somebody who looked, it goes to the origin, parked by then or not",
+    },
+  },
+  "merged with what is of an older copy": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: " and not is_older(t[4], held_up_to())",
+    put: "",
+    caughtBy: {
+      file: OLDER,
+      test: "nothing is merged with it, nor is it shown again when what came after it is dropped",
+    },
+  },
+  "an older copy that no edge notices": {
+    file: "edge/writes/flush.ts",
+    find: "  flushing.seen = outcome.seen;\n",
+    put: "",
+    caughtBy: { file: PLAYED, test: "the origin's values never go back" },
   },
 };

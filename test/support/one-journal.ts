@@ -3,7 +3,14 @@
 import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { millis } from "../../shared/core/units.ts";
 import { createJournal, JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
-import type { Claimed, Claiming, Delivery, Journal, JournalWrite } from "../../shared/ports/journal.ts";
+import type {
+  Claimed,
+  Claiming,
+  Delivery,
+  Journal,
+  JournalSeen,
+  JournalWrite,
+} from "../../shared/ports/journal.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemDigest } from "../../shared/runtime/system.ts";
 
@@ -12,6 +19,8 @@ const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => 
 
 export class OneJournal {
   readonly journal: Journal;
+  /** What whoever claims has heard of it last. */
+  seen: JournalSeen | null = null;
 
   constructor(redis: Redis, limits: Partial<Parameters<typeof createJournal>[0]> = {}) {
     const databases = new Map([["one", redis]]);
@@ -30,9 +39,10 @@ export class OneJournal {
   }
 
   async claim(asked: Partial<Claiming> = {}): Promise<readonly Claimed[]> {
-    const all = { results: [], partitions: PARTITIONS, most: 10, except: [], asOf: null };
+    const all = { results: [], partitions: PARTITIONS, most: 10, except: [], asOf: null, seen: this.seen };
     const outcome = await this.journal.claim("one", { ...all, ...asked });
     if (outcome.kind !== "claimed") throw new Error(outcome.reason);
+    this.seen = outcome.seen;
     return outcome.operations;
   }
 

@@ -21,11 +21,11 @@ if request ~= '' then
   end
 end
 
-local v = redis.call('HMGET', VALUE, 'e', 'gone', 've', 'vs')
+local v = redis.call('HMGET', VALUE, 'e', 'gone', 've', 'vs', 'at')
 local waits = redis.call('LLEN', QUEUE)
 if if_match ~= '' or if_none_match ~= '' then
   -- What is not here the origin alone can compare with.
-  if not v[1] or waits_behind_refused(digest) then return { 'unknown' } end
+  if not v[1] or is_older(v[5], held_up_to()) or waits_for_decision(digest) then return { 'unknown' } end
   local current = not v[2] and v[1] or nil
   local function names(tags)
     if tags == '*' then return current ~= nil end
@@ -38,8 +38,8 @@ end
 local tail = waits > 0 and redis.call('LINDEX', QUEUE, '-1') or nil
 local merges = false
 if tail and ARGV[13] == '1' and kind == 'put' then
-  local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me')
-  merges = not t[1] and t[2] == 'put' and t[3] == ARGV[10]
+  local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me', 'at')
+  merges = not t[1] and t[2] == 'put' and t[3] == ARGV[10] and not is_older(t[4], held_up_to())
 end
 if not merges then
   if pending >= tonumber(ARGV[14]) then return { waits > 0 and 'full' or 'through' } end

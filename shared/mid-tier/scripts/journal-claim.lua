@@ -3,8 +3,9 @@
 -- KEYS: operations, parked, figures
 -- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between, lanes
 -- and sites of which none is handed out (a line each), for how many ms what is put off is not due, position of the log (epoch,
--- seq) up to which the flusher knows all ('' for none); then of each result: digest of the key, id, fence, outcome, and two
--- words more
+-- seq) up to which the flusher knows all ('' for none), what it has heard of this journal last: its name ('' = nothing), writes
+-- accepted and delivered, how many these were at the last mark, and when it was heard; then of each result: digest of the
+-- key, id, fence, outcome, and two words more
 --   delivered epoch seq  the origin has it, the log was told at this place, and so far nothing else has hit the key
 --   hit epoch seq        the same, but something else may have
 --   done delay why       the origin has it, and the log is still to be told
@@ -12,13 +13,28 @@
 --   held delay why       it was not asked
 --   refused why          the origin does not take it
 --   dead why             nothing more is known of it
--- Replies: partitions that have keys due still, with commas between, then of each operation its fields in one order
+-- Replies: partitions that have keys due still, with commas between, what is to be said of this journal the next time
+-- (in the order of what was heard), then of each operation its fields in one order
 -- Keys that one call looks at in all, to find what is behind that which it may not hand out: some 20 ms.
 local LOOKED_AT = 2000
 local OPS, PARKED, FIGURES = KEYS[1], KEYS[2], KEYS[3]
 local now = now_ms()
 -- A database that is full refuses scripts whose first write may take room, and what is delivered makes room.
 redis.call('ZREM', PARKED, '')
+
+local f = redis.call('HMGET', FIGURES, 'fence', 'held', 'name', 'accepted', 'delivered', 'marked', 'marked_delivered')
+local first_fence, held = tonumber(f[1] or '0'), tonumber(f[2] or '0')
+local name, accepted, delivered = f[3] or '', tonumber(f[4] or '0'), tonumber(f[5] or '0')
+local marked, marked_delivered = tonumber(f[6] or '0'), tonumber(f[7] or '0')
+-- Less than somebody has seen here is an older copy; what has been written since does not count in its mark. Where it
+-- lacks deliveries, what it has may have been among these, and is not handed out by itself any more.
+local function lacks(has, has_marked, seen)
+  return has < tonumber(ARGV[seen]) or has_marked < tonumber(ARGV[seen + 2])
+end
+if name ~= '' and name == ARGV[9] and lacks(accepted, marked, 10) and lacks(delivered, marked_delivered, 11) then
+  held = math.max(held, tonumber(ARGV[14]))
+  redis.call('HSET', FIGURES, 'held', int(held))
+end
 
 local function advance(due, digest, queue)
   if redis.call('LLEN', queue) > 0 then
@@ -32,6 +48,15 @@ end
 local function withdraw(digest, id, op)
   redis.call('HSET', op, 'refused', '1')
   if redis.call('HGET', 'tg:jv:' .. digest, 'o') == id then forget(digest) end
+end
+
+local function park(digest, id, op, why)
+  local o = redis.call('HMGET', op, 'p', 'n')
+  redis.call('HSET', op, 'dead', '1', 'why', why)
+  redis.call('HDEL', op, 'fence')
+  redis.call('ZADD', PARKED, int(now), id)
+  move('pending', 'dead', o[2])
+  redis.call('ZREM', 'tg:j:due:' .. o[1], digest)
 end
 
 -- What is known of the log before the first try that the origin may have taken, by whoever was handed it, counts for all
@@ -58,6 +83,7 @@ local function take_in(digest, id, fence, outcome, first, second)
     end_operation(op)
     redis.call('ZREM', OPS, id)
     move('pending', 'delivered', o[2])
+    delivered = delivered + tonumber(o[2])
     local next = redis.call('LINDEX', queue, '0')
     if next then
       redis.call('HSET', 'tg:jo:' .. next, 've', first, 'vs', second)
@@ -67,11 +93,7 @@ local function take_in(digest, id, fence, outcome, first, second)
     advance(due, digest, queue)
   elseif outcome == 'refused' or outcome == 'dead' then
     if outcome == 'refused' then withdraw(digest, id, op) end
-    redis.call('HSET', op, 'dead', '1', 'why', first)
-    redis.call('HDEL', op, 'fence')
-    redis.call('ZADD', PARKED, int(now), id)
-    move('pending', 'dead', o[2])
-    redis.call('ZREM', due, digest)
+    park(digest, id, op, first)
   else
     if outcome == 'done' then redis.call('HSET', op, 'done', '1') end
     if outcome == 'held' and o[5] == fence then
@@ -83,10 +105,11 @@ local function take_in(digest, id, fence, outcome, first, second)
   end
 end
 
-for i = 9, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+for i = 15, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
 
 local left, octets = tonumber(ARGV[2]), tonumber(ARGV[3])
-local reply = { '' }
+local reply = { '', name, int(accepted), int(delivered), int(marked), int(marked_delivered), int(now) }
+local parked = 0
 local except = {}
 for name in string.gmatch(ARGV[5], '[^\n]+') do except[name] = true end
 local function hand_out(due, digest, many)
@@ -96,8 +119,15 @@ local function hand_out(due, digest, many)
     return
   end
   local op = 'tg:jo:' .. id
-  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done')
+  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done', 'at', 'decided')
   local site = of[1] or ''
+  -- Sent once more it could undo what came after it.
+  if not of[4] and is_older(of[5], held) and tonumber(of[6] or '0') < held then
+    withdraw(digest, id, op)
+    park(digest, id, op, 'came back with an older copy of the journal')
+    parked = parked + 1
+    return
+  end
   -- What has failed before may hang once more: it must not hold up what is new of its site.
   local lane = (of[2] == '0' and 'new ' or 'again ') .. site
   -- What the origin has already it is not asked for.
@@ -126,21 +156,23 @@ local function hand_out(due, digest, many)
 end
 
 local partitions, more, looks = {}, {}, LOOKED_AT
+-- Whether there may be more behind what was parked.
+local function look_in(due)
+  -- Past what may not be handed out, as far as this call looks.
+  local found = redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', '0', int(next(except) and looks or left))
+  local before = parked
+  looks = looks - #found
+  for _, digest in ipairs(found) do
+    if left > 0 and octets > 0 then hand_out(due, digest, looks <= 0) end
+  end
+  return parked > before
+end
 for partition in string.gmatch(ARGV[4], '%d+') do partitions[#partitions + 1] = partition end
 -- Each of them is the first by turns.
-local first = tonumber(redis.call('HGET', FIGURES, 'fence') or '0')
 for i = 1, #partitions do
-  local partition = partitions[(first + i) % #partitions + 1]
+  local partition = partitions[(first_fence + i) % #partitions + 1]
   local due = 'tg:j:due:' .. partition
-  if left > 0 and octets > 0 and looks > 0 then
-    -- Past what may not be handed out, as far as this call looks.
-    local most = next(except) and looks or left
-    local found = redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', '0', int(most))
-    looks = looks - #found
-    for _, digest in ipairs(found) do
-      if left > 0 and octets > 0 then hand_out(due, digest, looks <= 0) end
-    end
-  end
+  while left > 0 and octets > 0 and looks > 0 and look_in(due) do end
   if redis.call('ZCOUNT', due, '-inf', int(now)) > 0 then more[#more + 1] = partition end
 end
 reply[1] = table.concat(more, ',')

@@ -41,11 +41,23 @@ local function forget(digest)
   redis.call('HINCRBY', SUMS, 'octets', int(0 - before))
 end
 
--- Whether the origin has refused the first of what waits of a key: until somebody has decided about that one it will
--- not be asked whether it allows what is behind it.
-local function waits_behind_refused(digest)
+-- Up to which instant what stands here came back with an older copy that lacks deliveries: the origin may have all of
+-- that, and newer values of its keys.
+local function held_up_to()
+  return tonumber(redis.call('HGET', SUMS, 'held') or '0')
+end
+
+local function is_older(at, held)
+  return held > 0 and tonumber(at or '0') <= held
+end
+
+-- Whether the first of what waits of a key has been refused by the origin, or is older than what that may have: until
+-- somebody has decided about it nothing of the key is shown, and the origin is not asked whether it allows what is behind it.
+local function waits_for_decision(digest)
   local first = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
-  return first and redis.call('HGET', 'tg:jo:' .. first, 'refused')
+  if not first then return false end
+  local o = redis.call('HMGET', 'tg:jo:' .. first, 'refused', 'at')
+  return o[1] or is_older(o[2], held_up_to())
 end
 
 -- Nothing waits of the key any more: its value may end, or goes where nobody can vouch for it. The place that its

@@ -1,0 +1,210 @@
+// Edges write back while their journal's database is replaced by an older copy: no value of the origin ever goes back.
+
+import { expect, test } from "vitest";
+import { bootConfiguration } from "../../control-plane/configuration/boot.ts";
+import { readEnvironment } from "../../control-plane/configuration/settings.ts";
+import type { Edge } from "../../edge/edge.ts";
+import { handleRequest } from "../../edge/handle-request.ts";
+import { kickFlush } from "../../edge/writes/flush.ts";
+import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
+import { instant, millis } from "../../shared/core/units.ts";
+import {
+  createJournalLedger,
+  type JournalLedger,
+  type JournalMarked,
+} from "../../shared/mid-tier/journal-ledger.ts";
+import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
+import { createLog } from "../../shared/mid-tier/log.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
+import type { Origin } from "../../shared/ports/origin.ts";
+import type { Redis } from "../../shared/ports/redis.ts";
+import { Chance } from "../simulator/chance.ts";
+import { DIGEST } from "../simulator/digest.ts";
+import { RedisStore } from "../simulator/redis-store.ts";
+import { TIME_ZERO } from "../simulator/time-zero.ts";
+import { VirtualTime } from "../simulator/virtual-time.ts";
+import { bareEdge } from "../support/bare-edge.ts";
+import { answer } from "../support/journal-origin.ts";
+import { toReply } from "../support/to-reply.ts";
+
+const SITES = [{ name: "a", hosts: ["a.test"], aliases: [], canonicalHost: "a.test" }];
+const POLICIES = [{ id: "all", site: "a", key_pattern: "/*", class: "session" }];
+const URLS = Array.from({ length: 6 }, (_, index) => `http://a.test/${index}`);
+const EDGES = 3;
+/** When the database comes back, by how much older at most; until when edges write; until when somebody looks. */
+const [LOST, OLDER, WRITES, STANDS, BEATS] = [20_000, 8000, 40_000, 80_000, 200_000];
+
+/** An origin that minds fences, and remembers no Idempotency-Key. */
+class Values implements Origin {
+  readonly held = new Map<string, number>();
+  readonly wentBack: string[] = [];
+  private readonly fences = new Map<string, number>();
+  private readonly time: VirtualTime;
+  private readonly chance: Chance;
+
+  constructor(time: VirtualTime, chance: Chance) {
+    this.time = time;
+    this.chance = chance;
+  }
+
+  async fetch({ url, method, headers, body }: Parameters<Origin["fetch"]>[0]) {
+    await this.time.pass(this.chance.between(5, 400));
+    if (method !== "PUT") return answer(404, "nothing");
+    if (this.chance.hit(0.1)) return answer(503, "");
+    const value = body.kind === "bytes" ? Number(new TextDecoder().decode(body.bytes)) : Number.NaN;
+    this.take(url, { value, fence: Number(headerValue(headers, "tidegate-fence")) });
+    return this.chance.hit(0.1) ? answer(502, "") : answer(204, "");
+  }
+
+  private take(url: string, { value, fence }: { readonly value: number; readonly fence: number }): void {
+    if (fence < (this.fences.get(url) ?? 0)) return;
+    this.fences.set(url, fence);
+    const before = this.held.get(url) ?? 0;
+    if (value < before) this.wentBack.push(`${url}: ${value} over ${before} at ${this.time.now}`);
+    this.held.set(url, value);
+  }
+}
+
+function edgeOf(world: { redis: Redis; values: Values; time: VirtualTime; chance: Chance }): Edge {
+  const { time, chance } = world;
+  const now = () => instant(time.now);
+  const host = {
+    digest: DIGEST,
+    random: { token: () => chance.token(), unit: () => chance.unit() },
+    clock: { now, surely: now, backwardSteps: () => 0, wall: () => TIME_ZERO + time.now },
+    timers: {
+      sleep: (span: number) => time.pass(span),
+      after: (span: number, action: () => void) => time.after(span, action),
+    },
+  };
+  return bareEdge(world.redis, world.values, undefined, { host, journal: { digest: DIGEST } });
+}
+
+async function put(edge: Edge, url: string, value: number): Promise<number> {
+  const bytes = new TextEncoder().encode(String(value)) as Uint8Array<ArrayBuffer>;
+  const headers: HeaderList = [["content-length", String(bytes.length)]];
+  const reply = await handleRequest(edge, {
+    ...{ method: "PUT", url, background: UNKEPT, purpose: "client", arrivedAt: edge.clock.now() },
+    body: { kind: "bytes", bytes },
+    header: (name) => headerValue(headers, name),
+    headers: () => headers,
+  });
+  return reply.status;
+}
+
+/** The journal's database and the log's, each in its own time, by what a command names. */
+async function databases(time: VirtualTime, chance: Chance) {
+  const journal = await RedisStore.empty("journal", time, () => {});
+  const log = await RedisStore.empty("log", time, () => {});
+  const redis: Redis = {
+    async run(commands) {
+      await time.pass(chance.between(1, 8));
+      const replies = commands.map((command) => {
+        const words = command.map(String);
+        const of = words.some((word) => word.includes("tg:j")) ? journal : log;
+        return toReply(of.call(words));
+      });
+      await time.pass(chance.between(1, 8));
+      return { kind: "replies", replies };
+    },
+  };
+  return { journal, redis };
+}
+
+async function play(seed: number) {
+  const time = new VirtualTime();
+  const chance = new Chance(`older ${seed}`);
+  const values = new Values(time, chance.fork("origin"));
+  const { journal, redis } = await databases(time, chance.fork("redis"));
+  const ledger = createJournalLedger({
+    databases: new Map([["one", { redis }]]),
+    ...{ deadline: millis(5000), dueFor: millis(1000) },
+  });
+  const env = { CLUSTER_KEY: "k", SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(POLICIES) };
+  const { settings } = readEnvironment(env, null);
+  const booted = bootConfiguration({ log: createLog(redis, LOG_LIMITS), digest: DIGEST, settings });
+  await time.runUntil(200);
+  expect(await booted).toEqual({ kind: "done" });
+  const edges = Array.from({ length: EDGES }, (_, index) =>
+    edgeOf({ redis, values, time, chance: chance.fork(`edge ${index}`) }),
+  );
+  const writing = chance.fork("writers");
+  const acknowledged = new Map<string, number>();
+  let written = 0;
+  const write = (): void => {
+    const [edge, url] = [writing.pick(edges), writing.pick(URLS)];
+    const value = ++written;
+    // One after another of each URL, as by one writer.
+    void put(edge, url, value).then((status) => {
+      if (status === 202) acknowledged.set(url, Math.max(value, acknowledged.get(url) ?? 0));
+    });
+  };
+  for (let at = 300; at < WRITES; at += writing.between(20, 150)) time.at(at, write);
+
+  let marked: ReadonlyMap<string, JournalMarked> = new Map();
+  let losses = 0;
+  const beat = async (): Promise<void> => {
+    const tended = (await ledger.tend({ marked, name: "the journal" })).get("one");
+    if (tended === undefined || "kind" in tended) return;
+    losses += tended.lacks ? 1 : 0;
+    marked = new Map(tended.mark === null ? [] : [["one", { ...tended.mark, samePlace: true }]]);
+    for (const partition of tended.due) kickFlush(writing.pick(edges), { shard: "one", partition }, UNKEPT);
+  };
+  for (let at = 500; at < BEATS; at += 1000) time.at(at, () => void beat());
+  time.at(LOST, () => journal.rollBack(LOST - chance.between(1500, OLDER)));
+  await time.runUntil(STANDS);
+  const why = await dropParked(time, ledger);
+  const figures = (await within(time, () => ledger.figures())).get("one");
+  return { values, losses, acknowledged, figures, why };
+}
+
+/** As somebody does who looks after it: behind one of a key there may be the next. What was said of each. */
+async function dropParked(time: VirtualTime, ledger: JournalLedger): Promise<(string | null)[]> {
+  const why: (string | null)[] = [];
+  for (let round = 0; round < 20; round++) {
+    const page = await within(time, () => ledger.list({ only: "dead-lettered", after: null, most: 1000 }));
+    if (page.kind !== "page") throw new Error(page.reason);
+    why.push(...page.operations.map((operation) => operation.why));
+    for (const operation of page.operations) await within(time, () => ledger.change(operation, "drop"));
+    await time.runUntil(time.now + 5000);
+  }
+  return why;
+}
+
+const SEEDS = [1, 2, 3, 4, 5, 6];
+const played = new Map<number, ReturnType<typeof play>>();
+
+async function playOnce(seed: number) {
+  const known = played.get(seed) ?? play(seed);
+  played.set(seed, known);
+  return known;
+}
+
+/** What is asked while nobody lets the time pass. */
+async function within<T>(time: VirtualTime, ask: () => Promise<T>): Promise<T> {
+  const asked = ask();
+  await time.runUntil(time.now + 100);
+  return asked;
+}
+
+test("the origin's values never go back", async () => {
+  for (const seed of SEEDS) expect((await playOnce(seed)).values.wentBack).toEqual([]);
+});
+
+test("the beat finds the loss once, and what is parked is of the copy", async () => {
+  for (const seed of SEEDS) {
+    const { losses, why } = await playOnce(seed);
+    expect(losses).toBe(1);
+    expect(new Set(why)).toEqual(new Set(["came back with an older copy of the journal"]));
+  }
+});
+
+test("dropped, it leaves what was acknowledged since to reach the origin", async () => {
+  for (const seed of SEEDS) {
+    const { values, acknowledged, figures } = await playOnce(seed);
+    if (figures === undefined || "kind" in figures) throw new Error("no figures");
+    expect(figures).toMatchObject({ pending: 0, deadLettered: 0, operations: 0 });
+    expect(figures.delivered + figures.dropped).toBe(figures.accepted);
+    expect(values.held).toEqual(acknowledged);
+  }
+});

@@ -1,0 +1,267 @@
+// A journal's database that comes back as an older copy: what the origin may have, and newer ones of, goes to nobody.
+
+import { Redis as Connection } from "ioredis";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { millis } from "../../shared/core/units.ts";
+import {
+  createJournalLedger,
+  type JournalLedger,
+  type JournalMarked,
+} from "../../shared/mid-tier/journal-ledger.ts";
+import type { Claimed, Delivery, JournalWrite } from "../../shared/ports/journal.ts";
+import { OneJournal } from "../support/one-journal.ts";
+import { type ServerFixture, startServerRest } from "../support/redis-server.ts";
+
+const DELIVERED: Delivery = { kind: "delivered", at: { epoch: 1, seq: 1 }, alone: true };
+const UNTOLD: Delivery = { kind: "done", after: millis(0), why: "the log could not be told" };
+
+let server: ServerFixture;
+let connection: Connection;
+/** Who has delivered all the time, and who begins after the loss. */
+let edge: OneJournal;
+let fresh: OneJournal;
+let ledger: JournalLedger;
+let marked: ReadonlyMap<string, JournalMarked>;
+
+beforeEach(async () => {
+  server = await startServerRest();
+  connection = new Connection({ port: server.port, host: "127.0.0.1" });
+  [edge, fresh] = [new OneJournal(server.redis), new OneJournal(server.redis)];
+  const databases = new Map([["one", { redis: server.redis }]]);
+  ledger = createJournalLedger({ databases, deadline: millis(5000), dueFor: millis(0) });
+  marked = new Map();
+  await write("first");
+  await beat();
+  await deliver("first");
+});
+afterEach(async () => {
+  connection.disconnect();
+  await server.stop();
+});
+
+const keyOf = (name: string): string => Buffer.from(name).toString("hex").padStart(64, "0");
+
+const write = (id: string, { of = id, ...more }: Partial<JournalWrite> & { readonly of?: string } = {}) =>
+  edge.write(id, {
+    ...{ key: keyOf(of), body: new TextEncoder().encode(`of ${id}`) as Uint8Array<ArrayBuffer>, ...more },
+  });
+
+/** What the control plane does each second; whether it has found a loss. */
+async function beat(): Promise<boolean> {
+  const tended = (await ledger.tend({ marked, name: "the journal" })).get("one");
+  if (tended === undefined || "kind" in tended) throw new Error("the database does not answer");
+  marked = new Map(tended.mark === null ? [] : [["one", { ...tended.mark, samePlace: true }]]);
+  return tended.lacks;
+}
+
+async function claimed(id: string, by = edge): Promise<Claimed> {
+  const operations = await by.claim();
+  expect(operations.map((operation) => operation.id)).toEqual([id]);
+  return operations[0] as Claimed;
+}
+
+const deliver = async (id: string): Promise<void> => edge.said(await claimed(id), DELIVERED);
+
+const idsOf = (operations: readonly Claimed[]): string[] => operations.map(({ id }) => id).sort();
+
+async function held(of: string): Promise<string> {
+  const read = await edge.journal.read(keyOf(of), "use");
+  if (read.kind !== "value") return read.kind;
+  return read.value.exists ? new TextDecoder().decode(read.value.body) : "deleted";
+}
+
+/** All that the database has, to come back later. */
+async function copied(): Promise<() => Promise<void>> {
+  const keys = await connection.keys("*");
+  const dumps = await Promise.all(
+    keys.map(async (key) => [key, await connection.pttl(key), await connection.dumpBuffer(key)] as const),
+  );
+  return async () => {
+    await connection.flushall();
+    for (const [key, ttl, dump] of dumps) await connection.restore(key, Math.max(0, ttl), dump as Buffer);
+  };
+}
+
+/** `of` was written and delivered, and again: the copy has the first of the two, undelivered. */
+async function undone(of: string): Promise<void> {
+  await write("older", { of });
+  const comesBack = await copied();
+  await deliver("older");
+  await write("newer", { of });
+  await deliver("newer");
+  await beat();
+  await comesBack();
+}
+
+async function states(): Promise<Record<string, string>> {
+  const page = await ledger.list({ only: "all", after: null, most: 100 });
+  if (page.kind !== "page") throw new Error(page.reason);
+  return Object.fromEntries(page.operations.map(({ id, state }) => [id, state]));
+}
+
+async function change(id: string, to: "retry" | "drop"): Promise<string> {
+  const found = await ledger.find(id);
+  if (found.kind !== "found") throw new Error(`${id} is ${found.kind}`);
+  return (await ledger.change(found.operation, to)).kind;
+}
+
+async function accounts(): Promise<void> {
+  const figures = (await ledger.figures()).get("one");
+  if (figures === undefined || "kind" in figures) throw new Error("no figures");
+  const { accepted, delivered, pending, deadLettered, dropped } = figures;
+  expect(delivered + pending + deadLettered + dropped).toBe(accepted);
+}
+
+const FINDERS: [string, () => Promise<readonly Claimed[]>][] = [
+  ["an edge that has seen more of it, before any beat", () => edge.claim()],
+  [
+    "the beat, for an edge that has seen nothing",
+    async () => {
+      expect(await beat()).toBe(true);
+      return fresh.claim();
+    },
+  ],
+];
+
+test.each(FINDERS)("found by %s: it is parked, and shown to nobody", async (_, claims) => {
+  await undone("a");
+  expect(await claims()).toEqual([]);
+  expect(await held("a")).toBe("absent");
+  expect(await states()).toEqual({ older: "dead-lettered" });
+  const found = await ledger.find("older");
+  expect(found).toMatchObject({ operation: { why: "came back with an older copy of the journal" } });
+  await accounts();
+});
+
+test("from the beat that finds it on it is not shown, parked or not", async () => {
+  await undone("a");
+  expect(await held("a")).toBe("of older");
+  await beat();
+  expect(await held("a")).toBe("absent");
+  // The next mark is the copy's own: it stays so.
+  await write("other");
+  await beat();
+  expect(await beat()).toBe(false);
+  expect(await held("a")).toBe("absent");
+  expect(idsOf(await fresh.claim())).toEqual(["other"]);
+  expect(await held("other")).toBe("of other");
+});
+
+test("what is written afterwards is delivered and shown; of its key, once somebody has decided", async () => {
+  await undone("a");
+  await edge.claim();
+  await write("since", { of: "a" });
+  await write("another", { of: "b" });
+  expect(idsOf(await edge.claim())).toEqual(["another"]);
+  expect([await held("a"), await held("b")]).toEqual(["absent", "of another"]);
+  expect(await change("older", "drop")).toBe("dropped");
+  expect(await held("a")).toBe("of since");
+  await deliver("since");
+  await accounts();
+});
+
+test("sent again by somebody who looked, it goes to the origin, parked by then or not", async () => {
+  for (const parks of [false, true]) {
+    await undone("a");
+    await beat();
+    if (parks) expect(await edge.claim()).toEqual([]);
+    expect(await change("older", "retry")).toBe("retried");
+    await edge.said(await claimed("older"), DELIVERED);
+    await accounts();
+  }
+  // And is held again where another copy comes back.
+  await undone("a");
+  expect(await edge.claim()).toEqual([]);
+});
+
+test("nothing is merged with it, nor is it shown again when what came after it is dropped", async () => {
+  await undone("a");
+  await beat();
+  await write("since", { of: "a", merges: true });
+  expect(await change("since", "drop")).toBe("dropped");
+  expect(await held("a")).toBe("absent");
+  expect(await edge.claim()).toEqual([]);
+  expect(await states()).toEqual({ older: "dead-lettered" });
+});
+
+test("conditions are the origin's to compare with, with values that it has and others", async () => {
+  await write("waits", { of: "a" });
+  const comesBack = await copied();
+  await deliver("waits");
+  await write("newer", { of: "first" });
+  await deliver("newer");
+  await comesBack();
+  expect(await write("x", { of: "first", ifMatch: ['"first"'] })).toMatchObject({ kind: "accepted" });
+  await comesBack();
+  await edge.claim();
+  for (const [of, tag] of [
+    ["first", "first"],
+    ["a", "waits"],
+  ] as const)
+    expect(await write("x", { of, ifMatch: [`"${tag}"`] })).toEqual({ kind: "unknown" });
+});
+
+test("where no delivery is lacking, what waits goes on waiting, and is shown", async () => {
+  await beat();
+  await write("waits");
+  const comesBack = await copied();
+  await write("lost");
+  await beat();
+  await edge.claim({ partitions: [], most: 0 });
+  await comesBack();
+  expect(await beat()).toBe(true);
+  expect(await held("waits")).toBe("of waits");
+  expect(idsOf(await edge.claim())).toEqual(["waits"]);
+});
+
+test("where no write is lacking, what was delivered is sent once more as the same one", async () => {
+  await write("waits");
+  await beat();
+  const comesBack = await copied();
+  await deliver("waits");
+  await comesBack();
+  expect(await beat()).toBe(false);
+  expect(idsOf(await edge.claim())).toEqual(["waits"]);
+});
+
+test("what the origin has said that it has is told to the log", async () => {
+  await write("taken", { of: "a" });
+  await edge.said(await claimed("taken"), UNTOLD);
+  const comesBack = await copied();
+  await deliver("taken");
+  await write("newer", { of: "a" });
+  await deliver("newer");
+  await comesBack();
+  expect((await claimed("taken")).done).toBe(true);
+});
+
+test("an emptied database holds nothing that is written to it afterwards", async () => {
+  await write("delivered");
+  await deliver("delivered");
+  await beat();
+  await connection.flushall();
+  await write("since");
+  expect(await beat()).toBe(true);
+  expect(await held("since")).toBe("of since");
+  expect(idsOf(await edge.claim())).toEqual(["since"]);
+});
+
+test("more than one call looks at is parked by the calls after it, and hides nothing that is new", async () => {
+  for (let i = 0; i < 60; i++) await write(`older${i}`);
+  const comesBack = await copied();
+  for (let left = 60; left > 0; ) {
+    const some = await edge.claim();
+    const results = some.map((operation) => ({ claimed: operation, delivery: DELIVERED }));
+    await edge.claim({ results, partitions: [], most: 0 });
+    left -= some.length;
+  }
+  await write("newer");
+  await beat();
+  await deliver("newer");
+  await comesBack();
+  // As many as are lacking: by their number alone nothing would be.
+  await write("since");
+  expect(idsOf(await edge.claim({ most: 1 }))).toEqual(["since"]);
+  expect(await edge.claim()).toEqual([]);
+  expect(Object.values(await states()).filter((state) => state === "dead-lettered")).toHaveLength(60);
+});
