@@ -45,6 +45,7 @@ export function playFault(fault: Fault, place: Place): void {
     case "log-loss":
     case "flush":
     case "redis-restart":
+    case "full":
     case "failover":
       redis.suffer(fault);
       if (fault.kind === "failover") noteWhoIsAhead(place);
@@ -54,6 +55,9 @@ export function playFault(fault: Fault, place: Place): void {
       break;
     case "shard-flush":
       shards.get(fault.shard)?.suffer({ ...fault, kind: "flush" });
+      break;
+    case "shard-full":
+      shards.get(fault.shard)?.suffer({ ...fault, kind: "full" });
       break;
     default:
       befall(fault, place);

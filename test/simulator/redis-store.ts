@@ -9,21 +9,23 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** What a store's clock shows, and who is told what its commands changed. */
 interface Attached {
   now: () => number;
+  isFull: () => boolean;
   observe: (effects: Effects) => void;
 }
 
 /** A store for all worlds of a process: its Lua machine costs more to make than a world to run. */
 class Pooled {
-  private readonly attached: Attached = { now: () => 0, observe: () => undefined };
+  private readonly attached: Attached = { now: () => 0, isFull: () => false, observe: () => undefined };
   private store: Promise<EmbeddedStore> | null = null;
 
   async empty(attached: Attached): Promise<EmbeddedStore> {
     this.store ??= createEmbeddedStore({
       now: () => this.attached.now(),
+      isFull: () => this.attached.isFull(),
       observe: (effects) => this.attached.observe(effects),
     });
     const store = await this.store;
-    Object.assign(this.attached, { ...attached, observe: () => undefined });
+    Object.assign(this.attached, { ...attached, isFull: () => false, observe: () => undefined });
     store.call(["FLUSHALL"]);
     Object.assign(this.attached, attached);
     return store;
@@ -40,6 +42,8 @@ function poolOf(name: string): { readonly primary: Pooled; readonly replica: Poo
 }
 
 export class RedisStore {
+  /** Whether it has no room for more; what it has had already it takes all the same. */
+  isFull: () => boolean = () => false;
   private readonly time: VirtualTime;
   private readonly observe: (effects: Effects) => void;
   private past: Effects[] = [];
@@ -69,8 +73,9 @@ export class RedisStore {
     let made: RedisStore | null = null;
     const now = (): number => made?.instant ?? TIME_ZERO + time.now;
     const pool = poolOf(name);
-    const primary = await pool.primary.empty({ now, observe: (effects) => made?.changed(effects) });
-    const replica = await pool.replica.empty({ now, observe: () => undefined });
+    const isFull = (): boolean => made !== null && made.instant === null && made.isFull();
+    const primary = await pool.primary.empty({ now, isFull, observe: (effects) => made?.changed(effects) });
+    const replica = await pool.replica.empty({ now, isFull: () => false, observe: () => undefined });
     made = new RedisStore(time, observe, { primary, replica });
     return made;
   }

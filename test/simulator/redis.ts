@@ -34,7 +34,7 @@ const LOADING = 0.2;
 
 export type RedisFault = Extract<
   Fault,
-  { kind: "replica" | "damage" | "evict" | "log-loss" | "flush" | "redis-restart" | "failover" }
+  { kind: "replica" | "damage" | "evict" | "log-loss" | "flush" | "redis-restart" | "full" | "failover" }
 >;
 
 interface World {
@@ -50,6 +50,7 @@ export class SimulatedRedis {
   private readonly time: VirtualTime;
   private readonly history: History;
   private lag: number | null = null;
+  private fullUntil = 0;
   private down: { until: number; loadingFrom: number; silent: boolean } | null = null;
 
   private constructor(
@@ -61,6 +62,7 @@ export class SimulatedRedis {
     this.history = history;
     this.name = name;
     this.store = of.store;
+    this.store.isFull = () => time.now < this.fullUntil;
     this.reader = of.reader;
   }
 
@@ -122,6 +124,9 @@ export class SimulatedRedis {
         this.down = { until: now + fault.for, loadingFrom, silent: fault.silent };
         break;
       }
+      case "full":
+        this.fullUntil = this.time.now + fault.for;
+        break;
       case "failover":
         this.failOver(this.time.now - fault.lag);
     }
@@ -130,6 +135,7 @@ export class SimulatedRedis {
   heal(): void {
     this.lag = null;
     this.down = null;
+    this.fullUntil = 0;
   }
 
   private arrive(

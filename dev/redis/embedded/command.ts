@@ -6,6 +6,8 @@ export type Command = {
   /** As in Redis: exact count with the name when positive, least count when negative. */
   readonly arity: number;
   readonly write?: true;
+  /** Whether it may take room: refused where there is none (`denyoom` among the flags of COMMAND INFO). */
+  readonly grows?: true;
   readonly noScript?: true;
   readonly run: (db: Keyspace, args: readonly string[]) => Value;
 };

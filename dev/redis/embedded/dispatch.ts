@@ -26,12 +26,14 @@ const KEPT_FROM_SCRIPTS = new Set(
 
 export class Dispatcher {
   private readonly db: Keyspace;
+  private readonly isFull: () => boolean;
   private readonly table = new Map<string, Command>();
   /** The commands that changed something since `takeEffects`, in order. */
   private effects: (readonly string[])[] = [];
 
-  constructor(db: Keyspace) {
+  constructor(db: Keyspace, isFull: () => boolean = () => false) {
     this.db = db;
+    this.isFull = isFull;
     this.add(stringCommands, keyCommands, expiryCommands, hashCommands, listCommands, setCommands);
     this.add(sortedSetCommands, sortedSetRangeCommands, hyperLogLogCommands, serverCommands);
   }
@@ -50,7 +52,12 @@ export class Dispatcher {
   }
 
   execute(args: readonly string[]): Value {
-    return this.refusal(args) ?? this.run(this.find(args[0] ?? ""), args);
+    const command = this.find(args[0] ?? "");
+    return this.refusal(args) ?? (this.hasNoRoomFor(command) ? failure(NO_ROOM) : this.run(command, args));
+  }
+
+  private hasNoRoomFor(command: Command | undefined): boolean {
+    return command?.grows === true && this.isFull();
   }
 
   /** redis.call and redis.pcall. */
@@ -67,6 +74,9 @@ export class Dispatcher {
     if (command.write && access.readOnly) {
       return failure("ERR Write commands are not allowed from read-only scripts.");
     }
+    // What has begun to write may end.
+    if (!access.writes && this.hasNoRoomFor(command)) return failure(NO_ROOM);
+    if (command.write) access.writes = true;
     return this.run(command, args);
   };
 
@@ -93,6 +103,7 @@ export class Dispatcher {
   }
 }
 
+const NO_ROOM = "OOM command not allowed when used memory > 'maxmemory'.";
 const NOT_FROM_SCRIPT = "ERR This Redis command is not allowed from script";
 
 function hasArity(command: Command, args: readonly string[]): boolean {

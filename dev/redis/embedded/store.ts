@@ -14,6 +14,8 @@ type EmbeddedStoreOptions = {
   readonly now: () => number;
   /** Without it the store forgets everything when the process ends. */
   readonly persistence?: { readonly file: string };
+  /** Whether it has no room for more at the moment, and may evict nothing. */
+  readonly isFull?: () => boolean;
   /** Is told what each command changed. */
   readonly observe?: (effects: Effects) => void;
 };
@@ -41,7 +43,7 @@ type Immediate = {
 
 export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
   const db = new Keyspace();
-  const dispatcher = new Dispatcher(db);
+  const dispatcher = new Dispatcher(db, options.isFull);
   dispatcher.add(new Scripts(await LuaMachine.create(), dispatcher.fromScript).commands());
   const log = options.persistence ? openLog(options.persistence.file, { db, dispatcher }) : null;
   return new Store(options, { db, dispatcher, log });

@@ -194,6 +194,12 @@ const KINDS: readonly Kind[] = [
     make: (chance, at) => [{ at, kind: "failover", lag: chance.between(1, 1500) }],
   },
   {
+    name: "full",
+    share: 0.2,
+    mean: 3000,
+    make: (chance, at) => [{ at, kind: "full", for: chance.between(100, 3000) }],
+  },
+  {
     name: "shard cut",
     share: 0.6,
     mean: 2500,
@@ -220,6 +226,14 @@ const KINDS: readonly Kind[] = [
     share: 0.5,
     mean: 2500,
     make: (chance, at, { shards }) => [{ at, kind: "shard-flush", shard: chance.pick(shards) }],
+  },
+  {
+    name: "shard full",
+    share: 0.3,
+    mean: 3000,
+    make: (chance, at, { shards }) => [
+      { at, kind: "shard-full", shard: chance.pick(shards), for: chance.between(100, 3000) },
+    ],
   },
 ];
 

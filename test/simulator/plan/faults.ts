@@ -51,9 +51,12 @@ export type TimedFault = { readonly at: number } & (
   | { readonly kind: "flush" }
   /** Away for a while; what was acknowledged is still there afterwards. */
   | { readonly kind: "redis-restart"; readonly silent: boolean; readonly for: number }
+  /** It answers, and has no room for more. */
+  | { readonly kind: "full"; readonly for: number }
   /** A database beside `control` is away for a while; what it held is still there afterwards. */
   | { readonly kind: "shard-restart"; readonly shard: string; readonly silent: boolean; readonly for: number }
   | { readonly kind: "shard-flush"; readonly shard: string }
+  | { readonly kind: "shard-full"; readonly shard: string; readonly for: number }
   /** A replica that was behind by so much takes over: what had been acknowledged since is gone. */
   | { readonly kind: "failover"; readonly lag: number }
 );

@@ -5,10 +5,11 @@ import type { Keyspace } from "../keyspace.ts";
 import { addIntegers, isStrictInteger } from "../numbers.ts";
 
 export const hashCommands: CommandTable = {
-  hset: { arity: -4, write: true, run: (db, args) => setFields(db, args) },
+  hset: { arity: -4, write: true, grows: true, run: (db, args) => setFields(db, args) },
   hsetnx: {
     arity: 4,
     write: true,
+    grows: true,
     run: (db, [, key = "", name = "", value = ""]) => setNew(db, key, [name, value]),
   },
   hget: { arity: 3, run: (db, [, key = "", name = ""]) => fieldsOf(db, key)?.get(name) ?? null },
@@ -23,6 +24,7 @@ export const hashCommands: CommandTable = {
   hincrby: {
     arity: 4,
     write: true,
+    grows: true,
     run: (db, [, key = "", name = "", by = ""]) => increment(db, key, [name, by]),
   },
 };

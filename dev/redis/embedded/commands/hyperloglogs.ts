@@ -7,9 +7,19 @@ import type { Keyspace } from "../keyspace.ts";
 const NOT_A_HYPERLOGLOG = "WRONGTYPE Key is not a valid HyperLogLog string value.";
 
 export const hyperLogLogCommands: CommandTable = {
-  pfadd: { arity: -2, write: true, run: (db, [, key = "", ...elements]) => add(db, key, elements) },
+  pfadd: {
+    arity: -2,
+    write: true,
+    grows: true,
+    run: (db, [, key = "", ...elements]) => add(db, key, elements),
+  },
   pfcount: { arity: -2, run: (db, [, ...keys]) => estimate(merged(db, keys)) },
-  pfmerge: { arity: -2, write: true, run: (db, [, target = "", ...sources]) => merge(db, target, sources) },
+  pfmerge: {
+    arity: -2,
+    write: true,
+    grows: true,
+    run: (db, [, target = "", ...sources]) => merge(db, target, sources),
+  },
 };
 
 function registersOf(db: Keyspace, key: string): Uint8Array | undefined {

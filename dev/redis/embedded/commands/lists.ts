@@ -5,8 +5,18 @@ import type { Keyspace } from "../keyspace.ts";
 import { integerOf } from "../numbers.ts";
 
 export const listCommands: CommandTable = {
-  lpush: { arity: -3, write: true, run: (db, [, key = "", ...items]) => push(db, key, items, "unshift") },
-  rpush: { arity: -3, write: true, run: (db, [, key = "", ...items]) => push(db, key, items, "push") },
+  lpush: {
+    arity: -3,
+    write: true,
+    grows: true,
+    run: (db, [, key = "", ...items]) => push(db, key, items, "unshift"),
+  },
+  rpush: {
+    arity: -3,
+    write: true,
+    grows: true,
+    run: (db, [, key = "", ...items]) => push(db, key, items, "push"),
+  },
   lpop: { arity: -2, write: true, run: (db, args) => pop(db, args, (list, count) => list.splice(0, count)) },
   rpop: { arity: -2, write: true, run: (db, args) => pop(db, args, takeLast) },
   llen: { arity: 2, run: (db, [, key = ""]) => itemsOf(db, key)?.length ?? 0 },

@@ -6,8 +6,11 @@ import { integerOf } from "../numbers.ts";
 
 type Script = { readonly sha: string; readonly chunk: Chunk; readonly readOnly: boolean };
 
+/** `writes`: whether it has called something that writes, with an effect or not. */
+type Access = { readonly readOnly: boolean; writes: boolean };
+
 /** Runs a command on behalf of a script. */
-export type ScriptCaller = (args: readonly string[], access: { readonly readOnly: boolean }) => Value;
+export type ScriptCaller = (args: readonly string[], access: Access) => Value;
 
 const NO_SCRIPT = "NOSCRIPT No matching script. Please use EVAL.";
 const SHA_LENGTH = 40;
@@ -47,7 +50,7 @@ export class Scripts {
   }
 
   private run(script: Script, given: { keys: string[]; args: string[]; readOnly: boolean }): Value {
-    const access = { readOnly: given.readOnly || script.readOnly };
+    const access = { readOnly: given.readOnly || script.readOnly, writes: false };
     return this.machine.run({
       chunk: script.chunk,
       sha: script.sha,

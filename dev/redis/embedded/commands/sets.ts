@@ -8,7 +8,7 @@ import { isStrictInteger } from "../numbers.ts";
 const LARGEST_INTSET = 512;
 
 export const setCommands: CommandTable = {
-  sadd: { arity: -3, write: true, run: (db, [, key = "", ...members]) => add(db, key, members) },
+  sadd: { arity: -3, write: true, grows: true, run: (db, [, key = "", ...members]) => add(db, key, members) },
   srem: { arity: -3, write: true, run: (db, [, key = "", ...members]) => remove(db, key, members) },
   smembers: { arity: 2, run: (db, [, key = ""]) => membersOf(db.find("set", key)) },
   sismember: {

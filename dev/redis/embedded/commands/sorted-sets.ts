@@ -8,10 +8,11 @@ import { SortedSet } from "../sorted-set.ts";
 const NOT_A_NUMBER = "ERR resulting score is not a number (NaN)";
 
 export const sortedSetCommands: CommandTable = {
-  zadd: { arity: -4, write: true, run: (db, args) => add(db, args) },
+  zadd: { arity: -4, write: true, grows: true, run: (db, args) => add(db, args) },
   zincrby: {
     arity: 4,
     write: true,
+    grows: true,
     run: (db, [, key = "", by = "", member = ""]) => increment(db, key, [by, member]),
   },
   zrem: { arity: -3, write: true, run: (db, [, key = "", ...members]) => remove(db, key, members) },

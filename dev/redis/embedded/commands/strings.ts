@@ -17,18 +17,23 @@ import { addIntegers, INT64_MIN, isStrictInteger, parseDouble } from "../numbers
 import { expiryInstant } from "./expiry.ts";
 
 export const stringCommands: CommandTable = {
-  set: { arity: -3, write: true, run: (db, args) => set(db, args) },
+  set: { arity: -3, write: true, grows: true, run: (db, args) => set(db, args) },
   get: { arity: 2, run: (db, [, key = ""]) => db.find("string", key)?.data ?? null },
   getdel: { arity: 2, write: true, run: (db, [, key = ""]) => getAndDelete(db, key) },
   strlen: { arity: 2, run: (db, [, key = ""]) => db.find("string", key)?.data.length ?? 0 },
-  append: { arity: 3, write: true, run: (db, [, key = "", tail = ""]) => append(db, key, tail) },
+  append: { arity: 3, write: true, grows: true, run: (db, [, key = "", tail = ""]) => append(db, key, tail) },
   mget: { arity: -2, run: (db, [, ...keys]) => keys.map((key) => peek(db, key)) },
-  mset: { arity: -3, write: true, run: (db, args) => setMany(db, args) },
-  incr: { arity: 2, write: true, run: (db, [, key = ""]) => increment(db, key, "1") },
-  decr: { arity: 2, write: true, run: (db, [, key = ""]) => increment(db, key, "-1") },
-  incrby: { arity: 3, write: true, run: (db, [, key = "", by = ""]) => increment(db, key, by) },
-  decrby: { arity: 3, write: true, run: (db, [, key = "", by = ""]) => decrement(db, key, by) },
-  incrbyfloat: { arity: 3, write: true, run: (db, [, key = "", by = ""]) => incrementFloat(db, key, by) },
+  mset: { arity: -3, write: true, grows: true, run: (db, args) => setMany(db, args) },
+  incr: { arity: 2, write: true, grows: true, run: (db, [, key = ""]) => increment(db, key, "1") },
+  decr: { arity: 2, write: true, grows: true, run: (db, [, key = ""]) => increment(db, key, "-1") },
+  incrby: { arity: 3, write: true, grows: true, run: (db, [, key = "", by = ""]) => increment(db, key, by) },
+  decrby: { arity: 3, write: true, grows: true, run: (db, [, key = "", by = ""]) => decrement(db, key, by) },
+  incrbyfloat: {
+    arity: 3,
+    write: true,
+    grows: true,
+    run: (db, [, key = "", by = ""]) => incrementFloat(db, key, by),
+  },
 };
 
 type SetOptions = {
