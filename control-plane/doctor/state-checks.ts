@@ -120,13 +120,7 @@ export async function journalChecks({ journal }: Pick<ControlPlane, "journal">):
   if (deadLettered === 0)
     return [ok("journal", `${pending} writes wait for the origin, and none is given up`)];
   const advice = "tidegate journal list --state dead-lettered; then retry or drop each.";
-  return [
-    warn(
-      "journal-dead",
-      `${deadLettered} writes are acknowledged, and the origin will not take them`,
-      advice,
-    ),
-  ];
+  return [warn("journal-dead", `${deadLettered} writes are acknowledged, and parked`, advice)];
 }
 
 export async function tokenChecks({

@@ -6,6 +6,7 @@ import { elapsed, type Instant } from "../../shared/core/units.ts";
 import type { Background } from "../../shared/ports/clock.ts";
 import type { Claimed, Delivery, JournalPlace, Result } from "../../shared/ports/journal.ts";
 import { waitAtMost } from "../../shared/ports/wait.ts";
+import { replicasAsked } from "../../shared/wire/configuration.ts";
 import type { OriginWrite } from "../../shared/wire/told-writes.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
@@ -38,7 +39,7 @@ interface Carrier {
 export function kickFlush(edge: Edge, place: JournalPlace | null, background: Background): void {
   if (place === null) return;
   const { shard, partition } = place;
-  const flushing = flushingOf(edge.flushing, shard);
+  const flushing = flushingOf(edge.flushing, shard, () => edge.random.token());
   flushing.kicked.add(partition);
   const now = edge.clock.now();
   if (flushing.run !== null && elapsed(flushing.run.since, now) <= LIMITS.journalRun) return;
@@ -106,8 +107,10 @@ async function exchange(
   for (const partition of partitions) kicked.delete(partition);
   // A site whose origin nobody may ask now is none to deliver to.
   const closed = edge.guards.closed();
-  const { seen } = flushing;
-  const asked = { results, partitions, most, except: [...except, ...closed], asOf: edge.view.asOf(), seen };
+  const { teller } = flushing;
+  const replicas = replicasAsked(edge.view.current()?.configuration ?? new Map());
+  const what = { results, partitions, most, except: [...except, ...closed], asOf: edge.view.asOf() };
+  const asked = { ...what, teller, replicas };
   const outcome = await edge.journal.claim(run.shard, asked);
   if (outcome.kind === "unavailable") {
     run.results.push(...results);
@@ -115,7 +118,7 @@ async function exchange(
     await edge.timers.sleep(LIMITS.journalRetry);
     return false;
   }
-  flushing.seen = outcome.seen;
+  if (outcome.toldAt !== null) flushing.teller = { ...teller, toldAt: outcome.toldAt };
   for (const partition of outcome.due) kicked.add(partition);
   run.results.push(...outcome.damaged);
   for (const claimed of outcome.operations) carry(edge, { flushing, run, claimed });

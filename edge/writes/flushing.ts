@@ -1,7 +1,7 @@
 // What an isolate is flushing of the journal, and how much more of it may be under way.
 
 import { elapsed, type Instant } from "../../shared/core/units.ts";
-import type { JournalSeen } from "../../shared/ports/journal.ts";
+import type { JournalTeller } from "../../shared/ports/journal.ts";
 import { LIMITS } from "../config.ts";
 
 /** A delivery that is under way. */
@@ -21,14 +21,15 @@ export interface Flushing {
   readonly underWay: Set<Carried>;
   /** The one that claims. */
   run: { readonly since: Instant } | null;
-  /** How far the journal had come when it was last heard of. */
-  seen: JournalSeen | null;
+  /** As what this isolate is known there. */
+  teller: JournalTeller;
 }
 
-export function flushingOf(all: Flushings, shard: string): Flushing {
+export function flushingOf(all: Flushings, shard: string, newName: () => string): Flushing {
   const known = all.get(shard);
   if (known !== undefined) return known;
-  const made: Flushing = { kicked: new Set(), underWay: new Set(), run: null, seen: null };
+  const teller = { name: newName(), toldAt: null };
+  const made: Flushing = { kicked: new Set(), underWay: new Set(), run: null, teller };
   all.set(shard, made);
   return made;
 }

@@ -186,11 +186,8 @@ async function tend(
   const reply = scriptReply(await redis.run([evalCommand(TEND, [], args)], deadline));
   if (reply.kind === "unavailable") return reply;
   const [lacks, name = "", accepted, last = "", delivered, at, ...due] = reply.strings;
-  const [numbers, text] = [
-    { accepted: Number(accepted), delivered: Number(delivered), at: Number(at) },
-    last,
-  ];
-  const mark = name === "" ? null : { name, last: text, ...numbers };
+  const sums = { accepted: Number(accepted), delivered: Number(delivered), at: Number(at) };
+  const mark = name === "" ? null : { name, last, ...sums };
   return { due: due.map(Number), mark, lacks: lacks === "1" };
 }
 

@@ -12,7 +12,6 @@ import type {
   JournalAccepted,
   JournalPlace,
   JournalRead,
-  JournalSeen,
   JournalWrite,
   Result,
   Tags,
@@ -127,7 +126,7 @@ async function accept(
     ACCEPT,
     [
       ...[journalValueKey(key), journalQueueKey(key), journalOperationKey(id), journalDueKey(home.partition)],
-      ...[JOURNAL_OPERATIONS, JOURNAL_FIGURES, journalRequestKey(repeatable?.key ?? "")],
+      ...[JOURNAL_OPERATIONS, JOURNAL_FIGURES, journalRequestKey(repeatable?.key ?? ""), JOURNAL_PARKED],
     ],
     [
       ...[id, key, write.etag, record, body, seal, Math.ceil(write.ttl), write.kind],
@@ -196,21 +195,22 @@ async function claim(
   { redis, unreadable }: { readonly redis: Redis; readonly unreadable: Unreadable },
   asked: Claiming,
 ): Promise<ClaimOutcome> {
-  const { results, partitions, most, except, asOf, seen } = asked;
+  const { results, partitions, most, except, asOf, teller } = asked;
   const command = evalCommand(
     CLAIM,
     [JOURNAL_OPERATIONS, JOURNAL_PARKED, JOURNAL_FIGURES],
     [
       ...[config.claimedFor, most, config.claimedOctets, partitions.join(",")],
       ...[except.join("\n"), config.putOffFor, asOf?.epoch ?? "", asOf?.seq ?? ""],
-      ...seenWords(seen),
+      ...[teller.name, teller.toldAt ?? ""],
       ...results.flatMap(resultWords),
     ],
   );
-  const reply = scriptReply(await redis.run([command], config.deadline));
+  const tells = results.some(({ delivery }) => delivery.kind === "delivered" || delivery.kind === "done");
+  const commands = replicated(command, tells ? asked.replicas : 0, config);
+  const reply = scriptReply(await redis.run(commands, config.deadline));
   if (reply.kind === "unavailable") return reply;
-  const due = reply.strings[0] ?? "";
-  const words = reply.strings.slice(1 + SEEN_WORDS);
+  const [due = "", toldAt = "", ...words] = reply.strings;
   const operations: Claimed[] = [];
   const damaged: Result[] = [];
   for (let at = 0; at + CLAIMED_FIELDS <= words.length; at += CLAIMED_FIELDS) {
@@ -229,20 +229,8 @@ async function claim(
     operations,
     damaged,
     due: due === "" ? [] : due.split(",").map(Number),
-    seen: readSeen(reply.strings.slice(1)),
+    toldAt: toldAt === "" ? null : Number(toldAt),
   };
-}
-
-const SEEN_WORDS = 6;
-
-const seenWords = (seen: JournalSeen | null): RedisArgument[] =>
-  seen === null
-    ? ["", 0, 0, 0, 0, 0]
-    : [seen.name, seen.accepted, seen.delivered, seen.marked.accepted, seen.marked.delivered, seen.at];
-
-function readSeen([name = "", ...numbers]: readonly string[]): JournalSeen {
-  const [accepted = 0, delivered = 0, ofMark = 0, deliveredOfMark = 0, at = 0] = numbers.map(Number);
-  return { name, accepted, delivered, marked: { accepted: ofMark, delivered: deliveredOfMark }, at };
 }
 
 function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisArgument[] {

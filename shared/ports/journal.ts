@@ -116,17 +116,12 @@ export interface Result {
   readonly delivery: Delivery;
 }
 
-/** How far a journal had come when it was last asked: one that has less later came back older. */
-export interface JournalSeen {
-  /** Drawn with the beat's first mark; "" before it. */
+/** Who claims, and what it knows of the journal's past: one that has forgotten that came back as an older copy. */
+export interface JournalTeller {
+  /** Of one life of an isolate. */
   readonly name: string;
-  /** Writes since it began. */
-  readonly accepted: number;
-  readonly delivered: number;
-  /** What these were when the beat last marked them: what is written after a loss does not count in it. */
-  readonly marked: { readonly accepted: number; readonly delivered: number };
-  /** Redis TIME, milliseconds. */
-  readonly at: number;
+  /** When the journal last took in from it what the origin has (Redis TIME, milliseconds); null = never. */
+  readonly toldAt: number | null;
 }
 
 export type ClaimOutcome =
@@ -137,7 +132,8 @@ export type ClaimOutcome =
       readonly damaged: readonly Result[];
       /** Those of the partitions that have keys which are due and were not handed out. */
       readonly due: readonly number[];
-      readonly seen: JournalSeen;
+      /** When it took in what the origin has by these results; null where there was none among them. */
+      readonly toldAt: number | null;
     }
   | Unavailable;
 
@@ -149,8 +145,9 @@ export interface Claiming {
   readonly except: readonly string[];
   /** Up to where whoever claims knows the log; null while cold. */
   readonly asOf: Position | null;
-  /** What whoever claims has heard of this journal last; null where that is nothing. */
-  readonly seen: JournalSeen | null;
+  readonly teller: JournalTeller;
+  /** That should have what the results say the origin has before this is answered; fewer are no failure. */
+  readonly replicas: number;
 }
 
 /** Never rejects. */

@@ -28,7 +28,10 @@ import { answer } from "../support/journal-origin.ts";
 import { toReply } from "../support/to-reply.ts";
 
 const SITES = [{ name: "a", hosts: ["a.test"], aliases: [], canonicalHost: "a.test" }];
-const POLICIES = [{ id: "all", site: "a", key_pattern: "/*", class: "session" }];
+/** In every other seed each write is an operation of its own. */
+const policiesOf = (seed: number) => [
+  { id: "all", site: "a", key_pattern: "/*", class: "session", write_back: { merge: seed % 2 === 0 } },
+];
 const URLS = Array.from({ length: 6 }, (_, index) => `http://a.test/${index}`);
 const EDGES = 3;
 /** When the database comes back, by how much older at most; until when edges write; until when somebody looks. */
@@ -120,7 +123,7 @@ async function play(seed: number) {
     databases: new Map([["one", { redis }]]),
     ...{ deadline: millis(5000), dueFor: millis(1000) },
   });
-  const env = { CLUSTER_KEY: "k", SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(POLICIES) };
+  const env = { CLUSTER_KEY: "k", SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(policiesOf(seed)) };
   const { settings } = readEnvironment(env, null);
   const booted = bootConfiguration({ log: createLog(redis, LOG_LIMITS), digest: DIGEST, settings });
   await time.runUntil(200);
@@ -151,11 +154,12 @@ async function play(seed: number) {
     for (const partition of tended.due) kickFlush(writing.pick(edges), { shard: "one", partition }, UNKEPT);
   };
   for (let at = 500; at < BEATS; at += 1000) time.at(at, () => void beat());
-  time.at(LOST, () => journal.rollBack(LOST - chance.between(1500, OLDER)));
+  const older = chance.between(50, OLDER);
+  time.at(LOST, () => journal.rollBack(LOST - older));
   await time.runUntil(STANDS);
   const why = await dropParked(time, ledger);
   const figures = (await within(time, () => ledger.figures())).get("one");
-  return { values, losses, acknowledged, figures, why };
+  return { values, losses, older, acknowledged, figures, why };
 }
 
 /** As somebody does who looks after it: behind one of a key there may be the next. What was said of each. */
@@ -193,9 +197,11 @@ test("the origin's values never go back", async () => {
 
 test("the beat finds the loss once, and what is parked is of the copy", async () => {
   for (const seed of SEEDS) {
-    const { losses, why } = await playOnce(seed);
-    expect(losses).toBe(1);
-    expect(new Set(why)).toEqual(new Set(["came back with an older copy of the journal"]));
+    const { losses, older, why } = await playOnce(seed);
+    // What was lost between two beats only those know who had told of it.
+    expect(losses).toBeGreaterThanOrEqual(older > 2000 ? 1 : 0);
+    expect(losses).toBeLessThanOrEqual(1);
+    for (const one of why) expect(one).toBe("came back with an older copy of the journal");
   }
 });
 

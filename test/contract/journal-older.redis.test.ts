@@ -174,31 +174,95 @@ test("sent again by somebody who looked, it goes to the origin, parked by then o
   expect(await edge.claim()).toEqual([]);
 });
 
-test("nothing is merged with it, nor is it shown again when what came after it is dropped", async () => {
+test("what was decided stands where somebody else finds the same copy later", async () => {
+  const other = new OneJournal(server.redis);
+  await write("by another");
+  await other.said(await claimed("by another", other), DELIVERED);
   await undone("a");
   await beat();
-  await write("since", { of: "a", merges: true });
+  expect(await change("older", "retry")).toBe("retried");
+  await edge.said(await claimed("older"), { kind: "retry", after: millis(0), why: "status 503" });
+  expect(idsOf(await other.claim())).toEqual(["older"]);
+});
+
+test("nor is it shown again when what came after it is dropped", async () => {
+  await undone("a");
+  await beat();
+  await write("since", { of: "a" });
   expect(await change("since", "drop")).toBe("dropped");
   expect(await held("a")).toBe("absent");
   expect(await edge.claim()).toEqual([]);
   expect(await states()).toEqual({ older: "dead-lettered" });
 });
 
-test("conditions are the origin's to compare with, with values that it has and others", async () => {
-  await write("waits", { of: "a" });
+test("a write that may be merged takes its place and goes to the origin, parked by then or not", async () => {
+  for (const parks of [false, true]) {
+    await undone("a");
+    await beat();
+    if (parks) expect(await edge.claim()).toEqual([]);
+    await write("since", { of: "a", merges: true });
+    expect(await held("a")).toBe("of since");
+    const operation = await claimed("since");
+    expect(operation.tries).toBe(1);
+    await accounts();
+    await edge.said(operation, DELIVERED);
+    expect(await states()).toEqual({});
+    await accounts();
+  }
+});
+
+test("one that is merged with it before anybody has found it is none of the copy", async () => {
+  await undone("a");
+  await write("since", { of: "a", merges: true });
+  await beat();
+  expect(await held("a")).toBe("of since");
+  expect((await edge.claim()).map(({ request }) => request)).toEqual(["since"]);
+});
+
+test("what the origin has refused is none that a write takes the place of", async () => {
+  await write("refused", { of: "a" });
+  await edge.said(await claimed("refused"), { kind: "refused", why: "status 403" });
   const comesBack = await copied();
-  await deliver("waits");
-  await write("newer", { of: "first" });
-  await deliver("newer");
-  await comesBack();
-  expect(await write("x", { of: "first", ifMatch: ['"first"'] })).toMatchObject({ kind: "accepted" });
+  await write("b");
+  await deliver("b");
   await comesBack();
   await edge.claim();
-  for (const [of, tag] of [
-    ["first", "first"],
-    ["a", "waits"],
-  ] as const)
-    expect(await write("x", { of, ifMatch: [`"${tag}"`] })).toEqual({ kind: "unknown" });
+  await write("since", { of: "a", merges: true });
+  expect(await edge.claim()).toEqual([]);
+  expect(await states()).toEqual({ refused: "dead-lettered", since: "behind" });
+});
+
+test("nor one that somebody has sent again", async () => {
+  await undone("a");
+  await edge.claim();
+  expect(await change("older", "retry")).toBe("retried");
+  const onItsWay = await claimed("older");
+  await write("since", { of: "a", merges: true });
+  expect(await edge.claim()).toEqual([]);
+  await edge.said(onItsWay, DELIVERED);
+  await deliver("since");
+  await accounts();
+});
+
+test("what it was told under a claim that it does not know is a delivery that it lacks", async () => {
+  await write("merged", { of: "a", merges: true });
+  const comesBack = await copied();
+  await write("newer", { of: "a", merges: true });
+  const taken = await claimed("merged");
+  expect(taken.request).toBe("newer");
+  await comesBack();
+  await write("other");
+  const operations = await edge.claim({ results: [{ claimed: taken, delivery: DELIVERED }] });
+  expect(idsOf(operations)).toEqual(["other"]);
+  expect(await states()).toMatchObject({ merged: "dead-lettered" });
+});
+
+test("conditions are the origin's to compare with", async () => {
+  await undone("a");
+  await beat();
+  expect(await write("x", { of: "a", ifMatch: ['"older"'] })).toEqual({ kind: "unknown" });
+  await edge.claim();
+  expect(await write("x", { of: "a", ifNoneMatch: "any" })).toEqual({ kind: "unknown" });
 });
 
 test("where no delivery is lacking, what waits goes on waiting, and is shown", async () => {
@@ -214,14 +278,13 @@ test("where no delivery is lacking, what waits goes on waiting, and is shown", a
   expect(idsOf(await edge.claim())).toEqual(["waits"]);
 });
 
-test("where no write is lacking, what was delivered is sent once more as the same one", async () => {
+test("a delivery alone that is lacking is enough: what has passed the journal since would be undone", async () => {
   await write("waits");
-  await beat();
   const comesBack = await copied();
   await deliver("waits");
   await comesBack();
-  expect(await beat()).toBe(false);
-  expect(idsOf(await edge.claim())).toEqual(["waits"]);
+  expect(await edge.claim()).toEqual([]);
+  expect(await states()).toEqual({ waits: "dead-lettered" });
 });
 
 test("what the origin has said that it has is told to the log", async () => {
@@ -264,4 +327,22 @@ test("more than one call looks at is parked by the calls after it, and hides not
   expect(idsOf(await edge.claim({ most: 1 }))).toEqual(["since"]);
   expect(await edge.claim()).toEqual([]);
   expect(Object.values(await states()).filter((state) => state === "dead-lettered")).toHaveLength(60);
+});
+
+test("with replicas, what tells of a delivery waits for them, and nothing else does", async () => {
+  const sent: unknown[][] = [];
+  const watched = new OneJournal({
+    run: (commands, deadline) => {
+      sent.push(commands.map(([name]) => name));
+      return server.redis.run(commands, deadline);
+    },
+  });
+  await write("one");
+  const [operation] = await watched.claim({ replicas: 2 });
+  if (operation === undefined) throw new Error("nothing is due");
+  const tell = (delivery: Delivery) =>
+    watched.claim({ replicas: 2, results: [{ claimed: operation, delivery }], partitions: [], most: 0 });
+  await tell({ kind: "held", after: millis(60_000), why: "not asked" });
+  await tell(DELIVERED);
+  expect(sent).toEqual([["EVAL"], ["EVAL"], ["EVAL", "WAIT"]]);
 });

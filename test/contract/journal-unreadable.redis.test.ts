@@ -44,7 +44,14 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     const found: Result[] = [];
     let told = results;
     await until("it is due", async () => {
-      const asked = { partitions: [0, 1, 2, 3, 4, 5, 6, 7], most: 10, except: [], asOf: null, seen: null };
+      const asked = {
+        partitions: [0, 1, 2, 3, 4, 5, 6, 7],
+        most: 10,
+        except: [],
+        asOf: null,
+        teller: { name: "one", toldAt: null },
+        replicas: 0,
+      };
       const outcome = await journal.journal.claim("one", { ...asked, results: told });
       told = [];
       if (outcome.kind === "claimed") found.push(...outcome.damaged);

@@ -27,8 +27,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "merged with what is on its way": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "merges = not t[1] and t[2] == 'put'",
-    put: "merges = t[2] == 'put'",
+    find: "merges = not t[1]\n",
+    put: "merges = true\n",
     caughtBy: {
       file: CONTRACT,
       test: "gets one write for several of a key that it had not been sent yet",
@@ -192,7 +192,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an older copy handed out": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
-    find: "if not of[4] and is_older(of[5], held)",
+    find: "if not of[4] and is_older(of[5], older)",
     put: "if false",
     caughtBy: {
       file: OLDER,
@@ -201,31 +201,46 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an older copy shown until it is parked": {
     file: "shared/mid-tier/scripts/journal-prelude.lua",
-    find: "return o[1] or is_older(o[2], held_up_to())",
+    find: "return o[1] or is_older(o[2], older_until())",
     put: "return o[1]",
     caughtBy: { file: OLDER, test: "from the beat that finds it on it is not shown, parked or not" },
   },
-  "an older copy told by its sums alone": {
+  "an older copy not told by who has delivered": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
-    find: " or has_marked < tonumber(ARGV[seen + 2])",
-    put: "",
+    find: "if told < tonumber(ARGV[10]) then",
+    put: "if false then",
     caughtBy: {
       file: OLDER,
-      test: "more than one call looks at is parked by the calls after it, and hides nothing that is new",
+      test: "a delivery alone that is lacking is enough: what has passed the journal since would be undone",
     },
+  },
+  "an older copy not told by a claim that it does not know": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "if tonumber(fence) > drawn then",
+    put: "if false then",
+    caughtBy: {
+      file: OLDER,
+      test: "what it was told under a claim that it does not know is a delivery that it lacks",
+    },
+  },
+  "an older copy that no edge notices": {
+    file: "edge/writes/flush.ts",
+    find: "if (outcome.toldAt !== null) flushing.teller =",
+    put: "if (outcome.toldAt === 0) flushing.teller =",
+    caughtBy: { file: PLAYED, test: "the origin's values never go back" },
   },
   "an older copy held although no delivery is lacking": {
     file: "shared/mid-tier/scripts/journal-tend.lua",
-    find: "if lacks and marked_delivered < tonumber(ARGV[7]) and",
-    put: "if lacks and",
+    find: "local forgets = lacks and marked_delivered < tonumber(ARGV[7]) or",
+    put: "local forgets = lacks or",
     caughtBy: {
       file: OLDER,
       test: "where no delivery is lacking, what waits goes on waiting, and is shown",
     },
   },
-  "held again after somebody has decided": {
+  "parked again after somebody has decided": {
     file: "shared/mid-tier/scripts/journal-change.lua",
-    find: "  redis.call('HSET', KEYS[1], 'decided', int(held_up_to()))\n",
+    find: "  redis.call('HSET', KEYS[1], 'decided', now)\n",
     put: "",
     caughtBy: {
       file: OLDER,
@@ -234,17 +249,35 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "merged with what is of an older copy": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: " and not is_older(t[4], held_up_to())",
+    find: "if is_older(t[4], older_until()) then",
+    put: "if false then",
+    caughtBy: {
+      file: OLDER,
+      test: "a write that may be merged takes its place and goes to the origin, parked by then or not",
+    },
+  },
+  "in the place of what the origin has refused": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: " or o[2] and not o[3] or o[4]",
+    put: " or o[4]",
+    caughtBy: {
+      file: OLDER,
+      test: "what the origin has refused is none that a write takes the place of",
+    },
+  },
+  "merged before the copy was found, and of it": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: "  redis.call('HSET', name, 'at', now)\n",
     put: "",
     caughtBy: {
       file: OLDER,
-      test: "nothing is merged with it, nor is it shown again when what came after it is dropped",
+      test: "one that is merged with it before anybody has found it is none of the copy",
     },
   },
-  "an older copy that no edge notices": {
-    file: "edge/writes/flush.ts",
-    find: "  flushing.seen = outcome.seen;\n",
-    put: "",
-    caughtBy: { file: PLAYED, test: "the origin's values never go back" },
+  "in the place of what is on its way": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: " or o[4] or o[5] then return false end",
+    put: " then return false end",
+    caughtBy: { file: OLDER, test: "nor one that somebody has sent again" },
   },
 };

@@ -8,19 +8,18 @@ import type {
   Claiming,
   Delivery,
   Journal,
-  JournalSeen,
+  JournalTeller,
   JournalWrite,
 } from "../../shared/ports/journal.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
-import { systemDigest } from "../../shared/runtime/system.ts";
+import { systemDigest, systemRandom } from "../../shared/runtime/system.ts";
 
 export const JOURNAL_KEY = "a".repeat(64);
 const PARTITIONS = Array.from({ length: JOURNAL_PARTITIONS }, (_, partition) => partition);
 
 export class OneJournal {
   readonly journal: Journal;
-  /** What whoever claims has heard of it last. */
-  seen: JournalSeen | null = null;
+  private teller: JournalTeller = { name: systemRandom.token(), toldAt: null };
 
   constructor(redis: Redis, limits: Partial<Parameters<typeof createJournal>[0]> = {}) {
     const databases = new Map([["one", redis]]);
@@ -39,10 +38,18 @@ export class OneJournal {
   }
 
   async claim(asked: Partial<Claiming> = {}): Promise<readonly Claimed[]> {
-    const all = { results: [], partitions: PARTITIONS, most: 10, except: [], asOf: null, seen: this.seen };
+    const all = {
+      results: [],
+      partitions: PARTITIONS,
+      most: 10,
+      except: [],
+      asOf: null,
+      teller: this.teller,
+      replicas: 0,
+    };
     const outcome = await this.journal.claim("one", { ...all, ...asked });
     if (outcome.kind !== "claimed") throw new Error(outcome.reason);
-    this.seen = outcome.seen;
+    if (outcome.toldAt !== null) this.teller = { ...this.teller, toldAt: outcome.toldAt };
     return outcome.operations;
   }
 

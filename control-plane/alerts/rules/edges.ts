@@ -57,7 +57,7 @@ export const EDGE_RULES: readonly Rule[] = [
   }),
   rule({
     id: "journal-dead-letters",
-    title: "The origin refuses writes that were acknowledged",
+    title: "Writes that were acknowledged are parked",
     severity: "ticket",
     unit: "count",
     figure: ({ journal }) => [known(journal.deadLettered)],

@@ -1,12 +1,13 @@
 -- Takes a write: its value, and the operation that is to bring it to the origin, or neither. The acknowledgement says
 -- that both are here.
--- KEYS: value, the key's operations, this operation, due, operations, figures, what is known of the request
+-- KEYS: value, the key's operations, this operation, due, operations, figures, what is known of the request, parked
 -- ARGV: id, digest of the key, entity tag, the value's record, body, seal, its life without use in ms, put or delete,
 -- site, method, URL, fields for the origin, whether it may take the place of one that is not on its way, operations at
 -- most, of one key at most, If-Match and If-None-Match ('' = none, '*', or tags between newlines), digest of a request
 -- that may be repeated ('' = it may not), for how many ms that is known, partition, octets that
 -- values may take
 local VALUE, QUEUE, OP, DUE, OPS, FIGURES, REQUEST = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local PARKED = KEYS[8]
 local id, digest, etag, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[8]
 local if_match, if_none_match, request = ARGV[16], ARGV[17], ARGV[18]
 
@@ -21,11 +22,11 @@ if request ~= '' then
   end
 end
 
-local v = redis.call('HMGET', VALUE, 'e', 'gone', 've', 'vs', 'at')
+local v = redis.call('HMGET', VALUE, 'e', 'gone', 've', 'vs')
 local waits = redis.call('LLEN', QUEUE)
 if if_match ~= '' or if_none_match ~= '' then
   -- What is not here the origin alone can compare with.
-  if not v[1] or is_older(v[5], held_up_to()) or waits_for_decision(digest) then return { 'unknown' } end
+  if not v[1] or waits_for_decision(digest) then return { 'unknown' } end
   local current = not v[2] and v[1] or nil
   local function names(tags)
     if tags == '*' then return current ~= nil end
@@ -35,13 +36,31 @@ if if_match ~= '' or if_none_match ~= '' then
   if if_none_match ~= '' and names(if_none_match) then return { 'failed', current or '' } end
 end
 
+-- Whether all that waits of the key is of an older copy, nothing of it was refused, and nobody brings it to the origin,
+-- which may have it or not. What replaces the whole value takes the place of all of that.
+local function are_older(ids)
+  local older = older_until()
+  for _, one in ipairs(ids) do
+    local o = redis.call('HMGET', 'tg:jo:' .. one, 'at', 'refused', 'older', 'fence', 'decided')
+    if not is_older(o[1], older) or o[2] and not o[3] or o[4] or o[5] then return false end
+  end
+  return true
+end
+
 local tail = waits > 0 and redis.call('LINDEX', QUEUE, '-1') or nil
-local merges = false
+local merges, replaced = false, nil
 if tail and ARGV[13] == '1' and kind == 'put' then
   local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me', 'at')
-  merges = not t[1] and t[2] == 'put' and t[3] == ARGV[10] and not is_older(t[4], held_up_to())
+  if t[2] == 'put' and t[3] == ARGV[10] then
+    if is_older(t[4], older_until()) then
+      local ids = redis.call('LRANGE', QUEUE, '0', '-1')
+      replaced = are_older(ids) and ids
+    else
+      merges = not t[1]
+    end
+  end
 end
-if not merges then
+if not merges and not replaced then
   if pending >= tonumber(ARGV[14]) then return { waits > 0 and 'full' or 'through' } end
   if waits >= tonumber(ARGV[15]) then return { 'full' } end
 end
@@ -67,15 +86,31 @@ if over() then
 end
 
 local now = int(at)
+local writes = 1
+for _, one in ipairs(replaced or {}) do
+  local other = 'tg:jo:' .. one
+  local o = redis.call('HMGET', other, 'n', 'dead')
+  if o[2] then move('dead', 'pending', o[1]) end
+  writes = writes + tonumber(o[1])
+  end_operation(other)
+  redis.call('ZREM', OPS, one)
+  redis.call('ZREM', PARKED, one)
+end
+if replaced then
+  redis.call('DEL', QUEUE)
+  redis.call('HINCRBY', FIGURES, 'merged', '1')
+  waits = 0
+end
 local op = merges and tail or id
 local name = merges and 'tg:jo:' .. tail or OP
 redis.call('HSET', name, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'r', ARGV[12], 'u', ARGV[11], 'i', id)
 if merges then
   redis.call('HINCRBY', name, 'n', '1')
+  redis.call('HSET', name, 'at', now)
   redis.call('HINCRBY', FIGURES, 'merged', '1')
 else
-  redis.call('HSET', name, 'k', digest, 'p', ARGV[20], 's', ARGV[9], 'me', ARGV[10], 'kind', kind, 'at', now, 'n', '1',
-    'tries', '0')
+  redis.call('HSET', name, 'k', digest, 'p', ARGV[20], 's', ARGV[9], 'me', ARGV[10], 'kind', kind, 'at', now, 'n',
+    int(writes), 'tries', '0')
   -- Where the log was told of what was delivered before it.
   if v[3] then redis.call('HSET', name, 've', v[3], 'vs', v[4]) end
   redis.call('RPUSH', QUEUE, id)

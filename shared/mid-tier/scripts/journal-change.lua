@@ -17,7 +17,7 @@ end
 if o[6] and ARGV[2] == 'drop' then return { 'busy' } end
 if ARGV[2] == 'retry' then
   redis.call('HDEL', KEYS[1], 'first')
-  redis.call('HSET', KEYS[1], 'decided', int(held_up_to()))
+  redis.call('HSET', KEYS[1], 'decided', now)
   if head then redis.call('ZADD', due, now, digest) end
   return { 'retried' }
 end
@@ -34,9 +34,9 @@ if not tail then
 end
 if head then redis.call('ZADD', due, now, digest) end
 if last then
-  -- What was written before it counts again, unless the origin has refused that, or may have newer ones.
+  -- What was written before it counts again, unless the origin has refused that, or may have had it already.
   local value, t = 'tg:jv:' .. digest, redis.call('HMGET', 'tg:jo:' .. tail, 'e', 'm', 'b', 'd', 'kind', 'refused', 'at')
-  if t[6] or is_older(t[7], held_up_to()) then
+  if t[6] or is_older(t[7], older_until()) then
     forget(digest)
     return { 'dropped' }
   end

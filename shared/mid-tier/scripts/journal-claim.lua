@@ -3,9 +3,8 @@
 -- KEYS: operations, parked, figures
 -- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between, lanes
 -- and sites of which none is handed out (a line each), for how many ms what is put off is not due, position of the log (epoch,
--- seq) up to which the flusher knows all ('' for none), what it has heard of this journal last: its name ('' = nothing), writes
--- accepted and delivered, how many these were at the last mark, and when it was heard; then of each result: digest of the
--- key, id, fence, outcome, and two words more
+-- seq) up to which the flusher knows all ('' for none), who claims, and when this journal last took in from it what the
+-- origin has ('' = never); then of each result: digest of the key, id, fence, outcome, and two words more
 --   delivered epoch seq  the origin has it, the log was told at this place, and so far nothing else has hit the key
 --   hit epoch seq        the same, but something else may have
 --   done delay why       the origin has it, and the log is still to be told
@@ -13,27 +12,30 @@
 --   held delay why       it was not asked
 --   refused why          the origin does not take it
 --   dead why             nothing more is known of it
--- Replies: partitions that have keys due still, with commas between, what is to be said of this journal the next time
--- (in the order of what was heard), then of each operation its fields in one order
+-- Replies: partitions that have keys due still, with commas between, when this call took in what the origin has ('' = it
+-- did not), then of each operation its fields in one order
 -- Keys that one call looks at in all, to find what is behind that which it may not hand out: some 20 ms.
 local LOOKED_AT = 2000
+-- As much as so many looks more.
+local PARKING = 3
 local OPS, PARKED, FIGURES = KEYS[1], KEYS[2], KEYS[3]
 local now = now_ms()
 -- A database that is full refuses scripts whose first write may take room, and what is delivered makes room.
 redis.call('ZREM', PARKED, '')
 
-local f = redis.call('HMGET', FIGURES, 'fence', 'held', 'name', 'accepted', 'delivered', 'marked', 'marked_delivered')
-local first_fence, held = tonumber(f[1] or '0'), tonumber(f[2] or '0')
-local name, accepted, delivered = f[3] or '', tonumber(f[4] or '0'), tonumber(f[5] or '0')
-local marked, marked_delivered = tonumber(f[6] or '0'), tonumber(f[7] or '0')
--- Less than somebody has seen here is an older copy; what has been written since does not count in its mark. Where it
--- lacks deliveries, what it has may have been among these, and is not handed out by itself any more.
-local function lacks(has, has_marked, seen)
-  return has < tonumber(ARGV[seen]) or has_marked < tonumber(ARGV[seen + 2])
+local f = redis.call('HMGET', FIGURES, 'fence', 'older_until')
+local drawn, older = tonumber(f[1] or '0'), tonumber(f[2] or '0')
+-- It lacks what it was told at that time, so all that it has from before is of an older copy.
+local function comes_back_older(than)
+  older = math.max(older, math.min(tonumber(than), now))
+  redis.call('HSET', FIGURES, 'older_until', int(older))
 end
-if name ~= '' and name == ARGV[9] and lacks(accepted, marked, 10) and lacks(delivered, marked_delivered, 11) then
-  held = math.max(held, tonumber(ARGV[14]))
-  redis.call('HSET', FIGURES, 'held', int(held))
+
+-- Who has told it of deliveries, by when; for twice as long as somebody may find himself forgotten.
+local TOLD, TOLD_FOR = 'tg:j:told', 3600000
+if ARGV[10] ~= '' and now - tonumber(ARGV[10]) < TOLD_FOR then
+  local told = tonumber(redis.call('ZSCORE', TOLD, ARGV[9]) or '0')
+  if told < tonumber(ARGV[10]) then comes_back_older(ARGV[10]) end
 end
 
 local function advance(due, digest, queue)
@@ -72,7 +74,13 @@ local function since_first_asked(op, tries, fence)
   return se, ss
 end
 
+local takes_deliveries = false
 local function take_in(digest, id, fence, outcome, first, second)
+  if outcome == 'delivered' or outcome == 'hit' or outcome == 'done' then
+    takes_deliveries = true
+    -- Handed out by what this was before it came back.
+    if tonumber(fence) > drawn then comes_back_older(fence) end
+  end
   local op, queue = 'tg:jo:' .. id, 'tg:jk:' .. digest
   local o = redis.call('HMGET', op, 'fence', 'n', 'dead', 'p', 'sf')
   -- Somebody else's by now, or nobody's: too late to say anything of it.
@@ -83,7 +91,6 @@ local function take_in(digest, id, fence, outcome, first, second)
     end_operation(op)
     redis.call('ZREM', OPS, id)
     move('pending', 'delivered', o[2])
-    delivered = delivered + tonumber(o[2])
     local next = redis.call('LINDEX', queue, '0')
     if next then
       redis.call('HSET', 'tg:jo:' .. next, 've', first, 'vs', second)
@@ -105,11 +112,16 @@ local function take_in(digest, id, fence, outcome, first, second)
   end
 end
 
-for i = 15, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+for i = 11, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+
+if takes_deliveries then
+  redis.call('ZADD', TOLD, int(now), ARGV[9])
+  redis.call('ZREMRANGEBYSCORE', TOLD, '-inf', int(now - 2 * TOLD_FOR))
+end
 
 local left, octets = tonumber(ARGV[2]), tonumber(ARGV[3])
-local reply = { '', name, int(accepted), int(delivered), int(marked), int(marked_delivered), int(now) }
-local parked = 0
+local reply = { '', takes_deliveries and int(now) or '' }
+local looks, parked = LOOKED_AT, 0
 local except = {}
 for name in string.gmatch(ARGV[5], '[^\n]+') do except[name] = true end
 local function hand_out(due, digest, many)
@@ -122,10 +134,12 @@ local function hand_out(due, digest, many)
   local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done', 'at', 'decided')
   local site = of[1] or ''
   -- Sent once more it could undo what came after it.
-  if not of[4] and is_older(of[5], held) and tonumber(of[6] or '0') < held then
+  if not of[4] and is_older(of[5], older) and tonumber(of[6] or '0') <= older then
+    redis.call('HSET', op, 'older', '1')
     withdraw(digest, id, op)
     park(digest, id, op, 'came back with an older copy of the journal')
     parked = parked + 1
+    looks = looks - PARKING
     return
   end
   -- What has failed before may hang once more: it must not hold up what is new of its site.
@@ -155,7 +169,7 @@ local function hand_out(due, digest, many)
   end
 end
 
-local partitions, more, looks = {}, {}, LOOKED_AT
+local partitions, more = {}, {}
 -- Whether there may be more behind what was parked.
 local function look_in(due)
   -- Past what may not be handed out, as far as this call looks.
@@ -170,7 +184,7 @@ end
 for partition in string.gmatch(ARGV[4], '%d+') do partitions[#partitions + 1] = partition end
 -- Each of them is the first by turns.
 for i = 1, #partitions do
-  local partition = partitions[(first_fence + i) % #partitions + 1]
+  local partition = partitions[(drawn + i) % #partitions + 1]
   local due = 'tg:j:due:' .. partition
   while left > 0 and octets > 0 and looks > 0 and look_in(due) do end
   if redis.call('ZCOUNT', due, '-inf', int(now)) > 0 then more[#more + 1] = partition end

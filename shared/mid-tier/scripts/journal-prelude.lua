@@ -43,21 +43,21 @@ end
 
 -- Up to which instant what stands here came back with an older copy that lacks deliveries: the origin may have all of
 -- that, and newer values of its keys.
-local function held_up_to()
-  return tonumber(redis.call('HGET', SUMS, 'held') or '0')
+local function older_until()
+  return tonumber(redis.call('HGET', SUMS, 'older_until') or '0')
 end
 
-local function is_older(at, held)
-  return held > 0 and tonumber(at or '0') <= held
+local function is_older(at, older)
+  return older > 0 and tonumber(at or '0') <= older
 end
 
--- Whether the first of what waits of a key has been refused by the origin, or is older than what that may have: until
--- somebody has decided about it nothing of the key is shown, and the origin is not asked whether it allows what is behind it.
+-- Whether the first of what waits of a key has been refused by the origin, or is older than what that may have: until it
+-- is delivered or dropped nothing of the key is shown, and the origin is not asked whether it allows what is behind it.
 local function waits_for_decision(digest)
   local first = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
   if not first then return false end
   local o = redis.call('HMGET', 'tg:jo:' .. first, 'refused', 'at')
-  return o[1] or is_older(o[2], held_up_to())
+  return o[1] or is_older(o[2], older_until())
 end
 
 -- Nothing waits of the key any more: its value may end, or goes where nobody can vouch for it. The place that its

@@ -6,7 +6,8 @@
 -- Replies: whether it lacks something, its name and mark, the write that was the last one then, writes delivered then, when
 -- that was, then the partitions
 local now = now_ms()
-local j = redis.call('HMGET', SUMS, 'accepted', 'marked', 'name', 'last', 'delivered', 'marked_delivered', 'marked_at', 'held')
+local j = redis.call('HMGET', SUMS, 'accepted', 'marked', 'name', 'last', 'delivered', 'marked_delivered', 'marked_at',
+  'older_until')
 local accepted, marked, name, last = tonumber(j[1] or '0'), tonumber(j[2] or '0'), j[3] or '', j[4] or ''
 local delivered, marked_delivered, marked_at = tonumber(j[5] or '0'), tonumber(j[6] or '0'), tonumber(j[7] or '0')
 local lacks = ARGV[9] ~= ''
@@ -22,10 +23,12 @@ if ARGV[10] ~= '' and not lacks and (accepted > marked or delivered > marked_del
   redis.call('HSET', SUMS, 'marked', int(marked), 'name', name, 'marked_delivered', int(marked_delivered), 'marked_at',
     int(marked_at))
 end
--- Without deliveries that it had been told of it would have the origin take older values over newer ones.
-if lacks and marked_delivered < tonumber(ARGV[7]) and tonumber(j[8] or '0') < tonumber(ARGV[8]) then
+-- Without deliveries that it had been told of it would have the origin take older values over newer ones. What has been
+-- delivered since may hide that in their number, and not in the mark, which may be lost alone, too.
+local forgets = lacks and marked_delivered < tonumber(ARGV[7]) or name == ARGV[4] and delivered < tonumber(ARGV[7])
+if forgets and tonumber(j[8] or '0') < tonumber(ARGV[8]) then
   redis.call('ZREM', VALUES, '')
-  redis.call('HSET', SUMS, 'held', ARGV[8])
+  redis.call('HSET', SUMS, 'older_until', ARGV[8])
 end
 for _, digest in ipairs(redis.call('ZRANGEBYSCORE', VALUES, '-inf', int(now), 'LIMIT', '0', ARGV[3])) do
   local left = redis.call('PTTL', 'tg:jv:' .. digest)
