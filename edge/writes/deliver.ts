@@ -30,9 +30,12 @@ export type Sent =
 
 type Settled = Exclude<Delivery, { kind: "delivered" | "refused" }>;
 
+/** Each claim that has brought it is an entry of the log: what came back with an older copy was told of before. */
+const tellingOf = ({ id, fence }: Claimed): string => `${id}-${fence}`;
+
 /** Never rejects. Ends before its claim does. */
 export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
-  const { id, method, href, fence, tries } = operation;
+  const { method, href, tries } = operation;
   const route = edge.router.resolve(href, href);
   if (route === null || route.site.name !== operation.site)
     return later(edge, operation, {
@@ -41,7 +44,7 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
       ours: false,
     });
   const write = (headers: HeaderList): OriginWrite => ({
-    ...{ operationId: id, method, target: href },
+    ...{ operationId: tellingOf(operation), method, target: href },
     references: ["location", "content-location"].flatMap((name) => headerValue(headers, name) ?? []),
     groups: groupNames(headerValue(headers, "cache-group-invalidation")),
   });
@@ -52,8 +55,7 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
     case "taken":
       return { kind: "taken", write: write(verdict.headers), route, asOf: asOfFirst(operation) };
     case "refused":
-      // Refused once more, or taken after all, it is another entry of the log.
-      return { ...verdict, earlier: tries > 1 ? { ...write([]), operationId: `${id}-${fence}` } : null };
+      return { ...verdict, earlier: tries > 1 ? write([]) : null };
     case "again":
       return later(edge, operation, verdict);
   }

@@ -24,7 +24,7 @@ export interface JournalFigures {
   readonly pending: number;
   readonly deadLettered: number;
   readonly dropped: number;
-  /** Of those accepted, the ones that took the place of another that had not been sent. */
+  /** Of those accepted, the ones that took the place of others: of one that had not been sent, or of what came back older. */
   readonly merged: number;
   /** Values that ended because nobody used them, and that gave way to others. */
   readonly ended: number;

@@ -132,7 +132,7 @@ async function accept(
       ...[id, key, write.etag, record, body, seal, Math.ceil(write.ttl), write.kind],
       ...[write.site, write.method, write.href, headers, write.merges ? "1" : ""],
       ...[config.depth, config.perKey, tagsText(write.ifMatch), tagsText(write.ifNoneMatch)],
-      ...[repeatable?.digest ?? "", config.repeatable, home.partition, config.valueOctets],
+      ...[repeatable?.digest ?? "", config.repeatable, home.partition, config.valueOctets, config.claimedFor],
     ],
   );
   const outcome = await home.redis.run(replicated(command, write.replicas, config), config.deadline);

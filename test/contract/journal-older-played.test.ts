@@ -8,6 +8,7 @@ import { handleRequest } from "../../edge/handle-request.ts";
 import { kickFlush } from "../../edge/writes/flush.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { instant, millis } from "../../shared/core/units.ts";
+import { JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import {
   createJournalLedger,
   type JournalLedger,
@@ -34,8 +35,8 @@ const policiesOf = (seed: number) => [
 ];
 const URLS = Array.from({ length: 6 }, (_, index) => `http://a.test/${index}`);
 const EDGES = 3;
-/** When the database comes back, by how much older at most; until when edges write; until when somebody looks. */
-const [LOST, OLDER, WRITES, STANDS, BEATS] = [20_000, 8000, 40_000, 80_000, 200_000];
+/** When the database comes back, by how much older at most; until when edges write; when somebody looks; when all has ended. */
+const [LOST, OLDER, WRITES, STANDS, ENDS] = [20_000, 8000, 60_000, 80_000, 300_000];
 
 /** An origin that minds fences, and remembers no Idempotency-Key. */
 class Values implements Origin {
@@ -111,19 +112,23 @@ async function databases(time: VirtualTime, chance: Chance) {
       return { kind: "replies", replies };
     },
   };
-  return { journal, redis };
+  return { journal, log, redis };
 }
 
-async function play(seed: number) {
+/** Edges, what they write back to, and the databases, one of which keeps its past. */
+async function begin(seed: number) {
   const time = new VirtualTime();
   const chance = new Chance(`older ${seed}`);
   const values = new Values(time, chance.fork("origin"));
-  const { journal, redis } = await databases(time, chance.fork("redis"));
+  const { journal, log, redis } = await databases(time, chance.fork("redis"));
   const ledger = createJournalLedger({
     databases: new Map([["one", { redis }]]),
     ...{ deadline: millis(5000), dueFor: millis(1000) },
   });
-  const env = { CLUSTER_KEY: "k", SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(policiesOf(seed)) };
+  const env = {
+    ...{ CLUSTER_KEY: "k", SITES: JSON.stringify(SITES) },
+    POLICIES: JSON.stringify(policiesOf(seed)),
+  };
   const { settings } = readEnvironment(env, null);
   const booted = bootConfiguration({ log: createLog(redis, LOG_LIMITS), digest: DIGEST, settings });
   await time.runUntil(200);
@@ -131,6 +136,11 @@ async function play(seed: number) {
   const edges = Array.from({ length: EDGES }, (_, index) =>
     edgeOf({ redis, values, time, chance: chance.fork(`edge ${index}`) }),
   );
+  return { time, chance, values, journal, log, ledger, edges };
+}
+
+async function play(seed: number) {
+  const { time, chance, values, journal, ledger, edges } = await begin(seed);
   const writing = chance.fork("writers");
   const acknowledged = new Map<string, number>();
   let written = 0;
@@ -153,11 +163,12 @@ async function play(seed: number) {
     marked = new Map(tended.mark === null ? [] : [["one", { ...tended.mark, samePlace: true }]]);
     for (const partition of tended.due) kickFlush(writing.pick(edges), { shard: "one", partition }, UNKEPT);
   };
-  for (let at = 500; at < BEATS; at += 1000) time.at(at, () => void beat());
+  for (let at = 500; at < ENDS; at += 1000) time.at(at, () => void beat());
   const older = chance.between(50, OLDER);
   time.at(LOST, () => journal.rollBack(LOST - older));
   await time.runUntil(STANDS);
   const why = await dropParked(time, ledger);
+  await time.runUntil(ENDS);
   const figures = (await within(time, () => ledger.figures())).get("one");
   return { values, losses, older, acknowledged, figures, why };
 }
@@ -185,9 +196,9 @@ async function playOnce(seed: number) {
 }
 
 /** What is asked while nobody lets the time pass. */
-async function within<T>(time: VirtualTime, ask: () => Promise<T>): Promise<T> {
+async function within<T>(time: VirtualTime, ask: () => Promise<T>, span = 100): Promise<T> {
   const asked = ask();
-  await time.runUntil(time.now + 100);
+  await time.runUntil(time.now + span);
   return asked;
 }
 
@@ -205,6 +216,10 @@ test("the beat finds the loss once, and what is parked is of the copy", async ()
   }
 });
 
+test("where writes are merged, nothing stands still", async () => {
+  for (const seed of SEEDS.filter((seed) => seed % 2 === 0)) expect((await playOnce(seed)).why).toEqual([]);
+});
+
 test("dropped, it leaves what was acknowledged since to reach the origin", async () => {
   for (const seed of SEEDS) {
     const { values, acknowledged, figures } = await playOnce(seed);
@@ -213,4 +228,34 @@ test("dropped, it leaves what was acknowledged since to reach the origin", async
     expect(figures.delivered + figures.dropped).toBe(figures.accepted);
     expect(values.held).toEqual(acknowledged);
   }
+});
+
+test("sent again, it is told to the log once more", async () => {
+  const { time, journal, log, ledger, edges, values } = await begin(1);
+  const [edge] = edges;
+  const [url = ""] = URLS;
+  if (edge === undefined) throw new Error("no edge");
+  const kick = (): void => {
+    for (let partition = 0; partition < JOURNAL_PARTITIONS; partition++)
+      kickFlush(edge, { shard: "one", partition }, UNKEPT);
+  };
+  const told = (): number => Number(log.call(["HGET", "tg:log:head", "seq"]));
+  let accepted = 0;
+  void put(edge, url, 1).then(() => {
+    accepted = time.now;
+  });
+  await time.runUntil(10_000);
+  expect(values.held.get(url)).toBe(1);
+  const before = told();
+  journal.rollBack(accepted);
+  kick();
+  await time.runUntil(20_000);
+  const page = await within(time, () => ledger.list({ only: "dead-lettered", after: null, most: 10 }));
+  const [operation] = page.kind === "page" ? page.operations : [];
+  if (operation === undefined) throw new Error("nothing is parked");
+  const between = told();
+  await within(time, () => ledger.change(operation, "retry"));
+  kick();
+  await time.runUntil(40_000);
+  expect([between, told()]).toEqual([before, before + 1]);
 });

@@ -8,6 +8,7 @@ import {
   type JournalLedger,
   type JournalMarked,
 } from "../../shared/mid-tier/journal-ledger.ts";
+import { journalOperationKey } from "../../shared/mid-tier/keys.ts";
 import type { Claimed, Delivery, JournalWrite } from "../../shared/ports/journal.ts";
 import { OneJournal } from "../support/one-journal.ts";
 import { type ServerFixture, startServerRest } from "../support/redis-server.ts";
@@ -17,8 +18,9 @@ const UNTOLD: Delivery = { kind: "done", after: millis(0), why: "the log could n
 
 let server: ServerFixture;
 let connection: Connection;
-/** Who has delivered all the time, and who begins after the loss. */
+/** Who has delivered all the time, and who begins after the loss; and one whose claims end at once. */
 let edge: OneJournal;
+let brief: OneJournal;
 let fresh: OneJournal;
 let ledger: JournalLedger;
 let marked: ReadonlyMap<string, JournalMarked>;
@@ -27,6 +29,7 @@ beforeEach(async () => {
   server = await startServerRest();
   connection = new Connection({ port: server.port, host: "127.0.0.1" });
   [edge, fresh] = [new OneJournal(server.redis), new OneJournal(server.redis)];
+  brief = new OneJournal(server.redis, { claimedFor: millis(0) });
   const databases = new Map([["one", { redis: server.redis }]]);
   ledger = createJournalLedger({ databases, deadline: millis(5000), dueFor: millis(0) });
   marked = new Map();
@@ -41,8 +44,15 @@ afterEach(async () => {
 
 const keyOf = (name: string): string => Buffer.from(name).toString("hex").padStart(64, "0");
 
-const write = (id: string, { of = id, ...more }: Partial<JournalWrite> & { readonly of?: string } = {}) =>
-  edge.write(id, {
+const write = (
+  id: string,
+  {
+    of = id,
+    by = edge,
+    ...more
+  }: Partial<JournalWrite> & { readonly of?: string; readonly by?: OneJournal } = {},
+) =>
+  by.write(id, {
     ...{ key: keyOf(of), body: new TextEncoder().encode(`of ${id}`) as Uint8Array<ArrayBuffer>, ...more },
   });
 
@@ -111,6 +121,8 @@ async function accounts(): Promise<void> {
   const { accepted, delivered, pending, deadLettered, dropped } = figures;
   expect(delivered + pending + deadLettered + dropped).toBe(accepted);
 }
+
+const toldName = async (): Promise<string> => (await connection.zrange("tg:j:told", "0", "0"))[0] ?? "";
 
 const FINDERS: [string, () => Promise<readonly Claimed[]>][] = [
   ["an edge that has seen more of it, before any beat", () => edge.claim()],
@@ -200,7 +212,7 @@ test("a write that may be merged takes its place and goes to the origin, parked 
     await undone("a");
     await beat();
     if (parks) expect(await edge.claim()).toEqual([]);
-    await write("since", { of: "a", merges: true });
+    await write("since", { of: "a", merges: true, by: brief });
     expect(await held("a")).toBe("of since");
     const operation = await claimed("since");
     expect(operation.tries).toBe(1);
@@ -209,6 +221,68 @@ test("a write that may be merged takes its place and goes to the origin, parked 
     expect(await states()).toEqual({});
     await accounts();
   }
+});
+
+test("what it replaces may be on its way: it is due when no claim from before can be", async () => {
+  await undone("a");
+  await beat();
+  await write("since", { of: "a", merges: true });
+  expect(await held("a")).toBe("of since");
+  expect(await edge.claim()).toEqual([]);
+  expect(await states()).toEqual({ since: "pending" });
+});
+
+test("one that waits behind it goes with the next that takes its place", async () => {
+  await undone("a");
+  await edge.claim();
+  await connection.hset(journalOperationKey("older"), "fence", "1");
+  await write("behind", { of: "a", merges: true, by: brief });
+  expect(await states()).toEqual({ older: "dead-lettered", behind: "behind" });
+  await connection.hdel(journalOperationKey("older"), "fence");
+  await write("since", { of: "a", merges: true, by: brief });
+  await deliver("since");
+  expect(await states()).toEqual({});
+  await accounts();
+});
+
+test("what the origin has is told to the log before anything takes its place", async () => {
+  await write("taken", { of: "a", merges: true });
+  await edge.said(await claimed("taken"), UNTOLD);
+  const comesBack = await copied();
+  await write("b");
+  const both = await edge.claim();
+  await edge.claim({ results: both.map((one) => ({ claimed: one, delivery: DELIVERED })), most: 0 });
+  await comesBack();
+  await edge.claim({ partitions: [], most: 0 });
+  await write("since", { of: "a", merges: true, by: brief });
+  expect((await claimed("taken")).done).toBe(true);
+});
+
+test("a clock that goes back and a reply that is lost are no loss", async () => {
+  await write("one");
+  await connection.zadd("tg:j:told", Date.now() + 5000, await toldName());
+  const [operation] = await edge.claim();
+  if (operation === undefined) throw new Error("nothing is due");
+  await edge.said(operation, DELIVERED);
+  await write("two");
+  expect(idsOf(await edge.claim())).toEqual(["two"]);
+  expect(await states()).toEqual({ two: "sending" });
+});
+
+test("where the clock of what came back is behind, what is written later is delivered all the same", async () => {
+  await connection.zadd("tg:j:told", Date.now() + 60_000, await toldName());
+  await write("one");
+  await deliver("one");
+  await connection.del("tg:j:told");
+  marked = new Map(
+    [...marked].map(([id, mark]) => [id, { ...mark, at: Date.now() + 60_000, delivered: 99 }]),
+  );
+  await beat();
+  await write("before");
+  expect(await edge.claim()).toEqual([]);
+  for (let i = 0; i < 3; i++) await beat();
+  await write("since");
+  expect(idsOf(await edge.claim())).toEqual(["since"]);
 });
 
 test("one that is merged with it before anybody has found it is none of the copy", async () => {

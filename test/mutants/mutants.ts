@@ -27,8 +27,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "merged with what is on its way": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "merges = not t[1]\n",
-    put: "merges = true\n",
+    find: "merges = not t[1] and",
+    put: "merges =",
     caughtBy: {
       file: CONTRACT,
       test: "gets one write for several of a key that it had not been sent yet",
@@ -114,8 +114,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "refused twice, and the log told once": {
     file: "edge/writes/deliver.ts",
-    find: "...write([]), operationId:",
-    put: "...write([]), another:",
+    find: "operationId: tellingOf(operation)",
+    put: "operationId: operation.id",
     caughtBy: { file: CONTRACT, test: "and may have taken before, without saying so, leaves nothing older" },
   },
   "read behind what was refused": {
@@ -207,8 +207,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an older copy not told by who has delivered": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
-    find: "if told < tonumber(ARGV[10]) then",
-    put: "if false then",
+    find: "and told_at < tonumber(ARGV[10]) then",
+    put: "and false then",
     caughtBy: {
       file: OLDER,
       test: "a delivery alone that is lacking is enough: what has passed the journal since would be undone",
@@ -249,8 +249,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "merged with what is of an older copy": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "if is_older(t[4], older_until()) then",
-    put: "if false then",
+    find: "local tail_is_older = is_older(t[4], older)",
+    put: "local tail_is_older = false",
     caughtBy: {
       file: OLDER,
       test: "a write that may be merged takes its place and goes to the origin, parked by then or not",
@@ -258,8 +258,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "in the place of what the origin has refused": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: " or o[2] and not o[3] or o[4]",
-    put: " or o[4]",
+    find: "local stands = o[2] and not o[3] or o[4]",
+    put: "local stands = o[4]",
     caughtBy: {
       file: OLDER,
       test: "what the origin has refused is none that a write takes the place of",
@@ -276,8 +276,29 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "in the place of what is on its way": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: " or o[4] or o[5] then return false end",
-    put: " then return false end",
+    find: " or o[4] or o[5] or tonumber(o[6] or '0') > older\n",
+    put: "\n",
     caughtBy: { file: OLDER, test: "nor one that somebody has sent again" },
+  },
+  "beside what may still be on its way": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: "replaced and int(math.max(at, older + tonumber(ARGV[22]))) or now",
+    put: "now",
+    caughtBy: {
+      file: OLDER,
+      test: "what it replaces may be on its way: it is due when no claim from before can be",
+    },
+  },
+  "behind what is of an older copy for good": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: "tail_is_older and #ids or #ids - 1",
+    put: "tail_is_older and #ids or 0",
+    caughtBy: { file: PLAYED, test: "where writes are merged, nothing stands still" },
+  },
+  "delivered once more, and the log told once": {
+    file: "edge/writes/deliver.ts",
+    find: "`;\n\n/** Never rejects. Ends before its claim does. */",
+    put: "`.slice(0, id.length);\n\n/** Ends before its claim does. */",
+    caughtBy: { file: PLAYED, test: "sent again, it is told to the log once more" },
   },
 };

@@ -129,7 +129,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "copy-born-when-copied": {
     file: "shared/mid-tier/scripts/fill.lua",
-    from: 568,
+    from: 373,
     find: "local granted = ARGV[13]",
     put: "local granted = int(now_ms())",
   },
@@ -195,7 +195,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "swr-drains-others": {
     file: "edge/serve.ts",
-    from: 1423,
+    from: 311,
     find: 'if (boarding.role === "leader") request',
     put: "request",
   },
@@ -237,7 +237,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "parts-newest-as-of": {
     file: "edge/parts.ts",
-    from: 415,
+    from: 340,
     find: "const asOf = leastPosition(a.asOf, b.asOf);",
     put: "const asOf = leastPosition(a.asOf, b.asOf) === a.asOf ? b.asOf : a.asOf;",
   },

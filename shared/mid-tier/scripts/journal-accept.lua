@@ -5,7 +5,7 @@
 -- site, method, URL, fields for the origin, whether it may take the place of one that is not on its way, operations at
 -- most, of one key at most, If-Match and If-None-Match ('' = none, '*', or tags between newlines), digest of a request
 -- that may be repeated ('' = it may not), for how many ms that is known, partition, octets that
--- values may take
+-- values may take, for how many ms an operation is claimed
 local VALUE, QUEUE, OP, DUE, OPS, FIGURES, REQUEST = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local PARKED = KEYS[8]
 local id, digest, etag, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[8]
@@ -36,27 +36,29 @@ if if_match ~= '' or if_none_match ~= '' then
   if if_none_match ~= '' and names(if_none_match) then return { 'failed', current or '' } end
 end
 
--- Whether all that waits of the key is of an older copy, nothing of it was refused, and nobody brings it to the origin,
--- which may have it or not. What replaces the whole value takes the place of all of that.
-local function are_older(ids)
-  local older = older_until()
-  for _, one in ipairs(ids) do
-    local o = redis.call('HMGET', 'tg:jo:' .. one, 'at', 'refused', 'older', 'fence', 'decided')
-    if not is_older(o[1], older) or o[2] and not o[3] or o[4] or o[5] then return false end
+-- Whether the first so many that wait of the key are of an older copy, and nothing of it was refused, brought to the origin
+-- right now, or decided about. The origin may have it or not: what replaces the whole value takes the place of all of that.
+local function are_older(ids, first, older)
+  for i = 1, first do
+    local o = redis.call('HMGET', 'tg:jo:' .. ids[i], 'at', 'refused', 'older', 'fence', 'done', 'decided')
+    local stands = o[2] and not o[3] or o[4] or o[5] or tonumber(o[6] or '0') > older
+    if stands or not is_older(o[1], older) then return false end
   end
-  return true
+  return first > 0
 end
 
 local tail = waits > 0 and redis.call('LINDEX', QUEUE, '-1') or nil
-local merges, replaced = false, nil
+local merges, replaced, older = false, nil, 0
 if tail and ARGV[13] == '1' and kind == 'put' then
   local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me', 'at')
   if t[2] == 'put' and t[3] == ARGV[10] then
-    if is_older(t[4], older_until()) then
+    older = older_until()
+    local tail_is_older = is_older(t[4], older)
+    merges = not t[1] and not tail_is_older
+    -- What was written since, and waits behind what is of the copy, goes with that.
+    if older > 0 and (merges or tail_is_older) then
       local ids = redis.call('LRANGE', QUEUE, '0', '-1')
-      replaced = are_older(ids) and ids
-    else
-      merges = not t[1]
+      if are_older(ids, tail_is_older and #ids or #ids - 1, older) then merges, replaced = false, ids end
     end
   end
 end
@@ -115,7 +117,9 @@ else
   if v[3] then redis.call('HSET', name, 've', v[3], 'vs', v[4]) end
   redis.call('RPUSH', QUEUE, id)
   redis.call('ZADD', OPS, now, id)
-  if waits == 0 then redis.call('ZADD', DUE, now, digest) end
+  -- What it has replaced may be on its way by a claim that was lost with the rest, and must not come after it.
+  local due = replaced and int(math.max(at, older + tonumber(ARGV[22]))) or now
+  if waits == 0 then redis.call('ZADD', DUE, due, digest) end
 end
 redis.call('HINCRBY', FIGURES, 'pending', '1')
 redis.call('HSET', FIGURES, 'last', id)

@@ -33,9 +33,12 @@ end
 
 -- Who has told it of deliveries, by when; for twice as long as somebody may find himself forgotten.
 local TOLD, TOLD_FOR = 'tg:j:told', 3600000
-if ARGV[10] ~= '' and now - tonumber(ARGV[10]) < TOLD_FOR then
-  local told = tonumber(redis.call('ZSCORE', TOLD, ARGV[9]) or '0')
-  if told < tonumber(ARGV[10]) then comes_back_older(ARGV[10]) end
+local told_at = tonumber(redis.call('ZSCORE', TOLD, ARGV[9]) or '0')
+if ARGV[10] ~= '' and now - tonumber(ARGV[10]) < TOLD_FOR and told_at < tonumber(ARGV[10]) then
+  comes_back_older(ARGV[10])
+  -- Found once: the clock of what has come back may be behind.
+  told_at = tonumber(ARGV[10])
+  redis.call('ZADD', TOLD, int(told_at), ARGV[9])
 end
 
 local function advance(due, digest, queue)
@@ -99,7 +102,10 @@ local function take_in(digest, id, fence, outcome, first, second)
     end
     advance(due, digest, queue)
   elseif outcome == 'refused' or outcome == 'dead' then
-    if outcome == 'refused' then withdraw(digest, id, op) end
+    if outcome == 'refused' then
+      withdraw(digest, id, op)
+      redis.call('HDEL', op, 'older')
+    end
     park(digest, id, op, first)
   else
     if outcome == 'done' then redis.call('HSET', op, 'done', '1') end
@@ -115,12 +121,14 @@ end
 for i = 11, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
 
 if takes_deliveries then
-  redis.call('ZADD', TOLD, int(now), ARGV[9])
+  -- Whatever the clock does, nobody has told of something before he did.
+  told_at = math.max(told_at, now)
+  redis.call('ZADD', TOLD, int(told_at), ARGV[9])
   redis.call('ZREMRANGEBYSCORE', TOLD, '-inf', int(now - 2 * TOLD_FOR))
 end
 
 local left, octets = tonumber(ARGV[2]), tonumber(ARGV[3])
-local reply = { '', takes_deliveries and int(now) or '' }
+local reply = { '', takes_deliveries and int(told_at) or '' }
 local looks, parked = LOOKED_AT, 0
 local except = {}
 for name in string.gmatch(ARGV[5], '[^\n]+') do except[name] = true end
@@ -135,7 +143,8 @@ local function hand_out(due, digest, many)
   local site = of[1] or ''
   -- Sent once more it could undo what came after it.
   if not of[4] and is_older(of[5], older) and tonumber(of[6] or '0') <= older then
-    redis.call('HSET', op, 'older', '1')
+    -- As what was sent: a release before this one merges nothing with it.
+    redis.call('HSET', op, 'older', '1', 'sent', '1')
     withdraw(digest, id, op)
     park(digest, id, op, 'came back with an older copy of the journal')
     parked = parked + 1

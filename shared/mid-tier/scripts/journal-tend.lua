@@ -7,7 +7,7 @@
 -- that was, then the partitions
 local now = now_ms()
 local j = redis.call('HMGET', SUMS, 'accepted', 'marked', 'name', 'last', 'delivered', 'marked_delivered', 'marked_at',
-  'older_until')
+  'older_until', 'older_by')
 local accepted, marked, name, last = tonumber(j[1] or '0'), tonumber(j[2] or '0'), j[3] or '', j[4] or ''
 local delivered, marked_delivered, marked_at = tonumber(j[5] or '0'), tonumber(j[6] or '0'), tonumber(j[7] or '0')
 local lacks = ARGV[9] ~= ''
@@ -26,9 +26,11 @@ end
 -- Without deliveries that it had been told of it would have the origin take older values over newer ones. What has been
 -- delivered since may hide that in their number, and not in the mark, which may be lost alone, too.
 local forgets = lacks and marked_delivered < tonumber(ARGV[7]) or name == ARGV[4] and delivered < tonumber(ARGV[7])
-if forgets and tonumber(j[8] or '0') < tonumber(ARGV[8]) then
+-- Once for each mark: its own clock may be behind.
+if forgets and j[9] ~= ARGV[8] then
   redis.call('ZREM', VALUES, '')
-  redis.call('HSET', SUMS, 'older_until', ARGV[8])
+  local older = math.max(tonumber(j[8] or '0'), math.min(tonumber(ARGV[8]), now))
+  redis.call('HSET', SUMS, 'older_until', int(older), 'older_by', ARGV[8])
 end
 for _, digest in ipairs(redis.call('ZRANGEBYSCORE', VALUES, '-inf', int(now), 'LIMIT', '0', ARGV[3])) do
   local left = redis.call('PTTL', 'tg:jv:' .. digest)
