@@ -176,7 +176,7 @@ async function play(seed: number) {
 /** As somebody does who looks after it: behind one of a key there may be the next. What was said of each. */
 async function dropParked(time: VirtualTime, ledger: JournalLedger): Promise<(string | null)[]> {
   const why: (string | null)[] = [];
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 4; round++) {
     const page = await within(time, () => ledger.list({ only: "dead-lettered", after: null, most: 1000 }));
     if (page.kind !== "page") throw new Error(page.reason);
     why.push(...page.operations.map((operation) => operation.why));

@@ -159,6 +159,27 @@ test("from the beat that finds it on it is not shown, parked or not", async () =
   expect(await held("other")).toBe("of other");
 });
 
+test("all of a key's are parked at once, each of them to be decided about", async () => {
+  for (const id of ["one", "two", "three"]) await write(id, { of: "a" });
+  const comesBack = await copied();
+  await deliver("one");
+  await comesBack();
+  await write("since", { of: "a" });
+  expect(await edge.claim()).toEqual([]);
+  const parked = { one: "dead-lettered", two: "dead-lettered", three: "dead-lettered" };
+  expect(await states()).toEqual({ ...parked, since: "behind" });
+  await accounts();
+  expect(await change("one", "drop")).toBe("dropped");
+  expect(await edge.claim()).toEqual([]);
+  await accounts();
+  expect(await change("three", "drop")).toBe("dropped");
+  expect(await change("two", "retry")).toBe("retried");
+  await deliver("two");
+  expect(await held("a")).toBe("of since");
+  await deliver("since");
+  await accounts();
+});
+
 test("what is written afterwards is delivered and shown; of its key, once somebody has decided", async () => {
   await undone("a");
   await edge.claim();

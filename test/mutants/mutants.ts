@@ -301,4 +301,16 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "`.slice(0, id.length);\n\n/** Ends before its claim does. */",
     caughtBy: { file: PLAYED, test: "sent again, it is told to the log once more" },
   },
+  "parked one after another": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "ipairs(redis.call('LRANGE', 'tg:jk:' .. digest, '0', '-1'))",
+    put: "ipairs(redis.call('LRANGE', 'tg:jk:' .. digest, '0', '0'))",
+    caughtBy: { file: OLDER, test: "all of a key's are parked at once, each of them to be decided about" },
+  },
+  "handed out although it is parked": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "  if of[7] then\n",
+    put: "  if false then\n",
+    caughtBy: { file: OLDER, test: "all of a key's are parked at once, each of them to be decided about" },
+  },
 };

@@ -132,6 +132,22 @@ local reply = { '', takes_deliveries and int(told_at) or '' }
 local looks, parked = LOOKED_AT, 0
 local except = {}
 for name in string.gmatch(ARGV[5], '[^\n]+') do except[name] = true end
+-- All of a key, so that somebody can decide about all of it.
+local function park_older(digest)
+  for _, id in ipairs(redis.call('LRANGE', 'tg:jk:' .. digest, '0', '-1')) do
+    local op = 'tg:jo:' .. id
+    local o = redis.call('HMGET', op, 'at', 'done', 'decided', 'dead')
+    if is_older(o[1], older) and not o[2] and not o[4] and tonumber(o[3] or '0') <= older then
+      -- As what was sent: a release before this one merges nothing with it.
+      redis.call('HSET', op, 'older', '1', 'sent', '1')
+      withdraw(digest, id, op)
+      park(digest, id, op, 'came back with an older copy of the journal')
+      parked = parked + 1
+      looks = looks - PARKING
+    end
+  end
+end
+
 local function hand_out(due, digest, many)
   local id = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
   if not id then
@@ -139,16 +155,16 @@ local function hand_out(due, digest, many)
     return
   end
   local op = 'tg:jo:' .. id
-  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done', 'at', 'decided')
+  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done', 'at', 'decided', 'dead')
   local site = of[1] or ''
+  -- Parked together with what was before it.
+  if of[7] then
+    redis.call('ZREM', due, digest)
+    return
+  end
   -- Sent once more it could undo what came after it.
   if not of[4] and is_older(of[5], older) and tonumber(of[6] or '0') <= older then
-    -- As what was sent: a release before this one merges nothing with it.
-    redis.call('HSET', op, 'older', '1', 'sent', '1')
-    withdraw(digest, id, op)
-    park(digest, id, op, 'came back with an older copy of the journal')
-    parked = parked + 1
-    looks = looks - PARKING
+    park_older(digest)
     return
   end
   -- What has failed before may hang once more: it must not hold up what is new of its site.
