@@ -171,6 +171,8 @@ test("all of a key's are parked at once, each of them to be decided about", asyn
   await accounts();
   expect(await change("one", "drop")).toBe("dropped");
   expect(await edge.claim()).toEqual([]);
+  // Nobody is sent for it any more.
+  expect((await ledger.tend()).get("one")).toMatchObject({ due: [] });
   await accounts();
   expect(await change("three", "drop")).toBe("dropped");
   expect(await change("two", "retry")).toBe("retried");

@@ -307,7 +307,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "ipairs(redis.call('LRANGE', 'tg:jk:' .. digest, '0', '0'))",
     caughtBy: { file: OLDER, test: "all of a key's are parked at once, each of them to be decided about" },
   },
-  "handed out although it is parked": {
+  "due although it is parked": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
     find: "  if of[7] then\n",
     put: "  if false then\n",
