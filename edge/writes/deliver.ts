@@ -30,8 +30,11 @@ export type Sent =
 
 type Settled = Exclude<Delivery, { kind: "delivered" | "refused" }>;
 
-/** Each claim that has brought it is an entry of the log: what came back with an older copy was told of before. */
-const tellingOf = ({ id, fence }: Claimed): string => `${id}-${fence}`;
+/**
+ * Each claim by which the origin has taken it is an entry of the log, and one only: what came back with an older copy was
+ * told of before, and what the log could not be told is told again.
+ */
+const tellingOf = ({ id, takenBy }: Claimed): string => `${id}-${takenBy}`;
 
 /** Never rejects. Ends before its claim does. */
 export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {

@@ -139,8 +139,9 @@ export class UnsentWrites {
     this.peersFail = !couldTell;
   }
 
+  /** The first time it is named most of what it has done is known. */
   keep(write: OriginWrite): void {
-    this.queue.set(write.operationId, write);
+    if (!this.queue.has(write.operationId)) this.queue.set(write.operationId, write);
   }
 
   /**

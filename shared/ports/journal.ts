@@ -95,6 +95,8 @@ export interface Claimed {
   readonly triedFor: Millis;
   /** The origin has it, but the log was not told. */
   readonly done: boolean;
+  /** The fence of the claim by which the origin has it; where it has it not yet, that of this one. */
+  readonly takenBy: string;
   /** Where the log was told of the key's delivery before this one; null where that is not known. */
   readonly toldBefore: Position | null;
   /** Up to where the log was known before the first try that the origin may have taken; null where that is not known. */

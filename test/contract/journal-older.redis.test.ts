@@ -292,6 +292,41 @@ test("a clock that goes back and a reply that is lost are no loss", async () => 
   expect(await states()).toEqual({ two: "sending" });
 });
 
+test("nor does such a clock hide one: each telling is later than the one before it", async () => {
+  await connection.zadd("tg:j:told", Date.now() + 60_000, await toldName());
+  await write("one");
+  await deliver("one");
+  await undone("a");
+  expect(await edge.claim()).toEqual([]);
+  expect(await states()).toEqual({ older: "dead-lettered" });
+});
+
+test("a claim that was handed out long after the last telling, and lost, is waited for all the same", async () => {
+  const short = new OneJournal(server.redis, { claimedFor: millis(10_000) });
+  await write("older", { of: "a" });
+  const comesBack = await copied();
+  await deliver("older");
+  await comesBack();
+  await connection.zadd("tg:j:told", Date.now() - 20_000, await toldName());
+  await edge.claim();
+  await connection.hset("tg:j:figures", "older_until", Date.now() - 20_000);
+  await connection.hset(journalOperationKey("older"), "at", Date.now() - 20_000);
+  await write("since", { of: "a", merges: true, by: short });
+  expect(await edge.claim()).toEqual([]);
+});
+
+test("what the origin has is one telling, however often the log can't be told", async () => {
+  await write("taken");
+  const first = await claimed("taken");
+  await edge.said(first, UNTOLD);
+  for (let i = 0; i < 3; i++) {
+    const again = await claimed("taken");
+    expect(again).toMatchObject({ done: true, takenBy: first.fence });
+    expect(again.fence).not.toBe(first.fence);
+    await edge.said(again, UNTOLD);
+  }
+});
+
 test("where the clock of what came back is behind, what is written later is delivered all the same", async () => {
   await connection.zadd("tg:j:told", Date.now() + 60_000, await toldName());
   await write("one");

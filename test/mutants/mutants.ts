@@ -282,7 +282,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "beside what may still be on its way": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "replaced and int(math.max(at, older + tonumber(ARGV[22]))) or now",
+    find: "replaced and int(math.max(at, found + tonumber(ARGV[22]))) or now",
     put: "now",
     caughtBy: {
       file: OLDER,
@@ -312,5 +312,23 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "  if of[7] then\n",
     put: "  if false then\n",
     caughtBy: { file: OLDER, test: "all of a key's are parked at once, each of them to be decided about" },
+  },
+  "told anew by each claim of what the origin has": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "of[4] and (of[8] or fence) or ''",
+    put: "of[4] and fence or ''",
+    caughtBy: {
+      file: OLDER,
+      test: "what the origin has is one telling, however often the log can't be told",
+    },
+  },
+  "tellings at one instant": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "told_at = math.max(told_at + 1, now)",
+    put: "told_at = math.max(told_at, now)",
+    caughtBy: {
+      file: OLDER,
+      test: "nor does such a clock hide one: each telling is later than the one before it",
+    },
   },
 };

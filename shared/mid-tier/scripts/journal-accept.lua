@@ -118,7 +118,8 @@ else
   redis.call('RPUSH', QUEUE, id)
   redis.call('ZADD', OPS, now, id)
   -- What it has replaced may be on its way by a claim that was lost with the rest, and must not come after it.
-  local due = replaced and int(math.max(at, older + tonumber(ARGV[22]))) or now
+  local found = replaced and tonumber(redis.call('HGET', FIGURES, 'older_found') or '0')
+  local due = replaced and int(math.max(at, found + tonumber(ARGV[22]))) or now
   if waits == 0 then redis.call('ZADD', DUE, due, digest) end
 end
 redis.call('HINCRBY', FIGURES, 'pending', '1')

@@ -28,7 +28,7 @@ local drawn, older = tonumber(f[1] or '0'), tonumber(f[2] or '0')
 -- It lacks what it was told at that time, so all that it has from before is of an older copy.
 local function comes_back_older(than)
   older = math.max(older, math.min(tonumber(than), now))
-  redis.call('HSET', FIGURES, 'older_until', int(older))
+  redis.call('HSET', FIGURES, 'older_until', int(older), 'older_found', int(now))
 end
 
 -- Who has told it of deliveries, by when; for twice as long as somebody may find himself forgotten.
@@ -108,7 +108,10 @@ local function take_in(digest, id, fence, outcome, first, second)
     end
     park(digest, id, op, first)
   else
-    if outcome == 'done' then redis.call('HSET', op, 'done', '1') end
+    if outcome == 'done' then
+      redis.call('HSET', op, 'done', '1')
+      redis.call('HSETNX', op, 'taken_by', fence)
+    end
     if outcome == 'held' and o[5] == fence then
       redis.call('HSET', op, 'se', NOT_ASKED, 'ss', redis.call('HGET', op, 'tries'))
     end
@@ -121,8 +124,8 @@ end
 for i = 11, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
 
 if takes_deliveries then
-  -- Whatever the clock does, nobody has told of something before he did.
-  told_at = math.max(told_at, now)
+  -- Grows with each telling, whatever the clock does.
+  told_at = math.max(told_at + 1, now)
   redis.call('ZADD', TOLD, int(told_at), ARGV[9])
   redis.call('ZREMRANGEBYSCORE', TOLD, '-inf', int(now - 2 * TOLD_FOR))
 end
@@ -155,7 +158,7 @@ local function hand_out(due, digest, many)
     return
   end
   local op = 'tg:jo:' .. id
-  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done', 'at', 'decided', 'dead')
+  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done', 'at', 'decided', 'dead', 'taken_by')
   local site = of[1] or ''
   -- Parked together with what was before it.
   if of[7] then
@@ -189,7 +192,7 @@ local function hand_out(due, digest, many)
   octets = octets - #(o[5] or '')
   left = left - 1
   for _, word in ipairs({ id, digest, fence, site, o[1], o[2], o[3], o[4], o[5], o[6], tries,
-    int(now - tonumber(first)), of[4] or '', o[7], o[8], o[9], lane, o[10] or '', o[11] or '', se, ss }) do
+    int(now - tonumber(first)), of[4] and (of[8] or fence) or '', o[7], o[8], o[9], lane, o[10] or '', o[11] or '', se, ss }) do
     reply[#reply + 1] = word
   end
 end

@@ -30,7 +30,8 @@ local forgets = lacks and marked_delivered < tonumber(ARGV[7]) or name == ARGV[4
 if forgets and j[9] ~= ARGV[8] then
   redis.call('ZREM', VALUES, '')
   local older = math.max(tonumber(j[8] or '0'), math.min(tonumber(ARGV[8]), now))
-  redis.call('HSET', SUMS, 'older_until', int(older), 'older_by', ARGV[8])
+  redis.call('HSET', SUMS, 'older_until', int(older), 'older_by', ARGV[8],
+    'older_found', int(now))
 end
 for _, digest in ipairs(redis.call('ZRANGEBYSCORE', VALUES, '-inf', int(now), 'LIMIT', '0', ARGV[3])) do
   local left = redis.call('PTTL', 'tg:jv:' .. digest)
