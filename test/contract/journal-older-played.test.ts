@@ -36,7 +36,7 @@ const policiesOf = (seed: number) => [
 const URLS = Array.from({ length: 6 }, (_, index) => `http://a.test/${index}`);
 const EDGES = 3;
 /** When the database comes back, by how much older at most; until when edges write; when somebody looks; when all has ended. */
-const [LOST, OLDER, WRITES, STANDS, ENDS] = [20_000, 8000, 60_000, 80_000, 300_000];
+const [LOST, OLDER, WRITES, STANDS, ENDS] = [20_000, 8000, 60_000, 80_000, 200_000];
 
 /** An origin that minds fences, and remembers no Idempotency-Key. */
 class Values implements Origin {
@@ -186,7 +186,7 @@ async function dropParked(time: VirtualTime, ledger: JournalLedger): Promise<(st
   return why;
 }
 
-const SEEDS = [1, 2, 3, 4, 5, 6];
+const SEEDS = [1, 2, 3, 4];
 const played = new Map<number, ReturnType<typeof play>>();
 
 async function playOnce(seed: number) {
@@ -204,7 +204,7 @@ async function within<T>(time: VirtualTime, ask: () => Promise<T>, span = 100): 
 
 test("the origin's values never go back", async () => {
   for (const seed of SEEDS) expect((await playOnce(seed)).values.wentBack).toEqual([]);
-});
+}, 60_000);
 
 test("the beat finds the loss once, and what is parked is of the copy", async () => {
   for (const seed of SEEDS) {
