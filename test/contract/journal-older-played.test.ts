@@ -7,7 +7,7 @@ import type { Edge } from "../../edge/edge.ts";
 import { handleRequest } from "../../edge/handle-request.ts";
 import { kickFlush } from "../../edge/writes/flush.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
-import { instant, millis } from "../../shared/core/units.ts";
+import { millis } from "../../shared/core/units.ts";
 import { JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import {
   createJournalLedger,
@@ -22,11 +22,11 @@ import type { Redis } from "../../shared/ports/redis.ts";
 import { Chance } from "../simulator/chance.ts";
 import { DIGEST } from "../simulator/digest.ts";
 import { RedisStore } from "../simulator/redis-store.ts";
-import { TIME_ZERO } from "../simulator/time-zero.ts";
 import { VirtualTime } from "../simulator/virtual-time.ts";
 import { bareEdge } from "../support/bare-edge.ts";
 import { answer } from "../support/journal-origin.ts";
 import { toReply } from "../support/to-reply.ts";
+import { virtualHost } from "../support/virtual-host.ts";
 
 const SITES = [{ name: "a", hosts: ["a.test"], aliases: [], canonicalHost: "a.test" }];
 /** In every other seed each write is an operation of its own. */
@@ -71,16 +71,7 @@ class Values implements Origin {
 
 function edgeOf(world: { redis: Redis; values: Values; time: VirtualTime; chance: Chance }): Edge {
   const { time, chance } = world;
-  const now = () => instant(time.now);
-  const host = {
-    digest: DIGEST,
-    random: { token: () => chance.token(), unit: () => chance.unit() },
-    clock: { now, surely: now, backwardSteps: () => 0, wall: () => TIME_ZERO + time.now },
-    timers: {
-      sleep: (span: number) => time.pass(span),
-      after: (span: number, action: () => void) => time.after(span, action),
-    },
-  };
+  const host = virtualHost(time, chance);
   return bareEdge(world.redis, world.values, undefined, { host, journal: { digest: DIGEST } });
 }
 

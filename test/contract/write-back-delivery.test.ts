@@ -9,7 +9,6 @@ import { handleRequest } from "../../edge/handle-request.ts";
 import { OriginGuard } from "../../edge/origin/guard.ts";
 import { kickFlush } from "../../edge/writes/flush.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
-import { instant } from "../../shared/core/units.ts";
 import { JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
@@ -24,6 +23,7 @@ import { VirtualTime } from "../simulator/virtual-time.ts";
 import { bareEdge } from "../support/bare-edge.ts";
 import { answer } from "../support/journal-origin.ts";
 import { toReply } from "../support/to-reply.ts";
+import { virtualHost } from "../support/virtual-host.ts";
 
 const SITES = ["a", "b"].map((name) => ({
   ...{ name, hosts: [`${name}.test`], aliases: [], canonicalHost: `${name}.test` },
@@ -55,17 +55,7 @@ const origin: Origin = {
 };
 
 function anEdge(): Edge {
-  const now = () => instant(time.now);
-  const chance = new Chance("write-back");
-  const host = {
-    digest: DIGEST,
-    random: { token: () => chance.token(), unit: () => chance.unit() },
-    clock: { now, surely: now, backwardSteps: () => 0, wall: () => TIME_ZERO + time.now },
-    timers: {
-      sleep: (span: number) => time.pass(span),
-      after: (span: number, action: () => void) => time.after(span, action),
-    },
-  };
+  const host = virtualHost(time, new Chance("write-back"));
   return bareEdge(redis, origin, undefined, { host, journal: { digest: DIGEST } });
 }
 
