@@ -15,7 +15,7 @@ import { lookInBucket } from "./large/look-in-bucket.ts";
 import { type Acquired, acquire, keyFor } from "./lease.ts";
 import type { Right } from "./right.ts";
 import { standbyFor } from "./standby.ts";
-import { promote } from "./tiers/store-everywhere.ts";
+import { bringNear } from "./tiers/store-everywhere.ts";
 
 export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
 
@@ -110,11 +110,9 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     if (acquired.kind === "answer") {
       const { held, body, step, by } = acquired.judged;
       if (body.kind !== "bytes") return controls.settle({ kind: "unshared" });
-      const receivedAt = edge.clock.now();
-      const bytes = body.bytes;
-      controls.settle({ kind: "answer", held, body: bytes, from: "l2", forLeader: step, by, receivedAt });
-      const place = { key: acquired.key, primary: job.route.key };
-      return promote(edge, place, { held, body: body.bytes, rules: job.route.rules });
+      const brought = { held, forLeader: step, by, receivedAt: edge.clock.now() };
+      controls.settle({ kind: "answer", body: body.bytes, from: "l2", ...brought });
+      return bringNear(edge, { key: acquired.key, route: job.route }, acquired.judged);
     }
     if (job.range !== null && acquired.right.validators !== null)
       return controls.settle({ kind: "stale-whole" });

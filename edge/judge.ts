@@ -4,7 +4,7 @@ import { type Admission, isGoodFor } from "../shared/core/admission.ts";
 import type { Freshness } from "../shared/core/freshness.ts";
 import { type Coherence, coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/log-view.ts";
 import { type Found, nextStep, type Step } from "../shared/core/next-step.ts";
-import { leastPosition } from "../shared/core/position.ts";
+import { greatestPosition, leastPosition } from "../shared/core/position.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
@@ -120,6 +120,19 @@ function verdict(
   const step = nextStep({ found, knownAge: by.knownAge, window: rules.window, fence: rules.fence });
   return { held, body: input.body, coherence, freshness, step, tier: input.tier, by };
 }
+
+/**
+ * The answer with what its verdict has shown of it: an isolate that has begun since knows nothing from before then, and
+ * would have to ask the log about what is older.
+ */
+export const asVerified = <Held extends Pick<HeldAnswer, "verifiedTo">>({
+  held,
+  coherence,
+  by,
+}: Pick<Judged, "coherence" | "by"> & { readonly held: Held }): Held =>
+  coherence.kind === "current"
+    ? { ...held, verifiedTo: greatestPosition(held.verifiedTo, by.position) }
+    : held;
 
 /** The same by the view that is current; null where there is none. */
 export function judgeNow(edge: Edge, input: JudgeInput): Judged | null {

@@ -19,7 +19,7 @@ import { problemReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
 import { serveHeld } from "./serve.ts";
-import { promote } from "./tiers/store-everywhere.ts";
+import { bringNear } from "./tiers/store-everywhere.ts";
 
 export interface Sought {
   readonly route: Route;
@@ -122,12 +122,7 @@ async function lookShared(edge: Edge, request: EdgeRequest, sought: Sought): Pro
   if (acquired.kind !== "answer")
     return { kind: "nothing", candidate: acquired.kind === "right" ? acquired.right.validators : null };
   const { judged, key } = acquired;
-  if (judged.body.kind === "bytes")
-    promote(
-      edge,
-      { key, primary: route.key },
-      { held: judged.held, body: judged.body.bytes, rules: route.rules },
-    );
+  request.background.keep(bringNear(edge, { key, route }, judged));
   const reply = await serveHeld(edge, request, { route, judged, provenance: { kind: "l2" } });
   return { kind: "reply", reply };
 }

@@ -3,7 +3,7 @@
 import type { ByteRange } from "../../shared/core/byte-range.ts";
 import { belongs, type InChunks, isInChunks, isPieceOf } from "../../shared/core/chunks.ts";
 import { strongEtag } from "../../shared/core/conditional.ts";
-import { comparePositions, type Position } from "../../shared/core/position.ts";
+import { comparePositions, greatestPosition, type Position } from "../../shared/core/position.ts";
 import { Remembered } from "../../shared/core/remembered.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, earlier, type Instant, type Millis, millis } from "../../shared/core/units.ts";
@@ -37,6 +37,8 @@ interface BlobRecord {
   readonly answer: StoredAnswer;
   /** Its age when it was put, in milliseconds. */
   readonly age: number;
+  /** Up to where it was known to be untouched when it was put; its as-of, where nothing is said. */
+  readonly verifiedTo?: Position;
   /** Where its body is in chunks: how large they are, and how old the oldest part was when this was put. */
   readonly chunks?: { readonly size: number; readonly since: Position; readonly age: number };
 }
@@ -71,12 +73,14 @@ export class DataCentreTier {
   }
 
   private heldBy(
-    { answer, age, chunks }: BlobRecord,
+    { answer, age, chunks, verifiedTo = answer.asOf }: BlobRecord,
     { askedAt, residence }: { askedAt: Instant; residence: Millis },
   ): HeldAnswer {
     const bornAt = (then: number): Instant => earlier(askedAt, millis(then + residence));
-    const verifiedTo = this.verified.get(answer.id) ?? answer.asOf;
-    const held: HeldAnswer = { answer, verifiedTo, bornAt: bornAt(age), sentAt: null };
+    const held: HeldAnswer = {
+      ...{ answer, bornAt: bornAt(age), sentAt: null },
+      verifiedTo: greatestPosition(verifiedTo, this.verified.get(answer.id) ?? verifiedTo),
+    };
     return chunks === undefined ? held : { ...held, chunks: { ...chunks, bornAt: bornAt(chunks.age) } };
   }
 
@@ -128,9 +132,10 @@ export class DataCentreTier {
     return kind === "stored";
   }
 
-  private recordOf({ answer, bornAt, chunks }: HeldAnswer): string {
+  private recordOf({ answer, verifiedTo, bornAt, chunks }: HeldAnswer): string {
     const now = this.clock.now();
-    const record: BlobRecord = { answer, age: now - bornAt };
+    const further = comparePositions(verifiedTo, answer.asOf) > 0;
+    const record: BlobRecord = { answer, age: now - bornAt, ...(further && { verifiedTo }) };
     if (chunks === undefined) return JSON.stringify(record);
     const { size, since } = chunks;
     return JSON.stringify({ ...record, chunks: { size, since, age: now - chunks.bornAt } });
@@ -195,7 +200,7 @@ export class DataCentreTier {
     const outcome = await this.blobs.match(await this.verifiedKey(answer));
     const found = outcome.kind === "hit" ? readVerified(outcome.blob.record) : null;
     if (found === null || found.id !== answer.id) return held;
-    return comparePositions(found.position, verifiedTo) > 0 ? { ...held, verifiedTo: found.position } : held;
+    return { ...held, verifiedTo: greatestPosition(verifiedTo, found.position) };
   }
 
   /** Outlives this isolate: answers that are kept for a year must not all be checked anew with each isolate. */
@@ -213,9 +218,9 @@ export class DataCentreTier {
 }
 
 function readVerified(text: string): { readonly id: string; readonly position: Position } | null {
-  const { id, epoch, seq } = (parseJson(text) ?? {}) as Record<string, unknown>;
-  if (typeof id !== "string" || !Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) return null;
-  return { id, position: { epoch: epoch as number, seq: seq as number } };
+  const { id, ...rest } = (parseJson(text) ?? {}) as Record<string, unknown>;
+  const position = readPosition(rest);
+  return typeof id !== "string" || position === null ? null : { id, position };
 }
 
 /** As decoded answers: the same text is the same record, and the same answer. */
@@ -224,19 +229,27 @@ const read = new Remembered<BlobRecord | null>({ characters: 1_048_576, longest:
 const recordIn = (text: string): BlobRecord | null => read.of(text, readRecord);
 
 function readRecord(text: string): BlobRecord | null {
-  const value = parseJson(text) as { answer?: unknown; age?: unknown; chunks?: unknown } | null;
+  const value = parseJson(text) as { [key in keyof BlobRecord]?: unknown } | null;
   const answer = answerIn(value?.answer);
   if (answer === null || typeof value?.age !== "number" || !(value.age >= 0)) return null;
-  if (value.chunks === undefined) return { answer, age: value.age };
+  const verifiedTo = value.verifiedTo === undefined ? answer.asOf : readPosition(value.verifiedTo);
+  if (verifiedTo === null) return null;
+  const whole = { answer, age: value.age, verifiedTo };
+  if (value.chunks === undefined) return whole;
   const chunks = readChunks(value.chunks);
-  return chunks === null ? null : { answer, age: value.age, chunks };
+  return chunks === null ? null : { ...whole, chunks };
+}
+
+function readPosition(value: unknown): Position | null {
+  const { epoch, seq } = (value ?? {}) as Record<string, unknown>;
+  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) return null;
+  return { epoch: epoch as number, seq: seq as number };
 }
 
 function readChunks(value: unknown): NonNullable<BlobRecord["chunks"]> | null {
   const { size, since, age } = (value ?? {}) as Record<string, unknown>;
-  const { epoch, seq } = (since ?? {}) as Record<string, unknown>;
+  const from = readPosition(since);
   if (!Number.isSafeInteger(size) || (size as number) <= 0 || typeof age !== "number" || !(age >= 0))
     return null;
-  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) return null;
-  return { size: size as number, since: { epoch: epoch as number, seq: seq as number }, age };
+  return from === null ? null : { size: size as number, since: from, age };
 }

@@ -1,4 +1,5 @@
-// Stores one answer: L2 first, because it decides between rivals, then this data centre and this isolate.
+// Where answers are kept: what the origin sent in L2 first, because that decides between rivals, then in this data centre
+// and this isolate; what L2 had in those two.
 
 import { mixUnit } from "../../shared/core/mix.ts";
 import { comparePositions } from "../../shared/core/position.ts";
@@ -9,8 +10,10 @@ import { type CacheKey, type Instant, instant, later, millis } from "../../share
 import type { VaryMark } from "../../shared/core/vary.ts";
 import type { Edge } from "../edge.ts";
 import { giveBack } from "../give-back.ts";
+import { asVerified, type Judged } from "../judge.ts";
 import type { Exchange, Made } from "../make-answer.ts";
 import type { Lease } from "../right.ts";
+import type { Route } from "../router.ts";
 import type { MemoryAnswer } from "./memory.ts";
 
 type Storing = Made & { readonly held: HeldAnswer; readonly body: Uint8Array<ArrayBuffer> };
@@ -25,6 +28,24 @@ export async function storeEverywhere(edge: Edge, exchange: Exchange, storing: S
   promote(edge, storing, { held, body, rules });
   if (rules.cacheApi === "all")
     await edge.dataCentre.store(storing.key, held, { kind: "bytes", bytes: body });
+}
+
+/**
+ * What L2 had, for the other isolates of this data centre too, each of which would have to ask L2 for itself. What is stale
+ * has its successor on the way.
+ */
+export async function bringNear(
+  edge: Edge,
+  { key, route }: { readonly key: CacheKey; readonly route: Route },
+  judged: Judged,
+): Promise<void> {
+  const { held, body, step } = judged;
+  const { rules } = route;
+  if (body.kind !== "bytes") return;
+  promote(edge, { key, primary: route.key }, { held, body: body.bytes, rules });
+  if (rules.cacheApi === "all" && step.kind === "serve")
+    // What stands for several URLs is hit by invalidations that this verdict did not look for.
+    await edge.dataCentre.store(key, route.variance === null ? asVerified(judged) : held, body);
 }
 
 /** False where somebody has a better one. */

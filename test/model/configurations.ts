@@ -119,6 +119,16 @@ const ONE_FETCH: Scope = {
   calm: true,
 };
 
+/** One edge that crashes, and what L2 had for it: in its Cache API, with as far as its first life had judged it. */
+const BROUGHT: Scope = {
+  ...QUIET,
+  others: true,
+  blob: true,
+  checks: true,
+  flights: 1,
+  crashes: 1,
+};
+
 const GOSSIP: Scope = {
   ...QUIET,
   edges: 2,
@@ -217,6 +227,14 @@ export const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
     long: [
       { ...CRASH, crashes: 2, modes: ["hard", "soft"] },
       { ...CRASH, crashes: 2, log: { page: 1, entriesKept: 1, selectorsKept: 1 } },
+    ],
+  },
+  "brought near": {
+    what: "An edge fetches, or takes what L2 has into its Cache API with as far as it was judged, crashes, and serves it.",
+    bounded: { ...BROUGHT, purges: 1 },
+    long: [
+      { ...BROUGHT, modes: ["hard", "soft"], memory: true },
+      { ...BROUGHT, purges: 1, pulls: 1, pushes: true, losses: true },
     ],
   },
   snapshots: {

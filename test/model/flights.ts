@@ -1,5 +1,6 @@
 // Coalesced fetches of one edge: what their steps have in common.
 
+import { asVerified } from "../../edge/judge.ts";
 import { KEY } from "./entries.ts";
 import { judged, type Subject } from "./judging.ts";
 import { promoted, verified } from "./near.ts";
@@ -51,10 +52,24 @@ export function handedOver(flights: Flights, at: number, held: Held): Flights {
   };
 }
 
-/** Where an answer of a flight is kept in the data centre. */
-export function kept(scope: Scope, tiers: Tiers, held: Held): Tiers {
+/** Where an answer of a flight is kept in the data centre: `storeEverywhere` of `edge/tiers/store-everywhere.ts`. */
+export const kept = (scope: Scope, tiers: Tiers, held: Held): Tiers =>
+  stored(scope, scope.memory ? promoted(tiers, held) : tiers, held);
+
+const stored = ({ blob }: Scope, tiers: Tiers, { answer, verifiedTo }: Held): Tiers =>
+  blob ? { ...tiers, blob: answer, noted: verifiedTo } : tiers;
+
+/** What L2 had: `bringNear` of the same. */
+export function broughtNear(
+  scope: Scope,
+  tiers: Tiers,
+  given: { readonly view: View; readonly of: Subject },
+): Tiers {
+  const { view, of } = given;
+  const { held } = of;
   const after = scope.memory ? promoted(tiers, held) : tiers;
-  return scope.blob && held.sentFor !== null ? { ...after, blob: held.answer, noted: null } : after;
+  const verdict = judged(scope, view, of);
+  return verdict.step.kind === "serve" ? stored(scope, after, asVerified({ ...verdict, held })) : after;
 }
 
 /** `judge` of `edge/judge.ts`; where the full index has to be asked, nothing comes between. */

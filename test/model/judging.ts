@@ -53,7 +53,7 @@ function rulesOf(scope: Scope): Rules {
 
 const staleWindow = ({ stale }: Scope) => ({ staleWhileRevalidate: stale ? LONG : millis(0) });
 
-type Verdict = Pick<Judged, "step" | "coherence">;
+type Verdict = Pick<Judged, "step" | "coherence" | "by">;
 
 /** Judging takes longer than looking a verdict up, and there are few of them. */
 const verdicts = new WeakMap<Scope, WeakMap<View, Map<string, Verdict>>>();

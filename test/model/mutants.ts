@@ -14,6 +14,7 @@ const GOSSIP = "shared/core/gossip.ts";
 const KNOWLEDGE = "shared/view/knowledge.ts";
 const PULLING = "test/model/pulling.ts";
 const NEAR = "test/model/near.ts";
+const FLIGHTS = "test/model/flights.ts";
 const SEARCHING = "test/model/searching.ts";
 const FETCHING = "test/model/fetching.ts";
 const SHARD = "test/model/shard.ts";
@@ -119,6 +120,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       NEAR,
       "{ position: reply.position, askedFrom: asked.askedFrom }",
       "{ position: { epoch: view.epoch, seq: view.cursor }, askedFrom: { epoch: view.epoch, seq: view.cursor } }",
+    ),
+  },
+  "brought near as if nothing had come since": {
+    configuration: "brought near",
+    fault: edit(
+      FLIGHTS,
+      "asVerified({ ...verdict, held })",
+      "{ ...asVerified({ ...verdict, held }), verifiedTo: { epoch: view.epoch, seq: scope.purges } }",
     ),
   },
   "floor skipped": {

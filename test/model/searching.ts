@@ -9,13 +9,13 @@ import { KEY } from "./entries.ts";
 import {
   type At,
   atStage,
+  broughtNear,
   checked,
   disowned,
   flies,
   fliesAndLoses,
   givingBack,
   handedOver,
-  kept,
   staged,
   withFlight,
 } from "./flights.ts";
@@ -203,7 +203,11 @@ function weighedHit(scope: Scope, parts: Parts & { view: View }, told: At<"told"
     const over = withFlight(handedOver(flights, at, held), at, null);
     return {
       label: "{edge} serves what L2 has",
-      writes: { flights: over, tiers: kept(scope, tiers, held), shard },
+      writes: {
+        flights: over,
+        tiers: broughtNear(scope, tiers, { view, of: { held, arrivedFor, admittedBy } }),
+        shard,
+      },
       broken,
     };
   }
