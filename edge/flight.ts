@@ -15,7 +15,7 @@ import { lookInBucket } from "./large/look-in-bucket.ts";
 import { type Acquired, acquire, keyFor } from "./lease.ts";
 import type { Right } from "./right.ts";
 import { standbyFor } from "./standby.ts";
-import { bringNear } from "./tiers/store-everywhere.ts";
+import { bringNear, leaveMark, variantOf } from "./tiers/store-everywhere.ts";
 
 export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
 
@@ -85,7 +85,8 @@ async function takeFromBucket(
   const { held, step: forLeader, by } = shared;
   await edge.dataCentre.storeInChunks(held);
   controls.settle({ kind: "large", held, from: "l2", forLeader, by, receivedAt: edge.clock.now() });
-  return giveBack(edge, { job, right }, null);
+  await giveBack(edge, { job, right }, null);
+  return leaveMark(edge.dataCentre, variantOf(edge, job.route, held.answer.key as CacheKey), held);
 }
 
 /** A right without a lease needs no renewal. */

@@ -8,6 +8,7 @@ import { satisfies } from "../shared/core/request-directives.ts";
 import { l2BudgetOf } from "../shared/core/rules.ts";
 import { ageOf, type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
+import type { VaryMark } from "../shared/core/vary.ts";
 import type { L2Answer, LeaseMarker, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
 import { answersFor } from "./answers-for.ts";
 import { LIMITS } from "./config.ts";
@@ -247,6 +248,18 @@ async function recordInL2(
 ): Promise<void> {
   const about = { id: checked.answer.id, position: checked.verifiedTo };
   await edge.midTier.verified({ shard: found.shard, key: await edge.digest.sha256Hex(key), ...about });
+}
+
+/** The request's own variant, by what a tier says of how the answers vary. What was learnt before goes further. */
+export function learnVariant(
+  edge: Edge,
+  { route, request }: Pick<FlightJob, "route" | "request">,
+  mark: VaryMark,
+): CacheKey {
+  const known = keyFor(edge, { route, request });
+  if (known !== route.key) return known;
+  edge.memory.markVaries(route.key, mark);
+  return variantKey(route.key, mark, request);
 }
 
 /** Where this resource's answers are known to vary, the request's own variant. */

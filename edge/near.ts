@@ -6,7 +6,7 @@ import type { CacheKey, Instant } from "../shared/core/units.ts";
 import { answersFor } from "./answers-for.ts";
 import type { Edge } from "./edge.ts";
 import { inputFor, type Judged, type JudgeInput, judge, judgeByView, judgeNow } from "./judge.ts";
-import { keyFor } from "./lease.ts";
+import { keyFor, learnVariant } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
@@ -91,6 +91,11 @@ async function lookInDataCentre(
   // What memory takes none of goes on to the client as it comes.
   const as = route.rules.memoryBudget === 0 ? "stream" : "whole";
   const found = await findInDataCentre(edge, key, as);
+  if (found.kind === "varies" && key === route.key)
+    return lookInDataCentre(edge, request, {
+      route,
+      key: learnVariant(edge, { route, request }, found.mark),
+    });
   if (found.kind !== "hit" || !answersFor(found.held.answer, { route, request })) {
     const away = found.kind === "unavailable";
     route.counters.tiers.l1Cache[away ? "errors" : "misses"] += 1;

@@ -18,7 +18,7 @@ import { keyFor } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
 import { twoLanes } from "./share-body.ts";
 import { speaksForAll, tell } from "./tell.ts";
-import { storeEverywhere } from "./tiers/store-everywhere.ts";
+import { leaveMark, storeEverywhere } from "./tiers/store-everywhere.ts";
 
 export type Answered = OriginOutcome & { kind: "answer" };
 
@@ -84,6 +84,7 @@ export async function storeLarge(
   edge.memory.dropOlder(made.key, exchange.job.route.rules, held.answer.asOf);
   const { receivedAt } = exchange;
   controls.settle({ kind: "large", held, from: "origin", forLeader: FRESH, by: null, receivedAt });
+  return leaveMark(edge.dataCentre, made, held);
 }
 
 /** What is not stored is nobody else's: the leader streams it, everybody else goes alone and is not held up again. */

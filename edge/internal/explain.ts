@@ -78,9 +78,11 @@ function inMemory(look: Look): Holding {
 
 async function inDataCentre(look: Look): Promise<Holding> {
   const { edge, route, request } = look;
-  const found = await edge.dataCentre.find(keyFor(edge, { route, request }));
+  const first = await edge.dataCentre.find(keyFor(edge, { route, request }));
+  const found =
+    first.kind === "varies" ? await edge.dataCentre.find(variantKey(route.key, first.mark, request)) : first;
   if (found.kind === "unavailable") return found;
-  if (found.kind === "absent") return { kind: "nothing" };
+  if (found.kind !== "hit") return { kind: "nothing" };
   if (found.body.kind === "source") found.body.source.cancel("only looked at");
   return shown(look, { ...found, tier: "l1Cache" });
 }

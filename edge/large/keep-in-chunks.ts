@@ -10,6 +10,7 @@ import type { RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { type Exchange, hold, type Made } from "../make-answer.ts";
 import { twoLanes } from "../share-body.ts";
+import { leaveMark } from "../tiers/store-everywhere.ts";
 import { type ChunkFlightControls, startChunkFlight } from "./chunk.ts";
 
 /** A stretch of a body on its way from the origin, and what is known of the whole. */
@@ -50,7 +51,9 @@ export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stre
   // Before anybody is told of it: whoever comes for the chunk on its way waits for that.
   const filling = toStore === null ? null : await beginFilling(edge, whole, stretch.range.from);
   controls.settle({ kind: "large", held: whole, from: "origin", forLeader: FRESH, by: null, receivedAt });
-  await edge.bucket?.storeInChunks(whole);
+  await leaveMark(edge.dataCentre, made, whole);
+  if (edge.bucket !== null && (await edge.bucket.storeInChunks(whole)))
+    await leaveMark(edge.bucket, made, whole);
   if (toStore === null || filling === null) source.cancel("taken in chunks");
   else {
     const { counters } = exchange.job.route;

@@ -9,8 +9,9 @@ import { answersFor } from "../answers-for.ts";
 import type { Edge } from "../edge.ts";
 import type { FlightJob } from "../flight-job.ts";
 import { inputFor, type Judged, judge } from "../judge.ts";
-import { keyFor } from "../lease.ts";
+import { keyFor, learnVariant } from "../lease.ts";
 import type { Right } from "../right.ts";
+import type { DataCentreOutcome, DataCentreTier } from "../tiers/data-centre.ts";
 
 /** Judged like what any tier has; null where it is not good enough, and the origin is asked. */
 export async function lookInBucket(
@@ -23,7 +24,7 @@ export async function lookInBucket(
   // What is nearer is to be freshened, or is what somebody asks to be newer than.
   if (right.validators !== null || request.purpose === "refill") return null;
   const since = edge.clock.now();
-  const found = await edge.bucket.find(keyFor(edge, job));
+  const found = await findIn(edge.bucket, edge, job);
   const said = found.kind === "hit" ? "hit" : found.kind === "unavailable" ? "error" : "miss";
   edge.timings?.noteFlown(job, "bucket", { since, said });
   if (found.kind === "unavailable") route.counters.tiers.l2.errors += 1;
@@ -36,4 +37,11 @@ export async function lookInBucket(
   if (!satisfies(wants, { age: ageOf(judged.held, edge.clock.now()), remaining })) return null;
   route.counters.tiers.l2.hits += 1;
   return { ...judged, held: judged.held };
+}
+
+async function findIn(bucket: DataCentreTier, edge: Edge, job: FlightJob): Promise<DataCentreOutcome> {
+  const key = keyFor(edge, job);
+  const found = await bucket.find(key);
+  if (found.kind !== "varies" || key !== job.route.key) return found;
+  return bucket.find(learnVariant(edge, job, found.mark));
 }

@@ -4,17 +4,24 @@ import type { ByteRange } from "../../shared/core/byte-range.ts";
 import { belongs, type InChunks, isInChunks, isPieceOf } from "../../shared/core/chunks.ts";
 import { strongEtag } from "../../shared/core/conditional.ts";
 import { comparePositions, greatestPosition, type Position } from "../../shared/core/position.ts";
-import { Remembered } from "../../shared/core/remembered.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
-import { type CacheKey, earlier, type Instant, type Millis, millis } from "../../shared/core/units.ts";
+import { type CacheKey, earlier, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
+import { formatMark, type VaryMark } from "../../shared/core/vary.ts";
 import type { BlobStore, BodyForm } from "../../shared/ports/blob-store.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Digest } from "../../shared/ports/identity.ts";
-import { parseJson } from "../../shared/wire/json.ts";
-import { answerIn } from "../../shared/wire/stored-answer.ts";
 import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
+import {
+  type AnswerRecord,
+  answerRecord,
+  keptIn,
+  markRecord,
+  readVerified,
+  recordIn,
+  verifiedRecord,
+} from "./blob-record.ts";
 
 /** Without a body where that is in chunks. */
 export interface DataCentreHit {
@@ -24,6 +31,8 @@ export interface DataCentreHit {
 
 export type DataCentreOutcome =
   | ({ readonly kind: "hit" } & DataCentreHit)
+  /** Its answers stand under keys of their own, by what requests say. */
+  | { readonly kind: "varies"; readonly mark: VaryMark }
   | { readonly kind: "absent" }
   | { readonly kind: "unavailable"; readonly reason: string };
 
@@ -33,22 +42,14 @@ export interface Look {
   readonly outcome: Promise<DataCentreOutcome>;
 }
 
-interface BlobRecord {
-  readonly answer: StoredAnswer;
-  /** Its age when it was put, in milliseconds. */
-  readonly age: number;
-  /** Up to where it was known to be untouched when it was put; its as-of, where nothing is said. */
-  readonly verifiedTo?: Position;
-  /** Where its body is in chunks: how large they are, and how old the oldest part was when this was put. */
-  readonly chunks?: { readonly size: number; readonly since: Position; readonly age: number };
-}
-
 export class DataCentreTier {
   private readonly blobs: BlobStore;
   private readonly digest: Digest;
   private readonly clock: Clock;
   /** Blobs can't be changed in place: what checks found of them is kept here, by entry id, and in blobs of its own. */
   private readonly verified = new Map<string, Position>();
+  /** Which marks this isolate has left, by the key of their resource, and until when they surely need not be left again. */
+  private readonly marks = new Map<string, { readonly text: string; readonly until: Instant }>();
 
   constructor(ports: { blobs: BlobStore; digest: Digest; clock: Clock }) {
     this.blobs = ports.blobs;
@@ -61,19 +62,19 @@ export class DataCentreTier {
     const outcome = await this.blobs.match(await this.digest.sha256Hex(key), as);
     if (outcome.kind !== "hit") return outcome;
     const { blob, residence } = outcome;
-    const record = recordIn(blob.record);
-    const length = record?.chunks === undefined ? record?.answer.length : 0;
+    const record = keptIn(blob.record);
     // A digest that collides, a damaged record, a body of another length: nothing of ours, so nothing.
-    if (record === null || record.answer.key !== key || length !== blob.length) {
+    if (record === null || "varies" in record || !isOf(record, key, blob.length)) {
       discard(blob.body);
-      return { kind: "absent" };
+      const isMark = record !== null && "varies" in record && record.key === key;
+      return isMark ? { kind: "varies", mark: record.varies } : { kind: "absent" };
     }
     const held = this.heldBy(record, { askedAt, residence });
     return { kind: "hit", held, body: isInChunks(held) ? NO_BODY : blob.body };
   }
 
   private heldBy(
-    { answer, age, chunks, verifiedTo = answer.asOf }: BlobRecord,
+    { answer, age, chunks, verifiedTo = answer.asOf }: AnswerRecord,
     { askedAt, residence }: { askedAt: Instant; residence: Millis },
   ): HeldAnswer {
     const bornAt = (then: number): Instant => earlier(askedAt, millis(then + residence));
@@ -111,6 +112,19 @@ export class DataCentreTier {
     return kind === "stored";
   }
 
+  /** For twice as long as the variant that it leads to, so that each variant need not leave it anew. */
+  async storeMark(key: CacheKey, mark: VaryMark, keepFor: Millis): Promise<void> {
+    const text = formatMark(mark);
+    const there = this.marks.get(key);
+    const now = this.clock.now();
+    if (there?.text === text && there.until >= later(now, keepFor)) return;
+    const lasts = millis(2 * keepFor);
+    if (this.marks.size >= LIMITS.verifiedRemembered) this.marks.clear();
+    this.marks.set(key, { text, until: later(now, lasts) });
+    const blob = { record: markRecord(key, mark), body: NO_BODY, length: 0 };
+    await this.blobs.put(await this.digest.sha256Hex(key), blob, lasts);
+  }
+
   /** An answer whose body is kept in chunks; not over one that was asked for later. False where it is not stored. */
   async storeInChunks(held: InChunks): Promise<boolean> {
     const { key, asOf } = held.answer;
@@ -132,13 +146,8 @@ export class DataCentreTier {
     return kind === "stored";
   }
 
-  private recordOf({ answer, verifiedTo, bornAt, chunks }: HeldAnswer): string {
-    const now = this.clock.now();
-    const further = comparePositions(verifiedTo, answer.asOf) > 0;
-    const record: BlobRecord = { answer, age: now - bornAt, ...(further && { verifiedTo }) };
-    if (chunks === undefined) return JSON.stringify(record);
-    const { size, since } = chunks;
-    return JSON.stringify({ ...record, chunks: { size, since, age: now - chunks.bornAt } });
+  private recordOf(held: HeldAnswer): string {
+    return answerRecord(held, this.clock.now());
   }
 
   /** One chunk, if one is here that belongs to this whole. */
@@ -207,7 +216,7 @@ export class DataCentreTier {
   async recordVerified({ answer, verifiedTo }: HeldAnswer): Promise<void> {
     if (this.verified.size >= LIMITS.verifiedRemembered) this.verified.clear();
     this.verified.set(answer.id, verifiedTo);
-    const record = JSON.stringify({ id: answer.id, ...verifiedTo });
+    const record = verifiedRecord({ id: answer.id, position: verifiedTo });
     const body = { kind: "bytes", bytes: new Uint8Array(0) } as const;
     await this.blobs.put(await this.verifiedKey(answer), { record, body, length: 0 }, keepFor(answer));
   }
@@ -217,39 +226,5 @@ export class DataCentreTier {
   }
 }
 
-function readVerified(text: string): { readonly id: string; readonly position: Position } | null {
-  const { id, ...rest } = (parseJson(text) ?? {}) as Record<string, unknown>;
-  const position = readPosition(rest);
-  return typeof id !== "string" || position === null ? null : { id, position };
-}
-
-/** As decoded answers: the same text is the same record, and the same answer. */
-const read = new Remembered<BlobRecord | null>({ characters: 1_048_576, longest: 16_384 });
-
-const recordIn = (text: string): BlobRecord | null => read.of(text, readRecord);
-
-function readRecord(text: string): BlobRecord | null {
-  const value = parseJson(text) as { [key in keyof BlobRecord]?: unknown } | null;
-  const answer = answerIn(value?.answer);
-  if (answer === null || typeof value?.age !== "number" || !(value.age >= 0)) return null;
-  const verifiedTo = value.verifiedTo === undefined ? answer.asOf : readPosition(value.verifiedTo);
-  if (verifiedTo === null) return null;
-  const whole = { answer, age: value.age, verifiedTo };
-  if (value.chunks === undefined) return whole;
-  const chunks = readChunks(value.chunks);
-  return chunks === null ? null : { ...whole, chunks };
-}
-
-function readPosition(value: unknown): Position | null {
-  const { epoch, seq } = (value ?? {}) as Record<string, unknown>;
-  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) return null;
-  return { epoch: epoch as number, seq: seq as number };
-}
-
-function readChunks(value: unknown): NonNullable<BlobRecord["chunks"]> | null {
-  const { size, since, age } = (value ?? {}) as Record<string, unknown>;
-  const from = readPosition(since);
-  if (!Number.isSafeInteger(size) || (size as number) <= 0 || typeof age !== "number" || !(age >= 0))
-    return null;
-  return from === null ? null : { size: size as number, since: from, age };
-}
+const isOf = ({ answer, chunks }: AnswerRecord, key: CacheKey, length: number): boolean =>
+  answer.key === key && (chunks === undefined ? answer.length : 0) === length;

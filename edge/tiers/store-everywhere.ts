@@ -14,6 +14,7 @@ import { asVerified, type Judged } from "../judge.ts";
 import type { Exchange, Made } from "../make-answer.ts";
 import type { Lease } from "../right.ts";
 import type { Route } from "../router.ts";
+import type { DataCentreTier } from "./data-centre.ts";
 import type { MemoryAnswer } from "./memory.ts";
 
 type Storing = Made & { readonly held: HeldAnswer; readonly body: Uint8Array<ArrayBuffer> };
@@ -26,8 +27,25 @@ export async function storeEverywhere(edge: Edge, exchange: Exchange, storing: S
   const { held, body } = storing;
   const { rules } = exchange.job.route;
   promote(edge, storing, { held, body, rules });
-  if (rules.cacheApi === "all")
-    await edge.dataCentre.store(storing.key, held, { kind: "bytes", bytes: body });
+  if (rules.cacheApi !== "all") return;
+  await edge.dataCentre.store(storing.key, held, { kind: "bytes", bytes: body });
+  await leaveMark(edge.dataCentre, storing, held);
+}
+
+type Variant = Pick<Made, "key" | "primary" | "mark">;
+
+export const variantOf = (edge: Edge, { key: primary }: Route, key: CacheKey): Variant => ({
+  ...{ key, primary },
+  mark: edge.memory.markOf(primary),
+});
+
+/** Where a variant stands, its resource says by what: who has not heard of that finds it all the same. */
+export async function leaveMark(
+  tier: DataCentreTier,
+  { key, primary, mark }: Variant,
+  { answer }: HeldAnswer,
+): Promise<void> {
+  if (key !== primary && mark.names.length > 0) await tier.storeMark(primary, mark, keepFor(answer));
 }
 
 /**
@@ -43,9 +61,10 @@ export async function bringNear(
   const { rules } = route;
   if (body.kind !== "bytes") return;
   promote(edge, { key, primary: route.key }, { held, body: body.bytes, rules });
-  if (rules.cacheApi === "all" && step.kind === "serve")
-    // What stands for several URLs is hit by invalidations that this verdict did not look for.
-    await edge.dataCentre.store(key, route.variance === null ? asVerified(judged) : held, body);
+  if (rules.cacheApi !== "all" || step.kind !== "serve") return;
+  // What stands for several URLs is hit by invalidations that this verdict did not look for.
+  await edge.dataCentre.store(key, route.variance === null ? asVerified(judged) : held, body);
+  await leaveMark(edge.dataCentre, variantOf(edge, route, key), held);
 }
 
 /** False where somebody has a better one. */

@@ -33,9 +33,8 @@ beforeEach(async () => {
 });
 
 /** In a data centre of its own. */
-function edgeOf(): LoneEdge {
+function edgeOf(blobs = memoryBlobs(() => time.now)): LoneEdge {
   const policies = [{ key_pattern: "/*", class: "immutable" }];
-  const blobs = memoryBlobs(() => time.now);
   const edge = loneEdge(policies, { blobs, bucketBlobs: store(), chunking: CHUNKING });
   edge.origin = (request) => answerOf(at, request);
   return edge;
@@ -66,6 +65,22 @@ const same = (reply: Reply, of: Release, from = 0, to = SIZE - 1): boolean =>
   Buffer.from(octets(reply)).equals(Buffer.from(of.bytes.subarray(from, to + 1)));
 
 describe("another data centre", () => {
+  test("finds the variant of what varies", async () => {
+    at = release(SIZE, { etag: '"1"', fields: [["vary", "x-shop"]] });
+    const inShop = (shop: string): HeaderList => [["x-shop", shop]];
+    await get(here, inShop("1"));
+    const blobs = memoryBlobs(() => time.now);
+    const isolates = [edgeOf(blobs), edgeOf(blobs)];
+    for (const isolate of isolates) {
+      isolate.origin = () => ({ kind: "unreachable", reason: "refused", detail: "no origin" });
+      await isolate.beat();
+      expect(same(await get(isolate, inShop("1")), at)).toBe(true);
+      expect((await get(isolate, inShop("2"))).status).toBe(502);
+      // The first has brought it here.
+      fake.before = () => Promise.reject(new Error("away"));
+    }
+  });
+
   test("takes a whole, and ranges, from the bucket without asking the origin", async () => {
     expect(same(await get(here), ONE)).toBe(true);
     pass(10_000);

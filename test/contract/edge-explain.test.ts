@@ -9,6 +9,7 @@ import { NO_BODY } from "../../shared/ports/body.ts";
 import type { MidTier } from "../../shared/ports/mid-tier.ts";
 import { decodeExplainCall, encodeExplainCall, explainReplySchema } from "../../shared/wire/explain.ts";
 import { EPOCH, HOST, type LoneEdge, loneEdge } from "../support/lone-edge.ts";
+import { memoryBlobs } from "../support/memory-blobs.ts";
 import { storedAnswer } from "../support/stored-answer.ts";
 
 const POLICIES = [{ id: "a", key_pattern: "/a/*", class: "hot", ttl: "1m" }];
@@ -120,4 +121,20 @@ test("a call that can't be read is none", () => {
     '{"v":1,"url":"x","headers":[["a b","c"]]}',
   ])
     expect(decodeExplainCall(text)).toBeNull();
+});
+
+test("of what varies the data centre's own variant is told, and nothing is learnt by that", async () => {
+  const blobs = memoryBlobs();
+  const [first, next] = [loneEdge([], { blobs }), loneEdge([], { blobs })];
+  const headers: HeaderList = [["vary", "x-shop"]];
+  first.origin = () => ({
+    ...{ kind: "answer", status: 200, headers: [...headers, ["cache-control", "max-age=60"]] },
+    body: { kind: "bytes", bytes: new TextEncoder().encode("hello") as Uint8Array<ArrayBuffer> },
+  });
+  for (const edge of [first, next]) await edge.beat();
+  await first.get("/a", { headers: [["x-shop", "1"]] });
+  await first.settled();
+  const told = await Promise.all(["1", "2"].map((shop) => about(next, "/a", [["x-shop", shop]])));
+  expect(told.map(({ tiers }) => tiers?.dataCentre.kind)).toEqual(["answer", "nothing"]);
+  expect(next.edge.memory.bytesUsed).toBe(0);
 });

@@ -1,8 +1,9 @@
-// An L2 in this process, by the clock of whoever tests: leases, markers, answers without variants.
+// An L2 in this process, by the clock of whoever tests: leases, markers, answers and their variants.
 
 import { givesWay, type LeaseOrder } from "../../shared/core/lease-order.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
+import type { VaryMark } from "../../shared/core/vary.ts";
 import type { Timers } from "../../shared/ports/clock.ts";
 import type { FillQuery, LeaseMarker, MidTier, ReadOutcome, ReadQuery } from "../../shared/ports/mid-tier.ts";
 import { systemTimers } from "../../shared/runtime/system.ts";
@@ -14,6 +15,8 @@ export const TURNS: Timers = {
 };
 
 interface Slot {
+  /** How the resource's answers vary, of which each has a slot of its own. */
+  varies: VaryMark | null;
   answer: (Pick<FillQuery, "answer" | "body"> & { verifiedTo: Position; grantedAt: number }) | null;
   lease: { token: string; order: LeaseOrder; since: number; until: number } | null;
   marker: (LeaseMarker & { until: number }) | null;
@@ -33,7 +36,7 @@ const GRANTED = { kind: "leased", granted: { shard: SHARD, copies: [], silent: [
 export function smallL2(now: () => number): SmallL2 {
   const slots = new Map<string, Slot>();
   const slotOf = (key: string): Slot => {
-    const slot = slots.get(key) ?? { answer: null, lease: null, marker: null };
+    const slot = slots.get(key) ?? { varies: null, answer: null, lease: null, marker: null };
     slots.set(key, slot);
     return slot;
   };
@@ -42,7 +45,8 @@ export function smallL2(now: () => number): SmallL2 {
 
   function read({ key, need, asOf, not, lease }: ReadQuery): ReadOutcome {
     const slot = slotOf(key);
-    const { answer: there, marker } = slot;
+    const { answer: there, marker, varies } = slot;
+    if (varies !== null) return { kind: "varies", mark: varies };
     if (there !== null && there.answer.id !== not) {
       const { answer, body, verifiedTo, grantedAt } = there;
       const residence: Millis = millis(now() - grantedAt);
@@ -67,12 +71,13 @@ export function smallL2(now: () => number): SmallL2 {
     fills: 0,
     read: async (query) => read(query),
     fillTakes: async () => undefined,
-    async fill({ key, leaseKey, token, answer, body }) {
+    async fill({ key, primary, mark, leaseKey, token, answer, body }) {
       await l2.fillTakes();
       const lease = held(slotOf(leaseKey));
       if (lease?.token !== token) return { kind: "refused", reason: "lease" };
       slotOf(leaseKey).lease = null;
       slotOf(key).answer = { answer, body, verifiedTo: answer.asOf, grantedAt: lease.since };
+      if (key !== primary) slotOf(primary).varies = mark;
       l2.fills += 1;
       return { kind: "stored", displaced: 0 };
     },
