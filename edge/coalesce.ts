@@ -28,7 +28,7 @@ export interface StaleCopy {
 
 interface Brought {
   readonly held: HeldAnswer;
-  readonly from: "origin" | "l2";
+  readonly from: "origin" | "l2" | "l1Cache";
   /** What was decided for the leader's request, possibly by asking the log for more than the view knows. */
   readonly forLeader: Step;
   /** Who decided it; null where the origin has just said so. */

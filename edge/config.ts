@@ -135,6 +135,8 @@ export const LIMITS = {
   quickPolls: 100,
   /** From then on it waits for an origin that takes its time. */
   slowPollInterval: millis(500),
+  /** What somebody else renews is looked for again after what its fetch took, this at least, or up to twice as long. */
+  elsewherePause: millis(250),
   /** After this long a waiter asks the origin itself. */
   longestWait: seconds(33),
   /** A follower of a coalesced fetch gives up just after the origin's deadline. */

@@ -29,7 +29,10 @@ import { flushUnsent } from "./writes/write-around.ts";
 
 export interface EdgeSetUp {
   readonly id: string;
-  /** Of hashes of keys in memory, 32 bits: unknown to clients, for these choose URLs. */
+  /**
+   * Of this isolate, 32 bits: of hashes of keys in memory, unknown to clients, for these choose URLs; and of what isolates
+   * draw so that they do not all act at once.
+   */
   readonly hashSeed: number;
   /** Serves while no configuration has been learnt. */
   readonly fallbackSite: Site;
@@ -82,7 +85,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     ...ports,
     id: setUp.id,
     timings: setUp.serverTiming === true ? new Timings(ports.clock) : null,
-    bornAt: ports.clock.now(),
+    ...{ bornAt: ports.clock.now(), seed: setUp.hashSeed },
     ...{ view, sharedView },
     peers,
     router,

@@ -59,6 +59,8 @@ export interface Edge extends EdgePorts {
   readonly timings: Timings | null;
   /** When this life of it began. */
   readonly bornAt: Instant;
+  /** Of this isolate: those of a network all have one id. */
+  readonly seed: number;
   readonly view: ViewKeeper;
   /** Null where isolates of the data centre share nothing of it. */
   readonly sharedView: SharedView | null;

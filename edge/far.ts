@@ -131,7 +131,9 @@ async function followerReply(
 }
 
 const givenBy = (outcome: FlightOutcome): Pick<Passed, "said"> =>
-  outcome.kind === "answer" || outcome.kind === "large" ? { said: outcome.from } : {};
+  outcome.kind === "answer" || outcome.kind === "large"
+    ? { said: outcome.from === "l1Cache" ? "hit" : outcome.from }
+    : {};
 
 function withoutAnswer(
   edge: Edge,
@@ -220,6 +222,7 @@ function isJustSlow(edge: Edge, { held, receivedAt }: Flown["outcome"]): boolean
 
 function provenanceOf({ job, flight, outcome, role }: Flown): Provenance {
   if (outcome.from === "l2") return { kind: "l2" };
+  if (outcome.from === "l1Cache") return { kind: "l1" };
   switch (role) {
     case "leader":
       return { kind: "origin", forward: forwardOf({ job, flight }) };

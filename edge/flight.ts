@@ -108,11 +108,18 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
   try {
     const acquired = await acquire(edge, job);
     if (acquired.kind === "refused") return controls.settle({ kind: "refused" });
+    // Whoever has joined it waits by himself.
+    if (acquired.kind === "elsewhere") return controls.settle({ kind: "stalled" });
     if (acquired.kind === "answer") {
-      const { held, body, step, by } = acquired.judged;
+      const { held, body, step, by, tier } = acquired.judged;
       if (body.kind !== "bytes") return controls.settle({ kind: "unshared" });
       const brought = { held, forLeader: step, by, receivedAt: edge.clock.now() };
-      controls.settle({ kind: "answer", body: body.bytes, from: "l2", ...brought });
+      controls.settle({
+        kind: "answer",
+        body: body.bytes,
+        from: tier === "l1Cache" ? tier : "l2",
+        ...brought,
+      });
       return bringNear(edge, { key: acquired.key, route: job.route }, acquired.judged);
     }
     if (job.range !== null && acquired.right.validators !== null)

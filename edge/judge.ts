@@ -5,11 +5,12 @@ import type { Freshness } from "../shared/core/freshness.ts";
 import { type Coherence, coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/log-view.ts";
 import { type Found, nextStep, type Step } from "../shared/core/next-step.ts";
 import { greatestPosition, leastPosition } from "../shared/core/position.ts";
+import { type RequestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
-import { freshnessOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
-import { earlier, elapsed, type Instant, type Selector } from "../shared/core/units.ts";
+import { ageOf, freshnessOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
+import { earlier, elapsed, type Instant, millis, type Selector } from "../shared/core/units.ts";
 import { type Body, NO_BODY, type PlainBody } from "../shared/ports/body.ts";
 import type { ByView } from "./audit/sampler.ts";
 import type { TierName } from "./counters.ts";
@@ -133,6 +134,17 @@ export const asVerified = <Held extends Pick<HeldAnswer, "verifiedTo">>({
   coherence.kind === "current"
     ? { ...held, verifiedTo: greatestPosition(held.verifiedTo, by.position) }
     : held;
+
+/** Whether a client who wants that may be served it. */
+export function isUsable(
+  { wants, takesStale }: { readonly wants: RequestDirectives; readonly takesStale: boolean },
+  { step, held, freshness }: Judged,
+  now: Instant,
+): boolean {
+  const remaining = freshness.kind === "fresh" ? freshness.remaining : millis(0);
+  if (!satisfies(wants, { age: ageOf(held, now), remaining })) return false;
+  return step.kind === "serve" || (step.kind === "serve-and-refresh" && takesStale);
+}
 
 /** The same by the view that is current; null where there is none. */
 export function judgeNow(edge: Edge, input: JudgeInput): Judged | null {

@@ -4,9 +4,8 @@ import { neededBy } from "../shared/core/admission.ts";
 import { variantKey } from "../shared/core/cache-key.ts";
 import { newestOf } from "../shared/core/log-view.ts";
 import { comparePositions, type Position } from "../shared/core/position.ts";
-import { satisfies } from "../shared/core/request-directives.ts";
 import { l2BudgetOf } from "../shared/core/rules.ts";
-import { ageOf, type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
+import { type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
 import type { VaryMark } from "../shared/core/vary.ts";
 import type { L2Answer, LeaseMarker, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
@@ -15,15 +14,19 @@ import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { giveBackInDoubt } from "./give-back.ts";
-import { asCandidate, type Candidate, inputFor, type Judged, judge } from "./judge.ts";
+import { asCandidate, type Candidate, inputFor, isUsable, type Judged, judge } from "./judge.ts";
+import { isForNobody, leaveToOther } from "./refresh/elsewhere.ts";
 import { type Keeping, type Right, rightWith } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
+import { lookBeside } from "./tiers/look-beside.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 
 export type Acquired =
   | { readonly kind: "answer"; readonly judged: Judged; readonly key: CacheKey }
   | { readonly kind: "right"; readonly right: Right; readonly known: Known }
-  | { readonly kind: "refused" };
+  | { readonly kind: "refused" }
+  /** Somebody else is renewing it, and nobody here waits for that. */
+  | { readonly kind: "elsewhere" };
 
 /** What whoever asked last has found out of the key: that it is not for all, or that its origin fails. */
 type Known = LeaseMarker["kind"] | null;
@@ -37,6 +40,8 @@ interface Search {
   /** What a refresh has met on its way: stale as well, but less so than what it was to renew. */
   met: (Acquired & { readonly kind: "answer" }) | null;
   polls: number;
+  /** The poll before which the data centre was looked into last. */
+  lookedFor: number | null;
 }
 
 /** Quick at first, so that a key that turns out to be uncacheable holds nobody up; a dead holder's lease is waited out slowly. */
@@ -46,12 +51,17 @@ function pollPause(edge: Edge, search: Search): Millis {
   return millis(interval * (0.5 + edge.random.unit()));
 }
 
-export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
-  const { candidate } = job;
+function beginSearch(edge: Edge, job: FlightJob): Search {
+  const { candidate, request } = job;
   // What was found near, and is not good enough or to be renewed, L2 need not send again; but a warm-up takes what
   // copies hold.
-  const known = job.request.purpose === "client" && candidate !== null ? [candidate.held.answer.id] : [];
-  const search: Search = { key: keyFor(edge, job), candidate, unusable: known, met: null, polls: 0 };
+  const unusable = request.purpose === "client" && candidate !== null ? [candidate.held.answer.id] : [];
+  const nothing = { met: null, polls: 0, lookedFor: null };
+  return { key: keyFor(edge, job), candidate, unusable, ...nothing };
+}
+
+export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
+  const search = beginSearch(edge, job);
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
@@ -64,6 +74,8 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       return { kind: "right", right: rightWith(edge, job, { asOf, keeping, candidate }), known };
     };
     if (asOf === null) return grant(NOWHERE);
+    const near = await beside(edge, job, search);
+    if (near !== null) return near;
     const askedAt = edge.clock.now();
     const { outcome, digest } = await ask(edge, job, { search, asOf, token });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
@@ -84,19 +96,39 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
       case "absent":
       case "unavailable":
         return grant(NEAR);
-      case "taken":
-        if (job.lease !== "wait") return grant(NOWHERE);
-        // What another edge is bringing it could do nothing with either.
-        if (isValidated(job, search)) return grant(NEAR);
-        if (search.met !== null) return search.met;
+      case "taken": {
+        const instead = insteadOfWaiting(edge, job, search);
+        if (instead !== null) return "keeping" in instead ? grant(instead.keeping) : instead;
         job.route.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return grant(NOWHERE);
         await poll(edge, job, search);
         continue;
+      }
       default:
         return standing;
     }
   }
+}
+
+type Instead = Exclude<Acquired, { kind: "right" }> | { readonly keeping: Keeping };
+
+/** What is to be done while another edge fetches; null where that is waited for. */
+function insteadOfWaiting(edge: Edge, job: FlightJob, search: Search): Instead | null {
+  if (job.lease !== "wait") return { keeping: NOWHERE };
+  // What another edge is bringing it could do nothing with either.
+  if (isValidated(job, search)) return { keeping: NEAR };
+  if (search.met !== null) return search.met;
+  if (!isForNobody(job)) return null;
+  leaveToOther(edge, job, search.key);
+  return { kind: "elsewhere" };
+}
+
+/** Before L2 is asked, and asked again. What is validated each time is so whoever has brought it. */
+async function beside(edge: Edge, job: FlightJob, search: Search): Promise<Acquired | null> {
+  if (search.lookedFor === search.polls || isValidated(job, search)) return null;
+  search.lookedFor = search.polls;
+  const judged = await lookBeside(edge, job, search);
+  return judged === null ? null : { kind: "answer", judged, key: search.key };
 }
 
 async function ask(
@@ -217,16 +249,6 @@ async function weighAnswer(
   }
   if (judged.step.kind !== "fetch") search.candidate = asCandidate(judged);
   return { kind: "again" };
-}
-
-function isUsable(
-  { wants, takesStale }: FlightJob,
-  { step, held, freshness }: Judged,
-  now: Instant,
-): boolean {
-  const remaining = freshness.kind === "fresh" ? freshness.remaining : millis(0);
-  if (!satisfies(wants, { age: ageOf(held, now), remaining })) return false;
-  return step.kind === "serve" || (step.kind === "serve-and-refresh" && takesStale);
 }
 
 /**

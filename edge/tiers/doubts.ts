@@ -13,7 +13,8 @@ export interface Doubts {
 
 /** Why a key is left alone for a while. */
 export interface GivenUp {
-  readonly kind: "uncacheable" | "failing";
+  /** `elsewhere`: somebody else is bringing it. */
+  readonly kind: "uncacheable" | "failing" | "elsewhere";
   readonly until: Instant;
   /** Everybody is told by now that there is nothing. */
   readonly gone: boolean;

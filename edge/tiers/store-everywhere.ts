@@ -49,7 +49,7 @@ export async function leaveMark(
 }
 
 /**
- * What L2 had, for the other isolates of this data centre too, each of which would have to ask L2 for itself. What is stale
+ * What L2 had, or another isolate has brought: for this one, and for the other isolates of this data centre too, each of which would have to ask L2 for itself. What is stale
  * has its successor on the way.
  */
 export async function bringNear(
@@ -57,11 +57,11 @@ export async function bringNear(
   { key, route }: { readonly key: CacheKey; readonly route: Route },
   judged: Judged,
 ): Promise<void> {
-  const { held, body, step } = judged;
+  const { held, body, step, tier } = judged;
   const { rules } = route;
   if (body.kind !== "bytes") return;
   promote(edge, { key, primary: route.key }, { held, body: body.bytes, rules });
-  if (rules.cacheApi !== "all" || step.kind !== "serve") return;
+  if (rules.cacheApi !== "all" || step.kind !== "serve" || tier === "l1Cache") return;
   // What stands for several URLs is hit by invalidations that this verdict did not look for.
   await edge.dataCentre.store(key, route.variance === null ? asVerified(judged) : held, body);
   await leaveMark(edge.dataCentre, variantOf(edge, route, key), held);
@@ -100,11 +100,11 @@ async function fillL2(
   return outcome.kind !== "refused";
 }
 
-/** Another instant at each edge: the first renews it for all. Never where nothing is renewed ahead. */
+/** Another instant in each isolate: the first renews it for all. Never where nothing is renewed ahead. */
 function renewFrom(edge: Edge, { answer, bornAt }: HeldAnswer, rules: Rules): Instant {
   if (rules.refresh !== "refresh-ahead") return instant(Number.POSITIVE_INFINITY);
   const life = currentLifetime(answer, rules).fresh;
-  const drawn = mixUnit(`${answer.lease}\n${edge.id}`);
+  const drawn = mixUnit(`${answer.lease}\n${edge.id}\n${edge.seed}`);
   const lead = leadOf({ life, took: answer.fetchedIn ?? millis(0) }, drawn);
   return later(bornAt, millis(life - lead));
 }

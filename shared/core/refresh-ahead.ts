@@ -4,7 +4,7 @@ import { type Millis, millis } from "./units.ts";
 
 /** Of its life: earlier than that costs the origin more than a tenth of its requests, jitter included. */
 const MOST = 0.04;
-/** Of its life: whoever asks seldom needs time to come by. */
+/** Of its life: whoever asks seldom needs time to come by. And where fetches are quick, isolates need to be told apart. */
 const LEAST = 0.02;
 
 /**
@@ -17,5 +17,6 @@ export function leadOf(
   unit: number,
 ): Millis {
   const drawn = took * (2 - Math.log(1 - unit));
-  return millis(Math.min(MOST * life, Math.max(LEAST * life, drawn)));
+  const spread = LEAST + (MOST - LEAST) * unit;
+  return millis(Math.min(MOST * life, Math.max(spread * life, drawn)));
 }

@@ -26,8 +26,18 @@ test("is twice what its fetch took at least, where its life has room for that", 
 
 test("is drawn: half of the isolates wait for less than the median of an exponential", () => {
   const draws = Array.from({ length: 1000 }, (_, n) =>
-    leadOf({ life: millis(600_000), took: millis(6000) }, n / 1000),
+    leadOf({ life: millis(600_000), took: millis(7500) }, n / 1000),
   );
-  const median = 6000 * (2 + Math.LN2);
+  const median = 7500 * (2 + Math.LN2);
   expect(draws.filter((lead) => lead < median).length).toBe(500);
+});
+
+test("however quick its fetch, isolates are told apart: a tenth of them come in each tenth of the time", () => {
+  const draws = Array.from({ length: 1000 }, (_, n) =>
+    leadOf({ life: millis(60_000), took: millis(5) }, n / 1000),
+  );
+  for (let tenth = 0; tenth < 10; tenth++) {
+    const from = 1200 + tenth * 120;
+    expect(draws.filter((lead) => lead >= from && lead < from + 120).length).toBe(100);
+  }
 });

@@ -1,6 +1,7 @@
 // Lone edges with one L2, one origin and one clock, which the test turns.
 
 import { millis } from "../../shared/core/units.ts";
+import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { Timers } from "../../shared/ports/clock.ts";
 import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { Chance } from "../simulator/chance.ts";
@@ -26,9 +27,11 @@ export async function turns(): Promise<void> {
   for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** `blobs`: of the data centre that all are in, by their clock; else each is alone in its own, and finds nothing there. */
 export async function edgesTogether(
   count: number,
   policies: readonly Record<string, unknown>[] = [],
+  blobs: ((now: () => number) => BlobStore) | null = null,
 ): Promise<EdgesTogether> {
   const due: { at: number; run: () => void }[] = [];
   const now = (): number => edges[0]?.now ?? 0;
@@ -42,7 +45,8 @@ export async function edgesTogether(
   const l2 = smallL2(now);
   // How long each waits between two looks is the same in every run.
   const random = new Chance("edges");
-  const edges = Array.from({ length: count }, () => loneEdge(policies, { midTier: l2, timers, random }));
+  const common = { midTier: l2, timers, random, ...(blobs !== null && { blobs: blobs(now) }) };
+  const edges = Array.from({ length: count }, (_, at) => loneEdge(policies, { ...common, hashSeed: at + 1 }));
   for (const edge of edges) await edge.beat();
   return {
     edges,

@@ -73,8 +73,9 @@ export function loneEdge(
     chunking,
     serverTiming = false,
     lookForCopies = async () => {},
+    hashSeed = 1,
     ...others
-  }: Partial<EdgePorts & Pick<EdgeSetUp, "chunking" | "serverTiming" | "lookForCopies">> = {},
+  }: Partial<EdgePorts & Pick<EdgeSetUp, "chunking" | "serverTiming" | "lookForCopies" | "hashSeed">> = {},
   limits: Record<string, unknown> = {},
 ): LoneEdge {
   const time = { now: 1000 };
@@ -130,7 +131,7 @@ export function loneEdge(
     },
     {
       id: "one",
-      hashSeed: 1,
+      hashSeed,
       fallbackSite: { name: "default", hosts: ["*"], aliases: [], canonicalHost: HOST },
       parseUrl,
       peerUrls: new Map(),
