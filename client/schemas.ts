@@ -959,6 +959,7 @@ export interface Explanation {
               verifiedTo: string | null;
             }
           | { kind: "nothing" }
+          | { kind: "held" }
           | { kind: "unavailable"; reason: string }
           | null;
       }

@@ -37,7 +37,7 @@ export async function onlyIfCached(edge: Edge, request: EdgeRequest, sought: Sou
     : refusal(edge, request, { reply: notCached(), route: sought.route });
 }
 
-const notCached = (): Reply =>
+export const notCached = (): Reply =>
   problemReply({
     status: 504,
     code: "only-if-cached",

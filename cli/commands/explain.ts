@@ -179,6 +179,8 @@ function journalText(out: Output, journal: NonNullable<Asked["journal"]>): strin
   switch (journal.kind) {
     case "nothing":
       return out.paint("grey", "nothing");
+    case "held":
+      return out.paint("yellow", "what came back with an older copy, and is held");
     case "unavailable":
       return out.paint("red", `unavailable: ${plain(journal.reason)}`);
     case "value": {

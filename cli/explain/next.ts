@@ -45,6 +45,8 @@ export function nextAt(view: EdgeView, purges: Purges): Next {
   if (tiers === null)
     return next("pass", "it knows nothing of the log yet: the origin is asked, and nothing stored");
   if (journal?.kind === "value") return next("hit", "the journal has the value that was written last");
+  if (journal?.kind === "held")
+    return next("pass", "what the journal holds came back with an older copy: the origin is asked");
   if (journal?.kind === "unavailable")
     return next("refused", "the journal does not answer: 503, never an older value");
   return nextBy(tiers, purges);

@@ -62,6 +62,7 @@ async function inJournal(edge: Edge, request: EdgeRequest, route: Route): Promis
   const read = await edge.journal.read(await journalKey(edge, request, route), "look");
   if (read.kind === "unavailable") return { kind: read.kind, reason: read.reason };
   if (read.kind === "absent") return { kind: "nothing" };
+  if (read.kind === "held") return read;
   const { exists, etag, body, age, ttl, operation, verifiedTo } = read.value;
   return {
     ...{ kind: "value", exists, etag, bytes: body.length, ageMs: age, ttlMs: ttl, operation },

@@ -48,7 +48,7 @@ export async function findValue(edge: Edge, request: EdgeRequest, route: Route):
 }
 
 /** For `Server-Timing`. */
-const SAID = { value: "hit", absent: "miss", unavailable: "error" } as const;
+const SAID = { value: "hit", absent: "miss", held: "miss", unavailable: "error" } as const;
 
 /** `unknown`: the log could not be asked. */
 type Vouched = "yes" | "no" | "unknown";

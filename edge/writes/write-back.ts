@@ -1,6 +1,7 @@
 // URLs whose writes are acknowledged when the journal has them: values are read from it, and above all from nowhere nearer.
 
 import { listMembers } from "../../shared/core/headers.ts";
+import { requestDirectives } from "../../shared/core/request-directives.ts";
 import { millis } from "../../shared/core/units.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { JournalAccepted, Tags } from "../../shared/ports/journal.ts";
@@ -8,9 +9,10 @@ import { replicasAsked } from "../../shared/wire/configuration.ts";
 import { LIMITS } from "../config.ts";
 import { counted, failure, refusal } from "../count.ts";
 import type { Edge } from "../edge.ts";
+import { notCached } from "../less-than-a-get.ts";
 import { shed } from "../origin/ask.ts";
 import { overridesMethod, passedRequestHeaders } from "../origin-request.ts";
-import { unsent } from "../pass.ts";
+import { pass, unsent } from "../pass.ts";
 import { shedReply } from "../reply.ts";
 import type { EdgeRequest, Reply } from "../request.ts";
 import type { Route } from "../router.ts";
@@ -60,6 +62,8 @@ async function readBack(
       return failure(edge, request, { reply: unreachable(), route });
     case "absent":
       return otherwise();
+    case "held":
+      return pastTiers(edge, request, route);
     case "value": {
       if ((await isVouchedFor(edge, request, { route, value: found.value })) !== "yes") return otherwise();
       route.counters.tiers.l2.hits += 1;
@@ -67,6 +71,13 @@ async function readBack(
       return counted(edge, request, { reply, route, result: "hit", by: "l2" });
     }
   }
+}
+
+/** What is stored may be from before a write that the origin has, and that the log was not told of. */
+function pastTiers(edge: Edge, request: EdgeRequest, route: Route): Reply | Promise<Reply> {
+  const { onlyIfCached } = requestDirectives(route.rules.requestDirectives, (name) => request.header(name));
+  if (onlyIfCached) return refusal(edge, request, { reply: notCached(), route });
+  return pass(edge, request, { route, reason: "bypass" });
 }
 
 /** What replaces the whole of a value, or takes it out. */
@@ -179,7 +190,7 @@ async function comparable(
 ): Promise<"here" | "there" | "unknown"> {
   const found = await findValue(edge, request, route);
   if (found.kind === "unavailable") return "unknown";
-  if (found.kind === "absent") return "there";
+  if (found.kind !== "value") return "there";
   const vouched = await isVouchedFor(edge, request, { route, value: found.value });
   return vouched === "yes" ? "here" : vouched === "no" ? "there" : "unknown";
 }

@@ -176,7 +176,7 @@ async function read(
   if (reply.kind === "unavailable") return reply;
   const [kind, etag = "", gone, dirty, record = "", body = "", seal, epoch, seq, age, ttl, operation = ""] =
     reply.strings;
-  if (kind === "absent") return { kind };
+  if (kind === "absent" || kind === "held") return { kind };
   const whole = await unsealed(digest, { record, body, seal });
   // It can't be served, and what else there is is older: that is no absence.
   if (kind !== "value" || whole === null) return { kind: "unavailable", reason: "damaged value" };

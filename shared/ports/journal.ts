@@ -71,6 +71,11 @@ export interface JournalValue {
 export type JournalRead =
   | { readonly kind: "value"; readonly value: JournalValue }
   | { readonly kind: "absent" }
+  /**
+   * What waits of the key came back with an older copy: the origin may have that, or what came after it, and the log does
+   * not know. What is stored elsewhere may be older.
+   */
+  | { readonly kind: "held" }
   | Unavailable;
 
 /** An operation in the hands of one flusher, until its claim ends. */

@@ -70,6 +70,8 @@ const journalSchema = z.discriminatedUnion("kind", [
     verifiedTo: z.string().nullable(),
   }),
   z.object({ kind: z.literal("nothing") }),
+  /** What waits came back with an older copy: the origin is asked, whatever is stored. */
+  z.object({ kind: z.literal("held") }),
   z.object({ kind: z.literal("unavailable"), reason: z.string() }),
 ]);
 export type JournalHolding = z.infer<typeof journalSchema>;

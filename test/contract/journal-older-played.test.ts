@@ -21,11 +21,10 @@ import type { Origin } from "../../shared/ports/origin.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { Chance } from "../simulator/chance.ts";
 import { DIGEST } from "../simulator/digest.ts";
-import { RedisStore } from "../simulator/redis-store.ts";
 import { VirtualTime } from "../simulator/virtual-time.ts";
 import { bareEdge } from "../support/bare-edge.ts";
 import { answer } from "../support/journal-origin.ts";
-import { toReply } from "../support/to-reply.ts";
+import { twoDatabases } from "../support/two-databases.ts";
 import { virtualHost } from "../support/virtual-host.ts";
 
 const SITES = [{ name: "a", hosts: ["a.test"], aliases: [], canonicalHost: "a.test" }];
@@ -72,7 +71,7 @@ class Values implements Origin {
 function edgeOf(world: { redis: Redis; values: Values; time: VirtualTime; chance: Chance }): Edge {
   const { time, chance } = world;
   const host = virtualHost(time, chance);
-  return bareEdge(world.redis, world.values, undefined, { host, journal: { digest: DIGEST } });
+  return bareEdge(world.redis, world.values, undefined, { host });
 }
 
 async function put(edge: Edge, url: string, value: number): Promise<number> {
@@ -87,31 +86,12 @@ async function put(edge: Edge, url: string, value: number): Promise<number> {
   return reply.status;
 }
 
-/** The journal's database and the log's, each in its own time, by what a command names. */
-async function databases(time: VirtualTime, chance: Chance) {
-  const journal = await RedisStore.empty("journal", time, () => {});
-  const log = await RedisStore.empty("log", time, () => {});
-  const redis: Redis = {
-    async run(commands) {
-      await time.pass(chance.between(1, 8));
-      const replies = commands.map((command) => {
-        const words = command.map(String);
-        const of = words.some((word) => word.includes("tg:j")) ? journal : log;
-        return toReply(of.call(words));
-      });
-      await time.pass(chance.between(1, 8));
-      return { kind: "replies", replies };
-    },
-  };
-  return { journal, log, redis };
-}
-
 /** Edges, what they write back to, and the databases, one of which keeps its past. */
 async function begin(seed: number) {
   const time = new VirtualTime();
   const chance = new Chance(`older ${seed}`);
   const values = new Values(time, chance.fork("origin"));
-  const { journal, log, redis } = await databases(time, chance.fork("redis"));
+  const { journal, log, redis } = await twoDatabases(time, chance.fork("redis"));
   const ledger = createJournalLedger({
     databases: new Map([["one", { redis }]]),
     ...{ deadline: millis(5000), dueFor: millis(1000) },

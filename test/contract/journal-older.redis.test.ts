@@ -138,7 +138,7 @@ const FINDERS: [string, () => Promise<readonly Claimed[]>][] = [
 test.each(FINDERS)("found by %s: it is parked, and shown to nobody", async (_, claims) => {
   await undone("a");
   expect(await claims()).toEqual([]);
-  expect(await held("a")).toBe("absent");
+  expect(await held("a")).toBe("held");
   expect(await states()).toEqual({ older: "dead-lettered" });
   const found = await ledger.find("older");
   expect(found).toMatchObject({ operation: { why: "came back with an older copy of the journal" } });
@@ -149,12 +149,12 @@ test("from the beat that finds it on it is not shown, parked or not", async () =
   await undone("a");
   expect(await held("a")).toBe("of older");
   await beat();
-  expect(await held("a")).toBe("absent");
+  expect(await held("a")).toBe("held");
   // The next mark is the copy's own: it stays so.
   await write("other");
   await beat();
   expect(await beat()).toBe(false);
-  expect(await held("a")).toBe("absent");
+  expect(await held("a")).toBe("held");
   expect(idsOf(await fresh.claim())).toEqual(["other"]);
   expect(await held("other")).toBe("of other");
 });
@@ -188,7 +188,7 @@ test("what is written afterwards is delivered and shown; of its key, once somebo
   await write("since", { of: "a" });
   await write("another", { of: "b" });
   expect(idsOf(await edge.claim())).toEqual(["another"]);
-  expect([await held("a"), await held("b")]).toEqual(["absent", "of another"]);
+  expect([await held("a"), await held("b")]).toEqual(["held", "of another"]);
   expect(await change("older", "drop")).toBe("dropped");
   expect(await held("a")).toBe("of since");
   await deliver("since");
@@ -225,7 +225,7 @@ test("nor is it shown again when what came after it is dropped", async () => {
   await beat();
   await write("since", { of: "a" });
   expect(await change("since", "drop")).toBe("dropped");
-  expect(await held("a")).toBe("absent");
+  expect(await held("a")).toBe("held");
   expect(await edge.claim()).toEqual([]);
   expect(await states()).toEqual({ older: "dead-lettered" });
 });

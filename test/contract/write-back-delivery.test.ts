@@ -56,7 +56,7 @@ const origin: Origin = {
 
 function anEdge(): Edge {
   const host = virtualHost(time, new Chance("write-back"));
-  return bareEdge(redis, origin, undefined, { host, journal: { digest: DIGEST } });
+  return bareEdge(redis, origin, undefined, { host });
 }
 
 beforeEach(async () => {

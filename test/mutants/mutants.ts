@@ -13,6 +13,7 @@ const DELIVERY = "test/contract/write-back-delivery.test.ts";
 const TOLD = "test/contract/journal-told.redis.test.ts";
 const REFUSALS = "test/contract/journal-refusals.redis.test.ts";
 const OLDER = "test/contract/journal-older.redis.test.ts";
+const EDGES = "test/contract/journal-older-edges.test.ts";
 const PLAYED = "test/contract/journal-older-played.test.ts";
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
@@ -120,8 +121,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "read behind what was refused": {
     file: "shared/mid-tier/scripts/journal-read.lua",
-    find: "f[3] and waits_for_decision(ARGV[1])",
-    put: "false",
+    find: "if hidden or not f[1] then",
+    put: "if not f[1] then",
     caughtBy: { file: CONTRACT, test: "keeps what was written behind it from being read" },
   },
   "compared with what waits behind what was refused": {
@@ -201,9 +202,18 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an older copy shown until it is parked": {
     file: "shared/mid-tier/scripts/journal-prelude.lua",
-    find: "return o[1] or is_older(o[2], older_until())",
-    put: "return o[1]",
+    find: "local older = is_older(o[2], older_until())",
+    put: "local older = false",
     caughtBy: { file: OLDER, test: "from the beat that finds it on it is not shown, parked or not" },
+  },
+  "an older copy hidden, and what was stored before it shown": {
+    file: "shared/mid-tier/scripts/journal-read.lua",
+    find: "return { 'held' }",
+    put: "return { 'absent' }",
+    caughtBy: {
+      file: EDGES,
+      test: "is read from the origin, and not from what was stored before it was written",
+    },
   },
   "an older copy not told by who has delivered": {
     file: "shared/mid-tier/scripts/journal-claim.lua",

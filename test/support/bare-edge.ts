@@ -44,12 +44,13 @@ export function bareEdge(
     readonly host?: Partial<Pick<EdgePorts, "clock" | "timers" | "digest" | "random">>;
   } = {},
 ): Edge {
+  const { digest = systemDigest } = more.host ?? {};
   return createEdge(
     {
       clock: systemClock(),
       timers: systemTimers,
       random: systemRandom,
-      digest: systemDigest,
+      digest,
       ...more.host,
       origin,
       callPeer: async () => away,
@@ -62,13 +63,13 @@ export function bareEdge(
       log,
       journal: createJournal({
         databases: new Map([["one", redis]]),
-        digest: systemDigest,
+        digest,
         ...JOURNAL_LIMITS,
         ...more.journal,
       }),
       midTier: createMidTier({
         ...oneShard(redis),
-        digest: systemDigest,
+        digest,
         readDeadline: millis(1000),
         fillDeadline: millis(1000),
         variantsPerKey: 3,

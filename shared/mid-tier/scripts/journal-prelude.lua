@@ -53,11 +53,13 @@ end
 
 -- Whether the first of what waits of a key has been refused by the origin, or is older than what that may have: until it
 -- is delivered or dropped nothing of the key is shown, and the origin is not asked whether it allows what is behind it.
+-- And whether it is the latter.
 local function waits_for_decision(digest)
   local first = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
-  if not first then return false end
+  if not first then return false, false end
   local o = redis.call('HMGET', 'tg:jo:' .. first, 'refused', 'at')
-  return o[1] or is_older(o[2], older_until())
+  local older = is_older(o[2], older_until())
+  return o[1] or older, older
 end
 
 -- Nothing waits of the key any more: its value may end, or goes where nobody can vouch for it. The place that its
