@@ -24,7 +24,7 @@ export type Sent =
       readonly route: Route;
       readonly asOf: Position | null;
     }
-  /** `earlier`: the write, where a try before this one may have been taken. */
+  /** `earlier`: the write, where a try before this one, or what it has taken the place of, may have been taken. */
   | { readonly kind: "refused"; readonly why: string; readonly earlier: OriginWrite | null }
   | Settled;
 
@@ -38,7 +38,7 @@ const tellingOf = ({ id, takenBy }: Claimed): string => `${id}-${takenBy}`;
 
 /** Never rejects. Ends before its claim does. */
 export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
-  const { method, href, tries } = operation;
+  const { method, href, tries, maybeTaken } = operation;
   const route = edge.router.resolve(href, href);
   if (route === null || route.site.name !== operation.site)
     return later(edge, operation, {
@@ -58,7 +58,7 @@ export async function deliver(edge: Edge, operation: Claimed): Promise<Sent> {
     case "taken":
       return { kind: "taken", write: write(verdict.headers), route, asOf: asOfFirst(operation) };
     case "refused":
-      return { ...verdict, earlier: tries > 1 ? write([]) : null };
+      return { ...verdict, earlier: tries > 1 || maybeTaken ? write([]) : null };
     case "again":
       return later(edge, operation, verdict);
   }

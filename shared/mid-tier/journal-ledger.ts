@@ -5,14 +5,14 @@ import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { JOURNAL_PARTITIONS } from "./journal.ts";
 import { JOURNAL_FIGURES, JOURNAL_OPERATIONS, JOURNAL_PARKED, journalOperationKey } from "./keys.ts";
-import { JOURNAL_PRELUDE } from "./preludes.ts";
+import { JOURNAL_PRELUDE, JOURNAL_WITHDRAW_PRELUDE } from "./preludes.ts";
 import { evalCommand, type ScriptReply, scriptReply } from "./script.ts";
 import changeScript from "./scripts/journal-change.lua";
 import figuresScript from "./scripts/journal-figures.lua";
 import listScript from "./scripts/journal-list.lua";
 import tendScript from "./scripts/journal-tend.lua";
 
-const CHANGE = JOURNAL_PRELUDE + changeScript;
+const CHANGE = JOURNAL_WITHDRAW_PRELUDE + changeScript;
 const FIGURES = JOURNAL_PRELUDE + figuresScript;
 const LIST = JOURNAL_PRELUDE + listScript;
 const TEND = JOURNAL_PRELUDE + tendScript;

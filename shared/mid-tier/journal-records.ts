@@ -32,7 +32,7 @@ const isHeaders = (value: unknown): value is HeaderList =>
   );
 
 /** Of one operation, in a reply of `journal-claim.lua`. */
-export const CLAIMED_FIELDS = 21;
+export const CLAIMED_FIELDS = 22;
 
 /** Null where it can't be read. In the order of the script. */
 export async function readClaimed(digest: Digest, fields: readonly string[]): Promise<Claimed | null> {
@@ -48,8 +48,9 @@ export async function readClaimed(digest: Digest, fields: readonly string[]): Pr
     partition,
     request = "",
     lane = "",
-    ...positions
+    ...more
   ] = fields.slice(7);
+  const [positions, had = ""] = [more.slice(0, 4), more[4]];
   const whole = await unsealed(digest, { record, body, seal });
   const headers: unknown = parseJson(originHeaders);
   if (whole === null || !isHeaders(headers) || (kind !== "put" && kind !== "delete")) return null;
@@ -64,7 +65,8 @@ export async function readClaimed(digest: Digest, fields: readonly string[]): Pr
       done: done !== "",
       takenBy: done === "" ? fence : done,
       toldBefore: positionOf(positions.slice(0, 2)),
-      firstAskedAsOf: positionOf(positions.slice(2)),
+      firstAskedAsOf: positionOf(positions.slice(2, 4)),
+      maybeTaken: had !== "",
     },
   };
 }

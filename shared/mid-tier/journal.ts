@@ -30,7 +30,7 @@ import {
   journalRequestKey,
   journalValueKey,
 } from "./keys.ts";
-import { JOURNAL_PRELUDE } from "./preludes.ts";
+import { JOURNAL_PRELUDE, JOURNAL_WITHDRAW_PRELUDE } from "./preludes.ts";
 import { replicasOf, replicated } from "./replicated.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import acceptScript from "./scripts/journal-accept.lua";
@@ -40,7 +40,7 @@ import yieldScript from "./scripts/journal-yield.lua";
 import { Unreadable } from "./unreadable.ts";
 
 const ACCEPT = JOURNAL_PRELUDE + acceptScript;
-const CLAIM = JOURNAL_PRELUDE + claimScript;
+const CLAIM = JOURNAL_WITHDRAW_PRELUDE + claimScript;
 const READ = JOURNAL_PRELUDE + readScript;
 const YIELD = JOURNAL_PRELUDE + yieldScript;
 

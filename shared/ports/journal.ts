@@ -106,6 +106,8 @@ export interface Claimed {
   readonly toldBefore: Position | null;
   /** Up to where the log was known before the first try that the origin may have taken; null where that is not known. */
   readonly firstAskedAsOf: Position | null;
+  /** The origin may have it, or what it has taken the place of, by tries that the journal has lost. */
+  readonly maybeTaken: boolean;
 }
 
 export type Delivery =

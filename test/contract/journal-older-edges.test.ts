@@ -9,6 +9,7 @@ import { explain } from "../../edge/internal/explain.ts";
 import type { EdgeRequest } from "../../edge/request.ts";
 import { readWhole } from "../../edge/share-body.ts";
 import { kickFlush } from "../../edge/writes/flush.ts";
+import { JOURNAL_LIMITS } from "../../edge/writes/journal-limits.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { JOURNAL_PARTITIONS } from "../../shared/mid-tier/journal.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
@@ -129,4 +130,14 @@ describe("what is held", () => {
     await lost();
     expect(await get(X, [["cache-control", "only-if-cached"]])).toMatch(/^504 /);
   });
+});
+
+test("the log is told of what took its place and was refused, since the origin may have had it", async () => {
+  await lost();
+  await put(X, "2");
+  expect(await get(X)).toBe("200 2");
+  writing = () => answer(403, "no");
+  await time.runUntil(time.now + JOURNAL_LIMITS.claimedFor);
+  await flushed(SOON);
+  expect(await get(X)).toBe("200 1");
 });

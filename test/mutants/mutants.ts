@@ -84,13 +84,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     caughtBy: { file: CONTRACT, test: "is the same write, and another one under the same key is refused" },
   },
   "refused, and not withdrawn": {
-    file: "shared/mid-tier/scripts/journal-claim.lua",
+    file: "shared/mid-tier/scripts/journal-withdraw-prelude.lua",
     find: "if redis.call('HGET', 'tg:jv:' .. digest, 'o') == id then forget(digest) end",
     put: "",
     caughtBy: { file: REFUSALS, test: "taken when it is tried again, it leaves nothing behind" },
   },
   "refused, and more than its own value withdrawn": {
-    file: "shared/mid-tier/scripts/journal-claim.lua",
+    file: "shared/mid-tier/scripts/journal-withdraw-prelude.lua",
     find: "if redis.call('HGET', 'tg:jv:' .. digest, 'o') == id then forget(digest) end",
     put: "forget(digest)",
     caughtBy: {
@@ -109,9 +109,27 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "refused after it may have been taken, and the log not told": {
     file: "edge/writes/deliver.ts",
-    find: "earlier: tries > 1 ?",
-    put: "earlier: tries > 99 ?",
+    find: "earlier: tries > 1 ||",
+    put: "earlier:",
     caughtBy: { file: CONTRACT, test: "and may have taken before, without saying so, leaves nothing older" },
+  },
+  "refused in the place of what may have been taken, and the log not told": {
+    file: "edge/writes/deliver.ts",
+    find: "tries > 1 || maybeTaken ?",
+    put: "tries > 1 ?",
+    caughtBy: {
+      file: EDGES,
+      test: "the log is told of what took its place and was refused, since the origin may have had it",
+    },
+  },
+  "sent again before it was parked, and kept as if nothing had come after it": {
+    file: "shared/mid-tier/scripts/journal-change.lua",
+    find: "  if is_older(o[7], older_until()) then withdraw_older(digest, id, KEYS[1]) end\n",
+    put: "",
+    caughtBy: {
+      file: OLDER,
+      test: "sent again by somebody who looked, it goes to the origin, parked by then or not",
+    },
   },
   "refused twice, and the log told once": {
     file: "edge/writes/deliver.ts",

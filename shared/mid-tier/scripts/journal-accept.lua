@@ -117,6 +117,8 @@ else
   if v[3] then redis.call('HSET', name, 've', v[3], 'vs', v[4]) end
   redis.call('RPUSH', QUEUE, id)
   redis.call('ZADD', OPS, now, id)
+  -- The origin may have had what it has replaced.
+  if replaced then redis.call('HSET', name, 'had', '1') end
   -- What it has replaced may be on its way by a claim that was lost with the rest, and must not come after it.
   local found = replaced and tonumber(redis.call('HGET', FIGURES, 'older_found') or '0')
   local due = replaced and int(math.max(at, found + tonumber(ARGV[22]))) or now

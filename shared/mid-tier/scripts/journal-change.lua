@@ -1,7 +1,7 @@
 -- Has an operation tried again at once, or gives it up. What is on its way right now is left to whoever carries it.
 -- KEYS: operation, operations, parked.  ARGV: id, retry or drop
 local id = ARGV[1]
-local o = redis.call('HMGET', KEYS[1], 'k', 'p', 'n', 'dead', 'fence', 'done')
+local o = redis.call('HMGET', KEYS[1], 'k', 'p', 'n', 'dead', 'fence', 'done', 'at')
 if not o[1] then return { 'absent' } end
 local digest, due, queue = o[1], 'tg:j:due:' .. o[2], 'tg:jk:' .. o[1]
 local now = int(now_ms())
@@ -17,6 +17,8 @@ end
 if o[6] and ARGV[2] == 'drop' then return { 'busy' } end
 if ARGV[2] == 'retry' then
   redis.call('HDEL', KEYS[1], 'first')
+  -- Before it was parked, too.
+  if is_older(o[7], older_until()) then withdraw_older(digest, id, KEYS[1]) end
   redis.call('HSET', KEYS[1], 'decided', now)
   if head then redis.call('ZADD', due, now, digest) end
   return { 'retried' }

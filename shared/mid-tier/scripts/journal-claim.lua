@@ -49,12 +49,6 @@ local function advance(due, digest, queue)
   end
 end
 
--- What the origin has refused nobody is shown any more, nor again when what was written after it is dropped.
-local function withdraw(digest, id, op)
-  redis.call('HSET', op, 'refused', '1')
-  if redis.call('HGET', 'tg:jv:' .. digest, 'o') == id then forget(digest) end
-end
-
 local function park(digest, id, op, why)
   local o = redis.call('HMGET', op, 'p', 'n')
   redis.call('HSET', op, 'dead', '1', 'why', why)
@@ -141,9 +135,7 @@ local function park_older(digest)
     local op = 'tg:jo:' .. id
     local o = redis.call('HMGET', op, 'at', 'done', 'decided', 'dead')
     if is_older(o[1], older) and not o[2] and not o[4] and tonumber(o[3] or '0') <= older then
-      -- As what was sent: a release before this one merges nothing with it.
-      redis.call('HSET', op, 'older', '1', 'sent', '1')
-      withdraw(digest, id, op)
+      withdraw_older(digest, id, op)
       park(digest, id, op, 'came back with an older copy of the journal')
       parked = parked + 1
       looks = looks - PARKING
@@ -187,12 +179,12 @@ local function hand_out(due, digest, many)
   redis.call('HSET', FIGURES, 'fence', fence)
   redis.call('HSET', op, 'sent', '1', 'fence', fence, 'first', first, 'tries', tries)
   redis.call('ZADD', due, int(now + tonumber(ARGV[1])), digest)
-  local o = redis.call('HMGET', op, 'me', 'u', 'r', 'm', 'b', 'd', 'kind', 'p', 'i', 've', 'vs')
+  local o = redis.call('HMGET', op, 'me', 'u', 'r', 'm', 'b', 'd', 'kind', 'p', 'i', 've', 'vs', 'had')
   local se, ss = since_first_asked(op, tries, fence)
   octets = octets - #(o[5] or '')
   left = left - 1
   for _, word in ipairs({ id, digest, fence, site, o[1], o[2], o[3], o[4], o[5], o[6], tries,
-    int(now - tonumber(first)), of[4] and (of[8] or fence) or '', o[7], o[8], o[9], lane, o[10] or '', o[11] or '', se, ss }) do
+    int(now - tonumber(first)), of[4] and (of[8] or fence) or '', o[7], o[8], o[9], lane, o[10] or '', o[11] or '', se, ss, o[12] or '' }) do
     reply[#reply + 1] = word
   end
 end
