@@ -33,6 +33,8 @@ const isHeaders = (value: unknown): value is HeaderList =>
 
 /** Of one operation, in a reply of `journal-claim.lua`. */
 export const CLAIMED_FIELDS = 22;
+/** Which of them says what write it is. */
+export const REQUEST_FIELD = 15;
 
 /** Null where it can't be read. In the order of the script. */
 export async function readClaimed(digest: Digest, fields: readonly string[]): Promise<Claimed | null> {

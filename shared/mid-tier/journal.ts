@@ -19,7 +19,7 @@ import type {
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis, RedisArgument, RedisOutcome } from "../ports/redis.ts";
 import { encodeBase64 } from "./base64.ts";
-import { CLAIMED_FIELDS, readClaimed, unsealed, type ValueRecord } from "./journal-records.ts";
+import { CLAIMED_FIELDS, REQUEST_FIELD, readClaimed, unsealed, type ValueRecord } from "./journal-records.ts";
 import {
   JOURNAL_FIGURES,
   JOURNAL_OPERATIONS,
@@ -220,7 +220,7 @@ async function claim(
     if (read !== null) operations.push(read);
     else
       damaged.push({
-        claimed: { id, key, fence },
+        claimed: { id, key, fence, request: fields[REQUEST_FIELD] ?? "" },
         delivery: unreadable.deliveryOf(id, config.putOffFor),
       });
   }
@@ -233,18 +233,18 @@ async function claim(
   };
 }
 
-function resultWords({ claimed: { key, id, fence }, delivery }: Result): RedisArgument[] {
+function resultWords({ claimed: { key, id, fence, request }, delivery }: Result): RedisArgument[] {
   const { kind } = delivery;
   const head = [key, id, fence];
   switch (kind) {
     case "delivered":
-      return [...head, delivery.alone ? kind : "hit", delivery.at.epoch, delivery.at.seq];
+      return [...head, delivery.alone ? kind : "hit", delivery.at.epoch, delivery.at.seq, request];
     case "done":
     case "retry":
     case "held":
-      return [...head, kind, Math.ceil(delivery.after), delivery.why];
+      return [...head, kind, Math.ceil(delivery.after), delivery.why, request];
     case "refused":
     case "dead":
-      return [...head, kind, delivery.why, ""];
+      return [...head, kind, delivery.why, "", request];
   }
 }

@@ -121,7 +121,7 @@ export type Delivery =
   | { readonly kind: "dead"; readonly why: string };
 
 export interface Result {
-  readonly claimed: Pick<Claimed, "id" | "key" | "fence">;
+  readonly claimed: Pick<Claimed, "id" | "key" | "fence" | "request">;
   readonly delivery: Delivery;
 }
 

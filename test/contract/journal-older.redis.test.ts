@@ -391,6 +391,64 @@ test("what it was told under a claim that it does not know is a delivery that it
   expect(await states()).toMatchObject({ merged: "dead-lettered" });
 });
 
+/** One that the copy has as it was before another write was merged with it, and that one in somebody's hands. */
+async function mergedSince(): Promise<Claimed> {
+  await write("first of two", { of: "a", merges: true });
+  const comesBack = await copied();
+  await write("newer", { of: "a", merges: true });
+  const taken = await claimed("first of two");
+  await comesBack();
+  return taken;
+}
+
+const UNSAID: Delivery = { kind: "retry", after: millis(0), why: "status 502" };
+
+test("what the origin may have taken of a later state of it is not undone, and holds nothing else", async () => {
+  // Whether the number of that claim is one that this has yet to draw, or has passed.
+  for (const passed of [false, true]) {
+    const taken = await mergedSince();
+    await write("other", { of: "b" });
+    if (passed) await connection.hset("tg:j:figures", "fence", Number(taken.fence) + 1);
+    const operations = await edge.claim({ results: [{ claimed: taken, delivery: UNSAID }] });
+    expect(idsOf(operations)).toEqual(["other"]);
+    expect(await states()).toEqual({ "first of two": "dead-lettered", other: "sending" });
+    expect(await held("a")).toBe("held");
+    await write("since", { of: "a", merges: true });
+    // Nobody knows what else was on its way of it.
+    expect(await edge.claim()).toEqual([]);
+    expect(await states()).toEqual({ since: "pending", other: "sending" });
+    await accounts();
+    await connection.flushall();
+  }
+});
+
+test("sent again by somebody who looked, that goes to the origin too", async () => {
+  const taken = await mergedSince();
+  await edge.said(taken, UNSAID);
+  expect(await change("first of two", "retry")).toBe("retried");
+  const again = await claimed("first of two");
+  expect(again.maybeTaken).toBe(true);
+  await edge.said(again, DELIVERED);
+  await accounts();
+});
+
+test("as it was when the origin may have taken it, it is sent again, and not as for the first time", async () => {
+  await write("sent", { of: "a", merges: true });
+  const comesBack = await copied();
+  const taken = await claimed("sent");
+  await comesBack();
+  await edge.said(taken, UNSAID);
+  await write("since", { of: "a", merges: true });
+  const again = await edge.claimed({ asOf: { epoch: 1, seq: 5 } });
+  expect(again).toMatchObject({ id: "sent", request: "sent", maybeTaken: true, firstAskedAsOf: null });
+});
+
+test("what was not asked of the origin is sent as it stands", async () => {
+  const taken = await mergedSince();
+  await edge.said(taken, { kind: "held", after: millis(0), why: "held back" });
+  expect(await claimed("first of two")).toMatchObject({ request: "first of two", maybeTaken: false });
+});
+
 test("conditions are the origin's to compare with", async () => {
   await undone("a");
   await beat();

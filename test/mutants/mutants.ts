@@ -124,7 +124,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "sent again before it was parked, and kept as if nothing had come after it": {
     file: "shared/mid-tier/scripts/journal-change.lua",
-    find: "  if is_older(o[7], older_until()) then withdraw_older(digest, id, KEYS[1]) end\n",
+    find: "  if is_older(o[7], o[8], older_until()) then withdraw_older(digest, id, KEYS[1]) end\n",
     put: "",
     caughtBy: {
       file: OLDER,
@@ -211,7 +211,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an older copy handed out": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
-    find: "if not of[4] and is_older(of[5], older)",
+    find: "if not of[4] and is_older(of[5], of[9], older)",
     put: "if false",
     caughtBy: {
       file: OLDER,
@@ -220,7 +220,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an older copy shown until it is parked": {
     file: "shared/mid-tier/scripts/journal-prelude.lua",
-    find: "local older = is_older(o[2], older_until())",
+    find: "local older = is_older(o[2], o[3], older_until())",
     put: "local older = false",
     caughtBy: { file: OLDER, test: "from the beat that finds it on it is not shown, parked or not" },
   },
@@ -244,11 +244,47 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an older copy not told by a claim that it does not know": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
-    find: "if tonumber(fence) > drawn then",
-    put: "if false then",
+    find: "    if is_lost then comes_back_older(fence) end\n",
+    put: "",
     caughtBy: {
       file: OLDER,
       test: "what it was told under a claim that it does not know is a delivery that it lacks",
+    },
+  },
+  "a later state of it sent in vain": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "    note_lost_try(digest, id, op, is_same)\n",
+    put: "",
+    caughtBy: {
+      file: OLDER,
+      test: "what the origin may have taken of a later state of it is not undone, and holds nothing else",
+    },
+  },
+  "a later state of it known by numbers alone": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: " or o[6] and not is_same",
+    put: "",
+    caughtBy: {
+      file: OLDER,
+      test: "what the origin may have taken of a later state of it is not undone, and holds nothing else",
+    },
+  },
+  "in the place of what may have been taken, and at once": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "    redis.call('HSET', op, 'lost', int(now))\n",
+    put: "",
+    caughtBy: {
+      file: OLDER,
+      test: "what the origin may have taken of a later state of it is not undone, and holds nothing else",
+    },
+  },
+  "as for the first time what may have been taken": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "if not se or se == NOT_ASKED then redis.call('HSET', op, 'se', '', 'ss', '') end",
+    put: "",
+    caughtBy: {
+      file: OLDER,
+      test: "as it was when the origin may have taken it, it is sent again, and not as for the first time",
     },
   },
   "an older copy that no edge notices": {
@@ -277,7 +313,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "merged with what is of an older copy": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "local tail_is_older = is_older(t[4], older)",
+    find: "local tail_is_older = is_older(t[4], t[5], older)",
     put: "local tail_is_older = false",
     caughtBy: {
       file: OLDER,

@@ -36,13 +36,16 @@ if if_match ~= '' or if_none_match ~= '' then
   if if_none_match ~= '' and names(if_none_match) then return { 'failed', current or '' } end
 end
 
+-- When it was found of what is replaced.
+local found = 0
 -- Whether the first so many that wait of the key are of an older copy, and nothing of it was refused, brought to the origin
 -- right now, or decided about. The origin may have it or not: what replaces the whole value takes the place of all of that.
 local function are_older(ids, first, older)
   for i = 1, first do
-    local o = redis.call('HMGET', 'tg:jo:' .. ids[i], 'at', 'refused', 'older', 'fence', 'done', 'decided')
+    local o = redis.call('HMGET', 'tg:jo:' .. ids[i], 'at', 'refused', 'older', 'fence', 'done', 'decided', 'lost')
     local stands = o[2] and not o[3] or o[4] or o[5] or tonumber(o[6] or '0') > older
-    if stands or not is_older(o[1], older) then return false end
+    if stands or not is_older(o[1], o[3], older) then return false end
+    found = math.max(found, tonumber(o[7] or '0'))
   end
   return first > 0
 end
@@ -50,13 +53,13 @@ end
 local tail = waits > 0 and redis.call('LINDEX', QUEUE, '-1') or nil
 local merges, replaced, older = false, nil, 0
 if tail and ARGV[13] == '1' and kind == 'put' then
-  local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me', 'at')
+  local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me', 'at', 'older')
   if t[2] == 'put' and t[3] == ARGV[10] then
     older = older_until()
-    local tail_is_older = is_older(t[4], older)
+    local tail_is_older = is_older(t[4], t[5], older)
     merges = not t[1] and not tail_is_older
     -- What was written since, and waits behind what is of the copy, goes with that.
-    if older > 0 and (merges or tail_is_older) then
+    if merges or tail_is_older then
       local ids = redis.call('LRANGE', QUEUE, '0', '-1')
       if are_older(ids, tail_is_older and #ids or #ids - 1, older) then merges, replaced = false, ids end
     end
@@ -120,7 +123,7 @@ else
   -- The origin may have had what it has replaced.
   if replaced then redis.call('HSET', name, 'had', '1') end
   -- What it has replaced may be on its way by a claim that was lost with the rest, and must not come after it.
-  local found = replaced and tonumber(redis.call('HGET', FIGURES, 'older_found') or '0')
+  found = math.max(found, tonumber(replaced and redis.call('HGET', FIGURES, 'older_found') or '0'))
   local due = replaced and int(math.max(at, found + tonumber(ARGV[22]))) or now
   if waits == 0 then redis.call('ZADD', DUE, due, digest) end
 end

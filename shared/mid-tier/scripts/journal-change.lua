@@ -1,7 +1,7 @@
 -- Has an operation tried again at once, or gives it up. What is on its way right now is left to whoever carries it.
 -- KEYS: operation, operations, parked.  ARGV: id, retry or drop
 local id = ARGV[1]
-local o = redis.call('HMGET', KEYS[1], 'k', 'p', 'n', 'dead', 'fence', 'done', 'at')
+local o = redis.call('HMGET', KEYS[1], 'k', 'p', 'n', 'dead', 'fence', 'done', 'at', 'older')
 if not o[1] then return { 'absent' } end
 local digest, due, queue = o[1], 'tg:j:due:' .. o[2], 'tg:jk:' .. o[1]
 local now = int(now_ms())
@@ -18,7 +18,7 @@ if o[6] and ARGV[2] == 'drop' then return { 'busy' } end
 if ARGV[2] == 'retry' then
   redis.call('HDEL', KEYS[1], 'first')
   -- Before it was parked, too.
-  if is_older(o[7], older_until()) then withdraw_older(digest, id, KEYS[1]) end
+  if is_older(o[7], o[8], older_until()) then withdraw_older(digest, id, KEYS[1]) end
   redis.call('HSET', KEYS[1], 'decided', now)
   if head then redis.call('ZADD', due, now, digest) end
   return { 'retried' }
@@ -37,8 +37,8 @@ end
 if head then redis.call('ZADD', due, now, digest) end
 if last then
   -- What was written before it counts again, unless the origin has refused that, or may have had it already.
-  local value, t = 'tg:jv:' .. digest, redis.call('HMGET', 'tg:jo:' .. tail, 'e', 'm', 'b', 'd', 'kind', 'refused', 'at')
-  if t[6] or is_older(t[7], older_until()) then
+  local value, t = 'tg:jv:' .. digest, redis.call('HMGET', 'tg:jo:' .. tail, 'e', 'm', 'b', 'd', 'kind', 'refused', 'at', 'older')
+  if t[6] or is_older(t[7], t[8], older_until()) then
     forget(digest)
     return { 'dropped' }
   end

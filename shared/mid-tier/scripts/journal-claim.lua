@@ -4,7 +4,8 @@
 -- ARGV: for how many ms they are claimed, operations at most, octets at most, partitions with commas between, lanes
 -- and sites of which none is handed out (a line each), for how many ms what is put off is not due, position of the log (epoch,
 -- seq) up to which the flusher knows all ('' for none), who claims, and when this journal last took in from it what the
--- origin has ('' = never); then of each result: digest of the key, id, fence, outcome, and two words more
+-- origin has ('' = never); then of each result: digest of the key, id, fence, outcome, two words more, and
+-- which write was sent
 --   delivered epoch seq  the origin has it, the log was told at this place, and so far nothing else has hit the key
 --   hit epoch seq        the same, but something else may have
 --   done delay why       the origin has it, and the log is still to be told
@@ -71,15 +72,34 @@ local function since_first_asked(op, tries, fence)
   return se, ss
 end
 
+-- The origin may have had it by a claim that is not known here: as it stands, or a later write that was merged with it and
+-- that it would undo.
+local function note_lost_try(digest, id, op, is_same)
+  if is_same then
+    redis.call('HSET', op, 'had', '1', 'sent', '1')
+    local se = redis.call('HGET', op, 'se')
+    if not se or se == NOT_ASKED then redis.call('HSET', op, 'se', '', 'ss', '') end
+  else
+    withdraw_older(digest, id, op)
+    redis.call('HSET', op, 'lost', int(now))
+    redis.call('HDEL', op, 'decided')
+  end
+end
+
 local takes_deliveries = false
-local function take_in(digest, id, fence, outcome, first, second)
+local function take_in(digest, id, fence, outcome, first, second, request)
+  local op, queue = 'tg:jo:' .. id, 'tg:jk:' .. digest
+  local o = redis.call('HMGET', op, 'fence', 'n', 'dead', 'p', 'sf', 'i', 'done')
+  -- What has been sent nothing is merged with: with another write in it, it was handed out by what this was before it came
+  -- back. So it was under a number that is still to be drawn.
+  local is_same = o[6] == request
+  local is_lost = tonumber(fence) > drawn or o[6] and not is_same
   if outcome == 'delivered' or outcome == 'hit' or outcome == 'done' then
     takes_deliveries = true
-    -- Handed out by what this was before it came back.
-    if tonumber(fence) > drawn then comes_back_older(fence) end
+    if is_lost then comes_back_older(fence) end
+  elseif is_lost and o[6] and outcome ~= 'held' and not o[3] and not o[7] then
+    note_lost_try(digest, id, op, is_same)
   end
-  local op, queue = 'tg:jo:' .. id, 'tg:jk:' .. digest
-  local o = redis.call('HMGET', op, 'fence', 'n', 'dead', 'p', 'sf')
   -- Somebody else's by now, or nobody's: too late to say anything of it.
   if o[1] ~= fence or o[3] then return end
   local due = 'tg:j:due:' .. o[4]
@@ -115,7 +135,7 @@ local function take_in(digest, id, fence, outcome, first, second)
   end
 end
 
-for i = 11, #ARGV, 6 do take_in(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+for i = 11, #ARGV, 7 do take_in(unpack(ARGV, i, i + 6)) end
 
 if takes_deliveries then
   -- Grows with each telling, whatever the clock does.
@@ -133,8 +153,8 @@ for name in string.gmatch(ARGV[5], '[^\n]+') do except[name] = true end
 local function park_older(digest)
   for _, id in ipairs(redis.call('LRANGE', 'tg:jk:' .. digest, '0', '-1')) do
     local op = 'tg:jo:' .. id
-    local o = redis.call('HMGET', op, 'at', 'done', 'decided', 'dead')
-    if is_older(o[1], older) and not o[2] and not o[4] and tonumber(o[3] or '0') <= older then
+    local o = redis.call('HMGET', op, 'at', 'done', 'decided', 'dead', 'older')
+    if is_older(o[1], o[5], older) and not o[2] and not o[4] and tonumber(o[3] or '0') <= older then
       withdraw_older(digest, id, op)
       park(digest, id, op, 'came back with an older copy of the journal')
       parked = parked + 1
@@ -150,7 +170,7 @@ local function hand_out(due, digest, many)
     return
   end
   local op = 'tg:jo:' .. id
-  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done', 'at', 'decided', 'dead', 'taken_by')
+  local of = redis.call('HMGET', op, 's', 'tries', 'first', 'done', 'at', 'decided', 'dead', 'taken_by', 'older')
   local site = of[1] or ''
   -- Parked together with what was before it.
   if of[7] then
@@ -158,7 +178,7 @@ local function hand_out(due, digest, many)
     return
   end
   -- Sent once more it could undo what came after it.
-  if not of[4] and is_older(of[5], older) and tonumber(of[6] or '0') <= older then
+  if not of[4] and is_older(of[5], of[9], older) and tonumber(of[6] or '0') <= older then
     park_older(digest)
     return
   end

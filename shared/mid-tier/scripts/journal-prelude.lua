@@ -47,8 +47,9 @@ local function older_until()
   return tonumber(redis.call('HGET', SUMS, 'older_until') or '0')
 end
 
-local function is_older(at, older)
-  return older > 0 and tonumber(at or '0') <= older
+-- Or it is known of an operation alone: `marked`.
+local function is_older(at, marked, older)
+  return marked or older > 0 and tonumber(at or '0') <= older
 end
 
 -- Whether the first of what waits of a key has been refused by the origin, or is older than what that may have: until it
@@ -57,8 +58,8 @@ end
 local function waits_for_decision(digest)
   local first = redis.call('LINDEX', 'tg:jk:' .. digest, '0')
   if not first then return false, false end
-  local o = redis.call('HMGET', 'tg:jo:' .. first, 'refused', 'at')
-  local older = is_older(o[2], older_until())
+  local o = redis.call('HMGET', 'tg:jo:' .. first, 'refused', 'at', 'older')
+  local older = is_older(o[2], o[3], older_until())
   return o[1] or older, older
 end
 
