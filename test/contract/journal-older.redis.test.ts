@@ -337,12 +337,38 @@ test("where the clock of what came back is behind, what is written later is deli
   marked = new Map(
     [...marked].map(([id, mark]) => [id, { ...mark, at: Date.now() + 60_000, delivered: 99 }]),
   );
-  await beat();
   await write("before");
+  await beat();
   expect(await edge.claim()).toEqual([]);
   for (let i = 0; i < 3; i++) await beat();
   await write("since");
   expect(idsOf(await edge.claim())).toEqual(["since"]);
+});
+
+test("where its clock is behind, all that it has is held, and what comes after is not", async () => {
+  await connection.zadd("tg:j:told", Date.now() + 60_000, await toldName());
+  await write("one");
+  await deliver("one");
+  await write("older", { of: "a" });
+  await write("waits", { of: "b" });
+  const ahead = Date.now() + 59_000;
+  for (const id of ["older", "waits"]) await connection.hset(journalOperationKey(id), "at", ahead);
+  const comesBack = await copied();
+  const both = await edge.claim();
+  await edge.claim({
+    results: both.map((one) => ({ claimed: one, delivery: DELIVERED })),
+    partitions: [],
+    most: 0,
+  });
+  await comesBack();
+  expect(await edge.claim()).toEqual([]);
+  expect([await held("a"), await held("b")]).toEqual(["held", "held"]);
+  expect(await change("older", "retry")).toBe("retried");
+  await write("since", { of: "b", merges: true, by: brief });
+  await write("another", { of: "c" });
+  await beat();
+  expect(idsOf(await edge.claim())).toEqual(["another", "older", "since"]);
+  await accounts();
 });
 
 test("one that is merged with it before anybody has found it is none of the copy", async () => {

@@ -124,7 +124,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "sent again before it was parked, and kept as if nothing had come after it": {
     file: "shared/mid-tier/scripts/journal-change.lua",
-    find: "  if is_older(o[7], o[8], older_until()) then withdraw_older(digest, id, KEYS[1]) end\n",
+    find: "  if is_older(o[7], o[8], older) then withdraw_older(digest, id, KEYS[1]) end\n",
     put: "",
     caughtBy: {
       file: OLDER,
@@ -304,11 +304,29 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "parked again after somebody has decided": {
     file: "shared/mid-tier/scripts/journal-change.lua",
-    find: "  redis.call('HSET', KEYS[1], 'decided', now)\n",
+    find: "  redis.call('HSET', KEYS[1], 'decided', younger(now, older))\n",
     put: "",
     caughtBy: {
       file: OLDER,
       test: "sent again by somebody who looked, it goes to the origin, parked by then or not",
+    },
+  },
+  "older only as far as a clock that is behind": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "older = math.max(older, tonumber(than))",
+    put: "older = math.max(older, math.min(tonumber(than), now))",
+    caughtBy: {
+      file: OLDER,
+      test: "where its clock is behind, all that it has is held, and what comes after is not",
+    },
+  },
+  "written as long ago as a clock that is behind says": {
+    file: "shared/mid-tier/scripts/journal-prelude.lua",
+    find: "return int(math.max(now, older + 1))",
+    put: "return int(now)",
+    caughtBy: {
+      file: OLDER,
+      test: "where its clock is behind, all that it has is held, and what comes after is not",
     },
   },
   "merged with what is of an older copy": {
@@ -331,7 +349,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "merged before the copy was found, and of it": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "  redis.call('HSET', name, 'at', now)\n",
+    find: "  redis.call('HSET', name, 'at', written_at)\n",
     put: "",
     caughtBy: {
       file: OLDER,

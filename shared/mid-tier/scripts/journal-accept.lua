@@ -51,11 +51,10 @@ local function are_older(ids, first, older)
 end
 
 local tail = waits > 0 and redis.call('LINDEX', QUEUE, '-1') or nil
-local merges, replaced, older = false, nil, 0
+local merges, replaced, older = false, nil, older_until()
 if tail and ARGV[13] == '1' and kind == 'put' then
   local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me', 'at', 'older')
   if t[2] == 'put' and t[3] == ARGV[10] then
-    older = older_until()
     local tail_is_older = is_older(t[4], t[5], older)
     merges = not t[1] and not tail_is_older
     -- What was written since, and waits behind what is of the copy, goes with that.
@@ -90,7 +89,7 @@ if over() then
   if over() then return { waits > 0 and 'full' or 'through' } end
 end
 
-local now = int(at)
+local now, written_at = int(at), younger(at, older)
 local writes = 1
 for _, one in ipairs(replaced or {}) do
   local other = 'tg:jo:' .. one
@@ -111,15 +110,15 @@ local name = merges and 'tg:jo:' .. tail or OP
 redis.call('HSET', name, 'e', etag, 'm', ARGV[4], 'b', ARGV[5], 'd', ARGV[6], 'r', ARGV[12], 'u', ARGV[11], 'i', id)
 if merges then
   redis.call('HINCRBY', name, 'n', '1')
-  redis.call('HSET', name, 'at', now)
+  redis.call('HSET', name, 'at', written_at)
   redis.call('HINCRBY', FIGURES, 'merged', '1')
 else
-  redis.call('HSET', name, 'k', digest, 'p', ARGV[20], 's', ARGV[9], 'me', ARGV[10], 'kind', kind, 'at', now, 'n',
-    int(writes), 'tries', '0')
+  redis.call('HSET', name, 'k', digest, 'p', ARGV[20], 's', ARGV[9], 'me', ARGV[10], 'kind', kind, 'at',
+    written_at, 'n', int(writes), 'tries', '0')
   -- Where the log was told of what was delivered before it.
   if v[3] then redis.call('HSET', name, 've', v[3], 'vs', v[4]) end
   redis.call('RPUSH', QUEUE, id)
-  redis.call('ZADD', OPS, now, id)
+  redis.call('ZADD', OPS, written_at, id)
   -- The origin may have had what it has replaced.
   if replaced then redis.call('HSET', name, 'had', '1') end
   -- What it has replaced may be on its way by a claim that was lost with the rest, and must not come after it.

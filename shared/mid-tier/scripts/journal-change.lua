@@ -4,7 +4,7 @@ local id = ARGV[1]
 local o = redis.call('HMGET', KEYS[1], 'k', 'p', 'n', 'dead', 'fence', 'done', 'at', 'older')
 if not o[1] then return { 'absent' } end
 local digest, due, queue = o[1], 'tg:j:due:' .. o[2], 'tg:jk:' .. o[1]
-local now = int(now_ms())
+local older, now = older_until(), int(now_ms())
 local claimed = o[5] and tonumber(redis.call('ZSCORE', due, digest) or '0') > tonumber(now)
 if claimed then return { 'busy' } end
 local head = redis.call('LINDEX', queue, '0') == id
@@ -18,8 +18,8 @@ if o[6] and ARGV[2] == 'drop' then return { 'busy' } end
 if ARGV[2] == 'retry' then
   redis.call('HDEL', KEYS[1], 'first')
   -- Before it was parked, too.
-  if is_older(o[7], o[8], older_until()) then withdraw_older(digest, id, KEYS[1]) end
-  redis.call('HSET', KEYS[1], 'decided', now)
+  if is_older(o[7], o[8], older) then withdraw_older(digest, id, KEYS[1]) end
+  redis.call('HSET', KEYS[1], 'decided', younger(now, older))
   if head then redis.call('ZADD', due, now, digest) end
   return { 'retried' }
 end
@@ -38,7 +38,7 @@ if head then redis.call('ZADD', due, now, digest) end
 if last then
   -- What was written before it counts again, unless the origin has refused that, or may have had it already.
   local value, t = 'tg:jv:' .. digest, redis.call('HMGET', 'tg:jo:' .. tail, 'e', 'm', 'b', 'd', 'kind', 'refused', 'at', 'older')
-  if t[6] or is_older(t[7], t[8], older_until()) then
+  if t[6] or is_older(t[7], t[8], older) then
     forget(digest)
     return { 'dropped' }
   end

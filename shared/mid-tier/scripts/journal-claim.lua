@@ -28,7 +28,7 @@ local f = redis.call('HMGET', FIGURES, 'fence', 'older_until')
 local drawn, older = tonumber(f[1] or '0'), tonumber(f[2] or '0')
 -- It lacks what it was told at that time, so all that it has from before is of an older copy.
 local function comes_back_older(than)
-  older = math.max(older, math.min(tonumber(than), now))
+  older = math.max(older, tonumber(than))
   redis.call('HSET', FIGURES, 'older_until', int(older), 'older_found', int(now))
 end
 

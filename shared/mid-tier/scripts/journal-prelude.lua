@@ -47,6 +47,11 @@ local function older_until()
   return tonumber(redis.call('HGET', SUMS, 'older_until') or '0')
 end
 
+-- What is written or decided from now on is younger, also where this clock is behind the one by which that was noted.
+local function younger(now, older)
+  return int(math.max(now, older + 1))
+end
+
 -- Or it is known of an operation alone: `marked`.
 local function is_older(at, marked, older)
   return marked or older > 0 and tonumber(at or '0') <= older

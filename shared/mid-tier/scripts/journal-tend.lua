@@ -29,7 +29,7 @@ local forgets = lacks and marked_delivered < tonumber(ARGV[7]) or name == ARGV[4
 -- Once for each mark: its own clock may be behind.
 if forgets and j[9] ~= ARGV[8] then
   redis.call('ZREM', VALUES, '')
-  local older = math.max(tonumber(j[8] or '0'), math.min(tonumber(ARGV[8]), now))
+  local older = math.max(tonumber(j[8] or '0'), tonumber(ARGV[8]))
   redis.call('HSET', SUMS, 'older_until', int(older), 'older_by', ARGV[8],
     'older_found', int(now))
 end
