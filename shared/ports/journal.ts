@@ -85,7 +85,7 @@ export interface Claimed {
   readonly partition: number;
   /** What it may hold up: what is of its site, and like it has failed before or has not. */
   readonly lane: string;
-  /** Grows with every claim: an origin that minds it can refuse what comes too late. */
+  /** Grows with every claim, by the clock (microseconds): an origin that minds it can refuse what comes too late. */
   readonly fence: string;
   readonly kind: "put" | "delete";
   readonly site: string;

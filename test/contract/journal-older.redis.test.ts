@@ -415,6 +415,7 @@ test("what it was told under a claim that it does not know is a delivery that it
   const operations = await edge.claim({ results: [{ claimed: taken, delivery: DELIVERED }] });
   expect(idsOf(operations)).toEqual(["other"]);
   expect(await states()).toMatchObject({ merged: "dead-lettered" });
+  expect(Number(await connection.hget("tg:j:figures", "older_until"))).toBeLessThanOrEqual(Date.now());
 });
 
 /** One that the copy has as it was before another write was merged with it, and that one in somebody's hands. */

@@ -5,7 +5,7 @@ import { millis } from "../../shared/core/units.ts";
 import { JOURNAL_FIGURES, journalRequestKey } from "../../shared/mid-tier/keys.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { OneJournal } from "../support/one-journal.ts";
-import { BACKENDS, type RestFixture, until } from "../support/redis-server.ts";
+import { BACKENDS, type RestFixture, startEmbeddedRest, until } from "../support/redis-server.ts";
 
 const REPEATABLE = { key: "of its sender", digest: "of all of it" };
 
@@ -56,4 +56,21 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     await write("one");
     expect(await write("two", "of something else")).toEqual({ kind: "conflict" });
   });
+});
+
+test("a burst of claims leaves no fence that a copy from before it would not exceed a moment later", async () => {
+  let now = 1_800_000_000_000;
+  const rest = await startEmbeddedRest(() => now);
+  const journal = new OneJournal(rest.redis);
+  const keyOf = (index: number): string => index.toString(16).padStart(64, "0");
+  for (let index = 0; index < 100; index++) await journal.write(`of${index}`, { key: keyOf(index) });
+  const seen = (await journal.claim({ most: 100 })).map(({ fence }) => Number(fence));
+  await rest.redis.run([["HDEL", JOURNAL_FIGURES, "fence"]], millis(2000));
+  now += 1;
+  await journal.write("next");
+  const { fence } = await journal.claimed();
+  expect(seen).toHaveLength(100);
+  expect(Number(fence)).toBeGreaterThan(Math.max(...seen));
+  expect(fence).toBe("1800000000001000");
+  await rest.stop();
 });

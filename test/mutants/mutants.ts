@@ -65,6 +65,24 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "except: full.slice(full.length) }",
     caughtBy: { file: DELIVERY, test: "nor another site's, however many of one hang" },
   },
+  "fences ahead of the clock": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "tonumber(time[1]) * 1000000 + tonumber(time[2])",
+    put: "now",
+    caughtBy: {
+      file: "test/contract/journal-repeats.redis.test.ts",
+      test: "a burst of claims leaves no fence that a copy from before it would not exceed a moment later",
+    },
+  },
+  "an older copy's instant by a fence in other units": {
+    file: "shared/mid-tier/scripts/journal-claim.lua",
+    find: "comes_back_older(math.floor(tonumber(fence) / 1000))",
+    put: "comes_back_older(fence)",
+    caughtBy: {
+      file: OLDER,
+      test: "what it was told under a claim that it does not know is a delivery that it lacks",
+    },
+  },
   "one lane for what is new and what has failed": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
     find: "(of[2] == '0' and 'new ' or 'again ')",
@@ -244,7 +262,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an older copy not told by a claim that it does not know": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
-    find: "    if is_lost then comes_back_older(fence) end\n",
+    find: "    if is_lost then comes_back_older(math.floor(tonumber(fence) / 1000)) end\n",
     put: "",
     caughtBy: {
       file: OLDER,

@@ -96,7 +96,7 @@ local function take_in(digest, id, fence, outcome, first, second, request)
   local is_lost = tonumber(fence) > drawn or o[6] and not is_same
   if outcome == 'delivered' or outcome == 'hit' or outcome == 'done' then
     takes_deliveries = true
-    if is_lost then comes_back_older(fence) end
+    if is_lost then comes_back_older(math.floor(tonumber(fence) / 1000)) end
   elseif is_lost and o[6] and outcome ~= 'held' and not o[3] and not o[7] then
     note_lost_try(digest, id, op, is_same)
   end
@@ -192,9 +192,10 @@ local function hand_out(due, digest, many)
     end
     return
   end
-  -- By the clock: what a replica lacks after a failover it must not hand out again, lower than what the origin has seen.
-  local last = tonumber(redis.call('HGET', FIGURES, 'fence') or '0')
-  local fence = int(math.max(last + 1, now))
+  -- By the clock: what a replica lacks after a failover it must not hand out again, lower than what the origin has seen. In
+  -- microseconds, or a burst of claims would put it ahead of that.
+  local last, time = tonumber(redis.call('HGET', FIGURES, 'fence') or '0'), redis.call('TIME')
+  local fence = int(math.max(last + 1, tonumber(time[1]) * 1000000 + tonumber(time[2])))
   local tries, first = int(tonumber(of[2] or '0') + 1), of[3] or int(now)
   redis.call('HSET', FIGURES, 'fence', fence)
   redis.call('HSET', op, 'sent', '1', 'fence', fence, 'first', first, 'tries', tries)
@@ -224,7 +225,7 @@ end
 for partition in string.gmatch(ARGV[4], '%d+') do partitions[#partitions + 1] = partition end
 -- Each of them is the first by turns.
 for i = 1, #partitions do
-  local partition = partitions[(drawn + i) % #partitions + 1]
+  local partition = partitions[(drawn + now + i) % #partitions + 1]
   local due = 'tg:j:due:' .. partition
   while left > 0 and octets > 0 and looks > 0 and look_in(due) do end
   if redis.call('ZCOUNT', due, '-inf', int(now)) > 0 then more[#more + 1] = partition end
