@@ -270,6 +270,33 @@ test("one that waits behind it goes with the next that takes its place", async (
   await accounts();
 });
 
+test("nor does a deletion among what waits end that, of the copy or written since", async () => {
+  for (const kind of ["put", "delete"] as const) {
+    await write("older", { of: "a", kind });
+    const comesBack = await copied();
+    await deliver("older");
+    await comesBack();
+    await edge.claim();
+    await write("gone", { of: "a", kind: "delete", merges: true });
+    await write("behind", { of: "a" });
+    expect(await states()).toEqual({ older: "dead-lettered", gone: "behind", behind: "behind" });
+    await write("since", { of: "a", merges: true, by: brief });
+    expect(await held("a")).toBe("of since");
+    await deliver("since");
+    expect(await states()).toEqual({});
+    await accounts();
+  }
+});
+
+test("nor what was written since and has been sent", async () => {
+  await undone("a");
+  await edge.claim();
+  await write("sent", { of: "a" });
+  await connection.hset(journalOperationKey("sent"), "sent", "1");
+  await write("since", { of: "a", merges: true, by: brief });
+  expect(await states()).toEqual({ older: "dead-lettered", sent: "behind", since: "behind" });
+});
+
 test("what the origin has is told to the log before anything takes its place", async () => {
   await write("taken", { of: "a", merges: true });
   await edge.said(await claimed("taken"), UNTOLD);
@@ -402,6 +429,20 @@ test("nor one that somebody has sent again", async () => {
   await edge.said(onItsWay, DELIVERED);
   await deliver("since");
   await accounts();
+});
+
+test("nor is anything merged with what waits behind that, and is of the copy", async () => {
+  await write("one", { of: "a" });
+  await write("two", { of: "a" });
+  const comesBack = await copied();
+  await deliver("one");
+  await beat();
+  await comesBack();
+  await beat();
+  expect(await change("one", "retry")).toBe("retried");
+  await claimed("one");
+  await write("since", { of: "a", merges: true });
+  expect(await states()).toEqual({ one: "sending", two: "behind", since: "behind" });
 });
 
 test("what it was told under a claim that it does not know is a delivery that it lacks", async () => {

@@ -28,8 +28,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "merged with what is on its way": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "merges = not t[1] and",
-    put: "merges =",
+    find: "is_unsent = not t[1] and",
+    put: "is_unsent =",
     caughtBy: {
       file: CONTRACT,
       test: "gets one write for several of a key that it had not been sent yet",
@@ -349,17 +349,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "merged with what is of an older copy": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "local tail_is_older = is_older(t[4], t[5], older)",
-    put: "local tail_is_older = false",
-    caughtBy: {
-      file: OLDER,
-      test: "a write that may be merged takes its place and goes to the origin, parked by then or not",
-    },
+    find: "not t[1] and not is_older(t[4], t[5], older)",
+    put: "not t[1]",
+    caughtBy: { file: OLDER, test: "nor is anything merged with what waits behind that, and is of the copy" },
   },
   "in the place of what the origin has refused": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "local stands = o[2] and not o[3] or o[4]",
-    put: "local stands = o[4]",
+    find: "stands = o[2] and not o[3] or o[4]",
+    put: "stands = o[4]",
     caughtBy: {
       file: OLDER,
       test: "what the origin has refused is none that a write takes the place of",
@@ -376,8 +373,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "in the place of what is on its way": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: " or o[4] or o[5] or tonumber(o[6] or '0') > older\n",
-    put: "\n",
+    find: " or o[4] or o[5] or tonumber(o[6] or '0') > older end",
+    put: " end",
     caughtBy: { file: OLDER, test: "nor one that somebody has sent again" },
   },
   "beside what may still be on its way": {
@@ -389,10 +386,16 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       test: "what it replaces may be on its way: it is due when no claim from before can be",
     },
   },
+  "in the place of what was sent since": {
+    file: "shared/mid-tier/scripts/journal-accept.lua",
+    find: "local stands = o[8]",
+    put: "local stands = false",
+    caughtBy: { file: OLDER, test: "nor what was written since and has been sent" },
+  },
   "behind what is of an older copy for good": {
     file: "shared/mid-tier/scripts/journal-accept.lua",
-    find: "tail_is_older and #ids or #ids - 1",
-    put: "tail_is_older and #ids or 0",
+    find: "local stands = o[8]",
+    put: "local stands = true",
     caughtBy: { file: PLAYED, test: "where writes are merged, nothing stands still" },
   },
   "delivered once more, and the log told once": {

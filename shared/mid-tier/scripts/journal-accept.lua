@@ -36,33 +36,31 @@ if if_match ~= '' or if_none_match ~= '' then
   if if_none_match ~= '' and names(if_none_match) then return { 'failed', current or '' } end
 end
 
+local merges, replaced, older = false, nil, older_until()
 -- When it was found of what is replaced.
 local found = 0
--- Whether the first so many that wait of the key are of an older copy, and nothing of it was refused, brought to the origin
--- right now, or decided about. The origin may have it or not: what replaces the whole value takes the place of all of that.
-local function are_older(ids, first, older)
-  for i = 1, first do
-    local o = redis.call('HMGET', 'tg:jo:' .. ids[i], 'at', 'refused', 'older', 'fence', 'done', 'decided', 'lost')
-    local stands = o[2] and not o[3] or o[4] or o[5] or tonumber(o[6] or '0') > older
-    if stands or not is_older(o[1], o[3], older) then return false end
+-- All that waits of the key, if it begins with what is of an older copy, nothing of that was refused, is brought to the
+-- origin right now, or was decided about, and what was written since has not been sent. The origin may have it or not: what
+-- replaces the whole value takes the place of all of that, of deletions too.
+local function replaceable()
+  local ids, of_copy = redis.call('LRANGE', QUEUE, '0', '-1'), true
+  for i, one in ipairs(ids) do
+    local o = redis.call('HMGET', 'tg:jo:' .. one, 'at', 'refused', 'older', 'fence', 'done', 'decided', 'lost', 'sent')
+    of_copy = of_copy and is_older(o[1], o[3], older)
+    local stands = o[8]
+    if of_copy then stands = o[2] and not o[3] or o[4] or o[5] or tonumber(o[6] or '0') > older end
+    if stands or i == 1 and not of_copy then return nil end
     found = math.max(found, tonumber(o[7] or '0'))
   end
-  return first > 0
+  return ids
 end
 
 local tail = waits > 0 and redis.call('LINDEX', QUEUE, '-1') or nil
-local merges, replaced, older = false, nil, older_until()
 if tail and ARGV[13] == '1' and kind == 'put' then
+  replaced = replaceable()
   local t = redis.call('HMGET', 'tg:jo:' .. tail, 'sent', 'kind', 'me', 'at', 'older')
-  if t[2] == 'put' and t[3] == ARGV[10] then
-    local tail_is_older = is_older(t[4], t[5], older)
-    merges = not t[1] and not tail_is_older
-    -- What was written since, and waits behind what is of the copy, goes with that.
-    if merges or tail_is_older then
-      local ids = redis.call('LRANGE', QUEUE, '0', '-1')
-      if are_older(ids, tail_is_older and #ids or #ids - 1, older) then merges, replaced = false, ids end
-    end
-  end
+  local is_unsent = not t[1] and not is_older(t[4], t[5], older)
+  merges = not replaced and is_unsent and t[2] == 'put' and t[3] == ARGV[10]
 end
 if not merges and not replaced then
   if pending >= tonumber(ARGV[14]) then return { waits > 0 and 'full' or 'through' } end
