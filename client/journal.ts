@@ -14,9 +14,9 @@ export interface JournalCalls {
   pages(query?: JournalQuery, options?: CallOptions): AsyncGenerator<Journal>;
   /** Throws `not-found` once the origin has it. */
   get(id: string, options?: CallOptions): Promise<JournalOperation>;
-  /** Has it tried at once. Throws `conflict` while it is on its way anyhow. */
+  /** Has it tried at once, or after those before it of its key (`behind`). Throws `conflict` while it is on its way anyhow. */
   retry(id: string, options?: CallOptions): Promise<JournalOperation>;
-  /** Gives it up for good: the origin will never have it. */
+  /** Gives it up for good: it is not sent any more. The origin may have taken it all the same, so its URL is purged. */
   drop(id: string, options?: CallOptions): Promise<void>;
 }
 

@@ -55,7 +55,10 @@ import type {
 export interface Routes {
   /** Heal at once, and end it */
   "DELETE /chaos/{id}": { answers: { 200: ChaosExperiment } };
-  /** Give an operation up: the origin will never have it, and what was written before it counts again */
+  /**
+   * Give an operation up: it is not sent any more, and what was written before it counts again, unless the
+   * origin refused that or may have had it
+   */
   "DELETE /journal/{id}": { answers: { 204: null } };
   /** Take a policy out, where If-Match is given by its version */
   "DELETE /policies/{id}": { query: { site?: string }; answers: { 204: null } };
@@ -281,7 +284,7 @@ export interface Routes {
     body: Invalidation;
     answers: { 200: Receipt | DryRun; 202: AcceptedInvalidation | Receipt };
   };
-  /** Try a dead-lettered operation again, at once */
+  /** Try a dead-lettered operation again: at once, or when what is before it of its key is gone */
   "POST /journal/{id}/retry": { answers: { 202: JournalOperation } };
   /** Add a policy */
   "POST /policies": { body: WrittenPolicy; answers: { 201: ChangedPolicy } };

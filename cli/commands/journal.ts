@@ -101,14 +101,18 @@ function addRetry(journal: Command, shell: Shell): void {
   const command = journal
     .command("retry")
     .argument("<id...>", "as `journal list` shows them")
-    .description("Have operations tried again at once, the dead-lettered too.")
+    .description(
+      "Have operations tried again at once, the dead-lettered too; behind others of their URL, after these.",
+    )
     .addHelpText("after", "\nExample:\n  $ tidegate journal retry 8c1f… 02ab…");
   runs(command, { shell, names: ID_NAMES }, async ({ client, out }, _flags, [ids]) => {
     const tried = await each(listOf(ids), (id) => client.journal.retry(id));
     const { done: retried, failed, untried, exit } = tried;
     out.result({ retried, failed, untried }, () => {
-      for (const { id, method, url } of retried)
-        out.line(`${plain(id)} is tried again: ${plain(`${method} ${url}`)}`);
+      for (const { id, method, url, state } of retried) {
+        const when = state === "behind" ? " when what is before it of its URL is delivered or dropped" : "";
+        out.line(`${plain(id)} is tried again${when}: ${plain(`${method} ${url}`)}`);
+      }
     });
     tellFailed(out, tried);
     return exit;
@@ -119,12 +123,13 @@ function addDrop(journal: Command, shell: Shell): void {
   const command = journal
     .command("drop")
     .argument("<id...>", "as `journal list` shows them")
-    .description("Give operations up: the origin will never have them.")
+    .description("Give operations up: they are not sent to the origin any more.")
     .option("--yes", "don't ask; needed where nobody can be asked")
     .addHelpText(
       "after",
       `
-What was written before the last write of a URL counts again. The audit log keeps who dropped what.
+What was written before the last write of a URL counts again, unless the origin has refused that or may have had it.
+So may it have had what is dropped: its URL is purged. The audit log keeps who dropped what.
 
 Example:
   $ tidegate journal drop 8c1f… --yes`,
@@ -139,7 +144,7 @@ async function drop(tools: Tools, flags: DropFlags, ids: readonly string[]): Pro
   // Whoever is asked sees what it is about.
   if (flags.yes !== true && surroundings.ask !== null && !out.json)
     showOperations(out, await Promise.all(ids.map((id) => client.journal.get(id))));
-  const question = `Drop ${count(ids.length, "operation")}? The origin will never have ${ids.length === 1 ? "it" : "them"}.`;
+  const question = `Drop ${count(ids.length, "operation")}? ${ids.length === 1 ? "It is" : "They are"} not sent to the origin any more.`;
   await agreed(tools, flags, { question, nothing: "Nothing was dropped" });
   const tried = await each(ids, (id) => client.journal.drop(id).then(() => id));
   const { done: dropped, failed, untried, exit } = tried;

@@ -190,7 +190,7 @@ function decide(api: Api, { plane }: ApiPorts): void {
   const retry = createRoute({
     method: "post",
     path: "/journal/{id}/retry",
-    summary: "Try a dead-lettered operation again, at once",
+    summary: "Try a dead-lettered operation again: at once, or when what is before it of its key is gone",
     middleware: [requireScope(plane, "purge"), requirePatternless] as const,
     request: { params, query: noQuery },
     responses: { 202: json("It waits for its turn", operationSchema), default: problemAnswer },
@@ -199,7 +199,7 @@ function decide(api: Api, { plane }: ApiPorts): void {
     method: "delete",
     path: "/journal/{id}",
     summary:
-      "Give an operation up: the origin will never have it, and what was written before it counts again",
+      "Give an operation up: it is not sent any more, and what was written before it counts again, unless the origin refused that or may have had it",
     middleware: [requireScope(plane, "admin")] as const,
     request: { params, query: noQuery },
     responses: { 204: { description: "It is gone" }, default: problemAnswer },
@@ -209,7 +209,7 @@ function decide(api: Api, { plane }: ApiPorts): void {
       id: context.req.valid("param").id,
       to: "retry",
     });
-    return context.json(showOperation({ ...operation, state: "pending" }), 202);
+    return context.json(showOperation(operation), 202);
   });
   api.openapi(drop, async (context) => {
     const { id } = context.req.valid("param");
@@ -229,7 +229,7 @@ function decide(api: Api, { plane }: ApiPorts): void {
   });
 }
 
-/** Told to the audit log first: what somebody gave up must not be gone without a trace. */
+/** As it is from then on. Told to the audit log first: what somebody gave up must not be gone without a trace. */
 async function changed(
   context: Context<ApiEnvironment>,
   plane: ControlPlane,
@@ -250,7 +250,11 @@ async function changed(
       throw new Refusal("not-found", "The origin has it by now.");
     case "busy":
       throw new Refusal("conflict", "It is on its way to the origin right now: ask again in half a minute.");
-    default:
+    case "behind":
+      return { ...operation, state: "behind" };
+    case "retried":
+      return { ...operation, state: "pending" };
+    case "dropped":
       return operation;
   }
 }

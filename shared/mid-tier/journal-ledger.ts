@@ -4,15 +4,14 @@ import { type Millis, millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { JOURNAL_PARTITIONS } from "./journal.ts";
-import { JOURNAL_FIGURES, JOURNAL_OPERATIONS, JOURNAL_PARKED, journalOperationKey } from "./keys.ts";
-import { JOURNAL_PRELUDE, JOURNAL_WITHDRAW_PRELUDE } from "./preludes.ts";
+import { changeOperation, type JournalChange } from "./journal-change.ts";
+import { JOURNAL_FIGURES, JOURNAL_OPERATIONS, JOURNAL_PARKED } from "./keys.ts";
+import { JOURNAL_PRELUDE } from "./preludes.ts";
 import { evalCommand, type ScriptReply, scriptReply } from "./script.ts";
-import changeScript from "./scripts/journal-change.lua";
 import figuresScript from "./scripts/journal-figures.lua";
 import listScript from "./scripts/journal-list.lua";
 import tendScript from "./scripts/journal-tend.lua";
 
-const CHANGE = JOURNAL_WITHDRAW_PRELUDE + changeScript;
 const FIGURES = JOURNAL_PRELUDE + figuresScript;
 const LIST = JOURNAL_PRELUDE + listScript;
 const TEND = JOURNAL_PRELUDE + tendScript;
@@ -69,12 +68,6 @@ export type JournalPage =
       /** Databases that did not answer: what is there is missing here. */
       readonly silent: readonly string[];
     }
-  | Unavailable;
-
-export type JournalChange =
-  | { readonly kind: "retried" | "dropped" | "absent" }
-  /** It is on its way to the origin right now. */
-  | { readonly kind: "busy" }
   | Unavailable;
 
 /** How far a journal had come when it was last looked at. */
@@ -146,7 +139,7 @@ export function createJournalLedger(config: LedgerConfig): JournalLedger {
     tend: (comparing) => ofEach(config, (each, redis, id) => tend(each, redis, [id, comparing])),
     list: (query) => list(config, query),
     find: (id) => find(config, id),
-    change: (operation, to) => change(config, operation, to),
+    change: (operation, to) => changeOperation(config, operation, to),
   };
 }
 
@@ -278,19 +271,4 @@ async function find(config: LedgerConfig, id: string): ReturnType<JournalLedger[
   }
   // It may be where nobody answers.
   return pages.find((page) => page.kind === "unavailable") ?? { kind: "absent" };
-}
-
-async function change(
-  { databases, deadline }: LedgerConfig,
-  { id, shard }: JournalOperation,
-  to: "retry" | "drop",
-): Promise<JournalChange> {
-  const redis = databases.get(shard)?.redis;
-  if (redis === undefined) return { kind: "unavailable", reason: "no database" };
-  const keys = [journalOperationKey(id), JOURNAL_OPERATIONS, JOURNAL_PARKED];
-  const reply = scriptReply(await redis.run([evalCommand(CHANGE, keys, [id, to])], deadline));
-  if (reply.kind === "unavailable") return reply;
-  const [kind] = reply.strings;
-  if (kind === "retried" || kind === "dropped" || kind === "absent" || kind === "busy") return { kind };
-  return { kind: "unavailable", reason: "malformed reply" };
 }

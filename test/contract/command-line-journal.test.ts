@@ -107,6 +107,14 @@ describe("journal retry", () => {
     expect(stdout).toContain("b is tried again: PUT http://s.test/b");
   });
 
+  test("one that waits for another of its URL is not said to be tried", async () => {
+    const behind = { status: 202, json: operation("b", { state: "behind" }) };
+    const { stdout } = await runCli(["journal", "retry", "b"], holding({ b: behind }));
+    expect(stdout).toBe(
+      "b is tried again when what is before it of its URL is delivered or dropped: PUT http://s.test/b\n",
+    );
+  });
+
   test("one that is not there does not keep the others from it, and it is partial", async () => {
     const answers = { b: problem(404, "not-found"), c: problem(409, "conflict") };
     const { exit, json, stderr } = await runCli(
@@ -147,7 +155,7 @@ describe("journal drop", () => {
     const no = holding();
     const declined = await runCli(["journal", "drop", "a", "b"], { fetch: no.fetch, terminal: {} });
     expect(declined.exit).toBe(2);
-    expect(declined.asked).toEqual(["Drop 2 operations? The origin will never have them. [y/N] "]);
+    expect(declined.asked).toEqual(["Drop 2 operations? They are not sent to the origin any more. [y/N] "]);
     expect(declined.stdout).toMatch(/http:\/\/s\.test\/a[\s\S]*http:\/\/s\.test\/b/);
     expect(calls(no.sent)).toEqual(["GET a", "GET b"]);
     const yes = holding();

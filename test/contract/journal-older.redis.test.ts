@@ -175,6 +175,7 @@ test("all of a key's are parked at once, each of them to be decided about", asyn
   expect((await ledger.tend()).get("one")).toMatchObject({ due: [] });
   await accounts();
   expect(await change("three", "drop")).toBe("dropped");
+  expect(await change("since", "retry")).toBe("behind");
   expect(await change("two", "retry")).toBe("retried");
   await deliver("two");
   expect(await held("a")).toBe("of since");

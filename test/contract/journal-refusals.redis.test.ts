@@ -2,9 +2,9 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bytes, millis } from "../../shared/core/units.ts";
+import type { JournalChange } from "../../shared/mid-tier/journal-change.ts";
 import {
   createJournalLedger,
-  type JournalChange,
   type JournalFigures,
   type JournalLedger,
   type JournalOperation,

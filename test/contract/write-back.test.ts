@@ -354,7 +354,7 @@ describe("the origin", () => {
     const url = "http://origin.test/each/1";
     const id = headerValue((await put(edges[0], "bad", { url })).headers, "tidegate-journal") ?? "";
     await settled();
-    await put(edges[0], "good", { url });
+    const good = headerValue((await put(edges[0], "good", { url })).headers, "tidegate-journal") ?? "";
     await flushed(edges[0]);
     expect(origin.taken).toEqual([]);
     expect(await figures()).toMatchObject({ accepted: 2, delivered: 0, pending: 1, deadLettered: 1 });
@@ -362,7 +362,10 @@ describe("the origin", () => {
     expect(listed.items).toMatchObject([{ id, state: "dead-lettered", why: "status 422", url }]);
     expect(await read(edges[0], { method: "POST", body: "more", url })).toMatch(/^503 .*write-waits/);
     const auth = { authorization: "Bearer admin-token" };
-    expect((await plane.ask(`/journal/${id}/retry`, { method: "POST", headers: auth })).status).toBe(202);
+    const retried = (which: string) =>
+      plane.ask(`/journal/${which}/retry`, { method: "POST", headers: auth });
+    expect(await retried(good)).toMatchObject({ status: 202, json: { id: good, state: "behind" } });
+    expect(await retried(id)).toMatchObject({ status: 202, json: { id, state: "pending" } });
     await flushed(edges[0]);
     expect(await figures()).toMatchObject({ deadLettered: 1 });
     expect((await plane.ask(`/journal/${id}`, { method: "DELETE", headers: auth })).status).toBe(204);

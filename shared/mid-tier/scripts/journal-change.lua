@@ -20,7 +20,8 @@ if ARGV[2] == 'retry' then
   -- Before it was parked, too.
   if is_older(o[7], o[8], older) then withdraw_older(digest, id, KEYS[1]) end
   redis.call('HSET', KEYS[1], 'decided', younger(now, older))
-  if head then redis.call('ZADD', due, now, digest) end
+  if not head then return { 'behind' } end
+  redis.call('ZADD', due, now, digest)
   return { 'retried' }
 end
 local last = redis.call('LINDEX', queue, '-1') == id
