@@ -89,6 +89,19 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     },
   );
 
+  test("what the origin has is not dropped while the log is being told, and once it is parked it is", async () => {
+    await write("x");
+    await write("y");
+    await said(await claimed(), { kind: "done", after: millis(0), why: "the log could not be told" });
+    expect(await change("x", "drop")).toBe("busy");
+    expect(await found("x")).toMatchObject({ state: "delivered" });
+    await said(await claimed(), { kind: "dead", why: "its record is damaged" });
+    expect(await figures()).toMatchObject({ pending: 1, deadLettered: 1 });
+    expect(await change("x", "drop")).toBe("dropped");
+    expect(await figures()).toMatchObject({ pending: 1, deadLettered: 0, dropped: 1 });
+    expect((await claimed()).id).toBe("y");
+  });
+
   test("what is said twice, or too late, changes nothing", async () => {
     await write("x");
     const operation = await refused("x");

@@ -227,6 +227,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       test: "gets one write for several of a key that it had not been sent yet",
     },
   },
+  "parked, and never to be dropped": {
+    file: "shared/mid-tier/scripts/journal-change.lua",
+    find: "and o[6] and not o[4] then",
+    put: "and o[6] then",
+    caughtBy: {
+      file: REFUSALS,
+      test: "what the origin has is not dropped while the log is being told, and once it is parked it is",
+    },
+  },
   "an older copy handed out": {
     file: "shared/mid-tier/scripts/journal-claim.lua",
     find: "if not of[4] and is_older(of[5], of[9], older)",

@@ -7,14 +7,14 @@ local digest, due, queue = o[1], 'tg:j:due:' .. o[2], 'tg:jk:' .. o[1]
 local older, now = older_until(), int(now_ms())
 local claimed = o[5] and tonumber(redis.call('ZSCORE', due, digest) or '0') > tonumber(now)
 if claimed then return { 'busy' } end
+-- The origin has it, and the log is being told. Parked, it never will be: whoever drops it purges its URL.
+if ARGV[2] == 'drop' and o[6] and not o[4] then return { 'busy' } end
 local head = redis.call('LINDEX', queue, '0') == id
 if o[4] then
   redis.call('ZREM', KEYS[3], id)
   redis.call('HDEL', KEYS[1], 'dead')
   move('dead', 'pending', o[3])
 end
--- The origin has it: the log alone is to be told.
-if o[6] and ARGV[2] == 'drop' then return { 'busy' } end
 if ARGV[2] == 'retry' then
   redis.call('HDEL', KEYS[1], 'first')
   -- Before it was parked, too.
