@@ -12,7 +12,7 @@ import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import type { Route } from "../router.ts";
 import { deliver, type Sent } from "./deliver.ts";
-import { type Flushing, flushingOf, roomOf } from "./flushing.ts";
+import { type Flushing, flushingOf, roomOf, toldBy } from "./flushing.ts";
 import { tellLog } from "./tell-log.ts";
 import { urlSelectors } from "./unsent.ts";
 
@@ -118,7 +118,7 @@ async function exchange(
     await edge.timers.sleep(LIMITS.journalRetry);
     return false;
   }
-  if (outcome.toldAt !== null) flushing.teller = { ...teller, toldAt: outcome.toldAt };
+  if (outcome.toldAt !== null) flushing.teller = toldBy(flushing.teller, outcome.toldAt);
   for (const partition of outcome.due) kicked.add(partition);
   run.results.push(...outcome.damaged);
   for (const claimed of outcome.operations) carry(edge, { flushing, run, claimed });

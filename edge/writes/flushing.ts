@@ -34,6 +34,12 @@ export function flushingOf(all: Flushings, shard: string, newName: () => string)
   return made;
 }
 
+/** Runs overlap where one takes long: a reply that comes late takes nothing back. */
+export const toldBy = ({ name, toldAt }: JournalTeller, at: number): JournalTeller => ({
+  name,
+  toldAt: Math.max(at, toldAt ?? at),
+});
+
 interface Room {
   readonly most: number;
   readonly except: readonly string[];

@@ -40,6 +40,8 @@ let edge: Edge;
 let sentAt: Map<string, number>;
 let hangs: (url: string) => boolean;
 let answersIn: number;
+/** How long a claim's reply takes, by what it was asked. */
+let repliesIn: (words: readonly string[]) => number;
 const background: Background = { keep: (task) => void task };
 
 const origin: Origin = {
@@ -62,16 +64,17 @@ function anEdge(): Edge {
 beforeEach(async () => {
   time = new VirtualTime();
   [sentAt, hangs, answersIn, claims] = [new Map(), () => false, 20, 0];
+  repliesIn = () => 0;
   written.clear();
   const store = await createEmbeddedStore({ now: () => TIME_ZERO + time.now });
   redis = {
     async run(commands) {
-      claims += commands.filter(([, script]) => String(script).includes(claimScript)).length;
+      const claiming = commands.filter(([, script]) => String(script).includes(claimScript));
+      claims += claiming.length;
       await time.pass(1);
-      return {
-        kind: "replies",
-        replies: store.pipeline(commands.map((one) => one.map(String))).map(toReply),
-      };
+      const replies = store.pipeline(commands.map((one) => one.map(String))).map(toReply);
+      for (const words of claiming) await time.pass(repliesIn(words.map(String)));
+      return { kind: "replies", replies };
     },
   };
   const env = { CLUSTER_KEY: "k", SITES: JSON.stringify(SITES), POLICIES: JSON.stringify(POLICIES) };
@@ -175,4 +178,18 @@ test("what an origin answers soon costs one call a batch to hand out and to tell
   answersIn = 200;
   await slowest(20, 10_000, (at) => `http://a.test/${at}`);
   expect(claims).toBeLessThan(10_000 / answersIn);
+});
+
+test("a reply that comes late takes nothing back of what was told since", async () => {
+  const toldAt = () => edge.flushing.get("one")?.teller.toldAt ?? 0;
+  repliesIn = (words) => (words.includes("delivered") && time.now < 5000 ? 20_000 : 0);
+  void put("http://a.test/first");
+  await time.runUntil(10_000);
+  expect([sentAt.has("http://a.test/first"), toldAt()]).toEqual([true, 0]);
+  void put("http://a.test/second");
+  await time.runUntil(12_000);
+  const second = toldAt();
+  expect(second).toBeGreaterThan(TIME_ZERO + 10_000);
+  await time.runUntil(40_000);
+  expect(toldAt()).toBe(second);
 });

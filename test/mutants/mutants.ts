@@ -320,6 +320,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     put: "if (outcome.toldAt === 0) flushing.teller =",
     caughtBy: { file: PLAYED, test: "the origin's values never go back" },
   },
+  "forgetful of what was told since": {
+    file: "edge/writes/flushing.ts",
+    find: "toldAt: Math.max(at, toldAt ?? at),",
+    put: "toldAt: at > (toldAt ?? 0) ? at : at,",
+    caughtBy: { file: DELIVERY, test: "a reply that comes late takes nothing back of what was told since" },
+  },
   "an older copy held although no delivery is lacking": {
     file: "shared/mid-tier/scripts/journal-tend.lua",
     find: "local forgets = lacks and marked_delivered < tonumber(ARGV[7]) or",
