@@ -31,8 +31,8 @@ export type Sent =
 type Settled = Exclude<Delivery, { kind: "delivered" | "refused" }>;
 
 /**
- * Each claim by which the origin has taken it is an entry of the log, and one only: what came back with an older copy was
- * told of before, and what the log could not be told is told again.
+ * Each claim by which the origin has taken it is told for itself: what came back with an older copy was told of before. What
+ * the log could not be told is told again, by the same name.
  */
 const tellingOf = ({ id, takenBy }: Claimed): string => `${id}-${takenBy}`;
 

@@ -148,6 +148,7 @@ function carry(
 async function resultsOf(edge: Edge, sent: readonly Carrier[], background: Background): Promise<Result[]> {
   const writes = sent.flatMap(({ sent: one }) => writeOf(one) ?? []);
   const at = writes.length === 0 ? null : await tellOf(edge, writes, background);
+  if (at === null) for (const { sent: one } of sent) keepUntold(edge, one);
   return sent.map(({ claimed, sent: one }) => ({
     claimed,
     delivery: settled(edge, one, { at, among: writes }),
@@ -168,6 +169,17 @@ function writeOf(sent: Sent): OriginWrite | null {
   }
 }
 
+/**
+ * What the journal will not have told again: a refusal, and what the origin has named beside its URL. Of anything else that
+ * would be an entry more, which may hit a newer value.
+ */
+function keepUntold(edge: Edge, sent: Sent): void {
+  const write = writeOf(sent);
+  if (write === null || edge.unsent.isFull) return;
+  const { references, groups } = write;
+  if (sent.kind === "refused" || references.length + groups.length > 0) edge.unsent.keep(write);
+}
+
 /** One entry of the log for all of them; null where it did not take it. */
 async function tellOf(
   edge: Edge,
@@ -182,11 +194,7 @@ async function tellOf(
     writes.map((write) => ({ ...write, operationId })),
     background,
   );
-  if (told === null || told.at === null) {
-    // What the origin has named beside its URL nobody else will know.
-    for (const write of writes) if (!edge.unsent.isFull) edge.unsent.keep(write);
-    return null;
-  }
+  if (told === null || told.at === null) return null;
   await edge.view.pull(background);
   return told.at;
 }

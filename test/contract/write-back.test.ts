@@ -537,6 +537,27 @@ describe("a write that the origin refuses for good", () => {
   });
 });
 
+test("of what the log can't be told of deliveries, the edge keeps what the journal does not remember", async () => {
+  const { append } = edges[0].log;
+  const silent = createLog({ run: async () => ({ kind: "unavailable", reason: "away" }) }, LOG_LIMITS);
+  Object.assign(edges[0].log, { append: silent.append });
+  await put(edges[0], "one");
+  await settled();
+  expect((await journal()).items).toMatchObject([{ state: "delivered" }]);
+  expect(edges[0].unsent.size).toBe(0);
+  const beside = "http://origin.test/session/2";
+  origin.instead = (request) => ({
+    ...(origin.take(request) as OriginOutcome & { kind: "answer" }),
+    headers: [["content-location", "/beside"]],
+  });
+  await put(edges[0], "two", { url: beside });
+  await settled();
+  expect(edges[0].unsent.size).toBe(1);
+  Object.assign(edges[0].log, { append });
+  await flushed(edges[0]);
+  expect(await figures()).toMatchObject({ delivered: 2, pending: 0 });
+});
+
 describe("conditions on a write", () => {
   test("are answered by the value that was written last, also where the origin does not have it", async () => {
     closed();

@@ -179,6 +179,24 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       test: "gets each key's writes one after another, in the order of their acknowledgements",
     },
   },
+  "kept by the edge beside the journal": {
+    file: "edge/writes/flush.ts",
+    find: 'if (sent.kind === "refused" || references.length + groups.length > 0) edge',
+    put: "edge",
+    caughtBy: {
+      file: CONTRACT,
+      test: "of what the log can't be told of deliveries, the edge keeps what the journal does not remember",
+    },
+  },
+  "a refusal that nobody has the log told of": {
+    file: "edge/writes/flush.ts",
+    find: 'if (sent.kind === "refused" ||',
+    put: "if (",
+    caughtBy: {
+      file: CONTRACT,
+      test: "is withdrawn also where the log can't be told that it may have been taken before",
+    },
+  },
   "carried by what the edge has heard alone": {
     file: "edge/writes/deliver.ts",
     find: "known === null || toldBefore === null ? known : greatestPosition(known, toldBefore);",
