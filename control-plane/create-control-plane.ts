@@ -117,6 +117,7 @@ export function createControlPlane(
       databases: ports.databases,
       deadline: LIMITS.shardDeadline,
       dueFor: LIMITS.journalDueFor,
+      replication: { ...LOG_LIMITS, replicas: environment.settings.replicas },
     }),
     alerts: createAlertStore(redis, deadline),
     warmups: warmupsOn(redis),

@@ -205,15 +205,15 @@ function decide(api: Api, { plane }: ApiPorts): void {
     responses: { 204: { description: "It is gone" }, default: problemAnswer },
   });
   api.openapi(retry, async (context) => {
-    const operation = await changed(context, plane, {
-      id: context.req.valid("param").id,
-      to: "retry",
-    });
+    const { id } = context.req.valid("param");
+    const { operation, isReplicated } = await changed(context, plane, { id, to: "retry" });
+    if (!isReplicated) throw unreplicated();
     return context.json(showOperation(operation), 202);
   });
   api.openapi(drop, async (context) => {
     const { id } = context.req.valid("param");
-    const { site, url } = await changed(context, plane, { id, to: "drop" });
+    const { operation, isReplicated } = await changed(context, plane, { id, to: "drop" });
+    const { site, url } = operation;
     // The origin may have taken it and not said so: what was fetched before is nobody's answer.
     const token = plane.random.token();
     const purged = await invalidate(plane, {
@@ -225,16 +225,24 @@ function decide(api: Api, { plane }: ApiPorts): void {
       pushing: pushingOf(context),
     });
     if (purged.kind === "unavailable") throw unavailable(purged.reason, "It is dropped; purge its URL.");
+    if (!isReplicated) throw unreplicated();
     return context.body(null, 204);
   });
 }
+
+const unreplicated = (): Refusal =>
+  new Refusal(
+    "unavailable",
+    "It is done, but too few replicas have it yet: a failover may undo it. Asking again is safe; where it is gone by then, look for it again after a failover.",
+    { headers: { "retry-after": String(LIMITS.retryAfter) } },
+  );
 
 /** As it is from then on. Told to the audit log first: what somebody gave up must not be gone without a trace. */
 async function changed(
   context: Context<ApiEnvironment>,
   plane: ControlPlane,
   { id, to }: { readonly id: string; readonly to: "retry" | "drop" },
-): Promise<JournalOperation> {
+): Promise<{ readonly operation: JournalOperation; readonly isReplicated: boolean }> {
   const operation = await found(context, plane, id);
   if (to === "drop" && operation.state === "delivered")
     throw new Refusal("conflict", "The origin has it: only the log is still to be told.");
@@ -251,10 +259,14 @@ async function changed(
     case "busy":
       throw new Refusal("conflict", "It is on its way to the origin right now: ask again in half a minute.");
     case "behind":
-      return { ...operation, state: "behind" };
     case "retried":
-      return { ...operation, state: "pending" };
+      return {
+        operation: { ...operation, state: outcome.kind === "behind" ? "behind" : "pending" },
+        isReplicated: true,
+      };
     case "dropped":
-      return operation;
+      return { operation, isReplicated: true };
+    case "unreplicated":
+      return { operation, isReplicated: false };
   }
 }

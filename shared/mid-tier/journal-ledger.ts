@@ -4,7 +4,7 @@ import { type Millis, millis } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { JOURNAL_PARTITIONS } from "./journal.ts";
-import { changeOperation, type JournalChange } from "./journal-change.ts";
+import { changeOperation, type JournalChange, type Replication } from "./journal-change.ts";
 import { JOURNAL_FIGURES, JOURNAL_OPERATIONS, JOURNAL_PARKED } from "./keys.ts";
 import { JOURNAL_PRELUDE } from "./preludes.ts";
 import { evalCommand, type ScriptReply, scriptReply } from "./script.ts";
@@ -131,6 +131,7 @@ interface LedgerConfig {
   readonly deadline: Millis;
   /** How long something may be due before somebody is sent for it. */
   readonly dueFor: Millis;
+  readonly replication?: Replication;
 }
 
 export function createJournalLedger(config: LedgerConfig): JournalLedger {

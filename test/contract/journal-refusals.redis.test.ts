@@ -102,6 +102,26 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     expect((await claimed()).id).toBe("y");
   });
 
+  test("what is decided counts when replicas have it, and is done where too few do", async () => {
+    const { redis } = rest;
+    const within = { deadline: millis(5000), replicationDeadline: millis(1) };
+    const waiting = createJournalLedger({
+      databases: new Map([["one", { redis }]]),
+      ...{ ...within, dueFor: millis(0), replication: { ...within, replicas: 1 } },
+    });
+    await write("x");
+    await write("y");
+    for (const [id, to] of [
+      ["x", "retry"],
+      ["y", "retry"],
+      ["x", "drop"],
+    ] as const)
+      expect(await waiting.change(await found(id), to)).toEqual({ kind: "unreplicated" });
+    expect(await ledger.find("x")).toEqual({ kind: "absent" });
+    expect(await waiting.change({ ...(await found("y")), id: "x" }, "drop")).toEqual({ kind: "absent" });
+    expect(await figures()).toMatchObject({ pending: 1, dropped: 1 });
+  });
+
   test("what is said twice, or too late, changes nothing", async () => {
     await write("x");
     const operation = await refused("x");

@@ -381,6 +381,24 @@ describe("the origin", () => {
     });
   });
 
+  test("what is decided, and too few replicas have, is a 503, and its URL is purged all the same", async () => {
+    closed();
+    const id = headerValue((await put(edges[0], "one")).headers, "tidegate-journal") ?? "";
+    await settled();
+    plane.plane.journal.change = async () => ({ kind: "unreplicated" });
+    const headers = { authorization: "Bearer admin-token" };
+    const before = (await plane.call("/invalidations")).json.items.length;
+    for (const [path, method] of [
+      [`/journal/${id}/retry`, "POST"],
+      [`/journal/${id}`, "DELETE"],
+    ] as const)
+      expect(await plane.ask(path, { method, headers })).toMatchObject({
+        status: 503,
+        json: { detail: expect.stringContaining("too few replicas") },
+      });
+    expect((await plane.call("/invalidations")).json.items).toHaveLength(before + 1);
+  });
+
   test("a write that is given up leaves what was written before it", async () => {
     const open = closed();
     const url = "http://origin.test/each/1";

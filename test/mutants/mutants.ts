@@ -245,6 +245,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       test: "gets one write for several of a key that it had not been sent yet",
     },
   },
+  "decided, whether replicas have it or not": {
+    file: "shared/mid-tier/journal-change.ts",
+    find: 'return replicasOf(outcome) < replicas ? { kind: "unreplicated" } : { kind };',
+    put: "return { kind };",
+    caughtBy: {
+      file: REFUSALS,
+      test: "what is decided counts when replicas have it, and is done where too few do",
+    },
+  },
   "parked, and never to be dropped": {
     file: "shared/mid-tier/scripts/journal-change.lua",
     find: "and o[6] and not o[4] then",
