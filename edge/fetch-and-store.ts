@@ -7,6 +7,7 @@ import { missing } from "../shared/core/part.ts";
 import { canBeValidated } from "../shared/core/storability.ts";
 import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
+import { reassured } from "./askers.ts";
 import { type FlightControls, FRESH } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { discard } from "./content.ts";
@@ -15,7 +16,6 @@ import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
 import { giveBack } from "./give-back.ts";
-import { keyFor } from "./lease.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
 import { askForAll, saidBy } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
@@ -40,7 +40,9 @@ export async function fetchAndStore(
   const sentAt = edge.clock.now();
   const priority = priorityOf(job);
   const headers = sharedRequestHeaders(job, plan);
-  const answered = await askForAll(edge, job.route, { headers, priority, reason: reasonOf(job, plan) });
+  const { asks: kind } = right;
+  const reason = reasonOf(job, plan, kind);
+  const answered = await askForAll(edge, job.route, { headers, kind, priority, reason });
   edge.timings?.noteFlown(job, "origin", { since: sentAt, ...saidBy(answered) });
   const exchange: Exchange = {
     job,
@@ -82,11 +84,12 @@ export async function fetchAndStore(
   return receive(edge, exchange, { answered, controls });
 }
 
-function reasonOf({ request, takesStale }: FlightJob, plan: Asking): OriginReason {
+function reasonOf({ request, takesStale }: FlightJob, plan: Asking, kind: Right["asks"]): OriginReason {
   if (request.purpose === "write-through") return "write";
   if (request.purpose !== "client") return takesStale ? "warm-up" : "refresh";
   if (!takesStale) return "refresh";
-  return plan.kind === "validate" ? "revalidate" : "miss";
+  if (plan.kind === "validate") return "revalidate";
+  return kind === "pass" ? "pass" : "miss";
 }
 
 function planOf(edge: Edge, job: FlightJob, right: Right): Asking {
@@ -165,7 +168,7 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   const ends = bothEnds(edge, job);
   const source = ends.ofOrigin(sourceOf(body));
   if (source.length !== null && source.length > LIMITS.sharedBody) {
-    edge.memory.forgetDoubts(keyFor(edge, job));
+    for (const key of reassured(edge, job, verdict.answer.headers)) edge.memory.forgetDoubts(key);
     const head = headOf(exchange, answered);
     return storeLarge(edge, exchange, { made: verdict, source, head, controls, inParts: false });
   }

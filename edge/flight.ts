@@ -4,6 +4,7 @@ import type { InChunks } from "../shared/core/chunks.ts";
 import type { Modes } from "../shared/core/log-view.ts";
 import { type CacheKey, elapsed, later } from "../shared/core/units.ts";
 import { keepLease } from "../shared/mid-tier/keep-lease.ts";
+import { askersKey } from "./askers.ts";
 import { type Flight, type FlightControls, mayJoin, startFlight } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
@@ -42,9 +43,8 @@ export function board(edge: Edge, job: FlightJob): Boarding {
 /** Under which names a flight is looked for, the last being its own; none where nobody may share it. */
 function flightKeys(edge: Edge, job: FlightJob): CacheKey[] {
   if (job.lease === "try") return [];
-  const whole = keyFor(edge, job);
   // What becomes of somebody's credentials is nothing that others should wait for, but those who send some as well.
-  const key = job.request.header("authorization") === null ? whole : (`${whole}|authorized` as CacheKey);
+  const key = askersKey(edge, job);
   // The whole, where somebody is fetching it, has the range too.
   return job.range === null ? [key] : [key, `${key}|${job.range}` as CacheKey];
 }

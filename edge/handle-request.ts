@@ -7,6 +7,7 @@ import { allSelectors } from "../shared/core/selector.ts";
 import { ageOf, freshnessOf } from "../shared/core/stored-answer.ts";
 import { elapsed, instant, later, type Millis, millis } from "../shared/core/units.ts";
 import { saysSoOfItsQuery } from "./answers-for.ts";
+import { isPassed } from "./askers.ts";
 import { auditDue } from "./audit/audit-read.ts";
 import { LIMITS } from "./config.ts";
 import { discard, wantsLess } from "./content.ts";
@@ -280,8 +281,7 @@ async function goOn(edge: Edge, request: EdgeRequest, sought: Sought): Promise<R
 function beyond(edge: Edge, request: EdgeRequest, sought: Sought): Promise<FarReply> {
   const { route, wants } = sought;
   if (wants.onlyIfCached) return onlyIfCached(edge, request, sought);
-  if (edge.memory.isUncacheable(keyFor(edge, { route, request }), edge.clock.now()))
-    return pass(edge, request, { route, reason: "uncacheable" });
+  if (isPassed(edge, { route, request })) return pass(edge, request, { route, reason: "uncacheable" });
   if (wants.noStore || isForOriginAlone(request) || isForItsSender(request, route))
     return pass(edge, request, { route, reason: "bypass" });
   if (request.method === "HEAD") return askHead(edge, request, sought);

@@ -8,7 +8,7 @@ import { l2BudgetOf } from "../shared/core/rules.ts";
 import { type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
 import type { VaryMark } from "../shared/core/vary.ts";
-import type { L2Answer, LeaseMarker, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
+import type { L2Answer, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
 import { answersFor } from "./answers-for.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
@@ -16,7 +16,7 @@ import type { FlightJob } from "./flight-job.ts";
 import { giveBackInDoubt } from "./give-back.ts";
 import { asCandidate, type Candidate, inputFor, isUsable, type Judged, judge } from "./judge.ts";
 import { isForNobody, leaveToOther } from "./refresh/elsewhere.ts";
-import { type Keeping, type Right, rightWith } from "./right.ts";
+import { type Keeping, type Known, type Right, rightWith } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
 import { lookBeside } from "./tiers/look-beside.ts";
 import { promote } from "./tiers/store-everywhere.ts";
@@ -27,9 +27,6 @@ export type Acquired =
   | { readonly kind: "refused" }
   /** Somebody else is renewing it, and nobody here waits for that. */
   | { readonly kind: "elsewhere" };
-
-/** What whoever asked last has found out of the key: that it is not for all, or that its origin fails. */
-type Known = LeaseMarker["kind"] | null;
 
 /** One attempt's state: which key is asked for, and what was found so far. */
 interface Search {
@@ -71,7 +68,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     const asOf = stands ? edge.view.asOf() : null;
     const grant = (keeping: Keeping, known: Known = null): Acquired => {
       const { candidate } = search;
-      return { kind: "right", right: rightWith(edge, job, { asOf, keeping, candidate }), known };
+      return { kind: "right", right: rightWith(edge, job, { asOf, keeping, candidate, known }), known };
     };
     if (asOf === null) return grant(NOWHERE);
     const near = await beside(edge, job, search);
@@ -98,7 +95,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
         return grant(NEAR);
       case "taken": {
         const instead = insteadOfWaiting(edge, job, search);
-        if (instead !== null) return "keeping" in instead ? grant(instead.keeping) : instead;
+        if (instead !== null) return "keeping" in instead ? grant(instead.keeping, instead.known) : instead;
         job.route.counters.leaseWaits += 1;
         if (edge.clock.now() >= giveUpAt) return grant(NOWHERE);
         await poll(edge, job, search);
@@ -110,13 +107,13 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
   }
 }
 
-type Instead = Exclude<Acquired, { kind: "right" }> | { readonly keeping: Keeping };
+type Instead = Exclude<Acquired, { kind: "right" }> | { readonly keeping: Keeping; readonly known: Known };
 
 /** What is to be done while another edge fetches; null where that is waited for. */
 function insteadOfWaiting(edge: Edge, job: FlightJob, search: Search): Instead | null {
-  if (job.lease !== "wait") return { keeping: NOWHERE };
+  if (job.lease !== "wait") return { keeping: NOWHERE, known: "taken" };
   // What another edge is bringing it could do nothing with either.
-  if (isValidated(job, search)) return { keeping: NEAR };
+  if (isValidated(job, search)) return { keeping: NEAR, known: null };
   if (search.met !== null) return search.met;
   if (!isForNobody(job)) return null;
   leaveToOther(edge, job, search.key);

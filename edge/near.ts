@@ -4,6 +4,7 @@ import type { LogView } from "../shared/core/log-view.ts";
 import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { CacheKey, Instant } from "../shared/core/units.ts";
 import { answersFor } from "./answers-for.ts";
+import { isPassed } from "./askers.ts";
 import type { Edge } from "./edge.ts";
 import { inputFor, type Judged, type JudgeInput, judge, judgeByView, judgeNow } from "./judge.ts";
 import { keyFor, learnVariant } from "./lease.ts";
@@ -52,7 +53,7 @@ function beyondMemory(
   // What stands beside it in the data centre was most likely stored with it: L2 is who may have a newer one.
   if (inMemory === "expired" || route.rules.cacheApi === "none") return null;
   // It goes to the origin for everybody, and a look costs as much as that.
-  if (edge.memory.isUncacheable(key, edge.clock.now()) && !wants.onlyIfCached) return null;
+  if (isPassed(edge, { route, request }) && !wants.onlyIfCached) return null;
   return lookInDataCentre(edge, request, { route, key });
 }
 

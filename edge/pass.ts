@@ -4,11 +4,11 @@ import { isOverOnArrival, lifetimeOf } from "../shared/core/freshness.ts";
 import { refusedByWords, storability } from "../shared/core/storability.ts";
 import { millis } from "../shared/core/units.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
+import { isAuthorized, reassured } from "./askers.ts";
 import { LIMITS } from "./config.ts";
 import { counted, failure, lengthOf, refusal } from "./count.ts";
 import type { OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
-import { keyFor } from "./lease.ts";
 import { type Asked, askOrigin, saidBy, shed } from "./origin/ask.ts";
 import { passedFields } from "./origin-request.ts";
 import { originFailure, problemReply, shedReply, streamedReply } from "./reply.ts";
@@ -33,8 +33,8 @@ export async function pass(
   if (outcome.kind === "unreachable") {
     return failure(edge, request, { reply: originFailure(outcome.reason), route });
   }
-  if (reason === "uncacheable" && wouldStore(edge, route, outcome))
-    edge.memory.forgive(keyFor(edge, { route, request }));
+  if (reason === "uncacheable" && wouldStore(edge, { route, request }, outcome))
+    for (const key of reassured(edge, { route, request }, outcome.headers)) edge.memory.forgive(key);
   route.counters.bytesFromOrigin += lengthOf(outcome.body);
   const { status, headers, body, native = null } = outcome;
   const reply = streamedReply(edge, request, {
@@ -108,13 +108,21 @@ function reasonOf({ method, purpose }: EdgeRequest): OriginReason {
   return SAFE.has(method) ? "pass" : "write";
 }
 
-/** A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. */
-function wouldStore(edge: Edge, route: Route, outcome: OriginOutcome & { kind: "answer" }): boolean {
+/**
+ * A key that was not storable a moment ago may have become so: then the next request takes the ordinary way. What one with
+ * credentials is told shows that where it says that it is everybody's, and else nothing of others.
+ */
+function wouldStore(
+  edge: Edge,
+  asked: { readonly route: Route; readonly request: EdgeRequest },
+  outcome: OriginOutcome & { kind: "answer" },
+): boolean {
   const { status, headers } = outcome;
+  const { route } = asked;
   const { rules } = route;
   const worded = {
     method: "GET",
-    authorized: false,
+    authorized: isAuthorized(asked),
     requestNoStore: false,
     provocative: true,
     status,

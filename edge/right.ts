@@ -4,9 +4,9 @@ import { coherenceOf, highestLearnt } from "../shared/core/log-view.ts";
 import type { Position } from "../shared/core/position.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
-import type { Granted } from "../shared/ports/mid-tier.ts";
+import type { Granted, LeaseMarker } from "../shared/ports/mid-tier.ts";
 import type { Edge } from "./edge.ts";
-import type { FlightJob } from "./flight-job.ts";
+import { type FlightJob, priorityOf } from "./flight-job.ts";
 import type { Candidate } from "./judge.ts";
 
 /** Where what is fetched by a right is kept. */
@@ -25,10 +25,15 @@ export interface Lease {
   readonly granted: Granted;
 }
 
+/** What whoever asked last has found out of the key: that it is not for all, or that its origin fails; or that one asks now. */
+export type Known = LeaseMarker["kind"] | "taken" | null;
+
 export interface Right {
   /** The view's position when the right was granted, before the origin is asked; null while cold. */
   readonly asOf: Position | null;
   readonly keeping: Keeping;
+  /** `fill`: out of the origin's budget, for the caches. `pass`: for its sender alone, as far as is known. */
+  readonly asks: "fill" | "pass";
   /** Whether what is missing of a part that is held may be asked for instead of the whole. */
   readonly completes: boolean;
   /** A stored answer that may be sent as validator. */
@@ -41,6 +46,7 @@ export interface Right {
 export const rightBy = (asOf: Position | null, keeping: Keeping = { kind: "near" }): Right => ({
   asOf,
   keeping: asOf === null ? { kind: "nowhere" } : keeping,
+  asks: "fill",
   completes: true,
   validators: null,
   fallback: null,
@@ -50,12 +56,27 @@ export const rightBy = (asOf: Position | null, keeping: Keeping = { kind: "near"
 export const rightWith = (
   edge: Edge,
   job: FlightJob,
-  { asOf, keeping, candidate }: Pick<Right, "asOf" | "keeping"> & { readonly candidate: Candidate | null },
+  {
+    asOf,
+    keeping,
+    candidate,
+    known,
+  }: Pick<Right, "asOf" | "keeping"> & { readonly candidate: Candidate | null; readonly known: Known },
 ): Right => ({
   ...rightBy(asOf, keeping),
+  asks: asksAs(job, known),
   validators: candidate !== null && mayValidate(edge, job, candidate) ? candidate : null,
   fallback: fallbackOf(job, candidate),
 });
+
+/**
+ * What nobody may keep, as far as is known, is nothing that fills caches: a client's request is as one that is passed. That
+ * of somebody with credentials whose key another is asking for is kept by nobody, and waited for by nobody.
+ */
+function asksAs(job: FlightJob, known: Known): Right["asks"] {
+  const isForOne = known === "uncacheable" || (known === "taken" && job.lease === "try");
+  return isForOne && priorityOf(job) === "user" ? "pass" : "fill";
+}
 
 /** What is left of it when its lease has been given back. */
 export const withoutLease = (right: Right): Right =>

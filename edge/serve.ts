@@ -2,6 +2,7 @@
 
 import { NO_DIRECTIVES } from "../shared/core/request-directives.ts";
 import { waitAtMost } from "../shared/ports/wait.ts";
+import { isPassed } from "./askers.ts";
 import { auditRead } from "./audit/audit-read.ts";
 import type { Flight, LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
@@ -58,7 +59,7 @@ function refreshBehind(edge: Edge, request: EdgeRequest, given: { route: Route; 
   if (lease === "try") return;
   // The last one brought nothing for all, or nothing at all; it is tried again when that is some time ago.
   const key = keyFor(edge, { route, request });
-  if (edge.memory.givenUp(key, edge.clock.now()) !== null) return;
+  if (edge.memory.givenUp(key, edge.clock.now()) !== null || isPassed(edge, { route, request })) return;
   const underWay = edge.flights.get(key);
   if (underWay !== undefined && hasBrought(underWay, judged)) {
     renewLanded(edge, request, { ...given, underWay });

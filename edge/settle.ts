@@ -8,6 +8,7 @@ import type { HeldAnswer } from "../shared/core/stored-answer.ts";
 import { elapsed, later } from "../shared/core/units.ts";
 import { varyNames } from "../shared/core/vary.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
+import { askersKey, reassured } from "./askers.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { countNotStored } from "./counters.ts";
@@ -17,7 +18,7 @@ import { isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { keyFor } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
 import { twoLanes } from "./share-body.ts";
-import { speaksForAll, tell } from "./tell.ts";
+import { type Concerned, concernedBy, tell } from "./tell.ts";
 import { leaveMark, storeEverywhere } from "./tiers/store-everywhere.ts";
 
 export type Answered = OriginOutcome & { kind: "answer" };
@@ -43,7 +44,7 @@ export async function settleAnswer(
 ): Promise<void> {
   const { controls, made, held, bytes } = given;
   const { receivedAt, job, right } = exchange;
-  edge.memory.forgetDoubts(keyFor(edge, job));
+  for (const key of reassured(edge, job, held.answer.headers)) edge.memory.forgetDoubts(key);
   // Nobody is to be given an older answer while this one is being stored.
   if (made !== null && right.keeping.kind !== "nowhere")
     edge.memory.dropOlder(made.key, job.route.rules, held.answer.asOf);
@@ -98,20 +99,21 @@ export async function passOn(
   const { status, headers, body } = answered;
   const failed = status >= 500;
   if (reason !== null) countNotStored(job.route.counters, reason);
-  const forAll = speaksForAll(exchange) && reason !== "provoked" && !isOfOneRequest(status);
+  const isOfOne = reason === "provoked" || isOfOneRequest(status);
+  const concerned: Concerned = isOfOne ? "nobody" : concernedBy(exchange);
   const { fallback } = right;
   controls.deliver({ kind: "stream", status, headers, body, stored: "nowhere", refused: reason, fallback });
   // A failing origin is not asked once more by everybody who waited for it. They learn that it has failed and not what
   // it said, which may name whatever the leader's request was sent with (RFC 9111 §4).
-  const tells = forAll && isOfAll(headers);
+  const tells = concerned === "all" && isOfAll(headers);
   const pause = retryAfter(headers, exchange.receivedAtWall);
   controls.settle(
     failed ? { kind: "error", status, retryAfter: pause, tells, fallback } : { kind: "unshared" },
   );
-  if (!forAll) return giveBack(edge, exchange, null);
+  if (concerned === "nobody") return giveBack(edge, exchange, null);
   // Of an origin that fails those who hold something stale get that, unasked: somebody's credentials must not bring it about.
   if (failed) return tell(edge, exchange, "failing");
-  const gone = GONE.has(status) && job.request.header("cookie") === null;
+  const gone = concerned === "all" && GONE.has(status) && job.request.header("cookie") === null;
   const isForgiven = (isSentAway(edge, exchange, status) && !gone) || reason === "expired";
   return tell(edge, exchange, isForgiven && !isSecond(edge, exchange) ? null : "uncacheable", gone);
 }
@@ -128,7 +130,7 @@ function isSentAway(edge: Edge, { job, right }: Exchange, status: number): boole
 
 /** In a row, with nothing storable in between; those who waited with the first one have been answered by then. */
 function isSecond(edge: Edge, { job, sentAt }: Exchange): boolean {
-  const [key, now] = [keyFor(edge, job), edge.clock.now()];
+  const [key, now] = [askersKey(edge, job), edge.clock.now()];
   const isSecond = edge.memory.isDoubtful(key, sentAt);
   edge.memory.doubt(key, later(now, elapsed(sentAt, now)));
   return isSecond;

@@ -2,10 +2,10 @@
 
 import { later } from "../shared/core/units.ts";
 import type { LeaseMarker } from "../shared/ports/mid-tier.ts";
+import { askersKey, isAuthorized } from "./askers.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { giveBack } from "./give-back.ts";
-import { keyFor } from "./lease.ts";
 import type { Exchange } from "./make-answer.ts";
 
 /**
@@ -17,15 +17,24 @@ export type Told = LeaseMarker["kind"] | "apart";
 export const UNCACHEABLE: LeaseMarker = { kind: "uncacheable", for: LIMITS.uncacheableFor };
 export const FAILING: LeaseMarker = { kind: "failing", for: LIMITS.failingFor };
 
-/** What one range got, or somebody's credentials, says nothing of what everybody would get. */
-export const speaksForAll = ({ job }: Exchange): boolean =>
-  job.lease === "wait" && job.request.header("authorization") === null;
+/** Whom what one request got tells of: nobody else where it was for a range, and where it had credentials those who have some. */
+export type Concerned = "all" | "authorized" | "nobody";
+
+export function concernedBy({ job }: Exchange): Concerned {
+  if (job.lease === "none") return "nobody";
+  return isAuthorized(job) ? "authorized" : "all";
+}
+
+export const speaksForAll = (exchange: Exchange): boolean => concernedBy(exchange) === "all";
 
 /** Gives the lease back with it, for that is how other edges learn of it; null where there is nothing to tell. */
 export function tell(edge: Edge, exchange: Exchange, what: Told | null, gone = false): Promise<void> {
-  if (what === null || !speaksForAll(exchange)) return giveBack(edge, exchange, null);
+  const concerned = concernedBy(exchange);
+  if (what === null || concerned === "nobody") return giveBack(edge, exchange, null);
   const marker = what === "failing" ? FAILING : UNCACHEABLE;
   const until = later(edge.clock.now(), marker.for);
-  if (what !== "apart") edge.memory.giveUp(keyFor(edge, exchange.job), { kind: what, until, gone });
-  return giveBack(edge, exchange, marker);
+  // By somebody's credentials no other edge is told anything, and nobody that the origin fails: they may bring it about.
+  const isKnownHere = what === "uncacheable" || (what === "failing" && concerned === "all");
+  if (isKnownHere) edge.memory.giveUp(askersKey(edge, exchange.job), { kind: what, until, gone });
+  return giveBack(edge, exchange, concerned === "all" ? marker : null);
 }

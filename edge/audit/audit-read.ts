@@ -63,7 +63,12 @@ async function compareWithOrigin(edge: Edge, request: EdgeRequest, seen: Seen): 
   const { answer } = held;
   const asking = canBeValidated(answer) ? ({ kind: "validate", answer } as const) : WHOLE;
   const headers = sharedRequestHeaders({ request, route }, asking);
-  const outcome = await askForAll(edge, route, { headers, priority: "background", reason: "audit" });
+  const outcome = await askForAll(edge, route, {
+    headers,
+    kind: "fill",
+    priority: "background",
+    reason: "audit",
+  });
   const comparison = await compared(seen, outcome);
   if (outcome.kind !== "answer" || outcome.status >= 500)
     edge.originChecks.rest(route.site.name, edge.clock.now());

@@ -102,7 +102,7 @@ async function askForChunk(edge: Edge, reading: Reading, range: ByteRange): Prom
   const headers = sharedRequestHeaders(exchange.job, { kind: "chunk", range: rangeOf(range), ifMatch });
   const sentAt = edge.clock.now();
   const priority = priorityOf(exchange.job);
-  const answered = await askForAll(edge, route, { headers, priority, reason: "miss" });
+  const answered = await askForAll(edge, route, { headers, kind: "fill", priority, reason: "miss" });
   if (answered.kind !== "answer") return UNAVAILABLE;
   const [receivedAt, receivedAtWall] = [edge.clock.now(), edge.clock.wall()];
   const arrived = { ...exchange, sentAt, receivedAt, receivedAtWall };

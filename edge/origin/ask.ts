@@ -36,15 +36,15 @@ export type Asked = OriginOutcome | Shed;
 export const saidBy = ({ kind }: Asked): Pick<Passed, "said"> =>
   kind === "answer" ? {} : { said: kind === "shed" ? "shed" : "error" };
 
-/** A GET of what everybody may be given. */
+/** A GET as everybody might send it. */
 export function askForAll(
   edge: Edge,
   route: Route,
-  asking: Pick<Asking, "priority" | "reason"> & { readonly headers: HeaderList },
+  asking: Pick<Asking, "kind" | "priority" | "reason"> & { readonly headers: HeaderList },
 ): Promise<Asked> {
-  const { headers, priority, reason } = asking;
+  const { headers, ...by } = asking;
   const request = { method: "GET", url: route.sharedHref, headers, body: NO_BODY };
-  return askOrigin(edge, { route, kind: "fill", priority, reason, request });
+  return askOrigin(edge, { route, ...by, request });
 }
 
 /** Never rejects. Ends within the origin's deadline, its waiting included. */

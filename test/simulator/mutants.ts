@@ -256,8 +256,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "uncacheable-serialised": {
     file: "edge/settle.ts",
     from: 3,
-    find: 'const forAll = speaksForAll(exchange) && reason !== "provoked" && !isOfOneRequest(status);',
-    put: "const forAll = false;",
+    find: 'const concerned: Concerned = isOfOne ? "nobody" : concernedBy(exchange);',
+    put: 'const concerned: Concerned = isOfOne || !isOfOne ? "nobody" : concernedBy(exchange);',
   },
   "gossip-without-from": {
     file: "shared/core/gossip.ts",
