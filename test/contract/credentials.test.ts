@@ -171,6 +171,7 @@ describe("a GET with credentials for what was not to be stored a moment ago", ()
     lone.origin = () => answer("own", control("private"));
     await get(ALICE);
     expect((await get(ALICE, { path: "/b" })).cacheStatus).toContain("detail=private");
+    expect((await get(ALICE)).cacheStatus).toBe(PASSED);
   });
 });
 
@@ -210,6 +211,7 @@ describe("those without credentials", () => {
   test("bring those with some what is said to be everybody's", async () => {
     own();
     await get(ALICE);
+    expect((await get(ALICE)).cacheStatus).toBe(PASSED);
     lone.origin = () => answer("all", control("public, max-age=60, must-revalidate"));
     await get();
     await pass(9000);
@@ -237,6 +239,9 @@ describe("by credentials that are refused", () => {
     lone.origin = () => answer("no", control("private"), status);
     await times(3, ALICE);
     expect(cost.reads).toBe(3);
+    lone.origin = () => answer("own", control("private"));
+    await times(3, ALICE);
+    expect(cost.reads).toBe(4);
   });
 });
 
@@ -297,5 +302,6 @@ describe("without a token is asked for", () => {
     await pass(60_001);
     expect((await get(ALICE)).status).toBe(200);
     expect(left).toBe(0);
+    expect((await get(BOB)).status).toBe(200);
   });
 });
