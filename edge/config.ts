@@ -143,6 +143,8 @@ export const LIMITS = {
   followerGuard: seconds(31),
   /** A look-up in the data centre takes milliseconds: one that took longer has lost its request, and everybody looks for himself. */
   lookGuard: millis(500),
+  /** Just above the log's deadline: a check by its full index that took longer has lost its request, and of those who wait for it one asks again. */
+  checkGuard: millis(1600),
   /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */
   sharedBody: mebibytes(1),
   /** One that another request is bringing is waited for this long: beyond it it is a stream rather than a page, and until then to go alone would have all who wait go at once. */

@@ -103,7 +103,7 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     chunkFlights: new Map(),
     chunking: setUp.chunking ?? { from: LIMITS.chunkedFrom, size: LIMITS.chunk },
     shown: new WeakMap(),
-    looks: new Map(),
+    ...{ looks: new Map(), recalls: new Map(), checks: new Map() },
     heat: new Heat(LIMITS),
     observed: new Observed(LIMITS),
     tail: new RequestTail(LIMITS.tailBatch),

@@ -1,6 +1,7 @@
 // What one edge is made of: everything that an isolate keeps, and its ways to the outside.
 
 import type { Chunking } from "../shared/core/chunks.ts";
+import type { Position } from "../shared/core/position.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import type { CacheKey, Instant, Millis } from "../shared/core/units.ts";
 import type { Wanted } from "../shared/mid-tier/missing-copies.ts";
@@ -15,8 +16,10 @@ import type { Peers } from "../shared/view/peers.ts";
 import type { SharedView } from "../shared/view/shared-view.ts";
 import type { ViewKeeper } from "../shared/view/view-keeper.ts";
 import type { CallEdge } from "../shared/wire/call-edge.ts";
+import type { UnderWay } from "./ask-together.ts";
 import type { OriginChecks } from "./audit/origin-checks.ts";
 import type { Sampler } from "./audit/sampler.ts";
+import type { Checked } from "./check-together.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
 import type { DistinctKeys } from "./distinct-keys.ts";
@@ -30,7 +33,7 @@ import type { OriginGuards } from "./origin/guard.ts";
 import type { Router } from "./router.ts";
 import type { Shown } from "./shown.ts";
 import type { RequestTail } from "./tail/request-tail.ts";
-import type { DataCentreTier, Look } from "./tiers/data-centre.ts";
+import type { DataCentreOutcome, DataCentreTier } from "./tiers/data-centre.ts";
 import type { MemoryTier } from "./tiers/memory.ts";
 import type { Timings } from "./timing.ts";
 import type { Flushings } from "./writes/flushing.ts";
@@ -77,7 +80,11 @@ export interface Edge extends EdgePorts {
   /** What clients see of answers' headers, as long as anybody holds the answer. */
   readonly shown: WeakMap<StoredAnswer, Shown>;
   /** Look-ups in the data centre that are under way. */
-  readonly looks: Map<CacheKey, Look>;
+  readonly looks: Map<string, UnderWay<DataCentreOutcome>>;
+  /** The same for what was found of an answer that is there, by its id. */
+  readonly recalls: Map<string, UnderWay<Position>>;
+  /** Checks by the log's full index that are under way. */
+  readonly checks: Map<string, UnderWay<Checked>>;
   readonly counters: Counters;
   readonly counterReports: CounterReports;
   readonly distinct: DistinctKeys;

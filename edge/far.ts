@@ -182,7 +182,7 @@ async function serveFlown(edge: Edge, request: EdgeRequest, flown: Flown): Promi
   const admittedBy = outcome.kind === "large" ? null : job.admittedBy;
   const input = { ...inputFor(edge, { route, request }, { held, body, tier }), admittedBy };
   const byView = judgeByView(view, input, edge.clock.now());
-  const judged = byView.step.kind === "check" ? await judge(edge, input, () => undefined) : byView;
+  const judged = byView.step.kind === "check" ? await judge(edge, input, null) : byView;
   if (judged === null) return "again";
   if (judged.step.kind === "serve" || judged.step.kind === "serve-and-refresh")
     return serve(judged.step, judged.by);

@@ -12,7 +12,9 @@ import { hasValidator } from "../shared/core/storability.ts";
 import { ageOf, freshnessOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
 import { earlier, elapsed, type Instant, millis, type Selector } from "../shared/core/units.ts";
 import { type Body, NO_BODY, type PlainBody } from "../shared/ports/body.ts";
+import type { Background } from "../shared/ports/clock.ts";
 import type { ByView } from "./audit/sampler.ts";
+import { type Checked, checkTogether } from "./check-together.ts";
 import type { TierName } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import type { EdgeRequest } from "./request.ts";
@@ -61,6 +63,8 @@ export interface JudgeInput {
   readonly renewFrom: Instant | null;
   /** Whether the route still is what the configuration in force makes of the request. */
   readonly stands: () => boolean;
+  /** Of the request: what it asks, others may wait for. */
+  readonly background: Background;
 }
 
 /** What a request's route says of an answer found for it. */
@@ -85,6 +89,7 @@ export const inputFor = (
   forSeveralUrls: route.variance !== null,
   arrivedAt,
   stands: () => edge.router.stands(route, request),
+  background: request.background,
 });
 
 /** The verdict as far as the view reaches. */
@@ -152,17 +157,25 @@ export function judgeNow(edge: Edge, input: JudgeInput): Judged | null {
   return view === null ? null : judgeByView(view, input, edge.clock.now());
 }
 
-/** The full verdict: where the view doesn't reach back far enough, the log's full index is asked. */
+/**
+ * The full verdict: where the view doesn't reach back far enough, the log's full index is asked, once for all who would ask
+ * the same meanwhile. Each judges what it says for himself, by the view that is current then.
+ */
 export async function judge(
   edge: Edge,
   input: JudgeInput,
-  recordVerified: (held: HeldAnswer) => void,
+  recordVerified: ((held: HeldAnswer) => void) | null,
 ): Promise<Judged | null> {
-  const first = judgeNow(edge, input);
-  if (first?.step.kind !== "check") return first;
-  const askedAt = edge.clock.now();
+  const view = edge.view.current();
+  if (view === null) return null;
+  const first = judgeByView(view, input, edge.clock.now());
+  if (first.step.kind !== "check") return first;
   const askedFrom = first.by.position;
-  const outcome = await edge.log.check(selectorsFor(input), input.held.verifiedTo);
+  const checked = await checkTogether(edge, {
+    ...{ id: input.held.answer.id, selectors: selectorsFor(input), verifiedTo: input.held.verifiedTo },
+    ...{ floor: view.floor, background: input.background },
+  });
+  const { outcome, askedAt } = checked;
   const now = edge.clock.now();
   const current = edge.view.current();
   if (current === null) return null;
@@ -170,12 +183,15 @@ export async function judge(
     case "ok": {
       // Up to where the log was asked, and no further than the configuration reached that named the selectors.
       const held = { ...input.held, verifiedTo: leastPosition(outcome.position, askedFrom) };
-      if (!input.forSeveralUrls) recordVerified(held);
+      if (!input.forSeveralUrls && recordVerified !== null && isFirstOf(checked, input.tier))
+        recordVerified(held);
       const again = judgeByView(current, { ...input, held }, now);
       if (again.step.kind === "check") return null;
       return input.forSeveralUrls ? { ...again, held: input.held } : again;
     }
     case "soft": {
+      // In between something may have hit it of which neither knows.
+      if (outcome.position.epoch === current.epoch && outcome.position.seq < current.floor) return null;
       const { coherence: byView } = judgeByView(current, input, now);
       const worse = byView.kind === "hard" || byView.kind === "other-epoch";
       const coherence: Coherence = worse ? byView : { kind: "soft", since: earlier(askedAt, outcome.age) };
@@ -187,4 +203,11 @@ export async function judge(
       // What can't be shown to be good is neither served nor used as a validator.
       return verdict(current, input, { coherence: { kind: "hard" }, now });
   }
+}
+
+/** One note a tier is enough for all who are handed the outcome. */
+function isFirstOf({ notedIn }: Checked, tier: TierName): boolean {
+  if (notedIn.has(tier)) return false;
+  notedIn.add(tier);
+  return true;
 }

@@ -11,7 +11,7 @@ import { keyFor, learnVariant } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
-import { findInDataCentre } from "./tiers/shared-look.ts";
+import { findInDataCentre, recallTogether } from "./tiers/shared-look.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 import { stageBegins } from "./timing.ts";
 
@@ -120,7 +120,7 @@ async function lookInDataCentre(
 
 /** Another isolate may have had it checked: that costs less than to have it checked again. */
 async function judgeFurther(edge: Edge, request: EdgeRequest, input: JudgeInput): Promise<Judged | null> {
-  const held = await edge.dataCentre.recall(input.held);
+  const held = await recallTogether(edge, input.held);
   return judge(edge, { ...input, held }, (verified) =>
     request.background.keep(edge.dataCentre.recordVerified(verified)),
   );

@@ -31,7 +31,7 @@ export async function lookInBucket(
   if (found.kind !== "hit" || !isInChunks(found.held)) return null;
   if (!answersFor(found.held.answer, { route, request })) return null;
   const input = inputFor(edge, job, { held: found.held, body: NO_BODY, tier: "l2" });
-  const judged = await judge(edge, input, () => undefined);
+  const judged = await judge(edge, input, null);
   if (judged?.step.kind !== "serve" || !isInChunks(judged.held)) return null;
   const remaining = judged.freshness.kind === "fresh" ? judged.freshness.remaining : millis(0);
   if (!satisfies(wants, { age: ageOf(judged.held, edge.clock.now()), remaining })) return null;

@@ -36,12 +36,6 @@ export type DataCentreOutcome =
   | { readonly kind: "absent" }
   | { readonly kind: "unavailable"; readonly reason: string };
 
-/** A look-up that is under way. */
-export interface Look {
-  readonly startedAt: Instant;
-  readonly outcome: Promise<DataCentreOutcome>;
-}
-
 export class DataCentreTier {
   private readonly blobs: BlobStore;
   private readonly digest: Digest;

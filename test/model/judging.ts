@@ -6,6 +6,7 @@ import { formatPosition, type Position } from "../../shared/core/position.ts";
 import { type Rules, rulesOfClass } from "../../shared/core/rules.ts";
 import type { StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { millis } from "../../shared/core/units.ts";
+import { UNKEPT } from "../../shared/ports/clock.ts";
 import { type Chain, goesOnFrom, headOf, KEY, modeOf } from "./entries.ts";
 import { ago, NOW, thawed } from "./knowing.ts";
 import type { Fate, Held, Log, Request, View } from "./parts.ts";
@@ -100,6 +101,7 @@ function judge(scope: Scope, view: View, of: Subject): Judged {
     admittedBy: admittedBy === null ? null : { position: admittedBy, knownAge: millis(0) },
     arrivedAt: ago(of.arrivedFor),
     stands: () => true,
+    background: UNKEPT,
   };
   return judgeByView(thawed(view), input, NOW);
 }
