@@ -115,6 +115,8 @@ export interface FlightControls {
   settle(outcome: FlightOutcome): void;
   /** What comes is for those who are there already. */
   close(): void;
+  /** When all that it brings has been stored, or will not be. */
+  readonly landed: Promise<void>;
 }
 
 /** Starts a flight; `work` never rejects, and ends when everything has been stored. */
@@ -146,6 +148,7 @@ export function startFlight(
       flight.found = step;
     },
     close: began.close,
+    landed: landed.promise,
     deliver,
     settle(result) {
       if (flight.settled === null) outcome.resolve(result);

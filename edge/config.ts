@@ -147,6 +147,8 @@ export const LIMITS = {
   checkGuard: millis(1600),
   /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */
   sharedBody: mebibytes(1),
+  /** Octets of answers that an isolate collects at once to store them, twice that with the copies: what comes beyond is not collected, and goes to its client alone, or into the data centre as it streams. */
+  collected: mebibytes(24),
   /** One that another request is bringing is waited for this long: beyond it it is a stream rather than a page, and until then to go alone would have all who wait go at once. */
   bodyPatience: seconds(10),
   /** A larger one for this long, as its client may be slow; what has to be validated each time, of use to few; and the rest of a part, before the whole is asked for. */

@@ -3,6 +3,7 @@
 import type { Chunking } from "../shared/core/chunks.ts";
 import type { Site } from "../shared/core/routing.ts";
 import type { BucketTerms } from "../shared/core/token-bucket.ts";
+import { millis } from "../shared/core/units.ts";
 import type { ParseUrl } from "../shared/ports/url.ts";
 import { Peers } from "../shared/view/peers.ts";
 import { SharedView, type SharedViewPorts } from "../shared/view/shared-view.ts";
@@ -13,7 +14,7 @@ import { LIMITS } from "./config.ts";
 import { newCounters } from "./counters.ts";
 import { DistinctKeys } from "./distinct-keys.ts";
 import type { Edge, EdgePorts, ShardCounts } from "./edge.ts";
-import { HeldUploads } from "./held-uploads.ts";
+import { HeldOctets } from "./held-octets.ts";
 import { Heat } from "./hot/heat.ts";
 import { CounterReports } from "./internal/counter-reports.ts";
 import { LastConfiguration } from "./last-configuration.ts";
@@ -108,13 +109,22 @@ export function createEdge(ports: EdgePorts, setUp: EdgeSetUp): Edge {
     observed: new Observed(LIMITS),
     tail: new RequestTail(LIMITS.tailBatch),
     unsent: new UnsentWrites(),
-    uploads: new HeldUploads(),
+    ...heldOctets(),
     flushing: new Map(),
     lastConfiguration: new LastConfiguration(ports.blobs),
     shards: setUp.shards,
     lookForCopies: setUp.lookForCopies ?? (async () => {}),
   };
   return edge;
+}
+
+function heldOctets(): Pick<Edge, "uploads" | "collected"> {
+  // What is held for longer has lost its request, or nobody waits for it any more.
+  const lostAfter = millis(LIMITS.uploadDeadline + LIMITS.followerGuard);
+  return {
+    uploads: new HeldOctets({ all: LIMITS.uploadsHeld, ofSite: LIMITS.uploadsHeldOfSite, lostAfter }),
+    collected: new HeldOctets({ all: LIMITS.collected, ofSite: LIMITS.collected, lostAfter }),
+  };
 }
 
 function sharedViewOf({ clock, timers, digest }: EdgePorts, { sharedView }: EdgeSetUp): SharedView | null {

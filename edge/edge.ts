@@ -23,7 +23,7 @@ import type { Checked } from "./check-together.ts";
 import type { Flight } from "./coalesce.ts";
 import type { Counters } from "./counters.ts";
 import type { DistinctKeys } from "./distinct-keys.ts";
-import type { HeldUploads } from "./held-uploads.ts";
+import type { HeldOctets } from "./held-octets.ts";
 import type { Heat } from "./hot/heat.ts";
 import type { CounterReports } from "./internal/counter-reports.ts";
 import type { ChunkFlight } from "./large/chunk.ts";
@@ -95,7 +95,10 @@ export interface Edge extends EdgePorts {
   readonly observed: Observed;
   readonly tail: RequestTail;
   readonly unsent: UnsentWrites;
-  readonly uploads: HeldUploads;
+  /** Of clients' content, until it has been sent on. */
+  readonly uploads: HeldOctets;
+  /** Of answers, until they have been stored. */
+  readonly collected: HeldOctets;
   readonly flushing: Flushings;
   readonly lastConfiguration: LastConfiguration;
   /** Counts of every shard as this isolate saw it. */

@@ -12,7 +12,7 @@ import { type FlightControls, FRESH } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import { discard } from "./content.ts";
 import { bothEnds } from "./count.ts";
-import type { OriginReason } from "./counters.ts";
+import { countNotStored, type OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
 import { giveBack } from "./give-back.ts";
@@ -24,7 +24,15 @@ import { bringShared } from "./patience.ts";
 import { completePart, receivePart } from "./receive-part.ts";
 import { countRefresh } from "./refresh/count.ts";
 import type { Right } from "./right.ts";
-import { type Answered, headOf, passOn, type Received, settleAnswer, storeLarge } from "./settle.ts";
+import {
+  type Answered,
+  headOf,
+  passOn,
+  type Received,
+  settleAnswer,
+  storeLarge,
+  streamApart,
+} from "./settle.ts";
 import { sourceOf } from "./share-body.ts";
 import { standbyFor } from "./standby.ts";
 import { freshenedHeaders } from "./stored-headers.ts";
@@ -172,21 +180,30 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
     const head = headOf(exchange, answered);
     return storeLarge(edge, exchange, { made: verdict, source, head, controls, inParts: false });
   }
-  const { client, begun, ended } = bringShared(edge, exchange, { made: verdict, source, controls });
+  const bringing = bringShared(edge, exchange, { made: verdict, source, controls });
+  if (bringing === null) {
+    const head = headOf(exchange, answered);
+    return streamApart(edge, exchange, { made: verdict, source, head, controls });
+  }
+  const { client, begun, ended } = bringing;
   const head = headOf(begun, answered);
   const streamed: Body = body.kind === "none" ? NO_BODY : { kind: "source", source: ends.toClient(client) };
   controls.deliver({ kind: "stream", ...head, body: streamed });
   const { result, exchange: now } = await ended;
   if (result.kind !== "whole") {
     const { fallback } = now.right;
-    const isLarge = result.kind === "large";
-    controls.settle(isLarge ? { kind: "unshared" } : { kind: "failed", reason: "broken", fallback });
-    return tell(edge, now, isLarge ? "uncacheable" : "failing");
+    const isBroken = result.kind === "broken";
+    controls.settle(isBroken ? { kind: "failed", reason: "broken", fallback } : { kind: "unshared" });
+    if (result.kind === "full") countNotStored(job.route.counters, "no-room");
+    return tell(edge, now, TOLD[result.kind]);
   }
   // What is stored nowhere was counted when it was sent on.
   if (head.stored !== "nowhere") job.route.counters.bytesFromOrigin += source.length ?? 0;
   const held = hold(now, { ...verdict.answer, length: result.bytes.length });
   await settleAnswer(edge, now, { controls, made: verdict, held, bytes: result.bytes });
 }
+
+/** That there was no room says nothing of the key: others may have some. */
+const TOLD = { large: "uncacheable", broken: "failing", full: null } as const;
 
 const UNASKED = { kind: "refuse", reason: "status" } as const;

@@ -12,6 +12,7 @@ import type { Edge } from "./edge.ts";
 import { keyFor } from "./lease.ts";
 import type { Exchange, Made } from "./make-answer.ts";
 import { type Right, withoutLease } from "./right.ts";
+import { type Room, roomFor } from "./room.ts";
 import { type Collected, collectWhileStreaming, readWhole } from "./share-body.ts";
 import { speaksForAll, type Told, tell } from "./tell.ts";
 
@@ -23,17 +24,26 @@ interface Bringing {
   readonly ended: Promise<{ readonly result: Collected; readonly exchange: Exchange }>;
 }
 
+/** Until all of the flight has been stored, or will not be. */
+function roomInFlight(edge: Edge, { job }: Pick<Exchange, "job">, { landed }: FlightControls): Room {
+  const room = roomFor(edge, job.route);
+  void landed.then(() => room.giveBack());
+  return room;
+}
+
 /**
  * Where it takes too long, those who wait here go for themselves, and so does everybody at other edges, where the next one
  * would bring no more than this one; what comes then is for this data centre alone, since the lease, which is the right
  * to fill, has gone back. Where it has stopped coming the next one may well do better: then they begin anew, one request
- * an isolate and all at once, but not after the second in a row.
+ * an isolate and all at once, but not after the second in a row. Null where there is no room for it: nothing has been read.
  */
 export function bringShared(
   edge: Edge,
   exchange: Exchange,
   { made, source, controls }: { made: Made; source: ByteSource; controls: FlightControls },
-): Bringing {
+): Bringing | null {
+  const room = roomInFlight(edge, exchange, controls);
+  if (!room.holds(source.length ?? 0)) return null;
   const { rules } = exchange.job.route;
   const isPast = isPastOnArrival(made.answer, rules);
   let now = exchange;
@@ -46,7 +56,7 @@ export function bringShared(
     controls.settle({ kind: "unshared" });
     freeOthers("uncacheable");
   };
-  const { client, collected, octets } = collectWhileStreaming(source, LIMITS.sharedBody);
+  const { client, collected, octets } = collectWhileStreaming(source, LIMITS.sharedBody, room.holds);
   const giveUp = (): void => {
     controls.settle({ kind: "stalled" });
     // What others bring meanwhile is newer: if this comes after all, it is for its own client.
@@ -71,6 +81,7 @@ export function bringShared(
     });
   const ended = collected.then((result) => {
     cancel();
+    if (result.kind !== "whole") room.giveBack();
     return { result, exchange: now };
   });
   return { client, begun: now, ended };
@@ -89,8 +100,13 @@ function hasLife(answer: StoredAnswer, rules: Rules): boolean {
   return fresh + staleWhileRevalidate > 0;
 }
 
-/** A small body that nobody is sent as it comes: null where it is not soon here, or not whole. */
-export async function bringSoon(edge: Edge, source: ByteSource): Promise<Uint8Array<ArrayBuffer> | null> {
+/** A small body that nobody is sent as it comes: null where it is not soon here, or not whole, or there is no room for it. */
+export async function bringSoon(
+  edge: Edge,
+  exchange: Exchange,
+  { source, controls }: { readonly source: ByteSource; readonly controls: FlightControls },
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (!roomInFlight(edge, exchange, controls).holds(source.length ?? LIMITS.sharedBody)) return null;
   const late = Promise.withResolvers<null>();
   const cancel = edge.timers.after(LIMITS.shortPatience, () => late.resolve(null));
   const bytes = await Promise.race([readWhole(source, LIMITS.sharedBody), late.promise]);

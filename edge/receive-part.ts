@@ -4,12 +4,13 @@ import { withoutHeaders } from "../shared/core/headers.ts";
 import { isComplete, type RangePart, receivedPart, tellsItsPart } from "../shared/core/part.ts";
 import { LIMITS } from "./config.ts";
 import { bothEnds } from "./count.ts";
+import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { type Exchange, judgeStorability, type Made } from "./make-answer.ts";
 import { keepPart } from "./parts.ts";
 import { bringShared, bringSoon } from "./patience.ts";
-import { headOf, passOn, type Received, settleAnswer, storeLarge } from "./settle.ts";
+import { headOf, passOn, type Received, settleAnswer, storeLarge, withoutRoom } from "./settle.ts";
 import { sourceOf } from "./share-body.ts";
 
 /** What a 206 brought goes to whoever asked for it, and is kept as the part that it is. */
@@ -32,9 +33,12 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
     controls.settle({ kind: "unshared" });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
-  const { client, ended } = bringShared(edge, exchange, { made: verdict, source, controls });
+  const bringing = bringShared(edge, exchange, { made: verdict, source, controls });
+  if (bringing === null) return withoutRoom(edge, exchange, { source, head, controls });
+  const { client, ended } = bringing;
   controls.deliver({ kind: "stream", ...head, body: { kind: "source", source: ends.toClient(client) } });
   const { result, exchange: now } = await ended;
+  if (result.kind === "full") countNotStored(exchange.job.route.counters, "no-room");
   if (result.kind !== "whole") return controls.settle({ kind: "unshared" });
   // What is stored nowhere was counted when it was sent on.
   if (head.stored !== "nowhere") exchange.job.route.counters.bytesFromOrigin += source.length ?? 0;
@@ -68,7 +72,7 @@ export async function completePart(
   const verdict = judgeStorability(edge, exchange, answered);
   if (verdict.kind === "refuse") return false;
   const source = sourceOf(answered.body);
-  const bytes = await bringSoon(edge, source);
+  const bytes = await bringSoon(edge, exchange, { source, controls });
   if (bytes === null) return false;
   exchange.job.route.counters.bytesFromOrigin += bytes.length;
   const kept = keepPart(edge, exchange, { made: verdict, bytes, announced: source.length !== null });

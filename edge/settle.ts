@@ -63,7 +63,7 @@ export async function storeLarge(
   exchange: Exchange,
   given: Pick<Stretch, "made" | "source" | "head" | "controls" | "inParts">,
 ): Promise<void> {
-  const { made, source, head, controls } = given;
+  const { source, head, controls } = given;
   const length = source.length ?? 0;
   await tell(edge, exchange, "apart");
   const range = { from: 0, to: length - 1 };
@@ -72,6 +72,38 @@ export async function storeLarge(
     controls.settle({ kind: "unshared" });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }
+  return streamNear(edge, exchange, given);
+}
+
+type Streaming = Pick<Stretch, "made" | "source" | "head" | "controls">;
+
+/**
+ * Small, but more than there is room for beside what others bring: streamed like what is large where that is kept near, and
+ * else for its client alone. It says nothing of the key, and another edge may have more room.
+ */
+export async function streamApart(edge: Edge, exchange: Exchange, given: Streaming): Promise<void> {
+  const { source } = given;
+  if (source.length === null || !isKept(exchange, source.length)) return withoutRoom(edge, exchange, given);
+  exchange.job.request.background.keep(giveBack(edge, exchange, null));
+  return streamNear(edge, exchange, given);
+}
+
+/** For its client alone: those who waited go for themselves, at once. */
+export async function withoutRoom(
+  edge: Edge,
+  exchange: Exchange,
+  { source, head, controls }: Omit<Streaming, "made">,
+): Promise<void> {
+  countNotStored(exchange.job.route.counters, "no-room");
+  controls.settle({ kind: "unshared" });
+  const body = { kind: "source", source } as const;
+  controls.deliver({ kind: "stream", ...head, stored: "nowhere", refused: "no-room", body });
+  return giveBack(edge, exchange, null);
+}
+
+async function streamNear(edge: Edge, exchange: Exchange, given: Streaming): Promise<void> {
+  const { made, source, head, controls } = given;
+  const length = source.length ?? 0;
   const cancel = edge.timers.after(LIMITS.shortPatience, () => controls.settle({ kind: "unshared" }));
   const [toClient, toStore] = twoLanes(source);
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });

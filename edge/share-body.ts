@@ -6,27 +6,31 @@ export type Collected =
   | { readonly kind: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
   /** Larger than is kept in one piece: it still reaches the client. */
   | { readonly kind: "large" }
+  /** More than there is room for beside what others bring: the same. */
+  | { readonly kind: "full" }
   /** Broke off, or had another length than announced: never to be stored. */
   | { readonly kind: "broken" };
 
 /**
  * Reads the source at its own speed up to `limit` octets, so that a slow client holds nobody else up; beyond it the
- * client reads it himself, as fast as he likes. A client that goes away stops only what is too large to keep.
+ * client reads it himself, as fast as he likes, and so he does where there is no room for so much. A client that goes away
+ * stops only what is too large to keep.
  */
 export function collectWhileStreaming(
   source: ByteSource,
   limit: number,
+  holds: (total: number) => boolean = () => true,
 ): { client: ByteSource; collected: Promise<Collected>; octets: () => number; finished: Promise<void> } {
   const queue = new PieceQueue(source.length);
   const result = Promise.withResolvers<Collected>();
-  const finished = pump(source, queue, { limit, result });
+  const finished = pump(source, queue, { limit, holds, result });
   return { client: queue, collected: result.promise, octets: () => queue.octets, finished };
 }
 
 async function pump(
   source: ByteSource,
   queue: PieceQueue,
-  to: { limit: number; result: PromiseWithResolvers<Collected> },
+  to: { limit: number; holds: (total: number) => boolean; result: PromiseWithResolvers<Collected> },
 ): Promise<void> {
   const pieces: Uint8Array[] = [];
   let total = 0;
@@ -34,9 +38,10 @@ async function pump(
     for (let piece = await source.read(); piece !== null; piece = await source.read()) {
       total += piece.length;
       queue.push(piece);
-      if (total > to.limit) {
+      const isLarge = total > to.limit;
+      if (isLarge || !to.holds(total)) {
         queue.goOnWith(source);
-        return to.result.resolve({ kind: "large" });
+        return to.result.resolve({ kind: isLarge ? "large" : "full" });
       }
       pieces.push(piece);
     }

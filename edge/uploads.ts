@@ -3,7 +3,7 @@
 import type { Body, ByteSource } from "../shared/ports/body.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
-import type { Holding } from "./held-uploads.ts";
+import type { Holding } from "./held-octets.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
 import { wholeOrRest } from "./share-body.ts";

@@ -92,6 +92,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   "no-validator": "no lifetime and no validator",
   expired: "its life was over when it came",
   tags: "it has too many tags",
+  "no-room": "more was coming in at once than an isolate collects",
 };
 
 function passWhy({ reply, route, method }: Explained, detail: string | null): string {

@@ -18,6 +18,7 @@ import { type Exchange, hold, judgeStorability } from "../make-answer.ts";
 import { saysMoreThanItsKey } from "../origin-request.ts";
 import type { EdgeRequest } from "../request.ts";
 import { rightBy } from "../right.ts";
+import { roomFor } from "../room.ts";
 import type { Route } from "../router.ts";
 import { collectWhileStreaming } from "../share-body.ts";
 import { promote } from "../tiers/store-everywhere.ts";
@@ -56,9 +57,15 @@ export function keepPosted(edge: Edge, request: EdgeRequest, posted: Posted): Bo
   if (verdict.kind === "refuse" || body.kind !== "source") return body;
   // By another configuration other names may have hit it meanwhile.
   if (!edge.router.stands(route, request) || !isAlone(edge, verdict.answer, posted)) return body;
-  const { client, collected, finished } = collectWhileStreaming(body.source, LIMITS.sharedBody);
+  const room = roomFor(edge, route);
+  if (!room.holds(body.source.length ?? 0)) {
+    room.giveBack();
+    return body;
+  }
+  const { client, collected, finished } = collectWhileStreaming(body.source, LIMITS.sharedBody, room.holds);
   request.background.keep(
     collected.then((result) => {
+      room.giveBack();
       if (result.kind !== "whole") return;
       const { bytes } = result;
       const held = hold(exchange, { ...verdict.answer, length: bytes.length });

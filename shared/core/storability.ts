@@ -39,7 +39,8 @@ export type RefusalReason =
   | "no-lifetime"
   | "no-validator"
   | "expired"
-  | "tags";
+  | "tags"
+  | "no-room";
 
 /** Final statuses whose meaning for caches is defined and heeded here (RFC 9110 §15, RFC 9111 §5.2.2.3). */
 const UNDERSTOOD = new Set([

@@ -1,21 +1,33 @@
-// How much of clients' content an isolate holds before it is sent on.
+// How much of bodies that are still coming in an isolate holds at once: of all of them, and of each site.
 
-import { elapsed, type Instant } from "../shared/core/units.ts";
-import { LIMITS } from "./config.ts";
+import { elapsed, type Instant, type Millis } from "../shared/core/units.ts";
 
-/** Of one request. */
+/** Of one body. */
 export interface Holding {
   readonly site: string;
   readonly since: Instant;
   octets: number;
 }
 
-/** In octets: in all, and of each site, so that the clients of one can't turn those of others away. */
-export class HeldUploads {
+interface Bounds {
+  readonly all: number;
+  /** Less than of all: the bodies of one site can't turn those of others away. */
+  readonly ofSite: number;
+  /** What is held for longer was lost with its request. */
+  readonly lostAfter: Millis;
+}
+
+/** In octets. */
+export class HeldOctets {
   /** Oldest first. */
   private readonly holdings = new Set<Holding>();
   private all = 0;
   private readonly bySite = new Map<string, number>();
+  private readonly bounds: Bounds;
+
+  constructor(bounds: Bounds) {
+    this.bounds = bounds;
+  }
 
   begin(site: string, since: Instant): Holding {
     const holding = { site, since, octets: 0 };
@@ -45,13 +57,13 @@ export class HeldUploads {
 
   private hasRoom(site: string, octets: number): boolean {
     const ofSite = (this.bySite.get(site) ?? 0) + octets;
-    return this.all + octets <= LIMITS.uploadsHeld && ofSite <= LIMITS.uploadsHeldOfSite;
+    return this.all + octets <= this.bounds.all && ofSite <= this.bounds.ofSite;
   }
 
   /** A request that was ended with its client gives nothing back. */
   private reclaim(now: Instant): void {
     for (const holding of this.holdings) {
-      if (elapsed(holding.since, now) <= LIMITS.uploadDeadline + LIMITS.followerGuard) return;
+      if (elapsed(holding.since, now) <= this.bounds.lostAfter) return;
       this.giveBack(holding);
     }
   }

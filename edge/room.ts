@@ -1,0 +1,19 @@
+// Room for an answer that is collected to be stored: as much as all of an isolate's flights leave of it.
+
+import type { Edge } from "./edge.ts";
+import type { Route } from "./router.ts";
+
+export interface Room {
+  /** Whether there is some for so many octets in all; they are taken then. */
+  holds(total: number): boolean;
+  /** All of it; more than once is no matter. */
+  giveBack(): void;
+}
+
+export function roomFor({ collected, clock }: Edge, { site }: Pick<Route, "site">): Room {
+  const holding = collected.begin(site.name, clock.now());
+  return {
+    holds: (total) => total <= holding.octets || collected.take(holding, total - holding.octets, clock.now()),
+    giveBack: () => collected.giveBack(holding),
+  };
+}
