@@ -13,8 +13,8 @@ type Fields = ReadonlyMap<string, string>;
 
 export class LastConfiguration {
   private readonly blobs: BlobStore;
-  /** What is kept, as text. */
-  private kept: string | null = null;
+  /** What is kept: a copy, as a view's configuration changes in place. */
+  private kept: Fields | null = null;
   private recalled: Fields | null = null;
 
   constructor(blobs: BlobStore) {
@@ -22,12 +22,13 @@ export class LastConfiguration {
   }
 
   async remember(fields: Fields): Promise<void> {
-    const text = JSON.stringify([...fields]);
-    if (text === this.kept) return;
-    const bytes = new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+    // At each pull, of which hardly any changes anything: nothing is made of it but this comparison.
+    if (this.kept !== null && isSame(this.kept, fields)) return;
+    const now = new Map(fields);
+    const bytes = new TextEncoder().encode(JSON.stringify([...now])) as Uint8Array<ArrayBuffer>;
     const blob = { record: KEY, body: { kind: "bytes", bytes } as const, length: bytes.length };
     const { kind } = await this.blobs.put(KEY, blob, KEPT);
-    if (kind === "stored") this.kept = text;
+    if (kind === "stored") this.kept = now;
   }
 
   /** Null where there is none, or it can't be had now. */
@@ -44,4 +45,10 @@ export class LastConfiguration {
       Array.isArray(pair) && pair.length === 2 && pair.every((word) => typeof word === "string");
     return Array.isArray(pairs) && pairs.every(isPair) ? new Map(pairs) : null;
   }
+}
+
+function isSame(kept: Fields, fields: Fields): boolean {
+  if (kept.size !== fields.size) return false;
+  for (const [field, value] of fields) if (kept.get(field) !== value) return false;
+  return true;
 }
