@@ -1,6 +1,6 @@
 // One question of a kind at a time: whoever comes while it is under way is handed its outcome.
 
-import { elapsed, type Instant, type Millis, millis } from "../shared/core/units.ts";
+import { earlier, elapsed, type Instant, type Millis, millis } from "../shared/core/units.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
 import { waitAtMost } from "../shared/ports/wait.ts";
 
@@ -50,14 +50,17 @@ async function withOthers<Outcome>(
   const joined = await join(by, question, there);
   if (joined.kind === "answered") return joined.outcome;
   if (joined.kind === "another's" || there.joins <= 1) return question.ask();
-  return askTogether(by, question, there.joins - 1);
+  // By a clock that is a little behind the timers it would seem to be under way still.
+  const isThere = question.underWay.get(question.key)?.outcome === there.outcome;
+  return isThere ? start(by, question) : askTogether(by, question, there.joins - 1);
 }
 
 /** Its request may be cancelled, and then nothing comes: of those who have joined it one asks again after a while. */
 async function start<Outcome>(
   { clock }: Patience,
-  { key, underWay, ask }: Question<Outcome>,
+  { key, underWay, ask, guard }: Question<Outcome>,
 ): Promise<Outcome> {
+  if (underWay.size >= MANY) forgetLost(underWay, earlier(clock.now(), guard));
   const mine: UnderWay<Outcome> = { startedAt: clock.now(), outcome: ask() };
   underWay.set(key, mine);
   try {
@@ -65,6 +68,13 @@ async function start<Outcome>(
   } finally {
     if (underWay.get(key) === mine) underWay.delete(key);
   }
+}
+
+/** Those whose requests are gone, and that nobody has asked again, never end. */
+const MANY = 1000;
+
+function forgetLost(underWay: Map<string, UnderWay<unknown>>, before: Instant): void {
+  for (const [key, { startedAt }] of underWay) if (startedAt <= before) underWay.delete(key);
 }
 
 type Joined<Outcome> =

@@ -149,6 +149,10 @@ export const LIMITS = {
   sharedBody: mebibytes(1),
   /** Octets of answers that an isolate collects at once to store them, twice that with the copies: what comes beyond is not collected, and goes to its client alone, or into the data centre as it streams. */
   collected: mebibytes(24),
+  /** The same of one site. */
+  collectedOfSite: mebibytes(16),
+  /** So much of each is not reckoned: however slow others are, ordinary pages are collected. */
+  collectedFreely: kibibytes(64),
   /** One that another request is bringing is waited for this long: beyond it it is a stream rather than a page, and until then to go alone would have all who wait go at once. */
   bodyPatience: seconds(10),
   /** A larger one for this long, as its client may be slow; what has to be validated each time, of use to few; and the rest of a part, before the whole is asked for. */

@@ -123,7 +123,7 @@ function heldOctets(): Pick<Edge, "uploads" | "collected"> {
   const lostAfter = millis(LIMITS.uploadDeadline + LIMITS.followerGuard);
   return {
     uploads: new HeldOctets({ all: LIMITS.uploadsHeld, ofSite: LIMITS.uploadsHeldOfSite, lostAfter }),
-    collected: new HeldOctets({ all: LIMITS.collected, ofSite: LIMITS.collected, lostAfter }),
+    collected: new HeldOctets({ all: LIMITS.collected, ofSite: LIMITS.collectedOfSite, lostAfter }),
   };
 }
 

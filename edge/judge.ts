@@ -4,12 +4,13 @@ import { type Admission, isGoodFor } from "../shared/core/admission.ts";
 import type { Freshness } from "../shared/core/freshness.ts";
 import { type Coherence, coherenceOf, knownAge, type LogView, positionOf } from "../shared/core/log-view.ts";
 import { type Found, nextStep, type Step } from "../shared/core/next-step.ts";
+import { searchVariance } from "../shared/core/no-vary-search.ts";
 import { greatestPosition, leastPosition } from "../shared/core/position.ts";
 import { type RequestDirectives, satisfies } from "../shared/core/request-directives.ts";
 import type { Rules } from "../shared/core/rules.ts";
 import { allSelectors } from "../shared/core/selector.ts";
 import { hasValidator } from "../shared/core/storability.ts";
-import { ageOf, freshnessOf, type HeldAnswer } from "../shared/core/stored-answer.ts";
+import { ageOf, freshnessOf, type HeldAnswer, type StoredAnswer } from "../shared/core/stored-answer.ts";
 import { earlier, elapsed, type Instant, millis, type Selector } from "../shared/core/units.ts";
 import { type Body, NO_BODY, type PlainBody } from "../shared/ports/body.ts";
 import type { Background } from "../shared/ports/clock.ts";
@@ -67,6 +68,10 @@ export interface JudgeInput {
   readonly background: Background;
 }
 
+/** An answer says so itself, to isolates too that have not learnt it from the origin. */
+export const standsForSeveral = ({ headers }: StoredAnswer, { variance }: Pick<Route, "variance">): boolean =>
+  variance !== null || searchVariance(headers) !== null;
+
 /** What a request's route says of an answer found for it. */
 export const inputFor = (
   edge: Edge,
@@ -86,7 +91,7 @@ export const inputFor = (
   admittedBy: null,
   rules: route.rules,
   selectors: route.selectors,
-  forSeveralUrls: route.variance !== null,
+  forSeveralUrls: standsForSeveral(held.answer, route),
   arrivedAt,
   stands: () => edge.router.stands(route, request),
   background: request.background,

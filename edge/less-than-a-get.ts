@@ -123,6 +123,10 @@ async function lookShared(edge: Edge, request: EdgeRequest, sought: Sought): Pro
     return { kind: "nothing", candidate: acquired.kind === "right" ? acquired.right.validators : null };
   const { judged, key } = acquired;
   request.background.keep(bringNear(edge, { key, route }, judged));
-  const reply = await serveHeld(edge, request, { route, judged, provenance: { kind: "l2" } });
+  const reply = await serveHeld(edge, request, {
+    route,
+    judged,
+    provenance: { kind: judged.tier === "l1Cache" ? "l1" : "l2" },
+  });
   return { kind: "reply", reply };
 }

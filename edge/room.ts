@@ -1,5 +1,6 @@
 // Room for an answer that is collected to be stored: as much as all of an isolate's flights leave of it.
 
+import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { Route } from "./router.ts";
 
@@ -13,7 +14,10 @@ export interface Room {
 export function roomFor({ collected, clock }: Edge, { site }: Pick<Route, "site">): Room {
   const holding = collected.begin(site.name, clock.now());
   return {
-    holds: (total) => total <= holding.octets || collected.take(holding, total - holding.octets, clock.now()),
+    holds(total) {
+      const more = total - LIMITS.collectedFreely - holding.octets;
+      return more <= 0 || collected.take(holding, more, clock.now());
+    },
     giveBack: () => collected.giveBack(holding),
   };
 }

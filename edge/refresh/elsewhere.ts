@@ -15,16 +15,20 @@ export const isForNobody = ({ request, takesStale }: Pick<FlightJob, "request" |
  * waits, a shard would have little else to do.
  */
 export function leaveToOther(edge: Edge, job: Pick<FlightJob, "candidate" | "route">, key: CacheKey): void {
-  const until = later(edge.clock.now(), pauseFor(edge, job));
-  edge.memory.giveUp(key, { kind: "elsewhere", until, gone: false });
+  const now = edge.clock.now();
+  // What is known of it meanwhile says more.
+  if (edge.memory.givenUp(key, now) !== null) return;
+  edge.memory.giveUp(key, { kind: "elsewhere", until: later(now, pauseFor(edge, job)), gone: false });
 }
 
-/** What its fetch took the last time, or up to twice that; but nobody should meet it expired. */
+/** What its fetch took the last time, or up to twice that; but nobody should meet it expired, or stale beyond use. */
 function pauseFor(edge: Edge, { candidate, route }: Pick<FlightJob, "candidate" | "route">): Millis {
   const held = candidate?.held ?? null;
   const took = Math.max(held?.answer.fetchedIn ?? 0, LIMITS.elsewherePause);
   const pause = took * (1 + edge.random.unit());
   if (held === null) return millis(pause);
-  const left = currentLifetime(held.answer, route.rules).fresh - ageOf(held, edge.clock.now());
-  return millis(left > 0 ? Math.min(pause, left / 2) : pause);
+  const { fresh, staleWhileRevalidate } = currentLifetime(held.answer, route.rules);
+  const left = fresh - ageOf(held, edge.clock.now());
+  const ofUse = left > 0 ? left : left + staleWhileRevalidate;
+  return millis(ofUse > 0 ? Math.min(pause, ofUse / 2) : pause);
 }

@@ -3,6 +3,7 @@
 import type { ByteRange } from "../../shared/core/byte-range.ts";
 import { belongs, type InChunks, isInChunks, isPieceOf } from "../../shared/core/chunks.ts";
 import { strongEtag } from "../../shared/core/conditional.ts";
+import { mix } from "../../shared/core/mix.ts";
 import { comparePositions, greatestPosition, type Position } from "../../shared/core/position.ts";
 import { type HeldAnswer, keepFor, type StoredAnswer } from "../../shared/core/stored-answer.ts";
 import { type CacheKey, earlier, type Instant, later, type Millis, millis } from "../../shared/core/units.ts";
@@ -42,8 +43,8 @@ export class DataCentreTier {
   private readonly clock: Clock;
   /** Blobs can't be changed in place: what checks found of them is kept here, by entry id, and in blobs of its own. */
   private readonly verified = new Map<string, Position>();
-  /** Which marks this isolate has left, by the key of their resource, and until when they surely need not be left again. */
-  private readonly marks = new Map<string, { readonly text: string; readonly until: Instant }>();
+  /** Which marks this isolate has left, by the digest of their resource's key: hashes, as keys and marks may be long. */
+  private readonly marks = new Map<string, { readonly said: number; readonly until: Instant }>();
 
   constructor(ports: { blobs: BlobStore; digest: Digest; clock: Clock }) {
     this.blobs = ports.blobs;
@@ -108,15 +109,17 @@ export class DataCentreTier {
 
   /** For twice as long as the variant that it leads to, so that each variant need not leave it anew. */
   async storeMark(key: CacheKey, mark: VaryMark, keepFor: Millis): Promise<void> {
-    const text = formatMark(mark);
-    const there = this.marks.get(key);
+    const name = await this.digest.sha256Hex(key);
+    const said = mix(formatMark(mark));
+    const there = this.marks.get(name);
     const now = this.clock.now();
-    if (there?.text === text && there.until >= later(now, keepFor)) return;
+    if (there?.said === said && there.until >= later(now, keepFor)) return;
     const lasts = millis(2 * keepFor);
-    if (this.marks.size >= LIMITS.verifiedRemembered) this.marks.clear();
-    this.marks.set(key, { text, until: later(now, lasts) });
     const blob = { record: markRecord(key, mark), body: NO_BODY, length: 0 };
-    await this.blobs.put(await this.digest.sha256Hex(key), blob, lasts);
+    const { kind } = await this.blobs.put(name, blob, lasts);
+    if (kind !== "stored") return;
+    if (this.marks.size >= LIMITS.verifiedRemembered) this.marks.clear();
+    this.marks.set(name, { said, until: later(now, lasts) });
   }
 
   /** An answer whose body is kept in chunks; not over one that was asked for later. False where it is not stored. */

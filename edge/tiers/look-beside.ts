@@ -25,8 +25,8 @@ export async function lookBeside(edge: Edge, job: FlightJob, beside: Beside): Pr
   const { route, request, candidate } = job;
   const { key, unusable, polls } = beside;
   if (route.rules.cacheApi !== "all" || request.purpose !== "client") return null;
-  const inMemory = candidate?.tier === "l1Memory" || (candidate === null && isHeld(edge, job, key));
-  if (polls === 0 && !inMemory) return null;
+  const hasLooked = candidate === null ? inMemory(edge, job, key) === null : candidate.tier !== "l1Memory";
+  if (polls === 0 && hasLooked) return null;
   const found = await findInDataCentre(edge, key, "whole");
   if (found.kind !== "hit") return null;
   const { held, body } = found;
@@ -36,14 +36,15 @@ export async function lookBeside(edge: Edge, job: FlightJob, beside: Beside): Pr
   }
   const input = inputFor(edge, job, { held, body, tier: "l1Cache" }, job.arrivedAt);
   const judged = judgeNow(edge, { ...input, admittedBy: job.admittedBy });
-  if (judged === null || !isNewer(held, candidate?.held ?? null)) return null;
+  if (judged === null || !isNewer(held, candidate?.held ?? inMemory(edge, job, key))) return null;
   if (!isUsable(job, judged, edge.clock.now())) return null;
   route.counters.tiers.l1Cache.hits += 1;
   return judged;
 }
 
-const isHeld = (edge: Edge, { route }: FlightJob, key: CacheKey): boolean =>
-  edge.memory.peek(route.rules, key) !== undefined;
+/** Of no use, since nobody would ask: but nothing that is older is of more. */
+const inMemory = (edge: Edge, { route }: FlightJob, key: CacheKey): Judged["held"] | null =>
+  edge.memory.peek(route.rules, key)?.held ?? null;
 
 /** What is to be renewed is renewed by what came after it. */
 const isNewer = (found: Judged["held"], than: Judged["held"] | null): boolean =>

@@ -10,7 +10,7 @@ import { type CacheKey, type Instant, instant, later, millis } from "../../share
 import type { VaryMark } from "../../shared/core/vary.ts";
 import type { Edge } from "../edge.ts";
 import { giveBack } from "../give-back.ts";
-import { asVerified, type Judged } from "../judge.ts";
+import { asVerified, type Judged, standsForSeveral } from "../judge.ts";
 import type { Exchange, Made } from "../make-answer.ts";
 import type { Lease } from "../right.ts";
 import type { Route } from "../router.ts";
@@ -49,8 +49,8 @@ export async function leaveMark(
 }
 
 /**
- * What L2 had, or another isolate has brought: for this one, and for the other isolates of this data centre too, each of which would have to ask L2 for itself. What is stale
- * has its successor on the way.
+ * What L2 had, or another isolate has brought. It comes into this one, and what L2 had into the data centre, for the others
+ * there, each of which would have to ask L2 for itself. What is stale has its successor on the way.
  */
 export async function bringNear(
   edge: Edge,
@@ -63,7 +63,7 @@ export async function bringNear(
   promote(edge, { key, primary: route.key }, { held, body: body.bytes, rules });
   if (rules.cacheApi !== "all" || step.kind !== "serve" || tier === "l1Cache") return;
   // What stands for several URLs is hit by invalidations that this verdict did not look for.
-  await edge.dataCentre.store(key, route.variance === null ? asVerified(judged) : held, body);
+  await edge.dataCentre.store(key, standsForSeveral(held.answer, route) ? held : asVerified(judged), body);
   await leaveMark(edge.dataCentre, variantOf(edge, route, key), held);
 }
 

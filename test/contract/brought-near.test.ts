@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { HeaderList } from "../../shared/core/headers.ts";
 import type { LogPayload } from "../../shared/core/log-entry.ts";
 import type { Selector } from "../../shared/core/units.ts";
-import type { OriginOutcome } from "../../shared/ports/origin.ts";
+import type { OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { HIT_FAR, HIT_NEAR, type Isolates, isolates, statusOf } from "../support/isolates.ts";
 import { HOST, type LoneEdge } from "../support/lone-edge.ts";
 import { type MemoryBlobs, memoryBlobs } from "../support/memory-blobs.ts";
@@ -13,18 +13,17 @@ const POLICIES = [
   { key_pattern: "/kept/*", class: "standard" },
   { key_pattern: "/hot/*", class: "hot" },
 ];
-const HEADERS: HeaderList = [
-  ["cache-control", "max-age=60, stale-while-revalidate=60"],
-  ["no-vary-search", 'params=("utm")'],
-];
+const CONTROL: HeaderList = [["cache-control", "max-age=60, stale-while-revalidate=60"]];
+/** Whose `utm` makes no difference. */
+const REDUCED: HeaderList = [["no-vary-search", 'params=("utm")']];
 
 const purge = (path: string): LogPayload => ({
   ...{ kind: "invalidate", mode: "hard" },
   selectors: [`default u ${HOST}${path}` as Selector],
 });
 
-const answer = (): OriginOutcome => ({
-  ...{ kind: "answer", status: 200, headers: HEADERS },
+const answer = ({ url }: OriginRequest): OriginOutcome => ({
+  ...{ kind: "answer", status: 200, headers: url.includes("utm") ? [...CONTROL, ...REDUCED] : CONTROL },
   body: { kind: "bytes", bytes: new TextEncoder().encode("body") as Uint8Array<ArrayBuffer> },
 });
 
@@ -83,6 +82,17 @@ test("what stands for several URLs is vouched for no further than its origin did
     .filter((text) => text.includes("id=1"));
   expect(record).toContain(`"asOf"`);
   expect(record).not.toContain("verifiedTo");
+});
+
+test("so it is where whoever brings it has not learnt that it does", async () => {
+  const [first, next] = [await all.begin(blobs), await all.begin(blobs)];
+  await statusOf(next, "/kept/b?id=2&utm=2");
+  await all.append(purge("/kept/b?id=1&utm=3"));
+  // To this isolate it is an answer to its own URL alone, which nobody has purged.
+  expect(await statusOf(first, "/kept/b?id=1")).toMatch(HIT_FAR);
+  const before = next.asked.length;
+  expect(await statusOf(next, "/kept/b?id=1&utm=3")).toContain("fwd-status=200");
+  expect(next.asked.length - before).toBe(1);
 });
 
 describe("not brought near", () => {

@@ -18,7 +18,7 @@ const POLICIES = [
   { key_pattern: "/*", class: "hot" },
 ];
 const EACH = LIMITS.sharedBody;
-const FITTING = LIMITS.collected / EACH;
+const FITTING = Math.floor(LIMITS.collectedOfSite / (EACH - LIMITS.collectedFreely));
 const FRESH: HeaderList = [
   ["cache-control", "max-age=60"],
   ["etag", '"a"'],
@@ -130,6 +130,12 @@ describe("beyond it", () => {
     await turns();
     expect([notStored(), l2.fills]).toEqual([1, 0]);
     expect(await statusOf("/alone/new")).toContain("detail=no-room");
+  });
+
+  test("an ordinary page is shared and stored all the same", async () => {
+    const crowd = await Promise.all([1, 2, 3].map(() => lone.get("/alone/small-unannounced")));
+    expect(crowd.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(lone.asked).toHaveLength(FITTING + 1);
   });
 
   test("its lease goes back, and nothing is said of the key", async () => {

@@ -5,6 +5,7 @@ import type { Reply } from "../../edge/request.ts";
 import type { HeaderList } from "../../shared/core/headers.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { type EdgesTogether, edgesTogether } from "../support/edges-together.ts";
+import { HIT_NEAR, isolates, statusOf } from "../support/isolates.ts";
 import { memoryBlobs } from "../support/memory-blobs.ts";
 import type { SmallL2 } from "../support/small-l2.ts";
 
@@ -117,4 +118,38 @@ test("who waits for another isolate's fetch finds it in the data centre", async 
   await together.pass(3000);
   await Promise.all(all);
   expect([together.asked(), hits]).toEqual([1, 0]);
+});
+
+test("what has landed late in the data centre does not take an isolate back to what is older", async () => {
+  const all = isolates([{ key_pattern: "/*", class: "standard", request_directives: "honor" }]);
+  const blobs = memoryBlobs(all.now);
+  all.origin = () => answer("max-age=600");
+  await statusOf(await all.begin(memoryBlobs(all.now)), "/a");
+  const [slow, quick] = [await all.begin(blobs), await all.begin(blobs)];
+  const { put } = blobs;
+  const held = Promise.withResolvers<void>();
+  blobs.put = async (...of) => {
+    blobs.put = put;
+    await held.promise;
+    return put(...of);
+  };
+  await slow.get("/a");
+  await all.pass(1000);
+  all.origin = () => answer("max-age=5");
+  await statusOf(quick, "/a", { headers: [["cache-control", "no-cache"]] });
+  held.resolve();
+  await slow.settled();
+  await all.pass(6000);
+  expect(await statusOf(quick, "/a")).not.toMatch(/^tidegate-l1; hit/);
+});
+
+test("a HEAD that the data centre answers says so", async () => {
+  const all = isolates([]);
+  const blobs = memoryBlobs(all.now);
+  all.origin = () => answer("max-age=60");
+  const [first, next] = [await all.begin(blobs), await all.begin(blobs)];
+  for (const edge of [first, next]) await statusOf(edge, "/a");
+  await all.pass(61_000);
+  await statusOf(first, "/a");
+  expect(await statusOf(next, "/a", { method: "HEAD" })).toMatch(HIT_NEAR);
 });

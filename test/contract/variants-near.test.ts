@@ -106,6 +106,17 @@ test("what an isolate learns while it looks goes further than what it finds", as
   expect(next.edge.memory.markOf(key)).toEqual(further);
 });
 
+test("where it could not be put it is put with the next variant", async () => {
+  const first = await all.begin(blobs);
+  const { put } = blobs;
+  blobs.put = async (...of) =>
+    of[1].record.includes('"varies"') ? ({ kind: "unavailable" } as const) : put(...of);
+  await statusOf(first, "/a", asking("de"));
+  blobs.put = put;
+  await statusOf(first, "/a", asking("en"));
+  expect(await statusOf(await all.begin(blobs), "/a", asking("de"))).toMatch(HIT_NEAR);
+});
+
 test("it is left once, and not with each variant", async () => {
   const first = await all.begin(blobs);
   let marks = 0;
