@@ -96,8 +96,8 @@ function reasonOf({ request, takesStale }: FlightJob, plan: Asking, kind: Right[
   if (request.purpose === "write-through") return "write";
   if (request.purpose !== "client") return takesStale ? "warm-up" : "refresh";
   if (!takesStale) return "refresh";
-  if (plan.kind === "validate") return "revalidate";
-  return kind === "pass" ? "pass" : "miss";
+  if (kind === "pass") return "pass";
+  return plan.kind === "validate" ? "revalidate" : "miss";
 }
 
 function planOf(edge: Edge, job: FlightJob, right: Right): Asking {

@@ -155,6 +155,7 @@ export class EdgeHost {
     const random = { token: () => chance.token(), unit: () => chance.unit() };
     const http = httpOver({ from: this.id, isolate, network, hosts: this.cluster });
     const view = (): ViewAt | null => viewOf(this.lives[number - 1] ?? null);
+    const passed = (): number => passedBy(this.lives[number - 1] ?? null);
     const databases = this.databases(reached, { clock, isolate });
     return createEdge(
       {
@@ -167,7 +168,7 @@ export class EdgeHost {
           life: number,
           link: network.link(`${this.id}>origin`),
           isolate,
-          view,
+          ...{ view, passed },
         }),
         blobs: this.cacheApi.seenBy(isolate),
         callPeer: createCallEdge({ http, key: CLUSTER_KEY, digest: DIGEST, random, clock }),
@@ -224,6 +225,12 @@ export class EdgeHost {
     }
     return databases;
   }
+}
+
+/** Requests that it says it has passed. */
+function passedBy(life: Life | null): number {
+  const classes = [...(life?.edge.counters.sites.values() ?? [])].flatMap((of) => [...of.values()]);
+  return classes.reduce((sum, { asked }) => sum + asked.pass, 0);
 }
 
 export function viewOf(life: Life | null): ViewAt | null {

@@ -43,7 +43,7 @@ export interface OriginCall {
   readonly path: string;
   readonly variant: string | null;
   readonly life: number;
-  /** In the form in which everybody's answers are asked for: it costs a token. */
+  /** In the form in which everybody's answers are asked for, and not passed: it costs a token. */
   readonly costs: boolean;
   /** With somebody's credentials, or of a part: nobody elsewhere shares it. */
   readonly alone: boolean;

@@ -20,6 +20,8 @@ interface Asker {
   readonly link: Link;
   readonly isolate: Isolate;
   view(): ViewAt | null;
+  /** How many of its requests it says it has passed, this one included. */
+  passed(): number;
 }
 
 /** How long an edge waits for the next piece of a body, in milliseconds. */
@@ -83,14 +85,24 @@ export class SimulatedOrigin {
   }
 
   seenFrom(by: Asker): Origin {
-    return { fetch: (request) => this.fetch(request, by) };
+    let passed = 0;
+    return {
+      fetch: (request) => {
+        const isPassed = by.passed() > passed;
+        passed = by.passed();
+        return this.fetch(request, { by, isPassed });
+      },
+    };
   }
 
   private version(path: string): number {
     return this.versions.get(path) ?? 1;
   }
 
-  private fetch(request: OriginRequest, by: Asker): Promise<OriginOutcome> {
+  private fetch(
+    request: OriginRequest,
+    { by, isPassed }: { readonly by: Asker; readonly isPassed: boolean },
+  ): Promise<OriginOutcome> {
     const { path, variant, resource } = this.resourceOf(request);
     const { time } = this;
     const call: OriginCall = {
@@ -100,8 +112,9 @@ export class SimulatedOrigin {
       path,
       variant,
       life: by.life,
-      // Who asks for himself alone sends what he was sent, and no client here names codings.
-      costs: request.headers.some(([name]) => name === "accept-encoding"),
+      // Who asks for himself alone sends what he was sent, and no client here names codings. What L2 says is for nobody
+      // else is passed in the form in which it would be everybody's.
+      costs: !isPassed && request.headers.some(([name]) => name === "accept-encoding"),
       alone: request.headers.some(([name]) => name === "authorization" || name === "range"),
       view: by.view(),
       askedAt: time.now,
