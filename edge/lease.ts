@@ -249,8 +249,8 @@ async function weighAnswer(
 }
 
 /**
- * Softly invalidated faster than it is fetched, a key has nothing that is fresh. A refresh that went on waiting for another
- * edge to bring it would have what its clients are served leave its window, and them wait as well.
+ * Softly invalidated faster than it is fetched, a key has nothing that is fresh. A refresh that left it to another edge, and
+ * took nothing of what it has met, would have what its clients are served leave its window, and them wait.
  */
 const isLessStale = ({ candidate, takesStale, request, route }: FlightJob, { step, held }: Judged): boolean =>
   route.rules.memoryBudget > 0 &&

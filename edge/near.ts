@@ -50,7 +50,7 @@ function beyondMemory(
   edge.timings?.note(request, "l1-memory", { since, said: saidOf(inMemory) });
   if (inMemory !== null && inMemory !== "expired") return inMemory;
   route.counters.tiers.l1Memory.misses += 1;
-  // What stands beside it in the data centre was most likely stored with it: L2 is who may have a newer one.
+  // What another isolate may have brought since is looked for by the flight that follows, once for all of a crowd.
   if (inMemory === "expired" || route.rules.cacheApi === "none") return null;
   // It goes to the origin for everybody, and a look costs as much as that.
   if (isPassed(edge, { route, request }) && !wants.onlyIfCached) return null;
