@@ -135,6 +135,8 @@ export const LIMITS = {
   quickPolls: 100,
   /** From then on it waits for an origin that takes its time. */
   slowPollInterval: millis(500),
+  /** What another isolate brings its data centre is looked for that often, jittered by half: each look is two calls of those that one request may make. */
+  besideInterval: millis(200),
   /** What somebody else renews is looked for again after what its fetch took, this at least, or up to twice as long. */
   elsewherePause: millis(250),
   /** After this long a waiter asks the origin itself. */
@@ -155,7 +157,7 @@ export const LIMITS = {
   collectedFreely: kibibytes(64),
   /** One that another request is bringing is waited for this long: beyond it it is a stream rather than a page, and until then to go alone would have all who wait go at once. */
   bodyPatience: seconds(10),
-  /** A larger one for this long, as its client may be slow; what has to be validated each time, of use to few; and the rest of a part, before the whole is asked for. */
+  /** A larger one for this long, as its client may be slow, or for as long as that where so much of it has come that it will be here by then; what has to be validated each time, of use to few; and the rest of a part, before the whole is asked for. */
   shortPatience: seconds(2),
   /** Largest body that is stored at all. */
   largestStored: mebibytes(512),

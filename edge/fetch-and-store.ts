@@ -176,7 +176,7 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   const ends = bothEnds(edge, job);
   const source = ends.ofOrigin(sourceOf(body));
   if (source.length !== null && source.length > LIMITS.sharedBody) {
-    for (const key of reassured(edge, job, verdict.answer.headers)) edge.memory.forgetDoubts(key);
+    for (const key of reassured(edge, job, verdict.answer.headers)) edge.memory.forgive(key);
     const head = headOf(exchange, answered);
     return storeLarge(edge, exchange, { made: verdict, source, head, controls, inParts: false });
   }

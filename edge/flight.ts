@@ -112,14 +112,10 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
     if (acquired.kind === "elsewhere") return controls.settle({ kind: "stalled" });
     if (acquired.kind === "answer") {
       const { held, body, step, by, tier } = acquired.judged;
-      if (body.kind !== "bytes") return controls.settle({ kind: "unshared" });
-      const brought = { held, forLeader: step, by, receivedAt: edge.clock.now() };
-      controls.settle({
-        kind: "answer",
-        body: body.bytes,
-        from: tier === "l1Cache" ? tier : "l2",
-        ...brought,
-      });
+      const from = tier === "l1Cache" ? tier : "l2";
+      const brought = { held, from, forLeader: step, by, receivedAt: edge.clock.now() } as const;
+      if (body.kind !== "bytes") return controls.settle({ kind: "large", ...brought });
+      controls.settle({ kind: "answer", body: body.bytes, ...brought });
       return bringNear(edge, { key: acquired.key, route: job.route }, acquired.judged);
     }
     if (job.range !== null && acquired.right.validators !== null)

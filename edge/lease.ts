@@ -1,20 +1,18 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
-import { neededBy } from "../shared/core/admission.ts";
 import { variantKey } from "../shared/core/cache-key.ts";
-import { newestOf } from "../shared/core/log-view.ts";
-import { comparePositions, type Position } from "../shared/core/position.ts";
-import { l2BudgetOf } from "../shared/core/rules.ts";
+import { comparePositions } from "../shared/core/position.ts";
 import { type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
 import type { VaryMark } from "../shared/core/vary.ts";
-import type { L2Answer, ReadOutcome, ReadQuery } from "../shared/ports/mid-tier.ts";
+import type { L2Answer, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import { answersFor } from "./answers-for.ts";
+import { askL2 } from "./ask-l2.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { giveBackInDoubt } from "./give-back.ts";
 import { asCandidate, type Candidate, inputFor, isUsable, type Judged, judge } from "./judge.ts";
+import { awaitBeside } from "./large/await-beside.ts";
 import { isForNobody, leaveToOther } from "./refresh/elsewhere.ts";
 import { type Keeping, type Known, type Right, rightWith } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
@@ -74,7 +72,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
     const near = await beside(edge, job, search);
     if (near !== null) return near;
     const askedAt = edge.clock.now();
-    const { outcome, digest } = await ask(edge, job, { search, asOf, token });
+    const { outcome, digest } = await askL2(edge, job, { search, asOf, token });
     const standing = await weigh(edge, job, { search, outcome, askedAt });
     edge.timings?.noteFlown(job, "l2", { since: askedAt, said: saidOf(outcome, standing) });
     switch (standing.kind) {
@@ -90,6 +88,10 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
           NEAR,
           isValidated(job, search) && standing.kind === "uncacheable" ? null : standing.kind,
         );
+      case "large":
+        return (await largeBeside(edge, job, search)) ?? grant(NEAR, "large");
+      case "validated":
+        return grant(NEAR, "validated");
       case "absent":
       case "unavailable":
         return grant(NEAR);
@@ -124,29 +126,18 @@ function insteadOfWaiting(edge: Edge, job: FlightJob, search: Search): Instead |
 async function beside(edge: Edge, job: FlightJob, search: Search): Promise<Acquired | null> {
   if (search.lookedFor === search.polls || isValidated(job, search)) return null;
   search.lookedFor = search.polls;
-  const judged = await lookBeside(edge, job, search);
-  return judged === null ? null : { kind: "answer", judged, key: search.key };
+  return answerIn(search, await lookBeside(edge, job, search));
 }
 
-async function ask(
-  edge: Edge,
-  job: FlightJob,
-  { search, asOf, token }: { readonly search: Search; readonly asOf: Position; readonly token: string },
-): Promise<{ readonly outcome: ReadOutcome; readonly digest: string }> {
-  const digest = await edge.digest.sha256Hex(search.key);
-  const home = search.key === job.route.key ? digest : await edge.digest.sha256Hex(job.route.key);
-  const { leaseDuration: duration, overtakerPatience: patience } = LIMITS;
-  const lease = job.lease === "none" ? null : { token, duration, patience };
-  const need = needOf(edge, job, search) ?? asOf;
-  const not = search.unusable.at(-1) ?? null;
-  const query = queryFor(edge, job, { key: digest, home, need, asOf, lease, not });
-  const outcome = await edge.midTier.read(query);
-  if (lease !== null) giveBackInDoubt(edge, job, { outcome, key: digest, token });
-  return { outcome, digest };
+/** What L2 does not take, where another isolate of the data centre has brought it there, or soon does. */
+async function largeBeside(edge: Edge, job: FlightJob, search: Search): Promise<Acquired | null> {
+  return isValidated(job, search) ? null : answerIn(search, await awaitBeside(edge, job, search));
 }
 
-const NEAR = { kind: "near" } as const;
-const NOWHERE = { kind: "nowhere" } as const;
+const answerIn = ({ key }: Search, judged: Judged | null): Acquired | null =>
+  judged === null ? null : { kind: "answer", judged, key };
+
+const [NEAR, NOWHERE] = [{ kind: "near" }, { kind: "nowhere" }] as const;
 
 async function poll(edge: Edge, job: FlightJob, search: Search): Promise<void> {
   const since = edge.clock.now();
@@ -158,19 +149,6 @@ function saidOf({ kind }: ReadOutcome, standing: Standing): "hit" | "stale" | "m
   if (kind === "unavailable") return "error";
   if (kind !== "hit") return "miss";
   return standing.kind === "answer" ? "hit" : "stale";
-}
-
-function queryFor(
-  edge: Edge,
-  { route, request }: FlightJob,
-  { key, home, need, asOf, lease, not }: Omit<ReadQuery, "replicas" | "spread" | "budget">,
-): ReadQuery {
-  const { rules } = route;
-  // What everybody asks for is on every shard, so that none is missed.
-  const hot = edge.heat.isHot(home) || edge.heat.isHot(key);
-  const replicas = hot ? LIMITS.hotReplicas : rules.replicas;
-  const spread = request.purpose !== "client";
-  return { key, home, need, asOf, lease, not, replicas, spread, budget: l2BudgetOf(rules) };
 }
 
 type Standing =
@@ -284,13 +262,6 @@ export function learnVariant(
 /** Where this resource's answers are known to vary, the request's own variant. */
 export const keyFor = (edge: Edge, { route, request }: Pick<FlightJob, "route" | "request">): CacheKey =>
   edge.memory.variantKey(route.key, request);
-
-function needOf(edge: Edge, job: FlightJob, search: Search): Position | null {
-  const view = edge.view.current();
-  const known = search.candidate?.held.answer.selectors ?? [];
-  if (view === null) return null;
-  return neededBy(job.admittedBy, newestOf(view, [...job.route.selectors, ...known], "hard"));
-}
 
 /** Whether what is known of the key has to be validated each time: one validation an isolate at a time, whoever else does. */
 const isValidated = ({ route }: FlightJob, { candidate }: Search): boolean =>

@@ -11,6 +11,7 @@ import type { Edge } from "./edge.ts";
 import { askFar, type FarReply } from "./far.ts";
 import type { FlightJob } from "./flight-job.ts";
 import type { Candidate } from "./judge.ts";
+import { bodyFor } from "./large/body-for.ts";
 import { acquire } from "./lease.ts";
 import { leaseFor } from "./lease-for.ts";
 import { findPart, partServes } from "./parts.ts";
@@ -123,9 +124,11 @@ async function lookShared(edge: Edge, request: EdgeRequest, sought: Sought): Pro
     return { kind: "nothing", candidate: acquired.kind === "right" ? acquired.right.validators : null };
   const { judged, key } = acquired;
   request.background.keep(bringNear(edge, { key, route }, judged));
+  const body = await bodyFor(edge, request, { route, ...judged });
+  if (body === null) return { kind: "nothing", candidate: null };
   const reply = await serveHeld(edge, request, {
     route,
-    judged,
+    judged: { ...judged, body },
     provenance: { kind: judged.tier === "l1Cache" ? "l1" : "l2" },
   });
   return { kind: "reply", reply };

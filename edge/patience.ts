@@ -13,7 +13,7 @@ import { keyFor } from "./lease.ts";
 import type { Exchange, Made } from "./make-answer.ts";
 import { type Right, withoutLease } from "./right.ts";
 import { type Room, roomFor } from "./room.ts";
-import { type Collected, collectWhileStreaming, readWhole } from "./share-body.ts";
+import { type Collected, collectWhileStreaming, type Lane, readWhole } from "./share-body.ts";
 import { speaksForAll, type Told, tell } from "./tell.ts";
 
 interface Bringing {
@@ -67,7 +67,7 @@ export function bringShared(
     // Who came before it was asked for may have it. To whoever comes now, and to other edges, it is of no use; but if it
     // has a life, another cache on its way has let that pass, and the next one need not be late.
     controls.close();
-    freeOthers(hasLife(made.answer, rules) ? null : "apart");
+    freeOthers(hasLife(made.answer, rules) ? null : "validated");
   }
   const half = millis(LIMITS.bodyPatience / 2);
   let cancel: Cancel = () => {};
@@ -85,6 +85,26 @@ export function bringShared(
     return { result, exchange: now };
   });
   return { client, begun: now, ended };
+}
+
+/**
+ * A large body comes into the data centre as fast as its client takes it, and the origin brings it. Those who wait for one
+ * that will soon be here go on waiting; else they begin anew, all of them together, as the next one's client may be faster;
+ * and after the second in a row each goes for himself.
+ */
+export function letWaitFor(
+  edge: Edge,
+  exchange: Exchange,
+  { length, lane, controls }: { length: number; lane: Lane; controls: FlightControls },
+): Cancel {
+  const giveUp = (): void =>
+    controls.settle({ kind: isSecondInARow(edge, exchange) ? "unshared" : "stalled" });
+  const isSoonHere = (): boolean => lane.octets * LIMITS.bodyPatience >= length * LIMITS.shortPatience;
+  let cancel = edge.timers.after(LIMITS.shortPatience, () => {
+    if (isSoonHere()) cancel = edge.timers.after(millis(LIMITS.bodyPatience - LIMITS.shortPatience), giveUp);
+    else giveUp();
+  });
+  return () => cancel();
 }
 
 /** Whether one had stopped before it, and none has come whole since. */

@@ -10,13 +10,13 @@ import { varyNames } from "../shared/core/vary.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { askersKey, reassured } from "./askers.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
-import { LIMITS } from "./config.ts";
 import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { giveBack } from "./give-back.ts";
-import { isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
+import { isKeepable, isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { keyFor } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
+import { letWaitFor } from "./patience.ts";
 import { twoLanes } from "./share-body.ts";
 import { type Concerned, concernedBy, tell } from "./tell.ts";
 import { leaveMark, storeEverywhere } from "./tiers/store-everywhere.ts";
@@ -65,7 +65,14 @@ export async function storeLarge(
 ): Promise<void> {
   const { source, head, controls } = given;
   const length = source.length ?? 0;
-  await tell(edge, exchange, "apart");
+  const { made } = given;
+  const { rules } = exchange.job.route;
+  if (!isKeepable(rules, length)) await tell(edge, exchange, "uncacheable");
+  else
+    await Promise.all([
+      edge.dataCentre.announce(made.key, edge.random.token()),
+      tell(edge, exchange, "large"),
+    ]);
   const range = { from: 0, to: length - 1 };
   if (await keepInChunks(edge, exchange, { ...given, range, complete: length })) return;
   if (!isKept(exchange, length)) {
@@ -104,8 +111,8 @@ export async function withoutRoom(
 async function streamNear(edge: Edge, exchange: Exchange, given: Streaming): Promise<void> {
   const { made, source, head, controls } = given;
   const length = source.length ?? 0;
-  const cancel = edge.timers.after(LIMITS.shortPatience, () => controls.settle({ kind: "unshared" }));
   const [toClient, toStore] = twoLanes(source);
+  const cancel = letWaitFor(edge, exchange, { length, lane: toStore, controls });
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });
   if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
@@ -113,6 +120,7 @@ async function streamNear(edge: Edge, exchange: Exchange, given: Streaming): Pro
   cancel();
   exchange.job.route.counters.bytesFromOrigin += length;
   if (!isStored) return controls.settle({ kind: "unshared" });
+  edge.memory.forgetDoubts(made.key);
   // In memory an older one would hide it.
   edge.memory.dropOlder(made.key, exchange.job.route.rules, held.answer.asOf);
   const { receivedAt } = exchange;

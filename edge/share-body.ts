@@ -57,11 +57,16 @@ async function pump(
   to.result.resolve({ kind: "whole", bytes: concatenate(pieces, total) });
 }
 
+/** A reader's own, and what has come of the source by it. */
+export interface Lane extends ByteSource {
+  readonly octets: number;
+}
+
 /** Two readers of one source, each piece read once and handed to both; the slower one sets the pace. */
-export function twoLanes(source: ByteSource): [ByteSource, ByteSource] {
+export function twoLanes(source: ByteSource): readonly [Lane, Lane] {
   const lanes = [new PieceQueue(source.length), new PieceQueue(source.length)] as const;
   void runLanes(source, lanes);
-  return [lanes[0], lanes[1]];
+  return lanes;
 }
 
 async function runLanes(source: ByteSource, lanes: readonly [PieceQueue, PieceQueue]): Promise<void> {
@@ -84,7 +89,7 @@ async function runLanes(source: ByteSource, lanes: readonly [PieceQueue, PieceQu
 }
 
 /** Pieces on their way to one reader. */
-class PieceQueue implements ByteSource {
+class PieceQueue implements Lane {
   readonly length: number | null;
   /** All that has come. */
   octets = 0;

@@ -9,13 +9,16 @@ import { giveBack } from "./give-back.ts";
 import type { Exchange } from "./make-answer.ts";
 
 /**
- * `apart`: nobody waits for another edge, for what is kept in one data centre, or validated each time. Here it is looked
- * for, and waited for, all the same.
+ * `large`: each data centre keeps it for itself. `validated`: each time. Nobody waits for another edge's lease, and at each
+ * edge those who come together share it all the same.
  */
-export type Told = LeaseMarker["kind"] | "apart";
+export type Told = LeaseMarker["kind"];
 
+const LARGE: LeaseMarker = { kind: "large", for: LIMITS.uncacheableFor };
+const VALIDATED: LeaseMarker = { kind: "validated", for: LIMITS.uncacheableFor };
 export const UNCACHEABLE: LeaseMarker = { kind: "uncacheable", for: LIMITS.uncacheableFor };
 export const FAILING: LeaseMarker = { kind: "failing", for: LIMITS.failingFor };
+const MARKERS = { large: LARGE, validated: VALIDATED, uncacheable: UNCACHEABLE, failing: FAILING } as const;
 
 /** Whom what one request got tells of: nobody else where it was for a range, and where it had credentials those who have some. */
 export type Concerned = "all" | "authorized" | "nobody";
@@ -31,7 +34,7 @@ export const speaksForAll = (exchange: Exchange): boolean => concernedBy(exchang
 export function tell(edge: Edge, exchange: Exchange, what: Told | null, gone = false): Promise<void> {
   const concerned = concernedBy(exchange);
   if (what === null || concerned === "nobody") return giveBack(edge, exchange, null);
-  const marker = what === "failing" ? FAILING : UNCACHEABLE;
+  const marker = MARKERS[what];
   const until = later(edge.clock.now(), marker.for);
   // By somebody's credentials no other edge is told anything, and nobody that the origin fails: they may bring it about.
   const isKnownHere = what === "uncacheable" || (what === "failing" && concerned === "all");

@@ -6,6 +6,7 @@ import { elapsed, type Instant, later, millis } from "../../shared/core/units.ts
 import type {
   FillOutcome,
   FillQuery,
+  LeaseMarker,
   MidTier,
   ReadOutcome,
   ReadQuery,
@@ -30,7 +31,7 @@ type Lease =
       readonly at: Instant;
       readonly until: Instant;
     }
-  | { readonly kind: "uncacheable" | "failing"; readonly until: Instant };
+  | { readonly kind: LeaseMarker["kind"]; readonly until: Instant };
 
 const SHARD = "fake";
 

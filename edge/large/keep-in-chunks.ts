@@ -2,6 +2,7 @@
 
 import { type ByteRange, lengthOf } from "../../shared/core/byte-range.ts";
 import { chunkRange, hasWholeChunk, type InChunks, inChunks, isChunkable } from "../../shared/core/chunks.ts";
+import type { Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { ByteSource } from "../../shared/ports/body.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "../coalesce.ts";
@@ -27,8 +28,11 @@ export interface Stretch {
 }
 
 /** Whether anything of the class is kept in the data centre, and of this size. */
+export const isKeepable = ({ cacheApi }: Rules, complete: number): boolean =>
+  cacheApi !== "none" && complete <= LIMITS.largestStored;
+
 export const isKept = ({ job, right }: Exchange, complete: number): boolean =>
-  job.route.rules.cacheApi !== "none" && complete <= LIMITS.largestStored && right.asOf !== null;
+  isKeepable(job.route.rules, complete) && right.asOf !== null;
 
 /** False where it is not kept in chunks, and nothing has been done. */
 export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stretch): Promise<boolean> {

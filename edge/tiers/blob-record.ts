@@ -36,6 +36,14 @@ export function answerRecord(held: HeldAnswer, now: Instant): string {
   return JSON.stringify({ ...record, chunks: { size, since, age: now - oldest } });
 }
 
+const ANNOUNCED = "announced by ";
+
+export const announcement = (by: string): string => ANNOUNCED + by;
+
+/** Null where it is no announcement. */
+export const announcerIn = (text: string): string | null =>
+  text.startsWith(ANNOUNCED) ? text.slice(ANNOUNCED.length) : null;
+
 export const markRecord = (key: CacheKey, mark: VaryMark): string =>
   JSON.stringify({ key, varies: formatMark(mark) });
 

@@ -16,6 +16,8 @@ import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
 import {
   type AnswerRecord,
+  announcement,
+  announcerIn,
   answerRecord,
   keptIn,
   markRecord,
@@ -120,6 +122,24 @@ export class DataCentreTier {
     if (kind !== "stored") return;
     if (this.marks.size >= LIMITS.verifiedRemembered) this.marks.clear();
     this.marks.set(name, { said, until: later(now, lasts) });
+  }
+
+  /** That a large answer is about to be put here, and by whom: whoever comes meanwhile may wait for it. */
+  async announce(key: CacheKey, by: string): Promise<void> {
+    const blob = { record: announcement(by), body: NO_BODY, length: 0 };
+    await this.blobs.put(await this.announcedKey(key), blob, LIMITS.shortPatience);
+  }
+
+  /** Who said so last; null where nobody did, or too long ago for it to be waited for. */
+  async announcedBy(key: CacheKey): Promise<string | null> {
+    const found = await this.blobs.match(await this.announcedKey(key));
+    if (found.kind !== "hit") return null;
+    discard(found.blob.body);
+    return found.residence < LIMITS.shortPatience ? announcerIn(found.blob.record) : null;
+  }
+
+  private announcedKey(key: CacheKey): Promise<string> {
+    return this.digest.sha256Hex(`announced\n${key}`);
   }
 
   /** An answer whose body is kept in chunks; not over one that was asked for later. False where it is not stored. */

@@ -2,6 +2,7 @@
 
 import { comparePositions } from "../../shared/core/position.ts";
 import type { CacheKey } from "../../shared/core/units.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
 import { answersFor } from "../answers-for.ts";
 import { discard } from "../content.ts";
 import type { Edge } from "../edge.ts";
@@ -27,13 +28,22 @@ export async function lookBeside(edge: Edge, job: FlightJob, beside: Beside): Pr
   if (route.rules.cacheApi !== "all" || request.purpose !== "client") return null;
   const hasLooked = candidate === null ? inMemory(edge, job, key) === null : candidate.tier !== "l1Memory";
   if (polls === 0 && hasLooked) return null;
+  return findBeside(edge, job, { key, unusable });
+}
+
+/** A large body is opened by whoever sends it. */
+export async function findBeside(
+  edge: Edge,
+  job: FlightJob,
+  { key, unusable }: Pick<Beside, "key" | "unusable">,
+): Promise<Judged | null> {
+  const { route, candidate } = job;
   const found = await findInDataCentre(edge, key, "whole");
   if (found.kind !== "hit") return null;
-  const { held, body } = found;
-  if (body.kind !== "bytes" || unusable.includes(held.answer.id) || !answersFor(held.answer, job)) {
-    discard(body);
-    return null;
-  }
+  const { held } = found;
+  const body = found.body.kind === "source" ? NO_BODY : found.body;
+  discard(found.body);
+  if (unusable.includes(held.answer.id) || !answersFor(held.answer, job)) return null;
   const input = inputFor(edge, job, { held, body, tier: "l1Cache" }, job.arrivedAt);
   const judged = judgeNow(edge, { ...input, admittedBy: job.admittedBy });
   if (judged === null || !isNewer(held, candidate?.held ?? inMemory(edge, job, key))) return null;

@@ -61,13 +61,14 @@ export interface Stored extends Omit<L2Answer, "shard"> {
   readonly left: Millis;
 }
 
+type LeaseMark = { readonly [Kind in LeaseMarker["kind"]]: { readonly kind: Kind } }[LeaseMarker["kind"]];
+
 export type ShardRead =
   | { readonly kind: "hit"; readonly stored: Stored; readonly now: number }
   | { readonly kind: "varies"; readonly mark: VaryMark }
   /** `settled`: for how long the shard has known the map. */
   | { readonly kind: "absent" | "leased"; readonly settled: Millis; readonly now: number }
-  | { readonly kind: "uncacheable" }
-  | { readonly kind: "failing" }
+  | LeaseMark
   | { readonly kind: "taken"; readonly remaining: Millis }
   | Unavailable;
 
@@ -131,6 +132,8 @@ function readStanding(kind: string | undefined, rest: readonly string[]): ShardR
     case "absent":
       return { kind, settled: settledFor(rest[1]), now: Number(rest[2]) };
     case "uncacheable":
+    case "large":
+    case "validated":
     case "failing":
       return { kind };
     case "stranger":

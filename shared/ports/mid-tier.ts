@@ -60,6 +60,8 @@ export type ReadOutcome =
   | { readonly kind: "taken"; readonly remaining: Millis }
   /** Known not to be storable a moment ago: go straight to the origin. */
   | { readonly kind: "uncacheable" }
+  /** Each data centre keeps it for itself, or it is validated each time: nobody waits for another's lease, and it is shared where it comes. */
+  | { readonly kind: "large" | "validated" }
   /** Its origin has just failed: nobody waits for somebody else's next try, nor tries where he can do without. */
   | { readonly kind: "failing" }
   /** `at`: the shards that may have granted a lease all the same. */
@@ -117,7 +119,7 @@ export interface RenewQuery {
 }
 
 export interface LeaseMarker {
-  readonly kind: "uncacheable" | "failing";
+  readonly kind: "uncacheable" | "large" | "validated" | "failing";
   readonly for: Millis;
 }
 

@@ -6,7 +6,7 @@ import type { HeaderList } from "../../shared/core/headers.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { type EdgesTogether, edgesTogether } from "../support/edges-together.ts";
 import { HIT_NEAR, isolates, statusOf } from "../support/isolates.ts";
-import { memoryBlobs } from "../support/memory-blobs.ts";
+import { blobsIn, memoryBlobs } from "../support/memory-blobs.ts";
 import type { SmallL2 } from "../support/small-l2.ts";
 
 const ISOLATES = 20;
@@ -41,7 +41,7 @@ async function asked(together: EdgesTogether, every: number, span: number): Prom
 }
 
 async function holding(control: string, policies: readonly Record<string, unknown>[], near = false) {
-  const together = await edgesTogether(ISOLATES, policies, near ? memoryBlobs : null);
+  const together = await edgesTogether(ISOLATES, policies, near ? blobsIn([]) : null);
   together.origin(async () => {
     await together.takes(ORIGIN);
     return answer(control);
@@ -101,7 +101,7 @@ test("so it is where it has expired, and somebody waits", async () => {
 });
 
 test("who waits for another isolate's fetch finds it in the data centre", async () => {
-  const together = await edgesTogether(ISOLATES, [], memoryBlobs);
+  const together = await edgesTogether(ISOLATES, [], blobsIn([]));
   together.origin(async () => {
     await together.takes(ORIGIN);
     return answer("max-age=60");

@@ -81,6 +81,8 @@ function answered(turn: Turn, given: { view: View; token: string; outcome: ReadO
       return landing(turn, "asks: taken, serves stale", { state: finished(turn, state), breaches });
     }
     case "uncacheable":
+    case "large":
+    case "validated":
     case "failing":
       return landing(turn, `asks: ${outcome.kind}, fetches for itself`, { state: finished(turn, state) });
     case "absent":

@@ -129,6 +129,8 @@ export function judgeRead(
         ? good
         : bad("no wait for nothing", "told to wait longer than it lasts");
     case "uncacheable":
+    case "large":
+    case "validated":
     case "failing":
       return standing?.kind === outcome.kind
         ? good

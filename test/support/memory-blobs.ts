@@ -56,6 +56,17 @@ export function memoryBlobs(now: () => number = () => 0): MemoryBlobs {
   };
 }
 
+/** Edges by the data centres that they are in, each of which has one. */
+export function blobsIn(dataCentres: readonly string[]): (now: () => number, edge: number) => MemoryBlobs {
+  const all = new Map<string, MemoryBlobs>();
+  return (now, edge) => {
+    const dataCentre = dataCentres[edge] ?? "";
+    const blobs = all.get(dataCentre) ?? memoryBlobs(now);
+    all.set(dataCentre, blobs);
+    return blobs;
+  };
+}
+
 /** In pieces, and to whoever reads first: a second reader would get what the first has left. */
 function onceOnly(bytes: Uint8Array<ArrayBuffer>) {
   let at = 0;

@@ -50,7 +50,7 @@ if type(held) == 'table' then
   redis.call('DEL', KEYS[2])
   held = false
 end
-if held == 'uncacheable' or held == 'failing' then return { held } end
+if held == 'uncacheable' or held == 'large' or held == 'validated' or held == 'failing' then return { held } end
 if held then
   local owner, epoch, seq, granted, was = string.match(held, '^(%S+) (%d+) (%d+) (%d+)( ?%a*)$')
   epoch, seq = tonumber(epoch), tonumber(seq)

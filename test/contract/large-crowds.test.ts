@@ -1,0 +1,119 @@
+// A crowd on something large that nobody holds yet: L2 does not take it, and the origin is not asked by each of them.
+
+import { expect, test } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
+import type { HeaderList } from "../../shared/core/headers.ts";
+import type { Body } from "../../shared/ports/body.ts";
+import type { OriginOutcome } from "../../shared/ports/origin.ts";
+import { type EdgesTogether, edgesTogether } from "../support/edges-together.ts";
+import { blobsIn, readAll } from "../support/memory-blobs.ts";
+
+const LARGE = LIMITS.sharedBody + 1;
+const HALF = Math.floor(LARGE / 2);
+const EACH = 10;
+const TTFB = 50;
+
+/** In two pieces, with so long before the second. */
+function large(together: EdgesTogether, takes: number, headers: HeaderList = []): OriginOutcome {
+  const pieces = [new Uint8Array(HALF), new Uint8Array(LARGE - HALF), null];
+  const source = {
+    length: LARGE,
+    async read() {
+      if (pieces.length === 2) await together.takes(takes);
+      return pieces.shift() ?? null;
+    },
+    cancel: () => undefined,
+  };
+  const body: Body = { kind: "source", source };
+  return { kind: "answer", status: 200, headers: [["cache-control", "max-age=60"], ...headers], body };
+}
+
+/** Who comes at once, at each edge; what each is told, once he has all of it. */
+async function crowd(together: EdgesTogether, span = 1500): Promise<string[]> {
+  const told: string[] = [];
+  for (const edge of together.edges)
+    for (let n = 0; n < EACH; n++)
+      void edge.open("/a").then(async ({ body, cacheStatus }) => {
+        expect(await readAll(body)).toHaveLength(LARGE);
+        told.push(cacheStatus);
+      });
+  await together.pass(span);
+  expect(told).toHaveLength(EACH * together.edges.length);
+  return told;
+}
+
+const bringing = async (together: EdgesTogether, takes: number): Promise<OriginOutcome> => {
+  await together.takes(TTFB);
+  return large(together, takes);
+};
+
+const PASSED = "tidegate-l1; fwd=bypass; fwd-status=200; detail=pass";
+
+test("each data centre asks once", async () => {
+  const together = await edgesTogether(3, [], blobsIn(["a", "b", "c"]));
+  together.origin(() => bringing(together, 100));
+  const told = await crowd(together);
+  expect(told).not.toContain(PASSED);
+  expect(together.edges.map(({ asked }) => asked.length)).toEqual([1, 1, 1]);
+});
+
+test("isolates of one data centre wait for the one that has the lease", async () => {
+  const together = await edgesTogether(4, [], blobsIn(["a", "a", "a", "a"]));
+  together.origin(() => bringing(together, 100));
+  expect(await crowd(together)).not.toContain(PASSED);
+  expect(together.asked()).toBe(1);
+});
+
+test("those of another agree on who of them asks", async () => {
+  const together = await edgesTogether(7, [], blobsIn(["a", "b", "b", "b", "b", "b", "b"]));
+  together.origin(() => bringing(together, 100));
+  expect(await crowd(together)).not.toContain(PASSED);
+  // Several of them find out at once that nobody does so yet.
+  expect(together.asked()).toBe(2);
+});
+
+test("one that comes while another isolate's client takes it slowly waits for no longer than its patience", async () => {
+  const together = await edgesTogether(2, [], blobsIn(["a", "a"]));
+  together.origin(async () => large(together, together.asked() === 1 ? 60_000 : 0));
+  const [slow, next] = together.edges;
+  void slow?.open("/a").then(({ body }) => readAll(body));
+  await together.pass(100);
+  let waited: number | null = null;
+  const since = next?.now ?? 0;
+  void next?.open("/a").then(async ({ body }) => {
+    expect(await readAll(body)).toHaveLength(LARGE);
+    waited = next.now - since;
+  });
+  await together.pass(2 * LIMITS.shortPatience);
+  expect(waited).toBeLessThanOrEqual(LIMITS.shortPatience + 2 * LIMITS.besideInterval);
+});
+
+test("what an origin takes longer than that to send is waited for where it will soon be here", async () => {
+  const together = await edgesTogether(1, [], blobsIn([]));
+  together.origin(() => bringing(together, LIMITS.shortPatience + 1000));
+  expect(await crowd(together, 2 * LIMITS.shortPatience)).not.toContain(PASSED);
+  expect(together.asked()).toBe(1);
+});
+
+test("where it will not, those who wait begin anew together once, and then go for themselves", async () => {
+  const together = await edgesTogether(1, [], blobsIn([]));
+  const [pieces, cancel] = [() => together.takes(120_000).then(() => null), () => undefined];
+  together.origin(async () => {
+    await together.takes(TTFB);
+    const answer = large(together, 0);
+    if (together.asked() > 2) return answer;
+    return { ...answer, body: { kind: "source", source: { length: LARGE, read: pieces, cancel } } };
+  });
+  const [edge] = together.edges;
+  let done = 0;
+  const take = async (): Promise<void> => {
+    const reply = await edge?.open("/a");
+    if (reply !== undefined) await readAll(reply.body);
+    done += 1;
+  };
+  for (let n = 0; n < EACH; n++) void take();
+  await together.pass(LIMITS.shortPatience + 2 * TTFB);
+  expect(together.asked()).toBe(2);
+  await together.pass(LIMITS.shortPatience + 2 * TTFB);
+  expect([together.asked(), done]).toEqual([EACH, EACH - 2]);
+});
