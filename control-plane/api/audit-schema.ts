@@ -98,7 +98,8 @@ export const newDeploymentSchema = z
     url: z
       .string()
       .max(2000)
-      .regex(/^https?:\/\/[^\s@]+$/i, "must be an http(s) URL, without credentials")
+      // In a JSON Schema a pattern has no flags.
+      .regex(/^[Hh][Tt]{2}[Pp][Ss]?:\/\/[^\s@]+$/, "must be an http(s) URL, without credentials")
       .refine((text) => URL.canParse(text), "must be an http(s) URL")
       .optional(),
   })

@@ -320,6 +320,17 @@ test("without a token only health and the interface's description are told", asy
     expect((await plane.ask(path)).status, path).toBe(401);
 });
 
+test("patterns of the interface's description mean to others what they mean here: none has flags", async () => {
+  const { json } = await plane.ask("/openapi.json");
+  const patterns = [...JSON.stringify(json).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+    ([, text = ""]): string => JSON.parse(text),
+  );
+  expect(patterns.length).toBeGreaterThan(10);
+  for (const pattern of patterns) expect(pattern).toMatch(/^\^.*\$$/s);
+  const { url } = json.components.schemas.NewDeployment.properties;
+  expect("HTTPS://ci.example/1").toMatch(new RegExp(url.pattern, "u"));
+});
+
 test("the interface's description names every route, its bodies and its problems", async () => {
   const { json } = await plane.ask("/openapi.json");
   expect(json.openapi).toBe("3.1.0");
