@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { prepareGround } from "./chaos/ground.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import type { LocalDatabase } from "./databases.ts";
-import { startDemoOrigin } from "./demo-origin/server.ts";
+import { startKeptDemoOrigin } from "./demo-origin/kept-place.ts";
 import { startSameHomes } from "./journal-homes.ts";
 import { namedOrigins } from "./named-origins.ts";
 import { type Network, type Told, tell } from "./network.ts";
@@ -97,7 +97,7 @@ async function startAll(options: StartOptions, plan: Plan): Promise<Cluster> {
   const { data, stops } = plan;
   const token =
     options.token === null ? keptSecret(data, "admin-token") : keepSecret(data, "admin-token", options.token);
-  const origin = await startOrigin(options, stops);
+  const origin = await startOrigin(options, plan);
   const reach = options.privateOrigins ?? "loopback";
   const ground = options.chaos === true ? await prepareGround(plan.network) : null;
   if (ground !== null) stops.push(() => ground.close());
@@ -189,9 +189,9 @@ async function startWorkers(
   return { running, pidOf, controlPid: () => controlProcess.pid() };
 }
 
-async function startOrigin(options: StartOptions, stops: Stops): Promise<URL> {
+async function startOrigin(options: StartOptions, { data, stops }: Plan): Promise<URL> {
   if (options.origin !== null) return options.origin;
-  const demo = await startDemoOrigin({ port: 0, host: HOST });
+  const demo = await startKeptDemoOrigin({ dir: data, host: HOST });
   stops.push(() => demo.close());
   return new URL(demo.url);
 }

@@ -27,6 +27,8 @@ const RANGE = { from: 12_000, to: 30_000, tries: 50 };
 /** Each process goes up from a place of its own: two seldom hand out the same port, and none does twice soon. */
 let next = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
 
+export const isFreePort = async (port: number): Promise<boolean> => (await portProblem(port)) === null;
+
 /** Free a moment ago; whoever is quicker may have it by now. */
 export const freePort = (): Promise<number> => freePortRange(1);
 

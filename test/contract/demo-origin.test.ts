@@ -1,8 +1,12 @@
 // What the demo origin promises to those who try a cache with it.
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inflateSync } from "node:zlib";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startKeptDemoOrigin } from "../../dev/demo-origin/kept-place.ts";
 import { type DemoOrigin, startDemoOrigin } from "../../dev/demo-origin/server.ts";
 
 let origin: DemoOrigin;
@@ -193,3 +197,33 @@ function raw(request: string): Promise<string> {
     socket.on("end", () => resolve(text)).on("error", reject);
   });
 }
+
+describe("where it is", () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "tidegate-demo-"));
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** What one run after another finds it at. */
+  async function placeOfRun(): Promise<string> {
+    const demo = await startKeptDemoOrigin({ dir, host: "127.0.0.1" });
+    await demo.close();
+    return demo.url;
+  }
+
+  test("it is in the next run of a data directory again: by another name the site's answers would be invalidated", async () => {
+    const first = await placeOfRun();
+    expect(await placeOfRun()).toBe(first);
+  });
+
+  test("where somebody else has that port by then, or the file is spoilt, it is elsewhere from then on", async () => {
+    const first = new URL(await placeOfRun());
+    const other = await startDemoOrigin({ port: Number(first.port) });
+    const second = await placeOfRun().finally(() => other.close());
+    expect(second).not.toBe(first.href);
+    expect(await placeOfRun()).toBe(second);
+    writeFileSync(join(dir, "demo-origin-port"), "x");
+    expect(await placeOfRun()).not.toBe(second);
+  });
+});
