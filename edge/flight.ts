@@ -14,7 +14,9 @@ import { giveBack } from "./give-back.ts";
 import type { Judged } from "./judge.ts";
 import { lookInBucket } from "./large/look-in-bucket.ts";
 import { type Acquired, acquire, keyFor } from "./lease.ts";
+import type { EdgeRequest } from "./request.ts";
 import type { Right } from "./right.ts";
+import type { Route } from "./router.ts";
 import { standbyFor } from "./standby.ts";
 import { bringNear, leaveMark, variantOf } from "./tiers/store-everywhere.ts";
 
@@ -38,6 +40,12 @@ export function board(edge: Edge, job: FlightJob): Boarding {
     if (outcome.kind !== "answer") close();
   });
   return { role: "leader", flight };
+}
+
+/** Whether a newer answer than any that is stored has come, and is being stored: then it is joined. */
+export function hasJustArrived(edge: Edge, request: EdgeRequest, route: Route): boolean {
+  if (request.method !== "GET" || request.header("range") !== null) return false;
+  return edge.flights.get(keyFor(edge, { route, request }))?.settled?.kind === "answer";
 }
 
 /** Under which names a flight is looked for, the last being its own; none where nobody may share it. */

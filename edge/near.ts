@@ -48,8 +48,8 @@ function beyondMemory(
   const { look, key, since, inMemory } = found;
   const { route, wants } = look;
   edge.timings?.note(request, "l1-memory", { since, said: saidOf(inMemory) });
+  countLook(route, "l1Memory", inMemory);
   if (inMemory !== null && inMemory !== "expired") return inMemory;
-  route.counters.tiers.l1Memory.misses += 1;
   // What another isolate may have brought since is looked for by the flight that follows, once for all of a crowd.
   if (inMemory === "expired" || route.rules.cacheApi === "none") return null;
   // It goes to the origin for everybody, and a look costs as much as that.
@@ -109,8 +109,8 @@ async function lookInDataCentre(
   const judged = byView?.step.kind === "check" ? await judgeFurther(edge, request, input) : byView;
   if (judged !== null) edge.tail.note(request, judged);
   edge.timings?.note(request, "l1-cache", { since, said: saidOf(judged) });
+  countLook(route, "l1Cache", judged);
   if (judged === null || judged.step.kind === "fetch") return null;
-  route.counters.tiers.l1Cache.hits += 1;
   if (judged.body.kind === "bytes") {
     const answer = { held: judged.held, body: judged.body.bytes, rules: route.rules };
     promote(edge, { key, primary: route.key }, answer);
@@ -124,6 +124,13 @@ async function judgeFurther(edge: Edge, request: EdgeRequest, input: JudgeInput)
   return judge(edge, { ...input, held }, (verified) =>
     request.background.keep(edge.dataCentre.recordVerified(verified)),
   );
+}
+
+/** Each look once: what is found and only has its origin asked about it answers nobody. */
+function countLook(route: Route, tier: "l1Memory" | "l1Cache", found: Judged | "expired" | null): void {
+  const step = found === null || found === "expired" ? null : found.step.kind;
+  const answers = step === "serve" || step === "serve-and-refresh";
+  route.counters.tiers[tier][answers ? "hits" : "misses"] += 1;
 }
 
 function saidOf(found: Judged | "expired" | null): "hit" | "stale" | "miss" {
