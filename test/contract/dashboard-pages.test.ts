@@ -35,6 +35,7 @@ const classOf = (requests: number, hits: number) => ({
     p50Ms: 1,
     p99Ms: 9,
     originFetches: requests - hits,
+    answeredBy: { l1Memory: { hit: hits }, origin: { miss: requests - hits } },
   },
 });
 
@@ -104,6 +105,21 @@ describe("the overview says", () => {
     const html = shown(overviewWith());
     expect(html).toContain("Idle.");
     expect(html).toContain("No class was asked for anything.");
+  });
+
+  test("how far requests get by who answered them: what warms looks into tiers, and asks for nothing", () => {
+    const looks = { ...tier, hits: 1000 };
+    const tiers = { l1Memory: looks, l1Cache: tier, l2: tier, origin: looks };
+    const figures = { ...metricsWith({ hot: classOf(100, 90), standard: classOf(60, 10) }), tiers };
+    const funnelOf = (only: string | null): string[] => {
+      const view = { range: "1h", only, site: null } as const;
+      const html = shown(overviewWith({ view, metrics: known(figures) }));
+      return [...html.matchAll(/answered <b>([^<]*)<\/b> <span class="muted">\((\d+)\)/g)].map(
+        ([, share, count]) => `${share} ${count}`,
+      );
+    };
+    expect(funnelOf(null)).toEqual(["62.5 % 100", "0.0 % 0", "0.0 % 0", "37.5 % 60"]);
+    expect(funnelOf("hot")).toEqual(["90.0 % 90", "0.0 % 0", "0.0 % 0", "10.0 % 10"]);
   });
 
   test("that a few requests are too few for a ratio, and shows none", () => {

@@ -29,10 +29,12 @@ export type ClassRow = CacheMetrics["classes"][string];
 type Counted = "requests" | "hits" | "stale" | "misses" | "passes" | "errors" | "coalesced" | "originFetches";
 type Total = Pick<ClassRow, Counted | "hitRatio">;
 
-export function totalOf({ classes }: CacheMetrics, only: string | null): Total {
-  const rows = Object.entries(classes).flatMap(([name, row]) =>
-    only === null || name === only ? [row] : [],
-  );
+/** Of the class that is looked at, or of all. */
+export const rowsOf = ({ classes }: CacheMetrics, only: string | null): readonly ClassRow[] =>
+  Object.entries(classes).flatMap(([name, row]) => (only === null || name === only ? [row] : []));
+
+export function totalOf(metrics: CacheMetrics, only: string | null): Total {
+  const rows = rowsOf(metrics, only);
   const sum = (of: (row: ClassRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
   const requests = sum((row) => row.requests);
   const [hits, stale] = [sum((row) => row.hits), sum((row) => row.stale)];

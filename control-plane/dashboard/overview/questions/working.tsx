@@ -7,7 +7,7 @@ import { count, percent, span } from "../../frame/format.ts";
 import { Answer, Bar, Figures, Known, Live, Question, Table } from "../../frame/parts.tsx";
 import { marksIn } from "../marks.ts";
 import { type Overview, whyUnknown } from "../read-overview.ts";
-import { type ClassRow, FEW, isItWorking, totalOf } from "../verdicts.ts";
+import { type ClassRow, FEW, isItWorking, rowsOf, totalOf } from "../verdicts.ts";
 import { linkTo, type View } from "../view.ts";
 import { Happened } from "./charts.tsx";
 
@@ -103,24 +103,29 @@ function Ratio({ name, row }: { readonly name: string; readonly row: ClassRow })
   );
 }
 
-/** How far requests got: each tier answers some of those that reached it, and hands on the others. */
-function Funnel({ overview: { metrics } }: { readonly overview: Overview }) {
+const TIERS = [
+  ["Edge memory", "l1Memory"],
+  ["Data centre", "l1Cache"],
+  ["Redis", "l2"],
+  ["Origin", "origin"],
+] as const;
+
+/**
+ * How far requests got: each tier answers some of those that reached it, and hands on the others. By who answered: looks
+ * are also made for those who warm and renew.
+ */
+function Funnel({ overview: { metrics, view } }: { readonly overview: Overview }) {
   if (metrics.kind !== "known") return null;
-  const { l1Memory, l1Cache, l2, origin } = metrics.value.tiers;
-  const tiers = [
-    ["Edge memory", l1Memory.hits],
-    ["Data centre", l1Cache.hits],
-    ["Redis", l2.hits],
-    ["Origin", origin.hits],
-  ] as const;
-  const all = tiers.reduce((sum, [, hits]) => sum + hits, 0);
-  if (all === 0) return null;
+  const rows = rowsOf(metrics.value, view.only);
+  const tiers = TIERS.map(([name, tier]) => [name, answeredBy(rows, tier)] as const);
+  const all = tiers.reduce((sum, [, answered]) => sum + answered, 0);
+  if (all < FEW) return null;
   return (
     <div class="funnel">
       <h3>How far requests go</h3>
       <ol>
         {tiers.map(([name, answered], index) => {
-          const reached = tiers.slice(index).reduce((sum, [, hits]) => sum + hits, 0);
+          const reached = tiers.slice(index).reduce((sum, [, later]) => sum + later, 0);
           return (
             <li>
               <span class="tier">{name}</span>
@@ -139,6 +144,9 @@ function Funnel({ overview: { metrics } }: { readonly overview: Overview }) {
     </div>
   );
 }
+
+const answeredBy = (rows: readonly ClassRow[], tier: string): number =>
+  rows.flatMap((row) => Object.values(row.answeredBy[tier] ?? {})).reduce((sum, answers) => sum + answers, 0);
 
 function FunnelBar({
   reached,
