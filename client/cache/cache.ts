@@ -18,6 +18,7 @@ import {
   checkKeys,
   checkOptions,
   checkTags,
+  OF_WRAP,
   type ReadOptions,
   type ValueOptions,
   wrong,
@@ -134,7 +135,7 @@ export class Cache {
     },
   ): (...args: Args) => Promise<T> {
     checkFunction(fn, "fn");
-    const { key: keyOf, tagsOf, ...rest } = checkOptions(options);
+    const { key: keyOf, tagsOf, ...rest } = checkOptions(options, OF_WRAP);
     checkFunction(keyOf, "key");
     if (tagsOf !== undefined) checkFunction(tagsOf, "tagsOf");
     return (...args) => {

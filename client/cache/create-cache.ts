@@ -24,6 +24,7 @@ import type { CacheCore, CachePorts } from "./core.ts";
 import { newCounters } from "./counters.ts";
 import { Failing } from "./failing.ts";
 import { offerUnsent } from "./invalidate.ts";
+import type { Namespace } from "./keys.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import { Near } from "./near.ts";
 import { type KeyPolicy, Policies } from "./policies.ts";
@@ -37,6 +38,7 @@ import { type Logger, Telling } from "./telling.ts";
 import { allTiers } from "./tiers.ts";
 import { unrefTimers } from "./timers.ts";
 import { toldLog } from "./told-log.ts";
+import { NO_SUCH_OPTION, unknownOption } from "./unknown-option.ts";
 import { Unsent } from "./unsent.ts";
 import { Untold } from "./untold.ts";
 import { jsonSerializer, type Serializer } from "./values.ts";
@@ -115,10 +117,9 @@ export function cacheOver(
   options: Omit<CacheOptions, "redis">,
   learnt: (fields: ReadonlyMap<string, string>) => void = () => undefined,
 ): Cache {
-  const { site = "default", namespace, waitUntil } = options;
-  if (!NAMESPACE.test(namespace))
-    throw invalid("namespace", "lower-case letters, digits and hyphens, at most 63");
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(site)) throw invalid("site", "a site's name is needed");
+  refuseUnknown(options, KNOWN, "");
+  const { waitUntil } = options;
+  const { site, name: namespace } = namespaceOf(options);
   const rules = rulesByClass(options.classes ?? {});
   if (options.class !== undefined && !rules.has(options.class))
     throw invalid("class", `there is no class ${JSON.stringify(options.class)}`);
@@ -171,6 +172,27 @@ export function cacheOver(
   return cache;
 }
 
+function namespaceOf({
+  site = "default",
+  namespace: name,
+}: Pick<CacheOptions, "site" | "namespace">): Namespace {
+  if (!NAMESPACE.test(name)) throw invalid("namespace", "lower-case letters, digits and hyphens, at most 63");
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(site)) throw invalid("site", "a site's name is needed");
+  return { site, name };
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof CacheOptions>([
+  ...(["redis", "site", "namespace", "class", "policies", "classes", "origin", "sources"] as const),
+  ...(["serializer", "deadlines", "logger", "telemetry", "waitUntil"] as const),
+]);
+
+const KNOWN_DEADLINES: ReadonlySet<string> = new Set<keyof CacheCore["deadlines"]>(["call", "load", "soft"]);
+
+function refuseUnknown(options: object, known: ReadonlySet<string>, where: string): void {
+  const other = unknownOption(options, known);
+  if (other !== undefined) throw invalid(`${where}${other}`, NO_SUCH_OPTION);
+}
+
 function databasesOf({ redis, waitUntil }: CacheOptions, clock: Clock): Map<string, Redis> {
   const list = Array.isArray(redis) ? (redis as readonly DatabaseOptions[]) : [redis as DatabaseOptions];
   return new Map(
@@ -189,6 +211,7 @@ function databasesOf({ redis, waitUntil }: CacheOptions, clock: Clock): Map<stri
 }
 
 function deadlinesOf({ deadlines = {} }: Pick<CacheOptions, "deadlines">): CacheCore["deadlines"] {
+  refuseUnknown(deadlines, KNOWN_DEADLINES, "deadlines.");
   const { call, load, soft } = deadlines;
   const span = (said: Duration | undefined, name: string, fallback: Millis): Millis => {
     if (said === undefined) return fallback;

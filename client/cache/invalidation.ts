@@ -31,9 +31,14 @@ export function readInvalidation(
   { namespace, policies }: Pick<CacheCore, "namespace" | "policies">,
   options: InvalidateOptions,
 ): { readonly selectors: readonly Selector[]; readonly detail: string } {
-  const other = Object.keys(checkOptions(options)).find((name) => !KNOWN.has(name));
-  if (other !== undefined) throw wrong(other, "there is no such option");
-  const { keys = [], prefixes = [], tags = [], classes = [], everything, mode = "hard" } = options;
+  const {
+    keys = [],
+    prefixes = [],
+    tags = [],
+    classes = [],
+    everything,
+    mode = "hard",
+  } = checkOptions(options, KNOWN);
   for (const [where, list] of Object.entries({ keys, prefixes, tags, classes })) checkList(list, where);
   const unknown = classes.find((name) => policies.ofClass(name) === undefined);
   if (unknown !== undefined) throw wrong("classes", `there is no class ${JSON.stringify(unknown)}`);

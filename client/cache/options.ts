@@ -3,6 +3,7 @@
 import { TidegateError } from "../tidegate-error.ts";
 import { CACHE_LIMITS } from "./limits.ts";
 import type { Duration } from "./rules.ts";
+import { NO_SUCH_OPTION, unknownOption } from "./unknown-option.ts";
 
 /** What a call may say of a value. */
 export interface ValueOptions {
@@ -30,9 +31,17 @@ export function checkKey(key: string, where = "key"): string {
   return key;
 }
 
-/** Named with a default, `null` would still be none. */
-export function checkOptions<Options extends object>(options: Options, where = "options"): Options {
-  if (typeof options !== "object" || options === null) throw wrong(where, "an object is needed");
+/** Of whatever reads and writes values. */
+const OF_VALUES = ["class", "tags", "ttl", "signal", "deadline", "source"] as const;
+const KNOWN: ReadonlySet<string> = new Set<keyof ReadOptions>(OF_VALUES);
+/** @internal Of a function whose results are cached. */
+export const OF_WRAP: ReadonlySet<string> = new Set([...OF_VALUES, "key", "tagsOf"]);
+
+/** Named with a default, `null` would still be none. Of `tag` nothing would be said, and a purge of it would miss the value. */
+export function checkOptions<Options extends object>(options: Options, known = KNOWN): Options {
+  if (typeof options !== "object" || options === null) throw wrong("options", "an object is needed");
+  const other = unknownOption(options, known);
+  if (other !== undefined) throw wrong(other, NO_SUCH_OPTION);
   return options;
 }
 

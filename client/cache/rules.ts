@@ -7,6 +7,7 @@ import { CLASS_NAME } from "../../shared/core/value-key.ts";
 import { parseDuration } from "../../shared/wire/duration.ts";
 import { TidegateError } from "../tidegate-error.ts";
 import { CACHE_LIMITS } from "./limits.ts";
+import { NO_SUCH_OPTION, unknownOption } from "./unknown-option.ts";
 
 /** Milliseconds, or a text such as `500ms`, `30s`, `5m`, `2h`, `7d`. */
 export type Duration = number | string;
@@ -111,8 +112,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof ClassOptions>([
 ]);
 
 function refuseOthers(options: ClassOptions, where: string): void {
-  const other = Object.keys(options).find((name) => !KNOWN.has(name));
-  if (other !== undefined) throw invalid(`${where}.${other}`, "there is no such option");
+  const other = unknownOption(options, KNOWN);
+  if (other !== undefined) throw invalid(`${where}.${other}`, NO_SUCH_OPTION);
 }
 
 /** A loader is the truth: what an edge would refuse, it is asked for. */

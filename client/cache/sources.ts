@@ -7,6 +7,7 @@ import { decodeOrigin, originField } from "../../shared/wire/origin-limits.ts";
 import type { Namespace } from "./keys.ts";
 import { invalid } from "./rules.ts";
 import { Source, type SourceOptions, type SourcePorts } from "./source.ts";
+import { NO_SUCH_OPTION, unknownOption } from "./unknown-option.ts";
 
 export class Sources {
   private readonly made = new Map<string, Source>();
@@ -63,8 +64,8 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 function checkSource(name: string, options: SourceOptions): void {
   const where = `sources.${name}`;
-  const other = Object.keys(options).find((option) => !KNOWN.has(option));
-  if (other !== undefined) throw invalid(`${where}.${other}`, "there is no such option");
+  const other = unknownOption(options, KNOWN);
+  if (other !== undefined) throw invalid(`${where}.${other}`, NO_SUCH_OPTION);
   const { concurrency, retryShare, ratePerSecond, burst, shared, share, budget } = options as Given;
   const must = (holds: boolean, option: string, message: string): void => {
     if (!holds) throw invalid(`${where}.${option}`, message);

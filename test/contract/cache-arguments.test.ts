@@ -32,6 +32,12 @@ describe("an argument that is wrong is refused, and named", () => {
     ["no options", "/options", () => cache.getMany(["k"], loadMany, none)],
     ["no options", "/options", () => cache.set("k", 1, any(null))],
     ["no options", "/options", () => cache.invalidate(any(undefined))],
+    ["`tag` for `tags`", "/tag", () => cache.getOrFetch("k", load, any({ tag: "a" }))],
+    ["`tag` for `tags`", "/tag", () => cache.read("k", load, any({ tag: "a" }))],
+    ["`tag` for `tags`", "/tag", () => cache.set("k", 1, any({ tag: "a" }))],
+    ["`timeout` for `deadline`", "/timeout", () => cache.get("k", any({ timeout: 5 }))],
+    ["`timeout` for `deadline`", "/timeout", () => cache.getMany(["k"], loadMany, any({ timeout: 5 }))],
+    ["`tag` for `tags`", "/tag", () => cache.invalidate(any({ tag: "a" }))],
     ["a number as key", "/key", () => cache.getOrFetch(any(5), load)],
     ["a number as key", "/key", () => cache.delete(any(5))],
     ["no keys", "/keys", () => cache.getMany(any(undefined), loadMany)],
@@ -51,6 +57,7 @@ describe("an argument that is wrong is refused, and named", () => {
   test.each<[string, () => unknown]>([
     ["/fn", () => cache.wrap(any(null), { key: () => "k" })],
     ["/options", () => cache.wrap(load, any(undefined))],
+    ["/tagOf", () => cache.wrap(load, any({ key: () => "k", tagOf: () => ["a"] }))],
     ["/key", () => cache.wrap(load, any({}))],
     ["/tagsOf", () => cache.wrap(load, { key: () => "k", tagsOf: any(["a"]) })],
     ["/options", () => cache.explain("k", any(null))],
@@ -71,6 +78,16 @@ test.each<[string, unknown]>([
   ],
 ])("a cache without %s is not made", (pointer, options) => {
   expect(() => createCache(any(options))).toThrow(
+    expect.objectContaining({ code: "invalid-option", errors: [expect.objectContaining({ pointer })] }),
+  );
+});
+
+test.each<[string, object]>([
+  ["/clas", { clas: "hot" }],
+  ["/deadlines/cal", { deadlines: { cal: 100 } }],
+])("nor one with %s, which there is not", (pointer, options) => {
+  const redis = { url: "http://127.0.0.1:1", token: "x" };
+  expect(() => createCache(any({ namespace: "app", redis, ...options }))).toThrow(
     expect.objectContaining({ code: "invalid-option", errors: [expect.objectContaining({ pointer })] }),
   );
 });
