@@ -11,7 +11,7 @@ import {
 import { type HeaderList, hasTwin, headerValue } from "../shared/core/headers.ts";
 import { searchVariance } from "../shared/core/no-vary-search.ts";
 import { isProvocative } from "../shared/core/provocation.ts";
-import { selectorsOf } from "../shared/core/selector.ts";
+import { allSelectors, selectorsOf } from "../shared/core/selector.ts";
 import { groupNames, type RefusalReason, storability, tagsOf } from "../shared/core/storability.ts";
 import {
   grantLifetime,
@@ -101,7 +101,8 @@ function makeAnswer(edge: Edge, exchange: Exchange, received: Received): Verdict
     status: received.status,
     headers,
     class: route.rules.name,
-    selectors: selectorsOf({ ...route.source, tags, groups }),
+    // With what it says of its query: who has read nothing of the resource knows of that by these alone (docs/adr/0083).
+    selectors: allSelectors(selectorsOf({ ...route.source, tags, groups }), route.selectors),
     // Without a known position the answer is only handed on, never stored: see `storeEverywhere`.
     asOf: asOf ?? { epoch: 0, seq: 0 },
     vary: valuesOfAnswer(mark, (name) => request.header(name), headers),

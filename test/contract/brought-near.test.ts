@@ -17,6 +17,8 @@ const CONTROL: HeaderList = [["cache-control", "max-age=60, stale-while-revalida
 /** Whose `utm` makes no difference. */
 const REDUCED: HeaderList = [["no-vary-search", 'params=("utm")']];
 
+const selectorOfB = (query: string): Selector => `default u ${HOST}/kept/b${query}` as Selector;
+
 const purge = (path: string): LogPayload => ({
   ...{ kind: "invalidate", mode: "hard" },
   selectors: [`default u ${HOST}${path}` as Selector],
@@ -93,6 +95,16 @@ test("so it is where whoever brings it has not learnt that it does", async () =>
   const before = next.asked.length;
   expect(await statusOf(next, "/kept/b?id=1&utm=3")).toContain("fwd-status=200");
   expect(next.asked.length - before).toBe(1);
+});
+
+test("a purge of one spelling ends it where nobody has learnt that it stands for several", async () => {
+  const first = await all.begin(blobs);
+  expect(await statusOf(first, "/kept/b?id=1")).toMatch(HIT_FAR);
+  // As the control plane names it, which reads no answers (docs/adr/0083).
+  await all.append({ ...purge("/kept/b?id=1&utm=3"), selectors: ["?id=1&utm=3", "?#"].map(selectorOfB) });
+  const before = first.asked.length;
+  expect(await statusOf(first, "/kept/b?id=1")).toContain("fwd-status=200");
+  expect(first.asked.length - before).toBe(1);
 });
 
 describe("not brought near", () => {
