@@ -217,6 +217,8 @@ export const LIMITS = {
   writeGroups: 100,
   /** Writes kept until the log takes them: more at once means a log that has been away for long under heavy writing. */
   unsentKept: 10_000,
+  /** Characters of what they name: clients choose how long URLs are. */
+  unsentSize: mebibytes(8),
   /** Sent in one go, well within what a request may do behind its answer. */
   unsentAtOnce: 20,
   /** A flush that has not ended by then was its request's, which is gone: another one begins. */

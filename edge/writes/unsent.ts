@@ -52,8 +52,9 @@ export function invalidationOf(writes: readonly OriginWrite[], by: Naming): Appe
   };
 }
 
-/** Writes that an audit record names. */
+/** Writes that an audit record names, and characters of each: it is kept with the receipt too. */
 const DETAILED = 4;
+const DETAIL = 500;
 
 function namedBy(
   write: OriginWrite,
@@ -67,7 +68,7 @@ function namedBy(
     selectors: [...routes.flatMap(by.wide ? wideSelectors : writtenSelectors), ...groups],
     // The recipes of keys decide on queries alone.
     byRecipe: !by.wide && routes.some(({ href }) => href.includes("?")),
-    detail: `${write.method} ${route?.source.pathAndQuery ?? write.target}`,
+    detail: `${write.method} ${route?.source.pathAndQuery ?? write.target}`.slice(0, DETAIL),
   };
 }
 
@@ -114,6 +115,8 @@ function groupSelectors({ groups }: OriginWrite, { source: { site, host } }: Rou
 
 export class UnsentWrites {
   private readonly queue = new Map<string, OriginWrite>();
+  /** Characters of what they name. */
+  private characters = 0;
   private flushingSince: Instant | null = null;
   /** When peers were last asked to tell the log of a write, and whether none of them could. */
   private peersAskedAt: Instant | null = null;
@@ -124,7 +127,7 @@ export class UnsentWrites {
   }
 
   get isFull(): boolean {
-    return this.queue.size >= LIMITS.unsentKept;
+    return this.queue.size >= LIMITS.unsentKept || this.characters >= LIMITS.unsentSize;
   }
 
   /** Whoever may ask them does so now: after they have failed one at a time. */
@@ -141,7 +144,9 @@ export class UnsentWrites {
 
   /** The first time it is named most of what it has done is known. */
   keep(write: OriginWrite): void {
-    if (!this.queue.has(write.operationId)) this.queue.set(write.operationId, write);
+    if (this.queue.has(write.operationId)) return;
+    this.queue.set(write.operationId, write);
+    this.characters += sizeOf(write);
   }
 
   /**
@@ -155,10 +160,13 @@ export class UnsentWrites {
     try {
       for (const [id, write] of [...this.queue].slice(0, LIMITS.unsentAtOnce)) {
         if (!(await send(write))) return;
-        this.queue.delete(id);
+        if (this.queue.delete(id)) this.characters -= sizeOf(write);
       }
     } finally {
       this.flushingSince = null;
     }
   }
 }
+
+const sizeOf = ({ target, references, groups }: OriginWrite): number =>
+  [target, ...references, ...groups].reduce((sum, text) => sum + text.length, 0);

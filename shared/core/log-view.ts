@@ -22,6 +22,8 @@ export interface LogView {
   /** Below this position the index knows nothing. */
   floor: number;
   readonly index: LogIndex;
+  /** Characters of its selectors. */
+  indexSize: number;
   /** Entries beyond a gap: they count for reading, they do not move the cursor. */
   readonly ahead: Map<number, DatedEntry>;
   /** The last entries up to the cursor, without a gap: what peers may be told. */
@@ -51,6 +53,7 @@ export function viewOfSnapshot(snapshot: Snapshot, sentAt: Instant, generation: 
     highest: snapshot.seq,
     floor: snapshot.seq,
     index: new Map(),
+    indexSize: 0,
     ahead: new Map(),
     recent: new Map(),
     recentSize: 0,
@@ -83,6 +86,7 @@ export type Learning =
 /** Limits of one view, in entries, selectors and characters. */
 export interface ViewLimits {
   readonly selectors: number;
+  readonly indexSize: number;
   readonly ahead: number;
   readonly recent: number;
   readonly recentSize: number;
@@ -154,8 +158,9 @@ export function carryOver(view: LogView, old: LogView, limits: ViewLimits): void
   for (const [selector, newest] of old.index) {
     const softs = softsAfter(newest, view.cursor);
     const hard = newest.hard > view.cursor ? newest.hard : 0;
-    if (hard > 0 || softs.length > 0)
-      view.index.set(selector, { hard, hardBefore: newest.hardBefore, softs });
+    if (hard === 0 && softs.length === 0) continue;
+    view.index.set(selector, { hard, hardBefore: newest.hardBefore, softs });
+    view.indexSize += selector.length;
   }
   for (const [seq, dated] of old.ahead) if (seq > view.cursor) view.ahead.set(seq, dated);
   view.floor = Math.max(view.floor, old.floor);
@@ -172,7 +177,10 @@ function indexEntry(view: LogView, entry: LogEntry, at: Instant): void {
   view.highest = Math.max(view.highest, entry.seq);
   view.generation += 1;
   const mode = modeOf(entry.payload);
-  for (const selector of entry.payload.selectors) mark(view.index, selector, { mode, seq: entry.seq, at });
+  for (const selector of entry.payload.selectors) {
+    if (!view.index.has(selector)) view.indexSize += selector.length;
+    mark(view.index, selector, { mode, seq: entry.seq, at });
+  }
 }
 
 function applyConfiguration(view: LogView, entry: LogEntry): boolean {
@@ -184,8 +192,7 @@ function applyConfiguration(view: LogView, entry: LogEntry): boolean {
 
 /** Keeps the view within its limits; what it forgets, the floor remembers. */
 function compact(view: LogView, limits: ViewLimits): void {
-  if (view.index.size > limits.selectors)
-    forgetOldest(view, limits.selectors - Math.floor(limits.selectors / FORGOTTEN_AT_ONCE));
+  if (view.index.size > limits.selectors || view.indexSize > limits.indexSize) forgetOldest(view, limits);
   // Dropped here, an entry beyond a gap comes again with the next pull; what it taught the index stays.
   for (const seq of view.ahead.keys()) {
     if (view.ahead.size <= limits.ahead) break;
@@ -204,10 +211,12 @@ function compact(view: LogView, limits: ViewLimits): void {
  */
 const FORGOTTEN_AT_ONCE = 16;
 
-function forgetOldest(view: LogView, kept: number): void {
+function forgetOldest(view: LogView, limits: ViewLimits): void {
+  const kept = (most: number): number => most - Math.floor(most / FORGOTTEN_AT_ONCE);
   for (const [selector, newest] of view.index) {
-    if (view.index.size <= kept) break;
+    if (view.index.size <= kept(limits.selectors) && view.indexSize <= kept(limits.indexSize)) break;
     view.index.delete(selector);
+    view.indexSize -= selector.length;
     view.floor = Math.max(view.floor, newest.hard, lastSoft(newest));
   }
   view.generation += 1;

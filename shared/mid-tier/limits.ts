@@ -1,6 +1,6 @@
 // How much the log keeps, and how long its calls may take.
 
-import { days, millis, minutes, seconds } from "../core/units.ts";
+import { days, mebibytes, millis, minutes, seconds } from "../core/units.ts";
 import type { LogLimits } from "./log.ts";
 
 export const LOG_LIMITS: LogLimits = {
@@ -8,6 +8,10 @@ export const LOG_LIMITS: LogLimits = {
   entriesKept: 100_000,
   /** Beyond it the oldest are forgotten, and whatever is older than they were has to be fetched anew. */
   selectorsKept: 500_000,
+  /** At a few hundred octets each, as many as are kept. Clients choose URLs: of writes to long ones fewer are. */
+  entryOctetsKept: mebibytes(32),
+  /** Of their texts, each of which is there twice. */
+  selectorOctetsKept: mebibytes(32),
   operationsKept: days(1),
   /**
    * Beyond every attempt that follows on a lost reply. Who keeps a write for hours, since the log is away, appends a second

@@ -2,7 +2,7 @@
 
 import type { LogEntry } from "../core/log-entry.ts";
 import type { Position } from "../core/position.ts";
-import { type Millis, millis, type Selector } from "../core/units.ts";
+import { type Bytes, type Millis, millis, type Selector } from "../core/units.ts";
 import type {
   AppendOutcome,
   AppendQuery,
@@ -52,6 +52,8 @@ const UNTOLD = LOG_PRELUDE + untoldScript;
 export interface LogLimits {
   readonly entriesKept: number;
   readonly selectorsKept: number;
+  readonly entryOctetsKept: Bytes;
+  readonly selectorOctetsKept: Bytes;
   readonly operationsKept: Millis;
   /** Of those that may as well be done twice. */
   readonly harmlessKept: Millis;
@@ -133,6 +135,8 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     bodyOfAppend(query),
     limits.auditKeptFor,
     limits.operationsKept,
+    limits.entryOctetsKept,
+    limits.selectorOctetsKept,
     ...field,
     ...payload.selectors,
   ];

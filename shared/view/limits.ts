@@ -5,6 +5,8 @@ import { kibibytes, mebibytes, millis, minutes, seconds } from "../core/units.ts
 export const VIEW_LIMITS = {
   /** Selectors a view holds before its floor rises. */
   selectors: 50_000,
+  /** Their characters in all: clients choose URLs, and each write names the one that it was made to. */
+  indexSize: mebibytes(8),
   /** Entries beyond a gap that a view keeps. */
   ahead: 4096,
   /** The last entries that a view keeps to tell peers. */

@@ -27,7 +27,7 @@ const [A, B, C, D] = ["a", "b", "c", "d"].map((name) => `shop t ${name}` as Sele
   Selector,
 ];
 /** What a view may keep to tell peers of. */
-const ROOMY = { recent: 1000, recentSize: 100_000 };
+const ROOMY = { recent: 1000, recentSize: 100_000, indexSize: 100_000 };
 const AMPLE = { ...ROOMY, selectors: 1000, ahead: 1000 };
 /** Fewer selectors than are in use, and hardly any entries beyond a gap. */
 const TIGHT = { ...ROOMY, selectors: 2, ahead: 2 };
@@ -281,6 +281,21 @@ describe("what the view forgets", () => {
       [verdictOf(view, 1, B), verdictOf(view, 2, B), verdictOf(view, 2, A)].map(({ kind }) => kind),
     ).toEqual(["unchecked", "current", "hard"]);
     expect(verdictOf(view, 1, D).kind).toBe("unchecked");
+  });
+
+  test("long ones take the room of many, each counted once; a snapshot keeps count of what it is brought", () => {
+    const long = `shop u shop.test/?${"x".repeat(500)}` as Selector;
+    const limits = { ...AMPLE, indexSize: long.length + 2 * A.length };
+    const view = coldView();
+    const log = logOf(hard(A), hard(long), hard(B), hard(B), hard(C));
+    take(view, log, { seqs: [1, 2, 3, 4], limits });
+    expect([view.floor, view.indexSize]).toEqual([0, limits.indexSize]);
+    take(view, log, { seqs: [5], limits });
+    expect([...view.index.keys()]).toEqual([B, C]);
+    expect([view.floor, view.indexSize]).toEqual([2, B.length + C.length]);
+    const begun = coldView();
+    carryOver(begun, view, limits);
+    expect(begun.indexSize).toBe(B.length + C.length);
   });
 
   test("soft ones raise the floor too", () => {

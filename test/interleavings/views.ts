@@ -5,7 +5,7 @@ import type { Position } from "../../shared/core/position.ts";
 import { instant } from "../../shared/core/units.ts";
 import type { LogHead, SinceOutcome, SnapshotOutcome } from "../../shared/ports/mid-tier.ts";
 
-const LIMITS = { selectors: 100, ahead: 100, recent: 100, recentSize: 100_000 };
+const LIMITS = { selectors: 100, indexSize: 100_000, ahead: 100, recent: 100, recentSize: 100_000 };
 
 export class View {
   readonly log: LogView;

@@ -93,6 +93,7 @@ export function thawed(view: View): LogView {
     highest: Math.max(cursor, ...learnt),
     floor,
     index: new Map(view.index.map(([selector, hard, soft]) => [selector, newest(hard, soft)])),
+    indexSize: view.index.reduce((sum, [selector]) => sum + selector.length, 0),
     ahead: dated(view.ahead),
     recent: dated(view.recent),
     recentSize: view.recent.length,

@@ -5,12 +5,13 @@
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
 --       changes of configuration kept, entries to come back with it, replicas asked for, position (epoch, seq) since
 --       which the configuration must not have changed (epoch 0 for none), and whether that is all of it (configured) or
---       its sites (sited), the audit record, ms that it is kept, ms that the receipt is, then, for configuration, field
---       and value ('' removes), then the selectors
+--       its sites (sited), the audit record, ms that it is kept, ms that the receipt is, octets of entries and of
+--       selectors kept, then, for configuration, field and value ('' removes), then the selectors
 local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIELD, VALUE = ARGV[21], ARGV[22]
-local FIRST_SELECTOR = kind == 'config' and 23 or 21
+local entry_octets_kept, selector_octets_kept = tonumber(ARGV[21]), tonumber(ARGV[22])
+local FIELD, VALUE = ARGV[23], ARGV[24]
+local FIRST_SELECTOR = kind == 'config' and 25 or 23
 
 -- Who asks for fewer replicas than the log itself does may not know of it yet.
 local function wants_replicas()
@@ -64,30 +65,37 @@ end
 head = head or begin_epoch(tonumber(ARGV[6]))
 if not index_is_whole(head) then
   -- It begins anew: of what came before, it knows nothing any more.
-  head.pruned = head.seq
-  redis.call('HSET', HEAD, 'pruned', int(head.pruned))
+  head.pruned, head.selector_octets = head.seq, 0
   redis.call('HSET', INDEX, WHOLE, int(head.epoch))
 end
 local at = now_ms()
 local seq = head.seq + 1
 local hash = redis.sha1hex(head.hash .. ' ' .. int(seq) .. ' ' .. int(at) .. ' ' .. payload)
-redis.call('HSET', ENTRIES, int(seq), head.hash .. ' ' .. hash .. ' ' .. int(at) .. ' ' .. payload)
+local own_entry = head.hash .. ' ' .. hash .. ' ' .. int(at) .. ' ' .. payload
+redis.call('HSET', ENTRIES, int(seq), own_entry)
 redis.call('HSET', HEAD, 'seq', int(seq), 'hash', hash)
+head.entry_octets = head.entry_octets + #own_entry
 
--- Trimming is bounded work: one entry in, at most two out.
-for _ = 1, 2 do
-  if seq - head.from + 1 > entries_kept then
-    redis.call('HDEL', ENTRIES, int(head.from))
-    head.from = head.from + 1
-    redis.call('HSET', HEAD, 'from', int(head.from))
-  end
+-- Trimming is bounded work: one entry in, at most two out, and more only for the octets of a large one. Clients choose
+-- how long the URLs are that they write to: as many entries of those as of others would fill the database.
+local MOST_TRIMMED = 256
+for out = 1, MOST_TRIMMED do
+  local too_many = seq - head.from + 1 > entries_kept and out <= 2
+  local too_large = head.entry_octets > entry_octets_kept and head.from < seq
+  if not (too_many or too_large) then break end
+  head.entry_octets = math.max(0, head.entry_octets - #(redis.call('HGET', ENTRIES, int(head.from)) or ''))
+  redis.call('HDEL', ENTRIES, int(head.from))
+  head.from = head.from + 1
 end
+if head.from == seq then head.entry_octets = #own_entry end
 
 -- An index value is "hard s1 t1 s2 t2": the last hard seq and two soft marks, the earlier merged to its earliest time.
 local function index_selector(selector)
   local hard, s1, t1, s2, t2 = 0, 0, 0, 0, 0
   local value = redis.call('HGET', INDEX, selector)
-  if value then
+  if not value then
+    head.selector_octets = head.selector_octets + #selector
+  else
     local a, b, c, d, e = string.match(value, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
     hard, s1, t1, s2, t2 = tonumber(a), tonumber(b), tonumber(c), tonumber(d), tonumber(e)
     -- Damaged: whatever stood there has hit all that came before.
@@ -132,15 +140,25 @@ local function trim_receipts(order, kept, most)
 end
 
 for i = FIRST_SELECTOR, #ARGV do index_selector(ARGV[i]) end
-local excess = redis.call('ZCARD', INDEX_ORDER) - selectors_kept
-if excess > 0 then
-  local oldest = redis.call('ZPOPMIN', INDEX_ORDER, int(math.min(excess, 2048)))
+local function prune(most)
+  local oldest = redis.call('ZPOPMIN', INDEX_ORDER, int(most))
   for i = 1, #oldest, 2 do
     redis.call('HDEL', INDEX, oldest[i])
     head.pruned = math.max(head.pruned, tonumber(oldest[i + 1]))
+    head.selector_octets = math.max(0, head.selector_octets - #oldest[i])
   end
-  redis.call('HSET', HEAD, 'pruned', int(head.pruned))
+  return #oldest / 2
 end
+
+local MOST_PRUNED = 2048
+local excess = redis.call('ZCARD', INDEX_ORDER) - selectors_kept
+if excess > 0 then prune(math.min(excess, MOST_PRUNED)) end
+for _ = 1, MOST_PRUNED do
+  if head.selector_octets <= selector_octets_kept then break end
+  if prune(1) == 0 then head.selector_octets = 0 end
+end
+local octets = int(head.epoch) .. ' ' .. int(head.entry_octets) .. ' ' .. int(head.selector_octets)
+redis.call('HSET', HEAD, 'from', int(head.from), 'pruned', int(head.pruned), 'octets', octets)
 
 if kind == 'config' then
   keep_before(FIELD, VALUE)
