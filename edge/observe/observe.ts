@@ -12,7 +12,11 @@ import type { Route } from "../router.ts";
 
 type Observing = Pick<Edge, "observed" | "router">;
 
-const pathOf = ({ source }: Route): string => source.pathAndQuery.split("?", 1)[0] ?? "/";
+/** What is noted of a path is a part of its URL's text, and keeps all of that in memory: long ones are not told apart. */
+function pathOf({ source: { pathAndQuery } }: Route): string {
+  if (pathAndQuery.length > LIMITS.rememberedUrl) return "/*";
+  return pathAndQuery.split("?", 1)[0] ?? "/";
+}
 
 /** Of one client's request in so many, which stands for all of them. */
 export function observeRequest(

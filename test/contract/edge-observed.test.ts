@@ -40,6 +40,11 @@ describe("requests", () => {
     expect(count(batch, "/products/:id", "lifeShort")).toBe(40);
   });
 
+  test("to long URLs are not told apart: what is noted of each would hold all of its text", async () => {
+    for (const name of ["a", "b"]) await lone.get(`/${name}?${"x".repeat(2000)}`);
+    expect((await told())?.rows.map(({ pattern }) => pattern)).toEqual(["/*"]);
+  });
+
   test("that warm caches are nobody's, and writes are told apart", async () => {
     for (let i = 0; i < 100; i++) await lone.get("/warm", { purpose: "warm-up" });
     for (let i = 0; i < 3; i++) await lone.get("/cart", { method: "POST" });
