@@ -237,6 +237,8 @@ export const LIMITS = {
   auditEntries: 5000,
   /** Their selectors in all: some ten mebibytes. */
   auditSelectors: 50_000,
+  /** Characters of these: clients choose how long the URLs are that they write to. */
+  auditCharacters: mebibytes(8),
   /** Entries that the auditor reads in one call, and with which it begins. */
   auditPage: 1000,
   /** Calls in a row before it leaves the rest to the next beat. */

@@ -28,7 +28,11 @@ export interface TimedReport {
 
 type Done = { readonly kind: "done" };
 
-const RECENT_LIMITS = { entries: LIMITS.auditEntries, selectors: LIMITS.auditSelectors };
+const RECENT_LIMITS = {
+  entries: LIMITS.auditEntries,
+  selectors: LIMITS.auditSelectors,
+  characters: LIMITS.auditCharacters,
+};
 const WATCH_ROOM = { selectors: LIMITS.watchSelectors, characters: LIMITS.watchCharacters };
 
 export class Auditor {

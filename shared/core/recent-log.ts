@@ -27,6 +27,8 @@ export interface RecentLog {
   readonly hard: Map<Selector, Mark[]>;
   /** Selectors of all entries, repeated ones included. */
   size: number;
+  /** Characters of these. */
+  characters: number;
 }
 
 /** A contiguous run of the log, as one call brought it. */
@@ -50,6 +52,7 @@ export interface PageEntry {
 export interface RecentLimits {
   readonly entries: number;
   readonly selectors: number;
+  readonly characters: number;
 }
 
 /** Takes a page in; the log begins anew where it does not join what was known. */
@@ -61,9 +64,12 @@ export function learnPage(recent: RecentLog | null, page: LogPage, limits: Recen
     log.head = page.last.seq;
     log.hash = page.last.hash;
   }
-  while (log.entries.length > limits.entries || log.size > limits.selectors) forgetOldest(log);
+  while (exceeds(log, limits)) forgetOldest(log);
   return log;
 }
+
+const exceeds = ({ entries, size, characters }: RecentLog, limits: RecentLimits): boolean =>
+  entries.length > limits.entries || size > limits.selectors || characters > limits.characters;
 
 const recentFrom = ({ epoch, after }: LogPage): RecentLog => ({
   epoch,
@@ -73,6 +79,7 @@ const recentFrom = ({ epoch, after }: LogPage): RecentLog => ({
   entries: [],
   hard: new Map(),
   size: 0,
+  characters: 0,
 });
 
 function keep(log: RecentLog, { seq, at: appendedAt, payload }: PageEntry): void {
@@ -83,6 +90,7 @@ function keep(log: RecentLog, { seq, at: appendedAt, payload }: PageEntry): void
   const at = Math.max(appendedAt, log.entries.at(-1)?.at ?? 0);
   log.entries.push({ position, at, selectors });
   log.size += selectors.length;
+  log.characters += charactersOf(selectors);
   for (const selector of selectors) {
     const marks = log.hard.get(selector) ?? [];
     marks.push({ position, at });
@@ -95,12 +103,16 @@ function forgetOldest(log: RecentLog): void {
   if (oldest === undefined) return;
   log.from = oldest.position.seq;
   log.size -= oldest.selectors.length;
+  log.characters -= charactersOf(oldest.selectors);
   for (const selector of oldest.selectors) {
     const marks = log.hard.get(selector);
     marks?.shift();
     if (marks?.length === 0) log.hard.delete(selector);
   }
 }
+
+const charactersOf = (selectors: readonly Selector[]): number =>
+  selectors.reduce((sum, { length }) => sum + length, 0);
 
 export const headOf = ({ epoch, head }: RecentLog): Position => ({ epoch, seq: head });
 export const fromOf = ({ epoch, from }: RecentLog): Position => ({ epoch, seq: from });

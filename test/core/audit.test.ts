@@ -13,7 +13,7 @@ const BOUND = 5000;
 const SLACK = 250;
 const [A, B, C] = ["s t a", "s u host/b", "s e"] as [Selector, Selector, Selector];
 const at = (seq: number, epoch = EPOCH): Position => ({ epoch, seq });
-const AMPLE = { entries: 1000, selectors: 1000 };
+const AMPLE = { entries: 1000, selectors: 1000, characters: 100_000 };
 
 /** Entry n + 1 was appended so many milliseconds after the epoch began, and names this. */
 type Line = readonly [after: number, selectors: readonly Selector[], mode?: "hard" | "soft"];

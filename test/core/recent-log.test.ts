@@ -16,7 +16,7 @@ import type { Selector } from "../../shared/core/units.ts";
 import { assertSeeded } from "./seeded.ts";
 
 const EPOCH = 1000;
-const AMPLE = { entries: 100, selectors: 100 };
+const AMPLE = { entries: 100, selectors: 100, characters: 1000 };
 const selectorOf = (name: string): Selector => `s t ${name}` as Selector;
 const [A, B, C] = [selectorOf("a"), selectorOf("b"), selectorOf("c")];
 
@@ -84,6 +84,7 @@ test("whatever is forgotten, it says from where on it knows everything", () => {
     pages: array(nat({ max: 5 }), { minLength: 20, maxLength: 20 }),
     entries: nat({ max: 6 }),
     selectors: nat({ max: 12 }),
+    characters: nat({ max: 100 }),
     since: nat({ max: 20 }),
     moment: nat({ max: 300 }),
     selector: constantFrom(A, B, C),
@@ -100,6 +101,9 @@ test("whatever is forgotten, it says from where on it knows everything", () => {
         log = learnPage(log, pageOf(log.head, all.slice(log.head, log.head + size)), limits);
       expect(log.entries.length).toBeLessThanOrEqual(limits.entries);
       expect(log.size).toBeLessThanOrEqual(limits.selectors);
+      expect(log.characters).toBeLessThanOrEqual(limits.characters);
+      const held = log.entries.flatMap(({ selectors }) => selectors);
+      expect(log.characters).toBe(held.join("").length);
       const position = Math.max(since, log.from);
       const expected = all
         .slice(0, log.head)
