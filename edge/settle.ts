@@ -67,12 +67,10 @@ export async function storeLarge(
   const length = source.length ?? 0;
   const { made } = given;
   const { rules } = exchange.job.route;
-  if (!isKeepable(rules, length)) await tell(edge, exchange, "uncacheable");
-  else
-    await Promise.all([
-      edge.dataCentre.announce(made.key, edge.random.token()),
-      tell(edge, exchange, "large"),
-    ]);
+  const isLarge = isKeepable(rules, length);
+  // Its client does not wait for that: what it says only spares others a request.
+  if (isLarge) exchange.job.request.background.keep(edge.dataCentre.announce(made.key, edge.random.token()));
+  await tell(edge, exchange, isLarge ? "large" : "uncacheable");
   const range = { from: 0, to: length - 1 };
   if (await keepInChunks(edge, exchange, { ...given, range, complete: length })) return;
   if (!isKept(exchange, length)) {
