@@ -1,24 +1,11 @@
 // What whoever comes next is told of a key, here and at other edges: that it is not for all, or that its origin fails.
 
 import { later } from "../shared/core/units.ts";
-import type { LeaseMarker } from "../shared/ports/mid-tier.ts";
 import { askersKey, isAuthorized } from "./askers.ts";
-import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import { giveBack } from "./give-back.ts";
 import type { Exchange } from "./make-answer.ts";
-
-/**
- * `large`: each data centre keeps it for itself. `validated`: each time. Nobody waits for another edge's lease, and at each
- * edge those who come together share it all the same.
- */
-export type Told = LeaseMarker["kind"];
-
-const LARGE: LeaseMarker = { kind: "large", for: LIMITS.uncacheableFor };
-const VALIDATED: LeaseMarker = { kind: "validated", for: LIMITS.uncacheableFor };
-export const UNCACHEABLE: LeaseMarker = { kind: "uncacheable", for: LIMITS.uncacheableFor };
-export const FAILING: LeaseMarker = { kind: "failing", for: LIMITS.failingFor };
-const MARKERS = { large: LARGE, validated: VALIDATED, uncacheable: UNCACHEABLE, failing: FAILING } as const;
+import { MARKERS, type Told } from "./markers.ts";
 
 /** Whom what one request got tells of: nobody else where it was for a range, and where it had credentials those who have some. */
 export type Concerned = "all" | "authorized" | "nobody";

@@ -12,6 +12,7 @@ import type { Edge } from "../edge.ts";
 import { giveBack } from "../give-back.ts";
 import { asVerified, type Judged, standsForSeveral } from "../judge.ts";
 import type { Exchange, Made } from "../make-answer.ts";
+import { MARKERS } from "../markers.ts";
 import type { Lease } from "../right.ts";
 import type { Route } from "../router.ts";
 import type { DataCentreTier } from "./data-centre.ts";
@@ -76,7 +77,8 @@ async function fillL2(
   const { held, body } = storing;
   const { rules, counters } = exchange.job.route;
   if (body.length > rules.l2MaxBody) {
-    await giveBack(edge, exchange, null);
+    // Who waits for the lease would get nothing by it but the next turn.
+    await giveBack(edge, exchange, MARKERS.large);
     return true;
   }
   const outcome = await edge.midTier.fill({

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { routeCounters } from "../../edge/counters.ts";
-import { UNCACHEABLE } from "../../edge/tell.ts";
+import { MARKERS } from "../../edge/markers.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { millis } from "../../shared/core/units.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
@@ -205,7 +205,7 @@ describe("those without credentials", () => {
     expect((await get()).cacheStatus).toContain("detail=private");
     await times(2, ALICE);
     expect((await get()).cacheStatus).toBe(PASSED);
-    expect(l2.markers).toEqual([null, UNCACHEABLE]);
+    expect(l2.markers).toEqual([null, MARKERS.uncacheable]);
   });
 
   test("bring those with some what is said to be everybody's", async () => {
@@ -262,7 +262,7 @@ describe("without a token is asked for", () => {
   test("what L2 says is for nobody else, at each edge that learns it there", async () => {
     lone.origin = () => answer("own", control("private"));
     await get();
-    expect([cost.tokens, l2.markers]).toEqual([1, [UNCACHEABLE]]);
+    expect([cost.tokens, l2.markers]).toEqual([1, [MARKERS.uncacheable]]);
     left = 0;
     for (const headers of [[], ALICE]) {
       const other = await edge();

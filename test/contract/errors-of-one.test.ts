@@ -1,7 +1,7 @@
 // What an origin says to one request alone: whoever waited with it gets nothing of that, and the key stays everybody's.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { FAILING, UNCACHEABLE } from "../../edge/tell.ts";
+import { MARKERS } from "../../edge/markers.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import type { LeaseMarker } from "../../shared/ports/mid-tier.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
@@ -99,7 +99,7 @@ describe("of an error that is not stored", () => {
         expect(headerValue(other.headers, "cache-control")).toBe("no-store");
       }
       expect(lone.asked).toHaveLength(1);
-      expect(markers).toEqual([FAILING]);
+      expect(markers).toEqual([MARKERS.failing]);
     },
   );
 
@@ -161,7 +161,7 @@ describe("a verdict on one request", () => {
     lone.origin = () => answer("of the resource", status, headers);
     await get("/a");
     await lone.settled();
-    expect(markers).toEqual([UNCACHEABLE]);
+    expect(markers).toEqual([MARKERS.uncacheable]);
     expect((await get("/a")).cacheStatus).toContain("fwd=bypass");
   });
 });
@@ -208,12 +208,12 @@ describe("what one who asks is told", () => {
     lone.origin = () => blocked(status);
     await ask("/hot/a");
     expect((await ask("/hot/a")).cacheStatus).toContain("fwd=uri-miss");
-    expect(markers).toEqual([null, UNCACHEABLE]);
+    expect(markers).toEqual([null, MARKERS.uncacheable]);
     expect((await ask("/hot/a")).cacheStatus).toContain("fwd=bypass");
     // And the next time at once.
     lone.now += 10_001;
     expect((await ask("/hot/a")).cacheStatus).toContain("fwd=uri-miss");
-    expect(markers).toEqual([null, UNCACHEABLE, UNCACHEABLE]);
+    expect(markers).toEqual([null, MARKERS.uncacheable, MARKERS.uncacheable]);
   });
 
   test("and what those got who waited for him shows that it is for all", async () => {
