@@ -195,7 +195,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "swr-drains-others": {
     file: "edge/serve.ts",
-    from: 311,
+    from: 658,
     find: 'if (boarding.role === "leader") request',
     put: "request",
   },
