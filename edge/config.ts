@@ -205,6 +205,8 @@ export const LIMITS = {
   routesRemembered: 2048,
   /** Longer URLs are classified anew each time. */
   rememberedUrl: 1024,
+  /** Characters of the paths of which answers have said what their queries change. */
+  searchesSize: mebibytes(1),
   /** Peers remembered. */
   peers: 500,
   /** A push whose entries lie beyond a gap is answered when the gap is closed, and by then at the latest. */

@@ -51,6 +51,8 @@ export class Router {
   private readonly remembered = new Map<string, Route>();
   /** What answers have said of their queries, by the resource without its query. */
   private readonly searches = new Map<string, SearchVariance>();
+  /** Characters of the resources' names. */
+  private searchesSize = 0;
   private configured = false;
   private readonly fallback: Site;
   private readonly parse: ParseUrl;
@@ -133,14 +135,21 @@ export class Router {
   }
 
   private relearn(searchedAt: string, variance: SearchVariance | null): void {
-    this.searches.delete(searchedAt);
+    this.forgetSearch(searchedAt);
     if (variance !== null) {
-      const [oldest] = this.searches.keys();
-      if (this.searches.size >= LIMITS.routesRemembered && oldest !== undefined) this.searches.delete(oldest);
       this.searches.set(searchedAt, variance);
+      this.searchesSize += searchedAt.length;
+    }
+    for (const [oldest] of this.searches) {
+      if (this.searches.size <= LIMITS.routesRemembered && this.searchesSize <= LIMITS.searchesSize) break;
+      this.forgetSearch(oldest);
     }
     for (const [url, known] of this.remembered)
       if (known.searchedAt === searchedAt) this.remembered.delete(url);
+  }
+
+  private forgetSearch(searchedAt: string): void {
+    if (this.searches.delete(searchedAt)) this.searchesSize -= searchedAt.length;
   }
 
   /** The route by which the whole query counts, whatever answers have said of it. */

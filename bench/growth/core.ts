@@ -16,7 +16,7 @@ const HOST = "shop.test";
 const PATH = "/section-5/page/of/products";
 const VIEW_LIMITS = {
   ...{ selectors: 50_000, indexSize: 8 << 20 },
-  ...{ ahead: 1000, recent: 1000, recentSize: 1 << 20 },
+  ...{ ahead: 1000, recent: 1000, heldSize: 1 << 20 },
 };
 
 export const CORE_AXES: readonly Axis[] = [

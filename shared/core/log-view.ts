@@ -28,8 +28,8 @@ export interface LogView {
   readonly ahead: Map<number, DatedEntry>;
   /** The last entries up to the cursor, without a gap: what peers may be told. */
   readonly recent: Map<number, DatedEntry>;
-  /** Characters of what `recent` holds. */
-  recentSize: number;
+  /** Characters of what the two hold. */
+  heldSize: number;
   /** The instant at which the request that last taught us the head was sent. */
   knownAt: Instant;
   /** Changes whenever an earlier verdict might not hold any more: a hit compares this one number. */
@@ -56,7 +56,7 @@ export function viewOfSnapshot(snapshot: Snapshot, sentAt: Instant, generation: 
     indexSize: 0,
     ahead: new Map(),
     recent: new Map(),
-    recentSize: 0,
+    heldSize: 0,
     knownAt: sentAt,
     generation,
     configuration: new Map(snapshot.configuration),
@@ -89,7 +89,7 @@ export interface ViewLimits {
   readonly indexSize: number;
   readonly ahead: number;
   readonly recent: number;
-  readonly recentSize: number;
+  readonly heldSize: number;
 }
 
 /**
@@ -113,7 +113,7 @@ export function learn(
     if (entry.seq <= view.cursor || held !== null) continue;
     const appendedBy = earlier(at.receivedAt, millis(entry.age));
     indexEntry(view, entry, appendedBy);
-    view.ahead.set(entry.seq, { entry, at: appendedBy, heldSince: at.receivedAt });
+    holdAhead(view, { entry, at: appendedBy, heldSince: at.receivedAt });
   }
   for (
     let next = view.ahead.get(view.cursor + 1);
@@ -144,7 +144,11 @@ function advance(view: LogView, next: DatedEntry): void {
   view.hash = hash;
   view.generation += 1;
   view.recent.set(seq, next);
-  view.recentSize += sizeOf(next.entry);
+}
+
+function holdAhead(view: LogView, dated: DatedEntry): void {
+  view.ahead.set(dated.entry.seq, dated);
+  view.heldSize += sizeOf(dated.entry);
 }
 
 function sizeOf({ payload }: LogEntry): number {
@@ -162,7 +166,7 @@ export function carryOver(view: LogView, old: LogView, limits: ViewLimits): void
     view.index.set(selector, { hard, hardBefore: newest.hardBefore, softs });
     view.indexSize += selector.length;
   }
-  for (const [seq, dated] of old.ahead) if (seq > view.cursor) view.ahead.set(seq, dated);
+  for (const [seq, dated] of old.ahead) if (seq > view.cursor) holdAhead(view, dated);
   view.floor = Math.max(view.floor, old.floor);
   view.highest = Math.max(view.highest, old.highest);
   learn(view, [], { receivedAt: view.knownAt, limits });
@@ -193,15 +197,17 @@ function applyConfiguration(view: LogView, entry: LogEntry): boolean {
 /** Keeps the view within its limits; what it forgets, the floor remembers. */
 function compact(view: LogView, limits: ViewLimits): void {
   if (view.index.size > limits.selectors || view.indexSize > limits.indexSize) forgetOldest(view, limits);
+  letGo(view, "recent", limits);
   // Dropped here, an entry beyond a gap comes again with the next pull; what it taught the index stays.
-  for (const seq of view.ahead.keys()) {
-    if (view.ahead.size <= limits.ahead) break;
-    view.ahead.delete(seq);
-  }
-  for (const [seq, { entry }] of view.recent) {
-    if (view.recent.size <= limits.recent && view.recentSize <= limits.recentSize) break;
-    view.recent.delete(seq);
-    view.recentSize -= sizeOf(entry);
+  letGo(view, "ahead", limits);
+}
+
+/** The first that came, until there is room for the others. */
+function letGo(view: LogView, what: "recent" | "ahead", limits: ViewLimits): void {
+  for (const [seq, { entry }] of view[what]) {
+    if (view[what].size <= limits[what] && view.heldSize <= limits.heldSize) break;
+    view[what].delete(seq);
+    view.heldSize -= sizeOf(entry);
   }
 }
 

@@ -11,8 +11,8 @@ export const VIEW_LIMITS = {
   ahead: 4096,
   /** The last entries that a view keeps to tell peers. */
   recent: 2048,
-  /** Their characters in all. */
-  recentSize: mebibytes(4),
+  /** Characters of both in all. */
+  heldSize: mebibytes(4),
   /** A log that has not answered by then is asked no more alone: peers are asked beside it. */
   gossipAfter: millis(150),
   /** Nor is one that did not answer, for this long: whoever comes then waits no longer than that moment for it. */

@@ -17,7 +17,7 @@ import { EPOCH, must, ReferenceLog } from "./log-model.ts";
 import { holds } from "./samples.ts";
 
 const [A, B] = ["shop t a", "shop t b"] as [Selector, Selector];
-const LIMITS = { selectors: 100, indexSize: 10_000, ahead: 100, recent: 4, recentSize: 10_000 };
+const LIMITS = { selectors: 100, indexSize: 10_000, ahead: 100, recent: 4, heldSize: 10_000 };
 const hard = (...selectors: Selector[]): LogPayload => ({ kind: "invalidate", mode: "hard", selectors });
 
 function logOf(...payloads: LogPayload[]): ReferenceLog {

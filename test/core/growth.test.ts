@@ -6,7 +6,7 @@ import { coherenceOf, type LogView, learn, viewOfSnapshot } from "../../shared/c
 import { allSelectors, formatSelector, selectorsOf } from "../../shared/core/selector.ts";
 import { instant, type Selector } from "../../shared/core/units.ts";
 
-const LIMITS = { selectors: 1600, indexSize: 1 << 20, ahead: 100, recent: 100, recentSize: 1 << 20 };
+const LIMITS = { selectors: 1600, indexSize: 1 << 20, ahead: 100, recent: 100, heldSize: 1 << 20 };
 
 const urlOf = (text: string): Selector =>
   formatSelector("shop", { kind: "url", host: "shop.test", pathAndQuery: text });

@@ -27,10 +27,10 @@ const [A, B, C, D] = ["a", "b", "c", "d"].map((name) => `shop t ${name}` as Sele
   Selector,
 ];
 /** What a view may keep to tell peers of. */
-const ROOMY = { recent: 1000, recentSize: 100_000, indexSize: 100_000 };
+const ROOMY = { recent: 1000, heldSize: 100_000, indexSize: 100_000 };
 const AMPLE = { ...ROOMY, selectors: 1000, ahead: 1000 };
 /** Fewer selectors than are in use, and hardly any entries beyond a gap. */
-const TIGHT = { ...ROOMY, selectors: 2, ahead: 2 };
+const TIGHT = { ...ROOMY, selectors: 2, ahead: 2, heldSize: 60 };
 
 describe("a view under any interleaving of pages, pushes and snapshots, lost, repeated, reordered", () => {
   const selectorSets = [[A], [B], [A, B], [C, D], [A, B, C, D], []];
@@ -296,6 +296,26 @@ describe("what the view forgets", () => {
     const begun = coldView();
     carryOver(begun, view, limits);
     expect(begun.indexSize).toBe(B.length + C.length);
+  });
+
+  test("long entries beyond a gap are let go of as well, and what they taught stays", () => {
+    const long = Array.from({ length: 5 }, (_, nth) =>
+      hard(`shop u shop.test/${nth}${"x".repeat(500)}` as Selector),
+    );
+    const log = logOf(hard(A), hard(B), ...long);
+    const limits = { ...AMPLE, heldSize: 1200 };
+    const view = coldView();
+    take(view, log, { seqs: [1, 3, 4, 5, 6, 7], limits });
+    expect([view.cursor, view.ahead.size, view.recent.size]).toEqual([1, 2, 0]);
+    expect(verdictOf(view, 1, A).kind).toBe("current");
+    expect(view.index.size).toBe(6);
+    take(view, log, { seqs: [2, 3, 4, 5, 6, 7], limits });
+    expect([view.cursor, view.ahead.size, view.recent.size]).toEqual([7, 0, 2]);
+    expect(view.heldSize).toBeLessThanOrEqual(limits.heldSize);
+    const [behind, begun] = [coldView(), coldView()];
+    take(behind, log, { seqs: [3, 4] });
+    carryOver(begun, behind, limits);
+    expect([begun.ahead.size, begun.heldSize]).toEqual([2, behind.heldSize]);
   });
 
   test("soft ones raise the floor too", () => {

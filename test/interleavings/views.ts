@@ -5,7 +5,7 @@ import type { Position } from "../../shared/core/position.ts";
 import { instant } from "../../shared/core/units.ts";
 import type { LogHead, SinceOutcome, SnapshotOutcome } from "../../shared/ports/mid-tier.ts";
 
-const LIMITS = { selectors: 100, indexSize: 100_000, ahead: 100, recent: 100, recentSize: 100_000 };
+const LIMITS = { selectors: 100, indexSize: 100_000, ahead: 100, recent: 100, heldSize: 100_000 };
 
 export class View {
   readonly log: LogView;
@@ -58,7 +58,7 @@ export class Views {
 
   private of(log: LogView): View {
     // What changes with every message, or is for peers, and is asked by nobody here, would keep equal views apart.
-    const plain = { ...log, generation: 0, knownAt: instant(0), recent: new Map(), recentSize: 0 };
+    const plain = { ...log, generation: 0, knownAt: instant(0), recent: new Map(), heldSize: 0 };
     const { epoch, cursor, hash, floor, index, ahead, configuration } = plain;
     const text = JSON.stringify([epoch, cursor, hash, floor, [...index], [...ahead], [...configuration]]);
     const known = this.byText.get(text);

@@ -96,7 +96,7 @@ export function thawed(view: View): LogView {
     indexSize: view.index.reduce((sum, [selector]) => sum + selector.length, 0),
     ahead: dated(view.ahead),
     recent: dated(view.recent),
-    recentSize: view.recent.length,
+    heldSize: view.recent.length + view.ahead.length,
     knownAt: ago(knownFor),
     generation: GENERATION,
     configuration: new Map(),
