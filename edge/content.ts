@@ -8,7 +8,13 @@ import {
   resolveRanges,
 } from "../shared/core/byte-range.ts";
 import { notModified, notModifiedHeaders, rangeApplies } from "../shared/core/conditional.ts";
-import { type HeaderList, headerValue, withHeader, withoutHeaders } from "../shared/core/headers.ts";
+import {
+  DIGESTS_OF_CONTENT,
+  type HeaderList,
+  headerValue,
+  withHeader,
+  withoutHeaders,
+} from "../shared/core/headers.ts";
 import type { StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
 import type { EdgeRequest } from "./request.ts";
@@ -76,12 +82,14 @@ export function isUnchanged(
   return notModified(headers, conditions, nowWall);
 }
 
-/** A HEAD tells the length that a GET would have (RFC 9110 §8.6). */
+/** A HEAD tells the length that a GET would have, where that would tell one: a 204 has none (RFC 9110 §8.6). */
 function headContent({ answer, headers, body }: ContentSource): Content {
   discard(body);
+  const { status, length } = answer;
+  const kept = withoutHeaders(headers, DIGESTS_OF_CONTENT);
   return {
-    status: answer.status,
-    headers: withHeader(headers, "content-length", String(answer.length)),
+    status,
+    headers: status === 204 ? kept : withHeader(kept, "content-length", String(length)),
     body: NO_BODY,
   };
 }
@@ -119,11 +127,13 @@ function unsatisfiable({ answer, headers, body }: ContentSource): Content {
   };
 }
 
-const OF_WHOLE = new Set(["content-length", "content-range", "content-type", "content-encoding"]);
+/** What the whole is sent with, and a part of it is not. */
+const OF_ITS_OCTETS = new Set([...DIGESTS_OF_CONTENT, "content-length", "content-range"]);
+const OF_WHOLE = new Set([...OF_ITS_OCTETS, "content-type", "content-encoding"]);
 
 function single(source: ContentSource, range: ByteRange): Content | Promise<Content> {
   const { answer, headers, body } = source;
-  const kept = withoutHeaders(headers, new Set(["content-length", "content-range"]));
+  const kept = withoutHeaders(headers, OF_ITS_OCTETS);
   const stated: HeaderList = [...kept, ["content-range", formatContentRange(range, completeLength(answer))]];
   if (body.kind === "bytes")
     return { status: 206, headers: stated, body: { kind: "bytes", bytes: cut(source, body.bytes, range) } };
@@ -161,7 +171,7 @@ function several(source: ContentSource, ranges: readonly ByteRange[]): Content {
   ]);
   pieces.push(ascii(`\r\n--${mark}--\r\n`));
   const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const kept = withoutHeaders(headers, new Set(["content-length", "content-range", "content-type"]));
+  const kept = withoutHeaders(headers, OF_ITS_OCTETS).filter(([name]) => name !== "content-type");
   return {
     status: 206,
     headers: [...kept, ["content-type", `multipart/byteranges; boundary=${mark}`]],

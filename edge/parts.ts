@@ -1,6 +1,6 @@
 // Parts of answers in this isolate's memory: found, kept, joined with one another, and turned into the whole when complete.
 
-import { updatedFields, withoutHeaders } from "../shared/core/headers.ts";
+import { DIGESTS_OF_CONTENT, updatedFields, withoutHeaders } from "../shared/core/headers.ts";
 import { coherenceOf, knownAge, positionOf } from "../shared/core/log-view.ts";
 import { combined, covers, isComplete, type RangePart, receivedPart } from "../shared/core/part.ts";
 import { leastPosition } from "../shared/core/position.ts";
@@ -117,7 +117,7 @@ function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   const sentAt = earliest(older.held.sentAt, newer.held.sentAt);
   const answer: StoredAnswer = {
     ...b,
-    headers: withoutHeaders(updatedFields(a.headers, b.headers), OF_ONE_MESSAGE),
+    headers: withoutHeaders(updatedFields(a.headers, b.headers), DIGESTS_OF_CONTENT),
     asOf,
     part,
     length: bytes.length,
@@ -126,9 +126,6 @@ function joinedWith(older: HeldPart | null, newer: HeldPart): HeldPart | null {
   };
   return { held: { answer, bornAt, sentAt, verifiedTo: asOf }, part, bytes };
 }
-
-/** Digests of the octets that came with them (RFC 9530 §2), which are not those of both. */
-const OF_ONE_MESSAGE = new Set(["content-digest", "content-md5"]);
 
 const earliest = (a: Instant | null, b: Instant | null): Instant | null =>
   a === null || b === null ? null : a < b ? a : b;

@@ -1,6 +1,6 @@
 // What a 206 brings: the part that was asked for, or the rest of one that is held.
 
-import { withoutHeaders } from "../shared/core/headers.ts";
+import { DIGESTS_OF_CONTENT, withoutHeaders } from "../shared/core/headers.ts";
 import { isComplete, type RangePart, receivedPart, tellsItsPart } from "../shared/core/part.ts";
 import { LIMITS } from "./config.ts";
 import { bothEnds } from "./count.ts";
@@ -50,6 +50,8 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
   await settleAnswer(edge, now, { controls, made, held, bytes });
 }
 
+const OF_ITS_MESSAGE = new Set([...DIGESTS_OF_CONTENT, "content-range"]);
+
 /** Which octets are coming, and the whole answer that they are of; null where that is not told in full. */
 function stretchOf(
   made: Made,
@@ -57,7 +59,7 @@ function stretchOf(
 ): (Pick<Stretch, "made" | "range" | "complete"> & { readonly part: RangePart }) | null {
   const part = octets === null ? null : receivedPart(made.answer.headers, { octets, announced: true });
   if (part === null) return null;
-  const headers = withoutHeaders(made.answer.headers, new Set(["content-range"]));
+  const headers = withoutHeaders(made.answer.headers, OF_ITS_MESSAGE);
   const { from, to, complete } = part;
   const whole = { ...made, answer: { ...made.answer, status: 200, headers } };
   return { made: whole, range: { from, to }, complete, part };

@@ -8,6 +8,7 @@ import {
 } from "../shared/core/cache-control.ts";
 import {
   changedFields,
+  DIGESTS_OF_CONTENT,
   type FieldsChange,
   type HeaderList,
   type HeaderPair,
@@ -56,6 +57,7 @@ const isPrivate = (name: string): boolean =>
  * need only be weakly that of what is stored: as a strong one it would vouch for octets that it was not given to.
  */
 const DESCRIBES_BODY = new Set([
+  ...DIGESTS_OF_CONTENT,
   "content-encoding",
   "content-length",
   "content-range",

@@ -1,6 +1,6 @@
 // The origin over the runtime's fetch: Host kept, redirects not followed, failure as a value.
 
-import { type HeaderPair, hasHeader, headerValue } from "../../shared/core/headers.ts";
+import { type HeaderPair, hasHeader, headerValue, withoutHeaders } from "../../shared/core/headers.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
 import { LIMITS } from "../config.ts";
@@ -86,13 +86,17 @@ function contentOf(body: Body): BodyInit | null {
 }
 
 const BODILESS = new Set([101, 204, 205, 304]);
+const LENGTH = new Set(["content-length"]);
 
 function readResponse(request: OriginRequest, response: Response): OriginOutcome {
   const { status } = response;
   // Informational answers come as if they were final, and no client could be sent these statuses (RFC 9110 §15).
   if (status !== 101 && (status < 200 || status > 599))
     return { kind: "unreachable", reason: "broken", detail: `the origin answered with status ${status}` };
-  const headers: HeaderPair[] = [...response.headers];
+  // What has no content has no length either, whatever the origin says (RFC 9110 §8.6).
+  const isMeasured = status === 204 && response.headers.has("content-length");
+  const listed: HeaderPair[] = [...response.headers];
+  const headers = isMeasured ? withoutHeaders(listed, LENGTH) : listed;
   // What has no Date is given that of its arrival, as whoever has a clock must (RFC 9110 §6.6.1).
   const dated = hasHeader(headers, "date");
   if (!dated) headers.push(["date", new Date().toUTCString()]);
@@ -103,7 +107,7 @@ function readResponse(request: OriginRequest, response: Response): OriginOutcome
     kind: "answer",
     status,
     headers,
-    native: dated ? response : null,
+    native: dated && !isMeasured ? response : null,
     body: bodiless ? { kind: "none" } : bodyOf(response.body, { length, idle: LIMITS.originIdle }),
   };
 }

@@ -1,6 +1,6 @@
 // Conditional requests answered from what is held (RFC 9110 §13), and what a 304 tells of it.
 
-import { type HeaderList, type HeaderPair, headerValue, listMembers } from "./headers.ts";
+import { DIGESTS_OF_CONTENT, type HeaderList, type HeaderPair, headerValue, listMembers } from "./headers.ts";
 import { parseHttpDate } from "./http-date.ts";
 
 export interface Conditions {
@@ -59,6 +59,7 @@ export function rangeApplies(headers: HeaderList, ifRange: string | null, nowWal
 
 /** Fields that describe a content which a 304 does not have (RFC 9110 §15.4.5). */
 const OF_CONTENT = new Set([
+  ...DIGESTS_OF_CONTENT,
   "content-length",
   "content-type",
   "content-encoding",

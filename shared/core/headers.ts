@@ -115,6 +115,9 @@ function endsQuote(value: string, from: number): boolean {
   return at >= value.length || value[at] === "," || value[at] === ";";
 }
 
+/** Digests of the octets of one message (RFC 9530 §2, RFC 1864): those of no other, and of no part of it. */
+export const DIGESTS_OF_CONTENT: ReadonlySet<string> = new Set(["content-digest", "content-md5"]);
+
 /** Fields that belong to one connection and are never forwarded or stored (RFC 9110 §7.6.1). */
 const HOP_BY_HOP = [
   "connection",

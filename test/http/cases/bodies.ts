@@ -134,6 +134,16 @@ const FRAMED: readonly HttpCase[] = [
     steps: [get(ORIGIN), head({ ...CACHE, body: "", fields: { "content-length": "10" } })],
   },
   {
+    claim: "what has no content has no length either",
+    rfc: "RFC 9110 §8.6",
+    origin: [fresh({ "Content-Length": "0" }, { status: 204 })],
+    steps: [
+      head({ ...ORIGIN, status: 204, fields: { "content-length": null } }),
+      get({ ...ORIGIN, status: 204, fields: { "content-length": null } }),
+      head({ ...CACHE, status: 204, fields: { "content-length": null } }),
+    ],
+  },
+  {
     claim: "a HEAD on a miss tells the length, and serves no later GET",
     rfc: "RFC 9110 §9.3.2",
     origin: [fresh({}, { body: "0123456789" })],

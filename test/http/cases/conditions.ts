@@ -277,6 +277,20 @@ const TO_THE_ORIGIN: readonly HttpCase[] = [
     ),
   },
   {
+    claim: "a 304 has no digest for octets that it does not bring",
+    rfc: "RFC 9111 §3.2",
+    origin: [
+      stale({ "Content-Digest": "sha-256=:AA==:" }),
+      {
+        status: 304,
+        fields: { ...CONFIRMS.fields, "Content-Digest": "sha-256=:BB==:", "Content-MD5": "BB==" },
+      },
+    ],
+    steps: [ORIGIN, ORIGIN, CACHE].map((expected) =>
+      get({ ...expected, body: "1", fields: { "content-digest": "sha-256=:AA==:", "content-md5": null } }),
+    ),
+  },
+  {
     claim: "what is no success is not validated",
     rfc: "RFC 9110 §13.2.1",
     origin: [stale({}, { status: 404, body: "gone" }), fresh()],

@@ -98,6 +98,20 @@ export const PARTS: readonly HttpCase[] = [
     ],
   },
   {
+    claim: "a digest of a part's octets is said of no part of it, and not of the whole",
+    rfc: "RFC 9530 §2",
+    origin: (asked, nth) => {
+      const spoken = same(asked, nth);
+      return { ...spoken, fields: { ...spoken.fields, "Content-Digest": `sha-256=:${nth}A==:` } };
+    },
+    steps: [
+      get({ ...firstHalf, fields: { "content-digest": "sha-256=:1A==:" } }, FIRST),
+      get({ ...CACHE, status: 206, body: "123", fields: { "content-digest": null } }, { Range: "bytes=1-3" }),
+      get({ ...ORIGIN, status: 206 }, REST),
+      get(cached(TEN, { fields: { "content-digest": null } })),
+    ],
+  },
+  {
     claim: "two parts that meet and have one strong tag are the whole",
     rfc: "RFC 9111 §3.4",
     origin: same,

@@ -132,6 +132,18 @@ const oneOfSeveral = (got: Received): void => {
   else expect([got.field("content-range"), got.text]).toEqual(["bytes 0-1/10", "01"]);
 };
 
+const DIGESTS: Fields = {
+  "Content-Digest": "sha-256=:AA==:",
+  "Content-MD5": "AA==",
+  "Repr-Digest": "sha-256=:AA==:",
+};
+const OF_WHOLE = {
+  "content-digest": "sha-256=:AA==:",
+  "content-md5": "AA==",
+  "repr-digest": "sha-256=:AA==:",
+};
+const OF_LESS = { ...OF_WHOLE, "content-digest": null, "content-md5": null };
+
 export const RANGES: readonly HttpCase[] = [
   ...ROWS.map(rangeCase),
   rangeCase([
@@ -177,6 +189,20 @@ export const RANGES: readonly HttpCase[] = [
         },
         { Range: "bytes=0-1" },
       ),
+    ],
+  },
+  {
+    claim: "a digest of the whole's octets is not said of less, nor of nothing",
+    rfc: "RFC 9530 §2",
+    origin: [{ fields: { ...STORED, ...DIGESTS }, body: TEN }],
+    steps: [
+      get({ ...ORIGIN, fields: OF_WHOLE }),
+      get({ ...CACHE, fields: OF_WHOLE }),
+      get({ ...CACHE, status: 206, fields: OF_LESS }, { Range: "bytes=0-1" }),
+      get({ ...CACHE, status: 206, fields: OF_LESS }, { Range: "bytes=0-1,4-5" }),
+      get({ ...CACHE, status: 416, fields: OF_LESS }, { Range: "bytes=10-" }),
+      get({ ...CACHE, status: 304, fields: OF_LESS }, { "If-None-Match": '"r1"' }),
+      head({ ...CACHE, fields: OF_LESS }),
     ],
   },
   {
