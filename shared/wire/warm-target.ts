@@ -7,8 +7,12 @@ export interface WarmTarget {
 }
 
 export const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,64}$/;
-/** Neither line ends nor anything else that can't be sent. */
-export const FIELD_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
+/**
+ * Neither line ends nor anything else that can't be sent; by what it must not hold, so that it says the same to those
+ * who read characters beyond 16 bits as one, as JSON Schema does, and as two.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+export const FIELD_VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 
 export const encodeTarget = ({ url, headers }: WarmTarget): string =>
   [url, ...headers.map(([name, value]) => `${name}: ${value}`)].join("\n");

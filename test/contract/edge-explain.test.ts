@@ -8,6 +8,7 @@ import { instant, millis, type Selector } from "../../shared/core/units.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { MidTier } from "../../shared/ports/mid-tier.ts";
 import { decodeExplainCall, encodeExplainCall, explainReplySchema } from "../../shared/wire/explain.ts";
+import { FIELD_VALUE } from "../../shared/wire/warm-target.ts";
 import { EPOCH, HOST, type LoneEdge, loneEdge } from "../support/lone-edge.ts";
 import { memoryBlobs } from "../support/memory-blobs.ts";
 import { storedAnswer } from "../support/stored-answer.ts";
@@ -110,6 +111,13 @@ async function beaten(lone: LoneEdge): Promise<LoneEdge> {
   await lone.beat();
   return lone;
 }
+
+test("a header's value is read alike with characters beyond 16 bits as one, as JSON Schema does, and as two", () => {
+  for (const pattern of [FIELD_VALUE, new RegExp(FIELD_VALUE.source, "u")]) {
+    for (const value of ["", "a\tb", "\u00e9", "\u{1f600}", "~"]) expect(pattern.test(value)).toBe(true);
+    for (const value of ["a\n", "\r", "\0", "\u001f", "\u007f"]) expect(pattern.test(value)).toBe(false);
+  }
+});
 
 test("a call that can't be read is none", () => {
   const call = { url: "https://x.test/", headers: [["accept", "a"]] as const };
