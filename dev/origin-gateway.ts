@@ -110,13 +110,15 @@ function forward(target: Target, request: IncomingMessage, response: ServerRespo
   request.pipe(asked);
 }
 
+/** Transfer codings of which nothing is left when an answer has been read. */
+const READ_CODINGS: ReadonlySet<string> = new Set(["", "identity", "chunked"]);
+
 /** False where the answer has no head that could be sent on. */
 function writeHead(response: ServerResponse, answer: IncomingMessage): boolean {
   const status = answer.statusCode ?? 0;
   const coding = answer.headers["transfer-encoding"]?.toLowerCase() ?? "";
-  // Chunks that were not taken for such would be content.
-  if (status < 200 || status > 999 || (coding.includes("chunk") && !/(^|[\s,])chunked$/.test(coding)))
-    return false;
+  // What was coded for the transfer by a coding that nobody has asked for would pass for content (RFC 9112 §7).
+  if (status < 200 || status > 999 || !READ_CODINGS.has(coding)) return false;
   try {
     response.writeHead(status, endToEnd(answer));
     // Sent before the first octet of the body is there, as origins that stream expect.

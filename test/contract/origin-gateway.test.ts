@@ -12,6 +12,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
   "/odd-status": "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
   "/odd-reason": "HTTP/1.1 200 O\x01K\r\nContent-Length: 4\r\n\r\ngood",
   "/odd-chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n",
+  "/coded-chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n",
+  "/coded": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\ngood",
   "/unasked": "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
   "/named": "HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-Kept: 2\r\nContent-Length: 4\r\n\r\ngood",
   "/refused": "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
@@ -86,7 +88,7 @@ describe("an answer", () => {
     expect(text === "" || /Content-Length: 10[\s\S]*four$/i.test(text)).toBe(true);
   });
 
-  test.each(["/odd-status", "/odd-chunks", "/unasked"])(
+  test.each(["/odd-status", "/odd-chunks", "/coded-chunks", "/coded", "/unasked"])(
     "that is none (%s) ends the connection, and nothing else",
     async (path) => {
       expect(await ask(path)).toBe("");
