@@ -27,7 +27,7 @@ export const LIMITS = {
   namings: 3,
   /** Characters of a tag, as many as a policy may give. */
   tag: 1024,
-  /** Characters of a URL; clients and servers rarely take more. */
+  /** Characters of a URL: edges keep nothing of longer ones, which clients and servers rarely take. */
   url: 8192,
   /** Characters of a reason: it is kept with the audit record. */
   reason: 500,

@@ -75,7 +75,7 @@ function missWhy({ cacheStatus }: Reply): string | null {
   return cacheStatus.includes("fwd=request") ? "held, but asked for anew" : null;
 }
 
-const SPELLING = "origins may read its path in several ways";
+const SPELLING = "origins may read its path in several ways, or it is too long to be purged";
 
 const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   method: "its method is not kept",

@@ -1,6 +1,6 @@
 // Which site and which rules a URL belongs to, from the configuration that the log distributes.
 
-import type { UrlParts } from "./cache-key.ts";
+import { keyedPath, type UrlParts } from "./cache-key.ts";
 import { DEFAULT_CLASSES, STANDARD_CLASS } from "./classes.ts";
 import { firstMatch, indexPatterns, type PatternIndex } from "./pattern-index.ts";
 import { keepingNothing, type Policy, type Rules, resolveRules, rulesOfClass } from "./rules.ts";
@@ -98,18 +98,27 @@ export function hostPatterns(host: string): string[] {
   return [...patterns, "*"];
 }
 
+/** Characters of a URL that a purge can name: what the control plane takes. */
+export const LONGEST_URL = 8192;
+
 /**
  * The first policy in order that matches governs; how many there are matters next to nothing (`pattern-index.ts`). What an
- * origin may take for another path, and so for what another policy governs, nobody keeps (docs/adr/0080).
+ * origin may take for another path, and so for what another policy governs, nobody keeps (docs/adr/0080); nor what is too
+ * long to be purged by its URL.
  */
 export function rulesFor(routing: Routing, place: Place): Rules {
   const path = readAs(place.url.path);
   const rules = rulesOfPath(routing, place, path);
+  if (namedLength(place.url, rules) > LONGEST_URL) return keepingNothing(rules);
   const isPlain = readingsOf(path)?.every(
     (one) => !hasDotSegment(one) && (one === path || rulesOfPath(routing, place, one) === rules),
   );
   return isPlain === true ? rules : keepingNothing(rules);
 }
+
+/** As a purge has to name it: without what the key leaves out of the query. */
+const namedLength = (url: UrlParts, { key }: Rules): number =>
+  `${url.scheme}://${url.host}`.length + keyedPath(url, key).length;
 
 function rulesOfPath(routing: Routing, { site, url: { host } }: Place, path: string): Rules {
   const index = routing.governing.get(site.name);

@@ -2,7 +2,8 @@
 
 import { property, shuffledSubarray } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileRouting, placeOf, rulesFor, type Site } from "../../shared/core/routing.ts";
+import { LIMITS } from "../../control-plane/config.ts";
+import { compileRouting, LONGEST_URL, placeOf, rulesFor, type Site } from "../../shared/core/routing.ts";
 import { type Policy, WHOLE_URL } from "../../shared/core/rules.ts";
 import { seconds } from "../../shared/core/units.ts";
 import { holds, policyOf as hotPolicyOf, urlParts } from "./samples.ts";
@@ -171,6 +172,15 @@ describe("a URL is governed by", () => {
     ["/x/%252e%252e/y", null],
   ])("one of several, as origins may read it, and nothing is kept: %s", (path, id) => {
     expect(keptOf(path)).toEqual([id, "for nobody"]);
+  });
+
+  test("one that a purge can name by its URL, as far as the key has it, and of a longer one nothing is kept", () => {
+    expect(LONGEST_URL).toBe(LIMITS.url);
+    const named = (length: number) => `?q=${"x".repeat(length - "http://shop.example/?q=".length)}`;
+    expect(keptOf(`/${named(LONGEST_URL)}`)).toEqual([null, "for all"]);
+    expect(keptOf(`/${named(LONGEST_URL + 1)}`)).toEqual([null, "for nobody"]);
+    const less = [policyOf("/*", { key: { ...WHOLE_URL, query: { kind: "none" } } })];
+    expect(governing(less, `http://shop.example/${named(LONGEST_URL + 1)}`).kept).toBe("for all");
   });
 
   test("one that keeps nothing: neither a tier, nor the journal, nor a browser for good", () => {

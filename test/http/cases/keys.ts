@@ -49,6 +49,7 @@ const SHARED: readonly Row[] = [
 ];
 
 const LONG = `?q=${"x".repeat(8100)}`;
+const TOO_LONG = `?q=${"x".repeat(8200)}`;
 
 const rowCase = ([claim, first, second, under]: Row, shared: boolean): HttpCase => ({
   claim,
@@ -202,6 +203,19 @@ export const KEYS: readonly HttpCase[] = [
       get(CACHE, {}, LONG),
       get({ ...ORIGIN, body: /xy$/ }, {}, `${LONG}y`),
     ],
+  },
+  {
+    claim: "a URL that is longer than a purge can name is its sender's alone",
+    rfc: "Tidegate",
+    origin: [fresh()],
+    steps: [get(ORIGIN, {}, TOO_LONG), get(ORIGIN, {}, TOO_LONG)],
+  },
+  {
+    claim: "a URL is as long as what the key has of it",
+    rfc: "Tidegate",
+    under: "/q-none",
+    origin: [fresh()],
+    steps: [get(ORIGIN, {}, TOO_LONG), get(CACHE, {}, TOO_LONG)],
   },
   ...RECIPES,
   cookieTwice("a=1; a=2", "a=1"),
