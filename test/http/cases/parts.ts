@@ -42,6 +42,9 @@ const ranged =
   };
 
 const same = ranged(() => ({ body: TEN, etag: '"r1"' }));
+/** Large enough to be kept in chunks. */
+const NINE_MEBIBYTES = "0123456789abcdef".repeat((9 << 20) / 16);
+const large = ranged(() => ({ body: NINE_MEBIBYTES, etag: '"large"' }));
 const LETTERS = "abcdefghij";
 const changing = (first: string, then: string): Script =>
   ranged((nth) => (nth === 1 ? { body: TEN, etag: first } : { body: LETTERS, etag: then }));
@@ -109,6 +112,18 @@ export const PARTS: readonly HttpCase[] = [
       get({ ...CACHE, status: 206, body: "123", fields: { "content-digest": null } }, { Range: "bytes=1-3" }),
       get({ ...ORIGIN, status: 206 }, REST),
       get(cached(TEN, { fields: { "content-digest": null } })),
+    ],
+  },
+  {
+    claim: "a digest of a part's octets is not said of the whole that is kept in chunks",
+    rfc: "RFC 9530 §2",
+    origin: (asked, nth) => {
+      const spoken = large(asked, nth);
+      return { ...spoken, fields: { ...spoken.fields, "Content-Digest": `sha-256=:${nth}A==:` } };
+    },
+    steps: [
+      get({ ...ORIGIN, status: 206 }, { Range: "bytes=1000-1999" }),
+      get({ body: NINE_MEBIBYTES, fields: { "content-digest": null } }),
     ],
   },
   {
