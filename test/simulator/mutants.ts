@@ -15,7 +15,7 @@ export interface Mutant extends Fragment {
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "drop-as-of": {
     file: "edge/tiers/store-everywhere.ts",
-    from: 2,
+    from: 5,
     find: "    answer: held.answer,\n    body,",
     put: "    answer: { ...held.answer, asOf: edge.view.position() ?? held.answer.asOf },\n    body,",
   },
@@ -165,7 +165,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "classified-once": {
     file: "edge/router.ts",
-    from: 431,
+    from: 481,
     find: "if (route.configuration === this.configuration) return true;",
     put: "if (route.configuration <= this.configuration) return true;",
   },
@@ -316,7 +316,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "fenced-at-once": {
     file: "control-plane/invalidate/fence.ts",
-    from: 11,
+    from: 14,
     find: "Math.max(forgotten, ...ends) + LIMITS.fenceSlack",
     put: "Math.min(forgotten, ...ends) + LIMITS.fenceSlack",
   },
