@@ -31,7 +31,8 @@ export function connectServer(
   address: ServerAddress | string,
   { commandTimeoutMs: commandTimeout = COMMAND_TIMEOUT_MS }: { readonly commandTimeoutMs?: number } = {},
 ): RedisBackend {
-  const options = { ...OPTIONS, commandTimeout };
+  // A connection whose peer is lost to it hangs until the kernel gives it up, a quarter of an hour: a new one may do.
+  const options = { ...OPTIONS, commandTimeout, socketTimeout: commandTimeout };
   const shared = open(address, options);
   const waiting = new WaitConnections(address, options);
   const run = (commands: readonly CommandArguments[]): Promise<Reply[]> =>
@@ -57,7 +58,7 @@ function isWait(args: CommandArguments): boolean {
   return String(args[0]).toLowerCase() === "wait";
 }
 
-type Options = typeof OPTIONS & { readonly commandTimeout: number };
+type Options = typeof OPTIONS & { readonly commandTimeout: number; readonly socketTimeout: number };
 
 function open(address: ServerAddress | string, options: Options): Redis {
   const redis =

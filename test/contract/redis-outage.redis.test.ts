@@ -1,10 +1,12 @@
 // A redis-server that is killed, or stopped without a word, is a quick 503, and the gateway finds it again by itself.
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../dev/ports.ts";
 import { launchRedisServer } from "../../dev/redis/launch.ts";
+import { connectServer } from "../../dev/redis/server-backend.ts";
 import { ask, type ServerFixture, startServerRest, until } from "../support/redis-server.ts";
 
 let rest: ServerFixture;
@@ -94,6 +96,62 @@ test("WAIT for replicas that do not exist stalls nobody else, and is bounded", a
     return isOvertaken && status === 200;
   });
 });
+
+test.each([
+  ["shared", [["GET", "k"]]],
+  [
+    "of a WAIT",
+    [
+      ["GET", "k"],
+      ["WAIT", "0", "0"],
+    ],
+  ],
+])("a connection that hangs for good (%s) is given up for a new one", async (_, commands) => {
+  const way = await startWay(rest.port);
+  const backend = connectServer({ host: "127.0.0.1", port: way.port }, { commandTimeoutMs: 100 });
+  const answers = () =>
+    backend.pipeline(commands).then(
+      (replies) => replies.length === commands.length,
+      () => false,
+    );
+  try {
+    await until("it is connected", answers);
+    way.forget();
+    expect(await answers()).toBe(false);
+    await until("it is connected anew", answers);
+  } finally {
+    await backend.dispose();
+    await way.close();
+  }
+});
+
+/** To a server: what it has forgotten of goes nowhere, and nobody is told. */
+async function startWay(to: number) {
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(to, "127.0.0.1");
+    for (const [from, onto] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.on("data", (octets) => onto.write(octets));
+      from.on("error", () => undefined);
+      from.on("close", () => onto.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    forget: () => {
+      for (const socket of sockets) socket.removeAllListeners("data").resume();
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 test("a server that cannot start says why", async () => {
   const dir = mkdtempSync(join(tmpdir(), "tidegate-never-used-"));
