@@ -114,7 +114,9 @@ export async function whoBears(
   { token, rememberedFor = millis(0) }: Shown,
 ): Promise<Principal | null> {
   const { principals, gates, clock } = plane;
-  const known = token === null ? null : await principals.atHand(token);
+  // Whoever shows none guesses nothing: he asks Redis nothing either, and learns what is lacking.
+  if (token === null) return null;
+  const known = await principals.atHand(token);
   if (known !== null) return known;
   // Whoever is guessing asks Redis nothing.
   const gate = gateOf(addressOf(context, plane));
@@ -123,9 +125,8 @@ export async function whoBears(
     countTurnedAway(context, plane, "held-up");
     throw tooFast(passage);
   }
-  const principal = token === null ? null : await authenticate(plane, { token, rememberedFor });
-  // Whoever shows none guesses nothing.
-  if (principal === null && token !== null) gates.failures.take(gate, clock.now());
+  const principal = await authenticate(plane, { token, rememberedFor });
+  if (principal === null) gates.failures.take(gate, clock.now());
   return principal;
 }
 

@@ -169,6 +169,12 @@ describe("how fast anybody may ask", () => {
     const before = over.calls;
     const held = await guess("192.0.2.1", 99);
     expect([held.status, held.headers.get("retry-after")]).toEqual([429, "2"]);
+    // Who shows none there is told what is lacking, not to wait.
+    const without = await plane.ask("/edges", { headers: { [ADDRESS_HEADER]: "192.0.2.1" } });
+    expect([without.status, without.headers.get("www-authenticate")]).toEqual([
+      401,
+      'Bearer realm="tidegate"',
+    ]);
     expect(over.calls).toBe(before);
     expect((await guess("192.0.2.2", 99)).status).toBe(401);
     // Whoever is known is not looked up, and the admin never is.
