@@ -60,6 +60,7 @@ function etaOf({ state, total, done, failed, skipped, ratePerSecond, began, now 
   if (state === "cancelled" || state === "listing") return null;
   const settled = done + failed + skipped;
   const elapsedSeconds = Math.max(0.001, (now - began) / 1000);
-  const measured = settled === 0 ? ratePerSecond : settled / elapsedSeconds;
+  // Where nothing is done yet, one may be at any moment: the longer that takes, the slower it is.
+  const measured = Math.max(1, settled) / elapsedSeconds;
   return Math.ceil((total - settled) / Math.min(measured, ratePerSecond));
 }
