@@ -5,7 +5,7 @@ import { isForEverybody } from "../shared/core/storability.ts";
 import type { CacheKey } from "../shared/core/units.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { keyFor } from "./lease.ts";
+import { keyFor } from "./variant.ts";
 
 type Asked = Pick<FlightJob, "route" | "request">;
 

@@ -13,12 +13,13 @@ import type { FlightJob } from "./flight-job.ts";
 import { giveBack } from "./give-back.ts";
 import type { Judged } from "./judge.ts";
 import { lookInBucket } from "./large/look-in-bucket.ts";
-import { type Acquired, acquire, keyFor } from "./lease.ts";
+import { type Acquired, acquire } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Right } from "./right.ts";
 import type { Route } from "./router.ts";
 import { standbyFor } from "./standby.ts";
 import { bringNear, leaveMark, variantOf } from "./tiers/store-everywhere.ts";
+import { keyFor } from "./variant.ts";
 
 export type Boarding = { readonly role: "leader" | "follower"; readonly flight: Flight };
 
@@ -114,7 +115,7 @@ const FAILS = { kind: "error", status: 503, retryAfter: null, tells: false } as 
 async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promise<void> {
   let done = (): void => {};
   try {
-    const acquired = await acquire(edge, job);
+    const acquired = await acquire(edge, job, controls.landed);
     if (acquired.kind === "refused") return controls.settle({ kind: "refused" });
     // Whoever has joined it waits by himself.
     if (acquired.kind === "elsewhere") return controls.settle({ kind: "stalled" });

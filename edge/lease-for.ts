@@ -3,7 +3,7 @@
 import { isForEverybody } from "../shared/core/storability.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { keyFor } from "./lease.ts";
+import { keyFor } from "./variant.ts";
 
 /**
  * Somebody's credentials may not start a fetch that others share, unless what is held says that it is everybody's all

@@ -4,7 +4,6 @@ import { variantKey } from "../shared/core/cache-key.ts";
 import { comparePositions } from "../shared/core/position.ts";
 import { type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
-import type { VaryMark } from "../shared/core/vary.ts";
 import type { L2Answer, ReadOutcome } from "../shared/ports/mid-tier.ts";
 import { answersFor } from "./answers-for.ts";
 import { askL2 } from "./ask-l2.ts";
@@ -18,6 +17,7 @@ import { type Keeping, type Known, type Right, rightWith } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
 import { lookBeside } from "./tiers/look-beside.ts";
 import { promote } from "./tiers/store-everywhere.ts";
+import { keyFor } from "./variant.ts";
 
 export type Acquired =
   | { readonly kind: "answer"; readonly judged: Judged; readonly key: CacheKey }
@@ -55,7 +55,8 @@ function beginSearch(edge: Edge, job: FlightJob): Search {
   return { key: keyFor(edge, job), candidate, unusable, ...nothing };
 }
 
-export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
+/** `landed`: when all has been done with what comes of it. */
+export async function acquire(edge: Edge, job: FlightJob, landed: Promise<void>): Promise<Acquired> {
   const search = beginSearch(edge, job);
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
@@ -89,7 +90,7 @@ export async function acquire(edge: Edge, job: FlightJob): Promise<Acquired> {
           isValidated(job, search) && standing.kind === "uncacheable" ? null : standing.kind,
         );
       case "large":
-        return (await largeBeside(edge, job, search)) ?? grant(NEAR, "large");
+        return (await largeBeside(edge, job, { search, landed })) ?? grant(NEAR, "large");
       case "validated":
         return grant(NEAR, "validated");
       case "absent":
@@ -126,16 +127,22 @@ function insteadOfWaiting(edge: Edge, job: FlightJob, search: Search): Instead |
 async function beside(edge: Edge, job: FlightJob, search: Search): Promise<Acquired | null> {
   if (search.lookedFor === search.polls || isValidated(job, search)) return null;
   search.lookedFor = search.polls;
-  return answerIn(search, await lookBeside(edge, job, search));
+  return answerIn(await lookBeside(edge, job, search));
 }
 
 /** What L2 does not take, where another isolate of the data centre has brought it there, or soon does. */
-async function largeBeside(edge: Edge, job: FlightJob, search: Search): Promise<Acquired | null> {
-  return isValidated(job, search) ? null : answerIn(search, await awaitBeside(edge, job, search));
+async function largeBeside(
+  edge: Edge,
+  job: FlightJob,
+  { search, landed }: { readonly search: Search; readonly landed: Promise<void> },
+): Promise<Acquired | null> {
+  if (isValidated(job, search)) return null;
+  return answerIn(await awaitBeside(edge, job, { unusable: search.unusable, landed }));
 }
 
-const answerIn = ({ key }: Search, judged: Judged | null): Acquired | null =>
-  judged === null ? null : { kind: "answer", judged, key };
+/** Under its own key: it may be that of a variant. */
+const answerIn = (judged: Judged | null): Acquired | null =>
+  judged === null ? null : { kind: "answer", judged, key: judged.held.answer.key as CacheKey };
 
 const [NEAR, NOWHERE] = [{ kind: "near" }, { kind: "nowhere" }] as const;
 
@@ -246,22 +253,6 @@ async function recordInL2(
   const about = { id: checked.answer.id, position: checked.verifiedTo };
   await edge.midTier.verified({ shard: found.shard, key: await edge.digest.sha256Hex(key), ...about });
 }
-
-/** The request's own variant, by what a tier says of how the answers vary. What was learnt before goes further. */
-export function learnVariant(
-  edge: Edge,
-  { route, request }: Pick<FlightJob, "route" | "request">,
-  mark: VaryMark,
-): CacheKey {
-  const known = keyFor(edge, { route, request });
-  if (known !== route.key) return known;
-  edge.memory.markVaries(route.key, mark);
-  return variantKey(route.key, mark, request);
-}
-
-/** Where this resource's answers are known to vary, the request's own variant. */
-export const keyFor = (edge: Edge, { route, request }: Pick<FlightJob, "route" | "request">): CacheKey =>
-  edge.memory.variantKey(route.key, request);
 
 /** Whether what is known of the key has to be validated each time: one validation an isolate at a time, whoever else does. */
 const isValidated = ({ route }: FlightJob, { candidate }: Search): boolean =>

@@ -7,13 +7,13 @@ import { answersFor } from "./answers-for.ts";
 import { isPassed } from "./askers.ts";
 import type { Edge } from "./edge.ts";
 import { inputFor, type Judged, type JudgeInput, judge, judgeByView, judgeNow } from "./judge.ts";
-import { keyFor, learnVariant } from "./lease.ts";
 import type { EdgeRequest } from "./request.ts";
 import type { Route } from "./router.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
 import { findInDataCentre, recallTogether } from "./tiers/shared-look.ts";
 import { promote } from "./tiers/store-everywhere.ts";
 import { stageBegins } from "./timing.ts";
+import { keyFor, learnVariant } from "./variant.ts";
 
 interface Look {
   readonly route: Route;

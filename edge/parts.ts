@@ -13,9 +13,9 @@ import { LIMITS } from "./config.ts";
 import { soleRange } from "./content.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
-import { keyFor } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
 import type { MemoryAnswer } from "./tiers/memory.ts";
+import { keyFor } from "./variant.ts";
 
 export interface HeldPart {
   readonly held: HeldAnswer;

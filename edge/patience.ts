@@ -9,13 +9,13 @@ import type { Cancel } from "../shared/ports/clock.ts";
 import type { FlightControls } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
-import { keyFor } from "./lease.ts";
 import type { Exchange, Made } from "./make-answer.ts";
 import type { Told } from "./markers.ts";
 import { type Right, withoutLease } from "./right.ts";
 import { type Room, roomFor } from "./room.ts";
 import { type Collected, collectWhileStreaming, type Lane, readWhole } from "./share-body.ts";
 import { speaksForAll, tell } from "./tell.ts";
+import { keyFor } from "./variant.ts";
 
 interface Bringing {
   /** As it comes in, for whoever asked for it. */

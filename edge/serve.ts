@@ -12,11 +12,11 @@ import type { Edge } from "./edge.ts";
 import { board } from "./flight.ts";
 import { FOR_NOBODY } from "./flight-job.ts";
 import { asCandidate, type Served } from "./judge.ts";
-import { keyFor } from "./lease.ts";
 import { leaseFor } from "./lease-for.ts";
 import { heldReply, type Provenance, problemReply } from "./reply.ts";
 import type { EdgeRequest, Reply } from "./request.ts";
 import type { Route } from "./router.ts";
+import { keyFor } from "./variant.ts";
 
 export type Held = { readonly route: Route; readonly judged: Served; readonly provenance: Provenance };
 

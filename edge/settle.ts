@@ -13,13 +13,14 @@ import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
 import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { giveBack } from "./give-back.ts";
+import { announceUntil } from "./large/await-beside.ts";
 import { isKeepable, isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
-import { keyFor } from "./lease.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
 import { letWaitFor } from "./patience.ts";
 import { twoLanes } from "./share-body.ts";
 import { type Concerned, concernedBy, tell } from "./tell.ts";
 import { leaveMark, storeEverywhere } from "./tiers/store-everywhere.ts";
+import { keyFor } from "./variant.ts";
 
 export type Answered = OriginOutcome & { kind: "answer" };
 
@@ -65,11 +66,9 @@ export async function storeLarge(
 ): Promise<void> {
   const { source, head, controls } = given;
   const length = source.length ?? 0;
-  const { made } = given;
-  const { rules } = exchange.job.route;
-  const isLarge = isKeepable(rules, length);
-  // Its client does not wait for that: what it says only spares others a request.
-  if (isLarge) exchange.job.request.background.keep(edge.dataCentre.announce(made.key, edge.random.token()));
+  const { job } = exchange;
+  const isLarge = isKeepable(job.route.rules, length);
+  if (isLarge) announceUntil(edge, job, { key: keyFor(edge, job), landed: controls.landed });
   await tell(edge, exchange, isLarge ? "large" : "uncacheable");
   const range = { from: 0, to: length - 1 };
   if (await keepInChunks(edge, exchange, { ...given, range, complete: length })) return;

@@ -14,11 +14,11 @@ import type { ExplainReply, Holding, JournalHolding, ShownHit } from "../../shar
 import type { TierName } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { inputFor, judgeByView } from "../judge.ts";
-import { keyFor } from "../lease.ts";
 import { shownHeaders } from "../reply.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { Route } from "../router.ts";
 import { heldFromL2 } from "../tiers/from-l2.ts";
+import { keyFor } from "../variant.ts";
 import { journalKey } from "../writes/journalled-value.ts";
 
 export async function explain(edge: Edge, request: EdgeRequest): Promise<ExplainReply> {

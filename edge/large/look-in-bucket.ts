@@ -9,9 +9,9 @@ import { answersFor } from "../answers-for.ts";
 import type { Edge } from "../edge.ts";
 import type { FlightJob } from "../flight-job.ts";
 import { inputFor, type Judged, judge } from "../judge.ts";
-import { keyFor, learnVariant } from "../lease.ts";
 import type { Right } from "../right.ts";
 import type { DataCentreOutcome, DataCentreTier } from "../tiers/data-centre.ts";
+import { keyFor, learnVariant } from "../variant.ts";
 
 /** Judged like what any tier has; null where it is not good enough, and the origin is asked. */
 export async function lookInBucket(

@@ -14,11 +14,11 @@ import type { Edge } from "../edge.ts";
 import { board } from "../flight.ts";
 import { FOR_NOBODY } from "../flight-job.ts";
 import { asCandidate, type Judged } from "../judge.ts";
-import { keyFor } from "../lease.ts";
 import { lookNear } from "../near.ts";
 import type { EdgeRequest } from "../request.ts";
 import type { Route } from "../router.ts";
 import { drain } from "../serve.ts";
+import { keyFor } from "../variant.ts";
 import { isRenewed, renewalAt } from "./renewal-of.ts";
 
 /** In the order of the targets. */

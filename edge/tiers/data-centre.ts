@@ -138,6 +138,11 @@ export class DataCentreTier {
     return found.residence < LIMITS.shortPatience ? announcerIn(found.blob.record) : null;
   }
 
+  /** What was announced has come, or will not. */
+  async withdraw(key: CacheKey): Promise<void> {
+    await this.blobs.delete(await this.announcedKey(key));
+  }
+
   private announcedKey(key: CacheKey): Promise<string> {
     return this.digest.sha256Hex(`announced\n${key}`);
   }

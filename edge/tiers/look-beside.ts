@@ -8,6 +8,7 @@ import { discard } from "../content.ts";
 import type { Edge } from "../edge.ts";
 import type { FlightJob } from "../flight-job.ts";
 import { inputFor, isUsable, type Judged, judgeNow } from "../judge.ts";
+import { learnVariant } from "../variant.ts";
 import { findInDataCentre } from "./shared-look.ts";
 
 export interface Beside {
@@ -31,7 +32,10 @@ export async function lookBeside(edge: Edge, job: FlightJob, beside: Beside): Pr
   return findBeside(edge, job, { key, unusable });
 }
 
-/** A large body is opened by whoever sends it. */
+/**
+ * A large body is opened by whoever sends it. Of what L2 does not take nobody hears there by what its answers vary: that
+ * stands here.
+ */
 export async function findBeside(
   edge: Edge,
   job: FlightJob,
@@ -39,6 +43,10 @@ export async function findBeside(
 ): Promise<Judged | null> {
   const { route, candidate } = job;
   const found = await findInDataCentre(edge, key, "whole");
+  if (found.kind === "varies") {
+    const variant = learnVariant(edge, job, found.mark);
+    return variant === key ? null : findBeside(edge, job, { key: variant, unusable });
+  }
   if (found.kind !== "hit") return null;
   const { held } = found;
   const body = found.body.kind === "source" ? NO_BODY : found.body;

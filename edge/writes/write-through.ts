@@ -8,9 +8,9 @@ import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { board } from "../flight.ts";
 import { FOR_NOBODY } from "../flight-job.ts";
-import { keyFor } from "../lease.ts";
 import type { EdgeRequest } from "../request.ts";
 import { drain } from "../serve.ts";
+import { keyFor } from "../variant.ts";
 
 /** Resolves when the mid-tier has been refilled, or can't be, or its writer has waited long enough: it goes on behind. */
 export function refilled(edge: Edge, request: EdgeRequest, position: Position): Promise<void> {

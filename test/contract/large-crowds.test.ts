@@ -3,9 +3,11 @@
 import { expect, test } from "vitest";
 import { LIMITS } from "../../edge/config.ts";
 import type { HeaderList } from "../../shared/core/headers.ts";
+import type { Selector } from "../../shared/core/units.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { OriginOutcome } from "../../shared/ports/origin.ts";
 import { type EdgesTogether, edgesTogether } from "../support/edges-together.ts";
+import { HOST } from "../support/lone-edge.ts";
 import { blobsIn, readAll } from "../support/memory-blobs.ts";
 
 const LARGE = LIMITS.sharedBody + 1;
@@ -29,11 +31,11 @@ function large(together: EdgesTogether, takes: number, headers: HeaderList = [])
 }
 
 /** Who comes at once, at each edge; what each is told, once he has all of it. */
-async function crowd(together: EdgesTogether, span = 1500): Promise<string[]> {
+async function crowd(together: EdgesTogether, span = 1500, headers: HeaderList = []): Promise<string[]> {
   const told: string[] = [];
   for (const edge of together.edges)
     for (let n = 0; n < EACH; n++)
-      void edge.open("/a").then(async ({ body, cacheStatus }) => {
+      void edge.open("/a", { headers }).then(async ({ body, cacheStatus }) => {
         expect(await readAll(body)).toHaveLength(LARGE);
         told.push(cacheStatus);
       });
@@ -42,9 +44,13 @@ async function crowd(together: EdgesTogether, span = 1500): Promise<string[]> {
   return told;
 }
 
-const bringing = async (together: EdgesTogether, takes: number): Promise<OriginOutcome> => {
+const bringing = async (
+  together: EdgesTogether,
+  takes: number,
+  headers: HeaderList = [],
+): Promise<OriginOutcome> => {
   await together.takes(TTFB);
-  return large(together, takes);
+  return large(together, takes, headers);
 };
 
 const PASSED = "tidegate-l1; fwd=bypass; fwd-status=200; detail=pass";
@@ -70,6 +76,62 @@ test("those of another agree on who of them asks", async () => {
   expect(await crowd(together)).not.toContain(PASSED);
   // Several of them find out at once that nobody does so yet.
   expect(together.asked()).toBe(2);
+});
+
+test("so they do where it varies, which none of them knows yet", async () => {
+  for (const dataCentres of [
+    ["a", "a", "a"],
+    ["a", "b", "b", "b"],
+  ]) {
+    const together = await edgesTogether(dataCentres.length, [], blobsIn(dataCentres));
+    together.origin(() => bringing(together, 100, [["vary", "x-kind"]]));
+    expect(await crowd(together, 1500, [["x-kind", "one"]])).not.toContain(PASSED);
+    expect(together.asked()).toBe(new Set(dataCentres).size);
+  }
+});
+
+test("another variant than the one that is on its way is fetched beside it", async () => {
+  const together = await edgesTogether(2, [], blobsIn(["a", "a"]));
+  together.origin(() => bringing(together, 100, [["vary", "x-kind"]]));
+  const waited: number[] = [];
+  for (const [at, edge] of together.edges.entries()) {
+    const since = edge.now;
+    void edge.open("/a", { headers: [["x-kind", `${at}`]] }).then(async ({ body }) => {
+      expect(await readAll(body)).toHaveLength(LARGE);
+      waited.push(edge.now - since);
+    });
+  }
+  await together.pass(1000);
+  expect([waited.length, together.asked()]).toEqual([2, 2]);
+});
+
+test("what has come and is purged at once is fetched anew at once, and once", async () => {
+  const together = await edgesTogether(3, [], blobsIn(["a", "a", "a"]));
+  together.origin(() => bringing(together, 100));
+  await crowd(together, 500);
+  const selectors = [`default u ${HOST}/a` as Selector];
+  for (const edge of together.edges) {
+    edge.append({ kind: "invalidate", mode: "hard", selectors });
+    await edge.beat();
+  }
+  await crowd(together, 500);
+  expect(together.asked()).toBe(2);
+});
+
+test("nobody waits for what another isolate has failed to fetch", async () => {
+  const together = await edgesTogether(2, [], blobsIn(["a", "a"]));
+  const life: HeaderList = [["cdn-cache-control", "max-age=3"]];
+  together.origin(async () => {
+    if (together.asked() !== 2) return bringing(together, 0, life);
+    await together.takes(TTFB);
+    return { kind: "unreachable", reason: "refused", detail: "" };
+  });
+  await crowd(together, 3500);
+  // The lease's marker still says that it is large.
+  const statuses: number[] = [];
+  for (const edge of together.edges) void edge.open("/a").then(({ status }) => statuses.push(status));
+  await together.pass(1000);
+  expect([statuses.toSorted((a, b) => a - b), together.asked()]).toEqual([[200, 502], 3]);
 });
 
 test("one that comes while another isolate's client takes it slowly waits for no longer than its patience", async () => {

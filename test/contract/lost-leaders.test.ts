@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import { startFlight } from "../../edge/coalesce.ts";
-import { keyFor } from "../../edge/lease.ts";
 import { renewAll } from "../../edge/refresh/renew.ts";
+import { keyFor } from "../../edge/variant.ts";
 import { millis } from "../../shared/core/units.ts";
 import type { ReadOutcome } from "../../shared/ports/mid-tier.ts";
 import { turns } from "../support/edges-together.ts";
