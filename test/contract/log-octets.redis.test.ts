@@ -24,14 +24,18 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   beforeAll(async () => {
     rest = await start();
     redis = upstashRedis(rest);
-    const octets = { entryOctetsKept: bytes(ENTRY_OCTETS), selectorOctetsKept: bytes(SELECTOR_OCTETS) };
-    log = createLog(redis, { ...LOG_LIMITS, ...octets, entriesKept: 50, selectorsKept: 50 });
   });
   afterAll(() => rest?.stop());
   beforeEach(async () => {
     await run("FLUSHALL");
+    log = limited(ENTRY_OCTETS, SELECTOR_OCTETS);
   });
 
+  const limited = (entryOctets: number, selectorOctets: number): Log =>
+    createLog(redis, {
+      ...{ ...LOG_LIMITS, entriesKept: 1000, selectorsKept: 1000 },
+      ...{ entryOctetsKept: bytes(entryOctets), selectorOctetsKept: bytes(selectorOctets) },
+    });
   const run = (...command: RedisArgument[]): Promise<unknown> => replyTo(redis, ...command.map(String));
   async function append(...selectors: Selector[]): Promise<void> {
     operations += 1;
@@ -49,7 +53,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   const counted = async (): Promise<number[]> =>
     String(await run("HGET", LOG_HEAD, "octets"))
       .split(" ")
-      .slice(1)
+      .slice(3)
       .map(Number);
 
   test("entries of many octets push out as many octets of others, and whoever is further behind is told", async () => {
@@ -95,14 +99,45 @@ describe.each(BACKENDS)("%s", (_name, start) => {
   test("what was counted in another epoch, or is not there, keeps nothing from being kept", async () => {
     await append(short("one"));
     const { epoch } = (await headOf()) ?? { epoch: 0 };
-    await run("HSET", LOG_HEAD, "octets", `${epoch - 1} ${2 * ENTRY_OCTETS} ${2 * SELECTOR_OCTETS}`);
+    await run("HSET", LOG_HEAD, "octets", `${epoch - 1} 1 1 ${2 * ENTRY_OCTETS} ${2 * SELECTOR_OCTETS}`);
     await append(short("two"));
     expect([await indexed(), await sizes(LOG_ENTRIES)]).toMatchObject([{ length: 2 }, { length: 2 }]);
-    await run("HSET", LOG_HEAD, "octets", `${epoch} ${2 * ENTRY_OCTETS} ${2 * SELECTOR_OCTETS}`);
+    await run("HSET", LOG_HEAD, "octets", `${epoch} 2 1 ${2 * ENTRY_OCTETS} ${2 * SELECTOR_OCTETS}`);
     await append(short("three"));
     await append(short("four"));
     expect(await indexed()).toEqual([short("four")]);
     expect(await run("HKEYS", LOG_INDEX)).toContain(short("four"));
+  });
+
+  test("of what a release has left that counts none nothing is missing from what is counted after it", async () => {
+    for (let i = 0; i < 20; i++) await append(short(`tag-${i}`));
+    await run("HDEL", LOG_HEAD, "octets");
+    await append(short("tag-0"), short("tag-1"));
+    // One that goes on beside this one.
+    const noted = String(await run("HGET", LOG_HEAD, "octets"));
+    await append(short("tag-2"));
+    await run("HSET", LOG_HEAD, "octets", noted);
+    for (let i = 0; i < 8; i++) await append(long(`page-${i % 3}`));
+    const [entries, selectors] = [await sizes(LOG_ENTRIES), (await indexed()).map(({ length }) => length)];
+    expect(entries).toHaveLength(4);
+    expect(
+      [sum(entries), sum(selectors)].map((one, at) => one <= ([ENTRY_OCTETS, SELECTOR_OCTETS][at] ?? 0)),
+    ).toEqual([true, true]);
+    expect(await counted()).toEqual([sum(entries), sum(selectors)]);
+  });
+
+  test("what is large takes the place of as many octets, however many entries or selectors those are", async () => {
+    const large = `s u shop.test/?${"x".repeat(36_000)}` as Selector;
+    const few = 40_000;
+    log = limited(few, Number.MAX_SAFE_INTEGER);
+    await Promise.all(Array.from({ length: 300 }, (_, at) => append(short(`tag-${at}`))));
+    expect(await sizes(LOG_ENTRIES)).toHaveLength(300);
+    await append(large);
+    expect(sum(await sizes(LOG_ENTRIES))).toBeLessThanOrEqual(few);
+    log = limited(Number.MAX_SAFE_INTEGER, few);
+    await append(...Array.from({ length: 3000 }, (_, at) => short(`${at}`)));
+    await append(`${large}y` as Selector);
+    expect(sum((await indexed()).map(({ length }) => length))).toBeLessThanOrEqual(few);
   });
 
   async function headOf() {

@@ -257,7 +257,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "index-forgets-what-it-lost": {
     script: APPEND,
-    find: "  head.pruned, head.selector_octets = head.seq, 0\n",
+    find: "  head.pruned = head.seq\n",
     put: "",
     scenario: "index lost",
     breaks: "no resurrection",

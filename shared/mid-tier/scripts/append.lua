@@ -65,7 +65,8 @@ end
 head = head or begin_epoch(tonumber(ARGV[6]))
 if not index_is_whole(head) then
   -- It begins anew: of what came before, it knows nothing any more.
-  head.pruned, head.selector_octets = head.seq, 0
+  head.pruned = head.seq
+  begin_count(head)
   redis.call('HSET', INDEX, WHOLE, int(head.epoch))
 end
 local at = now_ms()
@@ -76,16 +77,20 @@ redis.call('HSET', ENTRIES, int(seq), own_entry)
 redis.call('HSET', HEAD, 'seq', int(seq), 'hash', hash)
 head.entry_octets = head.entry_octets + #own_entry
 
--- Trimming is bounded work: one entry in, at most two out, and more only for the octets of a large one. Clients choose
--- how long the URLs are that they write to: as many entries of those as of others would fill the database.
+-- Clients choose how long the URLs are that they write to: as many entries of those as of others would fill the database.
+-- Trimming is bounded work: one entry in, at most two out, and for their octets some more, or as many octets as came in.
 local MOST_TRIMMED = 256
-for out = 1, MOST_TRIMMED do
-  local too_many = seq - head.from + 1 > entries_kept and out <= 2
-  local too_large = head.entry_octets > entry_octets_kept and head.from < seq
+local entries_out, octets_out = 0, 0
+while head.from < seq do
+  local too_many = seq - head.from + 1 > entries_kept and entries_out < 2
+  local too_large = head.entry_octets > entry_octets_kept
+    and (entries_out < MOST_TRIMMED or octets_out < #own_entry)
   if not (too_many or too_large) then break end
-  head.entry_octets = math.max(0, head.entry_octets - #(redis.call('HGET', ENTRIES, int(head.from)) or ''))
+  local octets = #(redis.call('HGET', ENTRIES, int(head.from)) or '')
   redis.call('HDEL', ENTRIES, int(head.from))
+  if head.from >= head.counted_from then head.entry_octets = head.entry_octets - octets end
   head.from = head.from + 1
+  entries_out, octets_out = entries_out + 1, octets_out + octets
 end
 if head.from == seq then head.entry_octets = #own_entry end
 
@@ -93,14 +98,14 @@ if head.from == seq then head.entry_octets = #own_entry end
 local function index_selector(selector)
   local hard, s1, t1, s2, t2 = 0, 0, 0, 0, 0
   local value = redis.call('HGET', INDEX, selector)
-  if not value then
-    head.selector_octets = head.selector_octets + #selector
-  else
+  if value then
     local a, b, c, d, e = string.match(value, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
     hard, s1, t1, s2, t2 = tonumber(a), tonumber(b), tonumber(c), tonumber(d), tonumber(e)
     -- Damaged: whatever stood there has hit all that came before.
     if not a then hard, s1, t1, s2, t2 = seq, 0, 0, 0, 0 end
   end
+  -- Of one that is new, or was there before anything was counted.
+  if math.max(hard, s2) < head.counted_from then head.selector_octets = head.selector_octets + #selector end
   if kind ~= 'invalidate-soft' then
     hard = seq
   elseif s2 == 0 then
@@ -139,25 +144,36 @@ local function trim_receipts(order, kept, most)
   return gone
 end
 
-for i = FIRST_SELECTOR, #ARGV do index_selector(ARGV[i]) end
+local selectors_in = 0
+for i = FIRST_SELECTOR, #ARGV do
+  index_selector(ARGV[i])
+  selectors_in = selectors_in + #ARGV[i]
+end
+-- How many went, and their octets.
 local function prune(most)
-  local oldest = redis.call('ZPOPMIN', INDEX_ORDER, int(most))
+  local oldest, octets = redis.call('ZPOPMIN', INDEX_ORDER, int(most)), 0
   for i = 1, #oldest, 2 do
+    local seq_of = tonumber(oldest[i + 1])
     redis.call('HDEL', INDEX, oldest[i])
-    head.pruned = math.max(head.pruned, tonumber(oldest[i + 1]))
-    head.selector_octets = math.max(0, head.selector_octets - #oldest[i])
+    head.pruned = math.max(head.pruned, seq_of)
+    if seq_of >= head.counted_from then head.selector_octets = head.selector_octets - #oldest[i] end
+    octets = octets + #oldest[i]
   end
-  return #oldest / 2
+  return #oldest / 2, octets
 end
 
 local MOST_PRUNED = 2048
 local excess = redis.call('ZCARD', INDEX_ORDER) - selectors_kept
 if excess > 0 then prune(math.min(excess, MOST_PRUNED)) end
-for _ = 1, MOST_PRUNED do
-  if head.selector_octets <= selector_octets_kept then break end
-  if prune(1) == 0 then head.selector_octets = 0 end
+local selectors_out, selector_octets_out = 0, 0
+while head.selector_octets > selector_octets_kept
+  and (selectors_out < MOST_PRUNED or selector_octets_out < selectors_in) do
+  local gone, octets = prune(1)
+  if gone == 0 then head.selector_octets = 0 end
+  selectors_out, selector_octets_out = selectors_out + gone, selector_octets_out + octets
 end
-local octets = int(head.epoch) .. ' ' .. int(head.entry_octets) .. ' ' .. int(head.selector_octets)
+local octets = int(head.epoch) .. ' ' .. int(seq) .. ' ' .. int(head.counted_from) .. ' '
+  .. int(head.entry_octets) .. ' ' .. int(head.selector_octets)
 redis.call('HSET', HEAD, 'from', int(head.from), 'pruned', int(head.pruned), 'octets', octets)
 
 if kind == 'config' then

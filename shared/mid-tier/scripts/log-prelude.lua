@@ -45,25 +45,29 @@ local function begin_epoch(highest_known)
   redis.call('HSET', HEAD, 'epoch', int(epoch), 'seq', '0', 'hash', hash, 'from', '1', 'pruned', '0',
     'durable', '0', 'durable-hash', hash, 'configured', '0', 'sited', '0', 'room', '1')
   return { epoch = epoch, seq = 0, hash = hash, from = 1, pruned = 0, durable = 0, durable_hash = hash, room = '1',
-    entry_octets = 0, selector_octets = 0 }
+    counted_from = 1, entry_octets = 0, selector_octets = 0 }
 end
 
--- Octets of the entries that there are, and of the index's selectors, as far as this epoch has counted them: a release
--- before counted none.
-local function counted_octets(text, epoch)
-  local of, entries, selectors = string.match(text or '', '^(%d+) (%d+) (%d+)$')
-  if of ~= epoch then return 0, 0 end
-  return tonumber(entries), tonumber(selectors)
+-- Octets of the entries, and of the index's selectors, from a first entry on. A release that counts none may have appended
+-- since it was noted, and been the last to touch a selector: then they are counted from the next entry on.
+local function begin_count(head)
+  head.counted_from, head.entry_octets, head.selector_octets = head.seq + 1, 0, 0
+end
+
+local function read_count(head, text)
+  local epoch, seq, from, entries, selectors = string.match(text or '', '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+  if tonumber(epoch) ~= head.epoch or tonumber(seq) ~= head.seq then return begin_count(head) end
+  head.counted_from, head.entry_octets, head.selector_octets = tonumber(from), tonumber(entries), tonumber(selectors)
 end
 
 local function read_head()
   local h = redis.call('HMGET', HEAD, 'epoch', 'seq', 'hash', 'from', 'pruned', 'durable', 'durable-hash', 'room',
     'octets')
   if not h[1] then return nil end
-  local entry_octets, selector_octets = counted_octets(h[9], h[1])
-  return { epoch = tonumber(h[1]), seq = tonumber(h[2]), hash = h[3], from = tonumber(h[4]), pruned = tonumber(h[5]),
-    durable = tonumber(h[6] or h[2]), durable_hash = h[7] or h[3], room = h[8],
-    entry_octets = entry_octets, selector_octets = selector_octets }
+  local head = { epoch = tonumber(h[1]), seq = tonumber(h[2]), hash = h[3], from = tonumber(h[4]), pruned = tonumber(h[5]),
+    durable = tonumber(h[6] or h[2]), durable_hash = h[7] or h[3], room = h[8] }
+  read_count(head, h[9])
+  return head
 end
 
 -- False from when a write found no room to be told in until there is room again: the log then lacks what has happened, and
