@@ -150,6 +150,17 @@ test("one that comes while another isolate's client takes it slowly waits for no
   expect(waited).toBeLessThanOrEqual(LIMITS.shortPatience + 2 * LIMITS.besideInterval);
 });
 
+test("nor for one that announces it after the first has not brought it", async () => {
+  const together = await edgesTogether(3, [], blobsIn(["a", "a", "a"]));
+  together.origin(async () => large(together, 60_000));
+  for (const [at, edge] of together.edges.entries()) {
+    void edge.open("/a");
+    await together.pass(at === 0 ? 100 : 0);
+  }
+  await together.pass(LIMITS.shortPatience + 2 * LIMITS.besideInterval);
+  expect(together.asked()).toBe(3);
+});
+
 test("what an origin takes longer than that to send is waited for where it will soon be here", async () => {
   const together = await edgesTogether(1, [], blobsIn([]));
   together.origin(() => bringing(together, LIMITS.shortPatience + 1000));

@@ -131,16 +131,14 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect(await read({ lease: null })).toEqual({ kind: "absent" });
     });
 
-    test("a key known to be uncacheable makes nobody wait", async () => {
-      await read();
-      await midTier.release({
-        key,
-        token: "mine",
-        marker: { kind: "uncacheable", for: millis(5000) },
-        at: THERE,
-      });
-      expect(await read({ lease: lease("theirs") })).toEqual({ kind: "uncacheable" });
-    });
+    test.each(["uncacheable", "large", "validated", "failing"] as const)(
+      "a key known to be %s makes nobody wait",
+      async (kind) => {
+        await read();
+        await midTier.release({ key, token: "mine", marker: { kind, for: millis(5000) }, at: THERE });
+        expect(await read({ lease: lease("theirs") })).toEqual({ kind });
+      },
+    );
 
     test("a lease given back is free, and only its holder can give it back", async () => {
       await read();
