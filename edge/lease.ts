@@ -1,7 +1,7 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { comparePositions } from "../shared/core/position.ts";
+import { comparePositions, type Position } from "../shared/core/position.ts";
 import { type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
 import type { L2Answer, ReadOutcome } from "../shared/ports/mid-tier.ts";
@@ -61,13 +61,10 @@ export async function acquire(edge: Edge, job: FlightJob, landed: Promise<void>)
   const giveUpAt = later(edge.clock.now(), LIMITS.longestWait);
   const token = edge.random.token();
   while (true) {
-    // Cold, or classified by another configuration: no position could be stored with an answer that would be found
-    // by what invalidates it, so nothing is read, leased or stored.
-    const stands = edge.router.isConfigured && edge.router.stands(job.route, job.request);
-    const asOf = stands ? edge.view.asOf() : null;
-    const grant = (keeping: Keeping, known: Known = null): Acquired => {
+    const asOf = positionFor(edge, job);
+    const grant = (keeping: Keeping, known: Known = null, by = asOf): Acquired => {
       const { candidate } = search;
-      return { kind: "right", right: rightWith(edge, job, { asOf, keeping, candidate, known }), known };
+      return { kind: "right", right: rightWith(edge, job, { asOf: by, keeping, candidate, known }), known };
     };
     if (asOf === null) return grant(NOWHERE);
     const near = await beside(edge, job, search);
@@ -90,7 +87,10 @@ export async function acquire(edge: Edge, job: FlightJob, landed: Promise<void>)
           isValidated(job, search) && standing.kind === "uncacheable" ? null : standing.kind,
         );
       case "large":
-        return (await largeBeside(edge, job, { search, landed })) ?? grant(NEAR, "large");
+        // What has been invalidated while it waited is older than what it fetches now.
+        return (
+          (await largeBeside(edge, job, { search, landed })) ?? grant(NEAR, "large", positionFor(edge, job))
+        );
       case "validated":
         return grant(NEAR, "validated");
       case "absent":
@@ -108,6 +108,15 @@ export async function acquire(edge: Edge, job: FlightJob, landed: Promise<void>)
         return standing;
     }
   }
+}
+
+/**
+ * Null while cold, or where it was classified by another configuration: no position could be stored with an answer that
+ * would be found by what invalidates it, so nothing is read, leased or stored.
+ */
+function positionFor(edge: Edge, { route, request }: FlightJob): Position | null {
+  const stands = edge.router.isConfigured && edge.router.stands(route, request);
+  return stands ? edge.view.asOf() : null;
 }
 
 type Instead = Exclude<Acquired, { kind: "right" }> | { readonly keeping: Keeping; readonly known: Known };

@@ -19,8 +19,9 @@ export async function awaitBeside(
   job: FlightJob,
   { unusable, landed }: { readonly unusable: readonly string[]; readonly landed: Promise<void> },
 ): Promise<Judged | null> {
-  const { route, request, lease } = job;
-  if (lease !== "wait" || request.purpose !== "client" || !isKeepable(route.rules, 0)) return null;
+  const { route, request, lease, wants } = job;
+  const mayTakeIt = lease === "wait" && request.purpose === "client" && !wants.noCache;
+  if (!mayTakeIt || !isKeepable(route.rules, 0)) return null;
   const token = edge.random.token();
   const until = later(edge.clock.now(), LIMITS.shortPatience);
   while (true) {

@@ -161,6 +161,40 @@ test("nor for one that announces it after the first has not brought it", async (
   expect(together.asked()).toBe(3);
 });
 
+test("what it fetches after a purge that came while it waited is stored as from after it", async () => {
+  const together = await edgesTogether(2, [], blobsIn(["a", "a"]));
+  together.origin(async () => large(together, together.asked() === 1 ? 60_000 : 0));
+  const [slow, next] = together.edges;
+  void slow?.open("/a").then(({ body }) => readAll(body));
+  await together.pass(100);
+  const take = (): void => void next?.open("/a").then(({ body }) => readAll(body));
+  take();
+  await together.pass(1000);
+  for (const edge of together.edges) {
+    edge.append({ kind: "invalidate", mode: "hard", selectors: [`default u ${HOST}/a` as Selector] });
+    await edge.beat();
+  }
+  await together.pass(LIMITS.shortPatience);
+  take();
+  await together.pass(1000);
+  expect(together.asked()).toBe(2);
+});
+
+test("who wants nothing that is stored does not wait for it", async () => {
+  const honors = { id: "h", key_pattern: "/*", class: "standard", request_directives: "honor" };
+  const together = await edgesTogether(2, [honors], blobsIn(["a", "a"]));
+  together.origin(() => bringing(together, LIMITS.shortPatience));
+  const waited: number[] = [];
+  for (const edge of together.edges) {
+    const since = edge.now;
+    void edge
+      .open("/a", { headers: [["cache-control", "no-cache"]] })
+      .then(() => waited.push(edge.now - since));
+  }
+  await together.pass(LIMITS.shortPatience);
+  expect([waited.length, Math.max(...waited) < 5 * TTFB]).toEqual([2, true]);
+});
+
 test("what an origin takes longer than that to send is waited for where it will soon be here", async () => {
   const together = await edgesTogether(1, [], blobsIn([]));
   together.origin(() => bringing(together, LIMITS.shortPatience + 1000));
