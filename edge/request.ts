@@ -21,8 +21,12 @@ export interface EdgeRequest {
   readonly background: Background;
 }
 
-/** Methods defined as safe (RFC 9110 §9.2.1): they invalidate nothing. */
-export const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+/** Methods that are registered as safe (RFC 9110 §9.2.1, §16.1.1): they invalidate nothing. */
+export const SAFE: ReadonlySet<string> = new Set([
+  ...["GET", "HEAD", "OPTIONS", "TRACE"],
+  // Reads that say in their content what they ask for.
+  ...["PROPFIND", "REPORT", "SEARCH", "QUERY"],
+]);
 
 export interface Reply {
   readonly status: number;

@@ -33,6 +33,7 @@ const there = (at = "", fields: Fields = {}): Exchange => get(CACHE, fields, at)
 const OTHER = { Host: "other.test" };
 
 const UNSAFE = ["POST", "PUT", "DELETE", "PATCH"];
+const READING = ["PROPFIND", "REPORT", "SEARCH", "QUERY"];
 const FAILING = [400, 404, 409, 422, 500, 503];
 const SUCCEEDING = [200, 201, 204, 303];
 
@@ -43,6 +44,14 @@ const TARGETS: readonly HttpCase[] = [
       rfc: INVALIDATES,
       origin: written({}),
       steps: [stored(), stored("/b"), stored("?q"), write(method), gone(), there("/b"), there("?q")],
+    }),
+  ),
+  ...READING.map(
+    (method): HttpCase => ({
+      claim: `a ${method}, which reads, makes nothing out of date`,
+      rfc: "RFC 9110 §9.2.1",
+      origin: written({}),
+      steps: [stored(), write(method), there()],
     }),
   ),
   ...SUCCEEDING.map(
