@@ -46,7 +46,7 @@ export function createClients(of: ClientsOf): Clients {
     },
     onAsk(ask) {
       history.asks.push({ number: ask.ask, at: ask.askedAt });
-      record.said(ask.path, ask.askedAt);
+      if (of.wellSince(ask.askedAt - HEEDED_MS)) record.said(ask.path, ask.askedAt);
     },
   });
   let load: CheckedLoad | null = null;
@@ -102,6 +102,12 @@ function note(
   };
   history.requests.push(seen);
 }
+
+/**
+ * How long edges heed that a key's origin has failed, and what was sent before: by what it says meanwhile L2 is not filled, and
+ * one edge alone can serve it.
+ */
+const HEEDED_MS = 1200;
 
 /** A pause of the breaker, and what was sent before the origin was well again. */
 const AFTERWARDS_MS = 2500;
