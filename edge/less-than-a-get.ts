@@ -116,6 +116,7 @@ async function lookShared(edge: Edge, request: EdgeRequest, sought: Sought): Pro
   const rest = { takesStale: true, not: null, lease: "none", range: null } as const;
   const admittedBy = admission(edge.view.current(), route.rules.window, arrivedAt);
   const job: FlightJob = { route, request, arrivedAt, candidate, wants, admittedBy, ...rest };
+  // It fetches nothing that others could wait for.
   const looking = acquire(edge, job, Promise.resolve());
   // Others may have joined the call that it makes (docs/adr/0084).
   request.background.keep(looking);

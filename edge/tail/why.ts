@@ -75,11 +75,11 @@ function missWhy({ cacheStatus }: Reply): string | null {
   return cacheStatus.includes("fwd=request") ? "held, but asked for anew" : null;
 }
 
-const SPELLING = "origins may read its path in several ways, or it is too long to be purged";
+const KEPT_FOR_NOBODY = "origins may read its path in several ways, or it is too long to be purged";
 
 const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   method: "its method is not kept",
-  spelling: SPELLING,
+  spelling: KEPT_FOR_NOBODY,
   status: "its status is not kept",
   provoked: "the request's own fields provoked it",
   "no-store": "no-store",
@@ -99,7 +99,7 @@ function passWhy({ reply, route, method }: Explained, detail: string | null): st
   if (detail === "journal") return "accepted by the journal";
   if (detail !== null && detail in REFUSALS) return `not stored: ${REFUSALS[detail as RefusalReason]}`;
   if (reply.cacheStatus.includes("fwd=method")) return `${method.slice(0, 16)} goes to the origin`;
-  if (route.rules.kept === "for nobody") return `for its sender alone: ${SPELLING}`;
+  if (route.rules.kept === "for nobody") return `for its sender alone: ${KEPT_FOR_NOBODY}`;
   return route.rules.ttl === 0
     ? "its policy stores nothing"
     : "known not to be storable, or asked for past the cache";
