@@ -56,18 +56,18 @@ async function withOthers<Outcome>(
 }
 
 /** Its request may be cancelled, and then nothing comes: of those who have joined it one asks again after a while. */
-async function start<Outcome>(
+function start<Outcome>(
   { clock }: Patience,
   { key, underWay, ask, guard }: Question<Outcome>,
 ): Promise<Outcome> {
   if (underWay.size >= MANY) forgetLost(underWay, earlier(clock.now(), guard));
   const mine: UnderWay<Outcome> = { startedAt: clock.now(), outcome: ask() };
   underWay.set(key, mine);
-  try {
-    return await mine.outcome;
-  } finally {
+  const forget = (): void => {
     if (underWay.get(key) === mine) underWay.delete(key);
-  }
+  };
+  mine.outcome.then(forget, forget);
+  return mine.outcome;
 }
 
 /** Those whose requests are gone, and that nobody has asked again, never end. */

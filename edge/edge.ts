@@ -7,7 +7,7 @@ import type { CacheKey, Instant, Millis } from "../shared/core/units.ts";
 import type { Wanted } from "../shared/mid-tier/missing-copies.ts";
 import type { BlobStore } from "../shared/ports/blob-store.ts";
 import type { Clock, Timers } from "../shared/ports/clock.ts";
-import type { Digest, Random } from "../shared/ports/identity.ts";
+import type { Random, RememberedDigest } from "../shared/ports/identity.ts";
 import type { Journal } from "../shared/ports/journal.ts";
 import type { Log, MidTier } from "../shared/ports/mid-tier.ts";
 import type { Origin } from "../shared/ports/origin.ts";
@@ -44,7 +44,7 @@ export interface EdgePorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  readonly digest: Digest;
+  readonly digest: RememberedDigest;
   readonly origin: Origin;
   readonly blobs: BlobStore;
   /** Shared by all data centres; none where left out. */

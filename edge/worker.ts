@@ -91,17 +91,17 @@ function isolate(env: EdgeEnv): InternalEdge {
   const shards = openShards({ control, databases }, clock);
   const redis = shards.control;
   const map = new KnownShardMap(CONTROL);
-  const digest = rememberedDigest(systemDigest, LIMITS);
-  const system = { clock, timers: systemTimers, random: systemRandom, digest };
+  const system = { clock, timers: systemTimers, random: systemRandom };
   const bucket = bucketOf(env, clock);
   const blobs = cacheApiStore(() => caches.default);
   const edge = createEdge(
     {
       ...system,
+      digest: rememberedDigest(systemDigest, LIMITS),
       origin: runtimeOrigin(waysOf(env)),
       blobs,
       ...bucket.ports,
-      callPeer: createCallEdge({ http: runtimeHttp, key: clusterKey, ...system }),
+      callPeer: createCallEdge({ http: runtimeHttp, key: clusterKey, ...system, digest: systemDigest }),
       budget: createOriginBudget(redis, { clock, deadline: LIMITS.takeDeadline, breaker: LIMITS.breaker }),
       log: createLog(redis, { ...LOG_LIMITS, readDeadline: LIMITS.logDeadline }),
       journal: createJournal({ databases: shards.databases, digest: systemDigest, ...JOURNAL_LIMITS }),

@@ -11,7 +11,7 @@ import { formatMark, type VaryMark } from "../../shared/core/vary.ts";
 import type { BlobStore, BodyForm } from "../../shared/ports/blob-store.ts";
 import { type Body, NO_BODY } from "../../shared/ports/body.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
-import type { Digest } from "../../shared/ports/identity.ts";
+import type { RememberedDigest } from "../../shared/ports/identity.ts";
 import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
 import {
@@ -39,16 +39,18 @@ export type DataCentreOutcome =
   | { readonly kind: "absent" }
   | { readonly kind: "unavailable"; readonly reason: string };
 
+type NameDigest = Pick<RememberedDigest, "sha256Hex">;
+
 export class DataCentreTier {
   private readonly blobs: BlobStore;
-  private readonly digest: Digest;
+  private readonly digest: NameDigest;
   private readonly clock: Clock;
   /** Blobs can't be changed in place: what checks found of them is kept here, by entry id, and in blobs of its own. */
   private readonly verified = new Map<string, Position>();
   /** Which marks this isolate has left, by the digest of their resource's key: hashes, as keys and marks may be long. */
   private readonly marks = new Map<string, { readonly said: number; readonly until: Instant }>();
 
-  constructor(ports: { blobs: BlobStore; digest: Digest; clock: Clock }) {
+  constructor(ports: { blobs: BlobStore; digest: NameDigest; clock: Clock }) {
     this.blobs = ports.blobs;
     this.digest = ports.digest;
     this.clock = ports.clock;
@@ -56,7 +58,8 @@ export class DataCentreTier {
 
   async find(key: CacheKey, as: BodyForm = "whole"): Promise<DataCentreOutcome> {
     const askedAt = this.clock.now();
-    const outcome = await this.blobs.match(await this.digest.sha256Hex(key), as);
+    const name = this.digest.sha256Hex(key);
+    const outcome = await this.blobs.match(typeof name === "string" ? name : await name, as);
     if (outcome.kind !== "hit") return outcome;
     const { blob, residence } = outcome;
     const record = keptIn(blob.record);
@@ -143,7 +146,7 @@ export class DataCentreTier {
     await this.blobs.delete(await this.announcedKey(key));
   }
 
-  private announcedKey(key: CacheKey): Promise<string> {
+  private announcedKey(key: CacheKey): string | Promise<string> {
     return this.digest.sha256Hex(`announced\n${key}`);
   }
 
@@ -211,7 +214,7 @@ export class DataCentreTier {
   }
 
   /** Another validator, another size of chunks: another chunk. */
-  chunkKey({ answer, chunks }: InChunks, { from }: ByteRange): Promise<string> {
+  chunkKey({ answer, chunks }: InChunks, { from }: ByteRange): string | Promise<string> {
     return this.digest.sha256Hex(
       `chunk\n${answer.key}\n${strongEtag(answer.headers)}\n${chunks.size}\n${from}`,
     );
@@ -243,7 +246,7 @@ export class DataCentreTier {
     await this.blobs.put(await this.verifiedKey(answer), { record, body, length: 0 }, keepFor(answer));
   }
 
-  private verifiedKey({ key }: StoredAnswer): Promise<string> {
+  private verifiedKey({ key }: StoredAnswer): string | Promise<string> {
     return this.digest.sha256Hex(`verified\n${key}`);
   }
 }

@@ -15,7 +15,7 @@ import type { Route } from "../router.ts";
  * A digest of the cache key. Whoever shows credentials has values of his own, unless the key is made of them anyway or
  * the policy says that they are everybody's: what one wrote by his nobody else may read, or have merged with his own.
  */
-export function journalKey(edge: Edge, request: EdgeRequest, route: Route): Promise<string> {
+export function journalKey(edge: Edge, request: EdgeRequest, route: Route): string | Promise<string> {
   return edge.digest.sha256Hex(route.key + credentialsShown(request, route).join(""));
 }
 

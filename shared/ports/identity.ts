@@ -9,6 +9,11 @@ export interface Digest {
   hmacHex(key: string, text: string): Promise<string>;
 }
 
+/** What has been worked out before is at hand. */
+export interface RememberedDigest extends Omit<Digest, "sha256Hex"> {
+  sha256Hex(text: string): string | Promise<string>;
+}
+
 export interface Random {
   /** An unguessable token of 128 bits or more, safe in URLs. */
   token(): string;

@@ -14,7 +14,7 @@ export interface SharedPull {
 
 /** `scope` names the log: a zone may have several, and a seal for one says nothing of another. */
 export interface Seal {
-  readonly digest: Digest;
+  readonly digest: Pick<Digest, "hmacHex">;
   readonly key: string;
   readonly scope: string;
 }

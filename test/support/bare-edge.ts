@@ -13,6 +13,7 @@ import { createMidTier } from "../../shared/mid-tier/mid-tier.ts";
 import { createOriginBudget } from "../../shared/mid-tier/origin-budget.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import { UNKEPT } from "../../shared/ports/clock.ts";
+import type { Digest } from "../../shared/ports/identity.ts";
 import type { Origin } from "../../shared/ports/origin.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
 import { systemClock, systemDigest, systemRandom, systemTimers } from "../../shared/runtime/system.ts";
@@ -41,7 +42,7 @@ export function bareEdge(
   more: {
     readonly journal?: Partial<Parameters<typeof createJournal>[0]>;
     readonly blobs?: BlobStore;
-    readonly host?: Partial<Pick<EdgePorts, "clock" | "timers" | "digest" | "random">>;
+    readonly host?: Partial<Pick<EdgePorts, "clock" | "timers" | "random"> & { readonly digest: Digest }>;
   } = {},
 ): Edge {
   const { digest = systemDigest } = more.host ?? {};

@@ -2,6 +2,7 @@
 
 import type { EdgePorts } from "../../edge/edge.ts";
 import { instant } from "../../shared/core/units.ts";
+import type { Digest } from "../../shared/ports/identity.ts";
 import type { Chance } from "../simulator/chance.ts";
 import { DIGEST } from "../simulator/digest.ts";
 import { TIME_ZERO } from "../simulator/time-zero.ts";
@@ -10,7 +11,7 @@ import type { VirtualTime } from "../simulator/virtual-time.ts";
 export function virtualHost(
   time: VirtualTime,
   chance: Chance,
-): Pick<EdgePorts, "clock" | "timers" | "digest" | "random"> {
+): Pick<EdgePorts, "clock" | "timers" | "random"> & { readonly digest: Digest } {
   const now = () => instant(time.now);
   return {
     digest: DIGEST,
