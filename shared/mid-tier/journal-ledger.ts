@@ -1,6 +1,6 @@
 // The journal as the control plane sees it: what stands in it, what is due, and what somebody decides of one operation.
 
-import { type Millis, millis } from "../core/units.ts";
+import { type Millis, millis, seconds } from "../core/units.ts";
 import type { Unavailable } from "../ports/mid-tier.ts";
 import type { Redis } from "../ports/redis.ts";
 import { JOURNAL_PARTITIONS } from "./journal.ts";
@@ -176,7 +176,14 @@ async function tend(
   const seen = [before?.name ?? "", before?.accepted ?? 0, before?.last ?? ""];
   // A mark of an earlier release says no more.
   const marking = [...seen, before?.delivered ?? 0, before?.at ?? 0, before?.samePlace === true ? 1 : ""];
-  const args = [JOURNAL_PARTITIONS, dueFor, VALUES_LOOKED_AT, ...marking, comparing?.name ?? ""];
+  const args = [
+    JOURNAL_PARTITIONS,
+    dueFor,
+    VALUES_LOOKED_AT,
+    ...marking,
+    comparing?.name ?? "",
+    JOURNAL_DUE_WITHIN,
+  ];
   const reply = scriptReply(await redis.run([evalCommand(TEND, [], args)], deadline));
   if (reply.kind === "unavailable") return reply;
   const [lacks, name = "", accepted, last = "", delivered, at, ...due] = reply.strings;
@@ -184,6 +191,9 @@ async function tend(
   const mark = name === "" ? null : { name, last, ...sums };
   return { due: due.map(Number), mark, lacks: lacks === "1" };
 }
+
+/** As long as a claim, and as any pause between tries: what is due later was put off by a clock that has been set back. */
+export const JOURNAL_DUE_WITHIN = seconds(30);
 
 /** In one call: with a call a second, sessions that end at a thousand a second are counted within a minute. */
 const VALUES_LOOKED_AT = 1000;

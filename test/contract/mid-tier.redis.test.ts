@@ -74,6 +74,8 @@ describe.each(BACKENDS)("%s", (_name, start) => {
     return midTier.fill({ ...place, token, answer, body, keepFor: millis(60_000), ...more });
   };
 
+  const leftOfLease = async () => ((await run("PTTL", `tg:l:${key}`)) as { reply: number }).reply;
+
   describe("read-or-lease", () => {
     test("one asker gets the lease, the next is told to wait, and a retry of the first gets it again", async () => {
       expect(await read()).toEqual({ kind: "leased", granted: GRANTED });
@@ -105,6 +107,18 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       expect((await read({ lease: lease("a fifth's"), not: "a", need: anew, asOf: anew })).kind).toBe(
         "leased",
       );
+    });
+
+    test("a clock set back by five minutes has nobody wait for a dead holder for so long", async () => {
+      await read();
+      // To the lease, that is a clock set back.
+      await run("PEXPIRE", `tg:l:${key}`, 305_000);
+      expect(await read({ lease: lease("theirs") })).toMatchObject({ kind: "taken", remaining: 5000 });
+      expect(await leftOfLease()).toBeLessThanOrEqual(5000);
+      // Who asks again does not put off its end.
+      await run("PEXPIRE", `tg:l:${key}`, 2000);
+      await read({ lease: lease("theirs") });
+      expect(await leftOfLease()).toBeLessThanOrEqual(2000);
     });
 
     test("a filled answer comes back octet for octet, with its residence counted from the lease", async () => {
@@ -215,7 +229,7 @@ describe.each(BACKENDS)("%s", (_name, start) => {
       const renew = (token: string, duration = 20_000) =>
         midTier.renew({ key, token, duration: millis(duration), at: "one" });
       const remaining = async () => {
-        const outcome = await read({ lease: lease("theirs") });
+        const outcome = await read({ lease: { ...lease("theirs"), duration: millis(20_000) } });
         return outcome.kind === "taken" ? outcome.remaining : Number.NaN;
       };
       expect(await renew("mine")).toBe("lost");

@@ -2,7 +2,7 @@
 -- come, for the next look to begin with, except where what was marked before is not there: whoever asks has yet to report it.
 -- ARGV: partitions, due for so many ms, values looked at, what the journal was last seen with: its name and mark ('', 0:
 -- none), the write that was the last one then, writes delivered, and when that was; whether under another name it lacks
--- them ('' = it is another journal), a name for one that has none ('' = mark nothing)
+-- them ('' = it is another journal), a name for one that has none ('' = mark nothing), within how many ms all is due
 -- Replies: whether it lacks something, its name and mark, the write that was the last one then, writes delivered then, when
 -- that was, then the partitions
 local now = now_ms()
@@ -49,6 +49,13 @@ local due = { lacks and '1' or '', name, int(marked), accepted == marked and las
 -- Mostly nothing waits anywhere, which one call tells.
 if redis.call('EXISTS', unpack(partitions)) == 0 then return due end
 for p = 0, tonumber(ARGV[1]) - 1 do
+  -- Put off before the clock was set back, it would wait for as long as that besides. A claim may still be under way.
+  local latest = int(now + tonumber(ARGV[11]))
+  for _, digest in ipairs(redis.call('ZRANGEBYSCORE', partitions[p + 1], '(' .. latest, '+inf', 'LIMIT', '0', ARGV[3])) do
+    -- A database that is full refuses scripts whose first write may take room, and what is due makes room.
+    redis.call('ZREM', VALUES, '')
+    redis.call('ZADD', partitions[p + 1], latest, digest)
+  end
   if redis.call('ZCOUNT', partitions[p + 1], '-inf', int(now - tonumber(ARGV[2]))) > 0 then due[#due + 1] = int(p) end
 end
 return due

@@ -45,6 +45,14 @@ if f[1] and f[1] ~= ARGV[7] then
   corrupt = '1'
 end
 
+-- Granted before the clock was set back, it would stand for as long as that besides. A holder who is alive renews it.
+local function left_of_lease()
+  local left = redis.call('PTTL', KEYS[2])
+  if token == '' or left <= tonumber(ARGV[6]) then return int(math.max(0, left)) end
+  redis.pcall('PEXPIRE', KEYS[2], ARGV[6])
+  return ARGV[6]
+end
+
 local held, how = redis.pcall('GET', KEYS[2]), ''
 if type(held) == 'table' then
   redis.call('DEL', KEYS[2])
@@ -59,7 +67,7 @@ if held then
   -- over for that stands for a while: invalidated faster than it is fetched, a key would have no holder who gets to fill it.
   local old = not owner or epoch < need_epoch or (epoch == need_epoch and seq < need_seq)
   local stands = old and was == ' overtaking' and epoch == need_epoch and now - tonumber(granted) < tonumber(ARGV[8])
-  if not old or stands then return { 'taken', int(math.max(0, redis.call('PTTL', KEYS[2]))) } end
+  if not old or stands then return { 'taken', left_of_lease() } end
   if owner then how = ' overtaking' end
 end
 if token == '' then return { 'absent', corrupt, settled(), int(now) } end
