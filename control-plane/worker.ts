@@ -1,6 +1,7 @@
 // The control plane's worker: reads its environment, puts the parts together once an isolate, and owns the beat.
 
 import { DurableObject } from "cloudflare:workers";
+import { elapsed, type Instant } from "../shared/core/units.ts";
 import { guardedRedis } from "../shared/mid-tier/guarded.ts";
 import { upstashRedis } from "../shared/mid-tier/upstash.ts";
 import type { LogHead } from "../shared/ports/mid-tier.ts";
@@ -26,6 +27,7 @@ import { remoteAuditWitness, storedAuditWitness } from "./runtime/audit-witness.
 import { storedJournalWitness } from "./runtime/journal-witness.ts";
 import { remoteWitness, storedWitness } from "./runtime/witness.ts";
 import { Absence } from "./tick/absence.ts";
+import { BeatAlarm } from "./tick/alarm.ts";
 import type { BeatFailures } from "./tick/beat.ts";
 import { keepAwake } from "./tick/keep-awake.ts";
 import { Pulse } from "./tick/pulse.ts";
@@ -109,23 +111,23 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   private readonly auditWitness = storedAuditWitness(this.ctx.storage);
   private readonly journalWitness = storedJournalWitness(this.ctx.storage);
   private readonly auditWatch = new AuditWatch();
-  private watchedAt = 0;
+  private watchedAt: Instant | null = null;
   private readonly pace: WarmupPace = new Map();
   private readonly slow = slowTurns();
   private readonly pulse = new Pulse(this.slow);
   private callEdge: CallEdge | null = null;
   private readonly alerts = new AlertWatch();
-  private beatAt = 0;
+  private readonly clock = systemClock();
+  private readonly beatAlarm = new BeatAlarm(this.ctx.storage, () => this.clock.wall());
   private readonly absence = new Absence();
-  private chaosLookedAt = 0;
+  private chaosLookedAt: Instant | null = null;
 
-  async ensure(): Promise<void> {
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
+  ensure(): Promise<void> {
+    return this.beatAlarm.ensure();
   }
 
-  /** However many are in a hurry, there is no more than one beat a look's pause. */
-  async hurry(): Promise<void> {
-    await this.ctx.storage.setAlarm(Math.max(Date.now(), this.beatAt + LIMITS.beatBusy));
+  hurry(): Promise<void> {
+    return this.beatAlarm.hurry();
   }
 
   async noteHead(head: LogHead): Promise<void> {
@@ -139,19 +141,19 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   }
 
   override async alarm(): Promise<void> {
-    this.beatAt = Date.now();
-    await this.ctx.storage.setAlarm(this.beatAt + LIMITS.beat);
+    await this.beatAlarm.begin();
+    const beganAt = this.clock.now();
     const { plane: shared } = await isolate(this.env);
     this.callEdge ??= fewAtOrigins(shared.callEdge, this.slow);
     const { witness, auditWitness, journalWitness, callEdge } = this;
     const plane = { ...shared, witness, auditWitness, callEdge };
     const agenda = plane.agenda.read();
-    const wasAway = this.absence.wasAway(this.beatAt);
+    const wasAway = this.absence.wasAway(beganAt);
     if (!wasAway) this.goByEdges(plane, agenda);
     this.beside("the audit log", () => this.watchAudit(plane));
     this.beside("the experiment", () => this.watchChaos(plane));
     const failures = await this.pulse.run(plane, { witness, journalWitness, agenda });
-    if (!failures.has("status")) this.absence.looked(this.beatAt);
+    if (!failures.has("status")) this.absence.looked(beganAt);
     if (wasAway) this.goByEdges(plane, agenda);
     this.tell(failures);
   }
@@ -173,16 +175,18 @@ export class Tick extends DurableObject<ControlPlaneEnv> {
   }
 
   private async watchAudit(plane: ControlPlane): Promise<void> {
-    if (this.beatAt - this.watchedAt < LIMITS.auditWatchEvery) return;
-    this.watchedAt = this.beatAt;
+    const now = this.clock.now();
+    if (this.watchedAt !== null && elapsed(this.watchedAt, now) < LIMITS.auditWatchEvery) return;
+    this.watchedAt = now;
     const wrong = await this.auditWatch.look(plane);
     if (wrong !== null) console.error(wrong);
   }
 
   private async watchChaos(plane: ControlPlane): Promise<void> {
-    if (plane.settings.chaosAgent === null || this.beatAt - this.chaosLookedAt < LIMITS.chaosLookEvery)
-      return;
-    this.chaosLookedAt = this.beatAt;
+    if (plane.settings.chaosAgent === null) return;
+    const now = this.clock.now();
+    if (this.chaosLookedAt !== null && elapsed(this.chaosLookedAt, now) < LIMITS.chaosLookEvery) return;
+    this.chaosLookedAt = now;
     await watchExperiment(plane);
   }
 
