@@ -1,5 +1,6 @@
 // What an edge says of a write that is the journal's: that it has it, or why not.
 
+import { isWriteRefusal } from "../../shared/mid-tier/script.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { JournalAccepted } from "../../shared/ports/journal.ts";
 import { problemReply } from "../reply.ts";
@@ -84,7 +85,9 @@ export function refusalReply(
         status: 503,
         code: "journal-unreachable",
         title: "Service Unavailable",
-        detail: "The journal can't be reached: whether it has taken the write is not known.",
+        detail: isWriteRefusal(outcome.reason)
+          ? "The journal takes no writes at the moment: it has not taken this one."
+          : "The journal can't be reached: whether it has taken the write is not known.",
         retryAfter: 1,
       });
   }

@@ -36,7 +36,8 @@ let now: number;
 let rest: RestFixture;
 let redis: Redis;
 /** Whether the edges can reach the database. */
-let reached: boolean;
+/** Why the journal does not answer. */
+let away: string | null;
 /** What it has answered them: how often, and characters in all. */
 let told: { replies: number; characters: number };
 let plane: TestPlane;
@@ -46,13 +47,13 @@ let tasks: Promise<unknown>[];
 const background: Background = { keep: (task) => void tasks.push(task) };
 
 beforeEach(async () => {
-  [now, reached, tasks] = [1_800_000_000_000, true, []];
+  [now, away, tasks] = [1_800_000_000_000, null, []];
   told = { replies: 0, characters: 0 };
   rest = await startEmbeddedRest(() => now);
   const direct = rest.redis;
   redis = {
     async run(commands, deadline) {
-      if (!reached) return { kind: "unavailable", reason: "away" };
+      if (away !== null) return { kind: "unavailable", reason: away };
       const outcome = await direct.run(commands, deadline);
       told.replies += 1;
       told.characters += JSON.stringify(outcome).length;
@@ -1134,10 +1135,20 @@ describe("while the journal can't be reached", () => {
     origin.values.set(URL_OF, "older");
     closed();
     await put(edges[0], "newer");
-    reached = false;
+    away = "away";
     expect(await read(edges[1])).toMatch(/^503 .*journal-unreachable/);
-    expect((await put(edges[0], "newest")).status).toBe(503);
-    reached = true;
+    expect(await textOf(await put(edges[0], "newest"))).toMatch(/^503 .*is not known/);
+    away = null;
     expect(await read(edges[1])).toBe("200 newer");
   });
+
+  test.each(["full", "MISCONF", "NOREPLICAS", "READONLY"])(
+    "or takes no writes (%s), who writes is told that it has not",
+    async (reason) => {
+      away = reason;
+      expect(await textOf(await put(edges[0], "newest"))).toMatch(
+        /^503 .*journal-unreachable.*has not taken this one/,
+      );
+    },
+  );
 });
