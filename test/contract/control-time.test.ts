@@ -74,6 +74,43 @@ test("an edge is silent when it was not seen for five seconds", async () => {
   expect((await plane.call("/edges")).json.items[0]).toMatchObject({ state: "silent", lastSeenMs: 5001 });
 });
 
+/** As the beat does. */
+async function lookForRepeats(): Promise<void> {
+  if ((await plane.plane.agenda.read()).has("repeats")) await appendDueRepeats(plane.plane);
+}
+
+test("a clock set back by five minutes puts off no repetition by as much", async () => {
+  const { json } = await plane.call("/invalidate", { tags: ["a"], repeatAfterMs: 5000 });
+  await plane.settled();
+  const repeated = async (): Promise<number> => {
+    await lookForRepeats();
+    const { items } = (await plane.call("/invalidations")).json;
+    return items.filter(({ reason }: { reason: string }) => reason === `repeats ${json.id}`).length;
+  };
+  now += 1000;
+  expect(await repeated()).toBe(0);
+  now -= 300_000;
+  expect(await repeated()).toBe(0);
+  now += 3999;
+  expect(await repeated()).toBe(0);
+  now += 1;
+  expect(await repeated()).toBe(1);
+});
+
+test("nor does an earlier clock have the next one come too early, once nothing waits", async () => {
+  await plane.call("/invalidate", { tags: ["a"], repeatAfterMs: 1000 });
+  await plane.settled();
+  now += 1000;
+  await lookForRepeats();
+  now -= 300_000;
+  const { json } = await plane.call("/invalidate", { tags: ["b"], repeatAfterMs: 5000 });
+  await plane.settled();
+  now += 1000;
+  await lookForRepeats();
+  const { items } = (await plane.call("/invalidations")).json;
+  expect(items.map(({ reason }: { reason: string }) => reason)).not.toContain(`repeats ${json.id}`);
+});
+
 test("an invalidation is repeated once, when it is due, and pushed again", async () => {
   const { json } = await plane.call("/invalidate", { tags: ["a"], repeatAfterMs: 5000, mode: "soft" });
   await plane.settled();

@@ -1,5 +1,5 @@
--- Which of the work that waits for its time is there to be done: some of it now, or none. Changes nothing.
--- KEYS: repeats by time, due keys by when they expire, open warm-ups.  ARGV: ms before their end that keys are due
+-- Which of the work that waits for its time is there to be looked after. Changes nothing.
+-- KEYS: repeats, due keys by when they expire, open warm-ups.  ARGV: ms before their end that keys are due
 -- Answers the names of what there is.
 local t = redis.call('TIME')
 local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
@@ -9,7 +9,8 @@ local function any_by(key, instant)
 end
 
 local found = {}
-if any_by(KEYS[1], now) then found[#found + 1] = 'repeats' end
+-- Looked for while any waits: it is there that a clock set back is found out.
+if redis.call('EXISTS', KEYS[1]) == 1 then found[#found + 1] = 'repeats' end
 if any_by(KEYS[2], now + tonumber(ARGV[1])) then found[#found + 1] = 'due' end
 if redis.call('EXISTS', KEYS[3]) == 1 then found[#found + 1] = 'warmups' end
 return found
