@@ -7,7 +7,7 @@ import { awaitEdges, EDGES_TIMEOUT_MS, tellEdges } from "../await-edges.ts";
 import { collect, duration, runs, type Shell, type Tools } from "../command.ts";
 import { CommandError, EXIT, type ExitCode } from "../exit.ts";
 import type { Output } from "../output.ts";
-import { PUT_NAMES, type PutFlags, putSite } from "../sites/put.ts";
+import { originFlag, PUT_NAMES, type PutFlags, putSite } from "../sites/put.ts";
 import { count, grouped, plain } from "../wording.ts";
 
 interface DeleteFlags {
@@ -82,7 +82,7 @@ function addPut(sites: Command, shell: Shell): void {
     .argument("<name>")
     .description("Make a site, or change it, and wait for the edges.")
     .option("-f, --file <file>", "the whole site as a JSON object; - is standard input")
-    .option("--origin <url>", "http(s)://host[:port]; zone; or none")
+    .option("--origin <url>", "http(s)://host[:port]; zone; or none", originFlag)
     .option("--host <host>", "all of its hosts; may be repeated", collect)
     .option("--alias <host>", "all of its aliases; may be repeated", collect)
     .option("--canonical-host <host>", "in whose name its aliases are known")

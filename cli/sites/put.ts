@@ -1,5 +1,6 @@
 // `tidegate sites put`: a site as a file or flags say, made or changed from the version that was read, and the edges awaited.
 
+import { InvalidArgumentError } from "commander";
 import type { ControlClient } from "../../client/control-client.ts";
 import type { ChangedSite, Site, SiteBody } from "../../client/schemas.ts";
 import { TidegateError } from "../../client/tidegate-error.ts";
@@ -34,6 +35,14 @@ export const PUT_NAMES = {
   canonical_host: "--canonical-host",
   limits: "limits",
 };
+
+/** Refused here: the control plane would name the null that a body has where `none` stands on a command line. */
+export function originFlag(text: string): string {
+  const isUrl = /^https?:\/\/\S+$/i.test(text) && URL.canParse(text);
+  if (!isUrl && text !== "zone" && text !== "none")
+    throw new InvalidArgumentError("It must be an http(s) URL, zone or none.");
+  return text;
+}
 
 /** A site, and the version by which it may be changed. */
 type Found = Awaited<ReturnType<ControlClient["sites"]["get"]>>;

@@ -155,6 +155,8 @@ describe("sites put", () => {
 
   test.each([
     ["nothing is said", [], {}, "Nothing is said"],
+    ["an origin is no server", ["--origin", "ftp://one.example"], {}, "http(s) URL, zone or none"],
+    ["an origin is null", ["--origin", "null"], {}, "http(s) URL, zone or none"],
     ["a file is missing", ["-f", "none.json"], {}, "ENOENT"],
     ["a file is no object", ["-f", "b.json"], { "b.json": "[]" }, "JSON object"],
     ["a file is no object, behind a mark", ["-f", "b.json"], { "b.json": "\ufeff[]" }, "JSON object"],
