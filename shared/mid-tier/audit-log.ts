@@ -24,6 +24,7 @@ const APPEND = NUMBER_PRELUDE + AUDIT_PRELUDE + appendScript;
 
 export interface AuditLogLimits {
   readonly auditRecordsKept: number;
+  readonly auditOctetsKept: Bytes;
   readonly auditKeptFor: Millis;
   readonly operationsKept: Millis;
   readonly appendDeadline: Millis;
@@ -40,8 +41,9 @@ export function createAuditLog(redis: Redis, replicas: number, limits: AuditLogL
   const keys = [AUDIT_RECORDS, AUDIT_HEAD];
   return {
     async append(entry, { id, requestDigest }) {
-      const { auditRecordsKept, auditKeptFor, operationsKept } = limits;
-      const args = [bodyOf(entry), requestDigest, auditRecordsKept, auditKeptFor, operationsKept];
+      const { auditRecordsKept, auditOctetsKept, auditKeptFor, operationsKept } = limits;
+      const kept = [auditRecordsKept, auditOctetsKept, auditKeptFor];
+      const args = [bodyOf(entry), requestDigest, ...kept, operationsKept];
       const script = evalCommand(APPEND, [...AUDIT_KEYS, auditOperationKey(id)], args);
       const outcome = await redis.run(replicated(script, replicas, limits), limits.appendDeadline);
       const appended = readAppended(scriptReply(outcome));

@@ -18,8 +18,9 @@ export const LOG_LIMITS: LogLimits = {
    * entry where it had the first: that costs a fetch. A day of ids would fill a database instead.
    */
   harmlessKept: minutes(10),
-  /** Some fifty mebibytes. */
   auditRecordsKept: 100_000,
+  /** At some five hundred each, as many as are kept. Of writes to long URLs fewer are: a record of those takes up to 2 kB. */
+  auditOctetsKept: mebibytes(64),
   /** As long as most rules want such records kept, and not longer than some allow. */
   auditKeptFor: days(365),
   /** Of writes, and as many of purges: some eight mebibytes each. What goes beyond is gone, however young it is. */

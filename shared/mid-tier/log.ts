@@ -58,6 +58,7 @@ export interface LogLimits {
   /** Of those that may as well be done twice. */
   readonly harmlessKept: Millis;
   readonly auditRecordsKept: number;
+  readonly auditOctetsKept: Bytes;
   readonly auditKeptFor: Millis;
   readonly receiptsKept: number;
   /** Changes of configuration by which edges may still live. */
@@ -137,6 +138,7 @@ function appendCommands(query: AppendQuery, limits: LogLimits): (readonly RedisA
     limits.operationsKept,
     limits.entryOctetsKept,
     limits.selectorOctetsKept,
+    limits.auditOctetsKept,
     ...field,
     ...payload.selectors,
   ];

@@ -4,7 +4,7 @@ import { verifyAudit } from "../../control-plane/audit-log/verify.ts";
 import { AuditWatch } from "../../control-plane/audit-log/watch.ts";
 import type { AuditWitness } from "../../control-plane/audit-log/witness.ts";
 import type { Selector } from "../../shared/core/units.ts";
-import { days, kibibytes, millis } from "../../shared/core/units.ts";
+import { bytes, days, kibibytes, millis } from "../../shared/core/units.ts";
 import { type AuditLogLimits, createAuditLog } from "../../shared/mid-tier/audit-log.ts";
 import { LOG_LIMITS } from "../../shared/mid-tier/limits.ts";
 import { createLog } from "../../shared/mid-tier/log.ts";
@@ -282,6 +282,54 @@ describe.each([
     expect(await run("HLEN", RECORDS)).toBe(4);
     await write(5, smaller);
     expect(await verify()).toMatchObject({ holds: true, records: 2, to: 18 });
+  });
+
+  describe("of records of many octets", () => {
+    const LONG = entry({ detail: { note: "x".repeat(480) } });
+    const roomFor = (octets: number) =>
+      createAuditLog(redis, 0, { ...LIMITS, auditOctetsKept: bytes(octets) });
+    const sizes = async (): Promise<number[]> =>
+      ((await run("HVALS", RECORDS)) as string[]).map((text) => text.length);
+    const sum = (numbers: readonly number[]): number => numbers.reduce((so, one) => so + one, 0);
+    const writeLong = async (times: number, to: AuditLog): Promise<void> => {
+      for (let i = 0; i < times; i++) expect((await to.append(LONG, own())).kind).toBe("appended");
+    };
+
+    test("fewer are kept, and the chain goes on from the last one that went", async () => {
+      const small = roomFor(4000);
+      await write(10, small);
+      expect(await run("HLEN", RECORDS)).toBe(10);
+      await writeLong(4, small);
+      const kept = await sizes();
+      expect(sum(kept)).toBeLessThanOrEqual(4000);
+      expect(sum(kept) + Math.max(...kept)).toBeGreaterThan(4000);
+      expect(await verify()).toMatchObject({ holds: true, to: 14, records: kept.length });
+    });
+
+    test("the newest stays, however large", async () => {
+      const tiny = roomFor(100);
+      await writeLong(3, tiny);
+      expect(await verify()).toMatchObject({ holds: true, from: 3, to: 3, records: 1 });
+    });
+
+    test("with room for less than before the oldest go, as many as that takes", async () => {
+      await write(300);
+      const small = roomFor(4000);
+      await write(1, small);
+      expect(await run("HLEN", RECORDS)).toBe(301 - 256);
+      await write(1, small);
+      expect(sum(await sizes())).toBeLessThanOrEqual(4000);
+      expect((await verify()).holds).toBe(true);
+    });
+
+    test("what a release that counts none has written is counted from the next record on", async () => {
+      const small = roomFor(4000);
+      await writeLong(3, small);
+      await run("HSET", HEAD, "octets", "2 1 999");
+      await writeLong(8, small);
+      expect(sum(await sizes())).toBeLessThanOrEqual(4000);
+      expect((await verify()).holds).toBe(true);
+    });
   });
 
   test("what is too old goes, and the newest stays however old", async () => {

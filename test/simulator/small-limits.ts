@@ -38,6 +38,7 @@ Object.assign(LOG_LIMITS, {
   entriesKept: 40,
   selectorsKept: 60,
   auditRecordsKept: 50,
+  auditOctetsKept: 20_000,
   receiptsKept: 50,
   changesKept: 20,
   readDeadline: 400,

@@ -5,13 +5,13 @@
 --       highest known epoch, entries kept, selectors kept, operation kept ms, audit records kept, receipts kept,
 --       changes of configuration kept, entries to come back with it, replicas asked for, position (epoch, seq) since
 --       which the configuration must not have changed (epoch 0 for none), and whether that is all of it (configured) or
---       its sites (sited), the audit record, ms that it is kept, ms that the receipt is, octets of entries and of
---       selectors kept, then, for configuration, field and value ('' removes), then the selectors
+--       its sites (sited), the audit record, ms that it is kept, ms that the receipt is, octets of entries, of selectors and
+--       of audit records kept, then, for configuration, field and value ('' removes), then the selectors
 local digest, payload, kind, detail, operation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local entries_kept, selectors_kept = tonumber(ARGV[7]), tonumber(ARGV[8])
 local entry_octets_kept, selector_octets_kept = tonumber(ARGV[21]), tonumber(ARGV[22])
-local FIELD, VALUE = ARGV[23], ARGV[24]
-local FIRST_SELECTOR = kind == 'config' and 25 or 23
+local FIELD, VALUE = ARGV[24], ARGV[25]
+local FIRST_SELECTOR = kind == 'config' and 26 or 24
 
 -- Who asks for fewer replicas than the log itself does may not know of it yet.
 local function wants_replicas()
@@ -204,7 +204,8 @@ else
   if untold_change then redis.call('HSET', HEAD, untold_change[1], untold_change[2]) end
 end
 
-append_audit(11, at, int(head.epoch) .. '-' .. int(seq), ARGV[18], ARGV[10], ARGV[19])
+append_audit(11, at, int(head.epoch) .. '-' .. int(seq), ARGV[18],
+  { records = tonumber(ARGV[10]), octets = tonumber(ARGV[23]), age = tonumber(ARGV[19]) })
 
 redis.call('SET', KEYS[5], digest .. ' ' .. int(head.epoch) .. ' ' .. int(seq) .. ' ' .. int(at), 'PX', ARGV[9])
 local reply = { 'appended', int(head.epoch), int(seq), int(at), int(at), head.hash, hash, '', told and 'told' or 'untold' }

@@ -13,30 +13,45 @@ local function begin_audit(records, head, earlier, at, kept_for)
   return first - 1, anchor, first
 end
 
--- Trimming is bounded work: one record in, at most two out. The hash of the last one gone is what the chain begins with.
-local function trim_audit(records, head, seq, first, at, kept, kept_for)
-  for _ = 1, 2 do
-    local oldest = redis.call('HGET', records, int(first))
-    local _, _, hash, time = string.find(oldest or '', '^%S+ %S+ (%S+) (%d+) ')
-    local old = seq - first + 1 > kept or (time and first < seq and tonumber(time) < at - kept_for)
-    if not old then return end
+-- Octets of the records, from a first one on: a release that counts none may have written since it was noted.
+local function octets_counted(text, seq)
+  local upto, from, octets = string.match(text or '', '^(%d+) (%d+) (%d+)$')
+  if tonumber(upto) ~= seq then return seq + 1, 0 end
+  return tonumber(from), tonumber(octets)
+end
+
+-- Clients choose how long the URLs are that they write to. Trimming is bounded work: one record in, at most two out, and for
+-- their octets some more. The hash of the last one gone is what the chain begins with.
+local MOST_AUDIT_TRIMMED = 256
+local function trim_audit(records, head, audit, at, most)
+  local first, out = audit.first, 0
+  while first < audit.seq do
+    local oldest = redis.call('HGET', records, int(first)) or ''
+    local _, _, hash, time = string.find(oldest, '^%S+ %S+ (%S+) (%d+) ')
+    local old = audit.seq - first + 1 > most.records or (time and tonumber(time) < at - most.age)
+    if not (old and out < 2 or audit.octets > most.octets and out < MOST_AUDIT_TRIMMED) then return end
     redis.call('HDEL', records, int(first))
-    first = first + 1
+    if first >= audit.counted_from then audit.octets = audit.octets - #oldest end
+    first, out = first + 1, out + 1
     redis.call('HSET', head, 'first', int(first), 'anchor', hash or 'lost')
   end
 end
 
--- KEYS by number: records, head, the list of before.
-local function append_audit(keys, at, position, body, kept, kept_for)
+-- KEYS by number: records, head, the list of before. `most`: how many records are kept, octets of them, and for how many ms.
+local function append_audit(keys, at, position, body, most)
   local records, head = KEYS[keys], KEYS[keys + 1]
-  local h = redis.call('HMGET', head, 'seq', 'hash', 'first')
+  local h = redis.call('HMGET', head, 'seq', 'hash', 'first', 'octets')
   local seq, hash, first = tonumber(h[1] or ''), h[2], tonumber(h[3] or '')
-  if not (seq and hash and first) then seq, hash, first = begin_audit(records, head, KEYS[keys + 2], at, kept_for) end
+  if not (seq and hash and first) then seq, hash, first = begin_audit(records, head, KEYS[keys + 2], at, most.age) end
+  local counted_from, octets = octets_counted(h[4], seq)
   seq = seq + 1
   local said = int(at) .. ' ' .. position .. ' ' .. body
   local own = redis.sha1hex(hash .. ' ' .. int(seq) .. ' ' .. said)
-  redis.call('HSET', records, int(seq), int(seq) .. ' ' .. hash .. ' ' .. own .. ' ' .. said)
-  redis.call('HSET', head, 'seq', int(seq), 'hash', own)
-  trim_audit(records, head, seq, first, at, tonumber(kept), tonumber(kept_for))
+  local record = int(seq) .. ' ' .. hash .. ' ' .. own .. ' ' .. said
+  redis.call('HSET', records, int(seq), record)
+  local audit = { seq = seq, first = first, counted_from = counted_from, octets = octets + #record }
+  trim_audit(records, head, audit, at, most)
+  local counted = int(seq) .. ' ' .. int(counted_from) .. ' ' .. int(audit.octets)
+  redis.call('HSET', head, 'seq', int(seq), 'hash', own, 'octets', counted)
   return seq
 end
