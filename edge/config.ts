@@ -145,6 +145,8 @@ export const LIMITS = {
   followerGuard: seconds(31),
   /** A look-up in the data centre takes milliseconds: one that took longer has lost its request, and everybody looks for himself. */
   lookGuard: millis(500),
+  /** What hangs there is taken for unavailable: L2 and the origin are asked, as they would have been at once. */
+  cacheApiDeadline: seconds(2),
   /** Just above the log's deadline: a check by its full index that took longer has lost its request, and of those who wait for it one asks again. */
   checkGuard: millis(1600),
   /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */

@@ -4,6 +4,7 @@ import { type ByteRange, lengthOf } from "../../shared/core/byte-range.ts";
 import { type Millis, millis } from "../../shared/core/units.ts";
 import type { Blob, BlobOutcome, BlobStore, BodyForm, Restatement } from "../../shared/ports/blob-store.ts";
 import type { Body, ByteSource } from "../../shared/ports/body.ts";
+import { within } from "../../shared/runtime/deadline.ts";
 import { LIMITS } from "../config.ts";
 import { bodyOf, streamOf } from "./streams.ts";
 
@@ -47,15 +48,17 @@ const urlOf = (key: string): string => `https://blob.tidegate.invalid/${key}`;
 
 export function cacheApiStore(cache: () => Cache): BlobStore {
   return {
-    match: (key, as = "whole") => find(cache(), { key, range: null, as }),
-    matchRange: (key, range) => find(cache(), { key, range, as: "whole" }),
+    match: (key, as = "whole") => soon(() => find(cache(), { key, range: null, as })),
+    matchRange: (key, range) => soon(() => find(cache(), { key, range, as: "whole" })),
     async put(key, blob, keepFor) {
       if (headerText(blob.record).length > LIMITS.blobRecord) {
         if (blob.body.kind === "source") blob.body.source.cancel("not stored");
         return { kind: "unavailable" };
       }
+      const put = (): Promise<{ kind: "stored" | "unavailable" }> => putBlob(cache(), { key, blob, keepFor });
+      if (blob.body.kind === "none") return soon(put);
       try {
-        return await putBlob(cache(), { key, blob, keepFor });
+        return await put();
       } catch (error) {
         if (blob.body.kind === "source") blob.body.source.cancel("not stored");
         if (error instanceof Error) return { kind: "unavailable" };
@@ -64,12 +67,7 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
     },
     async restate(key, by) {
       if (headerText(by.record).length > LIMITS.blobRecord) return { kind: "unavailable" };
-      try {
-        return await restateBlob(cache(), key, by);
-      } catch (error) {
-        if (error instanceof Error) return { kind: "unavailable" };
-        throw error;
-      }
+      return soon(() => restateBlob(cache(), key, by));
     },
     async delete(key) {
       try {
@@ -82,27 +80,29 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
   };
 }
 
+/** A request may wait for it. Bodies are put behind it, and come as fast as they are brought: those have no deadline here. */
+async function soon<T>(call: () => Promise<T>): Promise<T | (BlobOutcome & { kind: "unavailable" })> {
+  try {
+    return await within(LIMITS.cacheApiDeadline, call());
+  } catch (error) {
+    return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
+  }
+}
+
 async function find(
   cache: Cache,
   { key, range, as }: { key: string; range: ByteRange | null; as: BodyForm },
 ): Promise<BlobOutcome> {
-  try {
-    const found = await cache.match(urlOf(key));
-    if (found === undefined) return ABSENT;
-    const head = headOf(found);
-    if (head === null) return await absent(found);
-    if (head.id === null) {
-      const blob = readBlob(found, { head, content: found, range: null, as });
-      return blob instanceof Promise ? await blob : blob;
-    }
-    const content = await cache.match(requestFor(bodyUrlOf(key, head.id), range));
-    await found.body?.cancel();
-    if (content?.status === (range === null ? 200 : 206))
-      return await readBlob(found, { head, content, range, as });
-    return await absent(content);
-  } catch (error) {
-    return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
-  }
+  const found = await cache.match(urlOf(key));
+  if (found === undefined) return ABSENT;
+  const head = headOf(found);
+  if (head === null) return absent(found);
+  if (head.id === null) return readBlob(found, { head, content: found, range: null, as });
+  const content = await cache.match(requestFor(bodyUrlOf(key, head.id), range));
+  await found.body?.cancel();
+  return content?.status === (range === null ? 200 : 206)
+    ? readBlob(found, { head, content, range, as })
+    : absent(content);
 }
 
 /** Stands where the body would. */

@@ -1,8 +1,10 @@
 // What the Cache API is asked for a blob: each call counts among the few that one request has.
 
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
 import { cacheApiStore } from "../../edge/runtime/blob-store.ts";
 import { millis } from "../../shared/core/units.ts";
+import { NO_BODY } from "../../shared/ports/body.ts";
 
 function recordingCache() {
   const calls: string[] = [];
@@ -32,4 +34,36 @@ test("a small answer costs one call to be stored, also where one stands already"
     await store.put("key", { record, body: small, length: small.bytes.length }, millis(1000));
   expect(calls).toEqual(["put", "put"]);
   expect(await store.match("key")).toMatchObject({ kind: "hit", blob: { record: "second" } });
+});
+
+describe("where it hangs", () => {
+  const forEver = (): Promise<never> => Promise.withResolvers<never>().promise;
+  const headed = (response: Response): Response => {
+    response.headers.set("x-tidegate-blob", `${Date.now()} 5 - record`);
+    return response;
+  };
+  const hanging = cacheApiStore(() => ({ match: forEver, put: forEver }) as never);
+  const stalled = cacheApiStore(
+    () => ({ match: async () => headed(new Response(new ReadableStream())) }) as never,
+  );
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => vi.useRealTimers());
+
+  const restated = { isMeant: () => true, record: "record", keepFor: millis(1000) };
+  test.each([
+    ["a look", () => hanging.match("key")],
+    ["a look for a part", () => hanging.matchRange("key", { from: 0, to: 1 })],
+    ["the reading of what was found", () => stalled.match("key")],
+    ["another record", () => hanging.restate("key", restated)],
+    [
+      "a record without a body",
+      () => hanging.put("key", { record: "r", body: NO_BODY, length: 0 }, millis(1000)),
+    ],
+  ])("%s is given up at its deadline", async (_name, call) => {
+    const outcome = call();
+    await vi.advanceTimersByTimeAsync(LIMITS.cacheApiDeadline);
+    expect(await outcome).toEqual({ kind: "unavailable", reason: "TimeoutError" });
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
