@@ -7,7 +7,8 @@ import type { ApiEnvironment } from "./environment.ts";
 import { Refusal } from "./problem.ts";
 
 const KEY = z.string().optional().openapi({
-  description: "The same key and body: the first answer again. 1 to 255 printable ASCII characters.",
+  description:
+    "The same key and body: the first answer again. What changed nothing leaves its key free. 1 to 255 printable ASCII characters.",
 });
 
 /** Of routes that take it: what it may be is told by `operationOf`. */

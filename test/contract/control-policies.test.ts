@@ -157,6 +157,19 @@ describe("adding", () => {
     expect((await configuration()).head).toEqual(before.head);
   });
 
+  test("what changes nothing leaves its key free, and what changes something takes it", async () => {
+    const key = { "idempotency-key": "free" };
+    const same = await put("from-boot", BOOT, { ...key, "if-match": "*" });
+    expect([same.status, same.json.applied]).toEqual([200, null]);
+    const named = { ...key, "if-match": await etagOf("from-boot") };
+    const other = { ...BOOT, ttl: "41s" };
+    const changed = await put("from-boot", other, named);
+    expect([changed.status, changed.json.applied]).toEqual([200, ["one"]]);
+    expect((await put("from-boot", other, { ...key, "if-match": "*" })).json.code).toBe(
+      "idempotency-conflict",
+    );
+  });
+
   test("a bad one is refused whole, every fault by its place, and nothing is written", async () => {
     const before = await configuration();
     const { status, json } = await post({
