@@ -47,7 +47,7 @@ export async function standIn(
   }
 }
 
-/** RFC 5861 §4, judged anew: the origin may have taken long to fail. What is near stands in before what L2 held. */
+/** RFC 5861 §4. */
 export async function staleIfError(
   edge: Edge,
   request: EdgeRequest,

@@ -8,13 +8,15 @@ import { inputFor, type Judged, judgeByView } from "./judge.ts";
 
 export type Standby = StaleCopy & { readonly judged: Judged };
 
-/** Judged anew: the origin may have taken long to fail. What is near stands in before what L2 held. */
-export function standbyFor(
-  edge: Edge,
-  { route, request, candidate }: Pick<FlightJob, "route" | "request" | "candidate">,
-  fallback: StaleCopy | null,
-): Standby | null {
-  const copy = candidate ?? fallback;
+type Waiting = Pick<FlightJob, "route" | "request" | "candidate">;
+
+/** What is near stands in before what L2 held, unless it is past its stale window: then others may have renewed it since. */
+export function standbyFor(edge: Edge, job: Waiting, fallback: StaleCopy | null): Standby | null {
+  return judgeStandby(edge, job, job.candidate) ?? judgeStandby(edge, job, fallback);
+}
+
+/** Judged anew: the origin may have taken long to fail. */
+function judgeStandby(edge: Edge, { route, request }: Waiting, copy: StaleCopy | null): Standby | null {
   const view = edge.view.current();
   if (copy === null || view === null) return null;
   if (!answersFor(copy.held.answer, { route, request })) return null;
