@@ -154,6 +154,8 @@ function upgrade(target: Target, request: IncomingMessage, client: { socket: Dup
   asked.on("response", (answer) => {
     socket.write(headOf(answer, endToEnd(answer), ["Connection: close"]));
     answer.pipe(socket);
+    // A pipe does not end with what breaks off.
+    answer.on("close", () => void (answer.complete || socket.destroy()));
   });
   asked.on("upgrade", (answer, upstream: Duplex, first: Buffer) => {
     socket.write(headOf(answer, answer.rawHeaders, []));

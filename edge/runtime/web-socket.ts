@@ -4,6 +4,8 @@ import { originOf } from "../../shared/core/site-origin.ts";
 import { continueTrace, spanId } from "../../shared/core/trace-context.ts";
 import { NO_BODY } from "../../shared/ports/body.ts";
 import type { Random } from "../../shared/ports/identity.ts";
+import { within } from "../../shared/runtime/deadline.ts";
+import { LIMITS } from "../config.ts";
 import { counted, failure } from "../count.ts";
 import type { Edge } from "../edge.ts";
 import { noSite } from "../no-site.ts";
@@ -47,7 +49,7 @@ export async function openWebSocket(
   const way = wayTo(ways, { url: route.href, origin });
   const handshake = shakeHands(request, { route, way, random: edge.random })
     .then((answer) => {
-      if (answer === "refused") return failed(originFailure("refused"));
+      if (answer === "refused" || answer === "timeout") return failed(originFailure(answer));
       if (answer.webSocket === null && mayBeJournalled(edge, route)) return discarded(answer);
       counted(edge, request, { reply: HANDSHAKE, route, result: "pass", by: "origin" });
       return answer;
@@ -75,17 +77,18 @@ const HANDSHAKE: Reply = {
 async function shakeHands(
   request: EdgeRequest,
   { route, way, random }: { route: Route; way: Way; random: Random },
-): Promise<Response | "refused"> {
+): Promise<Response | "refused" | "timeout"> {
   const headers = new Headers({ upgrade: "websocket" });
   const traced = continueTrace(passedRequestHeaders(request, route), () => spanId(random.token()));
   for (const [name, value] of traced) headers.append(name, value);
   for (const [name, value] of way.headers) headers.set(name, value);
   try {
-    const answer = await way.fetches.fetch(way.url, {
+    const asked = way.fetches.fetch(way.url, {
       headers,
       redirect: "manual",
       encodeResponseBody: "manual",
     });
+    const answer = await within(LIMITS.originDeadline, asked);
     const shown = new Headers();
     const received = [...answer.headers].map(([name, value]) => [name.toLowerCase(), value] as const);
     for (const [name, value] of clientHeaders(received, route.rules)) shown.append(name, value);
@@ -95,7 +98,7 @@ async function shakeHands(
     return new Response(answer.body, { status, headers: shown, encodeBody: "manual" });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return "refused";
+    return error.name === "TimeoutError" ? "timeout" : "refused";
   }
 }
 

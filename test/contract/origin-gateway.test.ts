@@ -23,6 +23,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
 
 /** What is not ended: the test breaks the connection. */
 const UNENDED = "/until-reset";
+const UNENDED_SHORT = "/short-until-end";
 
 let origin: Server;
 /** On which that was asked for. */
@@ -34,9 +35,9 @@ beforeAll(async () => {
     socket.on("error", () => undefined);
     socket.once("data", (head) => {
       const path = head.toString().split(" ")[1] ?? "";
-      if (path !== UNENDED) return socket.end(ANSWERS[path] ?? "");
+      if (path !== UNENDED && path !== UNENDED_SHORT) return socket.end(ANSWERS[path] ?? "");
       unended = socket;
-      return socket.write(ANSWERS["/until-close"] ?? "");
+      return socket.write(ANSWERS[path === UNENDED ? "/until-close" : "/short"] ?? "");
     });
   });
   await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
@@ -111,6 +112,11 @@ describe("an answer", () => {
 describe("a handshake", () => {
   test("that is refused is answered as the origin did", async () => {
     expect(await ask("/refused", UPGRADE)).toMatch(/^HTTP\/1\.1 403 [\s\S]*no$/);
+  });
+
+  test("whose answer breaks off ends with it", async () => {
+    const broken = await ask(UNENDED_SHORT, UPGRADE, (text) => text.endsWith("four") && unended?.end());
+    expect(broken).toMatch(/Content-Length: 10[\s\S]*four$/i);
   });
 
   test("keeps what came right behind its answer", async () => {
