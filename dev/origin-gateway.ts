@@ -149,8 +149,13 @@ function upgrade(target: Target, request: IncomingMessage, client: { socket: Dup
     ...endToEnd(request),
     ...["Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? ""],
   ]);
+  // Read from the start: of a socket that nobody reads nobody hears that it has ended.
+  const early = [head];
+  const keep = (piece: Buffer): void => void early.push(piece);
+  const leave = (): void => void asked.destroy();
+  socket.on("data", keep).once("end", leave);
   asked.on("error", () => socket.destroy());
-  socket.on("error", () => asked.destroy());
+  socket.on("error", leave);
   asked.on("response", (answer) => {
     socket.write(headOf(answer, endToEnd(answer), ["Connection: close"]));
     answer.pipe(socket);
@@ -158,9 +163,10 @@ function upgrade(target: Target, request: IncomingMessage, client: { socket: Dup
     answer.on("close", () => void (answer.complete || socket.destroy()));
   });
   asked.on("upgrade", (answer, upstream: Duplex, first: Buffer) => {
+    socket.off("data", keep).off("end", leave);
     socket.write(headOf(answer, answer.rawHeaders, []));
     socket.write(first);
-    upstream.write(head);
+    upstream.write(Buffer.concat(early));
     upstream.on("error", () => socket.destroy());
     socket.on("close", () => upstream.destroy());
     upstream.pipe(socket).pipe(upstream);

@@ -24,10 +24,14 @@ const ANSWERS: Readonly<Record<string, string>> = {
 /** What is not ended: the test breaks the connection. */
 const UNENDED = "/until-reset";
 const UNENDED_SHORT = "/short-until-end";
+/** What is never answered. */
+const SILENT = "/silent";
 
 let origin: Server;
 /** On which that was asked for. */
 let unended: Socket | null = null;
+/** On which that was asked for which is never answered. */
+const awaited = Promise.withResolvers<Socket>();
 let gateway: OriginGateway;
 
 beforeAll(async () => {
@@ -35,6 +39,7 @@ beforeAll(async () => {
     socket.on("error", () => undefined);
     socket.once("data", (head) => {
       const path = head.toString().split(" ")[1] ?? "";
+      if (path === SILENT) return awaited.resolve(socket);
       if (path !== UNENDED && path !== UNENDED_SHORT) return socket.end(ANSWERS[path] ?? "");
       unended = socket;
       return socket.write(ANSWERS[path === UNENDED ? "/until-close" : "/short"] ?? "");
@@ -117,6 +122,17 @@ describe("a handshake", () => {
   test("whose answer breaks off ends with it", async () => {
     const broken = await ask(UNENDED_SHORT, UPGRADE, (text) => text.endsWith("four") && unended?.end());
     expect(broken).toMatch(/Content-Length: 10[\s\S]*four$/i);
+  });
+
+  test("whose client leaves ends at the origin too", async () => {
+    const [host, port] = gateway.address.split(":");
+    const client = connect(Number(port), host);
+    const reached = awaited.promise;
+    client.write(`GET ${SILENT} HTTP/1.1\r\nHost: site.test\r\n${UPGRADE}\r\n`);
+    const socket = await reached;
+    const gone = new Promise((resolve) => socket.once("close", resolve));
+    client.end();
+    await gone;
   });
 
   test("keeps what came right behind its answer", async () => {
