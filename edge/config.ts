@@ -195,6 +195,10 @@ export const LIMITS = {
   blobFrom: kibibytes(32),
   /** What an entry costs beside its body and header bytes: measured. */
   entryOverhead: bytes(3072),
+  /** Fields of an answer that this covers. */
+  entryFields: 32,
+  /** What each one beyond costs beside its characters, measured: an origin that floods fields must not flood an isolate. */
+  fieldOverhead: bytes(112),
   /** Variants of one resource by Vary, in memory as in L2: beyond them the oldest gives way, and is counted. */
   variantsPerKey: 64,
   /** What requests said in the fields that select is remembered, so many a resource and an answer. */

@@ -285,5 +285,6 @@ function sizeOf(key: CacheKey, entry: MemoryAnswer): number {
   for (const [name, value] of answer.headers) characters += name.length + value.length;
   for (const selector of answer.selectors) characters += selector.length;
   const copies = entry.body.length < LIMITS.blobFrom ? 1 : 2;
-  return copies * entry.body.length + 2 * characters + LIMITS.entryOverhead;
+  const fields = Math.max(0, answer.headers.length - LIMITS.entryFields) * LIMITS.fieldOverhead;
+  return copies * entry.body.length + 2 * characters + fields + LIMITS.entryOverhead;
 }
