@@ -64,6 +64,5 @@ describe("where it hangs", () => {
     const outcome = call();
     await vi.advanceTimersByTimeAsync(LIMITS.cacheApiDeadline);
     expect(await outcome).toEqual({ kind: "unavailable", reason: "TimeoutError" });
-    expect(vi.getTimerCount()).toBe(0);
   });
 });
