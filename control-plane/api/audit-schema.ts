@@ -99,7 +99,10 @@ export const newDeploymentSchema = z
       .string()
       .max(2000)
       // In a JSON Schema a pattern has no flags.
-      .regex(/^[Hh][Tt]{2}[Pp][Ss]?:\/\/[^\s@]+$/, "must be an http(s) URL, without credentials")
+      .regex(/^[Hh][Tt]{2}[Pp][Ss]?:\/\/[^\s@]+$/, {
+        error: "must be an http(s) URL, without credentials",
+        abort: true,
+      })
       .refine((text) => URL.canParse(text), "must be an http(s) URL")
       .optional(),
   })

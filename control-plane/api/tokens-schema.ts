@@ -38,7 +38,7 @@ export const newTokenSchema = z
     sites: bound(identifier).openapi({ description: SITES }),
     patterns: bound(pattern).openapi({ description: PATTERNS }),
     expiresAt: z.iso
-      .datetime({ offset: true })
+      .datetime({ offset: true, error: "must be a date and time such as 2027-01-01T00:00:00Z" })
       .nullable()
       .optional()
       .openapi({ description: "Default: never." }),

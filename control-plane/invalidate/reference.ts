@@ -25,20 +25,21 @@ export function readUrl(text: string, context: ReferenceContext): Reference {
   const fault = textFault(text, LIMITS.url);
   if (fault !== null) return invalid(fault);
   if (text.startsWith("/")) return readPath(text, context);
-  if (!/^https?:\/\//i.test(text))
-    return invalid(
-      "must be an http(s) URL, a path that begins with '/', or tidegate:// with a program's key",
-    );
+  if (!/^https?:\/\//i.test(text)) return invalid("must be an http(s) URL, or a path that begins with '/'");
   return placed(text, context);
 }
 
-/** All places that the text may mean: `//a/b` is a path of two slashes to some, and of the host `a` to others. */
+/** What is purged may be a program's, too. All places that the text may mean: `//a/b` is a path of two slashes to some, and of the host `a` to others. */
 export function readUrls(text: string, context: ReferenceContext): readonly Reference[] {
   const fault = textFault(text, LIMITS.url);
   if (fault !== null) return [invalid(fault)];
   const [path = ""] = text.split(/[?#]/, 1);
   if (path.endsWith("/*"))
     return [invalid("must be one URL: `prefixes` name all below a path, without a '*'")];
+  if (!/^(?:\/|https?:\/\/)/i.test(text))
+    return [
+      invalid("must be an http(s) URL, a path that begins with '/', or tidegate:// with a program's key"),
+    ];
   return orOnHost(text, readUrl(text, context), context);
 }
 

@@ -9,8 +9,13 @@ const HOW = {
   prefixes: (host: string) => `${host}/path`,
 } as const;
 
+export const invalidationWarnings = (body: InvalidateBody, site: Site): Fault[] => [
+  ...onOneHost(body, site),
+  ...severalInOne(body),
+];
+
 /** On a site that serves every Host a path can't be refused for naming none: most have one host, and no name for it. */
-export function invalidationWarnings(body: InvalidateBody, { hosts, canonicalHost }: Site): Fault[] {
+function onOneHost(body: InvalidateBody, { hosts, canonicalHost }: Site): Fault[] {
   if (!hosts.includes("*")) return [];
   return (["urls", "prefixes"] as const).flatMap((kind) => {
     const index = body[kind]?.findIndex((text) => text.startsWith("/")) ?? -1;
@@ -20,4 +25,12 @@ export function invalidationWarnings(body: InvalidateBody, { hosts, canonicalHos
       `Name those as ${HOW[kind]("host")}, or all that a host has by \`hosts\``;
     return [{ pointer: `/${kind}/${index}`, message }];
   });
+}
+
+/** Groups (RFC 9875) may be called so, and an answer of `Cache-Tag` may have spaces in a tag: it can't be refused. */
+function severalInOne({ tags = [] }: InvalidateBody): Fault[] {
+  const index = tags.findIndex((tag) => /[\s,]/.test(tag));
+  if (index < 0) return [];
+  const message = `${JSON.stringify(tags[index])} is one tag, whose name holds a comma or a space: several are named one by one`;
+  return [{ pointer: `/tags/${index}`, message }];
 }

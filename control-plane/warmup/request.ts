@@ -72,7 +72,7 @@ export const warmupSchema = z
       .optional()
       .openapi({ description: "Every URL is asked for once with each. Default: once, with none of them." }),
     edges: z
-      .union([z.literal("all"), z.array(z.string()).min(1)])
+      .union([z.literal("all"), z.array(z.string()).min(1)], 'must be a list of edges\' ids, or "all"')
       .optional()
       .openapi({ description: "Default: `all`." }),
     ratePerSecond: z

@@ -14,9 +14,10 @@ export const identifier = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'");
 
-const duration = z.union([z.string(), z.number()]).refine((value) => parseDuration(value) !== null, {
-  message: "must be a duration such as 30s, 5m or 365d, or seconds",
-});
+const NO_DURATION = "must be a duration such as 30s, 5m or 365d, or seconds";
+const duration = z
+  .union([z.string(), z.number()], NO_DURATION)
+  .refine((value) => parseDuration(value) !== null, { message: NO_DURATION });
 
 const answerSchema = z.strictObject({
   tags: z.enum(["strip", "keep"]).optional(),
@@ -75,7 +76,12 @@ export const policySchema = z.strictObject({
   write_policy: z.enum(["write-around", "write-through", "write-back"]).optional(),
   write_back: z
     .strictObject({
-      status: z.union([z.literal(200), z.literal(201), z.literal(202), z.literal(204)]).optional(),
+      status: z
+        .union(
+          [z.literal(200), z.literal(201), z.literal(202), z.literal(204)],
+          "must be 200, 201, 202 or 204",
+        )
+        .optional(),
       merge: z.boolean().optional(),
       shared: z.boolean().optional(),
     })

@@ -93,6 +93,56 @@ describe("a body that is wrong is refused with 422 and the place of each fault",
   });
 });
 
+test.each<[path: string, body: unknown, errors: { pointer: string; message: string }[]]>([
+  [
+    "/warmup",
+    { urls: ["/a"], edges: "one" },
+    [{ pointer: "/edges", message: 'must be a list of edges\' ids, or "all"' }],
+  ],
+  [
+    "/warmup",
+    { sitemap: "tidegate://shop/a" },
+    [{ pointer: "/sitemap", message: "must be an http(s) URL, or a path that begins with '/'" }],
+  ],
+  [
+    "/invalidate",
+    { urls: ["products"] },
+    [
+      {
+        pointer: "/urls/0",
+        message: "must be an http(s) URL, a path that begins with '/', or tidegate:// with a program's key",
+      },
+    ],
+  ],
+  [
+    "/policies",
+    { key_pattern: "/a", class: "hot", ttl: true, write_back: { status: 203 } },
+    [
+      { pointer: "/ttl", message: "must be a duration such as 30s, 5m or 365d, or seconds" },
+      { pointer: "/write_back/status", message: "must be 200, 201, 202 or 204" },
+    ],
+  ],
+  [
+    "/tokens",
+    { name: "ci", scopes: ["read"], expiresAt: "2027-01-01" },
+    [{ pointer: "/expiresAt", message: "must be a date and time such as 2027-01-01T00:00:00Z" }],
+  ],
+  [
+    "/deployments",
+    { version: "1", url: "example" },
+    [{ pointer: "/url", message: "must be an http(s) URL, without credentials" }],
+  ],
+])("%s with %j is told once what would be right", async (path, body, errors) => {
+  const { status, json } = await plane.call(path, body);
+  expect([status, json.errors]).toEqual([422, errors]);
+});
+
+test("a tag that may be meant as several is taken as one, with a warning", async () => {
+  const { json } = await plane.call("/invalidate", { tags: ["news", "a,b"], dryRun: true });
+  const message = '"a,b" is one tag, whose name holds a comma or a space: several are named one by one';
+  expect(json.warnings).toEqual([{ pointer: "/tags/1", message }]);
+});
+
 test("what waits to be repeated is still read with a reason that would be refused now", () => {
   const body = { tags: ["a"], reason: "one line\nand another" };
   expect([invalidateSchema, waitingSchema].map((schema) => schema.safeParse(body).success)).toEqual([
