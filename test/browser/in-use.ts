@@ -160,6 +160,14 @@ function overview(stage: () => DashboardStage, visit: Visit): void {
     await expect.poll(requests, { timeout: 8000 }).not.toBe(before);
   });
 
+  test("shows a ratio that was measured once, between times without any", async () => {
+    const { page } = await visit("/?range=24h");
+    await page.waitForSelector("#chart-ratio canvas");
+    // Lines are in tones of their own, which neither the ground nor marks of purges are.
+    const inItsTone = () => page.evaluate(pixelsOf("#chart-ratio canvas", "--tone-0"));
+    await expect.poll(inItsTone, { timeout: 8000 }).toBeGreaterThan(4);
+  });
+
   test("keeps range, class and look as they were chosen", async () => {
     const { page } = await visit("/");
     await page.click("nav[aria-label='Over the last'] >> text=15 minutes");
@@ -184,6 +192,20 @@ function overview(stage: () => DashboardStage, visit: Visit): void {
     expect(focused).toMatch(/^tile .* solid$/);
   });
 }
+
+/** How many pixels of a canvas have the colour that a variable names. */
+const pixelsOf = (canvas: string, variable: string): string => `(() => {
+  const canvas = document.querySelector("${canvas}");
+  const probe = document.createElement("canvas").getContext("2d");
+  probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("${variable}").trim();
+  probe.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = probe.getImageData(0, 0, 1, 1).data;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) count += 1;
+  return count;
+})()`;
 
 function everybody(stage: () => DashboardStage, look: () => Promise<Seen>): void {
   test("nothing is found that anybody could not perceive or operate", async () => {

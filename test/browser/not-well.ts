@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { renderChaosReport } from "../../control-plane/chaos/report-page.ts";
-import { accessibilityFaults, expectNoSidewaysScroll, LOOKS, type Seen } from "../support/browser.ts";
+import { accessibilityFaults, expectNoSidewaysScroll, LOOKS, type Seen, signIn } from "../support/browser.ts";
 import { chaosReport } from "../support/chaos-report.ts";
 import type { DashboardStage } from "./stage.ts";
 
@@ -61,10 +61,27 @@ export function whatIsNotWell(stage: Stage): void {
     await expectSound(seen);
   }, 60_000);
 
+  test("a page that nothing comes to any more says so, until it goes on", async () => {
+    const { page, complaints } = await stage().window({ width: 375 });
+    await page.route("**/events*", (route) => route.abort());
+    await signIn(page, stage().cluster);
+    const notice = page.locator("[data-cut]");
+    expect(await notice.isVisible()).toBe(false);
+    await notice.waitFor({ timeout: 20_000 });
+    expect(await notice.textContent()).toContain("What stands here is as it was");
+    await expectNoSidewaysScroll(page);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.unroute("**/events*");
+    await notice.waitFor({ state: "hidden", timeout: 20_000 });
+    // Of each time that it asked.
+    complaints.splice(0);
+  }, 90_000);
+
   test("a revoked token's session ends, and the token is refused", async () => {
     const made = await stage().cluster.call("POST", "/tokens", { name: "guest", scopes: ["read"] });
     const { page, complaints } = await stage().visit({ width: 375 }, made.json.token);
     await stage().cluster.call("DELETE", `/tokens/${made.json.id}`);
+    await page.waitForSelector("[data-cut]", { timeout: 15_000 });
     await expect
       .poll(async () => (await page.goto(`${stage().cluster.control}/`))?.url(), {
         timeout: 8000,

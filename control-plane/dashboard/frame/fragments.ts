@@ -40,9 +40,11 @@ export function fragmentsStream(
       const news = turn === null ? "" : await newsIn(turn, told);
       // Without news a comment keeps the connection open.
       controller.enqueue(encoder.encode(news === "" ? ":\n\n" : news));
-      const isOver = turn === null || turn.isOver;
+      const isOver = turn?.isOver === true;
       if (isOver) controller.enqueue(encoder.encode("event: over\ndata: {}\n\n"));
-      if (isOver || elapsed(begun, clock.now()) >= LIMITS.warmupEventsFor) controller.close();
+      // Whoever may not go on is not told that all is over: asking again he is refused, and his page says so.
+      if (turn === null || isOver || elapsed(begun, clock.now()) >= LIMITS.warmupEventsFor)
+        controller.close();
     },
   });
   return new Response(stream, {

@@ -52,7 +52,10 @@ export function Page({ frame, title, live = null, again = null, children }: Page
           Skip to the content
         </a>
         <Top frame={frame} />
-        <main id="main">{children}</main>
+        <main id="main">
+          {live === null ? null : <Cut frame={frame} />}
+          {children}
+        </main>
         <Foot frame={frame} />
       </body>
     </html>
@@ -132,6 +135,14 @@ function ThemeSwitch({ frame }: { readonly frame: Frame }) {
     </form>
   );
 }
+
+/** Shown by the script when nothing comes any more: figures that stand still look like those of a quiet hour. */
+const Cut = ({ frame }: { readonly frame: Frame }) => (
+  <p class="banner bad cut" role="alert" data-cut hidden>
+    The control plane does not answer, or you are signed out. What stands here is as it was:{" "}
+    <a href={frame.here}>load it again</a>.
+  </p>
+);
 
 function Foot({ frame }: { readonly frame: Frame }) {
   return (

@@ -100,9 +100,16 @@ const seriesOf = ({ name, tone, filled }: Line): uPlot.Series => ({
   width: 1.6,
   ...(tone === 5 ? { dash: [4, 3] } : {}),
   ...(filled === true ? { fill: () => `${colour(`--tone-${tone}`)}28` } : {}),
-  points: { show: false },
+  points: { show: false, filter: lonePoints, size: 4, fill: () => colour(`--tone-${tone}`) },
   spanGaps: false,
 });
+
+/** Between two gaps there is no line to be drawn. */
+function lonePoints({ data }: uPlot, index: number): number[] {
+  const values = data[index] ?? [];
+  const isNothing = (at: number): boolean => (values[at] ?? null) === null;
+  return [...values.keys()].filter((at) => !isNothing(at) && isNothing(at - 1) && isNothing(at + 1));
+}
 
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
