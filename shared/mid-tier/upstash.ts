@@ -69,11 +69,20 @@ export function upstashRedis({ url, token, late = "aborted" }: UpstashConfig): R
             : within(deadline, client.pipelineOf(commands, null));
         return readReplies(await reply, commands.length);
       } catch (error) {
-        // The client's error text may hold the values that were sent: only its kind is told.
-        return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
+        return { kind: "unavailable", reason: reasonOf(error) };
       }
     },
   };
+}
+
+/** What a database says to whoever shows it a wrong token, or one that may too little. */
+const REFUSES = /^(?:WRONGPASS|NOAUTH|NOPERM)\b/;
+
+/** The client's error text may hold the values that were sent: only its kind is told, or that the token is refused. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  const [code] = REFUSES.exec(error.message) ?? [];
+  return code === undefined ? error.name : `${code}, the token is refused`;
 }
 
 export function readReplies(items: unknown, expected: number): RedisOutcome {

@@ -1,4 +1,4 @@
-// A call to a database that does not answer in time is unavailable at its deadline, whatever becomes of the call itself.
+// A call to a database that does not answer, or not to this token, is unavailable by name and at its deadline, whatever becomes of the call itself.
 
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
@@ -74,4 +74,12 @@ test("given up: what is refused is unavailable at once", async () => {
   server.close();
   server.closeAllConnections();
   expect((await redis("given up").run(PING, LONG)).kind).toBe("unavailable");
+});
+
+test("a wrong token is told from a database that is away, and nothing of what was sent", async () => {
+  const answer = redis().run([["SET", "key", "a value"]], LONG);
+  const response = await asked.promise;
+  response.writeHead(401, { "content-type": "application/json" });
+  response.end('{"error":"WRONGPASS invalid or missing auth token"}');
+  expect(await answer).toEqual({ kind: "unavailable", reason: "WRONGPASS, the token is refused" });
 });
