@@ -20,6 +20,7 @@ import { ViewKeeper } from "../../shared/view/view-keeper.ts";
 import { KnownShardMap } from "../../shared/wire/shard-map.ts";
 import { longestFlight } from "./acquire.ts";
 import { Cache } from "./cache.ts";
+import { checkCacheOptions } from "./checked-options.ts";
 import type { CacheCore, CachePorts } from "./core.ts";
 import { newCounters } from "./counters.ts";
 import { Failing } from "./failing.ts";
@@ -31,14 +32,13 @@ import { type KeyPolicy, Policies } from "./policies.ts";
 import { type ClassOptions, type Duration, durationOf, invalid, rulesByClass } from "./rules.ts";
 import { Signals } from "./signals.ts";
 import type { SourceOptions } from "./source.ts";
-import { Sources } from "./sources.ts";
+import { checkSource, Sources } from "./sources.ts";
 import { tasks } from "./tasks.ts";
 import { Telemetry, type TelemetryOptions } from "./telemetry.ts";
 import { type Logger, Telling } from "./telling.ts";
 import { allTiers } from "./tiers.ts";
 import { unrefTimers } from "./timers.ts";
 import { toldLog } from "./told-log.ts";
-import { NO_SUCH_OPTION, unknownOption } from "./unknown-option.ts";
 import { Unsent } from "./unsent.ts";
 import { Untold } from "./untold.ts";
 import { jsonSerializer, type Serializer } from "./values.ts";
@@ -47,8 +47,9 @@ import { jsonSerializer, type Serializer } from "./values.ts";
 export interface DatabaseOptions {
   /** As the shard map names it; the one named `control` has the log. */
   readonly id?: string;
-  readonly url: string;
-  readonly token: string;
+  /** As the environment has them: without one no cache is made. */
+  readonly url: string | undefined;
+  readonly token: string | undefined;
 }
 
 export interface CacheOptions {
@@ -117,7 +118,7 @@ export function cacheOver(
   options: Omit<CacheOptions, "redis">,
   learnt: (fields: ReadonlyMap<string, string>) => void = () => undefined,
 ): Cache {
-  refuseUnknown(options, KNOWN, "");
+  checkCacheOptions(options);
   const { waitUntil } = options;
   const { site, name: namespace } = namespaceOf(options);
   const rules = rulesByClass(options.classes ?? {});
@@ -181,37 +182,32 @@ function namespaceOf({
   return { site, name };
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof CacheOptions>([
-  ...(["redis", "site", "namespace", "class", "policies", "classes", "origin", "sources"] as const),
-  ...(["serializer", "deadlines", "logger", "telemetry", "waitUntil"] as const),
-]);
-
-const KNOWN_DEADLINES: ReadonlySet<string> = new Set<keyof CacheCore["deadlines"]>(["call", "load", "soft"]);
-
-function refuseUnknown(options: object, known: ReadonlySet<string>, where: string): void {
-  const other = unknownOption(options, known);
-  if (other !== undefined) throw invalid(`${where}${other}`, NO_SUCH_OPTION);
+function databasesOf({ redis, waitUntil }: CacheOptions, clock: Clock): Map<string, Redis> {
+  const isList = Array.isArray(redis);
+  const databases = new Map<string, Redis>();
+  for (const [at, database] of (isList ? (redis as readonly DatabaseOptions[]) : [redis]).entries()) {
+    const where = isList ? `redis.${at}` : "redis";
+    const { id, url, token } = checkedDatabase(database as DatabaseOptions, where);
+    if (databases.has(id)) throw invalid(`${where}.id`, `another database is named ${JSON.stringify(id)}`);
+    const remote = guardedRedis(upstashRedis({ url, token }), clock, CACHE_LIMITS.breaker);
+    // Where tasks are kept alive for requests, one request may not wait for another's call.
+    databases.set(id, waitUntil === undefined ? batchedRedis(remote) : remote);
+  }
+  return databases;
 }
 
-function databasesOf({ redis, waitUntil }: CacheOptions, clock: Clock): Map<string, Redis> {
-  const list = Array.isArray(redis) ? (redis as readonly DatabaseOptions[]) : [redis as DatabaseOptions];
-  return new Map(
-    list.map((database, at) => {
-      if (typeof database !== "object" || database === null)
-        throw invalid(`redis.${at}`, "a database's url and token are needed");
-      const { id = "control", url, token } = database;
-      if (typeof url !== "string" || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-        throw invalid(`redis.${at}.url`, "the database's http(s) URL is needed");
-      if (typeof token !== "string" || token === "") throw invalid(`redis.${at}.token`, "a token is needed");
-      const redis = guardedRedis(upstashRedis({ url, token }), clock, CACHE_LIMITS.breaker);
-      // Where tasks are kept alive for requests, one request may not wait for another's call.
-      return [id, waitUntil === undefined ? batchedRedis(redis) : redis];
-    }),
-  );
+function checkedDatabase(database: DatabaseOptions, where: string) {
+  if (typeof database !== "object" || database === null)
+    throw invalid(where, "a database's url and token are needed");
+  const { id = "control", url, token } = database;
+  if (typeof id !== "string") throw invalid(`${where}.id`, "a text is needed");
+  if (typeof url !== "string" || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw invalid(`${where}.url`, "the database's http(s) URL is needed");
+  if (typeof token !== "string" || token === "") throw invalid(`${where}.token`, "a token is needed");
+  return { id, url, token };
 }
 
 function deadlinesOf({ deadlines = {} }: Pick<CacheOptions, "deadlines">): CacheCore["deadlines"] {
-  refuseUnknown(deadlines, KNOWN_DEADLINES, "deadlines.");
   const { call, load, soft } = deadlines;
   const span = (said: Duration | undefined, name: string, fallback: Millis): Millis => {
     if (said === undefined) return fallback;
@@ -240,5 +236,6 @@ function longestHeldOf(load: Millis, waitUntil: CacheOptions["waitUntil"]): Mill
 function sourcesOf({ origin, sources = {} }: Pick<CacheOptions, "origin" | "sources">) {
   if (origin === undefined) return sources;
   if ("default" in sources) throw invalid("origin", "sources.default says the same");
+  checkSource("origin", origin);
   return { default: origin, ...sources };
 }

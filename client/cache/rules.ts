@@ -85,6 +85,8 @@ function rulesOf(settings: ClassSettings, options: ClassOptions, where: string):
   const { refreshAhead = settings.refresh === "refresh-ahead", jitter = settings.jitter } = options;
   if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1))
     throw invalid(`${where}.jitter`, "jitter is a number from 0 to 1");
+  if (typeof refreshAhead !== "boolean") throw invalid(`${where}.refreshAhead`, "true or false is needed");
+  if (options.replicas === 0) throw invalid(`${where}.replicas`, "a whole number from 1 on is needed");
   return {
     class: settings.name,
     policy: null,

@@ -24,7 +24,7 @@ export class Sources {
     const { longestHeld } = of;
     this.site = of.namespace.site;
     for (const [name, options] of Object.entries({ default: {}, ...sources })) {
-      checkSource(name, options);
+      checkSource(`sources.${name}`, options);
       const bucket = bucketOf(of.namespace, name, options);
       const source = new Source(ports, options, { bucket, longestHeld });
       this.made.set(name, source);
@@ -62,8 +62,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...["concurrency", "retryShare", "ratePerSecond", "burst", "shared", "share", "budget"],
 ]);
 
-function checkSource(name: string, options: SourceOptions): void {
-  const where = `sources.${name}`;
+/** Throws `invalid-option`, by the name under which the program has given it. */
+export function checkSource(where: string, options: SourceOptions): void {
   const other = unknownOption(options, KNOWN);
   if (other !== undefined) throw invalid(`${where}.${other}`, NO_SUCH_OPTION);
   const { concurrency, retryShare, ratePerSecond, burst, shared, share, budget } = options as Given;

@@ -68,10 +68,16 @@ describe("an argument that is wrong is refused, and named", () => {
   });
 });
 
+const DATABASE = { url: "http://127.0.0.1:1", token: "x" };
+
 test.each<[string, unknown]>([
   ["/options", undefined],
-  ["/redis/0", { namespace: "app", redis: null }],
-  ["/redis/0", { namespace: "app" }],
+  ["/redis", { namespace: "app", redis: null }],
+  ["/redis", { namespace: "app" }],
+  ["/redis/url", { namespace: "app", redis: { url: undefined, token: "x" } }],
+  ["/redis/token", { namespace: "app", redis: { url: "http://127.0.0.1:1", token: undefined } }],
+  ["/redis/1/id", { namespace: "app", redis: [DATABASE, DATABASE] }],
+  ["/namespace", { redis: DATABASE, namespace: undefined }],
   [
     "/redis/1",
     { namespace: "app", redis: [{ url: "http://127.0.0.1:1", token: "x" }, "http://127.0.0.1:2"] },
@@ -88,6 +94,35 @@ test.each<[string, object]>([
 ])("nor one with %s, which there is not", (pointer, options) => {
   const redis = { url: "http://127.0.0.1:1", token: "x" };
   expect(() => createCache(any({ namespace: "app", redis, ...options }))).toThrow(
+    expect.objectContaining({ code: "invalid-option", errors: [expect.objectContaining({ pointer })] }),
+  );
+});
+
+test.each<[string, object]>([
+  ["/site", { site: 5 }],
+  ["/class", { class: 5 }],
+  ["/policies", { policies: { key_pattern: "a", class: "hot" } }],
+  ["/policies/0", { policies: [null] }],
+  ["/classes", { classes: 5 }],
+  ["/classes/hot", { classes: { hot: null } }],
+  ["/classes/hot/refreshAhead", { classes: { hot: { refreshAhead: "no" } } }],
+  ["/classes/hot/replicas", { classes: { hot: { replicas: 0 } } }],
+  ["/origin", { origin: null }],
+  ["/origin/concurrency", { origin: { concurrency: 0 } }],
+  ["/sources", { sources: null }],
+  ["/sources/db", { sources: { db: 5 } }],
+  ["/sources/db/burst", { sources: { db: { burst: 2 } } }],
+  ["/deadlines", { deadlines: null }],
+  ["/waitUntil", { waitUntil: 5 }],
+  ["/logger", { logger: null }],
+  ["/logger/debug", { logger: { warn: () => {} } }],
+  ["/serializer/encode", { serializer: {} }],
+  ["/serializer/name", { serializer: { encode: String, decode: String } }],
+  ["/telemetry/metre", { telemetry: { metre: {} } }],
+  ["/telemetry/meter/createObservableCounter", { telemetry: { meter: {} } }],
+  ["/telemetry/tracer", { telemetry: { tracer: 5 } }],
+])("nor one whose %s is none", (pointer, options) => {
+  expect(() => createCache(any({ namespace: "app", redis: DATABASE, ...options }))).toThrow(
     expect.objectContaining({ code: "invalid-option", errors: [expect.objectContaining({ pointer })] }),
   );
 });

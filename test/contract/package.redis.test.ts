@@ -36,6 +36,9 @@ const root = join(import.meta.dirname, "..", "..");
 const dir = mkdtempSync(join(tmpdir(), "tidegate-package-"));
 const consumer = join(dir, "consumer");
 const installed = join(consumer, "node_modules/tidegate");
+/** Whose first example is a program: what it takes for granted is of any kind. */
+const READMES = ["client/README.md", "docs/client-library.md"];
+const GRANTED = "declare const id: string, change: object, db: any;\n";
 /** What docs/client-library.md shows of other frameworks: as true as the types are. */
 const EXAMPLES = ["hono.ts", "express.ts", "next-cache-handler.ts"];
 let redis: ServerFixture;
@@ -60,6 +63,10 @@ beforeAll(async () => {
   for (const file of ["program.mjs", "worker.mjs", "typed.ts.txt"])
     copyFileSync(join(root, "test/support/package", file), join(consumer, file.replace(/\.txt$/, "")));
   for (const file of EXAMPLES) copyFileSync(join(root, "docs/examples", file), join(consumer, file));
+  for (const [at, file] of READMES.entries()) {
+    const [, example = ""] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, file), "utf8")) ?? [];
+    writeFileSync(join(consumer, `readme-${at}.ts`), GRANTED + example);
+  }
   for (const needed of ["hono", "@types"])
     symlinkSync(join(root, "node_modules", needed), join(consumer, "node_modules", needed));
   writeFileSync(join(consumer, "package.json"), '{"type":"module"}');
@@ -95,7 +102,8 @@ test("it needs nothing that only one runtime has: no built-in modules, no global
 });
 
 test("its types hold, and so do the examples", { timeout: 60_000 }, () => {
-  const examples = ["typed.ts", ...EXAMPLES].map((file) => join(consumer, file));
+  const readmes = READMES.map((_, at) => `readme-${at}.ts`);
+  const examples = ["typed.ts", ...EXAMPLES, ...readmes].map((file) => join(consumer, file));
   const program = ts.createProgram(examples, {
     ...{ noEmit: true, strict: true, target: ts.ScriptTarget.ES2022, types: ["node"] },
     lib: ["lib.es2024.d.ts", "lib.dom.d.ts"],
