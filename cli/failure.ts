@@ -15,7 +15,7 @@ const ADVICE: Readonly<Partial<Record<TidegateError["code"], string>>> = {
   "chaos-agent-away": "Whoever runs the cluster starts it: `npm start -- --chaos`.",
   "chaos-agent-refuses":
     "Whoever runs the cluster starts both anew: `npm start -- --chaos` gives them one key.",
-  deadline: "It may have been done all the same: look, or send it again.",
+  deadline: "What was to be changed may be all the same: look, or send it again.",
   "precondition-failed": "Somebody has changed it meanwhile: look at it, and try again.",
   exists: "Somebody has added it meanwhile: look at it, and try again.",
   "unexpected-answer": "Does --url or TIDEGATE_URL name a control plane, of this release?",

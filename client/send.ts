@@ -101,8 +101,10 @@ export function refusalIn({
 }
 
 async function attempt(connection: Connection, call: Call, whole: Deadline): Promise<Tried> {
-  const span = millis(Math.min(whole.left(), LIMITS.tryDeadline + (call.waits ?? 0)));
-  const one = startDeadline(connection.runtime, span, whole.signal);
+  const span = millis(LIMITS.tryDeadline + (call.waits ?? 0));
+  // Which of two that end at once comes first is chance: the last try ends with the call, and by its deadline.
+  const isLast = span >= whole.left();
+  const one = isLast ? whole : startDeadline(connection.runtime, span, whole.signal);
   try {
     const response = await request(connection, call, one.signal);
     return { kind: "answer", response, text: await response.text() };
@@ -114,7 +116,7 @@ async function attempt(connection: Connection, call: Call, whole: Deadline): Pro
     if (ending !== null && !call.repeatable) throw ending;
     return { kind: "unreachable", cause: ending ?? cause };
   } finally {
-    one.end();
+    if (!isLast) one.end();
   }
 }
 

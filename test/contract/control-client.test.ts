@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../client/config.ts";
 import { type ControlClient, createControlClient } from "../../client/control-client.ts";
 import { TidegateError } from "../../client/tidegate-error.ts";
+import { instant } from "../../shared/core/units.ts";
 import { problem, type ScriptedControl, type Step, scriptedControl } from "../support/scripted-control.ts";
 
 const URL_BASE = "http://control.test/admin/";
@@ -229,6 +230,24 @@ describe("sending again", () => {
 });
 
 describe("deadlines", () => {
+  test("a call that nothing ever answers ends by its own deadline, though its last try may end with it", async () => {
+    const { sent, time, fetch, runtime, finish } = scriptedControl(["silent"]);
+    let looks = 0;
+    const node = {
+      ...runtime,
+      // As in Node: each look at the clock comes a little later, and a timer has whole milliseconds.
+      clock: { now: () => instant(time.now + 0.1 * Math.min(5, looks++)) },
+      timers: {
+        after: (span: number, action: () => void) => runtime.timers.after(Math.trunc(span), action),
+      },
+    };
+    const client = createControlClient({ url: URL_BASE, token: "secret", fetch, runtime: node });
+    const call = finish(client.invalidate({ tags: ["a"] }));
+    const message = `There was no answer within ${LIMITS.deadline} ms.`;
+    await expect(call).rejects.toMatchObject({ code: "deadline", message });
+    expect(sent).toHaveLength(3);
+  });
+
   test("a connection that goes dead is given up for another try", async () => {
     const { control, client } = clientOf(["silent", { status: 200, json: { items: [] } }]);
     expect(await control.finish(client.edges.list())).toEqual({ items: [] });
