@@ -172,7 +172,10 @@ function withoutPlace(
 }
 
 const overloaded = ({ reason, retryAfter }: { reason: string; retryAfter: Millis }): TidegateError =>
-  new TidegateError("overloaded", `The loader was not run (${reason}); it may be in ${retryAfter} ms.`);
+  new TidegateError(
+    "overloaded",
+    `The loader was not run (${reason}); it may be in ${Math.ceil(retryAfter)} ms.`,
+  );
 
 const loadFailed = (cause: unknown): TidegateError =>
   cause instanceof TidegateError ? cause : new TidegateError("load-failed", "The loader failed.", { cause });
