@@ -20,6 +20,7 @@ import type { Overview } from "../../control-plane/dashboard/overview/read-overv
 import { readPurgeFields } from "../../control-plane/dashboard/purge/purge-fields.ts";
 import { ConfirmPurge } from "../../control-plane/dashboard/purge/purge-form.tsx";
 import { ReceiptPage } from "../../control-plane/dashboard/purge/receipt-page.tsx";
+import { ReferencePage } from "../../control-plane/dashboard/reference/reference-page.tsx";
 import { ADMIN } from "../../control-plane/tokens/scopes.ts";
 
 const frame: Frame = { theme: "auto", principal: ADMIN, form: "f0", here: "/" };
@@ -354,4 +355,17 @@ test("a link leads to the web or to a path of this control plane, and nowhere el
   ])
     expect(safeLink(link), link).toBeNull();
   expect(localPath("/?range=6h")).toBe("/?range=6h");
+});
+
+test("what the API's document says in code is shown as code", () => {
+  const get = { summary: "Its progress: `progress` until `done`", description: "With `wait`" };
+  const properties = { ttl: { type: "string", description: "Such as `30s`" } };
+  const document = {
+    info: { title: "API", version: "1" },
+    paths: { "/x": { get } },
+    components: { schemas: { X: { type: "object", properties } } },
+  };
+  const html = String(ReferencePage({ frame, document }));
+  expect(html).not.toContain("`");
+  for (const code of ["progress", "done", "wait", "30s"]) expect(html).toContain(`<code>${code}</code>`);
 });

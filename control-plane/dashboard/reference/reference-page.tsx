@@ -44,7 +44,9 @@ export function ReferencePage({
                     {method} {path}
                   </code>
                 </a>{" "}
-                <span class="muted">{operation.summary}</span>
+                <span class="muted">
+                  <Said text={operation.summary} />
+                </span>
               </li>
             ))}
           </ul>
@@ -83,8 +85,14 @@ function RouteSection({ route: { id, method, path, operation } }: { readonly rou
           {method} {path}
         </code>
       </h2>
-      <p>{operation.summary}</p>
-      {operation.description === undefined ? null : <p class="hint">{operation.description}</p>}
+      <p>
+        <Said text={operation.summary} />
+      </p>
+      {operation.description === undefined ? null : (
+        <p class="hint">
+          <Said text={operation.description} />
+        </p>
+      )}
       <dl class="terms">
         {parameters.map(({ name, in: place, required, description, schema }) => (
           <Term
@@ -115,7 +123,8 @@ const Term = ({ name, type, schema = null, text }: TermProps) => (
       <code>{name}</code>
     </dt>
     <dd>
-      {schema === null ? <span class="muted">{type}</span> : <SchemaLink schema={schema} />} {text}
+      {schema === null ? <span class="muted">{type}</span> : <SchemaLink schema={schema} />}{" "}
+      <Said text={text} />
     </dd>
   </div>
 );
@@ -153,10 +162,15 @@ function Fields({ schema }: { readonly schema: Schema }) {
             {schema.required?.includes(name) ? null : <span class="muted"> optional</span>}
           </dt>
           <dd>
-            <SchemaLink schema={field} /> {field.description}
+            <SchemaLink schema={field} /> <Said text={field.description} />
           </dd>
         </div>
       ))}
     </dl>
   );
 }
+
+/** What an OpenAPI document describes it does in CommonMark: code is all that there is of it here. */
+const Said = ({ text = "" }: { readonly text?: string | undefined }) => (
+  <>{text.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part))}</>
+);
