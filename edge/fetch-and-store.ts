@@ -7,6 +7,7 @@ import { missing } from "../shared/core/part.ts";
 import { canBeValidated } from "../shared/core/storability.ts";
 import type { HeldAnswer, StoredAnswer } from "../shared/core/stored-answer.ts";
 import { type Body, NO_BODY } from "../shared/ports/body.ts";
+import type { Unreachable } from "../shared/ports/origin.ts";
 import { reassured } from "./askers.ts";
 import { type FlightControls, FRESH } from "./coalesce.ts";
 import { LIMITS } from "./config.ts";
@@ -65,11 +66,7 @@ export async function fetchAndStore(
     // The origin was not asked: others may have more luck, and nobody is to be kept from trying.
     return giveBack(edge, exchange, null);
   }
-  if (answered.kind === "unreachable") {
-    countRefresh(job, "failed");
-    controls.settle({ kind: "failed", reason: answered.reason, fallback: right.fallback });
-    return tell(edge, exchange, "failing");
-  }
+  if (answered.kind === "unreachable") return fail(edge, exchange, { controls, reason: answered.reason });
   if (answered.status === 304 && plan.kind === "validate") {
     const made = confirmedAnswer(edge, exchange, answered);
     if (made !== null) {
@@ -88,8 +85,21 @@ export async function fetchAndStore(
     discard(answered.body);
     return fetchAndStore(edge, job, { right: { ...right, completes: false }, controls });
   }
+  // Nobody has said what he holds: there is nothing that it could confirm, and no answer in it.
+  if (answered.status === 304) return fail(edge, exchange, { controls, reason: "broken" });
   countRefresh(job, answered.status >= 500 ? "failed" : "fetched");
   return receive(edge, exchange, { answered, controls });
+}
+
+/** No answer has come: what is stale may stand in for it. */
+function fail(
+  edge: Edge,
+  exchange: Exchange,
+  { controls, reason }: { readonly controls: FlightControls; readonly reason: Unreachable },
+): Promise<void> {
+  countRefresh(exchange.job, "failed");
+  controls.settle({ kind: "failed", reason, fallback: exchange.right.fallback });
+  return tell(edge, exchange, "failing");
 }
 
 function reasonOf({ request, takesStale }: FlightJob, plan: Asking, kind: Right["asks"]): OriginReason {
