@@ -23,7 +23,7 @@ import { ReceiptPage } from "../../control-plane/dashboard/purge/receipt-page.ts
 import { ReferencePage } from "../../control-plane/dashboard/reference/reference-page.tsx";
 import { ADMIN } from "../../control-plane/tokens/scopes.ts";
 
-const frame: Frame = { theme: "auto", principal: ADMIN, form: "f0", here: "/" };
+const frame: Frame = { theme: "auto", principal: ADMIN, form: "f0", here: "/", breaks: false };
 const known = <T>(value: unknown) => ({ kind: "known" as const, value: value as T });
 const refused = (status: 403 | 503) => ({ kind: "refused" as const, status, problem: null });
 const page = { items: [], nextCursor: null };

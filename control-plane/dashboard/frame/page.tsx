@@ -15,6 +15,8 @@ export interface Frame {
   readonly form: string;
   /** Path and query, to come back to. */
   readonly here: string;
+  /** Whether anything may be broken on purpose here. */
+  readonly breaks: boolean;
 }
 
 interface PageProps {
@@ -92,6 +94,7 @@ function Top({ frame }: { readonly frame: Frame }) {
           {QUESTIONS.map(([id, name]) => (
             <a href={`/#${id}`}>{name}</a>
           ))}
+          {frame.breaks ? <a href="/#chaos">Chaos</a> : null}
           <a href="/explain">Explain</a>
         </nav>
       )}

@@ -4,7 +4,7 @@ import type { Api, ApiPorts } from "../../api/environment.ts";
 import { respond } from "../frame/respond.ts";
 import { secured } from "../frame/security.ts";
 import { visitOf } from "../session/guard.ts";
-import { frameOf, whoIs } from "../session/visitor.tsx";
+import { frameFor, whoIs } from "../session/visitor.tsx";
 import type { OpenApiDocument } from "./document.ts";
 import { ReferencePage } from "./reference-page.tsx";
 
@@ -20,7 +20,7 @@ export function referenceRoute(api: Api, ports: ApiPorts): void {
     const principal = visit === null ? null : await whoIs(ports, visit).catch(() => null);
     return respond(
       context,
-      <ReferencePage frame={{ ...frameOf(context, visit), principal }} document={document} />,
+      <ReferencePage frame={frameFor(context, ports, { visit, principal })} document={document} />,
     );
   });
 }

@@ -62,7 +62,7 @@ function visitorOf(
   const { addressHeader } = ports.plane.settings;
   return {
     ...{ context, visit, principal },
-    frame: { ...frameOf(context, visit), principal },
+    frame: frameFor(context, ports, { visit, principal }),
     ask: askInside(api, context, { principal, addressHeader }),
     may: (scope) => mayAct(principal, scope),
     mayGoOn: () => whoIs(ports, visit).then((found) => found !== null, isUnavailable),
@@ -89,7 +89,15 @@ export const frameOf = (context: Context<ApiEnvironment>, visit: Visit | null): 
   principal: null,
   form: visit?.form ?? "",
   here: hereOf(context),
+  breaks: false,
 });
+
+/** Of whoever has signed in. */
+export const frameFor = (
+  context: Context<ApiEnvironment>,
+  { plane }: ApiPorts,
+  { visit, principal }: { readonly visit: Visit | null; readonly principal: Principal | null },
+): Frame => ({ ...frameOf(context, visit), principal, breaks: plane.settings.chaosAgent !== null });
 
 /** Of a cookie that other sites' links come without: asked for again from here, it is sent. */
 async function toSignIn(context: Context<ApiEnvironment>): Promise<Response> {
