@@ -9,7 +9,7 @@ export interface Digest {
   hmacHex(key: string, text: string): Promise<string>;
 }
 
-/** What has been worked out before is at hand. */
+/** What has been worked out before is at hand: a promise of it would cost each look beyond memory some microseconds. */
 export interface RememberedDigest extends Omit<Digest, "sha256Hex"> {
   sha256Hex(text: string): string | Promise<string>;
 }
