@@ -110,15 +110,24 @@ function forward(target: Target, request: IncomingMessage, response: ServerRespo
   request.pipe(asked);
 }
 
-/** Transfer codings of which nothing is left when an answer has been read. */
-const READ_CODINGS: ReadonlySet<string> = new Set(["", "identity", "chunked"]);
+/** Transfer codings that are still there when an answer has been read. */
+const UNREAD_CODINGS: ReadonlySet<string> = new Set([
+  ...["gzip", "x-gzip", "compress", "x-compress", "deflate", "br", "zstd"],
+]);
+
+/** What has been read would not be the content; a name that is nobody's codes nothing (RFC 9112 §7). */
+function isStillCoded({ headers }: IncomingMessage): boolean {
+  const said = headers["transfer-encoding"]?.toLowerCase().split(",") ?? [];
+  const codings = said.map((coding) => coding.trim());
+  // Chunks that were not taken for such would be content.
+  const isUnread = codings.at(-1) !== "chunked" && codings.some((coding) => coding.includes("chunk"));
+  return isUnread || codings.some((coding) => UNREAD_CODINGS.has(coding));
+}
 
 /** False where the answer has no head that could be sent on. */
 function writeHead(response: ServerResponse, answer: IncomingMessage): boolean {
   const status = answer.statusCode ?? 0;
-  const coding = answer.headers["transfer-encoding"]?.toLowerCase() ?? "";
-  // What was coded for the transfer by a coding that nobody has asked for would pass for content (RFC 9112 §7).
-  if (status < 200 || status > 999 || !READ_CODINGS.has(coding)) return false;
+  if (status < 200 || status > 999 || isStillCoded(answer)) return false;
   try {
     response.writeHead(status, endToEnd(answer));
     // Sent before the first octet of the body is there, as origins that stream expect.

@@ -41,10 +41,6 @@ const COOKIE = because(
 );
 
 export const EXPECTED_FAILURES: Readonly<Record<string, ExpectedFailure>> = {
-  "304-etag-update-response-Content-MD5": because(
-    "specification",
-    "a 304 replaces Content-MD5 too: the prefix Content- is no exception (RFC 9111 §3.2); in later versions this is a mere question",
-  ),
   "304-etag-update-response-ETag": {
     ...because(
       "specification",

@@ -14,6 +14,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   "/odd-chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n",
   "/coded-chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n",
   "/coded": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\ngood",
+  "/nobodys-coding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: as-you-like-it\r\n\r\ngood",
   "/unasked": "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
   "/named": "HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-Kept: 2\r\nContent-Length: 4\r\n\r\ngood",
   "/refused": "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
@@ -101,6 +102,10 @@ describe("an answer", () => {
       expect(await ask("/plain")).toMatch(/good$/);
     },
   );
+
+  test("that names a transfer coding which is nobody's is read to its end", async () => {
+    expect(await ask("/nobodys-coding")).toMatch(/good/);
+  });
 
   test("with an odd reason does no harm", async () => {
     await ask("/odd-reason");
