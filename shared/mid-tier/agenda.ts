@@ -6,7 +6,7 @@ import { DUE, REPEATS, WARMUPS } from "./keys.ts";
 import { evalCommand, scriptReply } from "./script.ts";
 import AGENDA from "./scripts/agenda.lua";
 
-/** `repeats` and `due`: of what has come to its time. `warmups`: of those that are open. */
+/** `repeats`: of those that wait. `due`: of what has come to its time. `warmups`: of those that are open. */
 export type Item = "repeats" | "due" | "warmups";
 
 export interface Agenda {
