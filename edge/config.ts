@@ -145,8 +145,10 @@ export const LIMITS = {
   followerGuard: seconds(31),
   /** A look-up in the data centre takes milliseconds: one that took longer has lost its request, and everybody looks for himself. */
   lookGuard: millis(500),
-  /** What hangs there is taken for unavailable: L2 and the origin are asked, as they would have been at once. */
+  /** What hangs there is taken for unavailable: L2 and the origin are asked, as they would have been at once; and what holds a body on its way to a client up for so long is given no more of it. */
   cacheApiDeadline: seconds(2),
+  /** Of a body that is here: its put has clients behind it that may wait for more room, and none that waits for it. */
+  cacheApiPutDeadline: seconds(10),
   /** Just above the log's deadline: a check by its full index that took longer has lost its request, and of those who wait for it one asks again. */
   checkGuard: millis(1600),
   /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */
@@ -177,6 +179,8 @@ export const LIMITS = {
   bucketReadDeadline: seconds(2),
   /** Behind the client's back, with the octets, and possibly twice. */
   bucketPutDeadline: seconds(10),
+  /** A body on its way to a client waits this long for what goes to the bucket of it: then it goes on, and the rest of it without the bucket. */
+  bucketPace: seconds(1),
   /** Times that a conditional put is tried, while others put as well. */
   bucketTries: 3,
   /** Characters of the record beside an object: R2 takes 8 KiB of an object's own fields. */

@@ -10,6 +10,7 @@ import { varyNames } from "../shared/core/vary.ts";
 import type { OriginOutcome } from "../shared/ports/origin.ts";
 import { askersKey, reassured } from "./askers.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "./coalesce.ts";
+import { LIMITS } from "./config.ts";
 import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { giveBack } from "./give-back.ts";
@@ -108,12 +109,18 @@ export async function withoutRoom(
 async function streamNear(edge: Edge, exchange: Exchange, given: Streaming): Promise<void> {
   const { made, source, head, controls } = given;
   const length = source.length ?? 0;
-  const [toClient, toStore] = twoLanes(source);
+  const [toClient, toStore] = twoLanes(source, {
+    patience: LIMITS.cacheApiDeadline,
+    timers: edge.timers,
+  });
   const cancel = letWaitFor(edge, exchange, { length, lane: toStore, controls });
   controls.deliver({ kind: "stream", ...head, stored: "near", body: { kind: "source", source: toClient } });
   const held = hold(exchange, { ...made.answer, length });
   if (made.key !== made.primary) edge.memory.markVaries(made.primary, made.mark);
-  const isStored = await edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
+  const storing = edge.dataCentre.store(made.key, held, { kind: "source", source: toStore });
+  const isStored = await Promise.race([storing, toStore.lost.then(() => false)]);
+  // Of what is left nobody reads anything.
+  if (!isStored) toStore.cancel("not stored");
   cancel();
   exchange.job.route.counters.bytesFromOrigin += length;
   if (!isStored) return controls.settle({ kind: "unshared" });

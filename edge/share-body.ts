@@ -1,6 +1,9 @@
 // Streaming a body to a client while keeping it: small bodies are collected, large ones run in two lanes in step.
 
+import type { Millis } from "../shared/core/units.ts";
 import type { Body, ByteSource } from "../shared/ports/body.ts";
+import type { Timers } from "../shared/ports/clock.ts";
+import { waitAtMost } from "../shared/ports/wait.ts";
 
 export type Collected =
   | { readonly kind: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -60,24 +63,40 @@ async function pump(
 /** A reader's own, and what has come of the source by it. */
 export interface Lane extends ByteSource {
   readonly octets: number;
+  /** It has held the other one up for too long, and gets no more. */
+  readonly lost: Promise<void>;
 }
 
-/** Two readers of one source, each piece read once and handed to both; the slower one sets the pace. */
-export function twoLanes(source: ByteSource): readonly [Lane, Lane] {
+/** How long a store may hold up the client that a body is on its way to. */
+export interface Pace {
+  readonly patience: Millis;
+  readonly timers: Pick<Timers, "after">;
+}
+
+/**
+ * Two readers of one source, its client and a store, each piece read once and handed to both; the slower one sets the pace.
+ * But a store that takes nothing for too long gets no more: what hangs there must not hang its client.
+ */
+export function twoLanes(source: ByteSource, pace: Pace): readonly [Lane, Lane] {
   const lanes = [new PieceQueue(source.length), new PieceQueue(source.length)] as const;
-  void runLanes(source, lanes);
+  void runLanes(source, lanes, pace);
   return lanes;
 }
 
-async function runLanes(source: ByteSource, lanes: readonly [PieceQueue, PieceQueue]): Promise<void> {
+async function runLanes(
+  source: ByteSource,
+  lanes: readonly [PieceQueue, PieceQueue],
+  pace: Pace,
+): Promise<void> {
+  const [client, store] = lanes;
   let total = 0;
   try {
     for (let piece = await source.read(); piece !== null; piece = await source.read()) {
       total += piece.length;
-      for (const lane of lanes) {
-        await lane.drained();
-        lane.push(piece);
-      }
+      await client.drained();
+      client.push(piece);
+      if (!(await isTakenSoon(store, pace))) store.lose();
+      store.push(piece);
       if (lanes.every((lane) => lane.abandoned)) return source.cancel("nobody reads");
     }
     if (source.length !== null && source.length !== total)
@@ -88,12 +107,22 @@ async function runLanes(source: ByteSource, lanes: readonly [PieceQueue, PieceQu
   }
 }
 
+async function isTakenSoon(lane: PieceQueue, { patience, timers }: Pace): Promise<boolean> {
+  if (lane.isDrained) return true;
+  const { over, wake } = waitAtMost(patience, timers);
+  void lane.drained().then(wake);
+  await over;
+  return lane.isDrained;
+}
+
 /** Pieces on their way to one reader. */
 class PieceQueue implements Lane {
   readonly length: number | null;
   /** All that has come. */
   octets = 0;
   abandoned = false;
+  readonly lost: Promise<void>;
+  private readonly toldLost: () => void;
   private readonly pieces: Uint8Array[] = [];
   private ended = false;
   private failure: { error: unknown } | null = null;
@@ -104,6 +133,12 @@ class PieceQueue implements Lane {
 
   constructor(length: number | null) {
     this.length = length;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    [this.lost, this.toldLost] = [promise, resolve];
+  }
+
+  get isDrained(): boolean {
+    return this.pieces.length === 0 || this.abandoned;
   }
 
   async read(): Promise<Uint8Array | null> {
@@ -149,9 +184,16 @@ class PieceQueue implements Lane {
     this.wakeReader();
   }
 
+  /** Its reader is told so, if he ever reads again. */
+  lose(): void {
+    this.fail(new Error("taken too slowly"));
+    this.cancel("taken too slowly");
+    this.toldLost();
+  }
+
   /** Resolves when the reader has taken everything, or will take no more. */
   async drained(): Promise<void> {
-    while (this.pieces.length > 0 && !this.abandoned) {
+    while (!this.isDrained) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.waitingWriter = resolve;
       await promise;

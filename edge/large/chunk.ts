@@ -11,6 +11,8 @@ export interface Reading {
   readonly route: Route;
   readonly request: EdgeRequest;
   whole: InChunks;
+  /** The bucket has let it wait in vain once, and is asked no more for it. */
+  isWithoutBucket?: boolean;
 }
 
 /** One chunk as it was brought. */

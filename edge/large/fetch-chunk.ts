@@ -6,6 +6,7 @@ import { strongEtag } from "../../shared/core/conditional.ts";
 import { headerValue } from "../../shared/core/headers.ts";
 import { NO_DIRECTIVES } from "../../shared/core/request-directives.ts";
 import type { HeldAnswer, StoredAnswer } from "../../shared/core/stored-answer.ts";
+import { elapsed } from "../../shared/core/units.ts";
 import type { ByteSource } from "../../shared/ports/body.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
@@ -129,9 +130,13 @@ async function dropEverywhere(edge: Edge, answer: StoredAnswer): Promise<void> {
 }
 
 /** What another data centre has brought since the whole was begun: by the clocks of other hosts it may be older. */
-async function takeFromBucket(edge: Edge, { whole }: Reading, range: ByteRange): Promise<Chunk | null> {
+async function takeFromBucket(edge: Edge, reading: Reading, range: ByteRange): Promise<Chunk | null> {
+  if (edge.bucket === null || reading.isWithoutBucket) return null;
+  const { whole } = reading;
   const isSince = (held: HeldAnswer): boolean => withChunk(whole, held, "") !== null;
-  const found = (await edge.bucket?.findPiece(whole, range, isSince)) ?? null;
+  const since = edge.clock.now();
+  const found = await edge.bucket.findPiece(whole, range, isSince);
+  if (elapsed(since, edge.clock.now()) >= LIMITS.bucketReadDeadline) reading.isWithoutBucket = true;
   if (found?.body.kind !== "bytes") return null;
   return { held: found.held, bytes: found.body.bytes };
 }

@@ -5,12 +5,13 @@ import { chunkRange, hasWholeChunk, type InChunks, inChunks, isChunkable } from 
 import type { Rules } from "../../shared/core/rules.ts";
 import type { HeldAnswer } from "../../shared/core/stored-answer.ts";
 import type { ByteSource } from "../../shared/ports/body.ts";
+import { waitAtMost } from "../../shared/ports/wait.ts";
 import { type FlightControls, FRESH, type LeaderReply } from "../coalesce.ts";
 import { LIMITS } from "../config.ts";
-import type { RouteCounters } from "../counters.ts";
 import type { Edge } from "../edge.ts";
 import { type Exchange, hold, type Made } from "../make-answer.ts";
-import { twoLanes } from "../share-body.ts";
+import { type Pace, twoLanes } from "../share-body.ts";
+import type { DataCentreTier } from "../tiers/data-centre.ts";
 import { leaveMark } from "../tiers/store-everywhere.ts";
 import { type ChunkFlightControls, startChunkFlight } from "./chunk.ts";
 
@@ -47,7 +48,7 @@ export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stre
   edge.memory.dropOlder(made.key, exchange.job.route.rules, first.answer.asOf);
   const { receivedAt } = exchange;
   const streams = isWorthStreaming(exchange, stretch, edge.chunking.size);
-  const [toClient, toStore] = streams ? twoLanes(source) : [null, null];
+  const [toClient, toStore] = streams ? twoLanes(source, paceOf(edge)) : [null, null];
   if (toClient !== null) {
     const body = { kind: "source", source: toClient } as const;
     controls.deliver({ kind: "stream", ...stretch.head, stored: "near", body });
@@ -56,14 +57,38 @@ export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stre
   const filling = toStore === null ? null : await beginFilling(edge, whole, stretch.range.from);
   controls.settle({ kind: "large", held: whole, from: "origin", forLeader: FRESH, by: null, receivedAt });
   await leaveMark(edge.dataCentre, made, whole);
-  if (edge.bucket !== null && (await edge.bucket.storeInChunks(whole)))
-    await leaveMark(edge.bucket, made, whole);
+  const bucket = await besideBody(edge, exchange, edge.bucket, async (bucket) => {
+    if (await bucket.storeInChunks(whole)) await leaveMark(bucket, made, whole);
+  });
   if (toStore === null || filling === null) source.cancel("taken in chunks");
   else {
-    const { counters } = exchange.job.route;
-    await storeChunks(edge, toStore, { whole, first, counters, range: stretch.range, filling });
+    await storeChunks(edge, toStore, { exchange, whole, first, bucket, range: stretch.range, filling });
   }
   return true;
+}
+
+const paceOf = ({ timers }: Edge): Pace => ({ patience: LIMITS.cacheApiDeadline, timers });
+
+/**
+ * What goes to the bucket behind a body on its way to a client: null where that would wait for it for too long, and the
+ * bucket gets no more of this body. What it was told by then goes on.
+ */
+async function besideBody(
+  edge: Edge,
+  { job }: Exchange,
+  bucket: DataCentreTier | null,
+  put: (bucket: DataCentreTier) => Promise<void>,
+): Promise<DataCentreTier | null> {
+  if (bucket === null) return null;
+  const { over, wake } = waitAtMost(LIMITS.bucketPace, edge.timers);
+  let isDone = false;
+  const putting = put(bucket).then(() => {
+    isDone = true;
+    wake();
+  });
+  job.request.background.keep(putting);
+  await over;
+  return isDone ? bucket : null;
 }
 
 /** Not where it was asked for less than comes, nor where no chunk would be whole: then its chunks are asked for alone. */
@@ -83,11 +108,12 @@ interface Filling {
 }
 
 interface Storing {
+  readonly exchange: Exchange;
   readonly whole: InChunks;
   readonly first: HeldAnswer;
-  readonly counters: RouteCounters;
   readonly range: ByteRange;
   filling: Filling;
+  bucket: DataCentreTier | null;
 }
 
 /** One chunk in hand at a time; where the stream breaks off, those that were whole stay. */
@@ -137,16 +163,17 @@ async function beginFilling(edge: Edge, whole: InChunks, at: number): Promise<Fi
   return { range, bytes: new Uint8Array(lengthOf(range)), filled: 0, flight };
 }
 
-async function storeFilled(edge: Edge, { whole, first, counters }: Storing, filling: Filling): Promise<void> {
+async function storeFilled(edge: Edge, storing: Storing, filling: Filling): Promise<void> {
+  const { exchange, whole, first, bucket } = storing;
   const { range, bytes, filled, flight } = filling;
   if (filled === bytes.length) {
     const part = { kind: "range", ...range, complete: whole.answer.length } as const;
     const chunk = { held: { ...first, answer: { ...first.answer, part, length: bytes.length } }, bytes };
-    counters.bytesFromOrigin += bytes.length;
+    exchange.job.route.counters.bytesFromOrigin += bytes.length;
     flight.settle({ kind: "chunk", ...chunk });
-    await Promise.all([
+    [storing.bucket] = await Promise.all([
+      besideBody(edge, exchange, bucket, (bucket) => bucket.storeChunk(whole, range, chunk)),
       edge.dataCentre.storeChunk(whole, range, chunk),
-      edge.bucket?.storeChunk(whole, range, chunk),
     ]);
   }
   flight.land();

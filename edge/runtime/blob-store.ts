@@ -56,11 +56,12 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
         return { kind: "unavailable" };
       }
       const put = (): Promise<{ kind: "stored" | "unavailable" }> => putBlob(cache(), { key, blob, keepFor });
-      if (blob.body.kind === "none") return soon(put);
+      if (blob.body.kind !== "source")
+        return soon(put, blob.body.kind === "none" ? undefined : LIMITS.cacheApiPutDeadline);
       try {
         return await put();
       } catch (error) {
-        if (blob.body.kind === "source") blob.body.source.cancel("not stored");
+        blob.body.source.cancel("not stored");
         if (error instanceof Error) return { kind: "unavailable" };
         throw error;
       }
@@ -70,20 +71,19 @@ export function cacheApiStore(cache: () => Cache): BlobStore {
       return soon(() => restateBlob(cache(), key, by));
     },
     async delete(key) {
-      try {
-        await cache().delete(urlOf(key));
-      } catch (error) {
-        // Deleting only frees space: no answer is kept from being served by it.
-        if (!(error instanceof Error)) throw error;
-      }
+      // Deleting only frees space: no answer is kept from being served by it.
+      await soon(() => cache().delete(urlOf(key)));
     },
   };
 }
 
-/** A request may wait for it. Bodies are put behind it, and come as fast as they are brought: those have no deadline here. */
-async function soon<T>(call: () => Promise<T>): Promise<T | (BlobOutcome & { kind: "unavailable" })> {
+/** A request may wait for it. A body that is still on its way comes as fast as it is brought: that has no deadline here. */
+async function soon<T>(
+  call: () => Promise<T>,
+  deadline = LIMITS.cacheApiDeadline,
+): Promise<T | (BlobOutcome & { kind: "unavailable" })> {
   try {
-    return await within(LIMITS.cacheApiDeadline, call());
+    return await within(deadline, call());
   } catch (error) {
     return { kind: "unavailable", reason: error instanceof Error ? error.name : "unknown" };
   }
@@ -132,15 +132,16 @@ async function putBlob(
   // Dated before the body is streamed in: its record says how old the answer was then.
   const head = { storedAt: Date.now(), length: blob.length, text: headerText(blob.record) };
   if (blob.body.kind === "source") {
-    const old = await bodyBefore(cache, key);
+    const old = await within(LIMITS.cacheApiDeadline, bodyBefore(cache, key));
     const id = crypto.randomUUID();
     const source = blob.body.source;
     // Its record may be restated, and then lives longer than it was first meant to.
     const outlives = millis(keepFor + LIMITS.bodyOutlives);
     const whole = await putBody(cache, { url: bodyUrlOf(key, id), source, keepFor: outlives });
     if (!whole) return { kind: "unavailable" };
-    await cache.put(urlOf(key), new Response(APART, { headers: headersFor({ ...head, id }, keepFor) }));
-    if (old !== null) await cache.delete(bodyUrlOf(key, old));
+    const record = new Response(APART, { headers: headersFor({ ...head, id }, keepFor) });
+    await within(LIMITS.cacheApiDeadline, cache.put(urlOf(key), record));
+    if (old !== null) await within(LIMITS.cacheApiDeadline, cache.delete(bodyUrlOf(key, old)));
   } else {
     const content = blob.body.kind === "bytes" ? blob.body.bytes : null;
     const headers = headersFor({ ...head, id: null }, keepFor);
@@ -167,34 +168,48 @@ async function putBody(
   const watched = watchEnd(source);
   const headers = { "cache-control": cacheControl(keepFor), "content-length": String(source.length) };
   // A put is awaited where it is made, and pulls its stream by itself.
-  await cache.put(
+  const putting = cache.put(
     url,
     new Response(
       streamOf(watched.source, () => undefined),
       { headers },
     ),
   );
+  // It takes as long as its body does, and no more than a deadline beyond.
+  await Promise.race([putting, watched.over.then(() => within(LIMITS.cacheApiDeadline, putting))]);
   if (!watched.ended()) await cache.delete(url);
   return watched.ended();
 }
 
 const bodyUrlOf = (key: string, id: string): string => `${urlOf(key)}/${id}`;
 
-/** The same source, and whether it was read to its proper end. */
-function watchEnd(source: ByteSource): { source: ByteSource; ended: () => boolean } {
+/** The same source, when no more of it is read, and whether it was read to its proper end. */
+function watchEnd(source: ByteSource): {
+  source: ByteSource;
+  over: Promise<void>;
+  ended: () => boolean;
+} {
+  const { promise, resolve } = Promise.withResolvers<void>();
   let seen = 0;
   let ended = false;
   const watched: ByteSource = {
     length: source.length,
     async read() {
       const piece = await source.read();
-      if (piece === null) ended = seen === source.length;
-      else seen += piece.length;
-      return piece;
+      if (piece !== null) {
+        seen += piece.length;
+        return piece;
+      }
+      ended = seen === source.length;
+      resolve();
+      return null;
     },
-    cancel: (reason) => source.cancel(reason),
+    cancel(reason) {
+      source.cancel(reason);
+      resolve();
+    },
   };
-  return { source: watched, ended: () => ended };
+  return { source: watched, over: promise, ended: () => ended };
 }
 
 const cacheControl = (keepFor: Millis): string => `max-age=${Math.max(1, Math.ceil(keepFor / 1000))}`;

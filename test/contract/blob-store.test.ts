@@ -65,4 +65,37 @@ describe("where it hangs", () => {
     await vi.advanceTimersByTimeAsync(LIMITS.cacheApiDeadline);
     expect(await outcome).toEqual({ kind: "unavailable", reason: "TimeoutError" });
   });
+
+  const never = cacheApiStore(() => ({ delete: forEver, put: forEver }) as never);
+  test("a body that is here is given up as well, and what deletes waits for nothing", async () => {
+    const [deleted, put] = [
+      never.delete("key"),
+      never.put("key", { record: "r", body: small, length: small.bytes.length }, millis(1000)),
+    ];
+    await vi.advanceTimersByTimeAsync(LIMITS.cacheApiPutDeadline);
+    expect(await deleted).toBeUndefined();
+    expect(await put).toMatchObject({ kind: "unavailable" });
+  });
+
+  test("so is one that has been streamed in, a deadline after its last octet", async () => {
+    vi.stubGlobal("FixedLengthStream", function stream() {
+      return new TransformStream();
+    });
+    let read = 0;
+    const cache = {
+      match: async () => undefined,
+      async put(_: string, response: Response) {
+        read = (await response.arrayBuffer()).byteLength;
+        return forEver();
+      },
+    };
+    const pieces = [new Uint8Array(3), new Uint8Array(4), null];
+    const source = { length: 7, read: async () => pieces.shift() ?? null, cancel: () => undefined };
+    const blob = { record: "r", body: { kind: "source", source } as const, length: 7 };
+    const put = cacheApiStore(() => cache as never).put("key", blob, millis(1000));
+    await vi.waitFor(() => expect(read).toBe(7));
+    await vi.advanceTimersByTimeAsync(LIMITS.cacheApiDeadline);
+    expect(await put).toEqual({ kind: "unavailable" });
+    vi.unstubAllGlobals();
+  });
 });

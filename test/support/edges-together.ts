@@ -27,11 +27,15 @@ export async function turns(): Promise<void> {
   for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** `blobs`: of the data centre that an edge is in, by their clock; else each is alone in its own, and finds nothing there. */
+/**
+ * `blobs`: of the data centre that an edge is in, by their clock; else each is alone in its own, and finds nothing there.
+ * `bucketBlobs`: of all of them.
+ */
 export async function edgesTogether(
   count: number,
   policies: readonly Record<string, unknown>[] = [],
   blobs: ((now: () => number, edge: number) => BlobStore) | null = null,
+  bucketBlobs: BlobStore | null = null,
 ): Promise<EdgesTogether> {
   const due: { at: number; run: () => void }[] = [];
   const now = (): number => edges[0]?.now ?? 0;
@@ -45,7 +49,7 @@ export async function edgesTogether(
   const l2 = smallL2(now);
   // How long each waits between two looks is the same in every run.
   const random = new Chance("edges");
-  const common = { midTier: l2, timers, random };
+  const common = { midTier: l2, timers, random, ...(bucketBlobs !== null && { bucketBlobs }) };
   const edges = Array.from({ length: count }, (_, at) =>
     loneEdge(policies, { ...common, hashSeed: at + 1, ...(blobs !== null && { blobs: blobs(now, at) }) }),
   );
