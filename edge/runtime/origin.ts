@@ -1,5 +1,6 @@
 // The origin over the runtime's fetch: Host kept, redirects not followed, failure as a value.
 
+import { lengthOf, parseContentRange } from "../../shared/core/byte-range.ts";
 import { type HeaderPair, hasHeader, headerValue, withoutHeaders } from "../../shared/core/headers.ts";
 import type { Body } from "../../shared/ports/body.ts";
 import type { Origin, OriginOutcome, OriginRequest } from "../../shared/ports/origin.ts";
@@ -103,11 +104,26 @@ function readResponse(request: OriginRequest, response: Response): OriginOutcome
   const announced = headerValue(headers, "content-length");
   const length = announced !== null && /^\d+$/.test(announced) ? Number(announced) : null;
   const bodiless = request.method === "HEAD" || BODILESS.has(status);
+  const octets = length ?? (status === 206 ? octetsOf(headers) : null);
+  const stream = octets === length ? response.body : ofLength(response.body, octets);
   return {
     kind: "answer",
     status,
     headers,
     native: dated && !isMeasured ? response : null,
-    body: bodiless ? { kind: "none" } : bodyOf(response.body, { length, idle: LIMITS.originIdle }),
+    body: bodiless ? { kind: "none" } : bodyOf(stream, { length: octets, idle: LIMITS.originIdle }),
   };
 }
+
+/** As many as a part says that it has; null where it does not say so. */
+function octetsOf(headers: readonly HeaderPair[]): number | null {
+  const stated = parseContentRange(headerValue(headers, "content-range"));
+  return stated === null ? null : lengthOf(stated);
+}
+
+/**
+ * What states no length and is cut short reaches us as if it were whole, and our client as well. Of what is known to have
+ * one that is told by the runtime itself: the client is announced it, and sees that it is not met.
+ */
+const ofLength = (stream: ReadableStream<Uint8Array> | null, octets: number | null) =>
+  octets === null ? stream : (stream?.pipeThrough(new FixedLengthStream(octets)) ?? null);

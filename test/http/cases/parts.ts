@@ -76,7 +76,38 @@ const lying = (claim: string, spoken: Spoken): HttpCase => ({
   },
 });
 
+/** Of no stated length but that of its octets in `Content-Range`, and short of that. */
+const CUT: readonly HttpCase[] = [
+  ["whose transfer in chunks breaks off", { framing: "chunked", body: "01234", cutAfter: 2 }],
+  ["whose transfer in chunks ends too soon", { framing: "chunked", body: "01" }],
+  ["whose connection ends too soon", { framing: "close", body: "01" }],
+].flatMap(([what, spoken]) =>
+  ["max-age=60", "no-store"].map(
+    (control): HttpCase => ({
+      claim: `a part under ${control} ${what} is not whole for its client`,
+      rfc: "RFC 9110 §14.4",
+      origin: (asked, nth) => {
+        const fields = { ...STORED, "Cache-Control": control, "Content-Range": "bytes 0-4/10" };
+        return nth === 1 ? { status: 206, fields, ...(spoken as Spoken) } : same(asked, nth);
+      },
+      story: async (stage) => {
+        const got = await stage.send({ fields: FIRST });
+        expect([got.status, got.whole, "01234".startsWith(got.text)]).toEqual([206, false, true]);
+        await stage.edge.settled();
+        expect((await stage.send({ fields: FIRST })).text).toBe("01234");
+      },
+    }),
+  ),
+);
+
 export const PARTS: readonly HttpCase[] = [
+  ...CUT,
+  {
+    claim: "a part whose transfer states no length has that of its octets, and is stored",
+    rfc: "RFC 9110 §14.4",
+    origin: (asked, nth) => ({ ...same(asked, nth), framing: "chunked" }),
+    steps: [get({ ...ORIGIN, ...firstHalf }, FIRST), get({ ...CACHE, ...firstHalf }, FIRST)],
+  },
   {
     claim: "a part of an answer that varies is found again by whoever asks alike",
     rfc: "RFC 9111 §3.3",
