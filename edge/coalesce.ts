@@ -48,8 +48,11 @@ export type FlightOutcome =
   | { readonly kind: "unshared" }
   /** What was coming comes no more: whoever waited for it begins anew, all of them together. */
   | { readonly kind: "stalled" }
-  /** A range was asked for, and the whole is held, but stale: that is freshened under its lease, for all ranges at once. */
-  | { readonly kind: "stale-whole" }
+  /**
+   * A range was asked for, and is cut from the whole: that is held, but stale, and is freshened under its lease, for all
+   * ranges at once; or another flight brings it.
+   */
+  | { readonly kind: "cut-from-whole" }
   /**
    * The origin answered with an error that is not stored. Those who waited have what is held stand in for it; else they
    * learn that it has failed and for how long, and not what it said, where it `tells` of them too.
@@ -115,13 +118,18 @@ export interface FlightControls {
   settle(outcome: FlightOutcome): void;
   /** What comes is for those who are there already. */
   close(): void;
+  /**
+   * A range was asked for, and the whole comes: whoever asks for any of it finds it by this flight. False where another one
+   * brings it.
+   */
+  bringsWhole(): boolean;
   /** When all that it brings has been stored, or will not be. */
   readonly landed: Promise<void>;
 }
 
 /** Starts a flight; `work` never rejects, and ends when everything has been stored. */
 export function startFlight(
-  began: Pick<Flight, "asOf" | "startedAt"> & Pick<FlightControls, "close">,
+  began: Pick<Flight, "asOf" | "startedAt"> & Pick<FlightControls, "close" | "bringsWhole">,
   work: (controls: FlightControls) => Promise<void>,
 ): { flight: Flight; done: Promise<void> } {
   const leader = Promise.withResolvers<LeaderReply>();
@@ -148,6 +156,7 @@ export function startFlight(
       flight.found = step;
     },
     close: began.close,
+    bringsWhole: began.bringsWhole,
     landed: landed.promise,
     deliver,
     settle(result) {

@@ -140,7 +140,7 @@ function withoutAnswer(
   request: EdgeRequest,
   { job, outcome }: { job: FlightJob; outcome: FlightOutcome },
 ): Promise<FarReply> {
-  if (outcome.kind !== "stale-whole") return standIn(edge, request, { job, outcome });
+  if (outcome.kind !== "cut-from-whole") return standIn(edge, request, { job, outcome });
   const { route, wants, candidate } = job;
   return askFar(edge, request, { route, candidate, wants, lease: leaseFor(edge, job), range: null });
 }

@@ -17,6 +17,7 @@ import { countNotStored, type OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
 import { giveBack } from "./give-back.ts";
+import { isKept } from "./large/keep-in-chunks.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
 import { askForAll, saidBy } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
@@ -183,6 +184,10 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   if (staleMayStandIn(answered.status) && standbyFor(edge, job, right.fallback) !== null)
     return passOn(edge, exchange, { ...given, reason: null });
   const { body } = answered;
+  if (isBroughtByAnother(exchange, given)) {
+    discard(body);
+    return controls.settle({ kind: "cut-from-whole" });
+  }
   const ends = bothEnds(edge, job);
   const source = ends.ofOrigin(sourceOf(body));
   if (source.length !== null && source.length > LIMITS.sharedBody) {
@@ -211,6 +216,17 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   if (head.stored !== "nowhere") job.route.counters.bytesFromOrigin += source.length ?? 0;
   const held = hold(now, { ...verdict.answer, length: result.bytes.length });
   await settleAnswer(edge, now, { controls, made: verdict, held, bytes: result.bytes });
+}
+
+/**
+ * An origin that sends no parts sends the whole to each of those who ask for one: it is read once for all of them, where it
+ * can be had by all.
+ */
+function isBroughtByAnother(exchange: Exchange, { answered: { body }, controls }: Received): boolean {
+  const { length } = sourceOf(body);
+  if (exchange.job.range === null || length === null) return false;
+  const isForAll = length <= LIMITS.sharedBody || isKept(exchange, length);
+  return isForAll && !controls.bringsWhole();
 }
 
 /** That there was no room says nothing of the key: others may have some. */

@@ -28,13 +28,22 @@ export function board(edge: Edge, job: FlightJob): Boarding {
   const keys = flightKeys(edge, job);
   const underWay = keys.map((key) => edge.flights.get(key)).find((flight) => isJoinable(edge, job, flight));
   if (underWay !== undefined) return { role: "follower", flight: underWay };
-  const close = (): void => forget(edge, key, flight);
-  const began = { asOf: edge.view.asOf(), startedAt: edge.clock.now(), close };
+  const close = (): void => forget(edge, keys, flight);
+  const bringsWhole = (): boolean => {
+    const [whole] = keys;
+    // Whoever waited for one that is settled was told so already.
+    if (whole === undefined || flight.settled !== null) return true;
+    const other = edge.flights.get(whole);
+    if (other !== flight && isJoinable(edge, job, other)) return false;
+    edge.flights.set(whole, flight);
+    return true;
+  };
+  const began = { asOf: edge.view.asOf(), startedAt: edge.clock.now(), close, bringsWhole };
   const { flight, done } = startFlight(began, (controls) => fly(edge, job, controls));
-  const key = keys.at(-1) ?? null;
-  if (key !== null) edge.flights.set(key, flight);
+  const key = keys.at(-1);
+  if (key !== undefined) edge.flights.set(key, flight);
   // Rooted in waitUntil: a leader that is cancelled must not leave its followers hanging.
-  job.request.background.keep(land(edge, { key, flight, done }));
+  job.request.background.keep(done);
   void flight.outcome.then((outcome) => {
     // Nobody may join what is not shared; and a failure is for those who waited for it, not for whoever comes while
     // the lease is still being given back.
@@ -69,19 +78,8 @@ function isJoinable(edge: Edge, job: FlightJob, flight: Flight | undefined): boo
 /** Behind a soft invalidation a warm-up, a renewal, and a write's refill begin anew. */
 const endedBy = ({ request }: FlightJob): Modes => (request.purpose === "client" ? "hard" : "any");
 
-async function land(
-  edge: Edge,
-  given: { key: CacheKey | null; flight: Flight; done: Promise<void> },
-): Promise<void> {
-  try {
-    await given.done;
-  } finally {
-    forget(edge, given.key, given.flight);
-  }
-}
-
-function forget(edge: Edge, key: CacheKey | null, flight: Flight): void {
-  if (key !== null && edge.flights.get(key) === flight) edge.flights.delete(key);
+function forget(edge: Edge, keys: readonly CacheKey[], flight: Flight): void {
+  for (const key of keys) if (edge.flights.get(key) === flight) edge.flights.delete(key);
 }
 
 /** Its record comes into this data centre, its chunks as they are asked for. */
@@ -128,7 +126,7 @@ async function fly(edge: Edge, job: FlightJob, controls: FlightControls): Promis
       return bringNear(edge, { key: acquired.key, route: job.route }, acquired.judged);
     }
     if (job.range !== null && acquired.right.validators !== null)
-      return controls.settle({ kind: "stale-whole" });
+      return controls.settle({ kind: "cut-from-whole" });
     const { right, known } = acquired;
     if (right.fallback !== null) controls.find(right.fallback.step);
     // Its origin has just failed: it is tried again when the marker has gone, and not by all who can do without.

@@ -17,7 +17,7 @@ import { standbyFor } from "./standby.ts";
 export async function standIn(
   edge: Edge,
   request: EdgeRequest,
-  { job, outcome }: { job: FlightJob; outcome: Exclude<FlightOutcome, { kind: "stale-whole" }> },
+  { job, outcome }: { job: FlightJob; outcome: Exclude<FlightOutcome, { kind: "cut-from-whole" }> },
 ): Promise<Reply> {
   const { route } = job;
   switch (outcome.kind) {

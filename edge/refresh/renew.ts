@@ -103,7 +103,7 @@ function renewedBy(
     case "error":
     case "failed":
     case "refused":
-    case "stale-whole":
+    case "cut-from-whole":
     case "stalled":
       return without("failed");
   }

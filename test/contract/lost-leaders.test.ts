@@ -23,7 +23,12 @@ test("a renewal that has joined it has failed", async () => {
   const request = { url, header: () => null };
   const route = edge.router.route(request);
   if (route === null) throw new Error("no site");
-  const began = { asOf: edge.view.asOf(), startedAt: edge.clock.now(), close: () => {} };
+  const began = {
+    asOf: edge.view.asOf(),
+    startedAt: edge.clock.now(),
+    close: () => {},
+    bringsWhole: () => true,
+  };
   const { flight } = startFlight(began, () => Promise.withResolvers<void>().promise);
   edge.flights.set(keyFor(edge, { route, request: request as never }), flight);
   const message = { targets: [{ url, headers: [] }], leastMs: millis(1000), concurrency: 1 };

@@ -69,7 +69,7 @@ const MEANS: Readonly<Record<string, () => Waiting>> = {
   },
   "a flight"() {
     const land = Promise.withResolvers<void>();
-    const began = { asOf: null, startedAt: instant(0), close: () => {} };
+    const began = { asOf: null, startedAt: instant(0), close: () => {}, bringsWhole: () => true };
     const { flight } = startFlight(began, async (controls) => {
       await land.promise;
       controls.settle({ kind: "refused" });

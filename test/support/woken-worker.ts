@@ -34,7 +34,7 @@ function byEnding(timers: typeof systemTimers): Means {
 
 function byFlight(timers: typeof systemTimers): Means {
   const land = Promise.withResolvers<void>();
-  const began = { asOf: null, startedAt: 0 as never, close: () => {} };
+  const began = { asOf: null, startedAt: 0 as never, close: () => {}, bringsWhole: () => true };
   const { flight } = startFlight(began, async (controls) => {
     await land.promise;
     controls.settle({ kind: "unshared" });
