@@ -111,7 +111,7 @@ export const LIMITS = {
   originRetrySpan: seconds(10),
   /** A warm-up that is turned away tries again for this long, within its batch's deadline; then nothing more of it is begun. */
   warmupPatience: seconds(10),
-  /** Between two pieces of an origin's body: what stalls longer has broken off. */
+  /** Between two pieces of a body of the origin's, or of the data centre's: what stalls longer has broken off. */
   originIdle: seconds(15),
   /** How long one piece of a client's content may take. */
   clientIdle: seconds(15),
@@ -153,7 +153,7 @@ export const LIMITS = {
   checkGuard: millis(1600),
   /** Bodies up to this are shared with followers, kept in memory and in L2; larger ones are streamed. */
   sharedBody: mebibytes(1),
-  /** Octets of answers that an isolate collects at once to store them, twice that with the copies: what comes beyond is not collected, and goes to its client alone, or into the data centre as it streams. */
+  /** Octets of answers, and of chunks, that an isolate collects at once to store them, twice that with the copies: what comes beyond is not collected, and goes to its client alone, or into the data centre as it streams. */
   collected: mebibytes(24),
   /** The same of one site. */
   collectedOfSite: mebibytes(16),

@@ -15,6 +15,7 @@ import { type Exchange, hold, judgeStorability, type Verdict } from "../make-ans
 import { askForAll } from "../origin/ask.ts";
 import { sharedRequestHeaders } from "../origin-request.ts";
 import { rightBy } from "../right.ts";
+import { type Room, roomFor } from "../room.ts";
 import { collectWhileStreaming, sourceOf } from "../share-body.ts";
 import { type Chunk, type ChunkFailure, type ChunkOutcome, type Reading, startChunkFlight } from "./chunk.ts";
 
@@ -37,7 +38,9 @@ export function fetchChunk(edge: Edge, reading: Reading, { range, key }: Place):
     first.resolve(failure);
     flight.settle(failure);
   };
+  const room = roomFor(edge, reading.route);
   const task = bring(edge, reading, range, {
+    room,
     arriving: (source) => first.resolve({ kind: "arriving", source }),
     settle: flight.settle,
     whole: (chunk) => {
@@ -48,15 +51,19 @@ export function fetchChunk(edge: Edge, reading: Reading, { range, key }: Place):
   }).finally(() => {
     fail(UNAVAILABLE);
     flight.land();
+    room.giveBack();
   });
   reading.request.background.keep(task);
   return first.promise;
 }
 
 const UNAVAILABLE: ChunkFailure = { kind: "failed", reason: "unavailable" };
+const LOST: ChunkOutcome = { kind: "lost" };
 const CHANGED: ChunkFailure = { kind: "failed", reason: "changed" };
 
 interface Told {
+  /** For what is collected to be stored. */
+  readonly room: Room;
   arriving(source: ByteSource): void;
   settle(outcome: ChunkOutcome): void;
   whole(chunk: ChunkOutcome & { readonly kind: "chunk" }): void;
@@ -74,10 +81,19 @@ async function bring(edge: Edge, reading: Reading, range: ByteRange, told: Told)
   const asked = await askForChunk(edge, reading, range);
   if (asked.kind === "failed") return told.fail(asked);
   const { held, source, isKept } = asked;
+  // Beyond it whoever asked gets it alone.
+  if (!told.room.holds(lengthOf(range))) {
+    told.settle(LOST);
+    return told.arriving(source);
+  }
   const { client, collected, finished } = collectWhileStreaming(source, lengthOf(range));
   told.arriving(client);
   const result = await collected;
-  if (result.kind !== "whole" || result.bytes.length !== lengthOf(range)) return finished;
+  if (result.kind !== "whole" || result.bytes.length !== lengthOf(range)) {
+    // One connection that breaks off is not to end the bodies of all who wait.
+    told.settle(LOST);
+    return finished;
+  }
   reading.route.counters.bytesFromOrigin += result.bytes.length;
   const chunk = { held, bytes: result.bytes };
   told.settle({ kind: "chunk", ...chunk });

@@ -10,6 +10,7 @@ import { type FlightControls, FRESH, type LeaderReply } from "../coalesce.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
 import { type Exchange, hold, type Made } from "../make-answer.ts";
+import { type Room, roomFor } from "../room.ts";
 import { type Pace, twoLanes } from "../share-body.ts";
 import type { DataCentreTier } from "../tiers/data-centre.ts";
 import { leaveMark } from "../tiers/store-everywhere.ts";
@@ -54,7 +55,8 @@ export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stre
     controls.deliver({ kind: "stream", ...stretch.head, stored: "near", body });
   }
   // Before anybody is told of it: whoever comes for the chunk on its way waits for that.
-  const filling = toStore === null ? null : await beginFilling(edge, whole, stretch.range.from);
+  const filling =
+    toStore === null ? null : await beginFilling(edge, exchange, { whole, at: stretch.range.from });
   controls.settle({ kind: "large", held: whole, from: "origin", forLeader: FRESH, by: null, receivedAt });
   await leaveMark(edge.dataCentre, made, whole);
   const bucket = await besideBody(edge, exchange, edge.bucket, async (bucket) => {
@@ -102,9 +104,11 @@ function isWorthStreaming({ job }: Exchange, { range, complete, inParts }: Stret
 /** What is being filled. */
 interface Filling {
   readonly range: ByteRange;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Null where it is not kept. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
   filled: number;
   readonly flight: ChunkFlightControls;
+  readonly room: Room;
 }
 
 interface Storing {
@@ -126,8 +130,13 @@ async function storeChunks(edge: Edge, lane: ByteSource, storing: Storing): Prom
     // The client has been told of the broken body.
     if (!(error instanceof Error)) throw error;
   } finally {
-    storing.filling.flight.land();
+    land(storing.filling);
   }
+}
+
+function land({ flight, room }: Filling): void {
+  flight.land();
+  room.giveBack();
 }
 
 /** Where the next piece begins. */
@@ -141,32 +150,40 @@ async function fill(
   while (rest.length > 0 && next <= storing.range.to) {
     const { filling, range } = storing;
     const taken = rest.subarray(0, filling.range.to + 1 - next);
-    filling.bytes.set(taken, next - filling.range.from);
+    filling.bytes?.set(taken, next - filling.range.from);
     filling.filled += taken.length;
     next += taken.length;
     rest = rest.subarray(taken.length);
     if (next <= filling.range.to) continue;
     // Who has been waiting for this chunk goes on to the next one, and finds that on its way.
-    if (next <= range.to) storing.filling = await beginFilling(edge, storing.whole, next);
+    if (next <= range.to)
+      storing.filling = await beginFilling(edge, storing.exchange, { ...storing, at: next });
     await storeFilled(edge, storing, filling);
   }
   return next;
 }
 
-async function beginFilling(edge: Edge, whole: InChunks, at: number): Promise<Filling> {
+async function beginFilling(
+  edge: Edge,
+  { job }: Exchange,
+  { whole, at }: { readonly whole: InChunks; readonly at: number },
+): Promise<Filling> {
   const range = chunkRange(whole, Math.floor(at / whole.chunks.size));
   const key = await edge.dataCentre.chunkKey(whole, range);
-  // Of a chunk whose beginning has not come nothing is kept, and nobody waits for it.
-  const flights = at > range.from || edge.chunkFlights.has(key) ? new Map() : edge.chunkFlights;
+  const room = roomFor(edge, job.route);
+  const octets = lengthOf(range);
+  // Of a chunk whose beginning has not come, or for which there is no room, nothing is kept, and nobody waits for it.
+  const isKept = at === range.from && room.holds(octets);
+  const flights = !isKept || edge.chunkFlights.has(key) ? new Map() : edge.chunkFlights;
   const patience = LIMITS.chunkPatience;
   const flight = startChunkFlight(flights, { key, startedAt: edge.clock.now(), patience });
-  return { range, bytes: new Uint8Array(lengthOf(range)), filled: 0, flight };
+  return { range, bytes: isKept ? new Uint8Array(octets) : null, filled: 0, flight, room };
 }
 
 async function storeFilled(edge: Edge, storing: Storing, filling: Filling): Promise<void> {
   const { exchange, whole, first, bucket } = storing;
   const { range, bytes, filled, flight } = filling;
-  if (filled === bytes.length) {
+  if (bytes !== null && filled === bytes.length) {
     const part = { kind: "range", ...range, complete: whole.answer.length } as const;
     const chunk = { held: { ...first, answer: { ...first.answer, part, length: bytes.length } }, bytes };
     exchange.job.route.counters.bytesFromOrigin += bytes.length;
@@ -176,5 +193,5 @@ async function storeFilled(edge: Edge, storing: Storing, filling: Filling): Prom
       edge.dataCentre.storeChunk(whole, range, chunk),
     ]);
   }
-  flight.land();
+  land(filling);
 }

@@ -1,6 +1,7 @@
 // Large bodies in chunks: what is fetched and what is not, and that no chunk brings back what has been invalidated.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { LIMITS } from "../../edge/config.ts";
 import type { Reply } from "../../edge/request.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
 import { bytes, type Selector } from "../../shared/core/units.ts";
@@ -107,6 +108,28 @@ describe("what is fetched", () => {
     expect(asked()).toHaveLength(1);
   });
 
+  test("a chunk that breaks off ends the body of whoever asked for it: those who wait have it asked for once more", async () => {
+    await get("/a");
+    loseChunk(3);
+    asked();
+    lone.origin = (request) => {
+      const outcome = answerOf(ONE, request);
+      return lone.asked.length === 1 && outcome.kind === "answer"
+        ? { ...outcome, body: streamed(ONE.bytes.slice(600_000, 800_000), 50_000) }
+        : outcome;
+    };
+    const readers = await Promise.allSettled(
+      [1, 2, 3].map((n) => lone.get("/a", range(600_000, 600_000 + n))),
+    );
+    await lone.settled();
+    expect(asked()).toHaveLength(2);
+    expect(readers.map(({ status }) => status)).toEqual(Array(3).fill("fulfilled"));
+    loseChunk(3);
+    const wholes = await Promise.allSettled([1, 2, 3].map(() => lone.get("/a")));
+    await lone.settled();
+    expect(wholes.map(({ status }) => status).sort()).toEqual(["fulfilled", "fulfilled", "rejected"]);
+  });
+
   test("Invariant 4: those who come while a whole is streaming in take it from its chunks", async () => {
     const crowd = await Promise.all([1, 2, 3, 4, 5].map(() => lone.get("/a")));
     await lone.settled();
@@ -184,6 +207,51 @@ function loseChunk(index: number): void {
   for (const [key, { answer }] of recorded())
     if (answer.part.kind === "range" && answer.part.from === index * CHUNK) blobs.kept.delete(key);
 }
+
+describe("where there is no room for what is collected to be stored", () => {
+  /** All that there is for a site; what is free of it otherwise. */
+  function takeAll(): () => void {
+    const { collected, clock } = lone.edge;
+    const holding = collected.begin("default", clock.now());
+    expect(collected.take(holding, LIMITS.collectedOfSite, clock.now())).toBe(true);
+    return () => collected.giveBack(holding);
+  }
+
+  const chunks = (): number => recorded().filter(([, { answer }]) => answer.part.kind === "range").length;
+
+  test("a whole that streams in keeps no chunk of it, and its client gets all", async () => {
+    const giveBack = takeAll();
+    expect(same(await get("/a"), ONE)).toBe(true);
+    expect(chunks()).toBe(0);
+    giveBack();
+    expect(same(await get("/a"), ONE)).toBe(true);
+    expect(chunks()).toBe(Math.ceil(SIZE / CHUNK));
+    takeAll();
+  });
+
+  test("nor is one kept that is fetched alone; and those who wait for it ask for themselves", async () => {
+    await get("/a");
+    loseChunk(3);
+    asked();
+    const giveBack = takeAll();
+    const readers = await Promise.all([1, 2].map((n) => lone.get("/a", range(700_000 + n, 750_000))));
+    await lone.settled();
+    expect(readers.map((reply, n) => same(reply, ONE, 700_001 + n, 750_000))).toEqual([true, true]);
+    expect(asked().length).toBe(2);
+    giveBack();
+    expect(chunks()).toBe(Math.ceil(SIZE / CHUNK) - 1);
+  });
+
+  test("it is given back where a body breaks off", async () => {
+    lone.origin = (request) => ({
+      ...(answerOf(ONE, request) as { kind: "answer"; status: number; headers: HeaderList }),
+      body: streamed(ONE.bytes, 500_000),
+    });
+    await expect(get("/a")).rejects.toThrow("broke off");
+    await lone.settled();
+    takeAll();
+  });
+});
 
 describe("a validator that changes", () => {
   test("before the first octet: the new representation is sent, from its own chunks", async () => {
