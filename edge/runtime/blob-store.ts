@@ -257,7 +257,7 @@ function readBlob(
       ? ABSENT
       : { kind: "hit", blob: { record: recordIn(head), body, length }, residence: millis(age) };
   return isPassedOn(content, octets, as)
-    ? hit(bodyOf(content.body, { length: octets, idle: null }))
+    ? hit(bodyOf(content.body, { length: octets, idle: LIMITS.originIdle }))
     : wholeBody(content, octets).then(hit);
 }
 

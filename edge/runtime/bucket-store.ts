@@ -111,7 +111,10 @@ async function read(
   const options = range === null ? {} : { range: { offset: range.from, length: range.to - range.from + 1 } };
   const object = await bucket.get(nameOf(key), options);
   const described = describedBy(object?.customMetadata);
-  if (object === null || described === null) return ABSENT;
+  if (object === null || described === null) {
+    await object?.body.cancel();
+    return ABSENT;
+  }
   const { record, length, keepFor } = described;
   const residence = residenceOf(described, object.uploaded, clock);
   const bytes =

@@ -66,6 +66,17 @@ describe("where it hangs", () => {
     expect(await outcome).toEqual({ kind: "unavailable", reason: "TimeoutError" });
   });
 
+  test("what is read of a large body is given up as well", async () => {
+    const length = LIMITS.sharedBody + 1;
+    const headers = { "x-tidegate-blob": `${Date.now()} ${length} - record` };
+    const match = async (): Promise<Response> => new Response(new ReadableStream(), { headers });
+    const found = await cacheApiStore(() => ({ match }) as never).match("key");
+    const read = found.kind === "hit" && found.blob.body.kind === "source" && found.blob.body.source.read();
+    const given = expect(read).rejects.toThrow("nothing came");
+    await vi.advanceTimersByTimeAsync(LIMITS.originIdle);
+    await given;
+  });
+
   const never = cacheApiStore(() => ({ delete: forEver, put: forEver }) as never);
   test("a body that is here is given up as well, and what deletes waits for nothing", async () => {
     const [deleted, put] = [
