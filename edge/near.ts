@@ -5,6 +5,7 @@ import type { RequestDirectives } from "../shared/core/request-directives.ts";
 import type { CacheKey, Instant } from "../shared/core/units.ts";
 import { answersFor } from "./answers-for.ts";
 import { isPassed } from "./askers.ts";
+import { discard } from "./content.ts";
 import type { Edge } from "./edge.ts";
 import { inputFor, type Judged, type JudgeInput, judge, judgeByView, judgeNow } from "./judge.ts";
 import type { EdgeRequest } from "./request.ts";
@@ -98,6 +99,7 @@ async function lookInDataCentre(
       key: learnVariant(edge, { route, request }, found.mark),
     });
   if (found.kind !== "hit" || !answersFor(found.held.answer, { route, request })) {
+    if (found.kind === "hit") discard(found.body);
     const away = found.kind === "unavailable";
     route.counters.tiers.l1Cache[away ? "errors" : "misses"] += 1;
     edge.timings?.note(request, "l1-cache", { since, said: away ? "error" : "miss" });
@@ -110,7 +112,10 @@ async function lookInDataCentre(
   if (judged !== null) edge.tail.note(request, judged);
   edge.timings?.note(request, "l1-cache", { since, said: saidOf(judged) });
   countLook(route, "l1Cache", judged);
-  if (judged === null || judged.step.kind === "fetch") return null;
+  if (judged === null || judged.step.kind === "fetch") {
+    discard(body);
+    return null;
+  }
   if (judged.body.kind === "bytes") {
     const answer = { held: judged.held, body: judged.body.bytes, rules: route.rules };
     promote(edge, { key, primary: route.key }, answer);

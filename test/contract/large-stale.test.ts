@@ -3,8 +3,10 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Reply } from "../../edge/request.ts";
 import { type HeaderList, headerValue } from "../../shared/core/headers.ts";
+import type { Selector } from "../../shared/core/units.ts";
+import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import { answerOf, type Release, release } from "../support/large-origin.ts";
-import { type LoneEdge, loneEdge } from "../support/lone-edge.ts";
+import { HOST, type LoneEdge, loneEdge } from "../support/lone-edge.ts";
 import { memoryBlobs } from "../support/memory-blobs.ts";
 
 const SIZE = 1_300_000;
@@ -100,4 +102,35 @@ test("everybody who waited for a failing origin gets all of the stale body, each
   await lone.settled();
   expect(crowd.map((reply) => [reply.status, same(reply)])).toEqual(Array(4).fill([200, true]));
   expect(lone.asked).toHaveLength(1);
+});
+
+test("what is found of it, and is of no use any more, is not left unread while the origin is asked", async () => {
+  const blobs = memoryBlobs(() => edge.now);
+  let unread = 0;
+  const match: BlobStore["match"] = async (key) => {
+    const found = await blobs.match(key);
+    if (found.kind !== "hit" || found.blob.body.kind !== "source") return found;
+    const { source } = found.blob.body;
+    unread += 1;
+    const cancel = (reason: string): void => {
+      unread -= 1;
+      source.cancel(reason);
+    };
+    const watched = { length: source.length, read: () => source.read(), cancel };
+    return { ...found, blob: { ...found.blob, body: { kind: "source", source: watched } } };
+  };
+  const edge = loneEdge([{ key_pattern: "/*", class: "standard" }], { blobs: { ...blobs, match } });
+  const unreadThen: number[] = [];
+  edge.origin = (request) => {
+    unreadThen.push(unread);
+    return answerOf(ONE, request);
+  };
+  await edge.beat();
+  await edge.get("/a");
+  await edge.settled();
+  edge.append({ kind: "invalidate", mode: "hard", selectors: [`default u ${HOST}/a` as Selector] });
+  edge.now += 60_000;
+  expect(same(await edge.get("/a"))).toBe(true);
+  // A worker has six connections, and each body that is neither read nor cancelled keeps one.
+  expect(unreadThen).toEqual([0, 0]);
 });
