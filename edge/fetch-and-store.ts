@@ -17,7 +17,7 @@ import { countNotStored, type OriginReason } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
 import { giveBack } from "./give-back.ts";
-import { isKept } from "./large/keep-in-chunks.ts";
+import { isKept, type Stretch } from "./large/keep-in-chunks.ts";
 import { type Exchange, hold, judgeStorability, type Made } from "./make-answer.ts";
 import { askForAll, saidBy } from "./origin/ask.ts";
 import { type Asking, sharedRequestHeaders } from "./origin-request.ts";
@@ -193,7 +193,7 @@ async function receive(edge: Edge, exchange: Exchange, given: Received): Promise
   if (source.length !== null && source.length > LIMITS.sharedBody) {
     for (const key of reassured(edge, job, verdict.answer.headers)) edge.memory.forgive(key);
     const head = headOf(exchange, answered);
-    return storeLarge(edge, exchange, { made: verdict, source, head, controls, inParts: false });
+    return storeLarge(edge, exchange, { made: verdict, source, head, controls, parts: partsOf(job) });
   }
   const bringing = bringShared(edge, exchange, { made: verdict, source, controls });
   if (bringing === null) {
@@ -228,6 +228,10 @@ function isBroughtByAnother(exchange: Exchange, { answered: { body }, controls }
   const isForAll = length <= LIMITS.sharedBody || isKept(exchange, length);
   return isForAll && !controls.bringsWhole();
 }
+
+/** All from the first octet on is the whole in any case. */
+const partsOf = ({ range }: FlightJob): Stretch["parts"] =>
+  range === null || /^bytes=0+-$/.test(range) ? "unknown" : "withheld";
 
 /** That there was no room says nothing of the key: others may have some. */
 const TOLD = { large: "uncacheable", broken: "failing", full: null } as const;

@@ -23,13 +23,13 @@ export async function receivePart(edge: Edge, exchange: Exchange, given: Receive
   const head = headOf(exchange, answered);
   const stretch = stretchOf(verdict, source.length);
   if (stretch !== null && stretch.complete > edge.chunking.from) {
-    const given = { ...stretch, source, head, controls, inParts: true };
+    const given = { ...stretch, source, head, controls, parts: "sent" } as const;
     if (await keepInChunks(edge, exchange, given)) return;
   }
   const isLarge = source.length !== null && source.length > LIMITS.sharedBody;
   if (isLarge || !tellsItsPart(answered.headers)) {
     if (stretch !== null && isComplete(stretch.part))
-      return storeLarge(edge, exchange, { made: stretch.made, source, head, controls, inParts: true });
+      return storeLarge(edge, exchange, { made: stretch.made, source, head, controls, parts: "sent" });
     controls.settle({ kind: "unshared" });
     return controls.deliver({ kind: "stream", ...head, stored: "nowhere", body: { kind: "source", source } });
   }

@@ -63,7 +63,7 @@ export async function settleAnswer(
 export async function storeLarge(
   edge: Edge,
   exchange: Exchange,
-  given: Pick<Stretch, "made" | "source" | "head" | "controls" | "inParts">,
+  given: Pick<Stretch, "made" | "source" | "head" | "controls" | "parts">,
 ): Promise<void> {
   const { source, head, controls } = given;
   const length = source.length ?? 0;

@@ -23,8 +23,8 @@ export interface Stretch {
   /** Which octets they are, of how many. */
   readonly range: ByteRange;
   readonly complete: number;
-  /** The origin has just sent a part, so it can send others. */
-  readonly inParts: boolean;
+  /** Whether the origin has just sent a part, and so can send others, or has sent the whole to whoever asked for one. */
+  readonly parts: "sent" | "withheld" | "unknown";
   readonly head: Omit<LeaderReply & { kind: "stream" }, "kind" | "body">;
   readonly controls: FlightControls;
 }
@@ -38,9 +38,14 @@ export const isKept = ({ job, right }: Exchange, complete: number): boolean =>
 
 /** False where it is not kept in chunks, and nothing has been done. */
 export async function keepInChunks(edge: Edge, exchange: Exchange, stretch: Stretch): Promise<boolean> {
-  const { made, complete, inParts, controls, source } = stretch;
+  const { made, complete, parts, controls, source } = stretch;
+  // It may say that it sends them all the same.
+  if (parts === "withheld") return false;
   const { headers } = made.answer;
-  if (!isKept(exchange, complete) || !isChunkable({ headers, complete, inParts }, edge.chunking))
+  if (
+    !isKept(exchange, complete) ||
+    !isChunkable({ headers, complete, inParts: parts === "sent" }, edge.chunking)
+  )
     return false;
   const first = hold(exchange, { ...made.answer, length: complete });
   const whole = inChunks(first, edge.chunking.size);
@@ -94,10 +99,10 @@ async function besideBody(
 }
 
 /** Not where it was asked for less than comes, nor where no chunk would be whole: then its chunks are asked for alone. */
-function isWorthStreaming({ job }: Exchange, { range, complete, inParts }: Stretch, size: number): boolean {
+function isWorthStreaming({ job }: Exchange, { range, complete, parts }: Stretch, size: number): boolean {
   const { request } = job;
   const isAll = lengthOf(range) === complete;
-  const less = request.method === "HEAD" || (request.header("range") !== null && isAll && !inParts);
+  const less = request.method === "HEAD" || (request.header("range") !== null && isAll && parts !== "sent");
   return !less && hasWholeChunk(range, complete, size);
 }
 

@@ -130,6 +130,17 @@ describe("what is fetched", () => {
     expect(wholes.map(({ status }) => status).sort()).toEqual(["fulfilled", "fulfilled", "rejected"]);
   });
 
+  test("an origin that says that it sends parts, and sends the whole, is asked for that once", async () => {
+    lone.origin = (request) =>
+      answerOf(ONE, { ...request, headers: request.headers.filter(([name]) => name !== "range") });
+    const reply = await get("/a", range(650_000, 850_000));
+    expect(reply.status === 200 ? same(reply, ONE) : same(reply, ONE, 650_000, 850_000)).toBe(true);
+    expect(asked()).toHaveLength(1);
+    expect(same(await get("/a", range(5, 10)), ONE, 5, 10)).toBe(true);
+    expect(same(await get("/a"), ONE)).toBe(true);
+    expect(asked()).toHaveLength(0);
+  });
+
   test("Invariant 4: those who come while a whole is streaming in take it from its chunks", async () => {
     const crowd = await Promise.all([1, 2, 3, 4, 5].map(() => lone.get("/a")));
     await lone.settled();
