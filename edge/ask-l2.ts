@@ -28,7 +28,7 @@ export async function askL2(
   const home = search.key === job.route.key ? digest : await edge.digest.sha256Hex(job.route.key);
   const { leaseDuration: duration, overtakerPatience: patience } = LIMITS;
   const lease = job.lease === "none" ? null : { token, duration, patience };
-  const need = needOf(edge, job, search) ?? asOf;
+  const need = needOf(edge, job, search.candidate) ?? asOf;
   const not = search.unusable.at(-1) ?? null;
   const query = queryFor(edge, job, { key: digest, home, need, asOf, lease, not });
   const outcome = await edge.midTier.read(query);
@@ -49,9 +49,10 @@ function queryFor(
   return { key, home, need, asOf, lease, not, replicas, spread, budget: l2BudgetOf(rules) };
 }
 
-function needOf(edge: Edge, job: FlightJob, search: Sought): Position | null {
+/** What whoever brings an answer for this must have known of; null without a view. */
+export function needOf(edge: Edge, job: FlightJob, candidate: Candidate | null): Position | null {
   const view = edge.view.current();
-  const known = search.candidate?.held.answer.selectors ?? [];
+  const known = candidate?.held.answer.selectors ?? [];
   if (view === null) return null;
   return neededBy(job.admittedBy, newestOf(view, [...job.route.selectors, ...known], "hard"));
 }

@@ -133,9 +133,9 @@ export const LIMITS = {
   pollInterval: millis(40),
   /** As many times it looks that quickly; nobody waits longer than about 4 s for an origin that is well. */
   quickPolls: 100,
-  /** From then on it waits for an origin that takes its time. */
+  /** From then on it waits for an origin that takes its time; so do those who wait for another isolate of the data centre after two seconds. */
   slowPollInterval: millis(500),
-  /** What another isolate brings its data centre is looked for that often, jittered by half: each look is two calls of those that one request may make. */
+  /** What another isolate brings its data centre is looked for that often, jittered by half: each look is two or three calls of those that one request may make. */
   besideInterval: millis(200),
   /** What somebody else renews is looked for again after what its fetch took, this at least, or up to twice as long. */
   elsewherePause: millis(250),
@@ -159,7 +159,7 @@ export const LIMITS = {
   collectedOfSite: mebibytes(16),
   /** So much of each is not reckoned: however slow others are, ordinary pages are collected. */
   collectedFreely: kibibytes(64),
-  /** One that another request is bringing is waited for this long: beyond it it is a stream rather than a page, and until then to go alone would have all who wait go at once. */
+  /** One that another request is bringing is waited for this long: beyond it it is a stream rather than a page, and until then to go alone would have all who wait go at once. An origin that has yet to begin one for another isolate of the data centre is waited for as long. */
   bodyPatience: seconds(10),
   /** A larger one for this long, as its client may be slow, or for as long as that where so much of it has come that it will be here by then; what has to be validated each time, of use to few; and the rest of a part, before the whole is asked for. */
   shortPatience: seconds(2),

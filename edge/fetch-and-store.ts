@@ -50,10 +50,11 @@ export async function fetchAndStore(
   const sentAt = edge.clock.now();
   const priority = priorityOf(job);
   const headers = sharedRequestHeaders(job, plan);
-  const { asks: kind } = right;
+  const { asks: kind, announced } = right;
   const reason = reasonOf(job, plan, kind);
   const answered = await askForAll(edge, job.route, { headers, kind, priority, reason });
   edge.timings?.noteFlown(job, "origin", { since: sentAt, ...saidBy(answered) });
+  if (answered.kind === "answer") announced?.answered();
   const exchange: Exchange = {
     job,
     right,

@@ -1,7 +1,7 @@
 // Getting an answer from L2, or the right to ask the origin for one, or the knowledge that no right is needed.
 
 import { variantKey } from "../shared/core/cache-key.ts";
-import { comparePositions, type Position } from "../shared/core/position.ts";
+import { comparePositions } from "../shared/core/position.ts";
 import { type HeldAnswer, isPastOnArrival } from "../shared/core/stored-answer.ts";
 import { type CacheKey, type Instant, later, type Millis, millis } from "../shared/core/units.ts";
 import type { L2Answer, ReadOutcome } from "../shared/ports/mid-tier.ts";
@@ -11,9 +11,10 @@ import { LIMITS } from "./config.ts";
 import type { Edge } from "./edge.ts";
 import type { FlightJob } from "./flight-job.ts";
 import { asCandidate, type Candidate, inputFor, isUsable, type Judged, judge } from "./judge.ts";
+import { Announcement } from "./large/announcement.ts";
 import { awaitBeside } from "./large/await-beside.ts";
 import { isForNobody, leaveToOther } from "./refresh/elsewhere.ts";
-import { type Keeping, type Known, type Right, rightWith } from "./right.ts";
+import { type Keeping, type Known, positionFor, type Right, rightWith } from "./right.ts";
 import { heldFromL2 } from "./tiers/from-l2.ts";
 import { lookBeside } from "./tiers/look-beside.ts";
 import { promote } from "./tiers/store-everywhere.ts";
@@ -62,9 +63,13 @@ export async function acquire(edge: Edge, job: FlightJob, landed: Promise<void>)
   const token = edge.random.token();
   while (true) {
     const asOf = positionFor(edge, job);
-    const grant = (keeping: Keeping, known: Known = null, by = asOf): Acquired => {
+    const grant = (
+      keeping: Keeping,
+      known: Known = null,
+      by: Pick<Right, "asOf" | "announced"> = { asOf, announced: null },
+    ): Acquired => {
       const { candidate } = search;
-      return { kind: "right", right: rightWith(edge, job, { asOf: by, keeping, candidate, known }), known };
+      return { kind: "right", right: rightWith(edge, job, { ...by, keeping, candidate, known }), known };
     };
     if (asOf === null) return grant(NOWHERE);
     const near = await beside(edge, job, search);
@@ -86,11 +91,12 @@ export async function acquire(edge: Edge, job: FlightJob, landed: Promise<void>)
           NEAR,
           isValidated(job, search) && standing.kind === "uncacheable" ? null : standing.kind,
         );
-      case "large":
+      case "large": {
+        const found = await largeBeside(edge, job, { search, landed });
+        if (found !== null && !(found instanceof Announcement)) return found;
         // What has been invalidated while it waited is older than what it fetches now.
-        return (
-          (await largeBeside(edge, job, { search, landed })) ?? grant(NEAR, "large", positionFor(edge, job))
-        );
+        return grant(NEAR, "large", { asOf: positionFor(edge, job), announced: found });
+      }
       case "validated":
         return grant(NEAR, "validated");
       case "absent":
@@ -108,15 +114,6 @@ export async function acquire(edge: Edge, job: FlightJob, landed: Promise<void>)
         return standing;
     }
   }
-}
-
-/**
- * Null while cold, or where it was classified by another configuration: no position could be stored with an answer that
- * would be found by what invalidates it, so nothing is read, leased or stored.
- */
-function positionFor(edge: Edge, { route, request }: FlightJob): Position | null {
-  const stands = edge.router.isConfigured && edge.router.stands(route, request);
-  return stands ? edge.view.asOf() : null;
 }
 
 type Instead = Exclude<Acquired, { kind: "right" }> | { readonly keeping: Keeping; readonly known: Known };
@@ -144,9 +141,11 @@ async function largeBeside(
   edge: Edge,
   job: FlightJob,
   { search, landed }: { readonly search: Search; readonly landed: Promise<void> },
-): Promise<Acquired | null> {
+): Promise<Acquired | Announcement | null> {
   if (isValidated(job, search)) return null;
-  return answerIn(await awaitBeside(edge, job, { unusable: search.unusable, landed }));
+  const { candidate, unusable } = search;
+  const found = await awaitBeside(edge, job, { candidate, unusable, landed });
+  return found instanceof Announcement ? found : answerIn(found);
 }
 
 /** Under its own key: it may be that of a variant. */

@@ -8,6 +8,7 @@ import type { Granted, LeaseMarker } from "../shared/ports/mid-tier.ts";
 import type { Edge } from "./edge.ts";
 import { type FlightJob, priorityOf } from "./flight-job.ts";
 import type { Candidate } from "./judge.ts";
+import type { Announcement } from "./large/announcement.ts";
 
 /** Where what is fetched by a right is kept. */
 export type Keeping =
@@ -40,6 +41,20 @@ export interface Right {
   readonly validators: Candidate | null;
   /** A stored answer that may stand in if the origin fails. */
   readonly fallback: Candidate | null;
+  /** What other isolates of the data centre are told of the fetch. */
+  readonly announced: Announcement | null;
+}
+
+/**
+ * Null while cold, or where it was classified by another configuration: no position could be stored with an answer that
+ * would be found by what invalidates it, so nothing is read, leased or stored.
+ */
+export function positionFor(
+  edge: Edge,
+  { route, request }: Pick<FlightJob, "route" | "request">,
+): Position | null {
+  const stands = edge.router.isConfigured && edge.router.stands(route, request);
+  return stands ? edge.view.asOf() : null;
 }
 
 /** What is fetched without a known position could be older than any invalidation: it is not kept at all. */
@@ -50,20 +65,22 @@ export const rightBy = (asOf: Position | null, keeping: Keeping = { kind: "near"
   completes: true,
   validators: null,
   fallback: null,
+  announced: null,
 });
+
+interface Granting extends Pick<Right, "asOf" | "keeping" | "announced"> {
+  readonly candidate: Candidate | null;
+  readonly known: Known;
+}
 
 /** With what was found on the way to it. */
 export const rightWith = (
   edge: Edge,
   job: FlightJob,
-  {
-    asOf,
-    keeping,
-    candidate,
-    known,
-  }: Pick<Right, "asOf" | "keeping"> & { readonly candidate: Candidate | null; readonly known: Known },
+  { asOf, keeping, announced, candidate, known }: Granting,
 ): Right => ({
   ...rightBy(asOf, keeping),
+  announced,
   asks: asksAs(job, known),
   validators: candidate !== null && mayValidate(edge, job, candidate) ? candidate : null,
   fallback: fallbackOf(job, candidate),

@@ -14,7 +14,7 @@ import { LIMITS } from "./config.ts";
 import { countNotStored } from "./counters.ts";
 import type { Edge } from "./edge.ts";
 import { giveBack } from "./give-back.ts";
-import { announceUntil } from "./large/await-beside.ts";
+import { announce } from "./large/await-beside.ts";
 import { isKeepable, isKept, keepInChunks, type Stretch } from "./large/keep-in-chunks.ts";
 import { type Exchange, hold, type Made } from "./make-answer.ts";
 import { letWaitFor } from "./patience.ts";
@@ -69,7 +69,7 @@ export async function storeLarge(
   const length = source.length ?? 0;
   const { job } = exchange;
   const isLarge = isKeepable(job.route.rules, length);
-  if (isLarge) announceUntil(edge, job, { key: keyFor(edge, job), landed: controls.landed });
+  if (isLarge) announce(edge, exchange, controls.landed);
   await tell(edge, exchange, isLarge ? "large" : "uncacheable");
   const range = { from: 0, to: length - 1 };
   if (await keepInChunks(edge, exchange, { ...given, range, complete: length })) return;

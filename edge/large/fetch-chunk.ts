@@ -14,7 +14,7 @@ import { type FlightJob, priorityOf } from "../flight-job.ts";
 import { type Exchange, hold, judgeStorability, type Verdict } from "../make-answer.ts";
 import { askForAll } from "../origin/ask.ts";
 import { sharedRequestHeaders } from "../origin-request.ts";
-import { rightBy } from "../right.ts";
+import { positionFor, rightBy } from "../right.ts";
 import { type Room, roomFor } from "../room.ts";
 import { collectWhileStreaming, sourceOf } from "../share-body.ts";
 import { type Chunk, type ChunkFailure, type ChunkOutcome, type Reading, startChunkFlight } from "./chunk.ts";
@@ -203,8 +203,7 @@ function exchangeFor(edge: Edge, { route, request }: Reading, range: ByteRange):
     },
     ...{ wants: NO_DIRECTIVES, lease: "none", range: rangeOf(range) },
   };
-  const stands = edge.router.isConfigured && edge.router.stands(route, request);
-  const right = rightBy(stands ? edge.view.asOf() : null);
+  const right = rightBy(positionFor(edge, job));
   const now = edge.clock.now();
   return { job, right, sentAt: now, receivedAt: now, receivedAtWall: edge.clock.wall() };
 }

@@ -36,13 +36,28 @@ export function answerRecord(held: HeldAnswer, now: Instant): string {
   return JSON.stringify({ ...record, chunks: { size, since, age: now - oldest } });
 }
 
-const ANNOUNCED = "announced by ";
+/** What whoever fetches something large tells the other isolates of his data centre. */
+export interface Announced {
+  readonly by: string;
+  /** What he brings is from then, or later. */
+  readonly asOf: Position;
+  /** Whether its origin has begun to answer. */
+  readonly answered: boolean;
+}
 
-export const announcement = (by: string): string => ANNOUNCED + by;
+const ANNOUNCED = "announced ";
+
+export const announcedRecord = (announced: Announced): string => ANNOUNCED + JSON.stringify(announced);
 
 /** Null where it is no announcement. */
-export const announcerIn = (text: string): string | null =>
-  text.startsWith(ANNOUNCED) ? text.slice(ANNOUNCED.length) : null;
+export function announcedIn(text: string): Announced | null {
+  if (!text.startsWith(ANNOUNCED)) return null;
+  const value = parseJson(text.slice(ANNOUNCED.length)) as Unread<Announced> | null;
+  const asOf = readPosition(value?.asOf);
+  const { by, answered } = value ?? {};
+  if (typeof by !== "string" || asOf === null) return null;
+  return { by, asOf, answered: answered === true };
+}
 
 export const markRecord = (key: CacheKey, mark: VaryMark): string =>
   JSON.stringify({ key, varies: formatMark(mark) });

@@ -15,9 +15,10 @@ import type { RememberedDigest } from "../../shared/ports/identity.ts";
 import { LIMITS } from "../config.ts";
 import { discard } from "../content.ts";
 import {
+  type Announced,
   type AnswerRecord,
-  announcement,
-  announcerIn,
+  announcedIn,
+  announcedRecord,
   answerRecord,
   keptIn,
   markRecord,
@@ -128,17 +129,17 @@ export class DataCentreTier {
   }
 
   /** That a large answer is about to be put here, and by whom: whoever comes meanwhile may wait for it. */
-  async announce(key: CacheKey, by: string): Promise<void> {
-    const blob = { record: announcement(by), body: NO_BODY, length: 0 };
+  async announce(key: CacheKey, announced: Announced): Promise<void> {
+    const blob = { record: announcedRecord(announced), body: NO_BODY, length: 0 };
     await this.blobs.put(await this.announcedKey(key), blob, LIMITS.shortPatience);
   }
 
-  /** Who said so last; null where nobody did, or too long ago for it to be waited for. */
-  async announcedBy(key: CacheKey): Promise<string | null> {
+  /** What was said last; null where nothing was, or too long ago for it to be waited for. */
+  async announced(key: CacheKey): Promise<Announced | null> {
     const found = await this.blobs.match(await this.announcedKey(key));
     if (found.kind !== "hit") return null;
     discard(found.blob.body);
-    return found.residence < LIMITS.shortPatience ? announcerIn(found.blob.record) : null;
+    return found.residence < LIMITS.shortPatience ? announcedIn(found.blob.record) : null;
   }
 
   /** What was announced has come, or will not. */

@@ -134,6 +134,75 @@ test("nobody waits for what another isolate has failed to fetch", async () => {
   expect([statuses.toSorted((a, b) => a - b), together.asked()]).toEqual([[200, 502], 3]);
 });
 
+const SOON: HeaderList = [["cdn-cache-control", "max-age=3"]];
+
+/** As an earlier crowd has left them: the answer has expired, and the lease's marker says that it is large. */
+async function afterAnother(together: EdgesTogether, next: () => Promise<OriginOutcome>): Promise<void> {
+  together.origin(() => (together.asked() === 1 ? bringing(together, 0, SOON) : next()));
+  await crowd(together, 3500);
+  expect(together.asked()).toBe(1);
+}
+
+test("an origin that takes its time is waited for by all but one", async () => {
+  const together = await edgesTogether(4, [], blobsIn(["a", "a", "a", "a"]));
+  await afterAnother(together, async () => {
+    await together.takes(6000);
+    return large(together, 0);
+  });
+  await crowd(together, 8000);
+  expect(together.asked()).toBe(2);
+});
+
+test("but not for ever", async () => {
+  const together = await edgesTogether(2, [], blobsIn(["a", "a"]));
+  await afterAnother(together, async () => {
+    if (together.asked() === 2) await together.takes(60_000);
+    return large(together, 0);
+  });
+  const [hung, next] = together.edges;
+  void hung?.open("/a");
+  await together.pass(100);
+  const since = next?.now ?? 0;
+  let waited = 0;
+  void next?.open("/a").then(() => {
+    waited = next.now - since;
+  });
+  await together.pass(2 * LIMITS.bodyPatience);
+  expect(waited).toBeGreaterThan(2 * LIMITS.shortPatience);
+  expect(waited).toBeLessThanOrEqual(LIMITS.bodyPatience + 2 * LIMITS.slowPollInterval);
+});
+
+test("who knows of a purge does not wait for what was asked for before it, and others wait for him", async () => {
+  const together = await edgesTogether(3, [], blobsIn(["a", "a", "a"]));
+  await afterAnother(together, async () => {
+    await together.takes(together.asked() === 2 ? 1000 : 3000);
+    return large(together, 0);
+  });
+  const served: number[] = [];
+  const take = (at: number): void => {
+    const edge = together.edges[at];
+    const since = edge?.now ?? 0;
+    void edge?.open("/a").then(async ({ body }) => {
+      await readAll(body);
+      served.push(edge.now - since);
+    });
+  };
+  take(0);
+  await together.pass(100);
+  for (const edge of together.edges) {
+    edge.append({ kind: "invalidate", mode: "hard", selectors: [`default u ${HOST}/a` as Selector] });
+    await edge.beat();
+  }
+  take(1);
+  // By then the first has brought what nobody wants any more, and has taken back what it said; not what the second says.
+  await together.pass(2000);
+  take(2);
+  await together.pass(3000);
+  expect(together.asked()).toBe(3);
+  expect(served).toHaveLength(3);
+  expect(Math.max(...served)).toBeLessThan(3500);
+});
+
 test("one that comes while another isolate's client takes it slowly waits for no longer than its patience", async () => {
   const together = await edgesTogether(2, [], blobsIn(["a", "a"]));
   together.origin(async () => large(together, together.asked() === 1 ? 60_000 : 0));
