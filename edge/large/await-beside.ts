@@ -39,6 +39,7 @@ export async function awaitBeside(
   const since = edge.clock.now();
   const latest = later(since, LIMITS.bodyPatience);
   let until = later(since, LIMITS.shortPatience);
+  let first: string | null = null;
   while (true) {
     const judged = await findBeside(edge, job, { key: keyFor(edge, job), unusable: sought.unusable });
     if (judged !== null || edge.clock.now() >= until) return judged;
@@ -47,8 +48,10 @@ export async function awaitBeside(
     const soon = turn.answered || edge.clock.now() < later(since, LIMITS.shortPatience);
     const interval = soon ? LIMITS.besideInterval : LIMITS.slowPollInterval;
     const pause = millis(interval * (0.5 + edge.random.unit()));
-    // While the origin takes its time: else all who wait would ask it as well, and make it no faster.
-    if (!turn.answered) until = earliest(later(until, pause), latest);
+    first ??= turn.by;
+    // While the origin takes its time: else all who wait would ask it as well, and make it no faster. What it says may be of
+    // no use to anybody, as it is too old by then: nobody waits for that again.
+    if (!turn.answered && turn.by === first) until = earliest(later(until, pause), latest);
     await edge.timers.sleep(pause);
   }
 }

@@ -172,6 +172,15 @@ test("but not for ever", async () => {
   expect(waited).toBeLessThanOrEqual(LIMITS.bodyPatience + 2 * LIMITS.slowPollInterval);
 });
 
+test("nor for one after the other, where what each brings is past its life", async () => {
+  const together = await edgesTogether(4, [], blobsIn(["a", "a", "a", "a"]));
+  await afterAnother(together, async () => {
+    await together.takes(4000);
+    return large(together, 0, SOON);
+  });
+  await crowd(together, 2 * 4000 + LIMITS.shortPatience + 1000);
+});
+
 test("who knows of a purge does not wait for what was asked for before it, and others wait for him", async () => {
   const together = await edgesTogether(3, [], blobsIn(["a", "a", "a"]));
   await afterAnother(together, async () => {
