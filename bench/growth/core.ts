@@ -87,14 +87,14 @@ function entryOf(seq: number, selectors: number): LogEntry {
 function viewAfter(entries: number, selectorsEach: number): LogView {
   const snapshot = { epoch: 1, seq: 0, hash: "hash-0", configuration: new Map() };
   const view = viewOfSnapshot(snapshot, instant(0), 1);
-  const at = { receivedAt: instant(0), limits: VIEW_LIMITS };
+  const at = { receivedAt: instant(0), surely: instant(0), limits: VIEW_LIMITS };
   for (let seq = 1; seq <= entries; seq++) learn(view, [entryOf(seq, selectorsEach)], at);
   return view;
 }
 
 function learning(size: number): Measured {
   const view = viewAfter(size, 1);
-  const at = { receivedAt: instant(0), limits: VIEW_LIMITS };
+  const at = { receivedAt: instant(0), surely: instant(0), limits: VIEW_LIMITS };
   return { step: () => learn(view, [entryOf(view.cursor + 1, 1)], at) };
 }
 

@@ -1,6 +1,6 @@
 // Empties the journal towards the origin: many keys at once, each key's operations one after another.
 
-import { hitOnlyAt } from "../../shared/core/log-view.ts";
+import { hitOnlyAt } from "../../shared/core/hit-only-at.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { elapsed, type Instant } from "../../shared/core/units.ts";
 import type { Background } from "../../shared/ports/clock.ts";

@@ -2,7 +2,7 @@
 
 import { deltaOf, governingDirectives } from "../../shared/core/cache-control.ts";
 import { hasHeader, headerValue } from "../../shared/core/headers.ts";
-import { hitOnlyAt } from "../../shared/core/log-view.ts";
+import { hitOnlyAt } from "../../shared/core/hit-only-at.ts";
 import type { Position } from "../../shared/core/position.ts";
 import { requestDirectives } from "../../shared/core/request-directives.ts";
 import { allSelectors } from "../../shared/core/selector.ts";

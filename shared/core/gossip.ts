@@ -8,10 +8,11 @@ import {
   type LogView,
   learn,
   learnHead,
+  type Received,
   type ViewLimits,
   viewOfSnapshot,
 } from "./log-view.ts";
-import { earlier, type Instant, instant, later, type Millis, millis } from "./units.ts";
+import { earlier, elapsed, type Instant, instant, later, type Millis, millis } from "./units.ts";
 
 /** Where an asker stands; null = it is cold. */
 export type Standing = { readonly epoch: number; readonly seq: number; readonly hash: string } | null;
@@ -94,10 +95,9 @@ export type Hearing =
  */
 const CLOCKS_DIFFER = millis(20);
 
-export interface HearingContext {
+export interface HearingContext extends Received {
   /** When the question was sent: the teller's knowledge was as old as it says at that instant or later. */
   readonly sentAt: Instant;
-  readonly receivedAt: Instant;
   /**
    * When the asker began. What was known before then says nothing of the head: the asker's earlier life may have
    * acknowledged more than its peers knew, and what it has acknowledged holds of this one too.
@@ -129,11 +129,13 @@ export function hear(view: LogView | null, telling: Telling, context: HearingCon
 
 /**
  * The teller knew the head, and we already held an entry beyond it: then the log that it speaks of is another, which has
- * lost ours. By our own clock alone, but for the age.
+ * lost ours. By our own clock alone, but for the age; and only by time that has surely passed, or a wall clock that is set
+ * forward would have an honest peer end the epoch, and with it all that anybody holds.
  */
-function lacksWhatItMustKnow(view: LogView, { cursor, age }: Telling, { sentAt }: HearingContext): boolean {
+function lacksWhatItMustKnow(view: LogView, { cursor, age }: Telling, context: HearingContext): boolean {
   const next = view.recent.get(cursor + 1) ?? view.ahead.get(cursor + 1);
-  return next !== undefined && later(next.heldSince, CLOCKS_DIFFER) < earlier(sentAt, age);
+  const asked = earlier(context.surely, elapsed(context.sentAt, context.receivedAt));
+  return next !== undefined && later(next.heldSince, CLOCKS_DIFFER) < earlier(asked, age);
 }
 
 /** A peer's word as a snapshot at `from`: the floor rises to there, whatever was known before. */

@@ -5,7 +5,10 @@ import { type LogIndex, lastSoft, mark, softSince, softsAfter } from "./log-inde
 import { comparePositions, type Position } from "./position.ts";
 import { earlier, elapsed, type Instant, type Millis, millis, type Selector } from "./units.ts";
 
-/** An entry, the instant by which it had been appended by what it says of its age, and when it came here. */
+/**
+ * An entry, the instant by which it had been appended by what it says of its age, and when it came here, on the line of
+ * time that has surely passed.
+ */
 export interface DatedEntry {
   readonly entry: LogEntry;
   readonly at: Instant;
@@ -92,16 +95,19 @@ export interface ViewLimits {
   readonly heldSize: number;
 }
 
-/**
- * Takes in entries from whichever message brought them, in any order, repeated or not.
- * `receivedAt` dates soft invalidations: the entry's age then lies between its append and now.
- */
+/** When a message came, on the host's two lines of time (see `Clock`). */
+export interface Received {
+  /** Dates soft invalidations: the entry's age then lies between its append and now. */
+  readonly receivedAt: Instant;
+  readonly surely: Instant;
+}
+
+/** Takes in entries from whichever message brought them, in any order, repeated or not. */
 export function learn(
   view: LogView,
   entries: readonly LogEntry[],
-  at: { receivedAt: Instant; limits: ViewLimits },
+  at: Received & { readonly limits: ViewLimits },
 ): Learning {
-  let configurationChanged = false;
   for (const entry of entries) {
     if (entry.epoch !== view.epoch) {
       if (entry.epoch > view.epoch) return { kind: "broken" };
@@ -113,8 +119,14 @@ export function learn(
     if (entry.seq <= view.cursor || held !== null) continue;
     const appendedBy = earlier(at.receivedAt, millis(entry.age));
     indexEntry(view, entry, appendedBy);
-    holdAhead(view, { entry, at: appendedBy, heldSince: at.receivedAt });
+    holdAhead(view, { entry, at: appendedBy, heldSince: at.surely });
   }
+  return goOn(view, at.limits);
+}
+
+/** As far as what is held beyond the cursor joins it. */
+function goOn(view: LogView, limits: ViewLimits): Learning {
+  let configurationChanged = false;
   for (
     let next = view.ahead.get(view.cursor + 1);
     next !== undefined;
@@ -124,7 +136,7 @@ export function learn(
     configurationChanged = applyConfiguration(view, next.entry) || configurationChanged;
     advance(view, next);
   }
-  compact(view, at.limits);
+  compact(view, limits);
   return { kind: "learnt", configurationChanged };
 }
 
@@ -169,7 +181,7 @@ export function carryOver(view: LogView, old: LogView, limits: ViewLimits): void
   for (const [seq, dated] of old.ahead) if (seq > view.cursor) holdAhead(view, dated);
   view.floor = Math.max(view.floor, old.floor);
   view.highest = Math.max(view.highest, old.highest);
-  learn(view, [], { receivedAt: view.knownAt, limits });
+  goOn(view, limits);
 }
 
 /** Known-at moves only forward, and only for a reply that reached the head it stated. */
@@ -277,23 +289,3 @@ export const invalidatedAfter = (
   selectors: readonly Selector[],
   modes: Modes,
 ): boolean => comparePositions(newestOf(view, selectors, modes), asOf) > 0;
-
-/**
- * Whether one entry alone has hit any of the selectors since a position: the view reaches back to it and without a gap
- * up to the entry, and knows of no other.
- */
-export function hitOnlyAt(
-  view: LogView,
-  selectors: readonly Selector[],
-  { since, entry }: { readonly since: Position; readonly entry: Position },
-): boolean {
-  if (since.epoch !== view.epoch || entry.epoch !== view.epoch) return false;
-  if (view.floor > since.seq || view.cursor < entry.seq) return false;
-  return selectors.every((selector) => {
-    const newest = view.index.get(selector);
-    if (newest === undefined) return true;
-    const { hard, hardBefore } = newest;
-    if (lastSoft(newest) > since.seq) return false;
-    return hard <= since.seq || (hard === entry.seq && hardBefore <= since.seq);
-  });
-}

@@ -11,6 +11,7 @@ import {
   learn,
   learnHead,
   positionOf,
+  type Received,
   viewOfSnapshot,
 } from "../core/log-view.ts";
 import { comparePositions } from "../core/position.ts";
@@ -72,7 +73,7 @@ export class Knowledge {
 
   /** False where the chain does not join ours. */
   take(view: LogView, entries: readonly LogEntry[]): boolean {
-    const learning = learn(view, entries, { receivedAt: this.ports.clock.now(), limits: VIEW_LIMITS });
+    const learning = learn(view, entries, { ...this.received(), limits: VIEW_LIMITS });
     if (learning.kind === "broken") {
       this.forget(view);
       return false;
@@ -119,7 +120,7 @@ export class Knowledge {
     if (telling.epoch < this.highestEpoch) return { kind: "useless" };
     const hearing = hear(old, telling, {
       sentAt,
-      receivedAt: this.ports.clock.now(),
+      ...this.received(),
       begunAt: this.ports.begunAt,
       generation: this.generationAhead(),
       limits: VIEW_LIMITS,
@@ -149,6 +150,11 @@ export class Knowledge {
   private adopt(view: LogView): void {
     this.view = view;
     this.ports.configured(view.configuration);
+  }
+
+  private received(): Received {
+    const { clock } = this.ports;
+    return { receivedAt: clock.now(), surely: clock.surely() };
   }
 
   private generationAhead(): number {

@@ -79,3 +79,20 @@ describe("past entries never seen", () => {
     expect(knowledge.current()).toMatchObject({ cursor: 80 });
   });
 });
+
+test("an hour that only the wall clock has seen pass is none in which a peer should have learnt what we hold", () => {
+  let [shown, passed] = [1000, 1000];
+  const set: Clock = { ...clock, now: () => instant(shown), surely: () => instant(passed) };
+  const holder = new Knowledge({ clock: set, begunAt: instant(0), configured: () => undefined });
+  holder.begin(head(10), new Map(), instant(1000));
+  const view = holder.current();
+  if (view === null) throw new Error("it is cold");
+  const payload = { kind: "invalidate", mode: "hard", selectors: [] } as const;
+  holder.take(view, [{ epoch: EPOCH, seq: 11, previous: "h10", hash: "h11", age: 0, payload }]);
+  // Of a peer that has heard of the head just before entry 11.
+  const told: Telling = { ...LEAP, from: 10, fromHash: "h10", cursor: 10, hash: "h10", age: millis(250) };
+  shown += 3_600_200;
+  passed += 200;
+  expect(holder.hear(told, instant(shown)).kind).toBe("learnt");
+  expect(holder.epochDemanded()).toBe(EPOCH);
+});

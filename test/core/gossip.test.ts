@@ -36,7 +36,11 @@ function viewOf(log: ReferenceLog, at: { from: number; cursor: number; knownAt: 
     configuration: log.configurationAt(from),
   };
   const view = viewOfSnapshot(snapshot, instant(knownAt), 1);
-  learn(view, log.range(from, cursor - from, knownAt), { receivedAt: instant(knownAt), limits: LIMITS });
+  learn(view, log.range(from, cursor - from, knownAt), {
+    receivedAt: instant(knownAt),
+    surely: instant(knownAt),
+    limits: LIMITS,
+  });
   return view;
 }
 
@@ -51,6 +55,7 @@ function telling(view: LogView, asker: Standing, by = { now: 100, most: 10 }): T
 const context = (sentAt: number, receivedAt: number) => ({
   sentAt: instant(sentAt),
   receivedAt: instant(receivedAt),
+  surely: instant(receivedAt),
   begunAt: instant(0),
   generation: 9,
   limits: LIMITS,
@@ -149,7 +154,7 @@ describe("an asker below what the teller still holds", () => {
   test("keeps what it was pushed beyond a gap", () => {
     const asker = viewOf(log, { from: 0, cursor: 0, knownAt: 10 });
     const longer = logOf(hard(A), config, hard(B), hard(B), hard(B), hard(B), hard(A), hard(A));
-    learn(asker, [longer.entryAt(8, 20)], { receivedAt: instant(20), limits: LIMITS });
+    learn(asker, [longer.entryAt(8, 20)], { receivedAt: instant(20), surely: instant(20), limits: LIMITS });
     const heard = hear(asker, telling(teller, standing(asker)), context(1000, 1020));
     if (heard.kind !== "begun") throw new Error(heard.kind);
     expect(coherenceOf(heard.view, { epoch: EPOCH, seq: 6 }, [A]).kind).toBe("hard");
@@ -203,7 +208,7 @@ describe("epochs and forks", () => {
 
   test("an entry from before the fork, held beyond a gap, does not pass for where the teller stands", () => {
     const asker = view(0);
-    learn(asker, [log.entryAt(2, 5)], { receivedAt: instant(5), limits: LIMITS });
+    learn(asker, [log.entryAt(2, 5)], { receivedAt: instant(5), surely: instant(5), limits: LIMITS });
     const forked = new ReferenceLog("other", "genesis");
     forked.entries.push(...logOf(hard(A)).entries);
     forked.append(hard(A), 6);
@@ -223,6 +228,17 @@ test("a peer that knew the head without what we already held speaks of another l
   // It held entry 3 from 100 on. Who knew the head before that may lack it, whoever knew it later may not.
   expect(hear(asker, at(100), context(190, 195)).kind).toBe("learnt");
   expect(hear(asker, at(50), context(190, 195)).kind).toBe("fork");
+});
+
+test("a wall clock that is set forward makes no honest peer speak of another log", () => {
+  const log = logOf(hard(A), hard(B), hard(A));
+  const asker = viewOf(log, { from: 0, cursor: 3, knownAt: 100 });
+  const behind = viewOf(log, { from: 0, cursor: 2, knownAt: 100 });
+  const told = { ...telling(behind, standing(asker)), age: millis(50) };
+  // An hour by the wall clock and 40 ms by the other one after entry 3 had come: the peer knew the head 10 ms before that.
+  const hearing = { ...context(3_600_140, 3_600_145), surely: instant(145) };
+  expect(hear(asker, told, hearing).kind).toBe("learnt");
+  expect(hear(asker, told, { ...hearing, surely: instant(245) }).kind).toBe("fork");
 });
 
 test("of a peer so far behind that our own entries are gone nothing is believed", () => {
@@ -287,7 +303,7 @@ class Town {
         const view = this.views[step.edge];
         if (!view || this.log.head === 0) return;
         const entries = [this.log.entryAt(this.log.head, this.now)];
-        learn(view, entries, { receivedAt: instant(this.now), limits: LIMITS });
+        learn(view, entries, { receivedAt: instant(this.now), surely: instant(this.now), limits: LIMITS });
         return;
       }
       case "ask":
@@ -306,7 +322,11 @@ class Town {
       this.views[edge] = viewOfSnapshot({ epoch: EPOCH, seq: head, hash, configuration }, sentAt, 1);
       return;
     }
-    learn(view, this.log.range(view.cursor, 3, this.now), { receivedAt: instant(this.now), limits: LIMITS });
+    learn(view, this.log.range(view.cursor, 3, this.now), {
+      receivedAt: instant(this.now),
+      surely: instant(this.now),
+      limits: LIMITS,
+    });
     learnHead(view, { epoch: EPOCH, seq: head }, sentAt);
   }
 
@@ -322,6 +342,7 @@ class Town {
     const heard = hear(asker, tale.telling, {
       sentAt,
       receivedAt: instant(this.now),
+      surely: instant(this.now),
       begunAt: instant(0),
       generation: 2,
       limits: LIMITS,

@@ -25,7 +25,7 @@ function viewAfter(entries: number): LogView {
 
 function learnFrom(view: LogView, first: number, last: number): void {
   for (let seq = first; seq <= last; seq++)
-    learn(view, [entryOf(seq)], { receivedAt: instant(0), limits: LIMITS });
+    learn(view, [entryOf(seq)], { receivedAt: instant(0), surely: instant(0), limits: LIMITS });
 }
 
 const selectorsWith = (tags: number): readonly Selector[] =>

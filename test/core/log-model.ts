@@ -194,6 +194,7 @@ export class Run {
     for (const entry of message.entries) this.note(entry);
     const learning = learn(this.view, message.entries, {
       receivedAt: instant(this.now),
+      surely: instant(this.now),
       limits: this.limits,
     });
     must(learning.kind === "learnt", "a whole chain is never called broken");

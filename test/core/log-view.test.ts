@@ -160,7 +160,7 @@ function take(
 ) {
   const { seqs, madeAt = 1000, at = madeAt, limits = AMPLE } = message;
   const entries = seqs.map((seq) => log.entryAt(seq, madeAt));
-  return learn(view, entries, { receivedAt: instant(at), limits });
+  return learn(view, entries, { receivedAt: instant(at), surely: instant(at), limits });
 }
 
 const verdictOf = (view: LogView, seq: number, ...selectors: Selector[]) =>
@@ -371,7 +371,7 @@ describe("known-at", () => {
 describe("another epoch", () => {
   const entryOf = (epoch: number): LogEntry => ({ ...logOf(hard(A)).entryAt(1, 1000), epoch });
   const learnt = (view: LogView, epoch: number) =>
-    learn(view, [entryOf(epoch)], { receivedAt: instant(1000), limits: AMPLE }).kind;
+    learn(view, [entryOf(epoch)], { receivedAt: instant(1000), surely: instant(1000), limits: AMPLE }).kind;
 
   test("that is newer breaks the view, one that is older is no news", () => {
     const view = coldView();
@@ -520,7 +520,7 @@ describe("a snapshot that replaces an older view of the epoch", () => {
 
   test("keeps what was learnt beyond it, also of an entry that is no longer kept", () => {
     const old = snapshotAt(1);
-    learn(old, [hard(9)], { receivedAt: instant(50), limits });
+    learn(old, [hard(9)], { receivedAt: instant(50), surely: instant(50), limits });
     old.ahead.clear();
     const view = snapshotAt(5);
     carryOver(view, old, limits);
@@ -530,7 +530,7 @@ describe("a snapshot that replaces an older view of the epoch", () => {
 
   test("joins entries that follow it", () => {
     const old = snapshotAt(1);
-    learn(old, [hard(6)], { receivedAt: instant(50), limits });
+    learn(old, [hard(6)], { receivedAt: instant(50), surely: instant(50), limits });
     const view = snapshotAt(5);
     carryOver(view, old, limits);
     expect([view.cursor, view.hash]).toEqual([6, "h6"]);

@@ -52,7 +52,7 @@ export class Views {
       ahead: new Map(log.ahead),
       configuration: new Map(log.configuration),
     };
-    const learning = learn(next, entries, { receivedAt: instant(now), limits: LIMITS });
+    const learning = learn(next, entries, { receivedAt: instant(now), surely: instant(now), limits: LIMITS });
     return learning.kind === "broken" ? null : this.of(next);
   }
 

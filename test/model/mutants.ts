@@ -98,8 +98,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     configuration: "delivery",
     fault: edit(
       VIEW,
-      "  compact(view, at.limits);\n  return {",
-      "  for (const { entry: { seq, hash } } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, at.limits);\n  return {",
+      "  compact(view, limits);\n  return {",
+      "  for (const { entry: { seq, hash } } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, limits);\n  return {",
     ),
   },
   "soft hides hard": {

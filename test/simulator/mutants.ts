@@ -58,8 +58,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "cursor-over-gap": {
     file: "shared/core/log-view.ts",
     from: 21,
-    find: "  compact(view, at.limits);\n  return {",
-    put: "  for (const { entry: { seq, hash } } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, at.limits);\n  return {",
+    find: "  compact(view, limits);\n  return {",
+    put: "  for (const { entry: { seq, hash } } of view.ahead.values())\n    if (seq > view.cursor) Object.assign(view, { cursor: seq, hash });\n  compact(view, limits);\n  return {",
   },
   "soft-hides-hard": {
     file: "shared/core/log-view.ts",
