@@ -2,7 +2,7 @@
 
 import { isPresent, type MappedShard, type ShardMap } from "../../shared/core/shard-map.ts";
 import { nextShardMap, type ShardSighting } from "../../shared/core/shard-watch.ts";
-import { elapsed, type Instant } from "../../shared/core/units.ts";
+import { earlier, elapsed, type Instant, instant } from "../../shared/core/units.ts";
 import { admitShard, readShardStatus, type ShardStatus } from "../../shared/mid-tier/shard-admission.ts";
 import type { Unavailable } from "../../shared/ports/mid-tier.ts";
 import { LIMITS } from "../config.ts";
@@ -15,6 +15,7 @@ type Ports = Pick<ControlPlane, "log" | "digest" | "clock" | "settings" | "datab
 /** What the beat's owner keeps from one look to the next: how long each shard has been silent, and warming up. */
 export class ShardWatch {
   private readonly answeredAt = new Map<string, Instant>();
+  private readonly silentSince = new Map<string, Instant>();
   private readonly warmingSince = new Map<string, Instant>();
   private readonly refill: Refill;
   private known: { readonly map: KnownMap; readonly readAt: Instant } | null = null;
@@ -74,15 +75,24 @@ export class ShardWatch {
   private async ask({ databases, clock }: Ports): Promise<ReadonlyMap<string, ShardStatus>> {
     const entries = await Promise.all(
       [...databases].map(async ([id, { redis }]) => {
+        const askedAt = clock.now();
         const status = await readShardStatus(redis, LIMITS.shardDeadline);
-        const now = clock.now();
-        if (status.kind === "status") this.answeredAt.set(id, now);
-        // One that never answered counts from when it was first asked.
-        else if (!this.answeredAt.has(id)) this.answeredAt.set(id, now);
+        if (status.kind === "status") {
+          this.answeredAt.set(id, clock.now());
+          this.silentSince.delete(id);
+        } else if (!this.silentSince.has(id)) this.silentSince.set(id, this.fellSilent(id, askedAt));
         return [id, status] as const;
       }),
     );
     return new Map(entries);
+  }
+
+  /**
+   * One that never answered counts from when it was first asked; any other from its last answer, but by a beat at most
+   * before the first question that it has not answered: whoever asks may have stood still himself, or his clock been set.
+   */
+  private fellSilent(id: string, askedAt: Instant): Instant {
+    return instant(Math.max(this.answeredAt.get(id) ?? askedAt, earlier(askedAt, LIMITS.beat)));
   }
 
   private sightings(
@@ -94,7 +104,7 @@ export class ShardWatch {
         id,
         status.kind === "status"
           ? { kind: "answers", life: status.life, heardOf: status.map }
-          : { kind: "silent", for: elapsed(this.answeredAt.get(id) ?? begun, begun) },
+          : { kind: "silent", for: elapsed(this.silentSince.get(id) ?? begun, begun) },
       ]),
     );
   }

@@ -81,6 +81,18 @@ describe("the watch", () => {
     expect(await look(LIMITS.shardWarmFor)).toEqual(["serving", "serving"]);
   });
 
+  test("leaves nobody out for the time in which it was not asked", async () => {
+    await look();
+    away.add("s1");
+    // The control plane has stood still, or its clock been set forward, and one call fails.
+    expect(await look(3600 * SECOND)).toEqual(["serving", "serving"]);
+    away.clear();
+    expect(await look(SECOND)).toEqual(["serving", "serving"]);
+    away.add("s1");
+    expect(await look(SECOND)).toEqual(["serving", "serving"]);
+    expect(await look(LIMITS.shardDownAfter)).toEqual(["serving", "down"]);
+  });
+
   test("one that warms up serves when it is refilled, and in the end without that", async () => {
     await look();
     away.add("s1");
