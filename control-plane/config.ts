@@ -169,6 +169,8 @@ export const LIMITS = {
   strandedPage: 500,
   /** So many calls; beyond them nobody knows. */
   strandedPages: 40,
+  /** As many such calls to say how many values an invalidation spares: who shows receipts asks every second. */
+  sparedPages: 4,
   /** Items of a list where the request doesn't say. */
   page: 20,
   /** Items of a list at most: each receipt is read from Redis. */

@@ -7,6 +7,7 @@ import { awaitReceipt, type ReceiptRead, readReceipt, readReceipts } from "../in
 import { type DryRun, type InvalidateOutcome, invalidate } from "../invalidate/invalidate.ts";
 import type { Receipt } from "../invalidate/receipt.ts";
 import { invalidateSchema } from "../invalidate/request.ts";
+import { sparedBy } from "../invalidate/spared.ts";
 import { requireScope } from "./auth.ts";
 import { requireSite, sees } from "./binding.ts";
 import { limitBody, requireText } from "./body.ts";
@@ -68,7 +69,7 @@ function postInvalidate(api: Api, { plane, wake }: ApiPorts): void {
     const receipt = `/invalidations/${outcome.id}`;
     context.header("location", receipt);
     if (body.wait === true) {
-      const read = await awaitReceipt(plane, outcome.id, { since, timeout });
+      const read = await awaitReceipt(plane, outcome.id, { since, timeout, spared: sparedBy(plane) });
       // One that so many have come after is kept no more: the purge holds all the same.
       if (read.kind !== "absent") {
         const waited = receiptOf(read);
@@ -146,7 +147,7 @@ function getInvalidations(api: Api, { plane }: ApiPorts): void {
     responses: { 200: json("A page of receipts", pageSchema), default: problemAnswer },
   });
   api.openapi(one, async (context) => {
-    const read = await readReceipt(plane, context.req.valid("param").id);
+    const read = await readReceipt(plane, context.req.valid("param").id, sparedBy(plane));
     return context.json(
       receiptOf(read, (site) => sees(context, site)),
       200,
@@ -160,7 +161,10 @@ function getInvalidations(api: Api, { plane }: ApiPorts): void {
       limit ?? LIMITS.page,
     );
     if (page.kind === "unavailable") throw unavailable(page.reason);
-    const read = await readReceipts(plane, page.ids, LIMITS.selectorsListed);
+    const read = await readReceipts(plane, page.ids, {
+      mostSelectors: LIMITS.selectorsListed,
+      spared: sparedBy(plane),
+    });
     if (read.kind === "unavailable") throw unavailable(read.reason);
     const nextCursor = page.next === null ? null : `${page.next.at}-${page.next.skip}`;
     const items = read.receipts.filter(({ site }) => sees(context, site));

@@ -84,7 +84,7 @@ export async function purgeChecks(plane: ControlPlane): Promise<Check[]> {
   const { ok, warn, unknown } = areaOf("purges");
   const page = await plane.receipts.list(null, LIMITS.page);
   if (page.kind === "unavailable") return [unknown("purges", `the receipts did not answer (${page.reason})`)];
-  const read = await readReceipts(plane, page.ids, LIMITS.selectorsListed);
+  const read = await readReceipts(plane, page.ids, { mostSelectors: LIMITS.selectorsListed });
   if (read.kind === "unavailable") return [unknown("purges", `the receipts did not answer (${read.reason})`)];
   const { receipts } = read;
   const late = receipts.filter((receipt) => isLate(receipt, plane.clock.wall()));

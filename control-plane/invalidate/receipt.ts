@@ -33,6 +33,7 @@ export interface Receipt {
   readonly fencedAt: string | null;
   /** Only where isolates serve that can't be addressed. */
   readonly unlisted?: { readonly fencedAt: string };
+  /** Values that it names and spares, as the journal has them and the origin does not yet. */
   readonly dirty: number;
   readonly p50Ms: number | null;
   readonly maxMs: number | null;
@@ -50,7 +51,11 @@ export interface Surroundings {
   readonly unlisted: boolean;
 }
 
-export function showReceipt(stored: StoredReceipt, around: Surroundings, mostSelectors: number): Receipt {
+export function showReceipt(
+  stored: StoredReceipt,
+  around: Surroundings,
+  { mostSelectors, dirty }: { readonly mostSelectors: number; readonly dirty: number },
+): Receipt {
   const detail = readDetail(stored.detail);
   const edges = rowsOf(stored, around.directory);
   const selectors = stored.payload?.kind === "invalidate" ? stored.payload.selectors : [];
@@ -72,8 +77,7 @@ export function showReceipt(stored: StoredReceipt, around: Surroundings, mostSel
     edges,
     fencedAt,
     ...(waitsForUnlisted(stored, around) && fencedAt !== null ? { unlisted: { fencedAt } } : {}),
-    // No write-back values exist that an invalidation could have spared.
-    dirty: 0,
+    dirty,
     p50Ms: times[Math.ceil(times.length / 2) - 1] ?? null,
     maxMs: times.at(-1) ?? null,
   };

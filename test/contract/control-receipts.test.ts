@@ -5,6 +5,7 @@ import { collectStatus } from "../../control-plane/edges/collect.ts";
 import { followReceipts } from "../../control-plane/invalidate/follow.ts";
 import { beat } from "../../control-plane/tick/beat.ts";
 import type { Redis } from "../../shared/ports/redis.ts";
+import { OneJournal } from "../support/one-journal.ts";
 import { type RestFixture, startEmbeddedRest, until } from "../support/redis-server.ts";
 import {
   askSigned,
@@ -418,5 +419,41 @@ describe("in a new epoch of the log", () => {
     edge("two").position = `${epoch}-${seq}`;
     await collectStatus(plane.plane);
     expect(await shown(receipt)).toMatchObject({ state: "converged" });
+  });
+});
+
+describe("a purge of URLs that are written back", () => {
+  let journal: OneJournal;
+  const dirtyOf = async (body: unknown): Promise<number> => {
+    now += 1;
+    const { json } = await plane.call("/invalidate", body);
+    await plane.settled();
+    const [one, many] = await Promise.all([plane.call(json.receipt), plane.call("/invalidations?limit=1")]);
+    expect(many.json.items[0].dirty).toBe(one.json.dirty);
+    return one.json.dirty;
+  };
+  const write = (nth: number, key = `${nth}`.repeat(64)) =>
+    journal.write(`w${nth}`, { key, href: `http://origin.test/session/${nth}` });
+
+  beforeEach(async () => {
+    await plane.call("/policies", { key_pattern: "/session/*", class: "session", tags: ["carts"] });
+    journal = new OneJournal(rest.redis);
+  });
+
+  test("says how many values it names that the origin does not have yet: these it does not hit", async () => {
+    await write(1);
+    await write(2);
+    // Behind the first of its key: no other value.
+    await write(3, "1".repeat(64));
+    expect(await dirtyOf({ urls: ["/session/1"] })).toBe(1);
+    for (const all of [{ prefixes: ["/session"] }, { classes: ["session"] }, { tags: ["carts"] }])
+      expect([all, await dirtyOf(all)]).toEqual([all, 2]);
+    expect(await dirtyOf({ urls: ["/session/9"], tags: ["other"] })).toBe(0);
+  });
+
+  test("says so of none that was written after it", async () => {
+    const receipt = await purged();
+    await write(1);
+    expect((await plane.call(receipt)).json.dirty).toBe(0);
   });
 });
