@@ -18,6 +18,7 @@ export function showReceipt(out: Output, receipt: Receipt): void {
   );
   for (const text of selectorsOf(receipt)) out.line(`  ${text}`);
   showWarnings(out, receipt);
+  showSpared(out, receipt);
   if (receipt.edges.length > 0) {
     out.line();
     out.table(
@@ -42,6 +43,13 @@ export function showReceipt(out: Output, receipt: Receipt): void {
 /** What a purge leaves out that may have been meant. */
 export function showWarnings(out: Output, { warnings }: Pick<Receipt, "warnings">): void {
   for (const { message } of warnings) out.line(out.paint("yellow", `! ${plain(message)}`));
+}
+
+/** What of it is read on all the same. */
+function showSpared(out: Output, { dirty }: Receipt): void {
+  if (dirty === 0) return;
+  const what = `it does not hit ${count(dirty, "value")} that the journal has and the origin does not yet`;
+  out.line(out.paint("yellow", `! ${what}`));
 }
 
 const colourOf = (state: string): Colour => COLOURS[state as keyof typeof COLOURS] ?? "grey";

@@ -88,6 +88,12 @@ describe("purge", () => {
     );
   });
 
+  test("says how many values it does not hit, as the origin does not have them yet", async () => {
+    const { stdout } = await runCli(["purge", "--tag", "a"], purging({ ...RECEIPT, dirty: 3 }));
+    expect(stdout).toContain("! it does not hit 3 values that the journal has and the origin does not yet\n");
+    expect((await runCli(["purge", "--tag", "a"], purging(RECEIPT))).stdout).not.toContain("does not hit");
+  });
+
   test("what it leaves out that may be meant is said, of a dry run too", async () => {
     const warnings = [{ pointer: "/urls/0", message: "names the path on a.test alone" }];
     const made = await runCli(["purge", "/x"], purging({ ...RECEIPT, warnings }));
