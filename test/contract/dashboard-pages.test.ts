@@ -271,8 +271,11 @@ test("what a purge leaves out that may be meant is said before it is made, and b
   expect(String(asked)).toContain(said);
   const edges: Receipt["edges"] = [];
   const receipt = { id: "r", state: "converged", edges, selectors: [], warnings } as unknown as Receipt;
-  const shownReceipt = { ...receipt, maxMs: null, p50Ms: null, acceptedAt: NOW, fencedAt: null };
+  const shownReceipt = { ...receipt, dirty: 0, maxMs: null, p50Ms: null, acceptedAt: NOW, fencedAt: null };
   expect(String(ReceiptPage({ frame, receipt: shownReceipt }))).toContain(said);
+  const spares = (dirty: number) => String(ReceiptPage({ frame, receipt: { ...shownReceipt, dirty } }));
+  expect(spares(0)).not.toContain("does not hit");
+  expect(spares(2)).toContain("It does not hit 2 values that the journal has and the origin does not yet.");
 });
 
 const HOSTILE = `"><img src=x onerror=alert(1)>'<script>alert(2)</script>`;

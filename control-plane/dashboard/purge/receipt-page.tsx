@@ -60,8 +60,15 @@ const ReceiptBody = ({ receipt }: { readonly receipt: Receipt }) => (
       ) : null}
     </ul>
     <Warnings warnings={receipt.warnings} />
+    <Warnings warnings={sparedOf(receipt)} />
   </>
 );
+
+/** What of it is read on all the same. */
+function sparedOf({ dirty }: Receipt) {
+  const message = `does not hit ${plural(dirty, "value")} that the journal has and the origin does not yet`;
+  return dirty > 0 ? [{ pointer: "", message }] : [];
+}
 
 function Outcome({ receipt }: { readonly receipt: Receipt }) {
   const applied = receipt.edges.filter(({ state }) => state === "applied").length;
