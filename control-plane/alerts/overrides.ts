@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import { seconds } from "../../shared/core/units.ts";
-import { type Fault, faultsIn, parseJson } from "../../shared/wire/json.ts";
+import { faultsIn } from "../../shared/wire/faults.ts";
+import { type Fault, parseJson } from "../../shared/wire/json.ts";
 import type { Rule, Targets } from "./rule.ts";
 import { RULES, TARGETS } from "./rules.ts";
 

@@ -1,7 +1,7 @@
 // The signed route by which the agent hands over the report of an experiment that is over.
 
 import { CHAOS_REPORT_PATH } from "../../shared/wire/chaos.ts";
-import { faultsIn } from "../../shared/wire/json.ts";
+import { faultsIn } from "../../shared/wire/faults.ts";
 import { takeReport } from "../chaos/follow.ts";
 import { isOver, readReport } from "../chaos/report.ts";
 import { limitBody } from "./body.ts";

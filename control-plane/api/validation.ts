@@ -1,7 +1,7 @@
 // What the schemas find wrong, as JSON pointers (RFC 6901) into what was sent.
 
 import type { z } from "@hono/zod-openapi";
-import { faultsIn } from "../../shared/wire/json.ts";
+import { faultsIn } from "../../shared/wire/faults.ts";
 import { invalidBody, type ProblemCode, Refusal } from "./problem.ts";
 
 type Result = { target: string } & ({ success: true } | { success: false; error: z.ZodError });

@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { DIRECTIONS, EXPERIMENTS, PARTITIONS } from "../../shared/wire/chaos.ts";
+import { milliseconds } from "../../shared/wire/milliseconds.ts";
 import { line } from "../../shared/wire/text.ts";
 import { LIMITS } from "../config.ts";
 
@@ -13,10 +14,7 @@ export const chaosSchema = z
       .max(64)
       .optional()
       .openapi({ description: "An edge or a shard; one picked by the seed where none is named." }),
-    durationMs: z
-      .int()
-      .min(LIMITS.chaosLeast)
-      .max(LIMITS.chaosMost)
+    durationMs: milliseconds(LIMITS.chaosLeast, LIMITS.chaosMost)
       .optional()
       .openapi({ description: `How long the fault lasts; default ${LIMITS.chaosDefault}.` }),
     seed: z
@@ -34,10 +32,7 @@ export const chaosSchema = z
       .optional()
       .openapi({ description: "Of a partition: what gets through all the same." }),
     wait: z.boolean().optional().openapi({ description: "For the report." }),
-    timeoutMs: z
-      .int()
-      .min(0)
-      .max(LIMITS.waitMost)
+    timeoutMs: milliseconds(0, LIMITS.waitMost)
       .optional()
       .openapi({ description: `Only with \`wait\`; default ${LIMITS.waitMost}.` }),
     reason: line(LIMITS.reason).optional(),

@@ -1,6 +1,7 @@
 // The body of `POST /invalidate`.
 
 import { z } from "@hono/zod-openapi";
+import { milliseconds } from "../../shared/wire/milliseconds.ts";
 import { line } from "../../shared/wire/text.ts";
 import { LIMITS } from "../config.ts";
 
@@ -23,14 +24,11 @@ export const invalidateSchema = z
       .openapi({ description: "The site's name, where `everything` is true, and only there." }),
     mode: z.enum(["soft", "hard"]).optional().openapi({ description: "Default: `hard`." }),
     wait: z.boolean().optional().openapi({ description: "For every edge. Not with `dryRun`." }),
-    timeoutMs: z
-      .int()
-      .min(0)
-      .max(LIMITS.waitMost)
+    timeoutMs: milliseconds(0, LIMITS.waitMost)
       .optional()
       .openapi({ description: `Only with \`wait\`; default ${LIMITS.waitDefault}.` }),
     dryRun: z.boolean().optional(),
-    repeatAfterMs: z.int().min(1).max(LIMITS.repeatMost).optional().openapi({
+    repeatAfterMs: milliseconds(1, LIMITS.repeatMost).optional().openapi({
       description: "Appends the same invalidation once more after this long. Not with `dryRun`.",
     }),
     reason: line(LIMITS.reason).optional(),

@@ -1,6 +1,7 @@
 // The databases of the mid-tier as the environment names them: SHARDS, beside the one named `control`.
 
 import * as z from "zod";
+import { faultsIn } from "./faults.ts";
 import { parseJson } from "./json.ts";
 import { MAX_WEIGHT, SHARD_ID } from "./shard-map.ts";
 
@@ -41,7 +42,7 @@ export function readDatabases(
   if (text === undefined || text === "")
     return { kind: "databases", databases: [{ id: CONTROL, ...control, weight: 1 }] };
   const read = schema.safeParse(parseJson(text));
-  if (!read.success) return invalid(describe(read.error.issues[0]));
+  if (!read.success) return invalid(firstFault(read.error));
   const seen = new Set<string>();
   const databases: Database[] = [];
   for (const { id, url, token, weight = 1 } of read.data) {
@@ -56,7 +57,7 @@ export function readDatabases(
 
 const invalid = (reason: string): ReadDatabases => ({ kind: "invalid", reason: `SHARDS: ${reason}` });
 
-const describe = (issue: z.core.$ZodIssue | undefined): string =>
-  issue === undefined
-    ? "is no list"
-    : `${issue.path.map((step) => `/${String(step)}`).join("")} ${issue.message}`;
+function firstFault(error: z.ZodError): string {
+  const [fault = { pointer: "", message: "is no list" }] = faultsIn(error);
+  return [fault.pointer, fault.message].filter((part) => part !== "").join(" ");
+}

@@ -1,8 +1,9 @@
 // The edges that can be addressed, as whoever runs them names them.
 
 import * as z from "zod";
+import { faultsIn } from "./faults.ts";
 import { isEdgeUrl, withoutClosingSlash } from "./internal.ts";
-import { type Fault, faultsIn, parseJson } from "./json.ts";
+import { type Fault, parseJson } from "./json.ts";
 
 /** Where the list is replaced, by a signed request with the same JSON array that EDGES holds. */
 export const EDGES_PATH = "/.tidegate/edges";

@@ -1,6 +1,4 @@
-// JSON from outside: read without throwing, and what a schema finds wrong with it, by place.
-
-import type { z } from "zod";
+// JSON from outside: read without throwing, and what is wrong with it, by place.
 
 /** Null, too, where the text is no JSON. */
 export function parseJson(text: string): unknown {
@@ -18,22 +16,4 @@ export interface Fault {
   readonly message: string;
 }
 
-export const faultsIn = (error: z.ZodError): Fault[] => error.issues.flatMap(faultsOf);
-
-function faultsOf(issue: z.core.$ZodIssue): Fault[] {
-  const at = issue.path.map((part) => `/${escapePointer(String(part))}`).join("");
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({
-      pointer: `${at}/${escapePointer(key)}`,
-      message: "is not a known field",
-    }));
-  return [{ pointer: at, message: messageOf(issue) }];
-}
-
 export const escapePointer = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
-
-function messageOf({ code, message }: z.core.$ZodIssue): string {
-  // What is not there at all has no type that could be wrong.
-  if (code === "invalid_type" && message.endsWith("received undefined")) return "must be given";
-  return message.charAt(0).toLowerCase() + message.slice(1);
-}

@@ -4,7 +4,8 @@ import * as z from "zod";
 import { DEFAULT_CLASSES } from "../core/classes.ts";
 import type { ClassBudget, OriginLimits } from "../core/origin-limits.ts";
 import type { BucketTerms } from "../core/token-bucket.ts";
-import { type Fault, faultsIn, parseJson } from "./json.ts";
+import { faultsIn } from "./faults.ts";
+import { type Fault, parseJson } from "./json.ts";
 
 /** Beside the site's own field: limits name nothing, so that no change of them takes names from what is stored. */
 export const originField = (site: string): string => `origin/${site}`;

@@ -6,7 +6,8 @@ import { parsePattern } from "../core/pattern.ts";
 import { DEFAULT_HANDLING, type Handling, type KeyRecipe, type Policy } from "../core/rules.ts";
 import { days, type Millis, millis } from "../core/units.ts";
 import { parseDuration } from "./duration.ts";
-import { type Fault, faultsIn } from "./json.ts";
+import { faultsIn } from "./faults.ts";
+import type { Fault } from "./json.ts";
 import { illFormed, tagFault } from "./text.ts";
 
 /** A site's name, or a policy's. */
@@ -34,12 +35,15 @@ const sort = z.boolean().optional();
 
 const keySchema = z.strictObject({
   query: z
-    .union([
-      z.enum(["all", "none"]),
-      z.strictObject({ include: names, sort }),
-      z.strictObject({ exclude: names, sort }),
-      z.strictObject({ sort: z.boolean() }),
-    ])
+    .union(
+      [
+        z.enum(["all", "none"]),
+        z.strictObject({ include: names, sort }),
+        z.strictObject({ exclude: names, sort }),
+        z.strictObject({ sort: z.boolean() }),
+      ],
+      "must be all, none, or an object with include, exclude or sort",
+    )
     .optional(),
   headers: fieldNames.optional(),
   cookies: names.optional(),

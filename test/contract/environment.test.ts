@@ -60,10 +60,10 @@ describe("the control plane's", () => {
     ],
     [{ REPLICAS: "two" }, "REPLICAS is not a count"],
     [{ REPLICAS: "-1" }, "REPLICAS is not a count"],
-    [{ SHARDS: "{" }, "SHARDS:  Invalid input: expected array, received null"],
+    [{ SHARDS: "{" }, "SHARDS: must be a list"],
     [{ SHARDS: '[{"id":"b"}]' }, "SHARDS: b needs a url and a token"],
     [{ SHARDS: '[{"id":"control"},{"id":"control"}]' }, "SHARDS: two of them are named control"],
-    [{ ALERTS: "{" }, "ALERTS invalid input: expected object, received null"],
+    [{ ALERTS: "{" }, "ALERTS must be an object"],
     [{ ALERTS: '{"hit-ratio": {}}' }, "ALERTS: /hit-ratio is not a known field"],
     [{ ALERTS: '{"shard-memory": {"thresh": 1}}' }, "ALERTS: /shard-memory/thresh is not a known field"],
     [
