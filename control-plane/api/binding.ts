@@ -21,8 +21,9 @@ export function requireSite(context: Asked, site: string): void {
 
 /** Of a query; only for whoever may see that site. */
 export function unknownSite(site: string): Refusal {
-  const message = `there is no site ${JSON.stringify(site)}`;
-  return new Refusal("invalid-query", `site ${message}`, { faults: [{ pointer: "/site", message }] });
+  const what = `here is no site ${JSON.stringify(site)}`;
+  const faults = [{ pointer: "/site", message: `t${what}` }];
+  return new Refusal("invalid-query", `T${what}.`, { faults });
 }
 
 /** For what is of no site, or of all. */

@@ -17,6 +17,7 @@ import { localPath } from "../../control-plane/dashboard/frame/local-path.ts";
 import type { Frame } from "../../control-plane/dashboard/frame/page.tsx";
 import { OverviewPage } from "../../control-plane/dashboard/overview/overview-page.tsx";
 import type { Overview } from "../../control-plane/dashboard/overview/read-overview.ts";
+import { readView } from "../../control-plane/dashboard/overview/view.ts";
 import { readPurgeFields } from "../../control-plane/dashboard/purge/purge-fields.ts";
 import { ConfirmPurge } from "../../control-plane/dashboard/purge/purge-form.tsx";
 import { ReceiptPage } from "../../control-plane/dashboard/purge/receipt-page.tsx";
@@ -77,7 +78,7 @@ const edge = (id: string, state: Edge["state"] = "live"): Edge => ({
 });
 
 const overviewWith = (given: Partial<Overview> = {}): Overview => ({
-  view: { range: "1h", only: null, site: null },
+  view: readView(() => undefined),
   metrics: known(metricsWith({})),
   series: known({ stepSeconds: 60, points: [] }),
   alerts: known({ ...page, judging: "current", evaluatedAt: NOW, unmeasured: [] }),
@@ -113,7 +114,7 @@ describe("the overview says", () => {
     const tiers = { l1Memory: looks, l1Cache: tier, l2: tier, origin: looks };
     const figures = { ...metricsWith({ hot: classOf(100, 90), standard: classOf(60, 10) }), tiers };
     const funnelOf = (only: string | null): string[] => {
-      const view = { range: "1h", only, site: null } as const;
+      const view = { ...readView(() => undefined), only };
       const html = shown(overviewWith({ view, metrics: known(figures) }));
       return [...html.matchAll(/answered <b>([^<]*)<\/b> <span class="muted">\((\d+)\)/g)].map(
         ([, share, count]) => `${share} ${count}`,
@@ -121,6 +122,32 @@ describe("the overview says", () => {
     };
     expect(funnelOf(null)).toEqual(["62.5 % 100", "0.0 % 0", "0.0 % 0", "37.5 % 60"]);
     expect(funnelOf("hot")).toEqual(["90.0 % 90", "0.0 % 0", "0.0 % 0", "10.0 % 10"]);
+  });
+
+  test("what of its URL nobody can mean, and what is shown instead", () => {
+    const asked = (query: string): string =>
+      shown(overviewWith({ view: readView((name) => new URLSearchParams(query).get(name) ?? undefined) }));
+    expect(asked("range=9y")).toContain(
+      "There is no range &quot;9y&quot;: it is one of 15m, 1h, 6h, 24h. The last hour is shown.",
+    );
+    expect(asked("class=warm")).toContain("There is no class &quot;warm&quot;: it is one of hot, ");
+    expect(asked("site=a%20b")).toContain("There is no site &quot;a b&quot;: no site can have that name.");
+    expect(asked("range=6h&class=hot&site=shop")).not.toContain("There is no ");
+    expect(asked("range=&class=&site=")).not.toContain("There is no ");
+  });
+
+  test("which site its figures are of, where there are several or one was named", () => {
+    const chosen = (site: string | null, names: readonly string[]): string =>
+      shown(
+        overviewWith({
+          view: { ...readView(() => undefined), site },
+          sites: known({ ...page, items: names.map((name) => ({ site: { name } })) }),
+        }),
+      );
+    expect(chosen(null, ["default"])).not.toContain('aria-label="Site"');
+    expect(chosen(null, ["default", "shop"])).toContain('<a href="/?site=shop">shop</a>');
+    expect(chosen("shop", ["shop"])).toContain('<a href="/?site=shop" aria-current="true">shop</a>');
+    expect(chosen("gone", ["shop"])).toContain('<a href="/?site=gone" aria-current="true">gone</a>');
   });
 
   test("that a few requests are too few for a ratio, and shows none", () => {
@@ -293,7 +320,7 @@ test("what others have written is text wherever it is shown", () => {
   };
   const html = shown(
     overviewWith({
-      view: { range: "1h", only: HOSTILE, site: HOSTILE },
+      view: { range: "1h", only: HOSTILE, site: HOSTILE, unmeant: [HOSTILE] },
       metrics: known({
         ...metricsWith({ [HOSTILE]: classOf(50, 40) }),
         hotKeys: [

@@ -23,7 +23,7 @@ import { Warmups, warmupParts } from "./questions/warmups.tsx";
 import { Working, workingParts } from "./questions/working.tsx";
 import { known, type Overview } from "./read-overview.ts";
 import { isAnythingStale, isItWorking, isTheOriginSafe, type Verdict, whoReports } from "./verdicts.ts";
-import { linkTo, RANGE_NAMES, RANGES, type View } from "./view.ts";
+import { linkTo, RANGE_NAMES, RANGES } from "./view.ts";
 
 /** Whatever changes while somebody looks, by its id: the page is made of these, and its events send them. */
 export const partsOf = ({ overview, frame, may }: OverviewProps) => ({
@@ -64,7 +64,12 @@ export function OverviewPage({ frame, overview, may }: OverviewProps) {
     <Page frame={frame} title="Overview" live={linkTo(view, {}, "/events")}>
       <h1 class="unseen">Overview</h1>
       <Live id="state">{parts.state}</Live>
-      <Filters overview={overview} view={view} />
+      {view.unmeant.map((sentence) => (
+        <p class="banner fair" role="status">
+          {sentence}
+        </p>
+      ))}
+      <Filters overview={overview} sites={sites} />
       <AlertStrip parts={parts} />
       <Working parts={parts} charts={<ChartsOf charts={charts} names={["ratio", "requests", "latency"]} />} />
       <Origin parts={parts} charts={<ChartsOf charts={charts} names={["origin", "stampede"]} />} />
@@ -130,7 +135,8 @@ function Trouble({ overview: { metrics, edges } }: { readonly overview: Overview
   );
 }
 
-function Filters({ overview, view }: { readonly overview: Overview; readonly view: View }) {
+function Filters({ overview, sites }: { readonly overview: Overview; readonly sites: readonly string[] }) {
+  const { view } = overview;
   const metrics = known(overview.metrics);
   const classes = Object.keys(metrics?.classes ?? {});
   const shown = view.only === null || classes.includes(view.only) ? classes : [...classes, view.only];
@@ -147,6 +153,17 @@ function Filters({ overview, view }: { readonly overview: Overview; readonly vie
           ...shown.map((name) => [name, linkTo(view, { only: name }), name === view.only] as const),
         ]}
       />
+      {view.site === null && sites.length < 2 ? null : (
+        <Choice
+          label="Site"
+          choices={[
+            ["all", linkTo(view, { site: null }), view.site === null],
+            ...[...new Set([...sites, ...(view.site === null ? [] : [view.site])])].map(
+              (name) => [name, linkTo(view, { site: name }), name === view.site] as const,
+            ),
+          ]}
+        />
+      )}
       <div class="as-of">
         <Live id="as-of">
           <AsOf overview={overview} />
