@@ -92,7 +92,44 @@ export interface Routes {
     query: {
       actor?: string;
       /** `policy.put`, or `policy` for all that is done to policies. */
-      action?: string;
+      action?:
+        | "invalidate"
+        | "policy.put"
+        | "policy.delete"
+        | "site.put"
+        | "site.delete"
+        | "configure"
+        | "shards.put"
+        | "edges.put"
+        | "warmup.start"
+        | "warmup.cancel"
+        | "journal.retry"
+        | "journal.drop"
+        | "token.create"
+        | "token.revoke"
+        | "alert.fire"
+        | "alert.clear"
+        | "alert.ack"
+        | "deployment"
+        | "session.sign-in"
+        | "session.sign-out"
+        | "chaos.start"
+        | "chaos.end"
+        | "chaos.abort"
+        | "log.lost"
+        | "journal.lost"
+        | "refused"
+        | "policy"
+        | "site"
+        | "shards"
+        | "edges"
+        | "warmup"
+        | "journal"
+        | "token"
+        | "alert"
+        | "session"
+        | "chaos"
+        | "log";
       site?: string;
       result?: "accepted" | "done" | "refused" | "failed";
       since?: string;

@@ -1,6 +1,7 @@
 // `tidegate audit`: who did what, when, from where, and whether the records are still as they were written.
 
 import { type Command, Option } from "commander";
+import type { AuditQuery } from "../../client/audit.ts";
 import type { AuditRecord, AuditRecords, AuditVerdict } from "../../client/schemas.ts";
 import { given, runs, type Shell, type Tools, wholeNumber } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
@@ -10,7 +11,7 @@ import { count, grouped, moment, plain } from "../wording.ts";
 
 interface Flags {
   readonly actor?: string;
-  readonly action?: string;
+  readonly action?: AuditQuery["action"];
   readonly site?: string;
   readonly result?: AuditRecord["result"];
   readonly since?: string;

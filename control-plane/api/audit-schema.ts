@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { parseDuration } from "../../shared/wire/duration.ts";
 import { identifier } from "../../shared/wire/policy.ts";
 import { line, nameLine } from "../../shared/wire/text.ts";
+import { AUDIT_ACTIONS, AUDIT_FAMILIES } from "../audit-log/actions.ts";
 import { MARKER_KINDS } from "../audit-log/markers.ts";
 import { LIMITS } from "../config.ts";
 import { limitOr } from "./paging.ts";
@@ -57,8 +58,7 @@ export function momentOf(text: string, now: number): number {
 export const auditQuery = z.strictObject({
   actor: z.string().max(256).optional(),
   action: z
-    .string()
-    .regex(/^[a-z]{1,32}(?:\.[a-z-]{1,32})?$/, "must be an action, or what several begin with")
+    .enum([...AUDIT_ACTIONS, ...AUDIT_FAMILIES])
     .optional()
     .openapi({ description: "`policy.put`, or `policy` for all that is done to policies." }),
   site: identifier.optional(),

@@ -1,5 +1,6 @@
 // What the API tells of the audit log: who did what, from where, in JSON and CSV; deployments, and marks on charts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AUDIT_ACTIONS, AUDIT_FAMILIES } from "../../control-plane/audit-log/actions.ts";
 import { csvOf } from "../../control-plane/audit-log/csv.ts";
 import { readMarkers } from "../../control-plane/audit-log/markers.ts";
 import { LIMITS } from "../../control-plane/config.ts";
@@ -183,6 +184,7 @@ describe("records are found", () => {
 
   test.each([
     "action=Token",
+    "action=purge",
     "since=yesterday",
     "cursor=x",
     "format=xml",
@@ -191,6 +193,16 @@ describe("records are found", () => {
     "result=fine",
   ])("%s is refused", async (query) => {
     expect((await plane.call(`/audit?${query}`)).status).toBe(400);
+  });
+
+  test("an action that there is none of is refused by naming those that there are", async () => {
+    const { status, json } = await plane.call("/audit?action=policies");
+    expect([status, json.errors]).toEqual([
+      400,
+      [{ pointer: "/action", message: `must be one of ${[...AUDIT_ACTIONS, ...AUDIT_FAMILIES].join(", ")}` }],
+    ]);
+    for (const action of [...AUDIT_ACTIONS, ...AUDIT_FAMILIES])
+      expect((await plane.call(`/audit?action=${action}`)).status, action).toBe(200);
   });
 
   test("page by page, each once, and no page after the last", async () => {
