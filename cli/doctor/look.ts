@@ -38,16 +38,15 @@ export async function lookAround(
     token: typeof token === "string" ? null : token.value,
     ...(fetch !== undefined && { fetch }),
   });
-  const health = [
-    await reaches("live", "it runs", () => client.health.live()),
-    await reaches("ready", "it is ready: its environment can be read, and the log answers", () =>
-      client.health.ready(),
-    ),
-  ];
-  found.push(...health);
-  const isThere =
-    health.some(({ state }) => state !== "fail") || !health[0]?.what.includes("can't be reached");
-  if (typeof token === "string" || !isThere) return found;
+  const live = await reaches("live", "it runs", () => client.health.live());
+  found.push(live.finding);
+  // Whatever else is asked of it would only say so once more.
+  if (live.isAway) return found;
+  const ready = await reaches("ready", "it is ready: its environment can be read, and the log answers", () =>
+    client.health.ready(),
+  );
+  found.push(ready.finding);
+  if (typeof token === "string") return found;
   const sentAt = Date.now();
   try {
     const diagnosis = await client.doctor({ deadlineMs: 20_000 });
@@ -58,27 +57,36 @@ export async function lookAround(
   }
 }
 
-async function reaches(name: string, what: string, ask: () => Promise<unknown>): Promise<Finding> {
+interface Reached {
+  readonly finding: Finding;
+  /** Nothing answers there. */
+  readonly isAway: boolean;
+}
+
+async function reaches(name: string, what: string, ask: () => Promise<unknown>): Promise<Reached> {
   const id = `control-${name}`;
   const begun = performance.now();
   try {
     await ask();
-    const took = Math.round(performance.now() - begun);
-    return took < SLOW_MS
-      ? finding("control plane", id, "ok", `${what} (${took} ms)`)
-      : finding(
-          "control plane",
-          id,
-          "warn",
-          `${what}, but takes ${took} ms to say so`,
-          "See how busy it and its Redis are.",
-        );
+    return { finding: inTime(id, what, Math.round(performance.now() - begun)), isAway: false };
   } catch (error) {
     if (!(error instanceof TidegateError)) throw error;
-    const advice = error.code === "unreachable" ? "See that it runs, and that --url is right." : null;
-    return finding("control plane", id, "fail", error.message, advice);
+    const isAway = error.code === "unreachable" || error.code === "deadline";
+    const advice = isAway ? "See that it runs, and that --url is right." : null;
+    return { finding: finding("control plane", id, "fail", error.message, advice), isAway };
   }
 }
+
+const inTime = (id: string, what: string, took: number): Finding =>
+  took < SLOW_MS
+    ? finding("control plane", id, "ok", `${what} (${took} ms)`)
+    : finding(
+        "control plane",
+        id,
+        "warn",
+        `${what}, but takes ${took} ms to say so`,
+        "See how busy it and its Redis are.",
+      );
 
 function refusedBy(error: unknown): Finding {
   if (!(error instanceof TidegateError)) throw error;

@@ -41,9 +41,18 @@ describe("doctor", () => {
     ).toBe(0);
   });
 
-  test("a control plane that is away, or not ready, fails by name", async () => {
-    const away = await runCli(["doctor", "--json"], scriptedControl(["refused"]));
-    expect([away.exit, states(away.json)["control-live"]]).toEqual([6, "fail"]);
+  test.each(["refused", "silent"] as const)(
+    "a control plane that is away (%s) is told once",
+    async (step) => {
+      const { exit, json } = await runCli(["doctor", "--json"], scriptedControl([step]));
+      expect([exit, states(json)["control-live"]]).toEqual([6, "fail"]);
+      expect(json.checks.filter(({ state }: { state: string }) => state === "fail")).toEqual([
+        expect.objectContaining({ advice: "See that it runs, and that --url is right." }),
+      ]);
+    },
+  );
+
+  test("a control plane that is not ready fails by name", async () => {
     const unready = await runCli(
       ["doctor", "--json"],
       answering({ status: 200, json: diagnosis() }, problem(503, "unavailable")),
