@@ -127,10 +127,11 @@ export const someOf =
     return [...before, ...parts];
   };
 
+/** How large it may be is for the control plane to say: a seed has ten digits, most often. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d{1,9}$/.test(text) || value < least)
+    if (!/^\d+$/.test(text) || value < least || !Number.isSafeInteger(value))
       throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
     return value;
   };
