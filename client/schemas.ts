@@ -94,6 +94,11 @@ export interface Alerts {
   evaluatedAt: string | null;
   /** Rules of which nothing could be measured then, all where they are not judged: neither well nor ill. */
   unmeasured: readonly string[];
+  /**
+   * Since when the receiver (`ALERT_WEBHOOK_URL`) takes no message, and why not; null where it takes them,
+   * where there is none, and where that is not known.
+   */
+  refused: { since: string; reason: string } | null;
 }
 
 export interface AuditRecord {

@@ -55,10 +55,15 @@ function addList(alerts: Command, shell: Shell): void {
   });
 }
 
-function showAlerts(out: Output, { items, judging, evaluatedAt, unmeasured }: Alerts): void {
+function showAlerts(out: Output, { items, judging, evaluatedAt, unmeasured, refused }: Alerts): void {
   if (items.length === 0 && judging === "current") out.line(out.paint("green", "Nothing fires."));
   for (const alert of items) showAlert(out, alert);
   if (judging !== "current") out.warn(unjudged(judging, evaluatedAt));
+  // A control plane of an older release does not say.
+  if (refused != null)
+    out.warn(
+      `Nobody is told of alerts: their receiver takes no message since ${moment(refused.since)}, ${plain(refused.reason)}.`,
+    );
   if (unmeasured.length > 0) out.note(`Nothing is known of what these rules watch: ${unmeasured.join(", ")}`);
 }
 

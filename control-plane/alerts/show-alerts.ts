@@ -26,6 +26,8 @@ export interface AlertsShown {
   readonly evaluatedAt: string | null;
   /** Ids of rules of which nothing could be measured then; all, where they are not judged. */
   readonly unmeasured: readonly string[];
+  /** Null where the receiver takes what it is told, where there is none, and where that is not known. */
+  readonly refused: { readonly since: string; readonly reason: string } | null;
 }
 
 /** While the log's database is away, what this isolate knows by itself: that it is. Of one that takes no writes it knows that beside the rest. */
@@ -37,7 +39,8 @@ export async function readShownAlerts(plane: ControlPlane): Promise<AlertsShown>
   const outage = outageAlert(silence, alerting.table);
   if (stored.kind === "unavailable") {
     const items = outage === null ? [] : showAll([outage], new Map(), alerting);
-    return { kind: "alerts", items, judging: "unreachable", evaluatedAt: null, unmeasured: all };
+    const unknown = { evaluatedAt: null, unmeasured: all, refused: null };
+    return { kind: "alerts", items, judging: "unreachable", ...unknown };
   }
   const known = decodeAlerts(stored);
   const judging = judgingOf(known);
@@ -51,8 +54,12 @@ export async function readShownAlerts(plane: ControlPlane): Promise<AlertsShown>
     judging,
     evaluatedAt: known.last === null ? null : new Date(known.last.at).toISOString(),
     unmeasured: isCurrent ? (known.last?.unmeasured ?? []) : all,
+    refused: isCurrent ? shownRefusal(known) : null,
   };
 }
+
+const shownRefusal = ({ last }: KnownAlerts): AlertsShown["refused"] =>
+  last?.refused == null ? null : { ...last.refused, since: new Date(last.refused.since).toISOString() };
 
 function judgingOf({ last, now }: KnownAlerts): Judging {
   if (last === null) return "not-begun";

@@ -36,7 +36,15 @@ const toldSchema = z.object({ state: z.enum(["firing", "resolved"]), at, alert: 
 /** What the receiver was told of an alert last, and when. */
 export type Told = z.infer<typeof toldSchema>;
 
-const evaluationSchema = z.object({ at, unmeasured: z.array(z.string()).readonly() });
+const refusalSchema = z.object({ since: at, reason: z.string() });
+/** Since when the receiver takes no message, and why not the last one. */
+export type ReceiverRefusal = z.infer<typeof refusalSchema>;
+
+const evaluationSchema = z.object({
+  at,
+  unmeasured: z.array(z.string()).readonly(),
+  refused: refusalSchema.nullable().default(null),
+});
 export type LastEvaluation = z.infer<typeof evaluationSchema>;
 
 export interface KnownAlerts {

@@ -63,7 +63,7 @@ export class AlertWatch {
     });
     const committed = await plane.alerts.commit({
       revision: known.revision,
-      evaluation: encodeEvaluation({ at: known.now, unmeasured }),
+      evaluation: encodeEvaluation({ at: known.now, unmeasured, refused: this.deliveries.refused() }),
       ...differences(known, alerts),
     });
     if (committed.kind === "unavailable") {

@@ -49,6 +49,10 @@ export const alertsSchema = z
       description:
         "Rules of which nothing could be measured then, all where they are not judged: neither well nor ill.",
     }),
+    refused: z.object({ since: z.iso.datetime(), reason: z.string() }).nullable().openapi({
+      description:
+        "Since when the receiver (`ALERT_WEBHOOK_URL`) takes no message, and why not; null where it takes them, where there is none, and where that is not known.",
+    }),
   })
   .openapi("Alerts");
 

@@ -42,12 +42,13 @@ function listAlerts(api: Api, { plane }: ApiPorts): void {
   });
   api.openapi(route, async (context) => {
     const { limit, cursor, state } = context.req.valid("query");
-    const { items, judging, evaluatedAt, unmeasured } = await readShownAlerts(plane);
+    const { items, judging, evaluatedAt, unmeasured, refused } = await readShownAlerts(plane);
     const rest = items.filter((alert) => (state ?? alert.state) === alert.state && comesAfter(alert, cursor));
     const page = rest.slice(0, limit);
     const last = page.at(-1);
     const nextCursor = last === undefined || page.length === rest.length ? null : orderOf(last);
-    return context.json({ items: page, nextCursor, judging, evaluatedAt, unmeasured: [...unmeasured] }, 200);
+    const judged = { judging, evaluatedAt, unmeasured: [...unmeasured] };
+    return context.json({ items: page, nextCursor, ...judged, refused }, 200);
   });
 }
 

@@ -6,7 +6,7 @@ import { areaOf, type Check } from "./check.ts";
 
 export async function alertChecks(plane: ControlPlane): Promise<Check[]> {
   const { ok, warn, fail, unknown } = areaOf("alerts");
-  const { items, judging, evaluatedAt, unmeasured } = await readShownAlerts(plane);
+  const { items, judging, evaluatedAt, unmeasured, refused } = await readShownAlerts(plane);
   const firing = items.filter(({ state }) => state === "firing");
   const found = firing.map(({ id, title, summary, severity, runbook }) =>
     (severity === "page" ? fail : warn)(
@@ -15,6 +15,14 @@ export async function alertChecks(plane: ControlPlane): Promise<Check[]> {
       `${runbook}; then: tidegate alerts ack ${id}`,
     ),
   );
+  if (refused !== null)
+    found.push(
+      fail(
+        "alerts-receiver",
+        `nobody is told of alerts: their receiver takes no message since ${refused.since}, ${refused.reason}`,
+        "See that ALERT_WEBHOOK_URL is right, and that what is there answers with 2xx; redirects are not followed.",
+      ),
+    );
   if (judging !== "current") return [...found, unknown("alerts", unjudged(judging, evaluatedAt))];
   const unseen =
     unmeasured.length === 0
@@ -25,7 +33,7 @@ export async function alertChecks(plane: ControlPlane): Promise<Check[]> {
             `nothing is known of what these rules watch: ${unmeasured.join(", ")}`,
           ),
         ];
-  return [...(found.length > 0 ? found : [ok("alerts", "no alert fires")]), ...unseen];
+  return [...found, ...(firing.length > 0 ? [] : [ok("alerts", "no alert fires")]), ...unseen];
 }
 
 function unjudged(judging: Exclude<Judging, "current">, evaluatedAt: string | null): string {

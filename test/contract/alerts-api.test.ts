@@ -28,7 +28,10 @@ beforeEach(async () => {
     alertOf("shard-down", { shard: "b" }, firingSince(NOON - 5000)),
   ];
   await plane.plane.alerts.commit({
-    ...{ revision: "0", evaluation: encodeEvaluation({ at: judgedAt, unmeasured: ["hit-rate"] }) },
+    ...{
+      revision: "0",
+      evaluation: encodeEvaluation({ at: judgedAt, unmeasured: ["hit-rate"], refused: null }),
+    },
     set: new Map(kept.map((alert) => [keyOf(alert.rule, alert.labels), encodeAlert(alert)])),
     ...{ forget: [], forgetAcks: [] },
   });

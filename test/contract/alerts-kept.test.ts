@@ -141,6 +141,27 @@ describe("the receiver", () => {
     expect(told.filter((line) => line.includes("receiver"))).toHaveLength(3);
   });
 
+  test("that takes no message is told of, with why, until it takes them again", async () => {
+    const refused = async () => (await stage.during(readShownAlerts(stage.plane))).refused;
+    const checks = async () =>
+      (await stage.during(alertChecks(stage.plane))).filter(({ id }) => id === "alerts-receiver");
+    expect(await refused()).toBeNull();
+    stage.receiver.status = "timeout";
+    silence("one");
+    await stage.pass(60);
+    const before = await refused();
+    expect(before).toMatchObject({ reason: "timeout" });
+    stage.receiver.status = 307;
+    await stage.pass(60);
+    expect(await refused()).toEqual({ since: before?.since, reason: "it answered 307" });
+    expect(await checks()).toMatchObject([
+      { state: "fail", what: expect.stringContaining("it answered 307"), advice: expect.any(String) },
+    ]);
+    stage.receiver.status = 200;
+    await stage.pass(LIMITS.webhookBackoffMost / 1000);
+    expect([await refused(), await checks()]).toEqual([null, []]);
+  });
+
   test("that comes back after the end is told of both at once", async () => {
     stage.receiver.status = 503;
     silence("one");

@@ -17,7 +17,7 @@ const ALERT = {
   acknowledged: { by: "ops", at: "2026-01-02T03:05:00.000Z", note: "on it" },
 };
 const page = (items: object[]) => ({
-  ...{ items, nextCursor: null, judging: "current", evaluatedAt: ALERT.since, unmeasured: [] },
+  ...{ items, nextCursor: null, judging: "current", evaluatedAt: ALERT.since, unmeasured: [], refused: null },
 });
 
 test("what fires is told with its measure, who looks after it, and what to read", async () => {
@@ -50,6 +50,16 @@ test.each([
   // Nor is a result that it found none.
   expect(stdout).toBe("");
   expect(stderr).toContain(words);
+});
+
+test("a receiver that takes no message is told of beside what fires", async () => {
+  const refused = { since: ALERT.since, reason: "it answered 500" };
+  const { stdout, stderr } = await runCli(
+    ["alerts"],
+    scriptedControl([{ status: 200, json: { ...page([]), refused } }]),
+  );
+  expect(stdout).toBe("Nothing fires.\n");
+  expect(stderr).toContain("takes no message since 2026-01-02 03:04:05Z, it answered 500.");
 });
 
 test("of several acknowledged, one that is over makes it partial", async () => {

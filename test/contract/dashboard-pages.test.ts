@@ -81,7 +81,7 @@ const overviewWith = (given: Partial<Overview> = {}): Overview => ({
   view: readView(() => undefined),
   metrics: known(metricsWith({})),
   series: known({ stepSeconds: 60, points: [] }),
-  alerts: known({ ...page, judging: "current", evaluatedAt: NOW, unmeasured: [] }),
+  alerts: known({ ...page, judging: "current", evaluatedAt: NOW, unmeasured: [], refused: null }),
   ...{ markers: known(page), audit: known(page) },
   edges: known({ ...page, items: [edge("edge-1"), edge("edge-2"), edge("edge-3")] }),
   receipts: known(page),
@@ -159,7 +159,11 @@ describe("the overview says", () => {
 
   test("that no alert fires only where the rules are judged", () => {
     const alerts = (judging: Alerts["judging"], evaluatedAt: string | null): string =>
-      shown(overviewWith({ alerts: known({ ...page, judging, evaluatedAt, unmeasured: ["edge-silent"] }) }));
+      shown(
+        overviewWith({
+          alerts: known({ ...page, judging, evaluatedAt, unmeasured: ["edge-silent"], refused: null }),
+        }),
+      );
     expect(alerts("current", NOW)).toContain("No alert fires.");
     for (const [judging, at, words] of [
       ["stopped", NOW, "The alert rules were last judged "],
@@ -170,6 +174,19 @@ describe("the overview says", () => {
       expect(alerts(judging, at)).toContain("Not measured lately: edge-silent.");
       expect(alerts(judging, at)).not.toContain("No alert fires.");
     }
+  });
+
+  test("that nobody is told of alerts, and why", () => {
+    const alerts = (refused: Alerts["refused"]): string =>
+      shown(
+        overviewWith({
+          alerts: known({ ...page, judging: "current", evaluatedAt: NOW, unmeasured: [], refused }),
+        }),
+      );
+    expect(alerts({ since: NOW, reason: "it answered 500" })).toMatch(
+      /Nobody is told of alerts: .* it answered 500\./,
+    );
+    expect(alerts(null)).not.toContain("Nobody is told of alerts");
   });
 
   test("that nothing is stale of what was judged, and how much was not", () => {
@@ -337,7 +354,13 @@ test("what others have written is text wherever it is shown", () => {
         ],
       }),
       alerts: known({
-        ...{ nextCursor: null, judging: "stopped", evaluatedAt: HOSTILE, unmeasured: [HOSTILE] },
+        ...{
+          nextCursor: null,
+          judging: "stopped",
+          evaluatedAt: HOSTILE,
+          unmeasured: [HOSTILE],
+          refused: { since: HOSTILE, reason: HOSTILE },
+        },
         items: [
           {
             ...{

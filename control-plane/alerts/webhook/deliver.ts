@@ -3,7 +3,7 @@
 import { type Instant, later, type Millis, millis } from "../../../shared/core/units.ts";
 import { LIMITS } from "../../config.ts";
 import type { ControlPlane } from "../../control-plane.ts";
-import type { Told } from "../stored.ts";
+import type { ReceiverRefusal, Told } from "../stored.ts";
 import { messageOf } from "./message.ts";
 import { type Knowledge, type News, newsIn } from "./news.ts";
 import { signWebhook, WEBHOOK_SIGNATURE } from "./sign.ts";
@@ -15,6 +15,7 @@ export type Delivered = ReadonlyMap<string, Told>;
 
 export class Deliveries {
   private failures = 0;
+  private refusal: ReceiverRefusal | null = null;
   private retryAt: Instant | null = null;
 
   /** One message after another, as far as the receiver takes them: what is left is news the next time. */
@@ -33,11 +34,17 @@ export class Deliveries {
     return delivered;
   }
 
+  /** Null while the receiver takes what it is told, as far as that is known. */
+  refused(): ReceiverRefusal | null {
+    return this.refusal;
+  }
+
   private isWaiting(now: Instant): boolean {
     return this.retryAt !== null && now < this.retryAt;
   }
 
   private failed({ clock, random }: DeliveryPorts, reason: string): void {
+    this.refusal = { since: this.refusal?.since ?? clock.wall(), reason };
     if (this.failures === 0) console.error(`the alerts' receiver did not take a message: ${reason}`);
     this.retryAt = later(clock.now(), backoff(this.failures, random.unit()));
     this.failures += 1;
@@ -46,6 +53,7 @@ export class Deliveries {
   private succeeded(): void {
     if (this.failures > 0) console.error("the alerts' receiver takes messages again");
     this.failures = 0;
+    this.refusal = null;
     this.retryAt = null;
   }
 }

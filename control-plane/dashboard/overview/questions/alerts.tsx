@@ -40,6 +40,12 @@ function Strip({ overview, frame, mayAcknowledge }: StripProps) {
         </ul>
       )}
       {judging === "current" ? null : <Unjudged judging={judging} at={list.evaluatedAt} />}
+      {list.refused === null ? null : (
+        <p class="note bad">
+          Nobody is told of alerts: their receiver takes no message since <When at={list.refused.since} />,{" "}
+          {list.refused.reason}.
+        </p>
+      )}
       <p class="muted">
         {firing.length === 0 && judging === "current" ? "No alert fires. " : ""}
         {notes.join(" ")}
