@@ -14,7 +14,7 @@ export const ACCESS_RULES: readonly Rule[] = [
       return [known((tried / spanSeconds) * 60)];
     },
     ...{ threshold: 60, clear: 20, for: seconds(30) },
-    summary: "{value} wrong tokens are shown to the control plane, {threshold} is no typing error",
+    summary: "wrong tokens are shown to the control plane at {value}, {threshold} is no typing error",
     prometheus: {
       value:
         '60 * (sum(rate(tidegate_access_refused_total{reason=~"wrong-token|sign-in|held-up"}[2m])) or vector(0))',

@@ -58,7 +58,7 @@ export const PURGE_RULES: readonly Rule[] = [
     unit: "per-minute",
     figure: ({ invalidations }) => [known(invalidations.perSecond * 60)],
     ...{ threshold: 600, clear: 300, for: seconds(60) },
-    summary: "{value} purges are accepted, {threshold} is very many",
+    summary: "purges are accepted at {value}, {threshold} is very many",
     prometheus: { value: "60 * sum(rate(tidegate_invalidations_total[2m]))" },
   }),
 ];
