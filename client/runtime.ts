@@ -27,5 +27,11 @@ export const systemRuntime = (): ClientRuntime => ({
   fetch: (url, init) => fetch(url, init),
   clock: systemClock(),
   timers: systemTimers,
-  random: systemRandom,
+  random: { ...systemRandom, token },
 });
+
+/** As `randomUUID` makes them, which browsers have on https and on this machine alone. */
+const token = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (octet) => octet.toString(16).padStart(2, "0")).join(
+    "",
+  );

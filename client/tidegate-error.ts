@@ -20,6 +20,8 @@ export type CacheErrorCode =
   /** What the cache, or a call, was told. */
   | "invalid-option"
   | "invalid-argument"
+  /** The runtime lacks what a cache can't do without. */
+  | "unsupported-runtime"
   /** The loader failed; its own error is the cause. Or it took longer than it may. */
   | "load-failed"
   | "load-timeout"

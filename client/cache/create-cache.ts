@@ -18,6 +18,7 @@ import { systemClock, systemDigest, systemRandom, systemTimers } from "../../sha
 import { Peers } from "../../shared/view/peers.ts";
 import { ViewKeeper } from "../../shared/view/view-keeper.ts";
 import { KnownShardMap } from "../../shared/wire/shard-map.ts";
+import { TidegateError } from "../tidegate-error.ts";
 import { longestFlight } from "./acquire.ts";
 import { Cache } from "./cache.ts";
 import { checkCacheOptions } from "./checked-options.ts";
@@ -79,9 +80,21 @@ export interface CacheOptions {
   readonly waitUntil?: (task: Promise<unknown>) => void;
 }
 
+/** Without it no key has a name in the mid-tier: each call would fail, and look as if its loader had. */
+function requireWebCrypto(): void {
+  // The types don't know of runtimes that lack it.
+  const { crypto } = globalThis as { readonly crypto?: Partial<Crypto> };
+  if (crypto?.subtle === undefined)
+    throw new TidegateError(
+      "unsupported-runtime",
+      "A cache needs WebCrypto (crypto.subtle): browsers have it on https and localhost alone.",
+    );
+}
+
 /** Throws `invalid-option` for whatever is not as it has to be, and asks nobody anything yet. */
 export function createCache(options: CacheOptions): Cache {
   if (typeof options !== "object" || options === null) throw invalid("options", "an object is needed");
+  requireWebCrypto();
   const clock = systemClock();
   const databases = databasesOf(options, clock);
   const control = databases.get("control");

@@ -134,3 +134,34 @@ test("a call of the control plane names a wrong signal, and asks nothing", async
   await expect(client.edges.list({}, { signal })).rejects.toMatchObject({ code: "invalid-argument" });
   expect(fetch).not.toHaveBeenCalled();
 });
+
+describe("a page that came by plain http has neither digests nor UUIDs", () => {
+  const { crypto } = globalThis;
+  beforeEach(() => {
+    vi.stubGlobal("crypto", { getRandomValues: (octets: Uint8Array) => crypto.getRandomValues(octets) });
+  });
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test("there a cache says at once what it lacks, rather than that its loaders fail", () => {
+    const options = { redis: { url: "https://a.example", token: "t" }, namespace: "app", class: "hot" };
+    expect(() => createCache(options)).toThrow(
+      expect.objectContaining({ code: "unsupported-runtime", message: expect.stringContaining("https") }),
+    );
+  });
+
+  test("there the control plane's client works all the same", async () => {
+    const keys: (string | undefined)[] = [];
+    const client = createControlClient({
+      url: "http://control.test",
+      token: "t",
+      fetch: async (_url, { headers }) => {
+        keys.push(headers["idempotency-key"]);
+        return Response.json({ id: "r1" }, { status: 202 });
+      },
+    });
+    await client.invalidate({ tags: ["a"] });
+    await client.invalidate({ tags: ["a"] });
+    expect(keys).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect(new Set(keys).size).toBe(2);
+  });
+});
