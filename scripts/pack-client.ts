@@ -28,14 +28,27 @@ export async function writePackage(folder: string): Promise<void> {
     mainFields: ["module", "main"],
     external: ["@upstash/redis", "@upstash/redis/*"],
     loader: { ".lua": "text" },
-    define: { "Promise.withResolvers": "withResolvers" },
-    inject: [join(root, "scripts/with-resolvers.mjs")],
+    define: {
+      "Promise.withResolvers": "withResolvers",
+      "globalThis.__zod_globalConfig": "ownZodConfig",
+    },
+    inject: [join(root, "scripts/with-resolvers.mjs"), join(root, "scripts/own-zod-config.mjs")],
     legalComments: "eof",
   });
   writeTypes(join(folder, "types"));
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
   cpSync(join(root, "client/README.md"), join(folder, "README.md"));
+  cpSync(join(root, "docs/examples"), join(folder, "docs/examples"), { recursive: true });
+  const guide = readFileSync(join(root, GUIDE), "utf8");
+  writeFileSync(join(folder, GUIDE), withoutNeighbours(guide));
 }
+
+/** What the package's own README leads to. */
+const GUIDE = "docs/client-library.md";
+
+/** Other documents are the project's, and not in the package: they are named there, and lead nowhere. */
+const withoutNeighbours = (text: string): string =>
+  text.replace(/\[([^\]]+)\]\([\w-]+\.md(?:#[^)]*)?\)/g, "$1 in the project's docs");
 
 function manifest(): object {
   const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -57,7 +70,7 @@ function manifest(): object {
     sideEffects: false,
     engines: { node: ">=20" },
     exports: Object.fromEntries(exported),
-    files: ["*.js", "types"],
+    files: ["*.js", "types", "docs"],
     dependencies: { "@upstash/redis": own.dependencies["@upstash/redis"] },
   };
 }

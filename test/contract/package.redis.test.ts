@@ -16,7 +16,7 @@ import {
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { Redis } from "ioredis";
@@ -88,6 +88,25 @@ afterAll(async () => {
 test("publint finds nothing", async () => {
   const { messages } = await publint({ pkgDir: installed, strict: true });
   expect(messages).toEqual([]);
+});
+
+test("what its README and its guide lead to is in it", () => {
+  for (const file of ["README.md", "docs/client-library.md"]) {
+    const text = readFileSync(join(installed, file), "utf8");
+    const links = [...text.matchAll(/\]\(([^)#]+)/g)].map(([, to = ""]) => join(dirname(file), to));
+    const named = [...text.matchAll(/`(docs\/[^`]+)`/g)].map(([, path = ""]) => path);
+    expect([...links, ...named].length, file).toBeGreaterThan(0);
+    for (const path of [...links, ...named]) expect(existsSync(join(installed, path)), path).toBe(true);
+  }
+});
+
+test("the zod in it leaves what a program's own goes by alone", () => {
+  const script = `
+    globalThis.__zod_globalConfig = { localeError: () => "the program's" };
+    await import("tidegate/client");
+    process.stdout.write(globalThis.__zod_globalConfig.localeError());`;
+  const said = execFileSync(process.execPath, ["--input-type=module", "--eval", script], { cwd: consumer });
+  expect(said.toString()).toBe("the program's");
 });
 
 test("it needs nothing that only one runtime has: no built-in modules, no globals of Node", () => {
