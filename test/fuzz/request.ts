@@ -5,7 +5,7 @@ import { MUTANTS } from "./mutants.ts";
 import { SUBJECTS, type SubjectName } from "./names.ts";
 
 export const USAGE =
-  "usage: node test/fuzz/run.ts [--schedules N] [--fleets N] [--seed S] [--subject NAME] [--mutant NAME]";
+  "usage: npx node --import ./scripts/lua-loader.mjs test/fuzz/run.ts [--schedules N] [--fleets N] [--seed S] [--subject NAME] [--mutant NAME]";
 
 export interface Request {
   readonly from: number;

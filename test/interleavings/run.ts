@@ -8,7 +8,7 @@ import { MUTANTS, rewriteOf } from "./mutants.ts";
 import { LONG_SCENARIOS, SCENARIOS, type Scenario } from "./scenario.ts";
 
 const usage =
-  "usage: node --import ./scripts/lua-loader.mjs test/interleavings/run.ts [--long] [--scenario NAME] [--mutant NAME|all] [--table]";
+  "usage: npx node --import ./scripts/lua-loader.mjs test/interleavings/run.ts [--long] [--scenario NAME] [--mutant NAME|all] [--table]";
 
 interface Request {
   readonly scenarios: readonly Scenario[];
