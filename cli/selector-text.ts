@@ -1,6 +1,7 @@
 // Selectors as the command line names them: `tag product-42`, `prefix www.example.com/blog`.
 
 import { parseSelector } from "../shared/core/selector.ts";
+import { namedPlace } from "../shared/core/value-key.ts";
 import { plain } from "./wording.ts";
 
 /** From the canonical text; what is none is shown as it is. */
@@ -11,9 +12,9 @@ export function selectorText(text: string): string {
   const { kind } = spec;
   switch (kind) {
     case "url":
-      return plain(`url ${spec.host}${spec.pathAndQuery}`);
+      return plain(`url ${namedPlace(spec.host + spec.pathAndQuery)}`);
     case "prefix":
-      return plain(`prefix ${spec.host}${spec.path}`);
+      return plain(`prefix ${namedPlace(spec.host + spec.path)}`);
     case "tag":
       return plain(`tag ${spec.tag}`);
     case "group":

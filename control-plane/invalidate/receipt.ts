@@ -1,7 +1,7 @@
 // A receipt as it is shown: edge by edge applied, fenced or pending, from what was recorded and last seen.
 
 import { comparePositions, formatPosition, parsePosition } from "../../shared/core/position.ts";
-import { type SelectorKind, selectorKind } from "../../shared/core/selector.ts";
+import { type SelectorKind, shownSelector } from "../../shared/core/selector.ts";
 import type { Directory, Sighting } from "../../shared/mid-tier/edge-directory.ts";
 import type { StoredReceipt } from "../../shared/mid-tier/receipts.ts";
 import type { Fault } from "../../shared/wire/json.ts";
@@ -129,7 +129,9 @@ function hasApplied({ position, seenAt }: Sighting, wanted: StoredReceipt, { hea
 
 /** `site letter value`; everything has no value of its own. */
 function showSelector(text: string): ShownSelector {
-  const [site = "", , ...value] = text.split(" ");
-  const kind = selectorKind(text) ?? "everything";
-  return { kind, value: kind === "everything" ? site : value.join(" ") };
+  const shown = shownSelector(text);
+  // Everything is of the site that stands before it.
+  return shown === null || shown.kind === "everything"
+    ? { kind: "everything", value: text.split(" ", 1)[0] ?? "" }
+    : shown;
 }

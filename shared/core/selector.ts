@@ -1,6 +1,7 @@
 // Selectors: what an invalidation can name, and the set of them that can hit one answer.
 
 import type { Selector } from "./units.ts";
+import { namedPlace } from "./value-key.ts";
 
 /** What an invalidation names. `host` is canonical (`cache-key.ts`); a path is one of its URL's names (`spelling.ts`). */
 export type SelectorSpec =
@@ -83,6 +84,15 @@ export function parseSelector(text: string): { readonly site: string; readonly s
     case "everything":
       return { site, spec: { kind } };
   }
+}
+
+/** What a canonical text names, as people name it: without the site, and a program's key by its URL. Null where it is none. */
+export function shownSelector(text: string): { readonly kind: SelectorKind; readonly value: string } | null {
+  const parsed = parseSelector(text);
+  if (parsed === null) return null;
+  const { kind } = parsed.spec;
+  const value = text.slice(parsed.site.length + 3);
+  return { kind, value: kind === "url" || kind === "prefix" ? namedPlace(value) : value };
 }
 
 /** What of an answer decides which invalidations hit it. */

@@ -11,6 +11,10 @@ export const CLASS_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** No host of a page begins so: the two never name each other. */
 export const valueHost = (namespace: string): string => `~${namespace}`;
 
+/** A host with what is below it, as people name it: of values it is their URL. */
+export const namedPlace = (place: string): string =>
+  place.startsWith("~") ? `${VALUE_SCHEME}${place.slice(1)}` : place;
+
 /**
  * Where a key stands: each of its segments percent-encoded (RFC 3986 §2.1), the slashes between them kept, so that
  * `users` as a prefix names `users/1` and not `users2`. The key has no lone surrogates.

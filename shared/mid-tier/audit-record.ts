@@ -1,7 +1,7 @@
 // What a record of the audit log says, as text and as it is read; nothing secret is in it.
 
 import { withoutSecrets } from "../core/secret-values.ts";
-import { parseSelector } from "../core/selector.ts";
+import { shownSelector } from "../core/selector.ts";
 import type { AuditFacts } from "../ports/asked.ts";
 import type { AuditEntry, AuditRecord, AuditResult } from "../ports/audit-log.ts";
 import type { AppendQuery } from "../ports/mid-tier.ts";
@@ -40,10 +40,8 @@ export function bodyOfAppend(query: AppendQuery): string {
 
 /** `url shop.example/a?b=1`, without the site, which the record says. */
 function readable(selector: string): string {
-  const parsed = parseSelector(selector);
-  if (parsed === null) return selector;
-  const value = selector.slice(parsed.site.length + 3);
-  return parsed.spec.kind === "everything" ? "everything" : `${parsed.spec.kind} ${value}`;
+  const shown = shownSelector(selector);
+  return shown === null ? selector : `${shown.kind} ${shown.value}`.trimEnd();
 }
 
 function cleaned(facts: AuditFacts): AuditFacts {

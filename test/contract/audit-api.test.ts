@@ -168,6 +168,24 @@ test("what can't be recorded is not done, and can be sent again", async () => {
   expect(await names()).toContain("late");
 });
 
+test("a program's key is told as it was named, in the record and in the receipt", async () => {
+  const named = {
+    urls: ["tidegate://app/users/42"],
+    prefixes: ["tidegate://app/users"],
+    tags: ["~app/users"],
+  };
+  const { json } = await admin("/invalidate", { body: named });
+  expect((await newest()).detail).toMatchObject({
+    named: ["url tidegate://app/users/42", "tag ~app/users", "prefix tidegate://app/users"],
+  });
+  const receipt = await plane.call(json.receipt);
+  expect(receipt.json.selectors).toEqual([
+    { kind: "url", value: "tidegate://app/users/42" },
+    { kind: "tag", value: "~app/users" },
+    { kind: "prefix", value: "tidegate://app/users" },
+  ]);
+});
+
 describe("records are found", () => {
   const actions = async (query: string): Promise<string[]> =>
     (await plane.call(`/audit?limit=100&${query}`)).json.items.map((item: { action: string }) => item.action);
