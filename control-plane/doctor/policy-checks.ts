@@ -7,12 +7,13 @@ import type { Table, TableRow } from "../policies/table.ts";
 import { warningsOf } from "../policies/warnings.ts";
 import { areaOf, type Check } from "./check.ts";
 
-const { ok, warn } = areaOf("policies");
+const { ok, warn, fail } = areaOf("policies");
 
 export function policyChecks({ rows, unreadable, sites }: Table): Check[] {
   const smells = rows.flatMap((row) => smellsOf(row, rows, sites));
   const bare = [...sites.keys()].filter((site) => !rows.some((row) => row.site === site));
   const found = [
+    ...(sites.size === 0 ? [NO_SITE] : []),
     ...unreadable.map((field) =>
       warn(
         `policy-unreadable-${field}`,
@@ -33,6 +34,12 @@ export function policyChecks({ rows, unreadable, sites }: Table): Check[] {
     ? found
     : [ok("policies", `${rows.length} policies, and nothing about them smells`)];
 }
+
+const NO_SITE = fail(
+  "site-none",
+  "there is no site: edges pass everything on, and keep nothing",
+  "Make one: tidegate sites put www --origin zone --host www.example.com (docs/sites.md).",
+);
 
 function smellsOf(
   { site, id, row, policy }: TableRow,

@@ -81,6 +81,17 @@ test("a database's settings are judged by what may be lost; what it does not tel
   expect(await said(null)).toEqual({ "redis-control": "ok", ...untold });
 });
 
+test("that there is no site fails: nothing is cached, and all else looks well", async () => {
+  await ask(rest, "/", ["FLUSHALL"]);
+  const bare = await startPlane(rest, { SITES: [], EDGES: [] });
+  const checks: readonly Check[] = (await bare.call("/doctor")).json.checks;
+  expect(checks.find(({ id }) => id === "site-none")).toMatchObject({
+    state: "fail",
+    advice: expect.stringContaining("tidegate sites put"),
+  });
+  expect(stateOf(await examined(), "site-none")).toBeUndefined();
+});
+
 test("policies that do nothing, and those that hardly anybody wants, are told of", async () => {
   const rows = [
     { id: "first", key_pattern: "/a/*", class: "standard", priority: 5 },
