@@ -5,7 +5,7 @@ import { UsageError } from "../dev/options.ts";
 import { pause } from "./pause.ts";
 import { BROKEN_BUILDS, type BrokenBuild } from "./run/broken-builds.ts";
 import { type ChaosOptions, readChaosOptions, USAGE } from "./run/options.ts";
-import { NotRun, type Orderer, runOrder } from "./run/orders.ts";
+import { NotRun, type Orderer, runOrder, whyNotThere } from "./run/orders.ts";
 import { EXIT, exitCode, isFoundOut, type Outcome } from "./run/outcome.ts";
 import { OWN, startOwnCluster } from "./run/own-cluster.ts";
 import { planGameDay, planSuite, type Scheduled } from "./run/plan.ts";
@@ -58,6 +58,8 @@ async function main(): Promise<number> {
   const abort = new AbortController();
   // The first one heals and ends in order; whoever can't wait sends another.
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => abort.abort());
+  const why = options.given === null ? null : await whyNotThere(options.given);
+  if (why !== null) throw new Error(why);
   const schedule = scheduleFor(options);
   const build = brokenBuild(options);
   say(`seed ${options.seed}: ${schedule.length} experiments`);

@@ -214,7 +214,7 @@ function redisChoice(
       "--shards is for databases that are started here; --redis names those that are there",
     );
   const urls = kind.split(",");
-  if (urls.every((url) => /^rediss?:\/\//.test(url) && URL.canParse(url))) {
+  if (urls.every((url) => /^rediss?:\/\/[^/?#]/.test(url) && URL.canParse(url))) {
     if (urls.length > MOST_SHARDS) throw new UsageError(`--redis takes ${MOST_SHARDS} databases at most`);
     if (new Set(urls).size < urls.length) throw new UsageError("--redis names a database twice");
     return { kind: "urls", urls };

@@ -38,6 +38,16 @@ export async function runOrder(by: Orderer, planned: Planned, signal: AbortSigna
   throw new NotRun(`${path} did not end in time`);
 }
 
+/** Why nothing could be ordered there, so that nobody waits for it; null where that does not show yet. */
+export async function whyNotThere(by: Orderer): Promise<string | null> {
+  const seen = await call(by, { method: "GET", path: "/chaos/experiments" });
+  if (seen === null || seen.status === 401) return `the control plane at ${by.control}: ${saidBy(seen)}`;
+  // A token for experiments alone may not look at them.
+  return seen.status === 200 && seen.json.enabled === false
+    ? `experiments are off at ${by.control}: npm start -- --chaos`
+    : null;
+}
+
 const BEGIN = { tries: 10, pauseMs: 2000 } as const;
 
 /** Its id. Under one key it is begun once, however often that is sent. */

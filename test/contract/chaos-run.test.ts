@@ -11,6 +11,7 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { BROKEN_BUILDS, changeFor } from "../../chaos/run/broken-builds.ts";
 import { readChaosOptions } from "../../chaos/run/options.ts";
+import { whyNotThere } from "../../chaos/run/orders.ts";
 import { exitCode, isFoundOut } from "../../chaos/run/outcome.ts";
 import { planGameDay, planSuite } from "../../chaos/run/plan.ts";
 import { linesOf, scheduleLines } from "../../chaos/run/tell.ts";
@@ -171,6 +172,23 @@ describe("the exit code", () => {
       ),
     });
     refusing.close();
+  });
+
+  test.each([
+    [{ status: 401, json: { title: "Unauthorized" } }, /401 Unauthorized/],
+    [{ status: 200, json: { enabled: false } }, /experiments are off at .*npm start -- --chaos/],
+    [{ status: 200, json: { enabled: true } }, null],
+    [{ status: 403, json: { title: "Forbidden" } }, null],
+  ])("a control plane that answers %j is told of before anything is waited for, or not", async (say, why) => {
+    const there = createServer((_request, response) =>
+      response.writeHead(say.status).end(JSON.stringify(say.json)),
+    );
+    await new Promise<void>((resolve) => there.listen(0, "127.0.0.1", resolve));
+    const control = `http://127.0.0.1:${(there.address() as AddressInfo).port}`;
+    const told = await whyNotThere({ control, token: "none" });
+    there.close();
+    expect(told).toEqual(why === null ? null : expect.stringMatching(why));
+    expect(await whyNotThere({ control, token: "none" })).toContain(`${control}: no answer`);
   });
 
   test("of a build that is broken says whether its own fault was found out, whatever else failed", () => {

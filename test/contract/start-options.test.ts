@@ -63,6 +63,8 @@ describe("flags", () => {
     [["--redis", "memcached"], /--redis must be server, embedded/],
     [["--redis", "redis://a,redis://a"], /--redis names a database twice/],
     [["--redis", "redis://a,nonsense"], /--redis must be server, embedded/],
+    [["--redis", "redis://"], /--redis must be server, embedded/],
+    [["--redis", "redis:///1"], /--redis must be server, embedded/],
     [["--redis", "https://a.test,https://b.test"], /--redis must be server, embedded/],
     [["--redis", "embedded", "--shards", "0"], /--shards must be a whole number from 1/],
     [["--redis", "redis://a", "--shards", "2"], /--shards is for databases that are started here/],
