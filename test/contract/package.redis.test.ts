@@ -100,6 +100,19 @@ test("what its README and its guide lead to is in it", () => {
   }
 });
 
+test("whoever takes the control plane's client alone does not carry the cache", async () => {
+  const bundled = async (name: string): Promise<number> => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export { ${name} } from "tidegate/client";`, resolveDir: consumer },
+      ...{ bundle: true, minify: true, format: "esm", platform: "browser", write: false },
+    });
+    return outputFiles[0]?.contents.length ?? 0;
+  };
+  expect(await bundled("createControlClient")).toBeLessThan(32 * 1024);
+  // That is not because everything is so small.
+  expect(await bundled("createCache")).toBeGreaterThan(128 * 1024);
+});
+
 test("the zod in it leaves what a program's own goes by alone", () => {
   const script = `
     globalThis.__zod_globalConfig = { localeError: () => "the program's" };
