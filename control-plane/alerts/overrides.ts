@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { seconds } from "../../shared/core/units.ts";
-import { faultsIn } from "../../shared/wire/faults.ts";
-import { type Fault, parseJson } from "../../shared/wire/json.ts";
+import { readText } from "../../shared/wire/faults.ts";
+import type { Fault } from "../../shared/wire/json.ts";
 import type { Rule, Targets } from "./rule.ts";
 import { RULES, TARGETS } from "./rules.ts";
 
@@ -50,9 +50,9 @@ const schema = z
 
 /** `{"shard-memory": {"threshold": 0.8, "clear": 0.7}, "lease-waits": {"enabled": false}, "targets": {"hot": 0.95}}` */
 export function readAlerts(text: string): ReadAlerts {
-  const parsed = schema.safeParse(parseJson(text));
-  if (!parsed.success) return { kind: "invalid", faults: faultsIn(parsed.error) };
-  const { targets, ...overrides } = parsed.data;
+  const read = readText(schema, text);
+  if (read.kind === "invalid") return read;
+  const { targets, ...overrides } = read.value;
   const of = overrides as Readonly<Record<string, Override | undefined>>;
   const all = RULES.map((base) => changed(base, of[base.id] ?? {}));
   const rules = all.filter(({ id }) => of[id]?.enabled !== false);

@@ -6,8 +6,8 @@ import type { Site } from "../../shared/core/routing.ts";
 import { encodeSite, policyField, REPLICAS_FIELD, siteField } from "../../shared/wire/configuration.ts";
 import { type Database, readDatabases } from "../../shared/wire/databases.ts";
 import { type ListedEdge, readEdgeList } from "../../shared/wire/edge-list.ts";
-import { faultsIn } from "../../shared/wire/faults.ts";
-import { type Fault, parseJson } from "../../shared/wire/json.ts";
+import { readText } from "../../shared/wire/faults.ts";
+import type { Fault } from "../../shared/wire/json.ts";
 import { encodeOrigin, originField, originSchema } from "../../shared/wire/origin-limits.ts";
 import { identifier, readPolicy } from "../../shared/wire/policy.ts";
 import { type AlertEnvironment, readAlerting } from "../alerts/settings.ts";
@@ -150,9 +150,9 @@ const inVariable = (name: string, faults: readonly Fault[]): string[] =>
   faults.map(({ pointer, message }) => `${name}${pointer && `: ${pointer}`} ${message}`);
 
 function readSites(text: string, faults: string[]): z.infer<typeof siteSchema>[] {
-  const parsed = z.array(siteSchema, "is not a list of sites").safeParse(parseJson(text));
-  if (!parsed.success) faults.push(...inVariable("SITES", faultsIn(parsed.error)));
-  const sites = parsed.data ?? [];
+  const read = readText(z.array(siteSchema, "is not a list of sites"), text);
+  if (read.kind === "invalid") faults.push(...inVariable("SITES", read.faults));
+  const sites = read.kind === "read" ? read.value : [];
   for (const [index, { name }] of sites.entries())
     if (sites.findIndex((site) => site.name === name) < index)
       faults.push(`SITES: /${index}/name repeats ${JSON.stringify(name)}`);
@@ -160,10 +160,10 @@ function readSites(text: string, faults: string[]): z.infer<typeof siteSchema>[]
 }
 
 function readPolicies(text: string, faults: string[]): Map<string, string> {
-  const rows = parseJson(text);
+  const read = readText(z.array(z.unknown(), "is not a list of policies"), text);
   const fields = new Map<string, string>();
-  if (!Array.isArray(rows)) faults.push("POLICIES is not a list of policies");
-  for (const [index, row] of (Array.isArray(rows) ? (rows as unknown[]) : []).entries()) {
+  if (read.kind === "invalid") faults.push(...inVariable("POLICIES", read.faults));
+  for (const [index, row] of (read.kind === "read" ? read.value : []).entries()) {
     const outcome = readPolicy(row, { id: `boot-${index + 1}`, site: "default" });
     if (outcome.kind === "policy") {
       const { id, site } = outcome.policy;

@@ -1,8 +1,8 @@
 // The databases of the mid-tier as the environment names them: SHARDS, beside the one named `control`.
 
 import * as z from "zod";
-import { faultsIn } from "./faults.ts";
-import { parseJson } from "./json.ts";
+import { readText } from "./faults.ts";
+import type { Fault } from "./json.ts";
 import { MAX_WEIGHT, SHARD_ID } from "./shard-map.ts";
 
 /** The database that holds the log, and what else there is one of. */
@@ -41,11 +41,11 @@ export function readDatabases(
 ): ReadDatabases {
   if (text === undefined || text === "")
     return { kind: "databases", databases: [{ id: CONTROL, ...control, weight: 1 }] };
-  const read = schema.safeParse(parseJson(text));
-  if (!read.success) return invalid(firstFault(read.error));
+  const read = readText(schema, text);
+  if (read.kind === "invalid") return invalid(first(read.faults));
   const seen = new Set<string>();
   const databases: Database[] = [];
-  for (const { id, url, token, weight = 1 } of read.data) {
+  for (const { id, url, token, weight = 1 } of read.value) {
     if (seen.has(id)) return invalid(`two of them are named ${id}`);
     seen.add(id);
     const own = id === CONTROL ? control : { url, token };
@@ -57,7 +57,6 @@ export function readDatabases(
 
 const invalid = (reason: string): ReadDatabases => ({ kind: "invalid", reason: `SHARDS: ${reason}` });
 
-function firstFault(error: z.ZodError): string {
-  const [fault = { pointer: "", message: "is no list" }] = faultsIn(error);
+function first([fault = { pointer: "", message: "is no list" }]: readonly Fault[]): string {
   return [fault.pointer, fault.message].filter((part) => part !== "").join(" ");
 }

@@ -1,7 +1,7 @@
 // The edges that can be addressed, as whoever runs them names them.
 
 import * as z from "zod";
-import { faultsIn } from "./faults.ts";
+import { readText } from "./faults.ts";
 import { isEdgeUrl, withoutClosingSlash } from "./internal.ts";
 import { type Fault, parseJson } from "./json.ts";
 
@@ -41,9 +41,9 @@ export type EdgeListOutcome =
 const listSchema = z.array(listedEdgeSchema, "is not a list of edges").max(MOST_EDGES);
 
 export function readEdgeList(text: string): EdgeListOutcome {
-  const parsed = listSchema.safeParse(parseJson(text));
-  if (!parsed.success) return { kind: "invalid", faults: faultsIn(parsed.error) };
-  const edges = parsed.data.map(
+  const read = readText(listSchema, text);
+  if (read.kind === "invalid") return read;
+  const edges = read.value.map(
     ({ id, url, clientUrl, region, pid }): ListedEdge => ({
       id,
       url: withoutClosingSlash(url),

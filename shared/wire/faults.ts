@@ -1,12 +1,27 @@
 // What a schema finds wrong with what came from outside: by place, and in words that say what would be right.
 
 import * as z from "zod";
-import { escapePointer, type Fault } from "./json.ts";
+import { escapePointer, type Fault, parseJson } from "./json.ts";
 
 // The library asks its locale wherever a schema has no words of its own, so that no schema has to repeat what follows from it.
 z.config({ localeError: wordsFor });
 
 export const faultsIn = (error: z.ZodError): Fault[] => faultsOf(error.issues, "");
+
+export type ReadText<Value> =
+  | { readonly kind: "read"; readonly value: Value }
+  | { readonly kind: "invalid"; readonly faults: readonly Fault[] };
+
+/** Of what people write as JSON: a comma too many makes no list of it any less, and is what they have to be told. */
+export function readText<Value>(schema: z.ZodType<Value>, text: string): ReadText<Value> {
+  const value = parseJson(text);
+  if (value === null && text.trim() !== "null")
+    return { kind: "invalid", faults: [{ pointer: "", message: "is not JSON" }] };
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? { kind: "read", value: parsed.data }
+    : { kind: "invalid", faults: faultsIn(parsed.error) };
+}
 
 const faultsOf = (issues: readonly z.core.$ZodIssue[], above: string): Fault[] =>
   issues.flatMap((issue) => faultsOfOne(issue, above + pointerTo(issue.path)));

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { DEFAULT_CLASSES } from "../core/classes.ts";
 import type { ClassBudget, OriginLimits } from "../core/origin-limits.ts";
 import type { BucketTerms } from "../core/token-bucket.ts";
-import { faultsIn } from "./faults.ts";
+import { readText } from "./faults.ts";
 import { type Fault, parseJson } from "./json.ts";
 
 /** Beside the site's own field: limits name nothing, so that no change of them takes names from what is stored. */
@@ -81,10 +81,8 @@ export type ReadShare =
 
 /** `{"rate": 10, "burst": 20}`, as an edge's environment says its share. */
 export function readShare(text: string): ReadShare {
-  const parsed = termsSchema.safeParse(parseJson(text));
-  return parsed.success
-    ? { kind: "share", terms: bucketOf(parsed.data.rate, parsed.data.burst) }
-    : { kind: "invalid", faults: faultsIn(parsed.error) };
+  const read = readText(termsSchema, text);
+  return read.kind === "read" ? { kind: "share", terms: bucketOf(read.value.rate, read.value.burst) } : read;
 }
 
 function limitsOf(row: Row): OriginLimits {

@@ -36,15 +36,20 @@ describe("the control plane's", () => {
   });
 
   test.each<[Environment, string]>([
-    [{ EDGES: "one" }, "EDGES is not a list of edges"],
+    [{ EDGES: "one" }, "EDGES is not JSON"],
     [{ EDGES: "{}" }, "EDGES is not a list of edges"],
     [{ EDGES: list(ONE, { id: "two", url: "two.test" }) }, "EDGES: /1/url must be http(s)://host[:port]"],
     [{ EDGES: list({ ...ONE, name: "x" }) }, "EDGES: /0/name is not a known field"],
     [{ EDGES: list(ONE, ONE) }, 'EDGES: /1/id repeats "one"'],
-    [{ SITES: "default" }, "SITES is not a list of sites"],
+    [{ SITES: "default" }, "SITES is not JSON"],
     [{ SITES: list({ ...SITE, host: "x" }) }, "SITES: /0/host is not a known field"],
     [{ SITES: list(SITE, SITE) }, 'SITES: /1/name repeats "default"'],
     [{ POLICIES: "{}" }, "POLICIES is not a list of policies"],
+    [{ POLICIES: '[{"id": "a"},]' }, "POLICIES is not JSON"],
+    [{ SITES: "null" }, "SITES is not a list of sites"],
+    [{ SHARDS: "{}" }, "SHARDS: must be a list"],
+    [{ ALERTS: "[]" }, "ALERTS must be an object"],
+    [{ ALERTS: '{"stampede": {"threshold": "x"}}' }, "ALERTS: /stampede/threshold must be a number"],
     [
       { POLICIES: list({ key_pattern: "/*", class: "hot", tll: 5 }) },
       "POLICIES: /0/tll is not a known field",
@@ -60,10 +65,10 @@ describe("the control plane's", () => {
     ],
     [{ REPLICAS: "two" }, "REPLICAS is not a count"],
     [{ REPLICAS: "-1" }, "REPLICAS is not a count"],
-    [{ SHARDS: "{" }, "SHARDS: must be a list"],
+    [{ SHARDS: "{" }, "SHARDS: is not JSON"],
     [{ SHARDS: '[{"id":"b"}]' }, "SHARDS: b needs a url and a token"],
     [{ SHARDS: '[{"id":"control"},{"id":"control"}]' }, "SHARDS: two of them are named control"],
-    [{ ALERTS: "{" }, "ALERTS must be an object"],
+    [{ ALERTS: "{" }, "ALERTS is not JSON"],
     [{ ALERTS: '{"hit-ratio": {}}' }, "ALERTS: /hit-ratio is not a known field"],
     [{ ALERTS: '{"shard-memory": {"thresh": 1}}' }, "ALERTS: /shard-memory/thresh is not a known field"],
     [
