@@ -17,6 +17,8 @@ export interface Shell {
   exit: ExitCode;
   /** Of the command that runs: for what is told of its errors. */
   names: FieldNames;
+  /** What it says anything by; null before it knows its settings. */
+  output: Output | null;
 }
 
 /** What a command is given. */
@@ -53,7 +55,7 @@ export function runs<Flags>(command: Command, place: Place, action: Action<Flags
     requireNames(command);
     shell.names = names;
     const settings = await readSettings(flags, surroundings);
-    const out = outputOf(surroundings, settings);
+    const out = outputOf(shell, settings);
     const { client, token, warning } = await connect(flags, settings, surroundings);
     if (warning !== null) out.warn(warning);
     const configured = ofAllSites === true ? {} : siteFor(command, flags, settings);
@@ -93,13 +95,16 @@ export function runsAlone<Flags>(
     const flags = command.optsWithGlobals() as Flags & GlobalFlags;
     const { surroundings } = shell;
     const settings = await readSettings(flags, surroundings);
-    const out = outputOf(surroundings, settings);
+    const out = outputOf(shell, settings);
     shell.exit = await action({ out, surroundings, settings }, flags, command.processedArgs);
   });
 }
 
-const outputOf = (surroundings: Surroundings, { output, color }: Settings): Output =>
-  new Output(surroundings, { json: output.value === "json", color: color.value as ColorWhen });
+function outputOf(shell: Shell, { output, color }: Settings): Output {
+  const how = { json: output.value === "json", color: color.value as ColorWhen };
+  shell.output = new Output(shell.surroundings, how);
+  return shell.output;
+}
 
 /** What is configured stands in where a command has `--site` and was not given it. */
 function siteFor(command: Command, { site }: GlobalFlags, settings: Settings): { site?: string } {

@@ -25,6 +25,7 @@ import { EXIT, type ExitCode, exitOf } from "./exit.ts";
 import { tellFailure } from "./failure.ts";
 import { Output } from "./output.ts";
 import { CHOICES } from "./settings/keys.ts";
+import { readSettings } from "./settings/settings.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { VERSION } from "./version.ts";
 
@@ -66,24 +67,35 @@ Examples:
 
 /** `args` are those behind the program's name. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const shell: Shell = { surroundings, exit: EXIT.done, names: {} };
-  // The flag counts even where the rest of them can't be read.
-  const output = new Output(surroundings, { json: args.includes("--json") });
+  const shell: Shell = { surroundings, exit: EXIT.done, names: {}, output: null };
   try {
     await programOf(shell).parseAsync([...args], { from: "user" });
     return shell.exit;
   } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    const output = shell.output ?? new Output(surroundings, { json: await wantsJson(args, surroundings) });
     if (!(error instanceof CommanderError)) tellFailure(output, error, shell.names);
-    else if (error.exitCode === 0) return EXIT.done;
-    else if (output.json)
-      output.result(
-        { error: { code: "usage", status: null, message: error.message.replace(/^error: /, "") } },
-        () => {},
-      );
+    else if (output.json) output.result({ error: usageDocument(error) }, () => {});
     return error instanceof CommanderError ? EXIT.usage : exitOf(error);
   } finally {
-    output.clear();
+    shell.output?.clear();
   }
+}
+
+/** Of flags that can't be read `--json` counts all the same, and so does what is set elsewhere, as far as that can be. */
+async function wantsJson(args: readonly string[], surroundings: Surroundings): Promise<boolean> {
+  if (args.includes("--json")) return true;
+  try {
+    return (await readSettings({}, surroundings)).output.value === "json";
+  } catch {
+    return surroundings.env.TIDEGATE_OUTPUT === "json";
+  }
+}
+
+/** Commander itself has told it on stderr, with the help where a command is missing. */
+function usageDocument({ code, message }: CommanderError) {
+  const said = code === "commander.help" ? "a command is missing" : message.replace(/^error: /, "");
+  return { code: "usage", status: null, message: said, errors: [], requestId: null };
 }
 
 function programOf(shell: Shell): Command {
