@@ -39,6 +39,8 @@ const MOST_UNKNOWN = 1000;
  */
 export class WrittenValues {
   private readonly byPath = new Map<string, Entry[]>();
+  /** By path, when the last of those that are kept no longer was over. */
+  private readonly forgottenOverAt = new Map<string, number>();
   private readonly key = randomBytes(32);
   private readonly now: () => number;
   private writes = 0;
@@ -52,7 +54,9 @@ export class WrittenValues {
     const entry: Entry = { write: this.writes, sentAt: this.now(), state: "under-way", overAt: 0 };
     const entries = this.byPath.get(path) ?? [];
     entries.push(entry);
-    this.byPath.set(path, withoutOldest(entries));
+    const [kept, tooMany] = withoutOldest(entries);
+    for (const one of tooMany) this.forget(path, one);
+    this.byPath.set(path, kept);
     const end = (state: Entry["state"]): void => {
       entry.state = state;
       entry.overAt = this.now();
@@ -69,12 +73,22 @@ export class WrittenValues {
     if (shown !== null && shown.path !== path) return "crossing";
     if (shown !== null && shown.seal !== this.sealOf(path, shown.write)) return "invented";
     const entries = this.byPath.get(path) ?? [];
-    // One that is kept no longer was over long ago.
-    const overAt = shown === null ? 0 : overAtOf(entries.find(({ write }) => write === shown.write));
+    const overAt = shown === null ? 0 : this.overAtOf(path, shown);
     const later = entries.some(
       (one) => one.state === "acknowledged" && one.overAt < sentAt && one.sentAt > overAt,
     );
     return later ? "lost" : "right";
+  }
+
+  /** Of one that is kept no longer nobody knows more than when the last of those was over. */
+  private overAtOf(path: string, { write }: Written): number {
+    const entry = this.byPath.get(path)?.find((one) => one.write === write);
+    if (entry === undefined) return this.forgottenOverAt.get(path) ?? 0;
+    return overAtOf(entry);
+  }
+
+  private forget(path: string, entry: Entry): void {
+    this.forgottenOverAt.set(path, Math.max(overAtOf(entry), this.forgottenOverAt.get(path) ?? 0));
   }
 
   private sealOf(path: string, write: number): string {
@@ -82,22 +96,22 @@ export class WrittenValues {
   }
 }
 
-/** An outage must not make forgotten what was acknowledged before it, nor what may still be taken after it. */
-function withoutOldest(entries: Entry[]): Entry[] {
-  const kindOf = ({ state }: Entry) => (state === "acknowledged" ? "known" : "unknown");
-  const known = entries.filter((entry) => kindOf(entry) === "known").length;
-  const tooMany = { known: known - MOST_ACKNOWLEDGED, unknown: entries.length - known - MOST_UNKNOWN };
-  if (tooMany.known <= 0 && tooMany.unknown <= 0) return entries;
-  return entries.filter((entry) => {
-    tooMany[kindOf(entry)] -= 1;
-    return tooMany[kindOf(entry)] < 0;
-  });
+/** Those that are kept, and those that are not: an outage must not make forgotten what was acknowledged before it, nor what may still be taken after it. */
+function withoutOldest(entries: Entry[]): [kept: Entry[], tooMany: Entry[]] {
+  const known = entries.filter(({ state }) => state === "acknowledged").length;
+  const left = { known: known - MOST_ACKNOWLEDGED, unknown: entries.length - known - MOST_UNKNOWN };
+  if (left.known <= 0 && left.unknown <= 0) return [entries, []];
+  const [kept, tooMany]: [Entry[], Entry[]] = [[], []];
+  for (const entry of entries) {
+    const kind = entry.state === "acknowledged" ? "known" : "unknown";
+    left[kind] -= 1;
+    (left[kind] < 0 ? kept : tooMany).push(entry);
+  }
+  return [kept, tooMany];
 }
 
-const overAtOf = (entry: Entry | undefined): number => {
-  if (entry === undefined) return 0;
-  return entry.state === "acknowledged" ? entry.overAt : Number.POSITIVE_INFINITY;
-};
+const overAtOf = ({ state, overAt }: Entry): number =>
+  state === "acknowledged" ? overAt : Number.POSITIVE_INFINITY;
 
 /** Null where a body is no such value, or not all of it. */
 export function readWritten(body: string): Written | null {

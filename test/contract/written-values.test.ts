@@ -54,6 +54,17 @@ test("of two that were under way together either may show", () => {
   expect([shown(one), shown(other)]).toEqual(["right", "right"]);
 });
 
+test("so it may where its read has ended long after, when neither is kept any more", () => {
+  const [one, other] = [values.write(PATH), values.write(PATH)];
+  other.acknowledged();
+  const sentAt = now++;
+  one.acknowledged();
+  for (let number = 0; number < 16; number++) write("acknowledged");
+  expect(values.judge(PATH, readWritten(one.body), sentAt)).toBe("right");
+  // Of what came after it all had been acknowledged by now.
+  expect(shown(one)).toBe("lost");
+});
+
 test("another path's value, and one that nobody wrote, are no values", () => {
   const elsewhere = values.write("/session/2");
   elsewhere.acknowledged();
