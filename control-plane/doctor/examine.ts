@@ -1,6 +1,7 @@
 // Looks at everything that only the control plane can see, and says what is not as it should be.
 
 import type { ControlPlane } from "../control-plane.ts";
+import { collectStatus } from "../edges/collect.ts";
 import { readTable } from "../policies/table.ts";
 import { alertChecks } from "./alert-checks.ts";
 import { areaOf, type Check } from "./check.ts";
@@ -50,7 +51,10 @@ async function examineLog(plane: ControlPlane): Promise<Check[]> {
       ];
 }
 
+/** As they are now: what the last beat heard of them may be from before a purge that they have applied since. */
 async function examineEdges(plane: ControlPlane): Promise<Check[]> {
+  // That it can't be written down is found by what follows.
+  await collectStatus(plane);
   const [known, room] = await Promise.all([plane.edges.read(), plane.log.takesWrites()]);
   return known.kind === "unavailable"
     ? [areaOf("edges").unknown("edges", `nobody knows which edges there are (${known.reason})`)]

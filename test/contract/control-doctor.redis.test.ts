@@ -34,7 +34,6 @@ const examined = async (): Promise<readonly Check[]> => {
 const stateOf = (checks: readonly Check[], id: string) => checks.find((check) => check.id === id)?.state;
 
 test("an edge that answers and agrees on the time is well; one that is silent fails, and it is said what to do", async () => {
-  await collectStatus(plane.plane);
   const well = await examined();
   // It knows nothing of the log yet.
   expect([stateOf(well, "edge-one"), stateOf(well, "clock-one")]).toEqual(["warn", "ok"]);
@@ -45,6 +44,17 @@ test("an edge that answers and agrees on the time is well; one that is silent fa
   const silent = (await examined()).find(({ id }) => id === "edge-one");
   expect(silent).toMatchObject({ state: "fail", what: "one has never answered" });
   expect(silent?.advice).toContain("CLUSTER_KEY");
+});
+
+test("an edge is judged by what it knows now, and not by what was last heard of it", async () => {
+  edge.follows = false;
+  const { json } = await plane.call("/invalidate", { site: "default", tags: ["a"] });
+  edge.position = null;
+  await collectStatus(plane.plane);
+  edge.position = json.position;
+  expect(stateOf(await examined(), "edge-one")).toBe("ok");
+  edge.position = json.position.replace(/\d+$/, (seq: string) => `${Number(seq) - 1}`);
+  expect(stateOf(await examined(), "edge-one")).toBe("warn");
 });
 
 /** Of a database that says so of itself. */
