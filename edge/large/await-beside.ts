@@ -1,7 +1,7 @@
 // Of a large answer each data centre has a copy of its own: its isolates agree on who of them fetches it.
 
 import { comparePositions } from "../../shared/core/position.ts";
-import { type Instant, later, millis } from "../../shared/core/units.ts";
+import { instant, later, millis } from "../../shared/core/units.ts";
 import { needOf } from "../ask-l2.ts";
 import { LIMITS } from "../config.ts";
 import type { Edge } from "../edge.ts";
@@ -51,12 +51,10 @@ export async function awaitBeside(
     first ??= turn.by;
     // While the origin takes its time: else all who wait would ask it as well, and make it no faster. What it says may be of
     // no use to anybody, as it is too old by then: nobody waits for that again.
-    if (!turn.answered && turn.by === first) until = earliest(later(until, pause), latest);
+    if (!turn.answered && turn.by === first) until = instant(Math.min(later(until, pause), latest));
     await edge.timers.sleep(pause);
   }
 }
-
-const earliest = (a: Instant, b: Instant): Instant => (a <= b ? a : b);
 
 /** What another isolate says of its fetch, or that this one fetches; null where its answer could not be kept. */
 async function takeTurn(
